@@ -1,0 +1,476 @@
+#!/usr/bin/env python3
+"""Writes the golden files: what PyTorch 2.13 itself answers. Run `python3 parity/generate.py`; it writes under
+parity/src/test/resources/golden/ next to this file and gives the same bytes each time (for the optimizers on the same
+kind of CPU: the fused kernels round differently with AVX2 and AVX-512). Regenerate only in a commit that says which
+torch and why.
+
+schedules/<class>.csv: lines starting with # are comments. Blank lines separate the cases. In a case each line is a
+key, a comma and a value that reaches to the end of the line:
+
+    case,StepLR-3                               unique in all files
+    schedule,StepLR(step_size=1, gamma=0.9)     PyTorch's constructor call without its optimizer
+    lr,0.1,0.01                                 the groups' rates before the scheduler is built, one per group
+    edit,20,0,0.05                              any number of these: just before row 20 group 0's rate is set to 0.05;
+    edit,40,*,0.01                              * means every group; edits of the same row are in order
+    metrics,0.9,0.8,NaN,Infinity                ReduceLROnPlateau only: one per row
+    0,0.1,0.01                                  the rows: step, then each group's rate in force at that step
+
+Row t holds the rates before step t's optimizer.step(); after it comes optimizer.step() and scheduler.step(), or
+scheduler.step(metrics[t]). Every step has its row. With last_epoch=k in the call each group carried initial_lr = lr,
+and row t is the counter's value k + 1 + t. Numbers are the shortest that read back as the same double, in the form
+that Double.parseDouble reads.
+
+optimizers/<class>.json: {torch, cpu, cases: [...]}. Every number is exact (a float32 is written as the double it is).
+
+    id              unique
+    groups[]        added_before_step (1, or the step before which add_param_group was called), shapes, options (all of
+                    PyTorch's; lr is the one the group was made with), lr (the rate in force at steps 1..50, null before
+                    the group is there)
+    missing, zero   lists of [step, parameter]: that gradient is None, or all zeros
+    edits           list of {step, group, name, value}: an option that is set just before that step
+    runs[]          name (float64, float32 where fused and foreach agree to the last bit, else float32-fused and
+                    float32-foreach; PyTorch's fused SGD fails where a parameter's first gradient comes after
+                    another's, and there is no run of it), dtype, implementations,
+                    params: {"1": [[...] per parameter, flat], "2", "10", "25", "50"} the values after that step,
+                    state: per parameter its slots after step 50, with its own step count for Adam;
+                    {} if it has no state
+
+Parameters are numbered through all groups in the order in which they were added. Element i of parameter p starts at
+(((i * 11 + p * 17) % 37) - 18) / 16, and its gradient at step t = 1, 2, ... is
+(((i * 7 + t * 13 + p * 29) % 101) - 50) / 64: both are exact in float32.
+"""
+import argparse
+import ast
+import json
+import math
+import pathlib
+import random
+import warnings
+
+import torch
+from torch.optim import lr_scheduler
+
+warnings.filterwarnings("ignore")
+GOLDEN = pathlib.Path(__file__).resolve().parent / "src/test/resources/golden"
+TORCH = torch.__version__.split("+")[0]
+STEPS = 210
+
+
+# ---- Schedules ----------------------------------------------------------------------------------------------------
+
+
+def case(schedule, lr=(0.1,), edits=(), metrics=None, steps=STEPS):
+    """A case; edits are (step, group or "*", rate)."""
+    lr = lr if isinstance(lr, tuple) else (lr,)
+    return {"schedule": schedule, "lr": lr, "edits": edits, "metrics": metrics, "steps": steps}
+
+
+THREE = (0.1, 0.01, 3.7e-4)
+EDITS = ((20, 0, 0.05), (47, "*", 0.013), (47, 0, 0.02), (100, "*", 0.1), (101, 0, 0.3))
+EDITS_3 = ((0, 1, 0.5), (20, 0, 0.05), (47, "*", 0.013), (61, 2, 0.0), (100, "*", 0.1), (101, 1, 1e-6))
+
+
+def step_lr():
+    for size, gamma in ((30, 0.1), (1, 0.99), (1, 0.1), (7, 0.5), (1000, 0.1), (10, 1.0), (50, 0), (40, 1.7), (2, 1.01),
+                        (STEPS - 1, 0.3), (3, 1 / 3)):
+        yield case(f"StepLR(step_size={size}, gamma={gamma!r})")
+    yield case("StepLR(10)")
+    yield case("StepLR(step_size=30, gamma=0.1)", THREE)
+    yield case("StepLR(step_size=30, gamma=0.1)", edits=EDITS)
+    yield case("StepLR(step_size=13, gamma=0.7)", THREE, EDITS_3)
+    yield case("StepLR(step_size=20, gamma=0)", edits=EDITS)
+    yield case("StepLR(step_size=20, gamma=0.5)",
+               edits=((20, "*", 0.8), (39, "*", 0.7), (40, "*", 0.6), (41, "*", 0.5)))
+    yield case("StepLR(step_size=100, gamma=0.9)", lr=1e-3, steps=1500)
+
+
+def multi_step_lr():
+    for milestones, gamma in (([30, 80], 0.1), ([80, 30], 0.1), ([30, 30, 80], 0.5), ([], 0.1), ([0], 0.1),
+                              ([0, 0, 5], 0.3), ([1], 0.1), ([10_000], 0.1), ([50, 100, 150, 200], 1.3), ([40, 90], 0),
+                              ([40, 90, 40, 90, 90], 0.7), ([0, 60], 1.0), ([209, 208], 0.2), ([100], 1 / 3)):
+        yield case(f"MultiStepLR(milestones={milestones}, gamma={gamma!r})")
+    yield case("MultiStepLR([15, 25])")
+    yield case("MultiStepLR(milestones=[30, 80, 120], gamma=0.1)", THREE)
+    yield case("MultiStepLR(milestones=[20, 47, 47, 101, 150], gamma=0.3)", edits=EDITS)
+    yield case("MultiStepLR(milestones=[0, 20, 47, 60, 61, 62, 101], gamma=0.9)", THREE, EDITS_3)
+
+
+def exponential_lr():
+    for gamma in (0.95, 0.9, 0.1, 0.01, 1.0, 0, 1.05, 1.5, 0.999999, 1 / 3):
+        yield case(f"ExponentialLR(gamma={gamma!r})")
+    yield case("ExponentialLR(0.97)", THREE)
+    yield case("ExponentialLR(gamma=0.95)", edits=EDITS)
+    yield case("ExponentialLR(gamma=0.98)", THREE, EDITS_3)
+    yield case("ExponentialLR(gamma=0)", edits=EDITS)
+    yield case("ExponentialLR(gamma=0.999)", steps=1500)
+    yield case("ExponentialLR(gamma=0.9, last_epoch=4)")
+    yield case("ExponentialLR(gamma=0.95, last_epoch=0)", THREE, EDITS_3)
+
+
+def multiplicative_lr():
+    for function in ("lambda epoch: 0.95", "lambda epoch: 1", "lambda epoch: 0.9 if epoch < 20 else 0.99",
+                     "lambda epoch: 1 / (1 + 0.01 * epoch)", "lambda step: 0.5 if step % 30 == 0 else 1.0",
+                     "lambda e: 1 + math.sin(e) / 10", "lambda e: max(0.9, 1 - e / 100)", "lambda e: e * 0.02"):
+        yield case(f"MultiplicativeLR(lr_lambda={function})")
+    yield case("MultiplicativeLR(lambda epoch: 0.95)", THREE)
+    yield case("MultiplicativeLR(lr_lambda=[lambda e: 0.95, lambda e: 0.9 ** (e % 3), lambda e: 1])", THREE)
+    yield case("MultiplicativeLR(lr_lambda=lambda epoch: 0.95)", edits=EDITS)
+    yield case("MultiplicativeLR(lr_lambda=[lambda e: 0.95, lambda e: 1.01, lambda e: 0.5 if e == 90 else 1])", THREE,
+               EDITS_3)
+    yield case("MultiplicativeLR(lr_lambda=lambda epoch: 0.95, last_epoch=9)")
+    yield case("MultiplicativeLR(lr_lambda=lambda epoch: 0.9 if epoch < 20 else 0.99, last_epoch=9)", THREE, EDITS_3)
+
+
+def lambda_lr():
+    for function in ("lambda epoch: 0.95 ** epoch", "lambda step: 0.5 ** (step // 50)",
+                     "lambda step: min(1.0, (step + 1) / 10)", "lambda e: 0.5 * (1 + math.cos(math.pi * e / 100))",
+                     "lambda epoch: epoch / 10", "lambda epoch: epoch // 30",
+                     "lambda e: (e + 1) / 20 if e < 20 else 0.5 * (1 + math.cos(math.pi * (e - 20) / 180))",
+                     "lambda e: 1 if e < 10 else 0.5 if e < 50 else 0.1", "lambda e: 0.1 ** ((e >= 30) + (e >= 60))",
+                     "lambda e: 1.0 if 10 <= e < 20 or e > 100 and not e == 150 else 0.25",
+                     "lambda e: (1 - e / 210) ** 0.9",
+                     "lambda step: 64 ** -0.5 * min((step + 1) ** -0.5, (step + 1) * 40 ** -1.5)",
+                     "lambda e: abs(-e // 7) % 5 + -e % 3 + 1",
+                     "lambda e: -(-2) ** 2 + 2 ** 3 ** 1 + (e - 100.5) // 7 % 4",
+                     "lambda e: max(0.1, 1.0 - 0.02 * (e % 25))", "lambda e: math.exp(-e / 30) + math.sqrt(e) * 1e-3",
+                     "lambda _: 1.0"):
+        yield case(f"LambdaLR(lr_lambda={function})")
+    yield case("LambdaLR(lambda epoch: 0.95 ** epoch)", THREE)
+    yield case("LambdaLR(lr_lambda=[lambda epoch: epoch // 30, lambda epoch: 0.95 ** epoch, lambda e: 1])", THREE)
+    yield case("LambdaLR(lr_lambda=lambda epoch: 0.95 ** epoch)", edits=EDITS)
+    yield case("LambdaLR(lr_lambda=[lambda e: 0.9 ** e, lambda e: 1 / (1 + e), lambda e: 1])", THREE, EDITS_3)
+    yield case("LambdaLR(lr_lambda=lambda epoch: 0.95 ** epoch, last_epoch=99)")
+    yield case("LambdaLR(lr_lambda=[lambda e: 0.9 ** e, lambda e: 1 / (1 + e), lambda e: 1], last_epoch=0)", THREE,
+               EDITS_3)
+
+
+def cosine_annealing_lr():
+    # No edit below eta_min: PyTorch's recursion takes such a rate further down as the cosine climbs, below zero.
+    for t_max, eta_min in ((50, 0.0), (1, 0.0), (2, 0.0), (3, 0.01), (7, 1e-5), (200, 1e-3), (210, 0.0), (10_000, 0.0),
+                           (20, 0.5), (1, 0.5), (25, 0.1), (104, 0.02)):
+        yield case(f"CosineAnnealingLR(T_max={t_max}, eta_min={eta_min!r})")
+    yield case("CosineAnnealingLR(50)")
+    yield case("CosineAnnealingLR(T_max=60, eta_min=0.001)", THREE)
+    yield case("CosineAnnealingLR(T_max=50)", edits=EDITS)
+    yield case("CosineAnnealingLR(T_max=40)", THREE, EDITS_3)
+    yield case("CosineAnnealingLR(T_max=50)", edits=((49, "*", 0.2), (50, "*", 0.2), (51, "*", 0.2), (100, "*", 0.2)))
+    yield case("CosineAnnealingLR(T_max=1)", edits=EDITS)
+    yield case("CosineAnnealingLR(T_max=30, eta_min=0.01)", THREE, EDITS)
+    yield case("CosineAnnealingLR(T_max=1500)", steps=1510)
+    yield case("CosineAnnealingLR(T_max=100, last_epoch=9)")
+    yield case("CosineAnnealingLR(T_max=10, eta_min=1e-3, last_epoch=24)", THREE, EDITS)
+
+
+def metric_series():
+    """Metrics by name. None is negative: on those PyTorch's relative threshold is wrong."""
+    noise = random.Random(13)
+    falling = [round(2 / (1 + 0.05 * t) + noise.uniform(0, 0.3), 4) for t in range(STEPS)]
+    series = {
+        "flat": [1.0] * STEPS,
+        "zero": [0.0] * STEPS,
+        "falling": [round(1 / (1 + 0.1 * t), 6) for t in range(STEPS)],
+        "stairs": [round(1 / (1 + t // 15), 4) for t in range(STEPS)],
+        "noisy": falling,
+        "rising": [round(2.5 - m, 4) if m < 2.5 else 0.0 for m in falling],
+        "wave": [round(0.5 + 0.05 * math.sin(t), 5) for t in range(STEPS)],
+        "creeping": [round(1 - 0.00005 * t, 6) for t in range(STEPS)],
+        "awkward": list(falling),
+    }
+    for t in (0, 6, 30, 31):
+        series["awkward"][t] = math.nan
+    for t in (5, 32):
+        series["awkward"][t] = math.inf
+    series["awkward"][90] = 0.0
+    return series
+
+
+def reduce_lr_on_plateau():
+    m = metric_series()
+    for arguments, name in (
+            ("", "flat"), ("", "noisy"), ("", "falling"), ("", "zero"), ("", "wave"), ("", "awkward"), ("", "creeping"),
+            ("mode='min', factor=0.5, patience=2", "stairs"), ("patience=0", "flat"),
+            ("patience=0, factor=0.9", "noisy"), ("patience=0, factor=0.9, cooldown=3", "noisy"),
+            ("factor=0.5, patience=1, cooldown=2", "flat"), ("factor=0.3, patience=3, cooldown=5", "awkward"),
+            ("factor=0.5, patience=2, min_lr=0.003", "flat"), ("factor=0.5, patience=2, min_lr=0.2", "flat"),
+            ("factor=0.5, patience=2, eps=0.01", "flat"), ("factor=0.5, patience=2, eps=0", "flat"),
+            ("factor=0, patience=5", "noisy"), ("factor=0.8, patience=4, threshold=0", "creeping"),
+            ("factor=0.8, patience=4, threshold=0.2", "falling"),
+            ("factor=0.8, patience=4, threshold=0.01, threshold_mode='abs'", "falling"),
+            ("factor=0.8, patience=4, threshold=0.1, threshold_mode='abs'", "awkward"),
+            ("mode='max', factor=0.8, patience=4", "rising"), ("mode='max', factor=0.8, patience=4", "awkward"),
+            ("mode='max', factor=0.8, patience=4, threshold=0.05, threshold_mode='abs'", "rising"),
+            ("mode='max', factor=0.8, patience=2, threshold=0.3, threshold_mode='rel', cooldown=1", "wave"),
+            ("'min', 0.1, 10", "wave")):
+        yield case(f"ReduceLROnPlateau({arguments})", metrics=m[name])
+    yield case("ReduceLROnPlateau(factor=0.5, patience=3)", THREE, metrics=m["noisy"])
+    yield case("ReduceLROnPlateau(factor=0.5, patience=3, min_lr=[0.01, 0, 1e-4])", THREE, metrics=m["noisy"])
+    yield case("ReduceLROnPlateau(factor=0.5, patience=3, min_lr=1e-3, cooldown=1)", THREE, EDITS_3, m["awkward"])
+    yield case("ReduceLROnPlateau(factor=0.5, patience=3)", edits=EDITS, metrics=m["flat"])
+    yield case("ReduceLROnPlateau(patience=1)", lr=1.05e-8, metrics=m["flat"])
+
+
+def random_cases():
+    """Five more cases of each kind, with random numbers and edits, by class name."""
+    r = random.Random(2013)
+    series = metric_series()
+    number = lambda low, high: float(f"{r.uniform(low, high):.4g}")
+    calls = {
+        "StepLR": lambda n: f"StepLR(step_size={r.randint(1, 60)}, gamma={number(0.05, 1.1)!r})",
+        "MultiStepLR": lambda n: f"MultiStepLR(milestones={[r.randint(0, 210) for _ in range(r.randint(1, 8))]}, "
+                                 f"gamma={number(0.05, 1.1)!r})",
+        "ExponentialLR": lambda n: f"ExponentialLR(gamma={number(0.8, 1.02)!r})",
+        "MultiplicativeLR": lambda n: f"MultiplicativeLR(lr_lambda=lambda epoch: {number(0.5, 1.0)!r} "
+                                      f"if epoch % {r.randint(2, 40)} == 0 else {number(0.97, 1.02)!r})",
+        "LambdaLR": lambda n: f"LambdaLR(lr_lambda=lambda epoch: {number(0.9, 1.01)!r} ** epoch "
+                              f"/ (1 + epoch // {r.randint(2, 50)}))",
+        "CosineAnnealingLR": lambda n: f"CosineAnnealingLR(T_max={r.randint(1, 150)}, eta_min={number(0, 0.02)!r})",
+        "ReduceLROnPlateau": lambda n: f"ReduceLROnPlateau(mode={r.choice(['min', 'max'])!r}, "
+                                       f"factor={number(0.1, 0.95)!r}, patience={r.randint(0, 9)}, "
+                                       f"threshold={number(0, 0.1)!r}, "
+                                       f"threshold_mode={r.choice(['rel', 'abs'])!r}, cooldown={r.randint(0, 5)}, "
+                                       f"min_lr={[number(0, 0.01) for _ in range(n)]}, eps={number(0, 1e-3)!r})",
+    }
+    for name, call in calls.items():
+        for _ in range(5):
+            n = r.randint(1, 3)
+            lr = tuple(number(1e-4, 1) for _ in range(n))
+            edits = tuple((t, r.choice(["*", *range(n)]), number(0.02, 1))
+                          for t in sorted(r.sample(range(STEPS), r.randint(0, 5))))
+            metrics = series[r.choice(sorted(series))] if name == "ReduceLROnPlateau" else None
+            yield name, case(call(n), lr, edits, metrics)
+
+
+SCHEDULES = {
+    "StepLR": step_lr, "MultiStepLR": multi_step_lr, "ExponentialLR": exponential_lr,
+    "MultiplicativeLR": multiplicative_lr, "LambdaLR": lambda_lr,
+    "CosineAnnealingLR": cosine_annealing_lr, "ReduceLROnPlateau": reduce_lr_on_plateau,
+}
+
+
+def build(text, optimizer):
+    call = ast.parse(text, mode="eval").body
+    value = lambda node: eval(compile(ast.Expression(node), text, "eval"), {"math": math})
+    return getattr(lr_scheduler, call.func.id)(
+        optimizer, *map(value, call.args), **{k.arg: value(k.value) for k in call.keywords})
+
+
+def rows(c):
+    """The rates of every group at every step, as PyTorch's own loop gives them."""
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in c["lr"]]
+    if "last_epoch" in c["schedule"]:
+        for group in groups:
+            group["initial_lr"] = group["lr"]
+    optimizer = torch.optim.SGD(groups)
+    scheduler = build(c["schedule"], optimizer)
+    for t in range(c["steps"]):
+        for step, which, rate in c["edits"]:
+            if step == t:
+                for g, group in enumerate(optimizer.param_groups):
+                    if which in ("*", g):
+                        group["lr"] = rate
+        yield [float(group["lr"]) for group in optimizer.param_groups]
+        optimizer.step()
+        scheduler.step() if c["metrics"] is None else scheduler.step(c["metrics"][t])
+
+
+def text_of(number):
+    """The shortest text that reads back as the same double, in Java's spelling."""
+    return {"nan": "NaN", "inf": "Infinity"}.get(repr(number), repr(number))
+
+
+def write_schedules(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    extra = list(random_cases())
+    for name, cases in SCHEDULES.items():
+        lines = [f"# torch {TORCH}, written by parity/generate.py, which describes the layout"]
+        all_cases = [*cases(), *(c for kind, c in extra if kind == name)]
+        for n, c in enumerate(all_cases, 1):
+            lines += ["", f"case,{name}-{n}", f"schedule,{c['schedule']}", "lr," + ",".join(map(text_of, c["lr"]))]
+            lines += [f"edit,{step},{group},{text_of(rate)}" for step, group, rate in c["edits"]]
+            if c["metrics"] is not None:
+                lines.append("metrics," + ",".join(map(text_of, c["metrics"])))
+            for t, rates in enumerate(rows(c)):
+                assert all(math.isfinite(rate) and rate >= 0 for rate in rates), (c, t, rates)
+                lines.append(f"{t}," + ",".join(map(text_of, rates)))
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        print(f"schedules/{name}.csv: {len(all_cases)} cases")
+
+
+# ---- Optimizers ---------------------------------------------------------------------------------------------------
+
+LAST_STEP = 50
+SNAPSHOTS = (1, 2, 10, 25, 50)
+SHAPES = ((4, 5), (17,), (1,))
+
+
+def trajectory(rule, *groups, schedule=None, missing=(), zero=(), edits=()):
+    """A case; each group is a dict of options, with "shapes" and "added_before_step" where they differ."""
+    return {"rule": rule, "groups": groups, "schedule": schedule, "missing": missing, "zero": zero, "edits": edits}
+
+
+# Gradients that never come before step 4, that stop, and that are missing now and then.
+ABSENT = tuple((t, 0) for t in (1, 2, 3)) + tuple((t, 1) for t in range(30, 51)) + ((5, 2), (6, 2), (25, 2), (50, 2))
+
+
+def sgd_cases():
+    sgd = lambda *groups, **more: trajectory("SGD", *groups, **more)
+    yield sgd({"lr": 0.1})
+    yield sgd({"lr": 0.1, "weight_decay": 0.01})
+    yield sgd({"lr": 0.1, "maximize": True, "weight_decay": 0.01})
+    yield sgd({"lr": 0.1, "momentum": 0.9})
+    yield sgd({"lr": 0.1, "momentum": 0.9, "weight_decay": 5e-4})
+    yield sgd({"lr": 0.1, "momentum": 0.9, "dampening": 0.1})
+    yield sgd({"lr": 0.1, "momentum": 0.9, "dampening": 1.0})
+    yield sgd({"lr": 0.1, "momentum": 0.9, "nesterov": True})
+    yield sgd({"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 1e-3, "maximize": True})
+    yield sgd({"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "weight_decay": 1e-2, "maximize": True})
+    yield sgd({"lr": 0.0, "momentum": 0.9})
+    yield sgd({"lr": 0.1, "momentum": 1.0})
+    yield sgd({"lr": 0.1, "momentum": 0.9}, schedule="StepLR(step_size=10, gamma=0.3)")
+    yield sgd({"lr": 0.1, "momentum": 0.9, "nesterov": True}, schedule="CosineAnnealingLR(T_max=50)")
+    yield sgd({"lr": 0.1, "momentum": 0.9}, {"lr": 0.01, "nesterov": True, "momentum": 0.8, "shapes": ((3, 3), (2,))})
+    yield sgd({"lr": 0.1}, {"lr": 0.01, "momentum": 0.9, "weight_decay": 0.1, "shapes": ((3, 3),)},
+              schedule="ExponentialLR(gamma=0.95)")
+    yield sgd({"lr": 0.1, "momentum": 0.9},
+              {"lr": 0.02, "momentum": 0.5, "weight_decay": 0.1, "shapes": ((3, 3),), "added_before_step": 21})
+    yield sgd({"lr": 0.1, "momentum": 0.9},
+              {"lr": 0.02, "shapes": ((3, 3),), "added_before_step": 10}, schedule="ExponentialLR(gamma=0.9)")
+    yield sgd({"lr": 0.1, "momentum": 0.9, "dampening": 0.2, "weight_decay": 0.01}, missing=ABSENT)
+    yield sgd({"lr": 0.1, "momentum": 0.9, "dampening": 0.2, "weight_decay": 0.01}, zero=ABSENT)
+    yield sgd({"lr": 0.1, "momentum": 0.9},
+              edits=((11, 0, "momentum", 0.5), (26, 0, "weight_decay", 0.1), (31, 0, "momentum", 0.95)))
+    yield sgd({"lr": 0.1}, edits=((11, 0, "momentum", 0.9), (31, 0, "momentum", 0.0)))
+
+
+def adam_cases():
+    adam = lambda *groups, **more: trajectory("Adam", *groups, **more)
+    yield adam({"lr": 1e-3})
+    yield adam({"lr": 0.1})
+    yield adam({"lr": 0.01, "betas": (0.8, 0.9)})
+    yield adam({"lr": 0.01, "betas": (0.0, 0.99)})
+    yield adam({"lr": 0.01, "betas": (0.9, 0.0)})
+    yield adam({"lr": 0.01, "eps": 0.1})
+    yield adam({"lr": 0.01, "eps": 1e-12})
+    yield adam({"lr": 0.01, "weight_decay": 0.01})
+    yield adam({"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True})
+    yield adam({"lr": 0.01, "amsgrad": True})
+    yield adam({"lr": 0.01, "amsgrad": True, "weight_decay": 0.01, "betas": (0.7, 0.8)})
+    yield adam({"lr": 0.01, "maximize": True})
+    yield adam({"lr": 0.01, "maximize": True, "amsgrad": True, "weight_decay": 0.1, "decoupled_weight_decay": True,
+                "eps": 1e-3})
+    yield adam({"lr": 0.0})
+    yield adam({"lr": 0.01}, schedule="StepLR(step_size=10, gamma=0.3)")
+    yield adam({"lr": 0.01, "amsgrad": True}, schedule="CosineAnnealingLR(T_max=50)")
+    yield adam({"lr": 0.01},
+               {"lr": 1e-3, "betas": (0.5, 0.6), "eps": 1e-4, "weight_decay": 0.1, "shapes": ((3, 3), (2,))})
+    yield adam({"lr": 0.01}, {"lr": 0.1, "amsgrad": True, "maximize": True, "shapes": ((3, 3),)},
+               schedule="ExponentialLR(gamma=0.95)")
+    yield adam({"lr": 0.01}, {"lr": 0.02, "weight_decay": 0.1, "shapes": ((3, 3),), "added_before_step": 21})
+    yield adam({"lr": 0.01},
+               {"lr": 0.02, "shapes": ((3, 3),), "added_before_step": 10}, schedule="ExponentialLR(gamma=0.9)")
+    yield adam({"lr": 0.01, "weight_decay": 0.01}, missing=ABSENT)
+    yield adam({"lr": 0.01, "weight_decay": 0.01}, zero=ABSENT)
+    yield adam({"lr": 0.01, "amsgrad": True}, missing=ABSENT)
+    yield adam({"lr": 0.01}, zero=tuple((t, p) for t in range(1, 51) for p in range(3)))
+    yield adam({"lr": 0.01},
+               edits=((11, 0, "betas", (0.5, 0.999)), (31, 0, "betas", (0.95, 0.9)), (40, 0, "eps", 0.01)))
+
+
+def initial(p, shape):
+    return torch.tensor([(((i * 11 + p * 17) % 37) - 18) / 16 for i in range(math.prod(shape))]).view(shape)
+
+
+def gradient(p, t, shape):
+    return torch.tensor([(((i * 7 + t * 13 + p * 29) % 101) - 50) / 64 for i in range(math.prod(shape))]).view(shape)
+
+
+def run(c, dtype, implementation):
+    """Returns the groups as written to the file, the values at the snapshots and the final state."""
+    params, described, at = [], [], {}
+    optimizer = scheduler = None
+    for t in range(1, LAST_STEP + 1):
+        for group in c["groups"]:
+            if group.get("added_before_step", 1) != t:
+                continue
+            shapes = group.get("shapes", SHAPES)
+            new = [torch.nn.Parameter(initial(len(params) + i, shape).to(dtype)) for i, shape in enumerate(shapes)]
+            options = {k: v for k, v in group.items() if k not in ("shapes", "added_before_step")}
+            params += new
+            if optimizer is None:
+                optimizer = getattr(torch.optim, c["rule"])([{"params": new, **options}], **implementation)
+            else:
+                optimizer.add_param_group({"params": new, **options})
+            engine = ("params", "foreach", "fused", "capturable", "differentiable")
+            described.append({
+                "added_before_step": t, "shapes": shapes,
+                "options": {k: v for k, v in optimizer.param_groups[-1].items() if k not in engine},
+                "lr": [None] * (t - 1)})
+        if scheduler is None and c["schedule"]:
+            scheduler = build(c["schedule"], optimizer)
+        for step, g, name, value in c["edits"]:
+            if step == t:
+                optimizer.param_groups[g][name] = value
+        for description, group in zip(described, optimizer.param_groups):
+            description["lr"].append(group["lr"])
+        for p, param in enumerate(params):
+            grad = gradient(p, t, param.shape).to(dtype)
+            param.grad = None if (t, p) in c["missing"] else torch.zeros_like(grad) if (t, p) in c["zero"] else grad
+        optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
+        if t in SNAPSHOTS:
+            at[str(t)] = [flat(param) for param in params]
+    state = [{name: int(slot) if name == "step" else flat(slot)
+              for name, slot in optimizer.state.get(param, {}).items() if slot is not None}
+             for param in params]
+    return described, {"params": at, "state": state}
+
+
+def flat(tensor):
+    return tensor.detach().double().flatten().tolist()
+
+
+def write_optimizers(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    for rule, cases in {"SGD": sgd_cases, "Adam": adam_cases}.items():
+        lines, differ = [], 0
+        for n, c in enumerate(cases(), 1):
+            groups, double = run(c, torch.float64, {"foreach": False, "fused": False})
+            single = {}
+            for name in ("fused", "foreach"):
+                try:
+                    single[name] = run(c, torch.float32, {name: True})[1]
+                except TypeError:
+                    # Fused SGD wants all momentum buffers or none: a parameter whose first gradient comes late ends it.
+                    if (rule, name) != ("SGD", "fused") or not c["missing"]:
+                        raise
+            runs = [{"name": "float64", "dtype": "float64", "implementations": ["single"], **double}]
+            if len(single) == 2 and json.dumps(single["fused"]) == json.dumps(single["foreach"]):
+                runs.append({"name": "float32", "dtype": "float32", "implementations": list(single), **single["fused"]})
+            else:
+                differ += 1
+                runs += [{"name": f"float32-{name}", "dtype": "float32", "implementations": [name], **result}
+                         for name, result in single.items()]
+            edits = [dict(zip(("step", "group", "name", "value"), edit)) for edit in c["edits"]]
+            head = {"id": f"{rule}-{n}", "groups": groups, "missing": c["missing"], "zero": c["zero"], "edits": edits}
+            # One line for the case and one for each of its runs, so that a change shows as such.
+            lines.append(json.dumps(head, allow_nan=False)[:-1] + ', "runs": [\n'
+                         + ",\n".join(json.dumps(r, allow_nan=False) for r in runs) + "]}")
+        head = {"torch": TORCH, "cpu": torch.backends.cpu.get_cpu_capability()}
+        (folder / f"{rule}.json").write_text(json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(lines) + "]}\n")
+        print(f"optimizers/{rule}.json: {len(lines)} cases, fused and foreach differ in {differ}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes the golden files from PyTorch 2.13.")
+    parser.add_argument("--any-torch", action="store_true", help="do not insist on torch 2.13.0")
+    args = parser.parse_args()
+    if TORCH != "2.13.0" and not args.any_torch:
+        parser.error(f"the golden files come from torch 2.13.0, but this is {TORCH} (see --any-torch)")
+    write_schedules(GOLDEN / "schedules")
+    write_optimizers(GOLDEN / "optimizers")
+
+
+if __name__ == "__main__":
+    main()
