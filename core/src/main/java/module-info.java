@@ -1,6 +1,4 @@
 /** Schedules, optimizers, the {@code float[]} engine and the file codecs; requires nothing. */
 module org.anneal.core {
     exports org.anneal.schedule;
-    exports org.anneal.optim;
-    exports org.anneal.array;
 }

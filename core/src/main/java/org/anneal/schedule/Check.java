@@ -1,0 +1,45 @@
+package org.anneal.schedule;
+
+/** The rules that arguments keep, each with its message. Conditions are written positively, so NaN fails. */
+final class Check {
+
+    /** The last step: up to here every count is exact as a double. */
+    static final long LAST_STEP = 1L << 53;
+
+    private Check() {}
+
+    static long atLeast(long least, String argument, long value) {
+        if (value < least) {
+            throw new IllegalArgumentException(argument + " must be at least " + least + ", but was " + value);
+        }
+        if (value > LAST_STEP) {
+            throw new IllegalArgumentException(argument + " must be at most 2^53, but was " + value);
+        }
+        return value;
+    }
+
+    static double finiteNotNegative(String argument, double value) {
+        if (value >= 0 && value < Double.POSITIVE_INFINITY) {
+            return value + 0.0; // -0.0 becomes 0.0
+        }
+        throw new IllegalArgumentException(argument + " must be finite and >= 0, but was " + value);
+    }
+
+    static long step(long step) {
+        return atLeast(0, "step", step);
+    }
+
+    /** Checks that {@code group} is one of {@code groups}, and that a list given per group has one entry for each. */
+    static void group(int group, int groups, String argument, int given) {
+        if (groups < 1) {
+            throw new IllegalArgumentException("groups must be at least 1, but was " + groups);
+        }
+        if (group < 0 || group >= groups) {
+            throw new IllegalArgumentException("group must be in [0, " + (groups - 1) + "], but was " + group);
+        }
+        if (given != 1 && given != groups) {
+            throw new IllegalArgumentException(
+                    argument + " must have 1 entry for all groups or " + groups + ", one per group, but had " + given);
+        }
+    }
+}

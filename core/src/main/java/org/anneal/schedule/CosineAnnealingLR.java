@@ -1,0 +1,61 @@
+package org.anneal.schedule;
+
+/**
+ * Lets the rate follow half a cosine from the base down to {@code etaMin} in {@code tMax} steps, then up again, and so
+ * on.
+ *
+ * <pre>{@code
+ *   at(t)   = etaMin + (base - etaMin) * (1 + cos(pi * t / tMax)) / 2
+ *   next(t) = (1 + cos(pi * t / tMax)) / (1 + cos(pi * (t - 1) / tMax)) * (current - etaMin) + etaMin
+ *           = current + (base - etaMin) * (1 - cos(pi / tMax)) / 2   if t - 1 is an odd multiple of tMax
+ *           = current                                                if t = 0
+ * }</pre>
+ *
+ * <p>Step 0 has the base rate. There is no end: the period is {@code 2 * tMax}, and {@code at} reduces the step by it, so
+ * it loses nothing at large steps.
+ *
+ * <p>PyTorch: {@code CosineAnnealingLR(T_max, eta_min=0.0)}, in its order of operations.
+ *
+ * <p>Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv:1608.03983, without restarts.
+ *
+ * @param tMax steps from the base rate to {@code etaMin}, at least 1
+ * @param etaMin the lowest rate, finite and at least 0
+ */
+public record CosineAnnealingLR(long tMax, double etaMin) implements Schedule {
+
+    /** @throws IllegalArgumentException if {@code tMax} is < 1, or {@code etaMin} is < 0 or not finite */
+    public CosineAnnealingLR {
+        Check.atLeast(1, "T_max", tMax);
+        etaMin = Check.finiteNotNegative("eta_min", etaMin);
+    }
+
+    /** Anneals to PyTorch's default, 0. */
+    public CosineAnnealingLR(long tMax) {
+        this(tMax, 0.0);
+    }
+
+    @Override
+    public double at(long step, double base) {
+        return etaMin + (base - etaMin) * wave(Check.step(step) % (2 * tMax)) / 2;
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        if (Check.step(step) == 0) {
+            return current;
+        }
+        if ((step - 1 - tMax) % (2 * tMax) == 0) { // at the trough the wave is 0
+            return current + (base - etaMin) * (1 - Math.cos(Math.PI / tMax)) / 2;
+        }
+        return wave(step) / wave(step - 1) * (current - etaMin) + etaMin;
+    }
+
+    private double wave(long step) {
+        return 1 + Math.cos(Math.PI * step / tMax);
+    }
+
+    @Override
+    public String toString() {
+        return "CosineAnnealingLR(T_max=" + tMax + (etaMin == 0 ? "" : ", eta_min=" + Python.repr(etaMin)) + ")";
+    }
+}

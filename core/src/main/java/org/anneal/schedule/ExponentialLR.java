@@ -1,0 +1,39 @@
+package org.anneal.schedule;
+
+/**
+ * Multiplies the rate by {@code gamma} at every step.
+ *
+ * <pre>{@code
+ *   at(t)   = base * gamma^t
+ *   next(t) = current * gamma   if t > 0
+ *           = current           if t = 0
+ * }</pre>
+ *
+ * <p>Step 0 has the base rate. There is no end; with {@code gamma} above 1 the rate leaves the doubles at last.
+ *
+ * <p>PyTorch: {@code ExponentialLR(gamma)}, bit for bit.
+ *
+ * @param gamma factor of a step, finite and at least 0
+ */
+public record ExponentialLR(double gamma) implements Schedule {
+
+    /** @throws IllegalArgumentException if {@code gamma} is < 0 or not finite */
+    public ExponentialLR {
+        gamma = Check.finiteNotNegative("gamma", gamma);
+    }
+
+    @Override
+    public double at(long step, double base) {
+        return Power.scale(base, gamma, Check.step(step));
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        return Check.step(step) > 0 ? current * gamma : current;
+    }
+
+    @Override
+    public String toString() {
+        return "ExponentialLR(gamma=" + Python.repr(gamma) + ")";
+    }
+}

@@ -1,0 +1,125 @@
+package org.anneal.schedule;
+
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.LongToDoubleFunction;
+
+/**
+ * A factor as a function of the step, with a text: the argument of {@link LambdaLR} and {@link MultiplicativeLR}.
+ *
+ * <p>{@link #parse} reads Python's {@code lambda step: 0.5 ** (step // 10000)}, in Python's arithmetic and with Python's
+ * results: {@code + - * / // % **}, comparisons, {@code and or not}, {@code a if c else b}, {@code min max abs round int
+ * float bool pow} and {@code math}'s functions and constants. It never runs code. {@link #named} takes a Java function,
+ * which only its name identifies: two are equal if their names are.
+ */
+public final class LrLambda {
+
+    private final String text;
+    private final LongToDoubleFunction function;
+    private final boolean constant;
+
+    private LrLambda(String text, LongToDoubleFunction function, boolean constant) {
+        this.text = text;
+        this.function = function;
+        this.constant = constant;
+    }
+
+    /**
+     * Reads a Python lambda of one parameter, the step.
+     *
+     * @throws ScheduleSyntaxException if {@code text} is not one
+     */
+    public static LrLambda parse(String text) {
+        PythonText source = new PythonText(text);
+        return of(source, source.whole());
+    }
+
+    /** Returns the lambda that {@code expression} of {@code source} is. */
+    static LrLambda of(PythonText source, Expression expression) {
+        if (!(expression instanceof Expression.Lambda lambda)) {
+            throw source.error(
+                    expression,
+                    "expected a lambda, such as 'lambda step: 0.95 ** step', but found "
+                            + PythonText.shortened(expression.toString()));
+        }
+        Expression body = lambda.body();
+        source.checkNumber(body, Optional.of(lambda.parameter()));
+        String text = lambda.toString();
+        LongToDoubleFunction function = step -> {
+            try {
+                return PythonNumber.toFloat(body.value(BigInteger.valueOf(step)));
+            } catch (ArithmeticException e) {
+                throw new ArithmeticException(text + " failed at step " + step + ": " + e.getMessage());
+            }
+        };
+        return new LrLambda(text, function, !PythonText.mentions(body, lambda.parameter()));
+    }
+
+    /**
+     * Names a Java function, so that a schedule with it can be printed and compared.
+     *
+     * @param name a Python identifier
+     * @param function the factor at each step; it must give the same factor whenever it is asked
+     * @throws IllegalArgumentException if {@code name} is not an identifier
+     */
+    public static LrLambda named(String name, LongToDoubleFunction function) {
+        if (!PythonText.isIdentifier(name)) {
+            throw new IllegalArgumentException(
+                    "name must be a Python identifier, but was " + Python.repr(PythonText.shortened(name)));
+        }
+        return new LrLambda(name, Objects.requireNonNull(function, "function"), false);
+    }
+
+    /**
+     * Returns the factor at {@code step}.
+     *
+     * @throws ArithmeticException where Python's lambda raises: a division by zero, an overflow, a domain error
+     */
+    public double at(long step) {
+        return function.applyAsDouble(Check.step(step));
+    }
+
+    /** {@return whether this is a Python lambda that does not mention its parameter} */
+    public boolean isConstant() {
+        return constant;
+    }
+
+    /** Returns a copy of the lambdas of a schedule: one for all groups, or one per group. */
+    static List<LrLambda> checkList(List<LrLambda> lambdas) {
+        if (lambdas.isEmpty()) {
+            throw new IllegalArgumentException("lr_lambda must have at least 1 entry, but had none");
+        }
+        return List.copyOf(lambdas);
+    }
+
+    /** Returns the lambda of a schedule that is bound to a group, or has one for all of them. */
+    static LrLambda only(List<LrLambda> lambdas) {
+        if (lambdas.size() > 1) {
+            throw new IllegalStateException(
+                    "there are " + lambdas.size() + " lambdas, one per group: call forGroup first");
+        }
+        return lambdas.get(0);
+    }
+
+    static String print(List<LrLambda> lambdas) {
+        return lambdas.size() == 1 ? lambdas.get(0).toString() : lambdas.toString();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof LrLambda that && text.equals(that.text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
+    }
+
+    /** {@return Python's text of the lambda in a canonical layout, or the name of a Java function} */
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,68 @@
+package org.anneal.schedule;
+
+import java.util.List;
+
+/**
+ * Multiplies the rate by {@code gamma} at each milestone.
+ *
+ * <pre>{@code
+ *   at(t)   = base * gamma^(number of milestones <= t)
+ *   next(t) = current * gamma^(number of milestones = t)
+ * }</pre>
+ *
+ * <p>A milestone at 0 acts before the first update. After the last one the rate stays.
+ *
+ * <p>PyTorch: {@code MultiStepLR(milestones, gamma=0.1)}, bit for bit. A milestone that never could act, 2.5 or -1, is
+ * refused.
+ *
+ * @param milestones the steps of the decays, each at least 0, in any order and kept sorted; one that is repeated decays
+ *     as often
+ * @param gamma factor of a decay, finite and at least 0
+ */
+public record MultiStepLR(List<Long> milestones, double gamma) implements Schedule {
+
+    static final double GAMMA = 0.1;
+
+    /** @throws IllegalArgumentException if a milestone is < 0, or {@code gamma} is < 0 or not finite */
+    public MultiStepLR {
+        milestones.forEach(milestone -> Check.atLeast(0, "milestones", milestone));
+        milestones = milestones.stream().sorted().toList();
+        gamma = Check.finiteNotNegative("gamma", gamma);
+    }
+
+    /** Decays by PyTorch's default factor, 0.1. */
+    public MultiStepLR(List<Long> milestones) {
+        this(milestones, GAMMA);
+    }
+
+    @Override
+    public double at(long step, double base) {
+        return Power.scale(base, gamma, reached(Check.step(step)));
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        int decays = reached(Check.step(step)) - reached(step - 1);
+        return decays == 0 ? current : current * Power.pow(gamma, decays);
+    }
+
+    /** Returns how many milestones are at most {@code step}. */
+    private int reached(long step) {
+        int low = 0;
+        int high = milestones.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (milestones.get(middle) <= step) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    @Override
+    public String toString() {
+        return "MultiStepLR(milestones=" + milestones + ", gamma=" + Python.repr(gamma) + ")";
+    }
+}

@@ -1,0 +1,74 @@
+package org.anneal.schedule;
+
+import java.util.List;
+import java.util.function.LongToDoubleFunction;
+
+/**
+ * Multiplies the rate at every step by a function of the step.
+ *
+ * <pre>{@code
+ *   at(t)   = base * lambda(1) * ... * lambda(t)
+ *   next(t) = current * lambda(t)   if t > 0
+ *           = current               if t = 0
+ * }</pre>
+ *
+ * <p>Step 0 has the base rate; {@code lambda(0)} is never asked. {@code at} takes time proportional to the step, unless
+ * the lambda {@linkplain LrLambda#isConstant is constant}; for many steps use {@link #curve}.
+ *
+ * <p>PyTorch: {@code MultiplicativeLR(lr_lambda)}, bit for bit. A list of one lambda stands for every group, as the
+ * lambda alone does.
+ *
+ * @param lrLambdas one factor for all groups, or one per group
+ */
+public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
+
+    /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
+    public MultiplicativeLR {
+        lrLambdas = LrLambda.checkList(lrLambdas);
+    }
+
+    /** Uses one factor for all groups. */
+    public MultiplicativeLR(LrLambda lrLambda) {
+        this(List.of(lrLambda));
+    }
+
+    /** Uses a Java function for all groups, as {@link LrLambda#named} does. */
+    public MultiplicativeLR(String name, LongToDoubleFunction function) {
+        this(LrLambda.named(name, function));
+    }
+
+    /** Uses a Python lambda for all groups, as {@link LrLambda#parse} does: {@code lambda step: 0.95}. */
+    public static MultiplicativeLR of(String lambda) {
+        return new MultiplicativeLR(LrLambda.parse(lambda));
+    }
+
+    /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
+    @Override
+    public double at(long step, double base) {
+        LrLambda lambda = LrLambda.only(lrLambdas);
+        if (Check.step(step) > 0 && lambda.isConstant()) {
+            return Power.scale(base, lambda.at(step), step);
+        }
+        double rate = base;
+        for (long t = 1; t <= step; t++) {
+            rate *= lambda.at(t);
+        }
+        return rate;
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        return Check.step(step) > 0 ? current * LrLambda.only(lrLambdas).at(step) : current;
+    }
+
+    @Override
+    public MultiplicativeLR forGroup(int group, int groups) {
+        Check.group(group, groups, "lr_lambda", lrLambdas.size());
+        return lrLambdas.size() == 1 ? this : new MultiplicativeLR(lrLambdas.get(group));
+    }
+
+    @Override
+    public String toString() {
+        return "MultiplicativeLR(lr_lambda=" + LrLambda.print(lrLambdas) + ")";
+    }
+}

@@ -1,0 +1,72 @@
+package org.anneal.schedule;
+
+/**
+ * Powers as Python's {@code **} gives them on floats.
+ *
+ * <p>Python calls C's {@code pow}, which glibc rounds correctly in all but about one case in 1500. {@link Math#pow} is
+ * only within one ulp, so an integral power is multiplied out in double-double arithmetic, which rounds correctly.
+ */
+final class Power {
+
+    private static final double LARGEST_EXPONENT = 1L << 31;
+    // Below this a product's rounding error, 2^-53 of it, is itself rounded.
+    private static final double SMALLEST_EXACT = 0x1p-900;
+
+    private Power() {}
+
+    /** Returns {@code base^exponent}, infinite or zero where it leaves the doubles, NaN where it is not real. */
+    static double pow(double base, double exponent) {
+        if (base == 1 || (base == -1 && Double.isInfinite(exponent))) {
+            return 1; // C says so, also of NaN; Java says NaN
+        }
+        double magnitude = Math.abs(exponent);
+        if (magnitude <= LARGEST_EXPONENT && magnitude == Math.rint(magnitude)) {
+            double power = integral(base, (long) magnitude, exponent < 0);
+            if (Math.abs(power) >= SMALLEST_EXACT && Math.abs(power) <= 1 / SMALLEST_EXACT) {
+                return power;
+            }
+        }
+        return Math.pow(base, exponent);
+    }
+
+    /**
+     * Returns {@code value * base^exponent}, finite wherever the product is, also where the power alone is not. The
+     * exponent is at least 0.
+     */
+    static double scale(double value, double base, long exponent) {
+        double power = pow(base, (double) exponent);
+        double magnitude = Math.abs(power);
+        if (base == 0 || (magnitude >= Double.MIN_NORMAL && magnitude < Double.POSITIVE_INFINITY)) {
+            return value * power;
+        }
+        long half = exponent / 2;
+        return value * pow(base, (double) half) * pow(base, (double) (exponent - half));
+    }
+
+    /** Squares and multiplies; each number is an unevaluated sum high + low. */
+    private static double integral(double base, long exponent, boolean reciprocal) {
+        double high = 1;
+        double low = 0;
+        double squareHigh = base;
+        double squareLow = 0;
+        for (long bits = exponent; bits > 0; bits >>= 1) {
+            if ((bits & 1) == 1) {
+                double product = high * squareHigh;
+                double error = Math.fma(high, squareHigh, -product) + (high * squareLow + low * squareHigh);
+                high = product + error;
+                low = error - (high - product);
+            }
+            if (bits > 1) {
+                double product = squareHigh * squareHigh;
+                double error = Math.fma(squareHigh, squareHigh, -product) + 2 * squareHigh * squareLow;
+                squareHigh = product + error;
+                squareLow = error - (squareHigh - product);
+            }
+        }
+        if (!reciprocal) {
+            return high + low;
+        }
+        double quotient = 1 / high;
+        return quotient + (Math.fma(-quotient, high, 1) - quotient * low) / high;
+    }
+}

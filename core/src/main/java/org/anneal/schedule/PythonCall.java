@@ -1,0 +1,303 @@
+package org.anneal.schedule;
+
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+
+/**
+ * One Python constructor call, such as {@code StepLR(optimizer, step_size=30)} or {@code SGD(lr=0.001, momentum=0.9)}:
+ * read, but never run.
+ *
+ * <p>What a pasted line carries along is understood: {@code torch.optim.lr_scheduler.} or a part of it in front of the
+ * name, an assignment in front of the call, comments, line breaks.
+ */
+public final class PythonCall {
+
+    private static final List<String> PREFIXES =
+            List.of("", "torch.optim.lr_scheduler.", "optim.lr_scheduler.", "lr_scheduler.", "torch.optim.", "optim.");
+
+    private final PythonText source;
+    private final Expression.Call call;
+    private final String name;
+
+    private PythonCall(PythonText source, Expression.Call call, String name) {
+        this.source = source;
+        this.call = call;
+        this.name = name;
+    }
+
+    /**
+     * Reads the call that {@code text} is.
+     *
+     * @throws ScheduleSyntaxException if {@code text} is not one call
+     */
+    public static PythonCall parse(String text) {
+        PythonText source = new PythonText(text);
+        Expression expression = source.statement();
+        if (!(expression instanceof Expression.Call call)) {
+            throw source.error(
+                    expression,
+                    "expected a call, such as 'StepLR(step_size=30)', but found "
+                            + PythonText.shortened(expression.toString()));
+        }
+        String dotted = call.function().text();
+        int nameStart = dotted.lastIndexOf('.') + 1;
+        String prefix = dotted.substring(0, nameStart);
+        if (!PREFIXES.contains(prefix)) {
+            throw source.error(
+                    call,
+                    "unknown module '" + PythonText.shortened(prefix.substring(0, nameStart - 1))
+                            + "', expected torch.optim or torch.optim.lr_scheduler");
+        }
+        return new PythonCall(source, call, dotted.substring(nameStart));
+    }
+
+    /** {@return the name of what is called, without its module} */
+    public String name() {
+        return name;
+    }
+
+    /** {@return an exception that points at this call} */
+    public ScheduleSyntaxException error(String problem) {
+        return source.error(call, problem);
+    }
+
+    /** {@return an exception that says this call's name is none of {@code known}, and which it is nearest to} */
+    public ScheduleSyntaxException unknown(String what, Collection<String> known) {
+        return error("unknown " + what + " '" + PythonText.shortened(name) + "'" + PythonText.suggestion(name, known));
+    }
+
+    /**
+     * Binds the arguments to the parameters by Python's rules.
+     *
+     * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}.
+     *     It is dropped if it is given by keyword, or as a first positional argument that is a name or a call
+     * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
+     *     optional, and those after {@code "*"} are given by keyword only
+     * @throws ScheduleSyntaxException if an argument is unknown, given twice, missing, or one too many
+     */
+    public Arguments bind(String carried, String... parameters) {
+        List<String> names = new ArrayList<>();
+        List<String> required = new ArrayList<>();
+        int positionalOnes = Integer.MAX_VALUE;
+        for (String parameter : parameters) {
+            if (parameter.equals("*")) {
+                positionalOnes = names.size();
+            } else if (parameter.endsWith("=")) {
+                names.add(parameter.substring(0, parameter.length() - 1));
+            } else {
+                names.add(parameter);
+                required.add(parameter);
+            }
+        }
+        positionalOnes = Math.min(positionalOnes, names.size());
+
+        Map<String, Expression> values = new LinkedHashMap<>();
+        List<Expression> positional = call.positional();
+        boolean dropped = !positional.isEmpty()
+                && (positional.get(0) instanceof Expression.Name || positional.get(0) instanceof Expression.Call);
+        positional = dropped ? positional.subList(1, positional.size()) : positional;
+        for (int i = 0; i < positional.size(); i++) {
+            if (i == positionalOnes) {
+                throw source.error(
+                        positional.get(i),
+                        name + " takes at most " + positionalOnes + " positional arguments, but got "
+                                + positional.size());
+            }
+            values.put(names.get(i), positional.get(i));
+        }
+        for (Expression.Keyword keyword : call.keywords()) {
+            boolean twice;
+            if (keyword.name().equals(carried)) {
+                twice = dropped;
+                dropped = true;
+            } else if (names.contains(keyword.name())) {
+                twice = values.put(keyword.name(), keyword.value()) != null;
+            } else {
+                throw source.error(
+                        keyword.value(),
+                        "unknown parameter '" + PythonText.shortened(keyword.name()) + "' of " + name
+                                + PythonText.suggestion(keyword.name(), names));
+            }
+            if (twice) {
+                throw source.error(keyword.value(), keyword.name() + " is given twice");
+            }
+        }
+        required.removeAll(values.keySet());
+        if (!required.isEmpty()) {
+            throw error(name + " needs " + String.join(" and ", required));
+        }
+        return new Arguments(values);
+    }
+
+    /** A call's arguments by parameter. A getter with a default gives it where the argument is absent. */
+    public final class Arguments {
+
+        private final Map<String, Expression> values;
+
+        private Arguments(Map<String, Expression> values) {
+            this.values = values;
+        }
+
+        /** {@return whether the argument is given, and not as None} */
+        public boolean has(String parameter) {
+            return values.containsKey(parameter) && !(values.get(parameter) instanceof Expression.None);
+        }
+
+        /** {@return whether the argument is given as a list or a tuple} */
+        public boolean isList(String parameter) {
+            return values.get(parameter) instanceof Expression.Items;
+        }
+
+        /** {@return a number, which may be written as arithmetic: {@code 1/3}} */
+        public double number(String parameter) {
+            return number(parameter, given(parameter));
+        }
+
+        /** {@return a number, or {@code absent}} */
+        public double number(String parameter, double absent) {
+            return values.containsKey(parameter) ? number(parameter) : absent;
+        }
+
+        /** {@return an integer of at most 2^53, which may be a float of integral value: {@code 1e4}} */
+        public long integer(String parameter) {
+            return integer(parameter, given(parameter));
+        }
+
+        /** {@return an integer, or {@code absent}} */
+        public long integer(String parameter, long absent) {
+            return values.containsKey(parameter) ? integer(parameter) : absent;
+        }
+
+        /** {@return True or False, or {@code absent}} */
+        public boolean truth(String parameter, boolean absent) {
+            if (!values.containsKey(parameter)) {
+                return absent;
+            }
+            if (given(parameter) instanceof Expression.Literal literal && literal.number() instanceof Boolean truth) {
+                return truth;
+            }
+            throw wrong(parameter, "True or False", given(parameter));
+        }
+
+        /** {@return a string, or {@code absent}} */
+        public String string(String parameter, String absent) {
+            if (!values.containsKey(parameter)) {
+                return absent;
+            }
+            if (given(parameter) instanceof Expression.Text text) {
+                return text.text();
+            }
+            throw wrong(parameter, "a string", given(parameter));
+        }
+
+        /** {@return a list or tuple of numbers} */
+        public List<Double> numbers(String parameter) {
+            List<Expression> items = items(parameter, "a list of numbers");
+            return IntStream.range(0, items.size())
+                    .mapToObj(i -> number(parameter + "[" + i + "]", items.get(i)))
+                    .toList();
+        }
+
+        /** {@return a list or tuple of integers} */
+        public List<Long> integers(String parameter) {
+            List<Expression> items = items(parameter, "a list of integers");
+            return IntStream.range(0, items.size())
+                    .mapToObj(i -> integer(parameter + "[" + i + "]", items.get(i)))
+                    .toList();
+        }
+
+        /** {@return a lambda, or a list or tuple of them} */
+        public List<LrLambda> lambdas(String parameter) {
+            Expression given = given(parameter);
+            List<Expression> lambdas = given instanceof Expression.Items items ? items.items() : List.of(given);
+            return lambdas.stream().map(lambda -> LrLambda.of(source, lambda)).toList();
+        }
+
+        /**
+         * Returns what {@code constructor} makes of the arguments.
+         *
+         * @throws ScheduleSyntaxException if it refuses one: the message stays, the place is the argument's
+         */
+        public <T> T build(Supplier<T> constructor) {
+            try {
+                return constructor.get();
+            } catch (ScheduleSyntaxException e) {
+                throw e;
+            } catch (IllegalArgumentException e) {
+                String problem = String.valueOf(e.getMessage());
+                Expression culprit = values.get(problem.split("[\\[ ]", 2)[0]);
+                throw source.error(culprit == null ? call : culprit, problem);
+            }
+        }
+
+        private Expression given(String parameter) {
+            Expression value = values.get(parameter);
+            if (value == null) {
+                throw error(name + " needs " + parameter);
+            }
+            return value;
+        }
+
+        private List<Expression> items(String parameter, String rule) {
+            if (given(parameter) instanceof Expression.Items items) {
+                return items.items();
+            }
+            throw wrong(parameter, rule, given(parameter));
+        }
+
+        private double number(String what, Expression given) {
+            Object value = value(what, "a number", given);
+            try {
+                return PythonNumber.toFloat(value);
+            } catch (ArithmeticException e) {
+                throw source.error(given, what + " must be a number, but failed: " + e.getMessage());
+            }
+        }
+
+        private long integer(String what, Expression given) {
+            Object value = value(what, "an integer", given);
+            BigInteger whole;
+            if (value instanceof BigInteger integer) {
+                whole = integer;
+            } else if (value instanceof Double number && number == Math.rint(number) && !number.isInfinite()) {
+                whole = PythonNumber.round(number, RoundingMode.DOWN);
+            } else {
+                throw wrong(what, "an integer", given);
+            }
+            if (whole.bitLength() > 54 || Math.abs(whole.longValue()) > Check.LAST_STEP) {
+                throw wrong(what, "at most 2^53", given);
+            }
+            return whole.longValue();
+        }
+
+        private Object value(String what, String rule, Expression given) {
+            boolean other = given instanceof Expression.Text
+                    || given instanceof Expression.None
+                    || given instanceof Expression.Items
+                    || given instanceof Expression.Lambda
+                    || (given instanceof Expression.Literal literal && literal.number() instanceof Boolean);
+            if (other) {
+                throw wrong(what, rule, given);
+            }
+            source.checkNumber(given, Optional.empty());
+            try {
+                return given.value(BigInteger.ZERO);
+            } catch (ArithmeticException e) {
+                throw source.error(given, what + " must be " + rule + ", but failed: " + e.getMessage());
+            }
+        }
+
+        private ScheduleSyntaxException wrong(String what, String rule, Expression given) {
+            return source.error(
+                    given, what + " must be " + rule + ", but was " + PythonText.shortened(given.toString()));
+        }
+    }
+}

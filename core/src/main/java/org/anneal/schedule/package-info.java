@@ -1,0 +1,6 @@
+/**
+ * Learning-rate schedules as values, with PyTorch's names, numbers and text form.
+ *
+ * <p>Every value here is immutable and safe to share between threads.
+ */
+package org.anneal.schedule;
