@@ -1,4 +1,7 @@
 /** Schedules, optimizers, the {@code float[]} engine and the file codecs; requires nothing. */
 module org.anneal.core {
     exports org.anneal.schedule;
+    exports org.anneal.optim;
+    exports org.anneal.array;
+    exports org.anneal.checkpoint;
 }

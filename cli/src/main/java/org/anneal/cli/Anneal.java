@@ -1,0 +1,87 @@
+package org.anneal.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line: {@code anneal train}, {@code table}, {@code plot}. */
+@Command(
+        name = "anneal",
+        mixinStandardHelpOptions = true,
+        versionProvider = Anneal.Version.class,
+        description = "PyTorch's learning-rate schedules and optimizers on the JVM: train a model, see the curve.",
+        subcommands = {TrainCommand.class, TableCommand.class, PlotCommand.class})
+public final class Anneal implements Runnable {
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    @Spec
+    private CommandSpec spec;
+
+    /** Runs a command and exits with 0, with 1 if the data, a file or the run failed, or with 2 if the command is wrong. */
+    public static void main(String[] args) {
+        // Not System.out: its encoding is the platform's, and labels may hold any character.
+        PrintWriter out = writer(FileDescriptor.out);
+        PrintWriter err = writer(FileDescriptor.err);
+        System.exit(run(out, err, args));
+    }
+
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        int code = new CommandLine(new Anneal())
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((exception, arguments) -> refuse(exception))
+                .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command))
+                .execute(args);
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    private static PrintWriter writer(FileDescriptor stream) {
+        return new PrintWriter(new PrintStream(new FileOutputStream(stream), false, StandardCharsets.UTF_8), true);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is needed: train, table or plot");
+    }
+
+    private static int refuse(ParameterException exception) {
+        CommandLine command = exception.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + line(exception) + " (see " + name + " --help)");
+        return USAGE;
+    }
+
+    /** One line for whatever went wrong; nobody is shown a stack trace. */
+    private static int fail(Exception exception, CommandLine command) {
+        command.getOut().flush();
+        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + line(exception));
+        return exception instanceof IllegalArgumentException ? USAGE : FAILED;
+    }
+
+    private static String line(Exception exception) {
+        String message = Optional.ofNullable(exception.getMessage()).orElse(exception.toString());
+        // libtorch's messages end with a C++ stack.
+        return message.lines().findFirst().orElse(exception.toString());
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Anneal.class.getPackage().getImplementationVersion();
+            return new String[] {"anneal " + Optional.ofNullable(version).orElse("(not packaged)")};
+        }
+    }
+}

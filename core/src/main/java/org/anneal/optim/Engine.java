@@ -1,0 +1,36 @@
+package org.anneal.optim;
+
+import java.util.Optional;
+
+/**
+ * What an optimizer needs to know of the parameters it moves, for one kind of array or tensor.
+ *
+ * @param <T> a parameter, a gradient, and whatever is kept per parameter
+ */
+public interface Engine<T> {
+
+    /**
+     * Refuses what cannot be optimized.
+     *
+     * @throws IllegalArgumentException if {@code parameter} is not a leaf of floating-point numbers
+     */
+    void check(T parameter);
+
+    /** {@return an object that equals another parameter's exactly if both are the same storage to the engine} */
+    Object identity(T parameter);
+
+    /** {@return the gradient of {@code parameter}, empty if there is none; a gradient of zeros is a gradient} */
+    Optional<T> grad(T parameter);
+
+    /** Drops the gradient of {@code parameter}, or fills it with zeros. */
+    void zeroGrad(T parameter, boolean setToNone);
+
+    /** {@return a new array of zeros with the shape and type of {@code parameter}, owned by the caller} */
+    T zerosLike(T parameter);
+
+    /** Frees what {@link #zerosLike} gave. */
+    void release(T slot);
+
+    /** {@return the arithmetic of this engine} */
+    Kernels<T> kernels();
+}

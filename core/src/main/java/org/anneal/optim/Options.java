@@ -1,0 +1,34 @@
+package org.anneal.optim;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.anneal.schedule.Python;
+
+/** A rule's options by PyTorch's names, in PyTorch's order: what its state dict holds and what its text prints. */
+final class Options {
+    private final Map<String, Object> values = new LinkedHashMap<>();
+
+    Options with(String name, Object value) {
+        values.put(name, value);
+        return this;
+    }
+
+    /** An option whose default in PyTorch is the integer 0, and so prints as one. */
+    Options withNumber(String name, double value) {
+        return value == 0 ? with(name, 0) : with(name, value);
+    }
+
+    Map<String, Object> toMap() {
+        return values;
+    }
+
+    /** {@return PyTorch's constructor call: the rate, and what differs from {@code defaults}} */
+    static String print(UpdateRule rule, UpdateRule defaults) {
+        return rule.options().entrySet().stream()
+                .filter(option -> option.getKey().equals("lr")
+                        || !option.getValue().equals(defaults.options().get(option.getKey())))
+                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
+                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")"));
+    }
+}

@@ -1,0 +1,122 @@
+package org.anneal.optim;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * Parameters that share their options: the single source of truth for what the next step uses. Mutable, and this is
+ * where a rate is edited by hand; it belongs to the thread of its optimizer.
+ *
+ * @param <T> the engine's parameters
+ */
+public final class ParamGroup<T> {
+    private final String name;
+    private final List<T> params;
+    private UpdateRule rule;
+    private double lr;
+    private double initialLr = Double.NaN; // until a runner records it
+
+    /**
+     * Groups parameters under options of their own.
+     *
+     * @param name what messages call it, such as {@code classifier}
+     * @param rule the options; another group of the same optimizer differs by {@code rule.withLr(...)} and the like
+     * @param params at least one parameter
+     */
+    public ParamGroup(String name, UpdateRule rule, List<T> params) {
+        if (params.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "params must hold at least one parameter, but group '" + name + "' is empty");
+        }
+        this.name = name;
+        this.params = List.copyOf(params);
+        this.rule = rule;
+        this.lr = rule.lr();
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public List<T> params() {
+        return params;
+    }
+
+    /** {@return the options in force, the rate among them} */
+    public UpdateRule rule() {
+        return rule.lr() == lr ? rule : rule.withLr(lr);
+    }
+
+    /**
+     * Replaces the options from the next step on, the rate among them.
+     *
+     * @throws IllegalArgumentException if {@code rule} is of another class than before
+     */
+    public void setRule(UpdateRule rule) {
+        if (rule.getClass() != this.rule.getClass()) {
+            throw new IllegalArgumentException("rule must be of class "
+                    + this.rule.getClass().getSimpleName() + ", which this group runs, but was " + rule);
+        }
+        this.rule = rule;
+        this.lr = rule.lr();
+    }
+
+    /** {@return the learning rate in force} */
+    public double lr() {
+        return lr;
+    }
+
+    /**
+     * Sets the learning rate in force.
+     *
+     * @param lr any finite number
+     */
+    public void setLr(double lr) {
+        if (!Double.isFinite(lr)) {
+            throw new IllegalArgumentException("lr must be finite, but was " + lr);
+        }
+        this.lr = lr;
+    }
+
+    /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */
+    public OptionalDouble initialLr() {
+        return Double.isNaN(initialLr) ? OptionalDouble.empty() : OptionalDouble.of(initialLr);
+    }
+
+    /** Makes the rate in force the base of schedules. */
+    void rebase() {
+        initialLr = lr;
+    }
+
+    /** {@return the base of schedules, recorded now if it was not before} */
+    double base() {
+        if (Double.isNaN(initialLr)) {
+            rebase();
+        }
+        return initialLr;
+    }
+
+    /** Applies this group's options to some of its parameters. */
+    void apply(Kernels<T> kernels, Batch<T> batch) {
+        rule.apply(kernels, batch);
+    }
+
+    /** {@return the slots that the options in force need per parameter} */
+    List<String> slots() {
+        return rule.slots();
+    }
+
+    boolean countsSteps() {
+        return rule.countsSteps();
+    }
+
+    /** {@return the options by PyTorch's names, as in a state dict without its parameters} */
+    Map<String, Object> options() {
+        Map<String, Object> options = new LinkedHashMap<>(rule.options());
+        options.put("lr", lr);
+        initialLr().ifPresent(base -> options.put("initial_lr", base));
+        return options;
+    }
+}

@@ -1,0 +1,56 @@
+package org.anneal.optim;
+
+import java.util.List;
+import java.util.Map;
+import org.anneal.schedule.PythonCall;
+
+/**
+ * How an optimizer changes a parameter, given its gradient: a value with PyTorch's name and options. It holds no
+ * parameter and no state; {@link Optimizer} runs it.
+ *
+ * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
+ * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
+ */
+public sealed interface UpdateRule permits SGD, Adam {
+
+    /** PyTorch's default learning rate. */
+    double LR = 1e-3;
+
+    /** {@return the learning rate that a group starts with, finite and at least 0} */
+    double lr();
+
+    /**
+     * {@return this rule with another learning rate}
+     *
+     * @param lr finite and at least 0
+     */
+    UpdateRule withLr(double lr);
+
+    /** {@return the names of what is kept per parameter beside the step, as in PyTorch's state dict} */
+    List<String> slots();
+
+    /** {@return whether PyTorch's state dict counts the steps of each parameter under this rule} */
+    boolean countsSteps();
+
+    /** {@return the options by PyTorch's names, in PyTorch's order, engine flags such as {@code foreach} left out} */
+    Map<String, Object> options();
+
+    /** Updates one batch of parameters in place. Called by {@link Optimizer}; users call {@link Optimizer#step()}. */
+    <T> void apply(Kernels<T> kernels, Batch<T> batch);
+
+    /**
+     * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it:
+     * {@code SGD(lr=0.001, momentum=0.9)}, {@code optim.Adam(net.parameters(), lr=3e-4)}. Engine flags such as
+     * {@code fused} are dropped.
+     *
+     * @throws org.anneal.schedule.ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     */
+    static UpdateRule parse(String text) {
+        PythonCall call = PythonCall.parse(text);
+        return switch (call.name()) {
+            case "SGD" -> SGD.of(call);
+            case "Adam" -> Adam.of(call);
+            default -> throw call.unknown("optimizer", List.of("SGD", "Adam"));
+        };
+    }
+}

@@ -1,0 +1,114 @@
+package org.anneal.torch;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.UpdateRule;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.StringTensorDict;
+import org.bytedeco.pytorch.StringVector;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** libtorch: loading it, and optimizers over its tensors. */
+public final class Torch {
+    private Torch() {}
+
+    /**
+     * Loads libtorch; calling it again does nothing. Call it before any other use of {@code org.bytedeco.pytorch}, as the
+     * rest of this package does. The first time on a machine the libraries, 445 MB, are extracted to JavaCPP's cache.
+     *
+     * @throws IllegalStateException if libtorch for this machine is not on the class path or cannot be loaded
+     */
+    public static void load() {
+        Libraries.load();
+    }
+
+    /** {@return an optimizer of {@code rule} over {@code params}, one group} */
+    public static Optimizer<Tensor> optimizer(UpdateRule rule, List<Tensor> params) {
+        return new Optimizer<>(new TorchEngine(), rule, params);
+    }
+
+    /** {@return an optimizer over several groups, each with its own options} */
+    public static Optimizer<Tensor> optimizer(List<ParamGroup<Tensor>> groups) {
+        return new Optimizer<>(new TorchEngine(), groups);
+    }
+
+    /** {@return all parameters of {@code module} by name, such as {@code conv1.weight}, in PyTorch's order} */
+    public static Map<String, Tensor> namedParameters(Module module) {
+        return named(module.named_parameters());
+    }
+
+    static Map<String, Tensor> named(StringTensorDict dict) {
+        Map<String, Tensor> named = new LinkedHashMap<>();
+        StringVector keys = dict.keys();
+        for (long i = 0; i < keys.size(); i++) {
+            // A handle of its own: what the dictionary holds goes when the dictionary goes.
+            named.put(keys.get(i).getString(), new Tensor(dict.get(keys.get(i))));
+        }
+        return named;
+    }
+
+    /** {@return all parameters of {@code module}} */
+    public static List<Tensor> parameters(Module module) {
+        return new ArrayList<>(namedParameters(module).values());
+    }
+
+    /**
+     * {@return the parameters of {@code module} that belong to its child {@code child}, such as {@code classifier} or
+     * {@code encoder.layer3}}
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static List<Tensor> parameters(Module module, String child) {
+        Map<String, Tensor> named = namedParameters(module);
+        List<Tensor> chosen = named.entrySet().stream()
+                .filter(entry -> entry.getKey().startsWith(child + "."))
+                .map(Map.Entry::getValue)
+                .toList();
+        if (chosen.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "child must have parameters, which are " + named.keySet() + ", but was " + child);
+        }
+        return chosen;
+    }
+
+    /** Loads once, on first use. */
+    private static final class Libraries {
+        // All are extracted before the first is opened: libtorch.so finds its neighbours by its own folder, and with an
+        // empty cache the loader would bind it to another libtorch that the system has, and crash.
+        private static final List<String> FIRST = List.of(
+                "libc10.so", "libgomp.so.1", "libtorch_cpu.so", "libtorch_cuda.so", "libc10_cuda.so", "libtorch.so");
+
+        static {
+            String platform = Loader.getPlatform();
+            try {
+                for (String library : FIRST) {
+                    for (String extension : new String[] {"", "-gpu"}) {
+                        Loader.cacheResource(torch.class, platform + extension + "/" + library);
+                    }
+                }
+                Loader.load(torch.class);
+            } catch (IOException | UnsatisfiedLinkError e) {
+                throw new IllegalStateException(
+                        "libtorch for " + platform
+                                + " could not be loaded: org.bytedeco:pytorch and org.bytedeco:openblas"
+                                + " with the classifier " + platform + " must be on the class path ("
+                                + String.valueOf(e.getMessage())
+                                        .lines()
+                                        .findFirst()
+                                        .orElse("no reason given") + ")",
+                        e);
+            }
+        }
+
+        static void load() {
+            // the class's initializer did
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package org.anneal.torch;
+
+import java.util.Optional;
+import org.anneal.optim.Engine;
+import org.anneal.optim.Kernels;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** libtorch tensors as parameters: leaves of floating-point numbers, on the CPU or a CUDA device. */
+final class TorchEngine implements Engine<Tensor> {
+    TorchEngine() {
+        Torch.load();
+    }
+
+    @Override
+    public void check(Tensor parameter) {
+        if (!parameter.is_leaf()) {
+            throw new IllegalArgumentException(
+                    "a parameter must be a leaf tensor, but one is the result of an operation");
+        }
+        if (!parameter.is_floating_point() || parameter.is_sparse()) {
+            throw new IllegalArgumentException(
+                    "a parameter must be a dense tensor of floating-point numbers, but one holds "
+                            + (parameter.is_sparse() ? "a sparse layout" : parameter.scalar_type()));
+        }
+    }
+
+    @Override
+    public Object identity(Tensor parameter) {
+        // Every handle to a tensor is a new Java object; the implementation behind it is one.
+        return parameter.unsafeGetTensorImpl().address();
+    }
+
+    @Override
+    public Optional<Tensor> grad(Tensor parameter) {
+        Tensor grad = parameter.grad();
+        return grad.defined() ? Optional.of(grad) : Optional.empty();
+    }
+
+    @Override
+    public void zeroGrad(Tensor parameter, boolean setToNone) {
+        Tensor grad = parameter.mutable_grad();
+        if (!grad.defined()) {
+            return;
+        }
+        if (setToNone) {
+            grad.reset();
+        } else {
+            grad.detach_().zero_();
+        }
+    }
+
+    @Override
+    public Tensor zerosLike(Tensor parameter) {
+        try (PointerScope scope = new PointerScope()) {
+            return torch.zeros_like(parameter.detach()).retainReference();
+        }
+    }
+
+    @Override
+    public void release(Tensor slot) {
+        slot.close();
+    }
+
+    @Override
+    public Kernels<Tensor> kernels() {
+        return new TorchKernels();
+    }
+}
