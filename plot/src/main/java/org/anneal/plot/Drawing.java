@@ -1,0 +1,366 @@
+package org.anneal.plot;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.Shape;
+import java.awt.geom.Ellipse2D;
+import java.awt.geom.Line2D;
+import java.awt.geom.Rectangle2D;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.anneal.plot.Ticks.Tick;
+import org.jfree.chart.axis.AxisSpace;
+import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.axis.NumberTickUnit;
+import org.jfree.chart.plot.CombinedDomainXYPlot;
+import org.jfree.chart.plot.DatasetRenderingOrder;
+import org.jfree.chart.plot.PlotRenderingInfo;
+import org.jfree.chart.plot.SeriesRenderingOrder;
+import org.jfree.chart.plot.ValueMarker;
+import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.ui.Layer;
+import org.jfree.chart.ui.RectangleEdge;
+import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.data.Range;
+import org.jfree.data.xy.DefaultXYDataset;
+
+/**
+ * Draws one chart. JFreeChart draws the coordinate systems and the curves; every text is drawn here, as outlines, in room
+ * that is kept free for it, so nothing covers anything.
+ */
+final class Drawing {
+    private static final int SCALE = 2;
+    private static final int WIDTH = 960;
+    private static final int ONLY_PANEL = 420;
+    private static final int FIRST_PANEL = 280;
+    private static final int NEXT_PANEL = 190;
+    private static final double BORDER = 18;
+    /** Above a panel: the name of its vertical axis. */
+    private static final double ABOVE = 24;
+
+    private static final double TITLE_SIZE = 16;
+    private static final double TEXT_SIZE = 12;
+    private static final double LINE_HEIGHT = 1.4;
+    private static final int TITLE_LINES = 2;
+    private static final int LEGEND_LINES = 3;
+    private static final double LEGEND_SAMPLE = 40;
+    private static final double LEGEND_GAP = 26;
+
+    private static final int X_TICKS = 10;
+    private static final double PIXELS_PER_Y_TICK = 30;
+    /** Spans narrower than this part of the values are rounding errors of a constant. */
+    private static final double CONSTANT = 1e-9;
+
+    private static final Color INK = new Color(0x22, 0x22, 0x22);
+    private static final Color QUIET_INK = new Color(0x55, 0x55, 0x55);
+    private static final Color GRID = new Color(0xe6, 0xe6, 0xe6);
+    private static final Color AXIS = new Color(0x99, 0x99, 0x99);
+    /** Okabe and Ito's colours for all kinds of sight, without the yellow that white swallows. */
+    private static final List<Color> COLOURS = List.of(
+            new Color(0x00, 0x72, 0xb2),
+            new Color(0xd5, 0x5e, 0x00),
+            new Color(0x00, 0x9e, 0x73),
+            new Color(0xcc, 0x79, 0xa7),
+            new Color(0xe6, 0x9f, 0x00),
+            new Color(0x56, 0xb4, 0xe9),
+            new Color(0x00, 0x00, 0x00));
+
+    private static final float LINE_WIDTH = 1.8f;
+    private static final float[][] DASHES = {{}, {8, 4}, {2, 3}, {10, 3, 2, 3}, {14, 5}, {5, 2}, {10, 3, 2, 3, 2, 3}};
+    /** A curve that climbs more than this many widths of the picture is a band, where dashes would be noise. */
+    private static final double DENSE = 10;
+
+    private static final double MARKER = 6;
+
+    private final Chart chart;
+    private final List<Series> allSeries;
+    private final Range xRange;
+    private final List<Tick> xTicks;
+    private final List<Frame> frames = new ArrayList<>();
+    private final double left;
+    private final double right;
+    private final List<String> title;
+    private final List<Entry> legend;
+    private final double top;
+    private final double plotHeight;
+    private final int height;
+
+    /** A panel with everything that is settled before it is drawn. */
+    private record Frame(
+            Panel panel, int firstSeries, List<Polyline> lines, Range range, List<Tick> ticks, double height) {}
+
+    /** A legend's entry: its series' number, its lines of text and its place below the plot. */
+    private record Entry(int series, BasicStroke stroke, List<String> lines, double x, double y) {}
+
+    Drawing(Chart chart) {
+        this.chart = chart;
+        this.allSeries = chart.panels().stream()
+                .flatMap(panel -> panel.series().stream())
+                .toList();
+        double from = allSeries.stream().mapToDouble(Series::firstX).min().orElseThrow();
+        double to = allSeries.stream().mapToDouble(Series::lastX).max().orElseThrow();
+        this.xRange = widened(from, to, 0.015, 0.015);
+        this.xTicks = Ticks.counts(xRange.getLowerBound(), xRange.getUpperBound(), X_TICKS);
+        int first = 0;
+        for (Panel panel : chart.panels()) {
+            double panelHeight = chart.panels().size() == 1 ? ONLY_PANEL : first == 0 ? FIRST_PANEL : NEXT_PANEL;
+            frames.add(frame(panel, first, panelHeight));
+            first += panel.series().size();
+        }
+        this.left = BORDER
+                + 8
+                + frames.stream()
+                        .flatMap(frame -> frame.ticks().stream())
+                        .mapToDouble(tick -> Outlines.width(tick.label(), TEXT_SIZE))
+                        .max()
+                        .orElse(0);
+        // The last label is centred below its tick.
+        this.right =
+                Math.max(BORDER, Outlines.width(xTicks.get(xTicks.size() - 1).label(), TEXT_SIZE) / 2);
+        this.title = chart.title().isBlank()
+                ? List.of()
+                : Outlines.wrap(chart.title(), TITLE_SIZE, WIDTH - 2 * BORDER, TITLE_LINES);
+        this.top = BORDER + title.size() * TITLE_SIZE * LINE_HEIGHT;
+        this.plotHeight =
+                frames.stream().mapToDouble(frame -> ABOVE + frame.height()).sum();
+        double legendTop = top + plotHeight + 3.2 * TEXT_SIZE * LINE_HEIGHT;
+        this.legend = legend(legendTop);
+        double legendBottom = legend.stream()
+                .mapToDouble(entry -> entry.y() + entry.lines().size() * TEXT_SIZE * LINE_HEIGHT)
+                .max()
+                .orElse(legendTop);
+        this.height = (int) Math.ceil(legendBottom + BORDER);
+    }
+
+    BufferedImage image() {
+        BufferedImage image = new BufferedImage(WIDTH * SCALE, height * SCALE, BufferedImage.TYPE_INT_RGB);
+        Graphics2D g = image.createGraphics();
+        try {
+            g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
+            g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
+            g.scale(SCALE, SCALE);
+            g.setPaint(Color.WHITE);
+            g.fill(new Rectangle2D.Double(0, 0, WIDTH, height));
+            double base = BORDER + TITLE_SIZE;
+            for (String line : title) {
+                text(g, INK, line, TITLE_SIZE, BORDER, base);
+                base += TITLE_SIZE * LINE_HEIGHT;
+            }
+            drawPlots(g);
+            legend.forEach(entry -> drawEntry(g, entry));
+        } finally {
+            g.dispose();
+        }
+        return image;
+    }
+
+    private static Frame frame(Panel panel, int firstSeries, double height) {
+        List<Polyline> lines = panel.series().stream()
+                .map(series -> series.polyline(panel.log()))
+                .toList();
+        double[] heights = lines.stream()
+                .flatMapToDouble(line -> Arrays.stream(line.corners()[1]))
+                .filter(value -> !Double.isNaN(value))
+                .toArray();
+        int most = (int) (height / PIXELS_PER_Y_TICK);
+        if (panel.log()) {
+            double low = Arrays.stream(heights).min().orElse(-1);
+            double high = Arrays.stream(heights).max().orElse(0);
+            Range range = high - low > CONSTANT ? widened(low, high, 0.04, 0.04) : new Range(low - 0.5, low + 0.5);
+            return new Frame(
+                    panel,
+                    firstSeries,
+                    lines,
+                    range,
+                    Ticks.log(range.getLowerBound(), range.getUpperBound(), most),
+                    height);
+        }
+        double low = Arrays.stream(heights).min().orElse(0);
+        double high = Arrays.stream(heights).max().orElse(1);
+        boolean constant = high - low <= CONSTANT * Math.max(Math.abs(low), Math.abs(high));
+        if (low >= 0 && (constant || low <= 0.4 * high)) {
+            low = 0;
+        } else if (high <= 0 && constant) {
+            high = 0;
+        }
+        Range range = low == high ? new Range(-0.04, 1) : widened(low, high, 0.03, 0.05);
+        return new Frame(
+                panel,
+                firstSeries,
+                lines,
+                range,
+                Ticks.linear(range.getLowerBound(), range.getUpperBound(), most),
+                height);
+    }
+
+    private static Range widened(double low, double high, double below, double above) {
+        double span = high > low ? high - low : Math.max(1, Math.abs(low));
+        return new Range(low - below * span, high + above * span);
+    }
+
+    private List<Entry> legend(double legendTop) {
+        List<Entry> entries = new ArrayList<>();
+        double room = WIDTH - 2 * BORDER - LEGEND_SAMPLE;
+        double x = BORDER;
+        double y = legendTop;
+        double rowHeight = 0;
+        List<BasicStroke> strokes = frames.stream()
+                .flatMap(frame -> IntStream.range(0, frame.lines().size()).mapToObj(i -> stroke(frame, i)))
+                .toList();
+        for (int i = 0; i < allSeries.size(); i++) {
+            List<String> lines = Outlines.wrap(allSeries.get(i).label(), TEXT_SIZE, room, LEGEND_LINES);
+            double width = LEGEND_SAMPLE
+                    + lines.stream()
+                            .mapToDouble(line -> Outlines.width(line, TEXT_SIZE))
+                            .max()
+                            .orElse(0);
+            if (x > BORDER && x + width > WIDTH - BORDER) {
+                x = BORDER;
+                y += rowHeight;
+                rowHeight = 0;
+            }
+            entries.add(new Entry(i, strokes.get(i), lines, x, y));
+            x += width + LEGEND_GAP;
+            rowHeight = Math.max(rowHeight, lines.size() * TEXT_SIZE * LINE_HEIGHT + 4);
+        }
+        return entries;
+    }
+
+    private void drawPlots(Graphics2D g) {
+        NumberAxis xAxis = axis(xRange);
+        CombinedDomainXYPlot all = new CombinedDomainXYPlot(xAxis);
+        all.setInsets(RectangleInsets.ZERO_INSETS);
+        all.setGap(ABOVE);
+        all.setFixedDomainAxisSpace(new AxisSpace());
+        for (Frame frame : frames) {
+            all.add(plot(frame), (int) frame.height());
+        }
+        PlotRenderingInfo info = new PlotRenderingInfo(null);
+        Rectangle2D area = new Rectangle2D.Double(left, top + ABOVE, WIDTH - right - left, plotHeight - ABOVE);
+        all.draw(g, area, null, null, info);
+
+        for (int i = 0; i < frames.size(); i++) {
+            Rectangle2D data = info.getSubplotInfo(i).getDataArea();
+            NumberAxis yAxis = axis(frames.get(i).range());
+            text(g, QUIET_INK, frames.get(i).panel().yLabel(), TEXT_SIZE, data.getX(), data.getY() - 8);
+            for (Tick tick : frames.get(i).ticks()) {
+                double y = yAxis.valueToJava2D(tick.at(), data, RectangleEdge.LEFT);
+                double width = Outlines.width(tick.label(), TEXT_SIZE);
+                text(g, QUIET_INK, tick.label(), TEXT_SIZE, data.getX() - 8 - width, y + 0.36 * TEXT_SIZE);
+            }
+            g.setPaint(AXIS);
+            g.setStroke(new BasicStroke(1));
+            g.draw(new Line2D.Double(data.getX(), data.getMaxY(), data.getMaxX(), data.getMaxY()));
+        }
+        Rectangle2D data = info.getSubplotInfo(frames.size() - 1).getDataArea();
+        for (Tick tick : xTicks) {
+            double x = xAxis.valueToJava2D(tick.at(), data, RectangleEdge.BOTTOM);
+            double width = Outlines.width(tick.label(), TEXT_SIZE);
+            text(g, QUIET_INK, tick.label(), TEXT_SIZE, x - width / 2, data.getMaxY() + 6 + TEXT_SIZE);
+        }
+        double width = Outlines.width(chart.xLabel(), TEXT_SIZE);
+        text(
+                g,
+                QUIET_INK,
+                chart.xLabel(),
+                TEXT_SIZE,
+                data.getCenterX() - width / 2,
+                data.getMaxY() + 10 + 2.3 * TEXT_SIZE);
+    }
+
+    private XYPlot plot(Frame frame) {
+        DefaultXYDataset lines = new DefaultXYDataset();
+        DefaultXYDataset points = new DefaultXYDataset();
+        XYLineAndShapeRenderer lineRenderer = new XYLineAndShapeRenderer(true, false);
+        XYLineAndShapeRenderer pointRenderer = new XYLineAndShapeRenderer(false, true);
+        // As one path, so that dashes run on over the corners.
+        lineRenderer.setDrawSeriesLineAsPath(true);
+        for (int i = 0; i < frame.lines().size(); i++) {
+            int number = frame.firstSeries() + i;
+            Polyline line = frame.lines().get(i);
+            lines.addSeries(i, line.corners());
+            lineRenderer.setSeriesPaint(i, colour(number));
+            lineRenderer.setSeriesStroke(i, stroke(frame, i));
+            points.addSeries(i, allSeries.get(number).marksEveryPoint() ? line.corners() : line.lonelyCorners());
+            pointRenderer.setSeriesPaint(i, colour(number));
+            pointRenderer.setSeriesShape(i, marker(0, 0));
+        }
+        XYPlot plot = new XYPlot(lines, null, axis(frame.range()), lineRenderer);
+        plot.setDataset(1, points);
+        plot.setRenderer(1, pointRenderer);
+        plot.setDatasetRenderingOrder(DatasetRenderingOrder.FORWARD);
+        plot.setSeriesRenderingOrder(SeriesRenderingOrder.FORWARD);
+        plot.setBackgroundPaint(null);
+        plot.setOutlineVisible(false);
+        plot.setFixedRangeAxisSpace(new AxisSpace());
+        plot.setDomainGridlinesVisible(false);
+        plot.setRangeGridlinesVisible(false);
+        for (Tick tick : xTicks) {
+            plot.addDomainMarker(gridLine(tick), Layer.BACKGROUND);
+        }
+        for (Tick tick : frame.ticks()) {
+            plot.addRangeMarker(gridLine(tick), Layer.BACKGROUND);
+        }
+        return plot;
+    }
+
+    private static ValueMarker gridLine(Tick tick) {
+        ValueMarker line = new ValueMarker(tick.at(), GRID, new BasicStroke(1));
+        line.setAlpha(1);
+        return line;
+    }
+
+    /** An axis that only maps values to places. */
+    private static NumberAxis axis(Range range) {
+        NumberAxis axis = new NumberAxis();
+        axis.setVisible(false);
+        axis.setAutoTickUnitSelection(false);
+        axis.setTickUnit(new NumberTickUnit(range.getLength()));
+        axis.setRange(range);
+        return axis;
+    }
+
+    private void drawEntry(Graphics2D g, Entry entry) {
+        double base = entry.y() + TEXT_SIZE;
+        double middle = base - 0.36 * TEXT_SIZE;
+        g.setPaint(colour(entry.series()));
+        g.setStroke(entry.stroke());
+        g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
+        if (allSeries.get(entry.series()).marksEveryPoint()) {
+            g.fill(marker(entry.x() + (LEGEND_SAMPLE - 8) / 2, middle));
+        }
+        for (String line : entry.lines()) {
+            text(g, INK, line, TEXT_SIZE, entry.x() + LEGEND_SAMPLE, base);
+            base += TEXT_SIZE * LINE_HEIGHT;
+        }
+    }
+
+    private static void text(Graphics2D g, Color colour, String text, double size, double x, double y) {
+        g.setPaint(colour);
+        g.fill(Outlines.shape(text, size, x, y));
+    }
+
+    private static Color colour(int series) {
+        return COLOURS.get(series % COLOURS.size());
+    }
+
+    /** Dashes differ within a panel; beyond the colours' number these come again with other dashes. */
+    private static BasicStroke stroke(Frame frame, int series) {
+        Polyline line = frame.lines().get(series);
+        boolean dense = line.climb() / frame.range().getLength() * frame.height() > DENSE * WIDTH;
+        float[] dash = dense ? DASHES[0] : DASHES[(series + series / COLOURS.size()) % DASHES.length];
+        return dash.length == 0
+                ? new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND)
+                : new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dash, 0);
+    }
+
+    private static Shape marker(double x, double y) {
+        return new Ellipse2D.Double(x - MARKER / 2, y - MARKER / 2, MARKER, MARKER);
+    }
+}

@@ -1,0 +1,130 @@
+package org.anneal.plot;
+
+import java.awt.Shape;
+import java.awt.geom.AffineTransform;
+import java.awt.geom.Path2D;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Text as shapes, from the glyph outlines that come with this module. Java's own text needs a font and native libraries
+ * that a fresh machine lacks (fontconfig, FreeType), and differs between machines; this needs neither and does not.
+ */
+final class Outlines {
+    private static final double UNITS_PER_EM = 2048;
+    private static final char MISSING = '\ufffd';
+    private static final String ELLIPSIS = "\u2026";
+    private static final Map<Integer, Glyph> GLYPHS = read();
+
+    private record Glyph(int advance, Path2D path) {}
+
+    private Outlines() {}
+
+    /** {@return how wide the text is at a size in pixels to the em} */
+    static double width(String text, double size) {
+        return text.codePoints().mapToLong(c -> glyph(c).advance()).sum() * size / UNITS_PER_EM;
+    }
+
+    /** {@return the text with its base line starting at (x, y)} */
+    static Shape shape(String text, double size, double x, double y) {
+        Path2D all = new Path2D.Double(Path2D.WIND_NON_ZERO);
+        AffineTransform place = AffineTransform.getTranslateInstance(x, y);
+        place.scale(size / UNITS_PER_EM, size / UNITS_PER_EM);
+        text.codePoints().mapToObj(Outlines::glyph).forEach(glyph -> {
+            all.append(glyph.path().getPathIterator(place), false);
+            place.translate(glyph.advance(), 0);
+        });
+        return all;
+    }
+
+    /**
+     * {@return the text in lines no wider than {@code width}, broken after a space where there is one; what does not fit
+     * into {@code most} lines gives way to an ellipsis in its middle, so that beginning and end stay legible}
+     */
+    static List<String> wrap(String text, double size, double width, int most) {
+        String clean = text.replaceAll("\\s+", " ").strip();
+        List<String> lines = lines(clean, size, width);
+        int middle = clean.length() * 2 / 3;
+        int cut = 0;
+        while (lines.size() > most) {
+            cut += 1 + clean.length() / 200;
+            String head = clean.substring(0, Math.max(0, middle - cut)).stripTrailing();
+            String tail = clean.substring(Math.min(clean.length(), middle + cut));
+            lines = lines(head + " " + ELLIPSIS + " " + tail, size, width);
+        }
+        return lines;
+    }
+
+    private static List<String> lines(String text, double size, double width) {
+        List<String> lines = new ArrayList<>();
+        String rest = text;
+        while (width(rest, size) > width) {
+            int fits = 0;
+            double used = 0;
+            while (fits < rest.length()) {
+                int character = rest.codePointAt(fits);
+                used += width(Character.toString(character), size);
+                if (used > width) {
+                    break;
+                }
+                fits += Character.charCount(character);
+            }
+            int space = rest.lastIndexOf(' ', fits);
+            int end = space > 0 ? space : Math.max(fits, Character.charCount(rest.codePointAt(0)));
+            lines.add(rest.substring(0, end));
+            rest = rest.substring(end).strip();
+        }
+        lines.add(rest);
+        return lines;
+    }
+
+    private static Glyph glyph(int character) {
+        return Optional.ofNullable(GLYPHS.get(character))
+                .or(() -> Optional.ofNullable(GLYPHS.get((int) MISSING)))
+                .orElseThrow();
+    }
+
+    private static Map<Integer, Glyph> read() {
+        Map<Integer, Glyph> glyphs = new HashMap<>();
+        try (InputStream in = Outlines.class.getResourceAsStream("outlines.txt");
+                BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII))) {
+            lines.lines().filter(line -> !line.startsWith("#")).forEach(line -> {
+                String[] words = line.split(" ");
+                glyphs.put(Integer.parseInt(words[0], 16), new Glyph(Integer.parseInt(words[1]), path(words)));
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return glyphs;
+    }
+
+    /** The path in words[2] and on: M x y, L x y, Q x y x y, Z. */
+    private static Path2D path(String[] words) {
+        Path2D path = new Path2D.Double(Path2D.WIND_NON_ZERO);
+        int i = 2;
+        while (i < words.length) {
+            switch (words[i]) {
+                case "M" -> path.moveTo(number(words, i + 1), number(words, i + 2));
+                case "L" -> path.lineTo(number(words, i + 1), number(words, i + 2));
+                case "Q" ->
+                    path.quadTo(number(words, i + 1), number(words, i + 2), number(words, i + 3), number(words, i + 4));
+                default -> path.closePath();
+            }
+            i += words[i].equals("Q") ? 5 : words[i].equals("Z") ? 1 : 3;
+        }
+        return path;
+    }
+
+    private static int number(String[] words, int i) {
+        return Integer.parseInt(words[i]);
+    }
+}

@@ -1,0 +1,147 @@
+package org.anneal.plot;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * The corners of a curve, with NaN heights for gaps. Of more corners than a picture can show it keeps, per narrow column,
+ * the first, the lowest, the highest and the last in their order: the picture is the same and no spike is lost. A gap
+ * narrower than a column is closed.
+ */
+final class Polyline {
+    /** Two or more to a pixel of a picture, so that a column's inside cannot be seen. */
+    private static final int COLUMNS = 4096;
+
+    private final boolean whole;
+    private final double from;
+    private final double perColumn;
+
+    private double[] x;
+    private double[] y;
+    private int size;
+
+    private int column = -1;
+    private boolean gapFirst;
+    private boolean gapLast;
+    /** Of the open column: how many corners it has had, and four of them as {x, y, number}. */
+    private int count;
+
+    private final double[] first = new double[3];
+    private final double[] lowest = new double[3];
+    private final double[] highest = new double[3];
+    private final double[] last = new double[3];
+
+    Polyline(int corners, double from, double to) {
+        this.whole = corners <= 4 * COLUMNS;
+        this.from = from;
+        this.perColumn = (to - from) / COLUMNS;
+        int room = whole ? corners : 6 * COLUMNS;
+        this.x = new double[room];
+        this.y = new double[room];
+    }
+
+    void add(double cornerX, double cornerY) {
+        if (whole) {
+            append(cornerX, cornerY);
+            return;
+        }
+        int here = perColumn > 0 ? (int) Math.min((cornerX - from) / perColumn, COLUMNS - 1) : 0;
+        if (here != column) {
+            closeColumn();
+            column = here;
+            gapFirst = Double.isNaN(cornerY);
+        }
+        gapLast = Double.isNaN(cornerY);
+        if (gapLast) {
+            return;
+        }
+        set(last, cornerX, cornerY);
+        if (count == 0) {
+            set(first, cornerX, cornerY);
+        }
+        if (count == 0 || cornerY < lowest[1]) {
+            set(lowest, cornerX, cornerY);
+        }
+        if (count == 0 || cornerY > highest[1]) {
+            set(highest, cornerX, cornerY);
+        }
+        count++;
+    }
+
+    private void set(double[] corner, double cornerX, double cornerY) {
+        corner[0] = cornerX;
+        corner[1] = cornerY;
+        corner[2] = count;
+    }
+
+    private void closeColumn() {
+        if (column < 0) {
+            return;
+        }
+        if (count == 0) {
+            append(from + column * perColumn, Double.NaN);
+            return;
+        }
+        if (gapFirst) {
+            append(first[0], Double.NaN);
+        }
+        boolean lowestFirst = lowest[2] < highest[2];
+        append(first[0], first[1]);
+        append(lowestFirst ? lowest : highest);
+        append(lowestFirst ? highest : lowest);
+        append(last[0], last[1]);
+        if (gapLast) {
+            append(last[0], Double.NaN);
+        }
+        count = 0;
+    }
+
+    private void append(double[] corner) {
+        if (corner[2] > first[2] && corner[2] < last[2]) {
+            append(corner[0], corner[1]);
+        }
+    }
+
+    private void append(double cornerX, double cornerY) {
+        x[size] = cornerX;
+        y[size] = cornerY;
+        size++;
+    }
+
+    Polyline finish() {
+        if (!whole) {
+            closeColumn();
+        }
+        x = Arrays.copyOf(x, size);
+        y = Arrays.copyOf(y, size);
+        return this;
+    }
+
+    /** {@return {x, y}, as JFreeChart wants them} */
+    double[][] corners() {
+        return new double[][] {x, y};
+    }
+
+    /** {@return how far the curve goes up and down in all} */
+    double climb() {
+        double climb = 0;
+        for (int i = 1; i < size; i++) {
+            double change = Math.abs(y[i] - y[i - 1]);
+            climb += Double.isNaN(change) ? 0 : change;
+        }
+        return climb;
+    }
+
+    /** {@return the corners without a neighbour to be joined with, as {x, y}} */
+    double[][] lonelyCorners() {
+        int[] lonely = IntStream.range(0, size)
+                .filter(i -> !Double.isNaN(y[i]))
+                .filter(i -> i == 0 || Double.isNaN(y[i - 1]))
+                .filter(i -> i == size - 1 || Double.isNaN(y[i + 1]))
+                .toArray();
+        return new double[][] {
+            Arrays.stream(lonely).mapToDouble(i -> x[i]).toArray(),
+            Arrays.stream(lonely).mapToDouble(i -> y[i]).toArray()
+        };
+    }
+}

@@ -1,0 +1,120 @@
+package org.anneal.plot;
+
+/**
+ * One curve: a line through points, or stairs. A value that is not finite, or beyond 1e300 in size, leaves a gap; on a
+ * logarithmic axis so does one that is not positive. Immutable.
+ */
+public final class Series {
+    private static final double LARGEST = 1e300;
+    private static final double SMALLEST_POSITIVE = 1e-300;
+    private static final int MOST_MARKED_POINTS = 60;
+
+    private final String label;
+    private final double[] x;
+    private final double[] y;
+    private final boolean stairs;
+
+    private Series(String label, double[] x, double[] y, boolean stairs) {
+        if (y.length == 0) {
+            throw new IllegalArgumentException("series '" + label + "' must have at least 1 value, but has none");
+        }
+        int needed = stairs ? y.length + 1 : y.length;
+        if (x.length != needed) {
+            throw new IllegalArgumentException(
+                    "series '" + label + "' must have " + needed + " x for " + y.length + " y, but has " + x.length);
+        }
+        this.label = label;
+        this.x = x.clone();
+        this.y = y.clone();
+        this.stairs = stairs;
+        double before = -LARGEST;
+        for (int i = 0; i < this.x.length; i++) {
+            double here = this.x[i];
+            if (!(here >= before && here <= LARGEST)) {
+                throw new IllegalArgumentException("x of series '" + label
+                        + "' must be finite and must not decrease, but x[" + i + "] was " + here);
+            }
+            before = here;
+        }
+    }
+
+    /**
+     * {@return a line through the points (x[i], y[i])} Up to 60 points are marked; more are only joined, and a point
+     * without neighbours is marked always.
+     *
+     * @param label the text in the legend
+     * @param x finite, not decreasing
+     * @param y one per x
+     * @throws IllegalArgumentException if there is no point, the lengths differ, or x is not as said
+     */
+    public static Series line(String label, double[] x, double[] y) {
+        return new Series(label, x, y, false);
+    }
+
+    /**
+     * {@return stairs: values[i] holds from edges[i] to edges[i + 1], with a vertical step between}
+     *
+     * @param label the text in the legend
+     * @param edges finite, not decreasing, one more than values
+     * @param values at least one
+     * @throws IllegalArgumentException if there is no value, the lengths do not fit, or the edges are not as said
+     */
+    public static Series stairs(String label, double[] edges, double[] values) {
+        return new Series(label, edges, values, true);
+    }
+
+    /**
+     * {@return stairs over the steps of a run: values[i] holds from i to i + 1}
+     *
+     * @param label the text in the legend
+     * @param values the rate of each step, at least one
+     * @throws IllegalArgumentException if there is no value
+     */
+    public static Series perStep(String label, double[] values) {
+        double[] edges = new double[values.length + 1];
+        for (int i = 0; i < edges.length; i++) {
+            edges[i] = i;
+        }
+        return new Series(label, edges, values, true);
+    }
+
+    /** {@return the text in the legend} */
+    public String label() {
+        return label;
+    }
+
+    double firstX() {
+        return x[0];
+    }
+
+    double lastX() {
+        return x[x.length - 1];
+    }
+
+    boolean marksEveryPoint() {
+        return !stairs && y.length <= MOST_MARKED_POINTS;
+    }
+
+    /** The value as a height on the axis (its logarithm to base 10, if log), NaN for a gap. */
+    private double height(int i, boolean log) {
+        double value = y[i];
+        if (log) {
+            return value >= SMALLEST_POSITIVE && value <= LARGEST ? Math.log10(value) : Double.NaN;
+        }
+        return Math.abs(value) <= LARGEST ? value : Double.NaN;
+    }
+
+    /** The corners to join, as many as a picture can show. */
+    Polyline polyline(boolean log) {
+        int corners = stairs ? 2 * y.length : y.length;
+        Polyline line = new Polyline(corners, firstX(), lastX());
+        for (int i = 0; i < y.length; i++) {
+            double height = height(i, log);
+            line.add(x[i], height);
+            if (stairs) {
+                line.add(x[i + 1], height);
+            }
+        }
+        return line.finish();
+    }
+}

@@ -1,0 +1,125 @@
+package org.anneal.plot;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where an axis has its ticks, and what stands there. */
+final class Ticks {
+    /** A tick's place on the axis (of a logarithmic one: the logarithm) and its text. */
+    record Tick(double at, String label) {}
+
+    private static final int[] MANTISSAS = {1, 2, 5};
+
+    private Ticks() {}
+
+    /** {@return ticks at multiples of 1, 2 or 5 times a power of ten, at most {@code most} + 1 of them} */
+    static List<Tick> linear(double low, double high, int most) {
+        return labelled(multiples(low, high, (high - low) / most), false);
+    }
+
+    /** {@return ticks as on a linear axis, at whole numbers if there is room for two} */
+    static List<Tick> counts(double low, double high, int most) {
+        double least = (high - low) / most;
+        return labelled(multiples(low, high, high - low >= 1 ? Math.max(1, least) : least), false);
+    }
+
+    /** {@return ticks for an axis from {@code low} to {@code high}, both logarithms to base 10} */
+    static List<Tick> log(double low, double high, int most) {
+        int firstDecade = (int) Math.floor(low);
+        int lastDecade = (int) Math.ceil(high);
+        List<BigDecimal> decades = new ArrayList<>();
+        List<BigDecimal> halves = new ArrayList<>();
+        for (int decade = firstDecade; decade <= lastDecade; decade++) {
+            for (int mantissa : MANTISSAS) {
+                double at = Math.log10(mantissa) + decade;
+                if (at >= low && at <= high) {
+                    BigDecimal value = BigDecimal.valueOf(mantissa, -decade);
+                    halves.add(value);
+                    if (mantissa == 1) {
+                        decades.add(value);
+                    }
+                }
+            }
+        }
+        if (halves.size() < 3) {
+            double from = Math.pow(10, low);
+            double to = Math.pow(10, high);
+            return labelled(multiples(from, to, (to - from) / most), true);
+        }
+        List<BigDecimal> chosen = halves.size() <= most + 1 ? halves : decades;
+        int stride = Math.max(1, (chosen.size() + most - 1) / most);
+        List<BigDecimal> kept = new ArrayList<>();
+        for (int i = 0; i < chosen.size(); i += stride) {
+            kept.add(chosen.get(i));
+        }
+        return labelled(kept, true);
+    }
+
+    private static List<BigDecimal> multiples(double low, double high, double leastStep) {
+        BigDecimal step = step(leastStep);
+        long first = (long) Math.ceil(low / step.doubleValue());
+        long last = (long) Math.floor(high / step.doubleValue());
+        List<BigDecimal> values = new ArrayList<>();
+        for (long i = first; i <= last; i++) {
+            values.add(step.multiply(BigDecimal.valueOf(i)));
+        }
+        return values;
+    }
+
+    /** {@return the least of 1, 2 and 5 times a power of ten that is no less} */
+    private static BigDecimal step(double atLeast) {
+        int exponent = (int) Math.floor(Math.log10(atLeast));
+        for (int mantissa : MANTISSAS) {
+            BigDecimal step = BigDecimal.valueOf(mantissa, -exponent);
+            if (step.doubleValue() >= atLeast * (1 - 1e-9)) {
+                return step;
+            }
+        }
+        return BigDecimal.valueOf(1, -exponent - 1);
+    }
+
+    private static List<Tick> labelled(List<BigDecimal> values, boolean log) {
+        double largest = values.stream()
+                .mapToDouble(v -> Math.abs(v.doubleValue()))
+                .max()
+                .orElse(0);
+        double smallest = values.stream()
+                .mapToDouble(v -> Math.abs(v.doubleValue()))
+                .filter(v -> v > 0)
+                .min()
+                .orElse(1);
+        boolean plain = largest < 1e7 && smallest >= 1e-9 && (log ? smallest >= 1e-4 : largest >= 1e-3);
+        return values.stream()
+                .map(value -> new Tick(
+                        log ? Math.log10(value.doubleValue()) : value.doubleValue(),
+                        plain ? plain(value, log) : scientific(value)))
+                .toList();
+    }
+
+    /** With a comma between thousands; of a linear axis with as many decimals as its step. */
+    private static String plain(BigDecimal value, boolean log) {
+        BigDecimal shown = log ? value.stripTrailingZeros() : value;
+        String digits = (shown.scale() < 0 ? shown.setScale(0) : shown).abs().toPlainString();
+        int point = digits.indexOf('.');
+        StringBuilder text = new StringBuilder(digits);
+        for (int i = (point < 0 ? digits.length() : point) - 3; i > 0; i -= 3) {
+            text.insert(i, ',');
+        }
+        return value.signum() < 0 ? text.insert(0, '\u2212').toString() : text.toString();
+    }
+
+    private static String scientific(BigDecimal value) {
+        if (value.signum() == 0) {
+            return "0";
+        }
+        BigDecimal stripped = value.stripTrailingZeros();
+        int exponent = stripped.precision() - stripped.scale() - 1;
+        return stripped.movePointLeft(exponent)
+                        .stripTrailingZeros()
+                        .toPlainString()
+                        .replace('-', '\u2212')
+                + "e"
+                + exponent;
+    }
+}
