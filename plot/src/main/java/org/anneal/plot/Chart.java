@@ -62,8 +62,8 @@ public record Chart(String title, String xLabel, List<Panel> panels) {
             }
         } catch (LinkageError | AWTError e) {
             throw new IOException(
-                    "this Java cannot draw (" + e + "); install its native libraries (Debian: apt-get install"
-                            + " openjdk-17-jre-headless libfreetype6), and start it with -Djava.awt.headless=true",
+                    "this Java cannot draw: " + e.getMessage() + "; start it with -Djava.awt.headless=true, and let its"
+                            + " native libraries be whole (Debian: apt-get install --reinstall openjdk-17-jre-headless)",
                     e);
         }
         return bytes.toByteArray();
@@ -78,7 +78,7 @@ public record Chart(String title, String xLabel, List<Panel> panels) {
      */
     public void save(Path png) throws IOException {
         byte[] bytes = png();
-        Path beside = png.resolveSibling("." + png.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        Path beside = png.resolveSibling(".anneal-" + UUID.randomUUID() + ".tmp");
         try {
             Files.write(beside, bytes, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             move(beside, png);

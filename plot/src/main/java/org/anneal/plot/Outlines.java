@@ -53,12 +53,11 @@ final class Outlines {
     static List<String> wrap(String text, double size, double width, int most) {
         String clean = text.replaceAll("\\s+", " ").strip();
         List<String> lines = lines(clean, size, width);
-        int middle = clean.length() * 2 / 3;
-        int cut = 0;
+        int kept = clean.length();
         while (lines.size() > most) {
-            cut += 1 + clean.length() / 200;
-            String head = clean.substring(0, Math.max(0, middle - cut)).stripTrailing();
-            String tail = clean.substring(Math.min(clean.length(), middle + cut));
+            kept -= 1 + clean.length() / 200;
+            String head = clean.substring(0, kept * 2 / 3).stripTrailing();
+            String tail = clean.substring(clean.length() - kept / 3);
             lines = lines(head + " " + ELLIPSIS + " " + tail, size, width);
         }
         return lines;

@@ -89,7 +89,9 @@ final class Polyline {
         append(first[0], first[1]);
         append(lowestFirst ? lowest : highest);
         append(lowestFirst ? highest : lowest);
-        append(last[0], last[1]);
+        if (last[2] > first[2]) {
+            append(last[0], last[1]);
+        }
         if (gapLast) {
             append(last[0], Double.NaN);
         }

@@ -1,0 +1,265 @@
+package org.anneal.plot;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ChartTest {
+    private static final int BLUE = 0x0072b2;
+    private static final int VERMILLION = 0xd55e00;
+    private static final int GREEN = 0x009e73;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void drawsAStepAsOneExactVertical() throws IOException {
+        BufferedImage image = image(chart(Series.perStep("", new double[] {1, 1, 1, 0.2, 0.2, 0.2})));
+        int[] columns = columnsOf(image, BLUE, 200);
+        // One column in the middle is blue all the way; its neighbours, beyond the line's width of 3.6 pixels, are not.
+        assertTrue(columns.length >= 2 && columns.length <= 4, Arrays.toString(columns));
+        int middle = columns[0];
+        int left = leftmost(image, BLUE);
+        int right = rightmost(image, BLUE);
+        assertEquals((left + right) / 2.0, middle + 1.5, 2.5);
+        // The rate before the step ends where the step is, and nothing is drawn above the second rate behind it.
+        int top = topmost(image, BLUE);
+        assertEquals(
+                0,
+                IntStream.range(middle + 6, right)
+                        .filter(x -> image.getRGB(x, top + 1) == (BLUE | 0xff000000))
+                        .count());
+    }
+
+    @Test
+    void everyCurveHasItsColour() throws IOException {
+        BufferedImage image = image(chart(
+                Series.perStep("a", new double[] {1, 1}),
+                Series.perStep("b", new double[] {2, 2}),
+                Series.perStep("c", new double[] {3, 3})));
+        // On top of the legend's sample at the bottom of the picture.
+        for (int colour : new int[] {BLUE, VERMILLION, GREEN}) {
+            assertTrue(count(image, colour, 0, image.getHeight() * 3 / 4) > 1000, Integer.toHexString(colour));
+        }
+        assertTrue(topmost(image, GREEN) < topmost(image, VERMILLION));
+        assertTrue(topmost(image, VERMILLION) < topmost(image, BLUE));
+    }
+
+    @Test
+    void aSpikeOfOneStepInAMillionIsSeen() throws IOException {
+        double[] rates = new double[1_000_000];
+        Arrays.fill(rates, 0.1);
+        rates[613_577] = 1;
+        BufferedImage image = image(chart(Series.perStep("spike", rates)));
+        int[] columns = columnsOf(image, BLUE, 200);
+        assertTrue(columns.length >= 1 && columns.length <= 5, Arrays.toString(columns));
+        int left = leftmost(image, BLUE);
+        int right = rightmost(image, BLUE);
+        assertEquals(0.6135, (columns[0] + 2.0 - left) / (right - left), 0.003);
+    }
+
+    @Test
+    void valuesThatAreNotFiniteLeaveAGap() throws IOException {
+        double[] rates = {1, 1, Double.NaN, Double.POSITIVE_INFINITY, 1, 1};
+        BufferedImage image = image(chart(Series.perStep("", rates)));
+        int row = topmost(image, BLUE) + 1;
+        int left = leftmost(image, BLUE);
+        int right = rightmost(image, BLUE);
+        assertEquals(BLUE, image.getRGB(left + (right - left) / 6, row) & 0xffffff);
+        long inGap = IntStream.range(left + (right - left) * 21 / 60, left + (right - left) * 39 / 60)
+                .filter(x -> (image.getRGB(x, row) & 0xffffff) == BLUE)
+                .count();
+        assertEquals(0, inGap);
+    }
+
+    @Test
+    void aSpikeBetweenGapsOfAMillionStepsIsSeen() throws IOException {
+        double[] rates = new double[1_000_000];
+        Arrays.fill(rates, Double.NaN);
+        rates[500_000] = 1;
+        BufferedImage image = image(chart(Series.line(
+                "", IntStream.range(0, rates.length).asDoubleStream().toArray(), rates)));
+        assertTrue(count(image, BLUE, 0, image.getHeight() * 3 / 4) > 50);
+    }
+
+    @Test
+    void onALogAxisZeroAndNegativeRatesLeaveAGap() throws IOException {
+        Series rates = Series.perStep("", new double[] {1, 0, -1, 0.01});
+        BufferedImage image = image(new Chart("", "step", List.of(new Panel("rate", true, List.of(rates)))));
+        assertEquals(0, columnsOf(image, BLUE, 100).length);
+        assertTrue(count(image, BLUE, 0, image.getHeight() * 3 / 4) > 500);
+    }
+
+    @Test
+    void oneLonePointIsAMarker() throws IOException {
+        BufferedImage image = image(chart(Series.line("", new double[] {3}, new double[] {0.5})));
+        assertTrue(count(image, BLUE, 0, image.getHeight() * 3 / 4) > 50);
+    }
+
+    @Test
+    void nothingFiniteStillDrawsTheAxes() throws IOException {
+        for (boolean log : new boolean[] {false, true}) {
+            Series nothing = Series.perStep("", new double[] {Double.NaN});
+            image(new Chart("", "step", List.of(new Panel("rate", log, List.of(nothing)))));
+        }
+    }
+
+    @Test
+    void extremeRatesAreDrawn() throws IOException {
+        for (boolean log : new boolean[] {false, true}) {
+            for (double rate : new double[] {1e-300, 1e-12, 0.1 + 1e-17, 123_456_789, 1e300}) {
+                Series series = Series.perStep("", new double[] {rate, rate * 0.999_999, rate / 3});
+                BufferedImage image = image(new Chart("", "step", List.of(new Panel("rate", log, List.of(series)))));
+                assertTrue(count(image, BLUE, 0, image.getHeight() * 3 / 4) > 1000, log + " " + rate);
+            }
+        }
+    }
+
+    @Test
+    void theSameChartGivesTheSameBytes() throws IOException {
+        Chart chart = chart(Series.perStep("StepLR(step_size=1)", new double[] {1, 0.5}));
+        assertArrayEquals(chart.png(), chart.png());
+    }
+
+    @Test
+    void replacesAnOlderPictureAndLeavesNothingBeside() throws IOException {
+        Path png = Files.writeString(folder.resolve("curve.png"), "older");
+        Chart chart = chart(Series.perStep("", new double[] {1}));
+        chart.save(png);
+        assertArrayEquals(chart.png(), Files.readAllBytes(png));
+        assertEquals(List.of(png), files(folder));
+    }
+
+    @Test
+    void keepsTheOlderPictureWhenTheFolderIsReadOnly() throws IOException {
+        assumeFalse("root".equals(System.getProperty("user.name")), "skipped: root may write everywhere");
+        Path png = Files.writeString(folder.resolve("curve.png"), "older");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("r-xr-xr-x"));
+        try {
+            IOException e = assertThrows(
+                    IOException.class,
+                    () -> chart(Series.perStep("", new double[] {1})).save(png));
+            assertEquals("cannot write " + png + ": no permission to write into " + folder, e.getMessage());
+            assertEquals("older", Files.readString(png));
+        } finally {
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+    }
+
+    @Test
+    void saysThatTheFolderIsMissing() {
+        Path png = folder.resolve("no/curve.png");
+        IOException e = assertThrows(
+                IOException.class,
+                () -> chart(Series.perStep("", new double[] {1})).save(png));
+        assertEquals("cannot write " + png + ": there is no folder " + png.getParent(), e.getMessage());
+    }
+
+    @Test
+    void leavesAFolderInThePicturesPlaceAlone() throws IOException {
+        Path png = Files.createDirectory(folder.resolve("curve.png"));
+        IOException e = assertThrows(
+                IOException.class,
+                () -> chart(Series.perStep("", new double[] {1})).save(png));
+        assertEquals("cannot write " + png + ": it is a folder", e.getMessage());
+        assertEquals(List.of(png), files(folder));
+    }
+
+    @Test
+    void refusesWhatIsNoCurve() {
+        assertMessage("series 'a' must have at least 1 value, but has none", () -> Series.perStep("a", new double[0]));
+        assertMessage(
+                "series 'a' must have 3 x for 2 y, but has 2",
+                () -> Series.stairs("a", new double[] {0, 1}, new double[] {1, 2}));
+        assertMessage(
+                "x of series 'a' must be finite and must not decrease, but x[1] was NaN",
+                () -> Series.line("a", new double[] {0, Double.NaN}, new double[] {1, 2}));
+        assertMessage("panels must have at least 1 panel, but has none", () -> new Chart("", "", List.of()));
+        assertMessage(
+                "panel 'loss' must have at least 1 series, but has none",
+                () -> new Chart("", "", List.of(new Panel("loss", List.of()))));
+    }
+
+    private static void assertMessage(String message, Runnable bad) {
+        assertEquals(
+                message, assertThrows(IllegalArgumentException.class, bad::run).getMessage());
+    }
+
+    private static Chart chart(Series... series) {
+        return new Chart("", "step", List.of(new Panel("learning rate", List.of(series))));
+    }
+
+    private static BufferedImage image(Chart chart) throws IOException {
+        return ImageIO.read(new ByteArrayInputStream(chart.png()));
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+
+    private static long count(BufferedImage image, int colour, int fromY, int toY) {
+        return IntStream.range(fromY, toY)
+                .mapToLong(y -> IntStream.range(0, image.getWidth())
+                        .filter(x -> (image.getRGB(x, y) & 0xffffff) == colour)
+                        .count())
+                .sum();
+    }
+
+    /** The columns with at least so many pixels of a colour. */
+    private static int[] columnsOf(BufferedImage image, int colour, int least) {
+        return IntStream.range(0, image.getWidth())
+                .filter(x -> IntStream.range(0, image.getHeight())
+                                .filter(y -> (image.getRGB(x, y) & 0xffffff) == colour)
+                                .count()
+                        >= least)
+                .toArray();
+    }
+
+    private static int topmost(BufferedImage image, int colour) {
+        return IntStream.range(0, image.getHeight())
+                .filter(y -> count(image, colour, y, y + 1) > 0)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Where a colour begins, in the part of the picture above the legend. */
+    private static int leftmost(BufferedImage image, int colour) {
+        return columnsAbove(image, colour).first();
+    }
+
+    private static int rightmost(BufferedImage image, int colour) {
+        return columnsAbove(image, colour).last();
+    }
+
+    private static SortedSet<Integer> columnsAbove(BufferedImage image, int colour) {
+        SortedSet<Integer> columns = new TreeSet<>();
+        for (int y = 0; y < image.getHeight() * 3 / 4; y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                if ((image.getRGB(x, y) & 0xffffff) == colour) {
+                    columns.add(x);
+                }
+            }
+        }
+        return columns;
+    }
+}
