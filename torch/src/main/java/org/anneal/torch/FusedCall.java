@@ -22,7 +22,7 @@ final class FusedCall implements AutoCloseable {
 
     FusedCall(String operator, IValue... arguments) {
         // All three outlive the scope they are made in, and go with close().
-        this.operator = Dispatcher.singleton().findSchemaOrThrow(operator, "");
+        this.operator = Dispatcher.singleton().findSchemaOrThrow(operator, "").retainReference();
         this.arguments = new IValueVector(arguments).retainReference();
         this.stack = new IValueVector().retainReference();
     }
@@ -41,6 +41,7 @@ final class FusedCall implements AutoCloseable {
     public void close() {
         stack.close();
         arguments.close();
+        operator.close();
     }
 
     static IValue tensors(List<Tensor> tensors) {
