@@ -62,8 +62,8 @@ public record Chart(String title, String xLabel, List<Panel> panels) {
             }
         } catch (LinkageError | AWTError e) {
             throw new IOException(
-                    "this Java cannot draw: " + e.getMessage() + "; start it with -Djava.awt.headless=true, and let its"
-                            + " native libraries be whole (Debian: apt-get install --reinstall openjdk-17-jre-headless)",
+                    "this Java cannot draw; start it with -Djava.awt.headless=true, and let its native libraries be whole"
+                            + " (Debian: apt-get install --reinstall openjdk-17-jre-headless): " + e.getMessage(),
                     e);
         }
         return bytes.toByteArray();
