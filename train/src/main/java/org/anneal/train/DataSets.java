@@ -1,0 +1,37 @@
+package org.anneal.train;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What a training run reads.
+ *
+ * @param train the samples to learn from
+ * @param validation the samples to measure on; never learnt from
+ */
+public record DataSets(Dataset train, Dataset validation) {
+    /**
+     * {@return the data in a folder, whose layout is recognised by its files: Fashion-MNIST's or CIFAR-10's}
+     *
+     * @param folder see {@link FashionMnist#read} and {@link Cifar10#read}
+     * @throws IOException if the layout is neither, or a file is missing or damaged; the message says what is wrong
+     */
+    public static DataSets read(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            throw Files.exists(folder)
+                    ? new IOException(folder + " is a file; the folder with the data is wanted")
+                    : new FileNotFoundException("no folder " + folder);
+        }
+        if (FashionMnist.isIn(folder)) {
+            return FashionMnist.read(folder);
+        }
+        if (Cifar10.isIn(folder)) {
+            return Cifar10.read(folder);
+        }
+        throw new FileNotFoundException("no known data in " + folder
+                + ": looked for train-images-idx3-ubyte (Fashion-MNIST), data_batch_1.bin and train.bin (CIFAR-10),"
+                + " each plain or with .gz");
+    }
+}
