@@ -56,6 +56,8 @@ final class Drawing {
     private static final double PIXELS_PER_Y_TICK = 30;
     /** Spans narrower than this part of the values are rounding errors of a constant. */
     private static final double CONSTANT = 1e-9;
+    /** Spans narrower than this part of the values leave doubles no room for ticks. */
+    private static final double NOTHING = 1e-12;
 
     private static final Color INK = new Color(0x22, 0x22, 0x22);
     private static final Color QUIET_INK = new Color(0x55, 0x55, 0x55);
@@ -200,7 +202,8 @@ final class Drawing {
     }
 
     private static Range widened(double low, double high, double below, double above) {
-        double span = high > low ? high - low : Math.max(1, Math.abs(low));
+        double size = Math.max(Math.abs(low), Math.abs(high));
+        double span = high - low > NOTHING * size ? high - low : Math.max(1, size);
         return new Range(low - below * span, high + above * span);
     }
 

@@ -134,6 +134,13 @@ class ChartTest {
     }
 
     @Test
+    void stepsFarOutAreDrawn() throws IOException {
+        for (double x : new double[] {-1e299, 1e15, 1e299}) {
+            image(chart(Series.line("", new double[] {x, Math.nextUp(x)}, new double[] {1, 2})));
+        }
+    }
+
+    @Test
     void theSameChartGivesTheSameBytes() throws IOException {
         Chart chart = chart(Series.perStep("StepLR(step_size=1)", new double[] {1, 0.5}));
         assertArrayEquals(chart.png(), chart.png());
