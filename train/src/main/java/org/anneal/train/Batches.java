@@ -123,10 +123,12 @@ final class Batches implements AutoCloseable {
         Future<?> reading = CompletableFuture.completedFuture(true);
 
         Slot() {
-            long[] shape = LongStream.concat(LongStream.of(batchSize), LongStream.of(data.shape())).toArray();
+            long[] shape = LongStream.concat(LongStream.of(batchSize), LongStream.of(data.shape()))
+                    .toArray();
             try (PointerScope scope = new PointerScope()) {
                 inputs = torch.empty(shape).retainReference();
-                targets = torch.empty(new long[] {batchSize}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional())
+                targets = torch.empty(
+                                new long[] {batchSize}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional())
                         .retainReference();
             }
             samples = inputs.createBuffer();
@@ -141,9 +143,10 @@ final class Batches implements AutoCloseable {
                 data.read(order[i], samples);
                 labels.put(data.label(order[i]));
                 if (samples.position() != (i - first + 1) * sample) {
-                    throw new IllegalStateException("a data set must put " + sample + " values for a sample, as its shape "
-                            + Arrays.toString(data.shape()) + " says, but sample " + order[i] + " put "
-                            + (samples.position() - (i - first) * sample));
+                    throw new IllegalStateException(
+                            "a data set must put " + sample + " values for a sample, as its shape "
+                                    + Arrays.toString(data.shape()) + " says, but sample " + order[i] + " put "
+                                    + (samples.position() - (i - first) * sample));
                 }
             }
         }

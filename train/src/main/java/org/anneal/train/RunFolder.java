@@ -52,8 +52,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         this.title = title;
         try {
             Files.createDirectories(folder);
-            metrics = FileChannel.open(
-                    folder.resolve(METRICS), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            metrics =
+                    FileChannel.open(folder.resolve(METRICS), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         } catch (java.nio.file.FileAlreadyExistsException e) {
             throw new IOException(
                     Files.isDirectory(folder)
@@ -108,7 +108,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                 title,
                 "epoch",
                 List.of(
-                        new Panel("loss", List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))),
+                        new Panel(
+                                "loss",
+                                List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))),
                         new Panel("learning rate", rateSeries())));
     }
 
@@ -120,7 +122,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     }
 
     private List<Series> rateSeries() {
-        double[] edges = Stream.concat(changes.stream(), Stream.of(Math.max(epochs.size(), changes.get(changes.size() - 1))))
+        double[] edges = Stream.concat(
+                        changes.stream(), Stream.of(Math.max(epochs.size(), changes.get(changes.size() - 1))))
                 .mapToDouble(Double::doubleValue)
                 .toArray();
         int groups = rates.get(0).size();

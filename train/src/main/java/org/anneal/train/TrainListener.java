@@ -30,7 +30,13 @@ public interface TrainListener {
      * @param seconds spent in the epoch, validation included
      */
     record Epoch(
-            int epoch, long step, List<Double> lr, double trainLoss, double valLoss, double valAccuracy, double seconds) {}
+            int epoch,
+            long step,
+            List<Double> lr,
+            double trainLoss,
+            double valLoss,
+            double valAccuracy,
+            double seconds) {}
 
     /** Called after each optimizer step. */
     default void batch(Batch batch) {}

@@ -155,8 +155,7 @@ public final class Trainer {
             optimizer.step();
             double value = loss.item_double();
             mean.add(value * targets.size(0), targets.size(0));
-            TrainListener.Batch end =
-                    new TrainListener.Batch(epoch, ++batch[0], count, optimizer.steps(), lr, value);
+            TrainListener.Batch end = new TrainListener.Batch(epoch, ++batch[0], count, optimizer.steps(), lr, value);
             listeners.forEach(listener -> listener.batch(end));
             if (stepPer == StepPer.BATCH) {
                 scheduler.step();

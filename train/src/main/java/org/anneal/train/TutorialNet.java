@@ -32,8 +32,8 @@ public final class TutorialNet extends Network {
     public TutorialNet(long channels, long size) {
         long side = pooled(pooled(size));
         if (channels < 1 || side < 1) {
-            throw new IllegalArgumentException("images must have at least 1 channel and 16 x 16 pixels, but had " + channels
-                    + " and " + size + " x " + size);
+            throw new IllegalArgumentException("images must have at least 1 channel and 16 x 16 pixels, but had "
+                    + channels + " and " + size + " x " + size);
         }
         conv1 = register("conv1", new Conv2dImpl(channels, 6, new LongPointer(KERNEL, KERNEL)));
         conv2 = register("conv2", new Conv2dImpl(6, 16, new LongPointer(KERNEL, KERNEL)));
