@@ -142,6 +142,10 @@ def doubles():
         yield random.choice([random.random(), round(random.uniform(-9, 9), 3), random.uniform(0, 1) * 10 ** random.randint(-9, 19)])
 
 
+def fixed(x):
+    return "" if abs(x) > 1e20 else f"{x:.4f}"
+
+
 def powers():
     random.seed(7)
     for _ in range(3000):
@@ -151,5 +155,5 @@ def powers():
 
 
 write("lambdas.tsv", "lambda, step, value", lambdas())
-write("doubles.csv", "bits,repr,%.4f,%.2e", (f"{bits(x)},{x!r},{x:.4f},{x:.2e}" for x in doubles()))
+write("doubles.csv", "bits,repr,%.4f,%.2e", (f"{bits(x)},{x!r},{fixed(x)},{x:.2e}" for x in doubles()))
 write("powers.csv", "base,exponent,base ** exponent", powers())

@@ -14,7 +14,8 @@ package org.anneal.schedule;
  * <p>Step 0 has the base rate. There is no end: the period is {@code 2 * tMax}, and {@code at} reduces the step by it, so
  * it loses nothing at large steps.
  *
- * <p>PyTorch: {@code CosineAnnealingLR(T_max, eta_min=0.0)}, in its order of operations.
+ * <p>PyTorch: {@code CosineAnnealingLR(T_max, eta_min=0.0)}, in its order of operations. Java's cosine may differ
+ * from C's in the last place.
  *
  * <p>Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv:1608.03983, without restarts.
  *
@@ -23,7 +24,7 @@ package org.anneal.schedule;
  */
 public record CosineAnnealingLR(long tMax, double etaMin) implements Schedule {
 
-    /** @throws IllegalArgumentException if {@code tMax} is < 1, or {@code etaMin} is < 0 or not finite */
+    /** @throws IllegalArgumentException if {@code tMax < 1}, or {@code etaMin < 0} or not finite */
     public CosineAnnealingLR {
         Check.atLeast(1, "T_max", tMax);
         etaMin = Check.finiteNotNegative("eta_min", etaMin);
@@ -32,6 +33,11 @@ public record CosineAnnealingLR(long tMax, double etaMin) implements Schedule {
     /** Anneals to PyTorch's default, 0. */
     public CosineAnnealingLR(long tMax) {
         this(tMax, 0.0);
+    }
+
+    /** {@return this with another lowest rate} */
+    public CosineAnnealingLR withEtaMin(double etaMin) {
+        return new CosineAnnealingLR(tMax, etaMin);
     }
 
     @Override

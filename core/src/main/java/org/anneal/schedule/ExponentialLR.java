@@ -17,7 +17,7 @@ package org.anneal.schedule;
  */
 public record ExponentialLR(double gamma) implements Schedule {
 
-    /** @throws IllegalArgumentException if {@code gamma} is < 0 or not finite */
+    /** @throws IllegalArgumentException if {@code gamma < 0} or not finite */
     public ExponentialLR {
         gamma = Check.finiteNotNegative("gamma", gamma);
     }

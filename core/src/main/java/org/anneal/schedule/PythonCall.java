@@ -78,7 +78,8 @@ public final class PythonCall {
      * Binds the arguments to the parameters by Python's rules.
      *
      * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}.
-     *     It is dropped if it is given by keyword, or as a first positional argument that is a name or a call
+     *     It is dropped if it is given by keyword, or as a first positional argument that is a name or a call and
+     *     no number
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
      *     optional, and those after {@code "*"} are given by keyword only
      * @throws ScheduleSyntaxException if an argument is unknown, given twice, missing, or one too many
@@ -101,8 +102,7 @@ public final class PythonCall {
 
         Map<String, Expression> values = new LinkedHashMap<>();
         List<Expression> positional = call.positional();
-        boolean dropped = !positional.isEmpty()
-                && (positional.get(0) instanceof Expression.Name || positional.get(0) instanceof Expression.Call);
+        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0));
         positional = dropped ? positional.subList(1, positional.size()) : positional;
         for (int i = 0; i < positional.size(); i++) {
             if (i == positionalOnes) {
@@ -135,6 +135,12 @@ public final class PythonCall {
             throw error(name + " needs " + String.join(" and ", required));
         }
         return new Arguments(values);
+    }
+
+    private static boolean isCarried(Expression first) {
+        return (first instanceof Expression.Name name && !PythonFunction.CONSTANTS.containsKey(name.text()))
+                || (first instanceof Expression.Call made
+                        && !PythonFunction.ALL.containsKey(made.function().text()));
     }
 
     /** A call's arguments by parameter. A getter with a default gives it where the argument is absent. */

@@ -170,14 +170,14 @@ final class PythonText {
         String wanted = name.toLowerCase(Locale.ROOT);
         String last = wanted.substring(wanted.lastIndexOf('.') + 1);
         String nearest = "";
-        int least = Math.max(2, wanted.length() / 3) + 1;
+        int least = Math.max(wanted.length() / 3, Math.min(2, wanted.length() - 1)) + 1;
         for (String candidate : known) {
             String lower = candidate.toLowerCase(Locale.ROOT);
             if (lower.equals("math." + last)) {
                 return ", did you mean '" + candidate + "'?"; // from math import cos, np.cos
             }
             int distance = Math.abs(lower.length() - wanted.length()) < least ? distance(wanted, lower) : least;
-            if (distance < least && distance < Math.max(wanted.length(), lower.length())) {
+            if (distance < least) {
                 nearest = candidate;
                 least = distance;
             }

@@ -90,34 +90,42 @@ public record ReduceLROnPlateau(
         this(Mode.MIN, 0.1, 10, 1e-4, ThresholdMode.REL, 0, List.of(0.0), 1e-8);
     }
 
+    /** {@return this with another mode} */
     public ReduceLROnPlateau withMode(Mode mode) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }
 
+    /** {@return this with another factor} */
     public ReduceLROnPlateau withFactor(double factor) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }
 
+    /** {@return this with another patience} */
     public ReduceLROnPlateau withPatience(long patience) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }
 
+    /** {@return this with another threshold} */
     public ReduceLROnPlateau withThreshold(double threshold, ThresholdMode thresholdMode) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }
 
+    /** {@return this with another cooldown} */
     public ReduceLROnPlateau withCooldown(long cooldown) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }
 
+    /** {@return this with another lowest rate for all groups} */
     public ReduceLROnPlateau withMinLr(double minLr) {
         return withMinLr(List.of(minLr));
     }
 
+    /** {@return this with another lowest rate for each group} */
     public ReduceLROnPlateau withMinLr(List<Double> minLr) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }
 
+    /** {@return this with another smallest reduction} */
     public ReduceLROnPlateau withEps(double eps) {
         return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
     }

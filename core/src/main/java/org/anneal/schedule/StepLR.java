@@ -20,7 +20,7 @@ public record StepLR(long stepSize, double gamma) implements Schedule {
 
     static final double GAMMA = 0.1;
 
-    /** @throws IllegalArgumentException if {@code stepSize} is < 1, or {@code gamma} is < 0 or not finite */
+    /** @throws IllegalArgumentException if {@code stepSize < 1}, or {@code gamma < 0} or not finite */
     public StepLR {
         Check.atLeast(1, "step_size", stepSize);
         gamma = Check.finiteNotNegative("gamma", gamma);
@@ -29,6 +29,11 @@ public record StepLR(long stepSize, double gamma) implements Schedule {
     /** Decays by PyTorch's default factor, 0.1. */
     public StepLR(long stepSize) {
         this(stepSize, GAMMA);
+    }
+
+    /** {@return this with another factor} */
+    public StepLR withGamma(double gamma) {
+        return new StepLR(stepSize, gamma);
     }
 
     @Override

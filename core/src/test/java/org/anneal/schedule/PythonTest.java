@@ -1,0 +1,79 @@
+package org.anneal.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class PythonTest {
+
+    @Test
+    void printsEveryDoubleAsPythonDoes() {
+        for (String line : PythonTable.lines("doubles.csv")) {
+            String[] cells = line.split(",", -1);
+            double value = Double.longBitsToDouble(Long.parseLong(cells[0]));
+            assertEquals(cells[1], Python.repr(value), line);
+            assertEquals(cells[3], Python.scientific(value, 2), line);
+            if (!cells[2].isEmpty()) {
+                assertEquals(cells[2], Python.fixed(value, 4), line);
+            }
+        }
+    }
+
+    @Test
+    void roundsTheExactBinaryValueHalfToEven() {
+        assertAll(
+                () -> assertEquals("9.02e-02", Python.scientific(0.09025, 2)),
+                () -> assertEquals("0", Python.fixed(0.5, 0)),
+                () -> assertEquals("2", Python.fixed(1.5, 0)),
+                () -> assertEquals("-0.00", Python.fixed(-0.001, 2)),
+                () -> assertEquals("0e+00", Python.scientific(0.0, 0)),
+                () -> assertEquals("1.00e+01", Python.scientific(9.9999, 2)));
+    }
+
+    @Test
+    void printsTheSameInEveryLocale() {
+        Locale before = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+            assertEquals("1234.50", Python.fixed(1234.5, 2));
+            assertEquals("1e-05", Python.repr(1e-5));
+        } finally {
+            Locale.setDefault(before);
+        }
+    }
+
+    @Test
+    void printsContainersAsPythonDoes() {
+        Map<String, Object> group = new LinkedHashMap<>();
+        group.put("lr", 0.001);
+        group.put("betas", Python.Tuple.of(0.9, 0.999));
+        group.put("one", Python.Tuple.of(1));
+        group.put("foreach", Optional.empty());
+        group.put("maximize", false);
+        group.put("params", List.of(0, 1L));
+        group.put("it's", "a \"b\"\n");
+        assertEquals(
+                "{'lr': 0.001, 'betas': (0.9, 0.999), 'one': (1,), 'foreach': None, 'maximize': False, "
+                        + "'params': [0, 1], \"it's\": 'a \"b\"\\n'}",
+                Python.repr(group));
+        assertEquals(
+                "[None, True, '\\x00\\u2028\u00e9', '\\'\"']",
+                Python.repr(Arrays.asList(null, true, "\0\u2028\u00e9", "'\"")));
+    }
+
+    @Test
+    void refusesWhatPythonHasNoTextFor() {
+        Exception e = assertThrows(IllegalArgumentException.class, () -> Python.repr(new Object()));
+        assertTrue(String.valueOf(e.getMessage()).contains("was a java.lang.Object"));
+        assertThrows(IllegalArgumentException.class, () -> Python.fixed(1, -1));
+    }
+}

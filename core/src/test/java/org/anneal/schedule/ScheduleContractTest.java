@@ -1,0 +1,104 @@
+package org.anneal.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every schedule keeps. A new one fails here until it has an example. */
+class ScheduleContractTest {
+
+    static Stream<Schedule> examples() {
+        return Stream.of(
+                new StepLR(30),
+                new StepLR(1, 0.9),
+                new StepLR(7, 0.0),
+                new MultiStepLR(List.of(80L, 30L, 80L)),
+                new MultiStepLR(List.of(0L, 0L, 5L), 1.5),
+                new MultiStepLR(List.of()),
+                new ExponentialLR(0.99),
+                new ExponentialLR(1.0 / 3),
+                new MultiplicativeLR(LrLambda.parse("lambda epoch: 0.95")),
+                new MultiplicativeLR(LrLambda.parse("lambda epoch: 1 - 1 / (epoch + 1)")),
+                new LambdaLR(LrLambda.parse("lambda step: 0.5 ** (step // 10)")),
+                new LambdaLR(LrLambda.parse("lambda s: 0.5 * (1 + math.cos(math.pi * s / 100)) if s < 100 else 0")),
+                new CosineAnnealingLR(100),
+                new CosineAnnealingLR(1, 0.01),
+                new CosineAnnealingLR(7, 0.001));
+    }
+
+    @Test
+    void everyScheduleHasAnExample() {
+        Set<Class<?>> shown = examples().map(Schedule::getClass).collect(Collectors.toSet());
+        assertEquals(Set.of(Schedule.class.getPermittedSubclasses()), shown);
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void readsBackFromItsText(Schedule schedule) {
+        assertEquals(schedule, Schedule.parse(schedule.toString()));
+        assertEquals(schedule.toString(), Schedule.parse(schedule.toString()).toString());
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void saysTheSameInClosedFormAndStepByStep(Schedule schedule) {
+        for (double base : new double[] {0.1, 1, 3e-4}) {
+            double[] curve = schedule.curve(250, base).toArray();
+            for (int step = 0; step < curve.length; step++) {
+                assertEquals(curve[step], schedule.at(step, base), 1e-12 * base, schedule + " at " + step);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void startsAtTheBaseOrWhereARestoredOptimizerIs(Schedule schedule) {
+        assertEquals(schedule.at(0, 0.1), schedule.start(0, 7, 0.1));
+        assertEquals(schedule instanceof LambdaLR ? schedule.at(9, 0.1) : 7, schedule.start(9, 7, 0.1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void refusesANegativeStep(Schedule schedule) {
+        assertThrows(IllegalArgumentException.class, () -> schedule.at(-1, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> schedule.next(-1, 0.1, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> schedule.curve(-1, 0.1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void isTheSameForEveryGroup(Schedule schedule) {
+        assertEquals(schedule, schedule.forGroup(2, 3));
+        assertThrows(IllegalArgumentException.class, () -> schedule.forGroup(3, 3));
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void isNotANumberNowhereUpToTheLastStep(Schedule schedule) {
+        boolean folds =
+                schedule instanceof MultiplicativeLR m && !m.lrLambdas().get(0).isConstant();
+        for (long step : folds ? new long[] {10_000} : new long[] {1L << 31, (1L << 53) - 1, 1L << 53}) {
+            assertFalse(Double.isNaN(schedule.at(step, 0.1)), schedule + " at " + step);
+        }
+    }
+
+    @Test
+    void streamsACurveWithoutHoldingIt() {
+        assertEquals(
+                3, new ExponentialLR(0.5).curve(Check.LAST_STEP, 1).limit(3).count());
+        assertArrayEquals(
+                new double[] {1, 0.5, 0.25}, new ExponentialLR(0.5).curve(3, 1).toArray());
+        assertArrayEquals(
+                new ExponentialLR(0.999).curve(5000, 1).toArray(),
+                new ExponentialLR(0.999).curve(5000, 1).parallel().toArray());
+    }
+}

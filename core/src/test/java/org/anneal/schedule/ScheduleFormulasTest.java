@@ -1,0 +1,153 @@
+package org.anneal.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The documented formulas, restated. */
+class ScheduleFormulasTest {
+
+    @Test
+    void stepDecaysOnceEveryStepSize() {
+        StepLR schedule = new StepLR(3, 0.5);
+        assertEquals(List.of(8.0, 8.0, 8.0, 4.0, 4.0, 4.0, 2.0), rates(schedule, 7, 8));
+        assertEquals(0.3, schedule.next(6, 0.6, 8)); // a hand-edited rate decays from where it is
+        assertEquals(0.6, schedule.next(7, 0.6, 8));
+    }
+
+    @Test
+    void multiStepDecaysAtMilestonesAsOftenAsTheyAreRepeated() {
+        MultiStepLR schedule = new MultiStepLR(List.of(4L, 2L, 4L, 0L), 0.5);
+        assertEquals(List.of(0L, 2L, 4L, 4L), schedule.milestones());
+        assertEquals(List.of(8.0, 8.0, 4.0, 4.0, 1.0, 1.0), rates(schedule, 6, 16));
+        assertEquals(2.0, schedule.next(4, 8, 1));
+    }
+
+    @Test
+    void exponentialDecaysAtEveryStepButTheFirst() {
+        assertEquals(List.of(8.0, 4.0, 2.0, 1.0), rates(new ExponentialLR(0.5), 4, 8));
+        assertEquals(List.of(8.0, 0.0, 0.0), rates(new ExponentialLR(0.0), 3, 8));
+    }
+
+    @Test
+    void multiplicativeNeverAsksForStepZero() {
+        MultiplicativeLR schedule = MultiplicativeLR.of("lambda s: 1 / s");
+        assertEquals(List.of(24.0, 24.0, 12.0, 4.0, 1.0), rates(schedule, 5, 24));
+        assertEquals(1.0, schedule.at(4, 24));
+    }
+
+    @Test
+    void lambdaIsAbsolute() {
+        LambdaLR schedule = LambdaLR.of("lambda s: (s + 1) / 4");
+        assertEquals(List.of(2.0, 4.0, 6.0), rates(schedule, 3, 8));
+        assertEquals(4.0, schedule.next(1, 123, 8));
+        assertEquals(List.of(0.0, 4.0), rates(new LambdaLR("half", s -> s / 2.0), 2, 8));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 10, 97, 1000})
+    void cosineFollowsItsFormula(long tMax) {
+        for (long step = 0; step < 5 * tMax; step++) {
+            double angle = Math.PI * (step % (2 * tMax)) / tMax;
+            double rate = 0.01 * (1 - Math.cos(angle)) / 2 + 0.5 * (1 + Math.cos(angle)) / 2;
+            assertEquals(rate, new CosineAnnealingLR(tMax, 0.01).at(step, 0.5), 1e-15);
+        }
+    }
+
+    @Test
+    void cosineRisesAgainAfterTheTrough() {
+        CosineAnnealingLR schedule = new CosineAnnealingLR(4);
+        double[] rates = schedule.curve(9, 1).toArray();
+        assertEquals(0.0, rates[4]);
+        assertEquals((1 - Math.cos(Math.PI / 4)) / 2, rates[5]);
+        assertEquals(1.0, rates[8], 1e-15);
+    }
+
+    @Test
+    void closedFormsLoseNothingAtTheLastStep() {
+        long last = 1L << 53;
+        assertEquals(new CosineAnnealingLR(7).at(last % 14, 0.1), new CosineAnnealingLR(7).at(last, 0.1));
+        assertEquals(0.1 * Math.exp(-1), new StepLR(last / 1000, Math.exp(-0.001)).at(last, 0.1), 1e-10);
+        assertEquals(1e-100, new ExponentialLR(0.1).at(400, 1e300), 1e-112);
+        assertEquals(0.0, new ExponentialLR(0.1).at(last, 1));
+        assertEquals(Math.E, new MultiplicativeLR(LrLambda.parse("lambda s: 1 + 2.0 ** -52")).at(1L << 52, 1), 1e-6);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void chainingMultipliesTheRateInForce(long seed) {
+        Random random = new Random(seed);
+        for (int i = 0; i < 1000; i++) {
+            double gamma = random.nextDouble();
+            double rate = random.nextDouble();
+            long step = random.nextLong(1, 100);
+            assertEquals(rate * gamma, new ExponentialLR(gamma).next(step, rate, 1));
+            assertEquals(rate * gamma, new StepLR(step, gamma).next(step, rate, 1));
+            assertEquals(rate * gamma, new MultiStepLR(List.of(step), gamma).next(step, rate, 1));
+            assertEquals(rate * gamma, new MultiplicativeLR("gamma", s -> s == step ? gamma : 1).next(step, rate, 1));
+        }
+    }
+
+    @Test
+    void aListPerGroupIsBoundByForGroup() {
+        Schedule schedule = Schedule.parse("LambdaLR(opt, [lambda s: 1, lambda s: 0.5])");
+        assertEquals("LambdaLR(lr_lambda=[lambda s: 1, lambda s: 0.5])", schedule.toString());
+        assertEquals(1.0, schedule.forGroup(0, 2).at(3, 1));
+        assertEquals(0.5, schedule.forGroup(1, 2).at(3, 1));
+        assertEquals(
+                "lr_lambda must have 1 entry for all groups or 3, one per group, but had 2",
+                refusal(() -> schedule.forGroup(0, 3)));
+        assertThrows(IllegalStateException.class, () -> schedule.at(0, 1));
+        MultiplicativeLR product = (MultiplicativeLR) Schedule.parse("MultiplicativeLR([lambda s: 1, lambda s: 0.5])");
+        assertEquals(0.25, product.forGroup(1, 2).at(2, 1));
+        assertThrows(IllegalStateException.class, () -> product.next(1, 1, 1));
+    }
+
+    @Test
+    void refusesEveryBadValueByNameAndValue() {
+        assertEquals("step_size must be at least 1, but was 0", refusal(() -> new StepLR(0)));
+        assertEquals(
+                "step_size must be at most 2^53, but was 9223372036854775807",
+                refusal(() -> new StepLR(Long.MAX_VALUE)));
+        assertEquals("gamma must be finite and >= 0, but was -1.0", refusal(() -> new StepLR(1, -1)));
+        assertEquals("gamma must be finite and >= 0, but was NaN", refusal(() -> new ExponentialLR(Double.NaN)));
+        assertEquals(
+                "gamma must be finite and >= 0, but was Infinity",
+                refusal(() -> new MultiStepLR(List.of(), Double.POSITIVE_INFINITY)));
+        assertEquals("milestones must be at least 0, but was -3", refusal(() -> new MultiStepLR(List.of(1L, -3L))));
+        assertEquals("T_max must be at least 1, but was 0", refusal(() -> new CosineAnnealingLR(0)));
+        assertEquals("eta_min must be finite and >= 0, but was -0.1", refusal(() -> new CosineAnnealingLR(1, -0.1)));
+        assertEquals("lr_lambda must have at least 1 entry, but had none", refusal(() -> new LambdaLR(List.of())));
+        assertEquals(
+                "lr_lambda must have at least 1 entry, but had none", refusal(() -> new MultiplicativeLR(List.of())));
+    }
+
+    @Test
+    void changesOneArgument() {
+        assertEquals(new StepLR(3, 0.5), new StepLR(3).withGamma(0.5));
+        assertEquals(new MultiStepLR(List.of(3L), 0.5), new MultiStepLR(List.of(3L)).withGamma(0.5));
+        assertEquals(new CosineAnnealingLR(3, 0.5), new CosineAnnealingLR(3).withEtaMin(0.5));
+    }
+
+    @Test
+    void aNegativeZeroIsZero() {
+        assertEquals(new CosineAnnealingLR(5), new CosineAnnealingLR(5, -0.0));
+        assertEquals(new ExponentialLR(0.0), new ExponentialLR(-0.0));
+        assertTrue(1 / new ReduceLROnPlateau().withFactor(-0.0).factor() > 0);
+    }
+
+    private static List<Double> rates(Schedule schedule, long steps, double base) {
+        return schedule.curve(steps, base).boxed().toList();
+    }
+
+    private static String refusal(Executable code) {
+        return String.valueOf(assertThrows(IllegalArgumentException.class, code).getMessage());
+    }
+}

@@ -1,0 +1,222 @@
+package org.anneal.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SchedulerCallTest {
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "StepLR(30)",
+                "StepLR(step_size=30, gamma=0.1)",
+                "StepLR(30, 1/10,)",
+                "StepLR(3e1, gamma=10**-1)",
+                "StepLR(gamma=.1, step_size=3_0)",
+                "torch.optim.lr_scheduler.StepLR(optimizer, 30)",
+                "optim.lr_scheduler.StepLR(self.optimizer, 2*15)",
+                "lr_scheduler.StepLR(opt, step_size=30, last_epoch=-1)",
+                "scheduler = StepLR(optimizer=optimizer, step_size=30)  # decay",
+                "self.scheduler = torch.optim.lr_scheduler.StepLR(\n    optimizer,  # Adam\n    step_size=30,\n    gamma=0.1,\n)\n",
+                "\n  StepLR(get_optimizer(), step_size=(30), gamma=+0.1, verbose=True)",
+            })
+    void readsALinePastedFromPython(String text) {
+        assertEquals(new StepLR(30, 0.1), Schedule.parse(text));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "MultiStepLR(o, [80, 1e1, 30]) | MultiStepLR(milestones=[10, 30, 80], gamma=0.1)",
+                "MultiStepLR(milestones=(1,), gamma=1) | MultiStepLR(milestones=[1], gamma=1.0)",
+                "ExponentialLR(math.exp(0)) | ExponentialLR(gamma=1.0)",
+                "ExponentialLR(o, 0.9) | ExponentialLR(gamma=0.9)",
+                "CosineAnnealingLR(o, T_max=9_500, eta_min=0) | CosineAnnealingLR(T_max=9500)",
+                "CosineAnnealingLR(o, 10, 1e-6) | CosineAnnealingLR(T_max=10, eta_min=1e-06)",
+                "LambdaLR(o, lr_lambda=lambda step: 0.5**(step//10000)) | LambdaLR(lr_lambda=lambda step: 0.5 ** (step // 10000))",
+                "LambdaLR(o, [lambda e: e, (lambda e: 2)]) | LambdaLR(lr_lambda=[lambda e: e, lambda e: 2])",
+                "MultiplicativeLR(lambda e: .95) | MultiplicativeLR(lr_lambda=lambda e: 0.95)",
+                "ReduceLROnPlateau(optimizer, 'max', patience=5) | ReduceLROnPlateau(mode='max', patience=5)",
+                "ReduceLROnPlateau(o, \"min\", 0.1, 10, 1e-4, \"abs\", 0, [0, 1], 1e-8) | ReduceLROnPlateau(threshold_mode='abs', min_lr=[0.0, 1.0])",
+            })
+    void printsPyTorchsCall(String text, String canonical) {
+        assertEquals(canonical, Policy.parse(text).toString());
+        assertEquals(Policy.parse(text), Policy.parse(canonical));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "StepLR(30,        gama=0.1) | column 19: unknown parameter 'gama' of StepLR, did you mean 'gamma'?",
+                "StepLR(30, gamma=-1) | column 12: gamma must be finite and >= 0, but was -1.0",
+                "StepLR(0) | column 8: step_size must be at least 1, but was 0",
+                "StepLR(2.5) | column 8: step_size must be an integer, but was 2.5",
+                "StepLR(1e300) | column 8: step_size must be at most 2^53, but was 1e+300",
+                "StepLR(True) | column 8: step_size must be an integer, but was True",
+                "StepLR(None) | column 8: step_size must be an integer, but was None",
+                "StepLR('30') | column 8: step_size must be an integer, but was '30'",
+                "StepLR(1/0) | column 9: step_size must be an integer, but failed: division by zero",
+                "StepLR(30, x) | column 12: unknown name 'x'",
+                "StepLR(30, 0.1, -1, False, 5) | column 28: StepLR takes at most 4 positional arguments, but got 5",
+                "StepLR(30, step_size=3) | column 12: step_size is given twice",
+                "StepLR(o, 30, optimizer=o) | column 15: optimizer is given twice",
+                "StepLR(gamma=0.1, 30) | column 19: a positional argument cannot follow a keyword argument",
+                "StepLR() | column 1: StepLR needs step_size",
+                "StepLR(30 | column 10: expected ',' or ')', but found the end",
+                "StepLR(30) x | column 12: expected the end, but found 'x'",
+                "StepLR | column 1: expected a call, such as 'StepLR(step_size=30)', but found StepLR",
+                "StepLR(30, gamma=0.1.2) | column 21: expected ',' or ')', but found '.2'",
+                "CosineLR(10) | column 1: unknown schedule 'CosineLR', did you mean 'CosineAnnealingLR'?",
+                "MultistepLR([1]) | column 1: unknown schedule 'MultistepLR', did you mean 'MultiStepLR'?",
+                "keras.StepLR(1) | column 1: unknown module 'keras', expected torch.optim or torch.optim.lr_scheduler",
+                "s = LinearLR(o) | column 5: LinearLR is not supported yet",
+                "OneCycleLR(o, 1) | column 1: OneCycleLR is not supported yet",
+                "MultiStepLR([1, 2.5]) | column 17: milestones[1] must be an integer, but was 2.5",
+                "MultiStepLR([1, -2]) | column 13: milestones must be at least 0, but was -2",
+                "MultiStepLR(30) | column 13: milestones must be a list of integers, but was 30",
+                "LambdaLR(o, lr_lambda=fn) | column 13: expected a lambda, such as 'lambda step: 0.95 ** step', but found fn",
+                "LambdaLR(o, lambda e: ep) | column 23: unknown name 'ep', did you mean 'e'?",
+                "LambdaLR(o, []) | column 13: lr_lambda must have at least 1 entry, but had none",
+                "ReduceLROnPlateau(o, 'mid') | column 22: mode must be 'min' or 'max', but was 'mid'",
+                "ReduceLROnPlateau(mode=min) | column 19: mode must be a string, but was min",
+                "ReduceLROnPlateau(o, factor=1.0) | column 22: factor must be >= 0 and < 1, but was 1.0",
+                "StepLR(30, last_epoch=-2) | column 12: last_epoch must be at least -1, but was -2",
+                "`` | column 1: expected a value, but found the end",
+            })
+    void saysWhereATextIsWrong(String text, String message) {
+        ScheduleSyntaxException e = assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(text));
+        assertEquals(message, e.getMessage());
+        assertEquals(1, e.line());
+        assertTrue(message.startsWith("column " + e.column() + ": "));
+    }
+
+    @Test
+    void countsLines() {
+        ScheduleSyntaxException e =
+                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("s = StepLR(\n    30,\n    gamme=1)"));
+        assertEquals("line 3, column 5: unknown parameter 'gamme' of StepLR, did you mean 'gamma'?", e.getMessage());
+        assertEquals(3, e.line());
+        assertEquals(5, e.column());
+    }
+
+    @Test
+    void keepsLastEpochForTheRunner() {
+        String text = "ExponentialLR(optimizer, 0.9, last_epoch=41)";
+        assertEquals(new SchedulerCall(new ExponentialLR(0.9), 41, List.of()), SchedulerCall.parse(text));
+        assertEquals(
+                "last_epoch=41 belongs to the runner: read this line with SchedulerCall.parse and give it to LRScheduler",
+                assertThrows(IllegalArgumentException.class, () -> Schedule.parse(text))
+                        .getMessage());
+    }
+
+    @Test
+    void notesThatVerboseIsDropped() {
+        assertEquals(
+                List.of("verbose was dropped: it only prints, and PyTorch no longer has it"),
+                SchedulerCall.parse("ReduceLROnPlateau(optimizer, 'min', verbose=True)")
+                        .notes());
+    }
+
+    @Test
+    void aPlateauIsNoSchedule() {
+        assertEquals(
+                "expected a schedule, but ReduceLROnPlateau() is driven by a metric: read it with Policy.parse",
+                assertThrows(IllegalArgumentException.class, () -> Schedule.parse("ReduceLROnPlateau()"))
+                        .getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {20261121})
+    void readsAnyTextAsAPolicyOrRefusesItOnOneLine(long seed) {
+        List<String> pieces = List.of(
+                "StepLR(",
+                "30",
+                "gamma=",
+                "0.1",
+                ")",
+                "(",
+                "[",
+                "]",
+                ",",
+                "lambda e: ",
+                "e",
+                "**",
+                "-",
+                "1e400",
+                "None",
+                "'min'",
+                "\"",
+                "'",
+                "\n",
+                "#",
+                "=",
+                ".",
+                "math.pi",
+                "math.cos(",
+                " if ",
+                " else ",
+                "not ",
+                "9**9**9**9",
+                "MultiStepLR([",
+                "LambdaLR(",
+                "ReduceLROnPlateau(",
+                "CosineAnnealingLR(T_max=",
+                "optimizer",
+                "//",
+                "%0",
+                "\\",
+                "\u0000",
+                "\ud83d",
+                "\u00b2",
+                "1_0",
+                "_",
+                "1e",
+                "last_epoch=",
+                "verbose=",
+                "min_lr=");
+        List<String> valid =
+                ScheduleContractTest.examples().map(Schedule::toString).toList();
+        Random random = new Random(seed);
+        int accepted = 0;
+        for (int i = 0; i < 20_000; i++) {
+            StringBuilder text = new StringBuilder();
+            if (i % 2 == 0) {
+                for (int n = random.nextInt(12); n >= 0; n--) {
+                    text.append(pieces.get(random.nextInt(pieces.size())));
+                }
+            } else {
+                text.append(valid.get(random.nextInt(valid.size())));
+                for (int n = random.nextInt(3); n >= 0; n--) {
+                    int at = random.nextInt(text.length() + 1);
+                    int end = Math.min(text.length(), at + random.nextInt(3));
+                    text.replace(at, end, random.nextBoolean() ? "" : pieces.get(random.nextInt(pieces.size())));
+                }
+            }
+            try {
+                Policy policy = Policy.parse(text.toString());
+                assertEquals(policy, Policy.parse(policy.toString()));
+                accepted++;
+            } catch (IllegalArgumentException e) {
+                String message = String.valueOf(e.getMessage());
+                assertFalse(message.isBlank() || message.contains("\n"), () -> "seed " + seed + ": " + text);
+                assertTrue(
+                        e instanceof ScheduleSyntaxException || message.startsWith("last_epoch="),
+                        () -> "seed " + seed + ": " + text + ": " + message);
+            }
+        }
+        assertTrue(accepted > 1000, accepted + " accepted");
+    }
+}
