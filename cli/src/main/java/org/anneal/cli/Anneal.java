@@ -2,7 +2,7 @@ package org.anneal.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.PrintStream;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -49,7 +49,7 @@ public final class Anneal implements Runnable {
     }
 
     private static PrintWriter writer(FileDescriptor stream) {
-        return new PrintWriter(new PrintStream(new FileOutputStream(stream), false, StandardCharsets.UTF_8), true);
+        return new PrintWriter(new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8), true);
     }
 
     @Override

@@ -2,49 +2,37 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
-import java.util.stream.DoubleStream;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.anneal.array.FloatArray;
-import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.optim.Adam;
-import org.anneal.optim.LRScheduler;
-import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code anneal table}: the rates of a run, step by step, as an optimizer would use them. */
 @Command(
         name = "table",
         mixinStandardHelpOptions = true,
+        sortOptions = false,
         description = "Print the learning rate of every step, as the optimizer would use it.")
 final class TableCommand implements Callable<Integer> {
-    enum Format {
-        TEXT,
-        CSV,
-        JSON
-    }
 
-    @Parameters(paramLabel = "EXPR", description = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)'")
-    private String expression = "";
+    @Parameters(
+            paramLabel = "EXPR",
+            description = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)'")
+    private String expression;
 
     @Option(
             names = "--lr",
@@ -52,10 +40,10 @@ final class TableCommand implements Callable<Integer> {
             paramLabel = "LR",
             defaultValue = "0.1",
             description = "base rate, or several: one per group (default: ${DEFAULT-VALUE})")
-    private double[] lr = {};
+    private double[] lr;
 
     @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "rows (default: ${DEFAULT-VALUE})")
-    private int steps;
+    private long steps;
 
     @Option(
             names = "--momentum",
@@ -83,26 +71,97 @@ final class TableCommand implements Callable<Integer> {
             names = "--format",
             paramLabel = "FORMAT",
             defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
-    private Format format = Format.TEXT;
+            description = "text, csv or json (default: ${DEFAULT-VALUE})")
+    private TableFormat format;
 
-    @picocli.CommandLine.Spec
-    private picocli.CommandLine.Model.CommandSpec spec;
+    @Spec
+    private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
-        PrintWriter out = spec.commandLine().getOut();
-        SchedulerCall call = SchedulerCall.parse(expression);
-        Map<Integer, Double> edit = parseEdits();
-        Optimizer<FloatArray> optimizer = optimizer();
-        double[] metric = readMetrics(call);
-        if (call.lastEpoch() != -1) {
-            optimizer.rebase();
+        if (steps < 1) {
+            throw new IllegalArgumentException("--steps must be at least 1, but was " + steps);
         }
-        LRScheduler scheduler = new LRScheduler(optimizer, call.policy(), call.lastEpoch());
-        Rows rows = new Rows(out, format, lr.length);
-        for (int step = 0; step < steps && !out.checkError(); step++) {
+        Map<Long, Double> byHand = parseEdits();
+        UpdateRule rule = adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
+        Simulation run = new Simulation(SchedulerCall.parse(expression), rule, lr);
+        double[] metric = run.takesMetric() ? readMetrics() : new double[0];
+
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(format.head(lr.length));
+        try {
+            for (long step = 0; step < steps; step++) {
+                Optional.ofNullable(byHand.get(step)).ifPresent(run::edit);
+                out.print(format.row(step, run.rates(), run.momentum()));
+                if (out.checkError()) {
+                    return 0; // nobody reads on: the other end of a pipe is closed
+                }
+                if (step == steps - 1) {
+                    break; // what comes after the last row may be an error
+                }
+                if (run.takesMetric()) {
+                    run.step(metric[(int) step]);
+                } else {
+                    run.step();
+                }
+            }
+        } finally {
+            out.print(format.foot());
         }
         return 0;
+    }
+
+    private Map<Long, Double> parseEdits() {
+        Map<Long, Double> parsed = new HashMap<>();
+        for (String edit : edits) {
+            String[] parts = edit.split(":", -1);
+            try {
+                double rate = Double.parseDouble(parts[parts.length - 1]);
+                if (parts.length != 2 || Long.parseLong(parts[0]) < 0 || !Double.isFinite(rate)) {
+                    throw new NumberFormatException();
+                }
+                parsed.put(Long.parseLong(parts[0]), rate);
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException("--edit must be STEP:LR, such as 20:0.05, but was " + edit, e);
+            }
+        }
+        return parsed;
+    }
+
+    private double[] readMetrics() throws IOException {
+        if (metrics.isEmpty()) {
+            throw new IllegalArgumentException("--metrics must name a file of numbers, one a line, for a plateau");
+        }
+        double[] read;
+        try {
+            read = Files.readAllLines(metrics.get()).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .mapToDouble(TableCommand::number)
+                    .toArray();
+        } catch (IOException e) {
+            throw new IOException(metrics.get() + " could not be read: " + AtomicFile.reason(e), e);
+        }
+        if (read.length < steps - 1) {
+            throw new IllegalArgumentException("--metrics must have a number after each row but the last, "
+                    + (steps - 1) + ", but " + metrics.get() + " has " + read.length);
+        }
+        return read;
+    }
+
+    private static double number(String line) {
+        return switch (line.toLowerCase(Locale.ROOT)) {
+            case "nan" -> Double.NaN;
+            case "inf" -> Double.POSITIVE_INFINITY;
+            case "-inf" -> Double.NEGATIVE_INFINITY;
+            default -> {
+                try {
+                    yield Double.parseDouble(line);
+                } catch (NumberFormatException e) {
+                    throw new IllegalArgumentException(
+                            "--metrics must hold a number in each line, but one is '" + line + "'", e);
+                }
+            }
+        };
     }
 }

@@ -29,10 +29,13 @@ import org.anneal.torch.Weights;
  */
 public final class RunFolder implements TrainListener, AutoCloseable {
     private static final String METRICS = "metrics.csv";
+    private static final String CURVE = "curve.png";
+    private static final String WEIGHTS = "model.safetensors";
 
     private final Path folder;
     private final Network network;
     private final String title;
+    private final boolean madeFolder;
     private final FileChannel metrics;
     private final List<Epoch> epochs = new ArrayList<>();
     // The rates, at the points of the run where one changed; x in epochs.
@@ -50,6 +53,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         this.folder = folder;
         this.network = network;
         this.title = title;
+        madeFolder = Files.notExists(folder);
         try {
             Files.createDirectories(folder);
             metrics =
@@ -67,9 +71,17 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                 + ",train_loss,val_loss,val_accuracy,seconds");
     }
 
-    /** {@return the epochs whose row and weights are in the folder} */
-    public int epochs() {
-        return epochs.size();
+    /** {@return whether a run has written to {@code folder}} */
+    public static boolean isRun(Path folder) {
+        return Files.exists(folder.resolve(METRICS));
+    }
+
+    /** {@return what is in the folder, in a sentence without an end} */
+    public String summary() {
+        return epochs.isEmpty()
+                ? "no epoch was finished, nothing was written"
+                : METRICS + ", " + CURVE + " and " + WEIGHTS + ", all up to epoch " + epochs.size() + ", are in "
+                        + folder;
     }
 
     @Override
@@ -82,7 +94,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
 
     @Override
     public void epoch(Epoch epoch) throws IOException {
-        Weights.save(network.module(), folder.resolve("model.safetensors"));
+        Weights.save(network.module(), folder.resolve(WEIGHTS));
         String lr = epoch.lr().stream().map(Python::repr).collect(Collectors.joining(","));
         append(epoch.epoch() + "," + epoch.step() + "," + lr + "," + Python.repr(epoch.trainLoss()) + ","
                 + Python.repr(epoch.valLoss()) + "," + Python.repr(epoch.valAccuracy()) + ","
@@ -91,7 +103,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     }
 
     /**
-     * Draws the curve of the epochs that were finished, if any.
+     * Draws the curve of the epochs that were finished; if there is none, takes away what was made.
      *
      * @throws IOException if it cannot be drawn or written
      */
@@ -99,7 +111,12 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     public void close() throws IOException {
         metrics.close();
         if (!epochs.isEmpty()) {
-            curve().save(folder.resolve("curve.png"));
+            curve().save(folder.resolve(CURVE));
+            return;
+        }
+        Files.delete(folder.resolve(METRICS));
+        if (madeFolder) {
+            Files.delete(folder);
         }
     }
 

@@ -102,6 +102,11 @@ public final class Trainer {
         stopped = true;
     }
 
+    /** {@return whether {@link #stop} was called} */
+    public boolean isStopped() {
+        return stopped;
+    }
+
     /**
      * Trains and {@return the epochs that were finished}
      *

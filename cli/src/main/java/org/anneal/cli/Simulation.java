@@ -1,0 +1,62 @@
+package org.anneal.cli;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.optim.Adam;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.SchedulerCall;
+
+/** A run without a model: an optimizer with a parameter per group, and the schedule that moves its rates. */
+final class Simulation {
+    private final Optimizer<FloatArray> optimizer;
+    private final LRScheduler scheduler;
+
+    /** A run of {@code call} on {@code rule}, with one group per base rate. */
+    Simulation(SchedulerCall call, UpdateRule rule, double[] lr) {
+        optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
+                .mapToObj(i -> new ParamGroup<>("group " + i, rule.withLr(lr[i]), List.of(new FloatArray(0f))))
+                .toList());
+        if (call.lastEpoch() != -1) {
+            optimizer.rebase();
+        }
+        scheduler = new LRScheduler(optimizer, call.policy(), call.lastEpoch());
+    }
+
+    /** {@return the rates in force} */
+    double[] rates() {
+        return optimizer.groups().stream().mapToDouble(ParamGroup::lr).toArray();
+    }
+
+    /** {@return the momentum in force in the first group; Adam: beta1} */
+    double momentum() {
+        UpdateRule rule = optimizer.groups().get(0).rule();
+        return rule instanceof Adam adam ? adam.beta1() : ((SGD) rule).momentum();
+    }
+
+    boolean takesMetric() {
+        return scheduler.takesMetric();
+    }
+
+    /** Sets every group's rate by hand. */
+    void edit(double lr) {
+        optimizer.groups().forEach(group -> group.setLr(lr));
+    }
+
+    /** Makes an optimizer step and moves the schedule. */
+    void step() {
+        optimizer.step();
+        scheduler.step();
+    }
+
+    /** Makes an optimizer step and gives the schedule a metric. */
+    void step(double metric) {
+        optimizer.step();
+        scheduler.step(metric);
+    }
+}

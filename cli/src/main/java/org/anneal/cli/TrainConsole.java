@@ -1,0 +1,65 @@
+package org.anneal.cli;
+
+import java.io.PrintWriter;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.anneal.schedule.Python;
+import org.anneal.train.TrainListener;
+
+/** What a user sees of a run: a line per epoch, and within it the tutorial's running loss, or a bar on a terminal. */
+final class TrainConsole implements TrainListener, AutoCloseable {
+    /** Set by the launcher if standard error is a terminal: before JDK 22 Java cannot tell. */
+    private static final boolean TERMINAL = Boolean.getBoolean("anneal.terminal");
+
+    private final PrintWriter out;
+    private final Optional<Integer> printEvery;
+    private double runningLoss;
+    private Optional<ProgressBar> bar = Optional.empty();
+
+    /** Prints to {@code out}; with {@code printEvery}, the running loss of every so many batches. */
+    TrainConsole(PrintWriter out, Optional<Integer> printEvery) {
+        this.out = out;
+        this.printEvery = printEvery;
+    }
+
+    @Override
+    public void batch(Batch batch) {
+        if (printEvery.isPresent()) {
+            runningLoss = batch.batch() == 1 ? batch.loss() : runningLoss + batch.loss();
+            if (batch.batch() % printEvery.get() == 0) {
+                // The tutorial's format, two blanks and all.
+                out.printf(
+                        "[%d, %5d] loss: %s%n",
+                        batch.epoch(), batch.batch(), Python.fixed(runningLoss / printEvery.get(), 3));
+                runningLoss = 0;
+            }
+        } else if (TERMINAL) {
+            if (batch.batch() == 1) {
+                bar = Optional.of(new ProgressBarBuilder()
+                        .setTaskName("Epoch " + batch.epoch())
+                        .setInitialMax(batch.batches())
+                        .clearDisplayOnFinish()
+                        .build());
+            }
+            bar.ifPresent(shown -> shown.setExtraMessage("loss " + Python.fixed(batch.loss(), 4))
+                    .step());
+        }
+    }
+
+    @Override
+    public void epoch(Epoch epoch) {
+        close();
+        String lr = epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).collect(Collectors.joining(", "));
+        out.println("Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
+                + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4)
+                + ", Current LR: " + lr);
+    }
+
+    @Override
+    public void close() {
+        bar.ifPresent(ProgressBar::close);
+        bar = Optional.empty();
+    }
+}
