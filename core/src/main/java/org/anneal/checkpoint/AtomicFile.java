@@ -40,8 +40,14 @@ public final class AtomicFile {
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            Files.deleteIfExists(temporary);
-            throw new IOException(file + " could not be written: " + reason(e), e);
+            String reason = e instanceof NoSuchFileException ? "there is no folder " + target.getParent() : reason(e);
+            IOException clear = new IOException("cannot write " + file + ": " + reason, e);
+            try {
+                Files.deleteIfExists(temporary);
+            } catch (IOException left) {
+                clear.addSuppressed(left);
+            }
+            throw clear;
         }
     }
 

@@ -4,19 +4,12 @@ import java.awt.AWTError;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.UUID;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.anneal.checkpoint.AtomicFile;
 
 /**
  * A picture of curves: panels one under the other with a common horizontal axis, and a legend below. Immutable.
@@ -78,45 +71,11 @@ public record Chart(String title, String xLabel, List<Panel> panels) {
      */
     public void save(Path png) throws IOException {
         byte[] bytes = png();
-        Path beside = png.resolveSibling(".anneal-" + UUID.randomUUID() + ".tmp");
-        try {
-            Files.write(beside, bytes, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            move(beside, png);
-        } catch (IOException e) {
-            IOException clear = new IOException("cannot write " + png + ": " + reason(e, png), e);
-            try {
-                Files.deleteIfExists(beside);
-            } catch (IOException left) {
-                clear.addSuppressed(left);
+        AtomicFile.write(png, file -> {
+            ByteBuffer left = ByteBuffer.wrap(bytes);
+            while (left.hasRemaining()) {
+                file.write(left);
             }
-            throw clear;
-        }
-    }
-
-    private static void move(Path beside, Path png) throws IOException {
-        if (Files.isDirectory(png)) {
-            throw new FileAlreadyExistsException(png.toString());
-        }
-        try {
-            Files.move(beside, png, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(beside, png, StandardCopyOption.REPLACE_EXISTING);
-        }
-    }
-
-    private static String reason(IOException e, Path png) {
-        if (e instanceof FileAlreadyExistsException) {
-            return "it is a folder";
-        }
-        if (e instanceof NoSuchFileException) {
-            return "there is no folder " + png.toAbsolutePath().getParent();
-        }
-        if (e instanceof AccessDeniedException) {
-            return "no permission to write into " + png.toAbsolutePath().getParent();
-        }
-        if (e instanceof FileSystemException file && file.getReason() != null) {
-            return file.getReason();
-        }
-        return String.valueOf(e.getMessage());
+        });
     }
 }

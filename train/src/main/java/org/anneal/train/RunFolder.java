@@ -65,7 +65,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                             : folder + " must be a folder, but is a file",
                     e);
         } catch (IOException e) {
-            throw new IOException("folder " + folder + " cannot be written to: " + AtomicFile.reason(e), e);
+            throw new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
         }
         append("epoch,step," + rateNames(groups).collect(Collectors.joining(","))
                 + ",train_loss,val_loss,val_accuracy,seconds");
@@ -167,7 +167,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             }
         } catch (IOException e) {
             metrics.truncate(end);
-            throw new IOException(folder.resolve(METRICS) + " could not be written: " + AtomicFile.reason(e), e);
+            throw new IOException("cannot write " + folder.resolve(METRICS) + ": " + AtomicFile.reason(e), e);
         }
     }
 }
