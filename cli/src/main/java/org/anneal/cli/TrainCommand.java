@@ -184,7 +184,8 @@ final class TrainCommand implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(stop);
         try {
             try (folder;
-                    TrainConsole console = new TrainConsole(out, printEvery)) {
+                    TrainConsole console =
+                            new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
                 trainer.listener(folder).listener(console).fit(sets);
             }
             if (trainer.isStopped()) {

@@ -3,6 +3,7 @@ package org.anneal.cli;
 import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.anneal.schedule.Python;
@@ -10,17 +11,19 @@ import org.anneal.train.TrainListener;
 
 /** What a user sees of a run: a line per epoch, and within it the tutorial's running loss, or a bar on a terminal. */
 final class TrainConsole implements TrainListener, AutoCloseable {
-    /** Set by the launcher if standard error is a terminal: before JDK 22 Java cannot tell. */
-    private static final boolean TERMINAL = Boolean.getBoolean("anneal.terminal");
+    /** The columns of the terminal that standard error is, or 0: set by the launcher, as Java cannot tell before 22. */
+    private static final int COLUMNS = Integer.getInteger("anneal.columns", 0);
 
     private final PrintWriter out;
+    private final PrintWriter err;
     private final Optional<Integer> printEvery;
     private double runningLoss;
     private Optional<ProgressBar> bar = Optional.empty();
 
-    /** Prints to {@code out}; with {@code printEvery}, the running loss of every so many batches. */
-    TrainConsole(PrintWriter out, Optional<Integer> printEvery) {
+    /** Prints to {@code out}, the bar to {@code err}; with {@code printEvery}, the running loss of every so many batches. */
+    TrainConsole(PrintWriter out, PrintWriter err, Optional<Integer> printEvery) {
         this.out = out;
+        this.err = err;
         this.printEvery = printEvery;
     }
 
@@ -35,12 +38,13 @@ final class TrainConsole implements TrainListener, AutoCloseable {
                         batch.epoch(), batch.batch(), Python.fixed(runningLoss / printEvery.get(), 3));
                 runningLoss = 0;
             }
-        } else if (TERMINAL) {
+        } else if (COLUMNS > 0) {
             if (batch.batch() == 1) {
                 bar = Optional.of(new ProgressBarBuilder()
                         .setTaskName("Epoch " + batch.epoch())
                         .setInitialMax(batch.batches())
-                        .clearDisplayOnFinish()
+                        // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
+                        .setConsumer(new DelegatingProgressBarConsumer(this::redraw, COLUMNS - 1))
                         .build());
             }
             bar.ifPresent(shown -> shown.setExtraMessage("loss " + Python.fixed(batch.loss(), 4))
@@ -59,7 +63,16 @@ final class TrainConsole implements TrainListener, AutoCloseable {
 
     @Override
     public void close() {
-        bar.ifPresent(ProgressBar::close);
-        bar = Optional.empty();
+        if (bar.isPresent()) {
+            bar.get().close();
+            bar = Optional.empty();
+            redraw("");
+        }
+    }
+
+    /** Shows one line in place of the last. */
+    private void redraw(String line) {
+        err.print("\r\u001b[K" + line);
+        err.flush();
     }
 }
