@@ -6,6 +6,8 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.anneal.schedule.ScheduleSyntaxException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -69,6 +71,15 @@ public final class Anneal implements Runnable {
         command.getOut().flush();
         command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + line(exception));
         return exception instanceof IllegalArgumentException ? USAGE : FAILED;
+    }
+
+    /** {@return what {@code parse} makes of an argument's text; if it refuses it, the message names the argument} */
+    static <T> T parsed(String argument, Supplier<T> parse) {
+        try {
+            return parse.get();
+        } catch (ScheduleSyntaxException e) {
+            throw new IllegalArgumentException(argument + ", " + e.getMessage(), e);
+        }
     }
 
     private static String line(Exception exception) {

@@ -20,7 +20,7 @@ final class Simulation {
     /** A run of {@code call} on {@code rule}, with one group per base rate. */
     Simulation(SchedulerCall call, UpdateRule rule, double[] lr) {
         optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
-                .mapToObj(i -> new ParamGroup<>("group " + i, rule.withLr(lr[i]), List.of(new FloatArray(0f))))
+                .mapToObj(i -> new ParamGroup<>(Integer.toString(i), rule.withLr(lr[i]), List.of(new FloatArray(0f))))
                 .toList());
         if (call.lastEpoch() != -1) {
             optimizer.rebase();

@@ -85,7 +85,7 @@ final class TableCommand implements Callable<Integer> {
         }
         Map<Long, Double> byHand = parseEdits();
         UpdateRule rule = adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
-        Simulation run = new Simulation(SchedulerCall.parse(expression), rule, lr);
+        Simulation run = new Simulation(Anneal.parsed("EXPR", () -> SchedulerCall.parse(expression)), rule, lr);
         double[] metric = run.takesMetric() ? readMetrics() : new double[0];
 
         PrintWriter out = spec.commandLine().getOut();

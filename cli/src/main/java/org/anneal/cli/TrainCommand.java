@@ -122,8 +122,8 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        UpdateRule rule = UpdateRule.parse(optimizer);
-        SchedulerCall call = SchedulerCall.parse(schedule);
+        UpdateRule rule = Anneal.parsed("--optimizer", () -> UpdateRule.parse(optimizer));
+        SchedulerCall call = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule));
         checkArguments(call);
         DataSets sets = readData();
 

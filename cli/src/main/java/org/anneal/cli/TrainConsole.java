@@ -43,6 +43,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
                 bar = Optional.of(new ProgressBarBuilder()
                         .setTaskName("Epoch " + batch.epoch())
                         .setInitialMax(batch.batches())
+                        .setUpdateIntervalMillis(250)
                         // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
                         .setConsumer(new DelegatingProgressBarConsumer(this::redraw, COLUMNS - 1))
                         .build());

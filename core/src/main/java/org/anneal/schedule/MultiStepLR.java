@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Multiplies the rate by {@code gamma} at each milestone.
@@ -33,6 +34,11 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
     /** Decays by PyTorch's default factor, 0.1. */
     public MultiStepLR(List<Long> milestones) {
         this(milestones, GAMMA);
+    }
+
+    /** {@return a schedule with these milestones and PyTorch's default factor, 0.1} */
+    public static MultiStepLR of(long... milestones) {
+        return new MultiStepLR(LongStream.of(milestones).boxed().toList());
     }
 
     /** {@return this with another factor} */

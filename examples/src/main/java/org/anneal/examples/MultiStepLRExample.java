@@ -1,6 +1,5 @@
 package org.anneal.examples;
 
-import java.util.List;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.optim.LRScheduler;
@@ -16,7 +15,8 @@ public final class MultiStepLRExample {
     public static void main(String[] args) {
         LinearModel model = new LinearModel();
         Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new SGD(0.1), model.parameters());
-        LRScheduler scheduler = new LRScheduler(optimizer, new MultiStepLR(List.of(15L, 25L), 0.1));
+        LRScheduler scheduler =
+                new LRScheduler(optimizer, MultiStepLR.of(15, 25).withGamma(0.1));
         for (int epoch = 0; epoch < 30; epoch++) {
             model.trainOneEpoch(optimizer);
             double lr = optimizer.groups().get(0).lr();

@@ -35,7 +35,7 @@ class Cifar10ExampleTest {
         Files.write(folder.resolve("test.bin"), images(random, 40));
         assertEquals(List.of("Finished Training"), run(folder, "3", "100"));
         assertCurveIsDrawn();
-        assertEquals(4, Files.readAllLines(folder.resolve("run/metrics.csv")).size());
+        assertTrue(Files.size(folder.resolve("run/cifar_net.safetensors")) > 62_006 * 4);
     }
 
     @Test

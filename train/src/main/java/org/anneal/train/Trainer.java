@@ -3,8 +3,6 @@ package org.anneal.train;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
@@ -37,6 +35,7 @@ public final class Trainer {
     private StepPer stepPer = StepPer.EPOCH;
     private Device device = Device.CPU;
     private final List<TrainListener> listeners = new ArrayList<>();
+    private List<Double> lastLr = List.of();
     private volatile boolean stopped;
 
     /**
@@ -114,24 +113,27 @@ public final class Trainer {
      */
     public List<TrainListener.Epoch> fit(DataSets data) throws IOException {
         List<TrainListener.Epoch> done = new ArrayList<>();
-        try (Batches training = new Batches(data.train(), batchSize, device);
-                Batches validation = new Batches(data.validation(), batchSize, device)) {
-            for (int epoch = 1; epoch <= epochs && !stopped; epoch++) {
+        try (DataLoader training =
+                        new DataLoader(data.train(), batchSize).shuffled(seed).on(device);
+                DataLoader validation = new DataLoader(data.validation(), batchSize).on(device)) {
+            for (int epoch = 1; epoch <= epochs; epoch++) {
                 long start = System.nanoTime();
-                Mean trainLoss = train(training, data.train().size(), epoch);
-                if (stopped) {
-                    break;
-                }
-                List<Double> lr = rates();
+                Mean trainLoss = train(training, epoch);
                 Mean valLoss = new Mean();
                 Mean valAccuracy = new Mean();
-                validate(validation, data.validation().size(), valLoss, valAccuracy);
+                validate(validation, valLoss, valAccuracy);
                 if (stopped) {
                     break;
                 }
                 double seconds = (System.nanoTime() - start) / 1e9;
                 TrainListener.Epoch end = new TrainListener.Epoch(
-                        epoch, optimizer.steps(), lr, trainLoss.value(), valLoss.value(), valAccuracy.value(), seconds);
+                        epoch,
+                        optimizer.steps(),
+                        lastLr,
+                        trainLoss.value(),
+                        valLoss.value(),
+                        valAccuracy.value(),
+                        seconds);
                 for (TrainListener listener : listeners) {
                     listener.epoch(end);
                 }
@@ -146,58 +148,41 @@ public final class Trainer {
         return done;
     }
 
-    private Mean train(Batches batches, int samples, int epoch) {
+    private Mean train(DataLoader loader, int epoch) {
         Mean mean = new Mean();
-        int[] order = shuffled(samples, new SplittableRandom(seed).split().nextLong() + epoch);
-        int count = Math.min(limit, batches.count());
-        int[] batch = {0};
+        int batches = Math.min(limit, loader.size());
         network.module().train(true);
-        batches.forEach(order, count, (inputs, targets) -> {
-            List<Double> lr = rates();
+        loader.forEachWhile(epoch, batch -> {
             optimizer.zeroGrad();
-            Tensor loss = torch.cross_entropy_loss(network.forward(inputs), targets);
+            Tensor loss = torch.cross_entropy_loss(network.forward(batch.inputs()), batch.targets());
             loss.backward();
             optimizer.step();
             double value = loss.item_double();
-            mean.add(value * targets.size(0), targets.size(0));
-            TrainListener.Batch end = new TrainListener.Batch(epoch, ++batch[0], count, optimizer.steps(), lr, value);
+            mean.add(value * batch.size(), batch.size());
+            lastLr = optimizer.groups().stream().map(ParamGroup::lr).toList();
+            TrainListener.Batch end =
+                    new TrainListener.Batch(epoch, batch.index() + 1, batches, optimizer.steps(), lastLr, value);
             listeners.forEach(listener -> listener.batch(end));
             if (stepPer == StepPer.BATCH) {
                 scheduler.step();
             }
-            return !stopped;
+            return !stopped && batch.index() + 1 < batches;
         });
         return mean;
     }
 
-    private void validate(Batches batches, int samples, Mean loss, Mean accuracy) {
+    private void validate(DataLoader loader, Mean loss, Mean accuracy) {
         network.module().train(false);
         try (AutoGradMode noGrad = new AutoGradMode(false)) {
-            batches.forEach(IntStream.range(0, samples).toArray(), batches.count(), (inputs, targets) -> {
-                Tensor scores = network.forward(inputs);
-                Tensor right = scores.argmax(new LongOptional(1), false).eq(targets);
-                loss.add(torch.cross_entropy_loss(scores, targets).item_double() * targets.size(0), targets.size(0));
-                accuracy.add(right.sum().item_double(), targets.size(0));
+            loader.forEachWhile(0, batch -> {
+                Tensor scores = network.forward(batch.inputs());
+                Tensor right = scores.argmax(new LongOptional(1), false).eq(batch.targets());
+                double value = torch.cross_entropy_loss(scores, batch.targets()).item_double();
+                loss.add(value * batch.size(), batch.size());
+                accuracy.add(right.sum().item_double(), batch.size());
                 return !stopped;
             });
         }
-    }
-
-    private List<Double> rates() {
-        return optimizer.groups().stream().map(ParamGroup::lr).toList();
-    }
-
-    /** Fisher and Yates's shuffle; each epoch's order is drawn on its own, so a run can be taken up at any epoch. */
-    private static int[] shuffled(int samples, long seed) {
-        int[] order = IntStream.range(0, samples).toArray();
-        SplittableRandom random = new SplittableRandom(seed);
-        for (int i = samples - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            int swapped = order[i];
-            order[i] = order[j];
-            order[j] = swapped;
-        }
-        return order;
     }
 
     private static int atLeastOne(String name, int value) {

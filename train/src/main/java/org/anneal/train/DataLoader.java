@@ -4,16 +4,21 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.anneal.torch.Device;
+import org.anneal.torch.Torch;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -22,62 +27,127 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Batches of a data set, assembled off the training thread: while one is trained on, the next ones are read into tensors
- * that are used over and over.
+ * Batches of a data set, assembled off the training thread: while one is used, the next ones are read into tensors that are
+ * used over and over, so memory stays flat.
+ *
+ * <pre>{@code
+ * try (DataLoader loader = new DataLoader(data.train(), 4).shuffled(0)) {
+ *     for (int epoch = 1; epoch <= 2; epoch++) {
+ *         loader.forEach(epoch, batch -> {
+ *             optimizer.zeroGrad();
+ *             torch.cross_entropy_loss(net.forward(batch.inputs()), batch.targets()).backward();
+ *             optimizer.step();
+ *         });
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>A loader belongs to one thread.
  */
-final class Batches implements AutoCloseable {
+public final class DataLoader implements AutoCloseable {
     private static final int SLOTS = 4;
 
     private final Dataset data;
     private final int batchSize;
-    private final Device device;
     private final List<Slot> slots;
+    private OptionalLong seed = OptionalLong.empty();
+    private Device device = Device.CPU;
     private final ExecutorService reader = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "anneal-batches");
+        Thread thread = new Thread(task, "anneal-data-loader");
         thread.setDaemon(true);
         return thread;
     });
 
-    Batches(Dataset data, int batchSize, Device device) {
+    /**
+     * Batches in the data's own order, on the CPU.
+     *
+     * @param batchSize samples of a batch, at least 1; the last batch may be smaller
+     */
+    public DataLoader(Dataset data, int batchSize) {
+        if (batchSize < 1 || data.size() < 1) {
+            throw new IllegalArgumentException(
+                    "batch_size and the data's size must be at least 1, but were " + batchSize + " and " + data.size());
+        }
+        Torch.load();
         this.data = data;
         this.batchSize = Math.min(batchSize, data.size());
-        this.device = device;
         this.slots = Stream.generate(Slot::new).limit(SLOTS).toList();
     }
 
-    /** What is done with a batch; the tensors are valid until it returns. */
-    @FunctionalInterface
-    interface Consumer {
-        /**
-         * Uses one batch and {@return whether to go on}
-         *
-         * @param inputs samples x the shape of one
-         * @param targets samples, each the number of its class
-         */
-        boolean accept(Tensor inputs, Tensor targets);
+    /** Draws the order of each epoch from {@code seed} and the epoch's number alone. */
+    public DataLoader shuffled(long seed) {
+        this.seed = OptionalLong.of(seed);
+        return this;
     }
 
-    /** {@return how many batches the data set makes, the last one perhaps smaller} */
-    int count() {
+    /** Gives the batches as tensors on {@code device}. */
+    public DataLoader on(Device device) {
+        this.device = device;
+        return this;
+    }
+
+    /**
+     * Some samples.
+     *
+     * @param index of the batch in its epoch, from 0
+     * @param inputs samples x the shape of one, float32
+     * @param targets samples, each the number of its class, int64
+     */
+    public record Batch(int index, Tensor inputs, Tensor targets) {
+        /** {@return how many samples there are} */
+        public long size() {
+            return targets.size(0);
+        }
+    }
+
+    /** {@return how many batches an epoch has} */
+    public int size() {
         return (data.size() + batchSize - 1) / batchSize;
     }
 
-    /** Gives the first {@code limit} batches of the samples in {@code order} to {@code consumer}, until it has enough. */
-    void forEach(int[] order, int limit, Consumer consumer) {
-        int batches = Math.min(limit, count());
-        IntStream.range(0, Math.min(SLOTS, batches)).forEach(batch -> read(order, batch));
-        for (int batch = 0; batch < batches; batch++) {
+    /**
+     * Gives every batch of an epoch to {@code use}. What the batch holds, and every other libtorch object that {@code use}
+     * makes, is freed when it returns, unless it keeps it with {@code retainReference()}.
+     */
+    public void forEach(int epoch, Consumer<Batch> use) {
+        forEachWhile(epoch, batch -> {
+            use.accept(batch);
+            return true;
+        });
+    }
+
+    /** Does as {@link #forEach}, for as long as {@code use} says to go on. */
+    public void forEachWhile(int epoch, Predicate<Batch> use) {
+        int[] order = order(epoch);
+        IntStream.range(0, Math.min(SLOTS, size())).forEach(batch -> read(order, batch));
+        for (int batch = 0; batch < size(); batch++) {
             Slot slot = slots.get(batch % SLOTS);
             await(slot.reading);
             try (PointerScope scope = new PointerScope()) {
-                if (!consumer.accept(slot.on(slot.inputs), slot.on(slot.targets))) {
+                if (!use.test(new Batch(batch, slot.on(slot.inputs), slot.on(slot.targets)))) {
                     return;
                 }
             }
-            if (batch + SLOTS < batches) {
+            if (batch + SLOTS < size()) {
                 read(order, batch + SLOTS);
             }
         }
+    }
+
+    /** The order of an epoch: as it is, or Fisher and Yates's shuffle. */
+    private int[] order(int epoch) {
+        int[] order = IntStream.range(0, data.size()).toArray();
+        if (seed.isEmpty()) {
+            return order;
+        }
+        SplittableRandom random = new SplittableRandom(new SplittableRandom(seed.getAsLong()).nextLong() + epoch);
+        for (int i = order.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+        return order;
     }
 
     private void read(int[] order, int batch) {
