@@ -1,0 +1,111 @@
+package org.anneal.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.reflect.Method;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What the README shows is what happens. */
+class ReadmeTest {
+    private static final Pattern PROGRAM = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern CLASS = Pattern.compile("^class (\\w+)", Pattern.MULTILINE);
+    private static final Pattern COMMAND = Pattern.compile("^\\./anneal (.*?)(?: +#.*)?$", Pattern.MULTILINE);
+    private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
+
+    @TempDir
+    Path folder;
+
+    static Stream<String> programs() throws IOException {
+        return PROGRAM.matcher(readme()).results().map(found -> found.group(1));
+    }
+
+    static Stream<String> commands() throws IOException {
+        return COMMAND.matcher(readme()).results().map(found -> found.group(1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("programs")
+    void programsCompileAndHaveAtMostTwentyLines(String program) throws Exception {
+        assertTrue(program.lines().count() <= 20, program);
+        compile(program);
+    }
+
+    @Test
+    void theCompleteProgramTrains() throws Exception {
+        Method main = compile(programs().findFirst().orElseThrow()).getDeclaredMethod("main", String[].class);
+        main.setAccessible(true);
+        main.invoke(null, (Object) new String[0]);
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void commandsRun(String command) {
+        List<String> words = new ArrayList<>();
+        for (MatchResult word : WORD.matcher(command).results().toList()) {
+            words.add(word.group(1) == null ? word.group(2) : word.group(1));
+        }
+        if (words.get(0).equals("train")) {
+            words.addAll(List.of(
+                    "--epochs",
+                    "1",
+                    "--limit",
+                    "2",
+                    "--out",
+                    folder.resolve("run").toString()));
+        }
+        Path cifar = Path.of("../../shared/data/cifar10");
+        // Without the data the command is understood, and the data is what it misses.
+        boolean noData = words.contains("cifar10:DIR") && !Files.isDirectory(cifar);
+        words.replaceAll(word -> word.replace("cifar10:DIR", "cifar10:" + cifar));
+        words.replaceAll(word -> word.endsWith(".png") ? folder.resolve(word).toString() : word);
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), words.toArray(new String[0]));
+        assertEquals(noData ? Anneal.FAILED : 0, code, err.toString());
+    }
+
+    private Class<?> compile(String program) throws Exception {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        JavaFileObject source =
+                new SimpleJavaFileObject(URI.create("memory:///Program.java"), JavaFileObject.Kind.SOURCE) {
+                    @Override
+                    public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                        return program;
+                    }
+                };
+        StringWriter messages = new StringWriter();
+        List<String> options = List.of("-d", folder.toString(), "-cp", System.getProperty("java.class.path"));
+        boolean compiled = compiler.getTask(messages, null, null, options, null, List.of(source))
+                .call();
+        assertTrue(compiled, messages.toString());
+        String name = CLASS.matcher(program).results().findFirst().orElseThrow().group(1);
+        URLClassLoader loader =
+                new URLClassLoader(new URL[] {folder.toUri().toURL()}, ReadmeTest.class.getClassLoader());
+        return Class.forName(name, true, loader);
+    }
+
+    private static String readme() throws IOException {
+        return Files.readString(Path.of("../README.md"));
+    }
+}
