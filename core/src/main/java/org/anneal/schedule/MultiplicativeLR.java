@@ -61,6 +61,12 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
         return Check.step(step) > 0 ? current * LrLambda.only(lrLambdas).at(step) : current;
     }
 
+    /** Applies {@code lambda(0)} to the carried rate, as PyTorch's SequentialLR does. */
+    @Override
+    public double takeOver(double current, double base) {
+        return current * LrLambda.only(lrLambdas).at(0);
+    }
+
     @Override
     public MultiplicativeLR forGroup(int group, int groups) {
         Check.group(group, groups, "lr_lambda", lrLambdas.size());

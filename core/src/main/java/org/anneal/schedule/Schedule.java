@@ -45,6 +45,36 @@ public sealed interface Schedule extends Policy
     }
 
     /**
+     * Returns the rate with which this schedule takes over at its step 0, as a later piece of a sequence: its own first
+     * rate, unless it starts from what it is given.
+     *
+     * @param current the rate in force until now
+     * @param base the rate the run started from
+     */
+    default double takeOver(double current, double base) {
+        return at(0, base);
+    }
+
+    /** {@return whether this schedule drives the momentum (Adam: beta1) too} */
+    default boolean drivesMomentum() {
+        return false;
+    }
+
+    /**
+     * Returns the momentum (Adam: beta1) for {@code step}: what it was, unless this schedule {@link #drivesMomentum}.
+     *
+     * @param current the momentum in force
+     */
+    default double momentum(long step, double current) {
+        return current;
+    }
+
+    /** {@return the last step that may be asked for; a runner refuses to go further} */
+    default long lastStep() {
+        return Check.LAST_STEP;
+    }
+
+    /**
      * Returns this schedule for one of the parameter groups: of a list per group, that group's entry.
      *
      * @param group the group, from 0
