@@ -16,15 +16,22 @@ import org.bytedeco.pytorch.TensorVector;
  * call and copied to the operator's stack in one native call; only those that change are set again.
  */
 final class FusedCall implements AutoCloseable {
-    private final OperatorHandle operator;
+    private final String operator;
+    private final OperatorHandle handle;
     private final IValueVector arguments;
     private final IValueVector stack;
 
-    FusedCall(String operator, IValue... arguments) {
-        // All three outlive the scope they are made in, and go with close().
-        this.operator = Dispatcher.singleton().findSchemaOrThrow(operator, "").retainReference();
-        this.arguments = new IValueVector(arguments).retainReference();
+    /** A call of {@code operator}, all of whose arguments are none until they are set. */
+    FusedCall(String operator, int count) {
+        this.operator = operator;
+        // These outlive the scope they are made in, and go with close().
+        this.handle = Dispatcher.singleton().findSchemaOrThrow(operator, "").retainReference();
+        this.arguments = new IValueVector((long) count).retainReference();
         this.stack = new IValueVector().retainReference();
+    }
+
+    String operator() {
+        return operator;
     }
 
     void set(int position, IValue argument) {
@@ -33,7 +40,7 @@ final class FusedCall implements AutoCloseable {
 
     void run() {
         stack.put(arguments);
-        operator.callBoxed(stack);
+        handle.callBoxed(stack);
         stack.clear();
     }
 
@@ -41,7 +48,7 @@ final class FusedCall implements AutoCloseable {
     public void close() {
         stack.close();
         arguments.close();
-        operator.close();
+        handle.close();
     }
 
     static IValue tensors(List<Tensor> tensors) {

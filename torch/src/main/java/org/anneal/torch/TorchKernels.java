@@ -3,12 +3,11 @@ package org.anneal.torch;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Consumer;
 import org.anneal.optim.Adam;
 import org.anneal.optim.Batch;
 import org.anneal.optim.Kernels;
 import org.anneal.optim.SGD;
-import org.anneal.optim.UpdateRule;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -20,35 +19,25 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** The update rules as ATen's own fused kernels: one call per batch, on the CPU and on CUDA alike. */
 final class TorchKernels implements Kernels<Tensor> {
-    // Positions in the operators' schemas; the gradients' is the same in all of them.
+    // Positions in the operators' schemas. What stands at the others is made once for a batch.
     private static final int GRADS = 1;
-    private static final int SGD_LR = 5;
-    private static final int SGD_FIRST_STEP = 9;
-    private static final int ADAM_LR = 6;
 
     @Override
     public void sgd(SGD rule, Batch<Tensor> batch) {
         try (PointerScope scope = new PointerScope()) {
-            Prepared prepared = batch.cache(() -> new Prepared(batch));
-            FusedCall call = prepared.call(
-                    rule,
-                    () -> new FusedCall(
-                            "aten::_fused_sgd_",
-                            FusedCall.tensors(batch.params()),
-                            FusedCall.none(), // grads
-                            FusedCall.tensors(rule.momentum() == 0 ? List.of() : batch.slot(0)),
-                            FusedCall.number(rule.weightDecay()),
-                            FusedCall.number(rule.momentum()),
-                            FusedCall.none(), // lr
-                            FusedCall.number(rule.dampening()),
-                            FusedCall.flag(rule.nesterov()),
-                            FusedCall.flag(rule.maximize()),
-                            FusedCall.none(), // is_first_step
-                            FusedCall.none(), // grad_scale
-                            FusedCall.none())); // found_inf
-            call.set(SGD_LR, FusedCall.number(batch.lr()));
-            call.set(SGD_FIRST_STEP, FusedCall.flag(batch.fresh()));
-            run(call, batch);
+            List<Tensor> buffers = rule.momentum() == 0 ? List.of() : batch.slot(0);
+            FusedCall call = batch.cache(() -> new Prepared(batch)).call("aten::_fused_sgd_", 12, made -> {
+                made.set(0, FusedCall.tensors(batch.params()));
+                made.set(2, FusedCall.tensors(buffers));
+            });
+            call.set(3, FusedCall.number(rule.weightDecay()));
+            call.set(4, FusedCall.number(rule.momentum()));
+            call.set(5, FusedCall.number(batch.lr()));
+            call.set(6, FusedCall.number(rule.dampening()));
+            call.set(7, FusedCall.flag(rule.nesterov()));
+            call.set(8, FusedCall.flag(rule.maximize()));
+            call.set(9, FusedCall.flag(batch.fresh())); // is_first_step
+            run(call, batch); // 10 and 11, grad_scale and found_inf, stay none
         }
     }
 
@@ -56,28 +45,23 @@ final class TorchKernels implements Kernels<Tensor> {
     public void adam(Adam rule, Batch<Tensor> batch) {
         try (PointerScope scope = new PointerScope()) {
             Prepared prepared = batch.cache(() -> new Prepared(batch));
-            FusedCall call = prepared.call(
-                    rule,
-                    () -> new FusedCall(
-                            rule.decoupledWeightDecay() ? "aten::_fused_adamw_" : "aten::_fused_adam_",
-                            FusedCall.tensors(batch.params()),
-                            FusedCall.none(), // grads
-                            FusedCall.tensors(batch.slot(0)),
-                            FusedCall.tensors(batch.slot(1)),
-                            FusedCall.tensors(rule.amsgrad() ? batch.slot(2) : List.of()),
-                            FusedCall.tensors(prepared.steps()),
-                            FusedCall.none(), // lr
-                            FusedCall.number(rule.beta1()),
-                            FusedCall.number(rule.beta2()),
-                            FusedCall.number(rule.weightDecay()),
-                            FusedCall.number(rule.eps()),
-                            FusedCall.flag(rule.amsgrad()),
-                            FusedCall.flag(rule.maximize()),
-                            FusedCall.none(), // grad_scale
-                            FusedCall.none())); // found_inf
-            call.set(ADAM_LR, FusedCall.number(batch.lr()));
+            String operator = rule.decoupledWeightDecay() ? "aten::_fused_adamw_" : "aten::_fused_adam_";
+            FusedCall call = prepared.call(operator, 15, made -> {
+                made.set(0, FusedCall.tensors(batch.params()));
+                made.set(2, FusedCall.tensors(batch.slot(0)));
+                made.set(3, FusedCall.tensors(batch.slot(1)));
+                made.set(4, FusedCall.tensors(rule.amsgrad() ? batch.slot(2) : List.of()));
+                made.set(5, FusedCall.tensors(prepared.steps()));
+            });
+            call.set(6, FusedCall.number(batch.lr()));
+            call.set(7, FusedCall.number(rule.beta1()));
+            call.set(8, FusedCall.number(rule.beta2()));
+            call.set(9, FusedCall.number(rule.weightDecay()));
+            call.set(10, FusedCall.number(rule.eps()));
+            call.set(11, FusedCall.flag(rule.amsgrad()));
+            call.set(12, FusedCall.flag(rule.maximize()));
             prepared.step.fill_(new Scalar((double) batch.step()));
-            run(call, batch);
+            run(call, batch); // 13 and 14, grad_scale and found_inf, stay none
         }
     }
 
@@ -90,11 +74,10 @@ final class TorchKernels implements Kernels<Tensor> {
         }
     }
 
-    /** What is kept for a batch: its call, made anew when the options change, and its step as the kernels want it. */
+    /** What is kept for a batch: its call, with the tensors in place, and its step as the kernels want it. */
     private static final class Prepared implements AutoCloseable {
         private final int params;
         private final Tensor step;
-        private Optional<UpdateRule> rule = Optional.empty();
         private Optional<FusedCall> call = Optional.empty();
 
         Prepared(Batch<Tensor> batch) {
@@ -104,11 +87,11 @@ final class TorchKernels implements Kernels<Tensor> {
                     .retainReference();
         }
 
-        FusedCall call(UpdateRule options, Supplier<FusedCall> make) {
-            if (call.isEmpty() || !rule.equals(Optional.of(options))) {
+        FusedCall call(String operator, int arguments, Consumer<FusedCall> placeTensors) {
+            if (call.isEmpty() || !call.get().operator().equals(operator)) {
                 call.ifPresent(FusedCall::close);
-                call = Optional.of(make.get());
-                rule = Optional.of(options);
+                call = Optional.of(new FusedCall(operator, arguments));
+                placeTensors.accept(call.get());
             }
             return call.get();
         }
