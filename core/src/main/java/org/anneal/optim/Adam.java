@@ -64,6 +64,18 @@ public record Adam(
         return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
     }
 
+    /** {@return beta1} */
+    @Override
+    public double momentum() {
+        return beta1;
+    }
+
+    /** {@return this rule with another beta1} */
+    @Override
+    public Adam withMomentum(double beta1) {
+        return withBetas(beta1, beta2);
+    }
+
     public Adam withBetas(double beta1, double beta2) {
         return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
     }

@@ -3,7 +3,6 @@ package org.anneal.optim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.ToDoubleBiFunction;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.anneal.schedule.Policy;
@@ -24,15 +23,32 @@ import org.anneal.schedule.Schedule;
 public final class LRScheduler {
     private static final System.Logger LOG = System.getLogger(LRScheduler.class.getName());
 
+    /** Hears what a runner sets: every group at every step. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * Called after a group's rate was set.
+         *
+         * @param step the runner's counter
+         * @param group the group's number, from 0
+         * @param lr the rate now in force
+         * @param momentum the momentum now in force; beta1 where the rule has betas
+         */
+        void set(long step, int group, double lr, double momentum);
+    }
+
     private final Optimizer<?> optimizer;
     private final Policy policy; // of the first group, and of all unless schedules were given one per group
     private final boolean shared;
     private final List<Schedule> schedules = new ArrayList<>(); // one per group; none under a plateau
     private Optional<ReduceLROnPlateau.State> progress = Optional.empty(); // of a plateau
-    private double[] rates = {};
+    private double[] rates = {}; // that this runner left in force last
+    private double[] next = {}; // the array that the next rates go to
     private long lastEpoch;
+    private long optimizerSteps; // when stepAfterUpdate last looked
     private boolean replaced;
     private boolean warned;
+    private Optional<Listener> listener = Optional.empty();
 
     /** Runs {@code policy} on every group, from step 0. */
     public LRScheduler(Optimizer<?> optimizer, Policy policy) {
@@ -93,8 +109,9 @@ public final class LRScheduler {
                             + ": restore the optimizer first, or make its rate the base with optimizer.rebase()");
                 }
             }
-            write((schedule, group) -> schedule.start(this.lastEpoch, group.lr(), group.base()));
+            write(true);
         }
+        optimizerSteps = optimizer.steps();
         optimizer.attach(this).ifPresent(old -> old.replaced = true);
     }
 
@@ -114,13 +131,35 @@ public final class LRScheduler {
             warnOnce("the scheduler is stepped before the optimizer, so the first rate is never used:"
                     + " call optimizer.step() before scheduler.step()");
         }
+        for (int i = 0; i < schedules.size(); i++) {
+            if (lastEpoch >= schedules.get(i).lastStep()) {
+                throw new IllegalStateException(schedules.get(i) + " ends with step "
+                        + schedules.get(i).lastStep() + ", so it cannot be stepped " + (lastEpoch + 1) + " times");
+            }
+        }
         lastEpoch++;
         try {
-            write((schedule, group) -> schedule.next(lastEpoch, group.lr(), group.base()));
+            write(false);
         } catch (ArithmeticException e) {
             lastEpoch--;
             throw e;
         }
+    }
+
+    /**
+     * Moves to the next step if the optimizer has made one since the last call, and says whether it has. Called after every
+     * batch, it counts optimizer steps and nothing else: not the batches whose gradients are only accumulated, and not those
+     * whose step a gradient scaler skipped.
+     *
+     * @throws RuntimeException as {@link #step()} does
+     */
+    public boolean stepAfterUpdate() {
+        boolean updated = optimizer.steps() > optimizerSteps;
+        if (updated) {
+            step();
+        }
+        optimizerSteps = optimizer.steps();
+        return updated;
     }
 
     /**
@@ -201,6 +240,12 @@ public final class LRScheduler {
         return DoubleStream.of(rates).boxed().toList();
     }
 
+    /** Has {@code listener} hear what is set from now on, beginning with what is in force; it replaces the one before. */
+    public void onSet(Listener listener) {
+        this.listener = Optional.of(listener);
+        tell();
+    }
+
     private void checkLive() {
         if (replaced) {
             throw new IllegalStateException(
@@ -216,8 +261,8 @@ public final class LRScheduler {
         }
     }
 
-    /** Sets every group's rate, or none of them if one is not finite. */
-    private void write(ToDoubleBiFunction<Schedule, ParamGroup<?>> rate) {
+    /** Sets every group's rate and momentum, or none of them if a rate is not finite. */
+    private void write(boolean starting) {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         if (groups.size() != schedules.size()) {
             throw new IllegalStateException(
@@ -225,23 +270,45 @@ public final class LRScheduler {
                             + "' was added after this runner was built: say how it is scheduled, with join(group) or"
                             + " join(group, schedule)");
         }
-        double[] next = new double[groups.size()];
+        if (next.length != groups.size()) {
+            next = new double[groups.size()];
+        }
         for (int i = 0; i < next.length; i++) {
-            next[i] = rate.applyAsDouble(schedules.get(i), groups.get(i));
+            Schedule schedule = schedules.get(i);
+            ParamGroup<?> group = groups.get(i);
+            next[i] = starting
+                    ? schedule.start(lastEpoch, group.lr(), group.base())
+                    : schedule.next(lastEpoch, group.lr(), group.base());
             if (!Double.isFinite(next[i])) {
-                throw new ArithmeticException(
-                        "the rate must be finite, but " + schedules.get(i) + " makes it " + next[i] + " at step "
-                                + lastEpoch + " for group '" + groups.get(i).name() + "'");
+                throw new ArithmeticException("the rate must be finite, but " + schedule + " makes it " + next[i]
+                        + " at step " + lastEpoch + " for group '" + group.name() + "'");
             }
         }
         for (int i = 0; i < next.length; i++) {
-            groups.get(i).setLr(next[i]);
+            ParamGroup<?> group = groups.get(i);
+            group.setLr(next[i]);
+            if (schedules.get(i).drivesMomentum()) {
+                group.setMomentum(schedules.get(i).momentum(lastEpoch, group.momentum()));
+            }
         }
+        double[] before = rates;
         rates = next;
+        next = before;
+        tell();
+    }
+
+    private void tell() {
+        if (listener.isPresent()) {
+            for (int i = 0; i < rates.length; i++) {
+                listener.get()
+                        .set(lastEpoch, i, rates[i], optimizer.groups().get(i).momentum());
+            }
+        }
     }
 
     private void remember() {
         rates = optimizer.groups().stream().mapToDouble(ParamGroup::lr).toArray();
+        tell();
     }
 
     private static List<Schedule> perGroup(Optimizer<?> optimizer, Schedule schedule) {

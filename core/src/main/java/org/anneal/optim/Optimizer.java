@@ -22,6 +22,7 @@ public final class Optimizer<T> implements AutoCloseable {
     private final Engine<T> engine;
     private final Kernels<T> kernels;
     private final List<ParamGroup<T>> groups = new ArrayList<>();
+    private final List<ParamGroup<T>> groupsView = Collections.unmodifiableList(groups);
     private final List<Members<T>> members = new ArrayList<>();
     private final Set<Object> known = new HashSet<>();
     private long steps;
@@ -72,7 +73,7 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** {@return the groups, in the order they were given and added; a view that later groups appear in} */
     public List<ParamGroup<T>> groups() {
-        return Collections.unmodifiableList(groups);
+        return groupsView;
     }
 
     /** {@return the group called {@code name}} */

@@ -80,6 +80,18 @@ public final class ParamGroup<T> {
         this.lr = lr;
     }
 
+    /** {@return the momentum in force; beta1 where the rule has betas} */
+    public double momentum() {
+        return rule.momentum();
+    }
+
+    /** Sets the momentum, or beta1, in force. */
+    public void setMomentum(double momentum) {
+        if (momentum != rule.momentum()) {
+            rule = rule.withMomentum(momentum);
+        }
+    }
+
     /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */
     public OptionalDouble initialLr() {
         return Double.isNaN(initialLr) ? OptionalDouble.empty() : OptionalDouble.of(initialLr);
@@ -88,6 +100,11 @@ public final class ParamGroup<T> {
     /** Makes the rate in force the base of schedules. */
     void rebase() {
         initialLr = lr;
+    }
+
+    /** Sets the base of schedules, as a saved state has it. */
+    void setInitialLr(double initialLr) {
+        this.initialLr = initialLr;
     }
 
     /** {@return the base of schedules, recorded now if it was not before} */

@@ -59,6 +59,7 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
         return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
     }
 
+    @Override
     public SGD withMomentum(double momentum) {
         return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
     }

@@ -26,6 +26,12 @@ public sealed interface UpdateRule permits SGD, Adam {
      */
     UpdateRule withLr(double lr);
 
+    /** {@return what schedules that drive momentum drive: momentum, or beta1 where the rule has betas} */
+    double momentum();
+
+    /** {@return this rule with another {@link #momentum}} */
+    UpdateRule withMomentum(double momentum);
+
     /** {@return the names of what is kept per parameter beside the step, as in PyTorch's state dict} */
     List<String> slots();
 
