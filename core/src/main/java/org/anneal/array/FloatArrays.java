@@ -58,6 +58,16 @@ public final class FloatArrays implements Engine<FloatArray>, Kernels<FloatArray
     }
 
     @Override
+    public void copy(FloatArray from, FloatArray to) {
+        int length = to.values().length;
+        if (from.values().length != length) {
+            throw new IllegalArgumentException(
+                    "an array must have " + length + " elements, but had " + from.values().length);
+        }
+        System.arraycopy(from.values(), 0, to.values(), 0, length);
+    }
+
+    @Override
     public void release(FloatArray slot) {
         // the garbage collector does
     }

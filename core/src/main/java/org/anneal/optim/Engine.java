@@ -28,6 +28,13 @@ public interface Engine<T> {
     /** {@return a new array of zeros with the shape and type of {@code parameter}, owned by the caller} */
     T zerosLike(T parameter);
 
+    /**
+     * Copies the elements of {@code from} into {@code to}.
+     *
+     * @throws IllegalArgumentException if they differ in shape
+     */
+    void copy(T from, T to);
+
     /** Frees what {@link #zerosLike} gave. */
     void release(T slot);
 

@@ -147,6 +147,60 @@ public final class Optimizer<T> implements AutoCloseable {
         return dict;
     }
 
+    /**
+     * Takes over a state that {@link #stateDict()} gave, or PyTorch's own in the same layout: the options and rates of the
+     * groups, and what is kept per parameter, which is copied. Entries of other engines, such as {@code foreach}, are passed
+     * over.
+     *
+     * @throws IllegalArgumentException if the state has other groups or parameters than this optimizer; nothing has changed
+     *     then
+     */
+    public void loadStateDict(Map<String, Object> dict) {
+        Map<?, ?> state = entry(dict, "state", Map.class);
+        List<?> packed = entry(dict, "param_groups", List.class);
+        if (packed.size() != groups.size()) {
+            throw new IllegalArgumentException("param_groups must have " + groups.size()
+                    + " entries, as this optimizer, but had " + packed.size());
+        }
+        List<Map<?, ?>> options = new ArrayList<>();
+        List<UpdateRule> rules = new ArrayList<>();
+        List<List<?>> numbers = new ArrayList<>();
+        for (int i = 0; i < groups.size(); i++) {
+            Map<?, ?> given = (Map<?, ?>) packed.get(i);
+            List<?> params = entry(given, "params", List.class);
+            if (params.size() != groups.get(i).params().size()) {
+                throw new IllegalArgumentException("param_groups[" + i + "] must have "
+                        + groups.get(i).params().size() + " params, as group '"
+                        + groups.get(i).name() + "', but had " + params.size());
+            }
+            options.add(given);
+            rules.add(Options.restore(groups.get(i).rule(), given));
+            numbers.add(params);
+        }
+        for (int i = 0; i < groups.size(); i++) {
+            ParamGroup<T> group = groups.get(i);
+            group.setRule(rules.get(i));
+            if (options.get(i).get("initial_lr") instanceof Number base) {
+                group.setInitialLr(base.doubleValue());
+            }
+            for (int p = 0; p < numbers.get(i).size(); p++) {
+                if (state.get(numbers.get(i).get(p)) instanceof Map<?, ?> kept) {
+                    members.get(i).load(engine, group.params().get(p), p, kept);
+                }
+            }
+        }
+    }
+
+    private static <E> E entry(Map<?, ?> dict, String name, Class<E> type) {
+        Object value = dict.get(name);
+        if (!type.isInstance(value)) {
+            throw new IllegalArgumentException(
+                    "a state dict must have an entry " + name + " that is a " + type.getSimpleName() + ", but it was "
+                            + (value == null ? "missing" : value.getClass().getSimpleName()));
+        }
+        return type.cast(value);
+    }
+
     /** Frees what is kept per parameter. The parameters and their gradients stay. */
     @Override
     public void close() {
@@ -227,6 +281,18 @@ public final class Optimizer<T> implements AutoCloseable {
                                     .map(p -> slots.get(p).get(name))
                                     .toList())
                             .toList());
+        }
+
+        @SuppressWarnings("unchecked") // a slot's entry is an array of this engine, or copy refuses it
+        void load(Engine<T> engine, T param, int p, Map<?, ?> kept) {
+            kept.forEach((name, value) -> {
+                if (name.equals("step")) {
+                    steps[p] = ((Number) value).longValue();
+                } else {
+                    T slot = slots.get(p).computeIfAbsent((String) name, missing -> engine.zerosLike(param));
+                    engine.copy((T) value, slot);
+                }
+            });
         }
 
         Map<String, Object> dict(int p, boolean countsSteps) {

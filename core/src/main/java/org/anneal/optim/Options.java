@@ -31,4 +31,13 @@ final class Options {
                 .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
                 .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")"));
     }
+
+    /** {@return a rule like {@code rule} with the options that a state dict's group gives} */
+    static UpdateRule restore(UpdateRule rule, Map<?, ?> given) {
+        Map<String, Object> known = rule.options();
+        return UpdateRule.parse(given.entrySet().stream()
+                .filter(option -> known.containsKey(String.valueOf(option.getKey())))
+                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
+                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")")));
+    }
 }

@@ -1,9 +1,11 @@
 package org.anneal.torch;
 
+import java.util.Arrays;
 import java.util.Optional;
 import org.anneal.optim.Engine;
 import org.anneal.optim.Kernels;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -55,6 +57,17 @@ final class TorchEngine implements Engine<Tensor> {
     public Tensor zerosLike(Tensor parameter) {
         try (PointerScope scope = new PointerScope()) {
             return torch.zeros_like(parameter.detach()).retainReference();
+        }
+    }
+
+    @Override
+    public void copy(Tensor from, Tensor to) {
+        if (!Arrays.equals(from.shape(), to.shape())) {
+            throw new IllegalArgumentException("a tensor must have the shape " + Arrays.toString(to.shape())
+                    + ", but had " + Arrays.toString(from.shape()));
+        }
+        try (NoGradGuard noGrad = new NoGradGuard()) {
+            to.copy_(from);
         }
     }
 
