@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the golden files: what PyTorch 2.13 itself answers. Run `python3 parity/generate.py`; it writes under
-parity/src/test/resources/golden/ next to this file and gives the same bytes each time (for the optimizers on the same
-kind of CPU: the fused kernels round differently with AVX2 and AVX-512). Regenerate only in a commit that says which
-torch and why.
+"""Writes the golden files: what PyTorch 2.13 itself answers. Run `python3 parity/generate.py`, then state_dicts.py for
+the schedulers' states; they write under parity/src/test/resources/golden/ next to this file and give the same bytes
+each time (for the optimizers on the same kind of CPU: the fused kernels round differently with AVX2 and AVX-512).
+Regenerate only in a commit that says which torch and why.
 
 schedules/<class>.csv: lines starting with # are comments. Blank lines separate the cases. In a case each line is a
 key, a comma and a value that reaches to the end of the line:
@@ -13,12 +13,34 @@ key, a comma and a value that reaches to the end of the line:
     edit,20,0,0.05                              any number of these: just before row 20 group 0's rate is set to 0.05;
     edit,40,*,0.01                              * means every group; edits of the same row are in order
     metrics,0.9,0.8,NaN,Infinity                ReduceLROnPlateau only: one per row
+    optimizer,Adam                              which optimizer; without this line SGD
+    momentum,0.9                                every group's momentum (Adam: beta1) before the scheduler is built
     0,0.1,0.01                                  the rows: step, then each group's rate in force at that step
+    0,0.1,0.01,0.9                              a row where the case has a momentum line: then group 0's momentum
 
-Row t holds the rates before step t's optimizer.step(); after it comes optimizer.step() and scheduler.step(), or
-scheduler.step(metrics[t]). Every step has its row. With last_epoch=k in the call each group carried initial_lr = lr,
-and row t is the counter's value k + 1 + t. Numbers are the shortest that read back as the same double, in the form
-that Double.parseDouble reads.
+Row t holds the values before step t's optimizer.step(); after it comes optimizer.step() and scheduler.step(), or
+scheduler.step(metrics[t]). Every step has its row; after the last one nothing is called. With last_epoch=k in the call
+each group carried initial_lr = lr, and row t is the counter's value k + 1 + t. A case has at least 200 rows, but for
+OneCycleLRs that end before. Numbers are the shortest that read back as the same double, in the form that
+Double.parseDouble reads.
+
+Left out, because PyTorch fails or is wrong there:
+
+- ConstantLR, LinearLR, PolynomialLR with total_iters=0 (they never get to their end), ConstantLR(factor=0);
+- OneCycleLR past its last step T - 1 (it turns back or goes negative), with pct_start * T <= 1 (division by zero, or no
+  first phase and a start below max_lr), with last_epoch (it wants entries of a restored optimizer);
+- last_epoch where a factor of StepLR, MultiStepLR or ConstantLR falls on the first step (it is applied again), for
+  CosineAnnealingWarmRestarts, SWALR and SequentialLR (they restart), for CyclicLR where base_lr is not the group's rate
+  (the first rate is built on the latter);
+- a negative metric in a plateau's relative mode; a plateau in a composite (refused);
+- SequentialLR: milestones that do not increase; a SequentialLR in it (first: a step ahead; later: NotImplementedError);
+  a ChainedScheduler in it that is not first (NotImplementedError) or has an ExponentialLR, MultiplicativeLR,
+  PolynomialLR, CosineAnnealingLR or SWALR (they are a step ahead);
+- ChainedScheduler: a SequentialLR after a member with a first factor (it takes the factor back), a CyclicLR after
+  another member where base_lr is not the group's rate (its first rate is the group's);
+- composites where the first rate or max_momentum of a OneCycleLR or a CyclicLR is not the group's from the start:
+  building such a member overwrites initial_lr and the momentum for all the others. (A CyclicLR that comes later in a
+  sequence, and does not cycle the momentum, is right.) Two OneCycleLRs write over each other's limits in the group.
 
 optimizers/<class>.json: {torch, cpu, cases: [...]}. Every number is exact (a float32 is written as the double it is).
 
@@ -48,7 +70,7 @@ import random
 import warnings
 
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 warnings.filterwarnings("ignore")
 GOLDEN = pathlib.Path(__file__).resolve().parent / "src/test/resources/golden"
@@ -59,10 +81,11 @@ STEPS = 210
 # ---- Schedules ----------------------------------------------------------------------------------------------------
 
 
-def case(schedule, lr=(0.1,), edits=(), metrics=None, steps=STEPS):
-    """A case; edits are (step, group or "*", rate)."""
+def case(schedule, lr=(0.1,), edits=(), metrics=None, steps=STEPS, momentum=None, adam=False):
+    """A case; edits are (step, group or "*", rate). With a momentum the rows carry it too."""
     lr = lr if isinstance(lr, tuple) else (lr,)
-    return {"schedule": schedule, "lr": lr, "edits": edits, "metrics": metrics, "steps": steps}
+    return {"schedule": schedule, "lr": lr, "edits": edits, "metrics": metrics, "steps": steps, "momentum": momentum,
+            "adam": adam}
 
 
 THREE = (0.1, 0.01, 3.7e-4)
@@ -209,8 +232,286 @@ def reduce_lr_on_plateau():
     yield case("ReduceLROnPlateau(patience=1)", lr=1.05e-8, metrics=m["flat"])
 
 
+def constant_lr():
+    for factor, total_iters in ((1 / 3, 5), (0.5, 1), (0.5, 40), (0.1, 100), (1.0, 10), (1, 10), (1e-9, 30), (0.7, 209),
+                                (0.3, 210), (0.25, 10_000), (0.9, 2), (0.1, 3), (2 / 3, 64), (1 / 7, 77)):
+        yield case(f"ConstantLR(factor={factor!r}, total_iters={total_iters})")
+    yield case("ConstantLR()")
+    yield case("ConstantLR(0.1, 20)")
+    yield case("ConstantLR(total_iters=30)", THREE)
+    yield case("ConstantLR(factor=0.3, total_iters=47)", edits=EDITS)
+    yield case("ConstantLR(factor=0.3, total_iters=61)", THREE, EDITS_3)
+    yield case("ConstantLR(factor=0.2, total_iters=50)",
+               edits=((0, "*", 0.5), (49, "*", 0.8), (50, "*", 0.7), (51, "*", 0.6)))
+    yield case("ConstantLR(factor=0.3, total_iters=40, last_epoch=9)")
+    yield case("ConstantLR(factor=0.3, total_iters=5, last_epoch=9)", THREE, EDITS_3)
+
+
+def linear_lr():
+    for start, end, total_iters in ((1 / 3, 1.0, 5), (1e-3, 1.0, 100), (1e-6, 1.0, 50), (1.0, 0.0, 100), (1.0, 0.1, 60),
+                                    (0.5, 0.5, 20), (1.0, 1.0, 7), (0.1, 1.0, 1), (0.2, 0.9, 2), (1.0, 0, 1),
+                                    (0.01, 1, 209), (0.01, 1.0, 210), (0.3, 0.7, 10_000), (1 / 7, 5 / 7, 77),
+                                    (1e-12, 1.0, 30), (0.9, 0.05, 128)):
+        yield case(f"LinearLR(start_factor={start!r}, end_factor={end!r}, total_iters={total_iters})")
+    yield case("LinearLR()")
+    yield case("LinearLR(0.1, 1.0, 20)")
+    yield case("LinearLR(start_factor=0.01, total_iters=100)", THREE)
+    yield case("LinearLR(start_factor=0.01, total_iters=60)", edits=EDITS)
+    yield case("LinearLR(start_factor=1.0, end_factor=0.2, total_iters=101)", THREE, EDITS_3)
+    yield case("LinearLR(start_factor=0.1, total_iters=50)",
+               edits=((0, "*", 0.5), (49, "*", 0.8), (50, "*", 0.7), (51, "*", 0.6)))
+    yield case("LinearLR(start_factor=0.001, total_iters=1000)", steps=1500)
+    yield case("LinearLR(start_factor=0.1, total_iters=40, last_epoch=9)")
+    yield case("LinearLR(start_factor=0.1, total_iters=40, last_epoch=39)", THREE, EDITS_3)
+
+
+def polynomial_lr():
+    for total_iters, power in ((5, 1.0), (100, 1.0), (100, 2.0), (200, 0.9), (209, 0.5), (210, 3), (1, 1.0), (2, 0.5),
+                               (10_000, 0.9), (150, 10.0), (60, 1e-3), (77, 1 / 3), (128, 2.5)):
+        yield case(f"PolynomialLR(total_iters={total_iters}, power={power!r})")
+    yield case("PolynomialLR()")
+    yield case("PolynomialLR(90, 0.9)")
+    yield case("PolynomialLR(total_iters=205, power=2)", THREE)
+    yield case("PolynomialLR(total_iters=150, power=0.9)", edits=EDITS)
+    yield case("PolynomialLR(total_iters=101, power=2.0)", THREE, EDITS_3)
+    yield case("PolynomialLR(total_iters=50, power=0.5)",
+               edits=((0, "*", 0.5), (49, "*", 0.8), (50, "*", 0.7), (51, "*", 0.6)))
+    yield case("PolynomialLR(total_iters=1500, power=0.9)", steps=1510)
+    yield case("PolynomialLR(total_iters=100, power=2.0, last_epoch=9)")
+    yield case("PolynomialLR(total_iters=30, last_epoch=99)", THREE, EDITS_3)
+
+
+def cosine_annealing_warm_restarts():
+    for t_0, t_mult, eta_min in ((50, 1, 0.0), (1, 1, 0.0), (1, 1, 0.01), (2, 1, 0.0), (10, 2, 0.0), (1, 2, 0.0),
+                                 (1, 3, 1e-3), (7, 3, 1e-5), (10, 10, 0.0), (210, 1, 0.0), (209, 1, 0.0),
+                                 (1000, 2, 0.0), (20, 1, 0.5), (3, 1, 0), (70, 2, 0.1), (13, 1, 1e-4)):
+        yield case(f"CosineAnnealingWarmRestarts(T_0={t_0}, T_mult={t_mult}, eta_min={eta_min!r})")
+    yield case("CosineAnnealingWarmRestarts(30)")
+    yield case("CosineAnnealingWarmRestarts(10, 2, 1e-4)")
+    yield case("CosineAnnealingWarmRestarts(T_0=25, T_mult=2)", THREE)
+    yield case("CosineAnnealingWarmRestarts(T_0=40)", edits=EDITS)
+    yield case("CosineAnnealingWarmRestarts(T_0=15, T_mult=2, eta_min=1e-3)", THREE, EDITS_3)
+    yield case("CosineAnnealingWarmRestarts(T_0=10, T_mult=3)", steps=1500)
+
+
+def cyclic_lr():
+    cyclic = lambda arguments, *more, **options: case(f"CyclicLR({arguments})", *more, **options)
+    plain = ", cycle_momentum=False"
+    for mode in ("", ", mode='triangular2'", ", mode='exp_range', gamma=0.99", ", mode='exp_range'"):
+        yield cyclic(f"base_lr=0.01, max_lr=0.1, step_size_up=20{mode}{plain}")
+        yield cyclic(f"base_lr=0.001, max_lr=0.006, step_size_up=15, step_size_down=35{mode}{plain}")
+        yield cyclic(f"base_lr=0.01, max_lr=0.1, step_size_up=20{mode}", momentum=0.9)
+        yield cyclic(f"base_lr=[0.1, 0.01, 1e-4], max_lr=[1.0, 0.02, 0.5], step_size_up=17{mode}", THREE, EDITS_3,
+                     momentum=0.5)
+        yield cyclic(f"base_lr=1e-4, max_lr=1e-3, step_size_up=30, step_size_down=5{mode}, base_momentum=0.7, "
+                     "max_momentum=0.99", momentum=0.9, adam=True)
+    for up, down in ((2.5, None), (0.5, None), (3.7, 11.1), (1 / 3, 2.9), (100.5, 0.5), (1, None), (1, 1), (1, 6),
+                     (6, 1), (105, 105), (2000, None), (0.1, 0.2)):
+        sizes = f"step_size_up={up!r}" + (f", step_size_down={down!r}" if down else "")
+        yield cyclic(f"base_lr=0.01, max_lr=0.1, {sizes}{plain}")
+    for function in ("lambda x: 1 / 2 ** (x - 1)", "lambda x: 0.99 ** x", "lambda x: 1 / (1 + 0.1 * x)",
+                     "lambda x: 1 if x % 2 == 0 else 0.5", "lambda x: 0.5 * (1 + math.sin(x * math.pi / 2))"):
+        for scale_mode in ("cycle", "iterations"):
+            yield cyclic(f"base_lr=0.01, max_lr=0.1, step_size_up=12, step_size_down=8.5, scale_fn={function}, "
+                         f"scale_mode={scale_mode!r}", momentum=0.9)
+    yield cyclic("base_lr=0.01, max_lr=0.1, step_size_up=12, scale_fn=lambda x: 0.9 ** x", momentum=0.9)
+    yield cyclic("base_lr=0.01, max_lr=0.1, step_size_up=12, mode='triangular2', scale_fn=lambda x: 0.999 ** x, "
+                 "scale_mode='iterations'", momentum=0.9)
+    # A mode that is built in brings its scale mode along.
+    yield cyclic("base_lr=0.01, max_lr=0.1, step_size_up=12, mode='exp_range', gamma=0.98, scale_mode='cycle'" + plain)
+    yield cyclic("base_lr=0.01, max_lr=0.1, step_size_up=12, mode='triangular2', scale_mode='iterations'" + plain)
+    yield cyclic("0.01, 0.1", momentum=0.9)
+    yield cyclic("0.01, 0.1, 10, 20, 'triangular2'", momentum=0.9)
+    yield cyclic("base_lr=0.0, max_lr=1.0, step_size_up=9" + plain)
+    yield cyclic("base_lr=0.1, max_lr=0.01, step_size_up=25" + plain)
+    yield cyclic("base_lr=0.05, max_lr=0.05, step_size_up=25", momentum=0.0)
+    yield cyclic("base_lr=[0.01], max_lr=0.1, step_size_up=25, base_momentum=[0.6], max_momentum=0.8", momentum=0.9)
+    yield cyclic("base_lr=0.01, max_lr=[0.1, 0.2], step_size_up=25, base_momentum=[0.6, 0.7], max_momentum=[0.8, 0.9]",
+                 (0.3, 0.2), momentum=0.9)
+    yield cyclic("base_lr=0.01, max_lr=0.1, step_size_up=25", momentum=0.4, edits=EDITS)
+    yield cyclic("base_lr=1e-4, max_lr=1e-2, step_size_up=150, step_size_down=350, mode='triangular2'" + plain,
+                 steps=1500)
+    yield cyclic("base_lr=0.1, max_lr=0.5, step_size_up=20, last_epoch=29", momentum=0.9)
+
+
+def one_cycle_lr():
+    one = lambda arguments, *more, **options: case(f"OneCycleLR({arguments})", *more, **options)
+    for length in ("total_steps=210", "total_steps=500", "epochs=10, steps_per_epoch=25"):
+        for strategy in ("", ", anneal_strategy='linear'"):
+            for phases in ("", ", three_phase=True"):
+                yield one(f"max_lr=0.1, {length}{strategy}{phases}, cycle_momentum=False")
+                yield one(f"max_lr=1.0, {length}{strategy}{phases}", momentum=0.9)
+    for strategy in ("cos", "linear"):
+        # 0.0075 * 210 lies between 1 and 2: the first phase ends between two steps.
+        for pct_start in (0.0075, 0.01, 0.1, 0.25, 0.5, 0.9, 0.999, 1.0):
+            yield one(f"max_lr=0.1, total_steps=210, pct_start={pct_start}, anneal_strategy={strategy!r}", momentum=0.9)
+        for pct_start in (0.0075, 0.4, 0.5, 0.6, 1.0):
+            yield one(f"max_lr=0.1, total_steps=210, pct_start={pct_start}, anneal_strategy={strategy!r}, "
+                      "three_phase=True", momentum=0.9)
+        yield one(f"max_lr=[0.1, 0.5, 2e-3], total_steps=260, anneal_strategy={strategy!r}", THREE, EDITS_3,
+                  momentum=0.8)
+        yield one(f"max_lr=0.3, total_steps=230, anneal_strategy={strategy!r}, base_momentum=0.6, max_momentum=0.99",
+                  THREE, momentum=0.9, adam=True)
+        yield one(f"max_lr=1e-3, total_steps=230, anneal_strategy={strategy!r}, three_phase=True, div_factor=10",
+                  momentum=0.9, adam=True)
+    for factors in ("div_factor=1", "div_factor=10.0, final_div_factor=100", "final_div_factor=1",
+                    "div_factor=1.0, final_div_factor=1.0", "div_factor=0.5", "div_factor=1e3, final_div_factor=1e9"):
+        yield one(f"max_lr=0.1, total_steps=220, {factors}, cycle_momentum=False")
+    yield one("0.1, 215", momentum=0.9)
+    yield one("max_lr=0.1, total_steps=215, base_momentum=[0.5], max_momentum=[0.6]", momentum=0.9)
+    yield one("max_lr=[0.1, 0.2], total_steps=215, base_momentum=[0.5, 0.8], max_momentum=[0.6, 0.9]", (0.3, 0.2),
+              momentum=0.9)
+    yield one("max_lr=0.1, total_steps=215", edits=EDITS, momentum=0.0)
+    yield one("max_lr=0.1, total_steps=1000, epochs=3, steps_per_epoch=7", momentum=0.9)
+    yield one("max_lr=0.4, total_steps=1500", momentum=0.9, steps=1500)
+    yield one("max_lr=0.4, total_steps=10_000, cycle_momentum=False")
+    for total_steps, arguments in ((100, ""), (10, ""), (10, ", three_phase=True"), (10, ", anneal_strategy='linear'"),
+                                   (5, ", pct_start=0.5"), (3, ", pct_start=0.5"), (2, ", pct_start=1.0")):
+        yield one(f"max_lr=0.1, total_steps={total_steps}{arguments}", momentum=0.9, steps=total_steps)
+
+
+def swalr():
+    for strategy in ("", ", anneal_strategy='linear'"):
+        for epochs in (0, 1, 2, 5, 50, 209, 210, 1000):
+            yield case(f"SWALR(swa_lr=0.05, anneal_epochs={epochs}{strategy})")
+        yield case(f"SWALR(swa_lr=0.5, anneal_epochs=60{strategy})", THREE)
+        yield case(f"SWALR(swa_lr=[0.05, 0.02, 1e-3], anneal_epochs=90{strategy})", THREE, EDITS_3)
+        yield case(f"SWALR(swa_lr=0.01, anneal_epochs=70{strategy})", edits=EDITS)
+        yield case(f"SWALR(swa_lr=0.02, anneal_epochs=0{strategy})", edits=EDITS)
+        yield case(f"SWALR(swa_lr=0.02, anneal_epochs=50{strategy})",
+                   edits=((0, "*", 0.5), (49, "*", 0.8), (50, "*", 0.7), (51, "*", 0.6)))
+        yield case(f"SWALR(swa_lr=0.0, anneal_epochs=80{strategy})")
+        yield case(f"SWALR(swa_lr=0.1, anneal_epochs=30{strategy})")
+    yield case("SWALR(0.02)")
+    yield case("SWALR(0.02, 20, 'linear')")
+    yield case("SWALR(swa_lr=1e-4, anneal_epochs=1400)", steps=1500)
+
+
+# One of each kind, for groups whose rate is 0.1; with it OneCycleLR's and CyclicLR's first rate.
+MEMBERS = (
+    "StepLR(step_size=20, gamma=0.5)", "MultiStepLR(milestones=[0, 10, 40, 40], gamma=0.7)",
+    "ConstantLR(factor=0.3, total_iters=25)", "LinearLR(start_factor=0.1, total_iters=30)", "ExponentialLR(gamma=0.98)",
+    "PolynomialLR(total_iters=100, power=0.9)", "CosineAnnealingLR(T_max=60)",
+    "CosineAnnealingWarmRestarts(T_0=10, T_mult=2)", "LambdaLR(lr_lambda=lambda e: 1 / (1 + 0.05 * e))",
+    "MultiplicativeLR(lr_lambda=lambda e: 0.9 if e % 10 == 0 else 1.01)", "SWALR(swa_lr=0.02, anneal_epochs=30)",
+    "CyclicLR(base_lr=0.1, max_lr=0.4, step_size_up=12, mode='triangular2')", "OneCycleLR(max_lr=2.5, total_steps=230)")
+DRIVERS = ("CyclicLR", "OneCycleLR")
+
+
+def momentum_of(schedule):
+    """The momentum with which PyTorch starts a composite in the right way, if a member of it drives the momentum."""
+    return 0.95 if "OneCycleLR" in schedule else 0.9 if "CyclicLR" in schedule else None
+
+
+def sequential(members, milestones, *more, **options):
+    schedule = f"SequentialLR([{', '.join(members)}], milestones={milestones})"
+    return case(schedule, *more, **{"momentum": momentum_of(schedule), **options})
+
+
+def chained(members, *more, **options):
+    schedule = f"ChainedScheduler([{', '.join(members)}])"
+    return case(schedule, *more, **{"momentum": momentum_of(schedule), **options})
+
+
+def sequential_lr():
+    warmup = "LinearLR(start_factor=0.01, total_iters=30)"
+    around = ((0, "*", 0.2), (29, "*", 0.05), (30, "*", 0.3), (31, 0, 0.07), (75, "*", 0.15))
+    for n, member in enumerate(MEMBERS):
+        yield sequential((warmup, member), [30])
+        yield sequential((member, "ExponentialLR(gamma=0.97)"), [45])
+        yield sequential((warmup, member), [30], edits=around)
+        third = MEMBERS[(n + 5) % len(MEMBERS)]
+        if not any(d in member for d in DRIVERS) or not any(d in third for d in DRIVERS):
+            yield sequential((warmup, member, third), [10, 100])
+            yield sequential((member, "ConstantLR(factor=0.5, total_iters=10)", third), [51, 52], (0.1, 0.1), around)
+        if not any(d in member for d in DRIVERS):
+            yield sequential((member, warmup, third), [20, 45], (0.1,) if momentum_of(third) else THREE,
+                             () if momentum_of(third) else EDITS_3)
+        yield sequential(("ExponentialLR(gamma=0.5)", member), [0])
+    cosine = "CosineAnnealingLR(T_max=180)"
+    yield sequential((warmup, cosine), [30], THREE)
+    yield sequential((warmup, cosine), [30], THREE, EDITS, momentum=0.9, adam=True)
+    yield sequential((warmup, "CosineAnnealingLR(T_max=50, eta_min=0.001)"), [30], THREE[:2], EDITS)
+    yield sequential((cosine,), [])
+    yield sequential((warmup, cosine), [1])
+    yield sequential((warmup, cosine), [1000])
+    yield sequential((warmup, cosine), [209])
+    yield sequential((warmup, cosine, "ExponentialLR(gamma=0.9)"), [0, 50])
+    yield sequential((warmup, cosine, "ExponentialLR(gamma=0.9)"), [1, 2], edits=EDITS)
+    yield sequential(("ConstantLR(factor=0.1, total_iters=2)", "ExponentialLR(gamma=0.9)"), [2])
+    yield sequential((warmup, "MultiplicativeLR(lr_lambda=lambda e: 0.5 if e == 0 else 0.99)"), [20], THREE, EDITS_3)
+    yield sequential((warmup, "SWALR(swa_lr=[0.05, 0.02, 1e-3], anneal_epochs=40, anneal_strategy='linear')"), [60],
+                     THREE, EDITS_3)
+    yield sequential((cosine, "SWALR(swa_lr=0.05, anneal_epochs=0)"), [150])
+    yield sequential((cosine, "SWALR(swa_lr=0.05, anneal_epochs=1)"), [150], edits=((149, "*", 0.4), (150, "*", 0.3)))
+    yield sequential((warmup, "CyclicLR(base_lr=0.02, max_lr=0.3, step_size_up=20, cycle_momentum=False)"), [30])
+    yield sequential(("CyclicLR(base_lr=0.02, max_lr=0.3, step_size_up=20)",
+                      "CyclicLR(base_lr=0.01, max_lr=0.2, step_size_up=7, base_momentum=0.5, max_momentum=0.7)"), [90])
+    yield sequential((warmup, "OneCycleLR(max_lr=[2.5, 1.0], total_steps=180, three_phase=True)"), [30], (0.1, 0.04))
+    yield sequential((warmup, "OneCycleLR(max_lr=2.5, total_steps=200, anneal_strategy='linear')"), [10], adam=True)
+    yield sequential(("OneCycleLR(max_lr=2.5, total_steps=100)", "ExponentialLR(gamma=0.99)"), [100])
+    yield sequential((warmup, cosine, "CyclicLR(base_lr=0.1, max_lr=0.4, step_size_up=9)", warmup), [30, 60, 100],
+                     adam=True)
+    yield sequential((warmup, "LambdaLR(lr_lambda=[lambda e: 0.9 ** e, lambda e: 1 / (1 + e), lambda e: 1])"), [30],
+                     THREE)
+    yield sequential((warmup, "CosineAnnealingWarmRestarts(T_0=100, T_mult=2)"), [100], steps=1500)
+    yield sequential(("LinearLR(start_factor=0.001, total_iters=100)", "CosineAnnealingLR(T_max=1400)"), [100],
+                     steps=1500)
+    # A chain in the first place, of members that know their first step by its number.
+    yield sequential(("ChainedScheduler([LinearLR(start_factor=0.1, total_iters=30), StepLR(step_size=20, gamma=0.5)])",
+                      "ExponentialLR(gamma=0.95)"), [100])
+    yield sequential(("ChainedScheduler([ConstantLR(factor=0.1, total_iters=30), MultiStepLR(milestones=[50, 80])])",
+                      cosine), [100], THREE, EDITS)
+    yield sequential(("ChainedScheduler([LambdaLR(lr_lambda=lambda e: 1 / (1 + 0.05 * e)), StepLR(step_size=9)])",
+                      "SWALR(swa_lr=0.02, anneal_epochs=30)"), [100], THREE)
+
+
+def chained_scheduler():
+    around = ((0, "*", 0.2), (29, "*", 0.05), (30, "*", 0.3), (31, 0, 0.07), (90, "*", 0.15))
+    for n, member in enumerate(MEMBERS):
+        constant = "ConstantLR(factor=0.1, total_iters=20)"
+        if "CyclicLR" in member:
+            yield chained((member, constant))
+            continue
+        yield chained((constant, member))
+        yield chained((member, "ExponentialLR(gamma=0.99)"))
+        yield chained((member, "StepLR(step_size=30, gamma=0.6)"), edits=around)
+        third = MEMBERS[(n + 3) % len(MEMBERS)]
+        if "CyclicLR" not in third and not ("OneCycleLR" in member + third):
+            yield chained((member, "LinearLR(start_factor=0.2, total_iters=50)", third), THREE, EDITS_3)
+    cosine, exponential = "CosineAnnealingLR(T_max=50)", "ExponentialLR(gamma=0.98)"
+    yield chained((exponential,), THREE, EDITS_3)
+    yield chained((cosine, exponential), THREE)
+    yield chained((exponential, cosine), THREE)
+    yield chained(("LinearLR(total_iters=20)", "LinearLR(start_factor=1.0, end_factor=0.1, total_iters=150)"))
+    yield chained(("ConstantLR(factor=0.1, total_iters=20)", exponential), edits=EDITS, momentum=0.9, adam=True)
+    yield chained(("MultiplicativeLR(lr_lambda=lambda e: 0.99)", "MultiplicativeLR(lr_lambda=lambda e: 1.005)",
+                   "StepLR(step_size=50, gamma=0.3)"), THREE)
+    yield chained(("SWALR(swa_lr=0.05, anneal_epochs=40)", exponential))
+    yield chained(("CyclicLR(base_lr=0.1, max_lr=0.4, step_size_up=12)", cosine), adam=True)
+    yield chained(("CyclicLR(base_lr=[0.1, 0.01, 3.7e-4], max_lr=0.4, step_size_up=12)", exponential), THREE, EDITS_3)
+    yield chained(("CyclicLR(base_lr=0.1, max_lr=0.4, step_size_up=12, base_momentum=0.7)",
+                   "CyclicLR(base_lr=0.1, max_lr=0.2, step_size_up=20)"))
+    yield chained((exponential, "OneCycleLR(max_lr=0.7, total_steps=230)"))
+    yield chained(("OneCycleLR(max_lr=2.5, total_steps=230, cycle_momentum=False)", cosine), momentum=None)
+    yield chained(("OneCycleLR(max_lr=2.5, total_steps=230, anneal_strategy='linear', three_phase=True)", exponential),
+                  adam=True)
+    yield chained(("LinearLR(start_factor=0.01, total_iters=100)", "CosineAnnealingLR(T_max=1500)"), steps=1500)
+    # Nested.
+    yield chained((f"ChainedScheduler([{exponential}, ConstantLR(factor=0.5, total_iters=40)])",
+                   "StepLR(step_size=60, gamma=0.5)"), THREE, EDITS_3)
+    yield chained(("StepLR(step_size=60, gamma=0.5)", f"ChainedScheduler([{exponential}, {cosine}])"))
+    warm = f"SequentialLR([LinearLR(start_factor=0.01, total_iters=30), {cosine}], milestones=[30])"
+    yield chained((warm, exponential))
+    yield chained((warm, "ConstantLR(factor=0.5, total_iters=80)"), THREE, EDITS_3)
+    yield chained((exponential, warm))
+    yield chained((f"ChainedScheduler([{warm}, {exponential}])", "StepLR(step_size=60, gamma=0.5)"), edits=EDITS)
+    shrinking = "SequentialLR([ExponentialLR(gamma=0.99), MultiplicativeLR(lr_lambda=lambda e: 0.98)], milestones=[70])"
+    yield chained((shrinking, warm))
+
+
 def random_cases():
-    """Five more cases of each kind, with random numbers and edits, by class name."""
+    """Five more cases of each kind, with random numbers, edits and members, by class name."""
     r = random.Random(2013)
     series = metric_series()
     number = lambda low, high: float(f"{r.uniform(low, high):.4g}")
@@ -229,7 +530,33 @@ def random_cases():
                                        f"threshold={number(0, 0.1)!r}, "
                                        f"threshold_mode={r.choice(['rel', 'abs'])!r}, cooldown={r.randint(0, 5)}, "
                                        f"min_lr={[number(0, 0.01) for _ in range(n)]}, eps={number(0, 1e-3)!r})",
+        "ConstantLR": lambda n: f"ConstantLR(factor={number(0.01, 1)!r}, total_iters={r.randint(1, 150)})",
+        "LinearLR": lambda n: f"LinearLR(start_factor={number(0.01, 1)!r}, end_factor={number(0.01, 1)!r}, "
+                              f"total_iters={r.randint(1, 250)})",
+        "PolynomialLR": lambda n: f"PolynomialLR(total_iters={r.randint(1, 250)}, power={number(0.1, 4)!r})",
+        "CosineAnnealingWarmRestarts": lambda n: f"CosineAnnealingWarmRestarts(T_0={r.randint(1, 60)}, "
+                                                 f"T_mult={r.randint(1, 4)}, eta_min={number(0, 0.02)!r})",
+        "CyclicLR": lambda n: f"CyclicLR(base_lr={[number(1e-4, 0.1) for _ in range(n)]}, max_lr={number(0.1, 1)!r}, "
+                              f"step_size_up={r.choice([r.randint(1, 60), number(0.3, 60)])!r}, "
+                              f"step_size_down={r.choice([r.randint(1, 60), number(0.3, 60)])!r}, "
+                              f"mode={r.choice(['triangular', 'triangular2', 'exp_range'])!r}, "
+                              f"gamma={number(0.97, 1.0)!r}, base_momentum={number(0.5, 0.8)!r}, "
+                              f"max_momentum={number(0.8, 0.99)!r})",
+        "OneCycleLR": lambda n: f"OneCycleLR(max_lr={[number(0.01, 1) for _ in range(n)]}, "
+                                f"total_steps={r.randint(STEPS, 400)}, pct_start={number(0.01, 1.0)!r}, "
+                                f"anneal_strategy={r.choice(['cos', 'linear'])!r}, base_momentum={number(0.5, 0.8)!r}, "
+                                f"max_momentum={number(0.8, 0.99)!r}, div_factor={number(1, 50)!r}, "
+                                f"final_div_factor={number(1, 1e5)!r}, three_phase={r.choice([False, True])})",
+        "SWALR": lambda n: f"SWALR(swa_lr={number(1e-4, 0.5)!r}, anneal_epochs={r.randint(0, 150)}, "
+                           f"anneal_strategy={r.choice(['cos', 'linear'])!r})",
     }
+    drives = {"CyclicLR", "OneCycleLR"}
+    parts = ("StepLR", "MultiStepLR", "ExponentialLR", "MultiplicativeLR", "LambdaLR", "ConstantLR", "LinearLR",
+             "PolynomialLR", "CosineAnnealingWarmRestarts", "SWALR")
+    members = lambda n: [calls[kind](n) for kind in r.choices(parts, k=r.randint(2, 4))]
+    calls["SequentialLR"] = lambda n: (lambda m: f"SequentialLR([{', '.join(m)}], milestones="
+                                       f"{sorted(r.sample(range(STEPS), len(m) - 1))})")(members(n))
+    calls["ChainedScheduler"] = lambda n: f"ChainedScheduler([{', '.join(members(n))}])"
     for name, call in calls.items():
         for _ in range(5):
             n = r.randint(1, 3)
@@ -237,40 +564,71 @@ def random_cases():
             edits = tuple((t, r.choice(["*", *range(n)]), number(0.02, 1))
                           for t in sorted(r.sample(range(STEPS), r.randint(0, 5))))
             metrics = series[r.choice(sorted(series))] if name == "ReduceLROnPlateau" else None
-            yield name, case(call(n), lr, edits, metrics)
+            momentum, adam = (number(0.5, 0.99), r.random() < 0.5) if name in drives else (None, False)
+            yield name, case(call(n), lr, edits, metrics, momentum=momentum, adam=adam)
 
 
 SCHEDULES = {
     "StepLR": step_lr, "MultiStepLR": multi_step_lr, "ExponentialLR": exponential_lr,
     "MultiplicativeLR": multiplicative_lr, "LambdaLR": lambda_lr,
     "CosineAnnealingLR": cosine_annealing_lr, "ReduceLROnPlateau": reduce_lr_on_plateau,
+    "ConstantLR": constant_lr, "LinearLR": linear_lr, "PolynomialLR": polynomial_lr,
+    "CosineAnnealingWarmRestarts": cosine_annealing_warm_restarts, "CyclicLR": cyclic_lr, "OneCycleLR": one_cycle_lr,
+    "SWALR": swalr, "SequentialLR": sequential_lr, "ChainedScheduler": chained_scheduler,
 }
 
 
 def build(text, optimizer):
-    call = ast.parse(text, mode="eval").body
-    value = lambda node: eval(compile(ast.Expression(node), text, "eval"), {"math": math})
-    return getattr(lr_scheduler, call.func.id)(
-        optimizer, *map(value, call.args), **{k.arg: value(k.value) for k in call.keywords})
+    def value(node):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "")[:1].isupper():
+            return scheduler(node)
+        if isinstance(node, ast.List):
+            return [value(element) for element in node.elts]
+        return eval(compile(ast.Expression(node), text, "eval"), {"math": math})
+
+    def scheduler(call):
+        kind = getattr(lr_scheduler, call.func.id, None) or getattr(swa_utils, call.func.id)
+        first = [] if kind is lr_scheduler.ChainedScheduler else [optimizer]
+        return kind(*first, *map(value, call.args), **{k.arg: value(k.value) for k in call.keywords})
+
+    return scheduler(ast.parse(text, mode="eval").body)
 
 
-def rows(c):
-    """The rates of every group at every step, as PyTorch's own loop gives them."""
+def optimizer_of(c):
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in c["lr"]]
     if "last_epoch" in c["schedule"]:
         for group in groups:
             group["initial_lr"] = group["lr"]
-    optimizer = torch.optim.SGD(groups)
+    momentum = c["momentum"] or 0.0
+    if c["adam"]:
+        return torch.optim.Adam(groups, betas=(momentum, 0.999))
+    return torch.optim.SGD(groups, momentum=momentum)
+
+
+def momentum_in_force(optimizer):
+    group = optimizer.param_groups[0]
+    return group["betas"][0] if "betas" in group else group["momentum"]
+
+
+def edit(optimizer, edits, t):
+    for step, which, rate in edits:
+        if step == t:
+            for g, group in enumerate(optimizer.param_groups):
+                if which in ("*", g):
+                    group["lr"] = rate
+
+
+def rows(c):
+    """The rates of every group at every step, and the momentum, as PyTorch's own loop gives them."""
+    optimizer = optimizer_of(c)
     scheduler = build(c["schedule"], optimizer)
     for t in range(c["steps"]):
-        for step, which, rate in c["edits"]:
-            if step == t:
-                for g, group in enumerate(optimizer.param_groups):
-                    if which in ("*", g):
-                        group["lr"] = rate
-        yield [float(group["lr"]) for group in optimizer.param_groups]
-        optimizer.step()
-        scheduler.step() if c["metrics"] is None else scheduler.step(c["metrics"][t])
+        edit(optimizer, c["edits"], t)
+        momentum = [] if c["momentum"] is None else [float(momentum_in_force(optimizer))]
+        yield [float(group["lr"]) for group in optimizer.param_groups] + momentum
+        if t < c["steps"] - 1:
+            optimizer.step()
+            scheduler.step() if c["metrics"] is None else scheduler.step(c["metrics"][t])
 
 
 def text_of(number):
@@ -289,8 +647,12 @@ def write_schedules(folder):
             lines += [f"edit,{step},{group},{text_of(rate)}" for step, group, rate in c["edits"]]
             if c["metrics"] is not None:
                 lines.append("metrics," + ",".join(map(text_of, c["metrics"])))
+            if c["adam"]:
+                lines.append("optimizer,Adam")
+            if c["momentum"] is not None:
+                lines.append("momentum," + text_of(c["momentum"]))
             for t, rates in enumerate(rows(c)):
-                assert all(math.isfinite(rate) and rate >= 0 for rate in rates), (c, t, rates)
+                assert all(math.isfinite(rate) and rate >= 0 for rate in rates), (c["schedule"], t, rates)
                 lines.append(f"{t}," + ",".join(map(text_of, rates)))
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
         print(f"schedules/{name}.csv: {len(all_cases)} cases")
@@ -462,12 +824,16 @@ def write_optimizers(folder):
         print(f"optimizers/{rule}.json: {len(lines)} cases, fused and foreach differ in {differ}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Writes the golden files from PyTorch 2.13.")
+def check_torch(description):
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--any-torch", action="store_true", help="do not insist on torch 2.13.0")
     args = parser.parse_args()
     if TORCH != "2.13.0" and not args.any_torch:
         parser.error(f"the golden files come from torch 2.13.0, but this is {TORCH} (see --any-torch)")
+
+
+def main():
+    check_torch("Writes the golden files from PyTorch 2.13.")
     write_schedules(GOLDEN / "schedules")
     write_optimizers(GOLDEN / "optimizers")
 
