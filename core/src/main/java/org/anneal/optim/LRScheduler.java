@@ -140,7 +140,7 @@ public final class LRScheduler {
         lastEpoch++;
         try {
             write(false);
-        } catch (ArithmeticException e) {
+        } catch (RuntimeException e) {
             lastEpoch--;
             throw e;
         }
