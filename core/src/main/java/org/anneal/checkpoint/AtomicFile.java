@@ -42,12 +42,19 @@ public final class AtomicFile {
         } catch (IOException e) {
             String reason = e instanceof NoSuchFileException ? "there is no folder " + target.getParent() : reason(e);
             IOException clear = new IOException("cannot write " + file + ": " + reason, e);
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException left) {
-                clear.addSuppressed(left);
-            }
+            remove(temporary, clear);
             throw clear;
+        } catch (RuntimeException | Error e) {
+            remove(temporary, e);
+            throw e;
+        }
+    }
+
+    private static void remove(Path temporary, Throwable thrown) {
+        try {
+            Files.deleteIfExists(temporary);
+        } catch (IOException left) {
+            thrown.addSuppressed(left);
         }
     }
 
