@@ -47,11 +47,11 @@ public record Adam(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adam {
-        Check.atLeastZero("lr", lr);
-        Check.beta("betas[0]", beta1);
-        Check.beta("betas[1]", beta2);
-        Check.atLeastZero("eps", eps);
-        Check.atLeastZero("weight_decay", weightDecay);
+        lr = Check.atLeastZero("lr", lr);
+        beta1 = Check.beta("betas[0]", beta1);
+        beta2 = Check.beta("betas[1]", beta2);
+        eps = Check.atLeastZero("eps", eps);
+        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. */

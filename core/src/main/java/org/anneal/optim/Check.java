@@ -4,21 +4,22 @@ package org.anneal.optim;
 final class Check {
     private Check() {}
 
-    static void atLeastZero(String name, double value) {
-        that(value >= 0 && Double.isFinite(value), name, "finite and >= 0", value);
+    static double atLeastZero(String name, double value) {
+        return that(value >= 0 && Double.isFinite(value), name, "finite and >= 0", value);
     }
 
-    static void finite(String name, double value) {
-        that(Double.isFinite(value), name, "finite", value);
+    static double finite(String name, double value) {
+        return that(Double.isFinite(value), name, "finite", value);
     }
 
-    static void beta(String name, double value) {
-        that(value >= 0 && value < 1, name, ">= 0 and < 1", value);
+    static double beta(String name, double value) {
+        return that(value >= 0 && value < 1, name, ">= 0 and < 1", value);
     }
 
-    private static void that(boolean holds, String name, String rule, double value) {
+    private static double that(boolean holds, String name, String rule, double value) {
         if (!holds) {
             throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);
         }
+        return value + 0.0; // -0.0 becomes 0.0
     }
 }

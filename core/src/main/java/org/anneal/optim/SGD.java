@@ -38,10 +38,10 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
      * @throws IllegalArgumentException if an option is out of its range
      */
     public SGD {
-        Check.atLeastZero("lr", lr);
-        Check.atLeastZero("momentum", momentum);
-        Check.finite("dampening", dampening);
-        Check.atLeastZero("weight_decay", weightDecay);
+        lr = Check.atLeastZero("lr", lr);
+        momentum = Check.atLeastZero("momentum", momentum);
+        dampening = Check.finite("dampening", dampening);
+        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
         if (nesterov && !(momentum > 0 && dampening == 0)) {
             throw new IllegalArgumentException(
                     "nesterov must be False without a momentum and with dampening, but was True" + " with momentum "
