@@ -35,7 +35,7 @@ public final class Weights {
         Tensor dense = tensor.detach().cpu().contiguous();
         BytePointer bytes = new BytePointer(dense.data_ptr()).capacity(dense.nbytes());
         return new Safetensors.Entry(
-                dtype(tensor.scalar_type()),
+                dtype(tensor.scalar_type().intern()), // JavaCPP returns an object that is not the enum's constant
                 Arrays.stream(tensor.shape()).boxed().toList(),
                 bytes.asByteBuffer());
     }
