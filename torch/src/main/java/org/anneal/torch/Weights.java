@@ -1,6 +1,7 @@
 package org.anneal.torch;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -33,11 +34,13 @@ public final class Weights {
 
     private static Safetensors.Entry entry(Tensor tensor) {
         Tensor dense = tensor.detach().cpu().contiguous();
-        BytePointer bytes = new BytePointer(dense.data_ptr()).capacity(dense.nbytes());
+        ByteBuffer bytes = dense.nbytes() == 0 // then there is no address
+                ? ByteBuffer.allocate(0)
+                : new BytePointer(dense.data_ptr()).capacity(dense.nbytes()).asByteBuffer();
         return new Safetensors.Entry(
                 dtype(tensor.scalar_type().intern()), // JavaCPP returns an object that is not the enum's constant
                 Arrays.stream(tensor.shape()).boxed().toList(),
-                bytes.asByteBuffer());
+                bytes);
     }
 
     private static String dtype(ScalarType type) {
