@@ -1,0 +1,499 @@
+package org.anneal.optim;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.schedule.CosineAnnealingLR;
+import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.LambdaLR;
+import org.anneal.schedule.LrLambda;
+import org.anneal.schedule.MultiStepLR;
+import org.anneal.schedule.MultiplicativeLR;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.Schedule;
+import org.anneal.schedule.StepLR;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Counting, writing rates, groups and resuming; the formulas are ScheduleFormulasTest's. */
+class LRSchedulerTest {
+    private static final double TOLERANCE = 1e-12;
+
+    private final Logger logger = Logger.getLogger(LRScheduler.class.getName());
+    private final List<String> warnings = new ArrayList<>();
+    private final Handler capture = new Handler() {
+        @Override
+        public void publish(LogRecord entry) {
+            if (entry.getLevel().equals(Level.WARNING)) {
+                warnings.add(entry.getMessage());
+            }
+        }
+
+        @Override
+        public void flush() {
+            // nothing is held back
+        }
+
+        @Override
+        public void close() {
+            // nothing is open
+        }
+    };
+
+    @BeforeEach
+    void listen() {
+        logger.addHandler(capture);
+        logger.setUseParentHandlers(false);
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.removeHandler(capture);
+        logger.setUseParentHandlers(true);
+    }
+
+    /** An optimizer with one group per rate: g0, g1, ... */
+    private static Optimizer<FloatArray> optimizer(double... rates) {
+        List<ParamGroup<FloatArray>> groups = new ArrayList<>();
+        for (double rate : rates) {
+            groups.add(group("g" + groups.size(), rate));
+        }
+        return FloatArrays.optimizer(groups);
+    }
+
+    private static ParamGroup<FloatArray> group(String name, double rate) {
+        return new ParamGroup<>(name, new SGD(rate), List.of(new FloatArray(1f)));
+    }
+
+    private static List<Double> rates(Optimizer<?> optimizer) {
+        return optimizer.groups().stream().map(ParamGroup::lr).toList();
+    }
+
+    private static void assertRates(Optimizer<?> optimizer, double... expected) {
+        List<Double> rates = rates(optimizer);
+        assertEquals(expected.length, rates.size());
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], rates.get(i), TOLERANCE, "group " + i);
+        }
+    }
+
+    private static void step(Optimizer<?> optimizer, LRScheduler scheduler) {
+        optimizer.step();
+        scheduler.step();
+    }
+
+    private static <X extends Throwable> String messageOf(Class<X> type, Runnable refused) {
+        return String.valueOf(assertThrows(type, refused::run).getMessage());
+    }
+
+    @Test
+    void startsFromTheRateOfStepZero() {
+        Optimizer<FloatArray> optimizer = optimizer(0.8, 0.4);
+        LRScheduler scheduler = new LRScheduler(optimizer, LambdaLR.of("lambda step: (step + 1) / 4"));
+        assertRates(optimizer, 0.2, 0.1);
+        assertEquals(OptionalDouble.of(0.8), optimizer.group("g0").initialLr());
+        assertEquals(List.of(0.2, 0.1), scheduler.lastLr());
+        assertEquals(0, scheduler.lastEpoch());
+    }
+
+    @Test
+    void changesNothingMoreWhenBuiltTwice() {
+        Schedule warmup = LambdaLR.of("lambda step: (step + 1) / 4");
+        Schedule decay = new MultiStepLR(List.of(0L, 2L), 0.5);
+        for (Schedule schedule : List.of(warmup, decay)) {
+            Optimizer<FloatArray> optimizer = optimizer(0.8);
+            new LRScheduler(optimizer, schedule);
+            List<Double> once = rates(optimizer);
+            LRScheduler again = new LRScheduler(optimizer, schedule);
+            assertEquals(once, rates(optimizer));
+            assertEquals(OptionalDouble.of(0.8), optimizer.group("g0").initialLr());
+            assertEquals(0, again.lastEpoch());
+        }
+    }
+
+    @Test
+    void startsOverFromTheBaseAndNotFromTheRateInForce() {
+        Optimizer<FloatArray> optimizer = optimizer(0.8);
+        step(optimizer, new LRScheduler(optimizer, new ExponentialLR(0.5)));
+        assertRates(optimizer, 0.4);
+        new LRScheduler(optimizer, new ExponentialLR(0.5));
+        assertRates(optimizer, 0.8);
+        optimizer.group("g0").setLr(0.1);
+        optimizer.rebase();
+        new LRScheduler(optimizer, new ExponentialLR(0.5));
+        assertRates(optimizer, 0.1);
+    }
+
+    @Test
+    void refusesToStepWhenAnotherRunnerReplacedIt() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler schedule = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        LRScheduler plateau = new LRScheduler(optimizer, new ReduceLROnPlateau());
+        String expected = "another LRScheduler was built on this optimizer and replaced this one: build one runner,"
+                + " over one schedule that says all of it";
+        assertEquals(expected, messageOf(IllegalStateException.class, schedule::step));
+        assertEquals(0, schedule.lastEpoch());
+        new LRScheduler(optimizer, new ExponentialLR(0.5));
+        assertEquals(expected, messageOf(IllegalStateException.class, () -> plateau.step(1.0)));
+    }
+
+    @Test
+    void isNotReplacedByARunnerThatCouldNotBeBuilt() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        assertThrows(ArithmeticException.class, () -> new LRScheduler(optimizer, LambdaLR.of("lambda step: math.inf")));
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.5);
+    }
+
+    @Test
+    void goesOnFromARateThatWasEditedByHand() {
+        // PyTorch 2.13 gives these, where the rate 0.3 is set before the third step.
+        assertAfterEdit(new ExponentialLR(0.5), 0.5, 0.25, 0.15, 0.075, 0.0375);
+        assertAfterEdit(new StepLR(2, 0.1), 1.0, 0.1, 0.3, 0.03, 0.03);
+        assertAfterEdit(LambdaLR.of("lambda s: 0.5 ** s"), 0.5, 0.25, 0.125, 0.0625, 0.03125);
+        assertAfterEdit(
+                new CosineAnnealingLR(4), 0.8535533905932737, 0.5, 0.08786796564403576, 0.0, 0.1464466094067262);
+    }
+
+    private static void assertAfterEdit(Schedule schedule, double... expected) {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, schedule);
+        for (int i = 0; i < expected.length; i++) {
+            if (i == 2) {
+                optimizer.groups().get(0).setLr(0.3);
+            }
+            step(optimizer, scheduler);
+            assertEquals(expected[i], optimizer.groups().get(0).lr(), TOLERANCE, schedule + " at " + (i + 1));
+        }
+    }
+
+    @Test
+    void saysWhichStepAPlateauAndAScheduleWant() {
+        LRScheduler plateau = new LRScheduler(optimizer(1), new ReduceLROnPlateau());
+        assertTrue(plateau.takesMetric());
+        assertEquals(
+                "ReduceLROnPlateau() needs a metric: call step(metric)",
+                messageOf(IllegalStateException.class, plateau::step));
+        LRScheduler schedule = new LRScheduler(optimizer(1), new StepLR(30));
+        assertFalse(schedule.takesMetric());
+        assertEquals(
+                "StepLR(step_size=30, gamma=0.1) takes no metric: call step() without one",
+                messageOf(IllegalStateException.class, () -> schedule.step(0.5)));
+        assertEquals(0, plateau.lastEpoch());
+        assertEquals(0, schedule.lastEpoch());
+    }
+
+    @Test
+    void reducesEveryGroupOnAPlateau() {
+        Optimizer<FloatArray> optimizer = optimizer(1, 0.4);
+        ReduceLROnPlateau policy =
+                new ReduceLROnPlateau().withPatience(1).withFactor(0.5).withMinLr(List.of(0.0, 0.3));
+        LRScheduler scheduler = new LRScheduler(optimizer, policy);
+        assertRates(optimizer, 1, 0.4);
+        scheduler.step(1.0);
+        scheduler.step(1.0);
+        assertRates(optimizer, 1, 0.4);
+        scheduler.step(1.0);
+        assertRates(optimizer, 0.5, 0.3);
+        assertEquals(List.of(0.5, 0.3), scheduler.lastLr());
+        assertEquals(3, scheduler.lastEpoch());
+    }
+
+    @Test
+    void refusesALateGroupUntilItJoins() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        step(optimizer, scheduler);
+        ParamGroup<FloatArray> late = group("late", 0.4);
+        optimizer.addParamGroup(late);
+        assertEquals(
+                "group 'late' was added after this runner was built: say how it is scheduled, with join(group) or"
+                        + " join(group, schedule)",
+                messageOf(IllegalStateException.class, scheduler::step));
+        assertRates(optimizer, 0.5, 0.4);
+        assertEquals(1, scheduler.lastEpoch(), "a refused step does not count");
+
+        scheduler.join(late);
+        assertEquals(List.of(0.5, 0.4), scheduler.lastLr());
+        assertEquals(OptionalDouble.of(0.4), late.initialLr());
+        scheduler.step();
+        assertRates(optimizer, 0.25, 0.2);
+        assertEquals(2, scheduler.lastEpoch());
+    }
+
+    @Test
+    void takesALateGroupAlongAsPyTorchDoes() {
+        // PyTorch 2.13: a group of rate 0.4 is added after one step.
+        assertJoined(new ExponentialLR(0.5), 0.4, 0.2, 0.1, 0.05);
+        assertJoined(new StepLR(2, 0.1), 0.4, 0.04, 0.04, 0.004);
+        assertJoined(new MultiStepLR(List.of(3L), 0.1), 0.4, 0.4, 0.04, 0.04);
+        // PyTorch's get_lr fails here, for want of a base; this is its formula.
+        assertJoined(new MultiplicativeLR(LrLambda.parse("lambda s: 0.9")), 0.4, 0.36, 0.324, 0.2916);
+        assertJoined(LambdaLR.of("lambda s: 0.5 ** s"), 0.4, 0.1, 0.05, 0.025);
+        // From step 1, where the group came with 0.4, by the ratio of 1 + cos(pi * t / 4).
+        assertJoined(new CosineAnnealingLR(4), 0.4, 0.234314575050762, 0.06862915010152398, 0.0);
+    }
+
+    private static void assertJoined(Schedule schedule, double... expected) {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, schedule);
+        step(optimizer, scheduler);
+        ParamGroup<FloatArray> late = group("late", 0.4);
+        optimizer.addParamGroup(late);
+        scheduler.join(late);
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], late.lr(), TOLERANCE, schedule + " at step " + (i + 1));
+            step(optimizer, scheduler);
+        }
+    }
+
+    @Test
+    void runsEachGroupsOwnScheduleAndALateGroups() {
+        Optimizer<FloatArray> optimizer = optimizer(1, 1);
+        LRScheduler scheduler = new LRScheduler(optimizer, List.of(new ExponentialLR(0.5), new StepLR(2, 0.1)));
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.5, 1);
+        ParamGroup<FloatArray> late = group("late", 0.4);
+        optimizer.addParamGroup(late);
+        assertEquals(
+                "this runner has one schedule per group: say which one group 'late' follows, join(group, schedule)",
+                messageOf(IllegalStateException.class, () -> scheduler.join(late)));
+        scheduler.join(late, new MultiStepLR(List.of(3L), 0.5));
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.25, 0.1, 0.4);
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.125, 0.1, 0.2);
+    }
+
+    @Test
+    void letsALateGroupFollowAScheduleOfItsOwn() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        ParamGroup<FloatArray> late = group("late", 0.4);
+        optimizer.addParamGroup(late);
+        scheduler.join(late, new ExponentialLR(0.1));
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.5, 0.04);
+    }
+
+    @Test
+    void letsOnlyTheNextLateGroupJoin() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        ParamGroup<FloatArray> first = group("first", 0.4);
+        ParamGroup<FloatArray> second = group("second", 0.4);
+        optimizer.addParamGroup(first);
+        optimizer.addParamGroup(second);
+        String rule = "group must be the first that was added since and has not joined, but was ";
+        assertEquals(rule + "'second'", messageOf(IllegalArgumentException.class, () -> scheduler.join(second)));
+        scheduler.join(first);
+        assertEquals(rule + "'first'", messageOf(IllegalArgumentException.class, () -> scheduler.join(first)));
+        assertTrue(messageOf(IllegalStateException.class, scheduler::step).contains("'second'"));
+        scheduler.join(second);
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.5, 0.2, 0.2);
+    }
+
+    @Test
+    void takesEveryGroupAlongOnAPlateauWithoutJoining() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(
+                optimizer, new ReduceLROnPlateau().withPatience(0).withFactor(0.5));
+        scheduler.step(1.0);
+        ParamGroup<FloatArray> late = group("late", 0.4);
+        optimizer.addParamGroup(late);
+        assertEquals(
+                "ReduceLROnPlateau(factor=0.5, patience=0) runs every group: there is nothing to join",
+                messageOf(IllegalStateException.class, () -> scheduler.join(late)));
+        scheduler.step(1.0);
+        assertRates(optimizer, 0.5, 0.2);
+    }
+
+    @Test
+    void refusesAWrongNumberOfSchedules() {
+        Schedule schedule = new StepLR(30);
+        assertEquals(
+                "need one schedule per group, 2, but got 3",
+                messageOf(
+                        IllegalArgumentException.class,
+                        () -> new LRScheduler(optimizer(1, 1), List.of(schedule, schedule, schedule))));
+        assertEquals(
+                "need one schedule per group, 1, but got 0",
+                messageOf(IllegalArgumentException.class, () -> new LRScheduler(optimizer(1), List.of())));
+    }
+
+    @Test
+    void givesEachGroupItsEntryOfAListPerGroup() {
+        Optimizer<FloatArray> optimizer = optimizer(1, 0.4);
+        LRScheduler scheduler = new LRScheduler(
+                optimizer,
+                new LambdaLR(List.of(LrLambda.parse("lambda s: 1 / (s + 1)"), LrLambda.parse("lambda s: s"))));
+        assertRates(optimizer, 1, 0);
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.5, 0.4);
+    }
+
+    @Test
+    void refusesAListPerGroupOfAnotherLength() {
+        LrLambda one = LrLambda.parse("lambda s: 1");
+        assertEquals(
+                "lr_lambda must have 1 entry for all groups or 3, one per group, but had 2",
+                messageOf(
+                        IllegalArgumentException.class,
+                        () -> new LRScheduler(optimizer(1, 1, 1), new LambdaLR(List.of(one, one)))));
+        assertEquals(
+                "min_lr must have 1 entry for all groups or 3, one per group, but had 2",
+                messageOf(
+                        IllegalArgumentException.class,
+                        () -> new LRScheduler(
+                                optimizer(1, 1, 1), new ReduceLROnPlateau().withMinLr(List.of(0.1, 0.2)))));
+        assertEquals(
+                "lr_lambda must have 1 entry for all groups or 3, one per group, but had 2",
+                messageOf(IllegalArgumentException.class, () -> {
+                    Optimizer<FloatArray> optimizer = optimizer(1, 1);
+                    LRScheduler scheduler = new LRScheduler(optimizer, new LambdaLR(List.of(one, one)));
+                    ParamGroup<FloatArray> late = group("late", 0.4);
+                    optimizer.addParamGroup(late);
+                    scheduler.join(late);
+                }));
+    }
+
+    @Test
+    void resumesAnAbsoluteScheduleByWritingItsRate() {
+        Optimizer<FloatArray> optimizer = resumable();
+        LRScheduler scheduler = new LRScheduler(optimizer, LambdaLR.of("lambda s: 0.5 ** s"), 3);
+        assertEquals(4, scheduler.lastEpoch());
+        assertRates(optimizer, 0.0625);
+        assertEquals(List.of(0.0625), scheduler.lastLr());
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.03125);
+    }
+
+    @Test
+    void resumesAChainableScheduleFromTheRateInForce() {
+        Optimizer<FloatArray> optimizer = resumable();
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5), 3);
+        assertEquals(4, scheduler.lastEpoch());
+        assertRates(optimizer, 0.3);
+        step(optimizer, scheduler);
+        assertRates(optimizer, 0.15);
+        assertEquals(5, scheduler.lastEpoch());
+    }
+
+    /** Base 1, rate in force 0.3. */
+    private static Optimizer<FloatArray> resumable() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        optimizer.rebase();
+        optimizer.groups().get(0).setLr(0.3);
+        return optimizer;
+    }
+
+    @Test
+    void refusesToResumeWhatItCannot() {
+        assertEquals(
+                "group 'g0' must have an initialLr to resume at last_epoch=3: restore the optimizer first, or make"
+                        + " its rate the base with optimizer.rebase()",
+                messageOf(IllegalStateException.class, () -> new LRScheduler(optimizer(1), new ExponentialLR(0.5), 3)));
+        assertEquals(
+                "last_epoch must be at least -1, but was -2",
+                messageOf(
+                        IllegalArgumentException.class,
+                        () -> new LRScheduler(resumable(), new ExponentialLR(0.5), -2)));
+        assertEquals(
+                "last_epoch must be -1 for a plateau, which counts metrics, but was 3",
+                messageOf(
+                        IllegalArgumentException.class,
+                        () -> new LRScheduler(resumable(), new ReduceLROnPlateau(), 3)));
+    }
+
+    @Test
+    void refusesARateThatIsNotFiniteAndChangesNone() {
+        Optimizer<FloatArray> optimizer = optimizer(1, 0.4);
+        LRScheduler scheduler = new LRScheduler(
+                optimizer, List.of(new ExponentialLR(0.5), LambdaLR.of("lambda s: math.inf if s == 2 else 1")));
+        step(optimizer, scheduler);
+        String expected = "the rate must be finite, but LambdaLR(lr_lambda=lambda s: math.inf if s == 2 else 1) makes"
+                + " it Infinity at step 2 for group 'g1'";
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertEquals(expected, messageOf(ArithmeticException.class, scheduler::step));
+            assertRates(optimizer, 0.5, 0.4);
+            assertEquals(List.of(0.5, 0.4), scheduler.lastLr());
+            assertEquals(1, scheduler.lastEpoch());
+        }
+    }
+
+    @Test
+    void countsNoStepInWhichAUsersFunctionFails() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new LambdaLR("broken", step -> {
+            if (step == 1) {
+                throw new UnsupportedOperationException("broken");
+            }
+            return 1;
+        }));
+        assertEquals("broken", messageOf(UnsupportedOperationException.class, scheduler::step));
+        assertEquals(0, scheduler.lastEpoch());
+        assertRates(optimizer, 1);
+    }
+
+    @Test
+    void warnsOnceOfSteppingBeforeTheOptimizer() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        scheduler.step();
+        scheduler.step();
+        assertEquals(
+                List.of("the scheduler is stepped before the optimizer, so the first rate is never used: call"
+                        + " optimizer.step() before scheduler.step()"),
+                warnings);
+        assertRates(optimizer, 0.25);
+    }
+
+    @Test
+    void warnsOfNothingInTheRightOrder() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        step(optimizer, scheduler);
+        step(optimizer, scheduler);
+        LRScheduler plateau = new LRScheduler(optimizer, new ReduceLROnPlateau());
+        plateau.step(1.0);
+        assertEquals(List.of(), warnings);
+    }
+
+    @Test
+    void warnsOnceOfAMetricThatIsNaNAndCountsItAsBad() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(
+                optimizer, new ReduceLROnPlateau().withPatience(1).withFactor(0.5));
+        scheduler.step(Double.NaN);
+        assertRates(optimizer, 1);
+        scheduler.step(Double.NaN);
+        assertRates(optimizer, 0.5);
+        assertEquals(List.of("the plateau was given NaN, which counts as no improvement"), warnings);
+    }
+
+    @Test
+    void reportsTheRatesItLeftAndNotAnEditSince() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        optimizer.groups().get(0).setLr(0.3);
+        assertEquals(List.of(1.0), scheduler.lastLr());
+        step(optimizer, scheduler);
+        assertEquals(List.of(0.15), scheduler.lastLr());
+        assertThrows(
+                UnsupportedOperationException.class, () -> scheduler.lastLr().set(0, 1.0));
+    }
+}
