@@ -1,0 +1,163 @@
+package org.anneal.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    private static void write(FileChannel file, String text) throws IOException {
+        file.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void writesANewFile() throws IOException {
+        AtomicFile.write(folder.resolve("a"), file -> write(file, "new"));
+        assertEquals("new", Files.readString(folder.resolve("a")));
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void replacesALongerFileWhole() throws IOException {
+        Path file = folder.resolve("a");
+        Files.writeString(file, "a longer text than the next");
+        AtomicFile.write(file, channel -> {
+            write(channel, "short");
+            assertEquals("a longer text than the next", Files.readString(file), "until the new one is whole");
+        });
+        assertEquals("short", Files.readString(file));
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void writesOverWhatAProcessThatDiedLeft() throws IOException {
+        Files.writeString(folder.resolve("a.tmp"), "half of something longer");
+        AtomicFile.write(folder.resolve("a"), file -> write(file, "new"));
+        assertEquals("new", Files.readString(folder.resolve("a")));
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void keepsTheOldFileAndLeavesNoneWhenTheContentCannotBeWritten() throws IOException {
+        Path file = folder.resolve("a");
+        Files.writeString(file, "old");
+        IOException cause = new IOException("no more paper");
+        IOException thrown = assertThrows(
+                IOException.class,
+                () -> AtomicFile.write(file, channel -> {
+                    write(channel, "half");
+                    throw cause;
+                }));
+        assertEquals("cannot write " + file + ": no more paper", thrown.getMessage());
+        assertSame(cause, thrown.getCause());
+        assertEquals("old", Files.readString(file));
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void keepsTheOldFileAndLeavesNoneWhenTheContentFailsOtherwise() throws IOException {
+        Path file = folder.resolve("a");
+        Files.writeString(file, "old");
+        IllegalStateException failure = new IllegalStateException("not ready");
+        assertSame(
+                failure,
+                assertThrows(
+                        IllegalStateException.class,
+                        () -> AtomicFile.write(file, channel -> {
+                            write(channel, "half");
+                            throw failure;
+                        })));
+        assertEquals("old", Files.readString(file));
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void saysWhichFolderIsMissing() {
+        Path file = folder.resolve("missing").resolve("a");
+        IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(file, channel -> {}));
+        assertEquals("cannot write " + file + ": there is no folder " + file.getParent(), thrown.getMessage());
+    }
+
+    @Test
+    void refusesToReplaceAFolder() throws IOException {
+        Path file = Files.createDirectory(folder.resolve("a"));
+        IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(file, channel -> {}));
+        assertTrue(String.valueOf(thrown.getMessage()).startsWith("cannot write " + file + ": "), thrown::getMessage);
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void givesTheReasonInWords() {
+        assertEquals("there is no such folder or file", AtomicFile.reason(new NoSuchFileException("a")));
+        assertEquals("permission denied", AtomicFile.reason(new AccessDeniedException("a")));
+        assertEquals("Is a directory", AtomicFile.reason(new FileSystemException("a", "b", "Is a directory")));
+        assertEquals("no more paper", AtomicFile.reason(new IOException("no more paper")));
+    }
+
+    @Test
+    void keepsTheOldFileOnAFullDisk() throws IOException, InterruptedException {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString());
+        if (!mounted) {
+            String reason = "a tmpfs cannot be mounted here: it needs Linux and root";
+            System.out.println("SKIPPED: AtomicFileTest.keepsTheOldFileOnAFullDisk: " + reason);
+            Assumptions.assumeTrue(mounted, reason);
+        }
+        try {
+            Path file = disk.resolve("a");
+            AtomicFile.write(file, channel -> write(channel, "old"));
+            ByteBuffer tooMuch = ByteBuffer.allocate(1 << 20);
+            IOException thrown = assertThrows(
+                    IOException.class,
+                    () -> AtomicFile.write(file, channel -> {
+                        while (tooMuch.hasRemaining()) {
+                            channel.write(tooMuch);
+                        }
+                    }));
+            assertEquals("cannot write " + file + ": No space left on device", thrown.getMessage());
+            assertEquals("old", Files.readString(file));
+            assertEquals(List.of("a"), names(disk));
+        } finally {
+            assertTrue(run("umount", disk.toString()), "the tmpfs on " + disk + " must go");
+        }
+    }
+
+    private static boolean run(String... command) throws InterruptedException {
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
+        } catch (IOException e) {
+            return false; // there is no such command
+        }
+    }
+}
