@@ -50,10 +50,8 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** Adds parameters, such as layers that were frozen until now. A running scheduler must be told: {@link LRScheduler#join}. */
     public void addParamGroup(ParamGroup<T> group) {
-        Class<?> running = groups.isEmpty()
-                ? group.rule().getClass()
-                : groups.get(0).rule().getClass();
-        if (group.rule().getClass() != running) {
+        Class<?> running = groups.isEmpty() ? group.kind() : groups.get(0).kind();
+        if (group.kind() != running) {
             throw new IllegalArgumentException("groups of one optimizer must run one rule, " + running.getSimpleName()
                     + ", but group '" + group.name() + "' runs " + group.rule());
         }

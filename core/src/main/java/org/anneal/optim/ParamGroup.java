@@ -55,9 +55,9 @@ public final class ParamGroup<T> {
      * @throws IllegalArgumentException if {@code rule} is of another class than before
      */
     public void setRule(UpdateRule rule) {
-        if (rule.getClass() != this.rule.getClass()) {
-            throw new IllegalArgumentException("rule must be of class "
-                    + this.rule.getClass().getSimpleName() + ", which this group runs, but was " + rule);
+        if (rule.getClass() != kind()) {
+            throw new IllegalArgumentException(
+                    "rule must be of class " + kind().getSimpleName() + ", which this group runs, but was " + rule);
         }
         this.rule = rule;
         this.lr = rule.lr();
@@ -113,6 +113,11 @@ public final class ParamGroup<T> {
             rebase();
         }
         return initialLr;
+    }
+
+    /** {@return the class of the rule, which a group keeps whatever rate is in force} */
+    Class<?> kind() {
+        return rule.getClass();
     }
 
     /** Applies this group's options to some of its parameters. */

@@ -147,6 +147,14 @@ class OptimizerTest {
     }
 
     @Test
+    void addsAGroupWhileARateIsNegative() {
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new SGD(0.1), List.of(param(1)));
+        optimizer.groups().get(0).setLr(-1e-17); // as rounding leaves at the end of a cosine
+        optimizer.addParamGroup(new ParamGroup<>("late", new SGD(0.2), List.of(param(1))));
+        assertEquals(2, optimizer.groups().size());
+    }
+
+    @Test
     void refusesALateGroupWholly() {
         FloatArray a = param(1);
         FloatArray b = param(1);
