@@ -333,11 +333,12 @@ class TorchTest {
 
     private static void train(Net net, Optimizer<Tensor> optimizer, Tensor input, int steps) {
         for (int i = 0; i < steps; i++) {
+            // The caller's own handles only: what the optimizer makes, it has to free.
             try (PointerScope scope = new PointerScope()) {
-                optimizer.zeroGrad();
                 net.forward(input).square().mean().backward();
-                optimizer.step();
             }
+            optimizer.step();
+            optimizer.zeroGrad();
         }
     }
 
