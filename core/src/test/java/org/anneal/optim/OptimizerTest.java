@@ -504,6 +504,11 @@ class OptimizerTest {
         }
 
         @Override
+        public void copy(Weight from, Weight to) {
+            // there is nothing in a weight
+        }
+
+        @Override
         public void release(Weight slot) {
             released.add(slot);
         }
