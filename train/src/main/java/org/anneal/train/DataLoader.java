@@ -1,5 +1,6 @@
 package org.anneal.train;
 
+import java.nio.BufferOverflowException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
@@ -153,8 +154,9 @@ public final class DataLoader implements AutoCloseable {
     private void read(int[] order, int batch) {
         Slot slot = slots.get(batch % SLOTS);
         int first = batch * batchSize;
-        slot.size = Math.min(batchSize, order.length - first);
-        slot.reading = reader.submit(() -> slot.fill(order, first, slot.size));
+        int count = Math.min(batchSize, order.length - first);
+        slot.size = count; // the reader may still be at a batch of an epoch that was stopped: it has its own count
+        slot.reading = reader.submit(() -> slot.fill(order, first, count));
     }
 
     private static void await(Future<?> reading) {
@@ -174,10 +176,16 @@ public final class DataLoader implements AutoCloseable {
     @Override
     public void close() {
         reader.shutdownNow();
-        try {
-            // The reader may be writing into a tensor's memory.
-            while (!reader.awaitTermination(1, TimeUnit.SECONDS)) {}
-        } catch (InterruptedException e) {
+        boolean interrupted = false;
+        // However often it is interrupted: the reader may be writing into a tensor's memory.
+        while (!reader.isTerminated()) {
+            try {
+                reader.awaitTermination(1, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
         slots.forEach(Slot::close);
@@ -210,15 +218,24 @@ public final class DataLoader implements AutoCloseable {
             labels.clear();
             int sample = samples.capacity() / batchSize;
             for (int i = first; i < first + count; i++) {
-                data.read(order[i], samples);
-                labels.put(data.label(order[i]));
-                if (samples.position() != (i - first + 1) * sample) {
-                    throw new IllegalStateException(
-                            "a data set must put " + sample + " values for a sample, as its shape "
-                                    + Arrays.toString(data.shape()) + " says, but sample " + order[i] + " put "
-                                    + (samples.position() - (i - first) * sample));
+                int end = samples.position() + sample;
+                samples.limit(end);
+                try {
+                    data.read(order[i], samples);
+                } catch (BufferOverflowException e) {
+                    throw new IllegalStateException(wrongSize(sample, order[i], "more"), e);
                 }
+                if (samples.position() != end) {
+                    int put = samples.position() - end + sample;
+                    throw new IllegalStateException(wrongSize(sample, order[i], Integer.toString(put)));
+                }
+                labels.put(data.label(order[i]));
             }
+        }
+
+        private String wrongSize(int sample, int index, String put) {
+            return "a data set must put " + sample + " values for a sample, as its shape "
+                    + Arrays.toString(data.shape()) + " says, but sample " + index + " put " + put;
         }
 
         /** {@return the part of {@code tensor} that this batch fills, where the network is} */
