@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -35,8 +36,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private final Path folder;
     private final Network network;
     private final String title;
-    private final boolean madeFolder;
+    private final List<Path> madeFolders; // the innermost first
     private final FileChannel metrics;
+    private boolean savedWeights;
     private final List<Epoch> epochs = new ArrayList<>();
     // The rates, at the points of the run where one changed; x in epochs.
     private final List<Double> changes = new ArrayList<>();
@@ -53,7 +55,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         this.folder = folder;
         this.network = network;
         this.title = title;
-        madeFolder = Files.notExists(folder);
+        madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
+                .toList();
         try {
             Files.createDirectories(folder);
             metrics =
@@ -67,8 +70,17 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         } catch (IOException e) {
             throw new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
         }
-        append("epoch,step," + rateNames(groups).collect(Collectors.joining(","))
-                + ",train_loss,val_loss,val_accuracy,seconds");
+        try {
+            append("epoch,step," + rateNames(groups).collect(Collectors.joining(","))
+                    + ",train_loss,val_loss,val_accuracy,seconds");
+        } catch (IOException e) {
+            try {
+                close();
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
     }
 
     /** {@return whether a run has written to {@code folder}} */
@@ -95,6 +107,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) throws IOException {
         Weights.save(network.module(), folder.resolve(WEIGHTS));
+        savedWeights = true;
         String lr = epoch.lr().stream().map(Python::repr).collect(Collectors.joining(","));
         append(epoch.epoch() + "," + epoch.step() + "," + lr + "," + Python.repr(epoch.trainLoss()) + ","
                 + Python.repr(epoch.valLoss()) + "," + Python.repr(epoch.valAccuracy()) + ","
@@ -115,8 +128,15 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             return;
         }
         Files.delete(folder.resolve(METRICS));
-        if (madeFolder) {
-            Files.delete(folder);
+        if (savedWeights) {
+            Files.delete(folder.resolve(WEIGHTS));
+        }
+        for (Path made : madeFolders) {
+            try {
+                Files.delete(made);
+            } catch (DirectoryNotEmptyException e) {
+                return; // another run is in it by now
+            }
         }
     }
 
