@@ -1,0 +1,293 @@
+package org.anneal.train;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.anneal.torch.Torch;
+import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class RunFolderTest {
+    private static final String HEADER = "epoch,step,lr,train_loss,val_loss,val_accuracy,seconds";
+
+    @TempDir
+    Path temporary;
+
+    private final LinearNet network = new LinearNet(8, 2);
+
+    @BeforeAll
+    static void oneThread() {
+        Torch.load();
+        torch.set_num_threads(1);
+    }
+
+    private static TrainListener.Epoch epoch(int epoch, Double... lr) {
+        return new TrainListener.Epoch(epoch, epoch * 100L, List.of(lr), 1.0 / 3, 0.1 + 0.2, 1e-300, 1e22 / 7);
+    }
+
+    private static TrainListener.Batch batch(int epoch, int batch, Double... lr) {
+        return new TrainListener.Batch(epoch, batch, 4, 4L * epoch + batch, List.of(lr), 0.5);
+    }
+
+    @Test
+    void writesARowPerEpochThatReadsBackExactly() throws IOException {
+        Path folder = temporary.resolve("a/b");
+        try (RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1)) {
+            assertEquals(HEADER + "\n", Files.readString(folder.resolve("metrics.csv")));
+            run.batch(batch(1, 1, 0.1));
+            run.epoch(epoch(1, 0.1));
+            List<String> rows = Files.readAllLines(folder.resolve("metrics.csv"));
+            assertEquals(2, rows.size(), "a row is there as soon as its epoch ends");
+            String[] cells = rows.get(1).split(",", -1);
+            assertEquals("1", cells[0]);
+            assertEquals("100", cells[1]);
+            assertArrayEquals(
+                    new double[] {0.1, 1.0 / 3, 0.1 + 0.2, 1e-300, 1e22 / 7},
+                    Arrays.stream(cells)
+                            .skip(2)
+                            .mapToDouble(Double::parseDouble)
+                            .toArray());
+            run.epoch(epoch(2, 1e-5 / 3));
+            assertEquals(3, Files.readAllLines(folder.resolve("metrics.csv")).size());
+            assertEquals(
+                    1e-5 / 3,
+                    Double.parseDouble(Files.readAllLines(folder.resolve("metrics.csv"))
+                            .get(2)
+                            .split(",", -1)[2]));
+        }
+        assertTrue(Files.readString(folder.resolve("metrics.csv")).endsWith("\n"));
+    }
+
+    @Test
+    void hasAColumnForEachGroupsRate() throws IOException {
+        try (RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 3)) {
+            run.batch(batch(1, 1, 0.5, 0.25, 0.0));
+            run.epoch(epoch(1, 0.5, 0.25, 0.0));
+            List<String> rows = Files.readAllLines(temporary.resolve("metrics.csv"));
+            assertEquals("epoch,step,lr0,lr1,lr2,train_loss,val_loss,val_accuracy,seconds", rows.get(0));
+            assertTrue(rows.get(1).startsWith("1,100,0.5,0.25,0.0,0.33"), rows.get(1));
+        }
+    }
+
+    @Test
+    void keepsLossesThatAreNotFinite() throws IOException {
+        try (RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 1)) {
+            run.batch(batch(1, 1, 0.5));
+            run.epoch(new TrainListener.Epoch(1, 4, List.of(0.5), Double.NaN, Double.POSITIVE_INFINITY, 0.5, 0.25));
+        }
+        assertEquals(
+                "1,4,0.5,nan,inf,0.5,0.25",
+                Files.readAllLines(temporary.resolve("metrics.csv")).get(1));
+        assertNotNull(ImageIO.read(temporary.resolve("curve.png").toFile()));
+    }
+
+    @Test
+    void drawsTheCurveWhenItIsClosed() throws IOException {
+        RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 2);
+        for (int epoch = 1; epoch <= 2; epoch++) {
+            for (int batch = 1; batch <= 4; batch++) {
+                run.batch(batch(epoch, batch, 0.1 / epoch, 0.01));
+            }
+            run.epoch(epoch(epoch, 0.1 / epoch, 0.01));
+        }
+        // Of an epoch that is not finished.
+        run.batch(batch(3, 1, 0.1 / 3, 0.01));
+        assertFalse(Files.exists(temporary.resolve("curve.png")));
+        run.close();
+        BufferedImage curve = ImageIO.read(temporary.resolve("curve.png").toFile());
+        assertTrue(curve.getWidth() > 300 && curve.getHeight() > 300);
+        assertEquals(
+                "metrics.csv, curve.png and model.safetensors, all up to epoch 2, are in " + temporary, run.summary());
+        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(temporary));
+    }
+
+    @Test
+    void replacesTheWeightsAfterEachEpoch() throws IOException {
+        try (RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 1)) {
+            run.batch(batch(1, 1, 0.1));
+            for (int epoch = 1; epoch <= 2; epoch++) {
+                setWeights(epoch + 0.5f);
+                run.epoch(epoch(epoch, 0.1));
+                assertWeights(epoch + 0.5f, temporary);
+                assertEquals(List.of("metrics.csv", "model.safetensors"), names(temporary));
+            }
+        }
+    }
+
+    @Test
+    void refusesAFolderWithARunAndLeavesItAsItIs() throws IOException {
+        Files.writeString(temporary.resolve("metrics.csv"), "precious");
+        assertTrue(RunFolder.isRun(temporary));
+        assertFalse(RunFolder.isRun(temporary.resolve("other")));
+        assertRefused("folder " + temporary + " must be without a run, but it holds a metrics.csv", temporary);
+        assertEquals("precious", Files.readString(temporary.resolve("metrics.csv")));
+        assertEquals(List.of("metrics.csv"), names(temporary));
+    }
+
+    @Test
+    void refusesAFileInItsPlaceAndAPathUnderAFile() throws IOException {
+        Path file = Files.writeString(temporary.resolve("file"), "precious");
+        assertRefused(file + " must be a folder, but is a file", file);
+        Path under = file.resolve("run");
+        assertRefused("cannot write into folder " + under + ": Not a directory", under);
+        assertRefused("cannot write into folder " + under.resolve("deep") + ": Not a directory", under.resolve("deep"));
+        assertEquals("precious", Files.readString(file));
+        assertEquals(List.of("file"), names(temporary));
+    }
+
+    @Test
+    void followsALinkToAFolder() throws IOException {
+        Path real = Files.createDirectory(temporary.resolve("real"));
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), real);
+        try (RunFolder run = new RunFolder(link, network, "StepLR(1)", 1)) {
+            assertEquals(List.of("metrics.csv"), names(real));
+        }
+        assertEquals(List.of("link", "real"), names(temporary));
+    }
+
+    private void assertRefused(String message, Path folder) {
+        assertEquals(
+                message,
+                assertThrows(IOException.class, () -> new RunFolder(folder, network, "StepLR(1)", 1))
+                        .getMessage());
+    }
+
+    @Test
+    void leavesNothingWhenNoEpochWasFinished() throws IOException {
+        Path folder = temporary.resolve("runs/today");
+        RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1);
+        run.batch(batch(1, 1, 0.1));
+        run.close();
+        assertEquals("no epoch was finished, nothing was written", run.summary());
+        assertEquals(List.of(), names(temporary));
+    }
+
+    @Test
+    void leavesAFolderThatWasThereBefore() throws IOException {
+        Files.writeString(temporary.resolve("notes.txt"), "mine");
+        new RunFolder(temporary, network, "StepLR(1)", 1).close();
+        assertEquals(List.of("notes.txt"), names(temporary));
+    }
+
+    @Test
+    void aFullDiskLeavesTheLastWeightsWhole() throws IOException, InterruptedException {
+        LinearNet large = new LinearNet(1024, 10); // 41 KB: 11 pages
+        Path disk = temporary.resolve("disk");
+        try (SmallDisk small = new SmallDisk(disk, 40)) {
+            Path folder = disk.resolve("run");
+            RunFolder run = new RunFolder(folder, large, "StepLR(1)", 1);
+            run.batch(batch(1, 1, 0.1));
+            run.epoch(epoch(1, 0.1));
+            byte[] weights = Files.readAllBytes(folder.resolve("model.safetensors"));
+            small.fill(5);
+            assertFull("cannot write " + folder.resolve("model.safetensors"), () -> run.epoch(epoch(2, 0.1)));
+            assertArrayEquals(weights, Files.readAllBytes(folder.resolve("model.safetensors")));
+            assertEquals(2, Files.readAllLines(folder.resolve("metrics.csv")).size());
+            assertEquals(List.of("metrics.csv", "model.safetensors"), names(folder));
+            small.fill(0);
+            assertFull("cannot write " + folder.resolve("curve.png"), run::close);
+            assertEquals(List.of("metrics.csv", "model.safetensors"), names(folder));
+        }
+    }
+
+    @Test
+    void aFullDiskLeavesNoHalfRow() throws IOException, InterruptedException {
+        // A row of so many rates takes several pages.
+        int groups = 1000;
+        Double[] lr = Collections.nCopies(groups, 1.0 / 3).toArray(Double[]::new);
+        Path disk = temporary.resolve("disk");
+        try (SmallDisk small = new SmallDisk(disk, 400)) {
+            Path folder = disk.resolve("run");
+            RunFolder run = new RunFolder(folder, network, "StepLR(1)", groups);
+            run.batch(batch(1, 1, lr));
+            run.epoch(epoch(1, lr));
+            String whole = Files.readString(folder.resolve("metrics.csv"));
+            small.fill(2);
+            assertFull("cannot write " + folder.resolve("metrics.csv"), () -> run.epoch(epoch(2, lr)));
+            assertEquals(whole, Files.readString(folder.resolve("metrics.csv")));
+            assertTrue(whole.endsWith("\n"));
+            Files.delete(disk.resolve("filler"));
+            run.epoch(epoch(2, lr));
+            assertEquals(3, Files.readAllLines(folder.resolve("metrics.csv")).size(), "and can go on");
+            run.close();
+        }
+    }
+
+    @Test
+    void aDiskThatIsFullFromTheStartIsLeftAsItWas() throws IOException, InterruptedException {
+        Double[] lr = Collections.nCopies(1000, 1.0 / 3).toArray(Double[]::new);
+        Path disk = temporary.resolve("disk");
+        try (SmallDisk small = new SmallDisk(disk, 40)) {
+            Path folder = disk.resolve("run");
+            small.fill(0);
+            assertFull(
+                    "cannot write " + folder.resolve("metrics.csv"),
+                    () -> new RunFolder(folder, network, "StepLR(1)", 1));
+            assertEquals(List.of("filler"), names(disk), "or the next try would be refused");
+
+            small.fill(4);
+            RunFolder run = new RunFolder(folder, network, "StepLR(1)", lr.length);
+            run.batch(batch(1, 1, lr));
+            assertFull("cannot write " + folder.resolve("metrics.csv"), () -> run.epoch(epoch(1, lr)));
+            run.close();
+            assertEquals(List.of("filler"), names(disk));
+        }
+    }
+
+    private static void assertFull(String start, org.junit.jupiter.api.function.Executable write) {
+        assertEquals(
+                start + ": No space left on device",
+                assertThrows(IOException.class, write).getMessage());
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private void setWeights(float value) {
+        try (AutoGradMode noGrad = new AutoGradMode(false)) {
+            network.fc.weight().fill_(new Scalar(value));
+            network.fc.bias().fill_(new Scalar(-value));
+        }
+    }
+
+    /** Reads the file as the format's description says. */
+    private static void assertWeights(float value, Path folder) throws IOException {
+        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(folder.resolve("model.safetensors")))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        byte[] header = new byte[(int) file.getLong()];
+        file.get(header);
+        JsonNode tensors = new ObjectMapper().readTree(new String(header, UTF_8));
+        assertEquals("F32", tensors.at("/fc.weight/dtype").asString());
+        assertEquals("[2,8]", tensors.at("/fc.weight/shape").toString());
+        assertEquals("[0,64]", tensors.at("/fc.weight/data_offsets").toString());
+        assertEquals("[64,72]", tensors.at("/fc.bias/data_offsets").toString());
+        assertEquals(72, file.remaining());
+        IntStream.range(0, 18).forEach(i -> assertEquals(i < 16 ? value : -value, file.getFloat()));
+    }
+}

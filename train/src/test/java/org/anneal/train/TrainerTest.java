@@ -1,0 +1,430 @@
+package org.anneal.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.anneal.optim.Adam;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.SGD;
+import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.StepLR;
+import org.anneal.torch.Network;
+import org.anneal.torch.Torch;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+class TrainerTest {
+    private static final Samples DATA = Samples.of(64);
+    private static final DataSets SETS = new DataSets(DATA, DATA);
+
+    @BeforeAll
+    static void oneThread() {
+        Torch.load();
+        torch.set_num_threads(1);
+    }
+
+    /** A trainer and all that it told. */
+    private static final class Run implements TrainListener, AutoCloseable {
+        final Network network;
+        final Optimizer<Tensor> optimizer;
+        final LRScheduler scheduler;
+        final Trainer trainer;
+        final List<Batch> batches = new ArrayList<>();
+        final List<Epoch> epochs = new ArrayList<>();
+
+        Run(Network network, Optimizer<Tensor> optimizer, Policy policy) {
+            this.network = network;
+            this.optimizer = optimizer;
+            scheduler = new LRScheduler(optimizer, policy);
+            trainer = new Trainer(network, optimizer, scheduler).listener(this);
+        }
+
+        /** A linear network from fixed weights, under SGD. */
+        static Run of(double lr, String policy) {
+            torch.manual_seed(1);
+            LinearNet network = new LinearNet(8, 2);
+            return new Run(
+                    network, Torch.optimizer(new SGD(lr), Torch.parameters(network.module())), Policy.parse(policy));
+        }
+
+        List<Double> losses() {
+            return batches.stream().map(Batch::loss).toList();
+        }
+
+        /** The first group's rate at each batch. */
+        List<Double> rates() {
+            return batches.stream().map(batch -> batch.lr().get(0)).toList();
+        }
+
+        @Override
+        public void batch(Batch batch) {
+            batches.add(batch);
+        }
+
+        @Override
+        public void epoch(Epoch epoch) {
+            epochs.add(epoch);
+        }
+
+        @Override
+        public void close() {
+            optimizer.close();
+        }
+    }
+
+    @Test
+    void theSameSeedGivesTheSameLossesToTheBit() throws IOException {
+        List<Double> losses = tutorialLosses(3, 3);
+        assertEquals(60, losses.size());
+        assertEquals(losses, tutorialLosses(3, 3));
+        assertNotEquals(losses, tutorialLosses(3, 4), "the order of the samples");
+        assertNotEquals(losses, tutorialLosses(4, 3), "the first weights");
+    }
+
+    private static List<Double> tutorialLosses(long weights, long order) throws IOException {
+        DataSets data = FashionMnist.embedded();
+        torch.manual_seed(weights);
+        TutorialNet network = TutorialNet.forImages(data.train());
+        try (Run run = new Run(
+                network, Torch.optimizer(new Adam(1e-3), Torch.parameters(network.module())), new ExponentialLR(0.9))) {
+            run.trainer.epochs(2).batchSize(4).limit(29).seed(order).fit(new DataSets(data.train(), DATA_28));
+            List<Double> losses = new ArrayList<>(run.losses());
+            run.epochs.forEach(epoch -> losses.add(epoch.valLoss()));
+            return losses;
+        }
+    }
+
+    /** Few grey images. */
+    private static final Samples DATA_28 = new Samples(10, 28, 28, 0.001f, i -> i);
+
+    @Test
+    void stepsTheSchedulePerEpoch() throws IOException {
+        try (Run run = Run.of(0.5, "StepLR(step_size=2, gamma=0.5)")) {
+            run.trainer.epochs(5).batchSize(16).fit(SETS);
+            assertEquals(halvedEvery(2 * 4, 20), run.rates());
+            assertEquals(5, run.scheduler.lastEpoch());
+        }
+    }
+
+    @Test
+    void stepsTheSchedulePerBatch() throws IOException {
+        try (Run run = Run.of(0.5, "StepLR(step_size=3, gamma=0.5)")) {
+            run.trainer.epochs(2).batchSize(16).stepPer(StepPer.BATCH).fit(SETS);
+            assertEquals(halvedEvery(3, 8), run.rates());
+            assertEquals(8, run.scheduler.lastEpoch());
+            assertEquals(
+                    List.of(List.of(0.25), List.of(0.125)),
+                    run.epochs.stream().map(TrainListener.Epoch::lr).toList(),
+                    "an epoch's rate is the one of its last optimizer step");
+        }
+    }
+
+    /** The rates at each batch, from 0.5. */
+    private static List<Double> halvedEvery(int batches, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(batch -> Math.scalb(0.5, -(batch / batches)))
+                .toList();
+    }
+
+    @Test
+    void numbersEpochsBatchesAndSteps() throws IOException {
+        try (Run run = Run.of(0.1, "ExponentialLR(0.5)")) {
+            List<TrainListener.Epoch> done = run.trainer.epochs(2).batchSize(30).fit(SETS);
+            assertEquals(done, run.epochs);
+            assertEquals(
+                    List.of("1 1/3 1", "1 2/3 2", "1 3/3 3", "2 1/3 4", "2 2/3 5", "2 3/3 6"),
+                    run.batches.stream()
+                            .map(b -> b.epoch() + " " + b.batch() + "/" + b.batches() + " " + b.step())
+                            .toList());
+            assertEquals(
+                    List.of("1 3", "2 6"),
+                    done.stream().map(e -> e.epoch() + " " + e.step()).toList());
+            assertTrue(done.get(0).seconds() > 0 && done.get(0).seconds() < 60);
+        }
+    }
+
+    @Test
+    void measuresTheMeanOverTheSamplesNotTheBatches() throws IOException {
+        Samples validation = Samples.of(50).labelled(i -> i % 3 == 0 ? 1 : 0);
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.epochs(2).batchSize(30).fit(new DataSets(DATA, validation));
+            TrainListener.Epoch last = run.epochs.get(1);
+            List<Double> losses = run.losses().subList(3, 6);
+            assertEquals((30 * losses.get(0) + 30 * losses.get(1) + 4 * losses.get(2)) / 64, last.trainLoss(), 1e-12);
+            // The whole validation set at once.
+            try (DataLoader all = new DataLoader(validation, 50)) {
+                all.forEach(1, batch -> {
+                    Tensor scores = run.network.forward(batch.inputs());
+                    assertEquals(
+                            torch.cross_entropy_loss(scores, batch.targets()).item_double(), last.valLoss(), 1e-6);
+                    FloatBuffer each = scores.createBuffer();
+                    long right = IntStream.range(0, 50)
+                            .filter(i -> validation.label(i) == (each.get(2 * i + 1) > each.get(2 * i) ? 1 : 0))
+                            .count();
+                    assertTrue(right > 0 && right < 50, "or the test shows nothing");
+                    assertEquals(right / 50.0, last.valAccuracy(), 1e-15);
+                });
+            }
+        }
+    }
+
+    @Test
+    void learnsWhatCanBeLearnt() throws IOException {
+        try (Run run = Run.of(0.5, "StepLR(1000)")) {
+            run.trainer.epochs(60).batchSize(8).fit(SETS);
+            assertTrue(
+                    run.epochs.get(59).valAccuracy() > 0.95,
+                    () -> run.epochs.get(59).toString());
+            assertTrue(run.epochs.get(59).trainLoss() < run.epochs.get(0).trainLoss() / 2);
+        }
+    }
+
+    @Test
+    void givesAPlateauTheValidationLoss() throws IOException {
+        // What is learnt is wrong for the validation data, so one loss falls while the other rises.
+        Samples opposite = DATA.labelled(i -> 1 - DATA.label(i));
+        try (Run run = Run.of(0.5, "ReduceLROnPlateau(factor=0.5, patience=0)")) {
+            run.trainer.epochs(4).batchSize(16).fit(new DataSets(DATA, opposite));
+            for (int epoch = 1; epoch < 4; epoch++) {
+                assertTrue(run.epochs.get(epoch).valLoss()
+                        > run.epochs.get(epoch - 1).valLoss());
+                assertTrue(run.epochs.get(epoch).trainLoss()
+                        < run.epochs.get(epoch - 1).trainLoss());
+            }
+            assertEquals(
+                    List.of(0.5, 0.5, 0.25, 0.125),
+                    run.epochs.stream().map(epoch -> epoch.lr().get(0)).toList());
+        }
+        try (Run run = Run.of(0.5, "ReduceLROnPlateau(factor=0.5, patience=0)")) {
+            run.trainer.epochs(4).batchSize(16).fit(SETS);
+            assertEquals(0.5, run.epochs.get(3).lr().get(0), "a loss that falls fires nothing");
+        }
+    }
+
+    @Test
+    void refusesToStepAPlateauPerBatch() {
+        try (Run run = Run.of(0.5, "ReduceLROnPlateau()")) {
+            assertMessage(
+                    "step_per must be epoch for a plateau, which takes the validation loss, but was batch",
+                    () -> run.trainer.stepPer(StepPer.BATCH));
+        }
+    }
+
+    @Test
+    void refusesCountsBelowOne() {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            assertMessage("epochs must be at least 1, but was 0", () -> run.trainer.epochs(0));
+            assertMessage("batch_size must be at least 1, but was -4", () -> run.trainer.batchSize(-4));
+            assertMessage("limit must be at least 1, but was 0", () -> run.trainer.limit(0));
+        }
+    }
+
+    private static void assertMessage(String message, Executable bad) {
+        assertEquals(message, assertThrows(IllegalArgumentException.class, bad).getMessage());
+    }
+
+    @Test
+    void limitsTheBatchesOfAnEpochButNotTheValidation() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.epochs(2).batchSize(8).limit(3).fit(SETS);
+            assertEquals(6, run.batches.size());
+            assertEquals(3, run.batches.get(0).batches());
+            assertEquals(6, run.epochs.get(1).step());
+            LinearNet network = (LinearNet) run.network;
+            assertEquals(
+                    2 * 64,
+                    network.uses.stream()
+                            .filter(use -> !use.training())
+                            .mapToLong(LinearNet.Use::samples)
+                            .sum());
+        }
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.epochs(1).batchSize(8).limit(100).fit(SETS);
+            assertEquals(8, run.batches.get(0).batches());
+        }
+    }
+
+    @Test
+    void validatesInEvaluationModeAndChangesNothing() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            LinearNet network = (LinearNet) run.network;
+            List<float[]> afterStep = new ArrayList<>();
+            List<float[]> afterEpoch = new ArrayList<>();
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void batch(Batch batch) {
+                    afterStep.add(weights(network));
+                }
+
+                @Override
+                public void epoch(Epoch epoch) {
+                    afterEpoch.add(weights(network));
+                }
+            });
+            run.trainer.epochs(2).batchSize(32).fit(SETS);
+            LinearNet.Use training = new LinearNet.Use(true, true, 32);
+            LinearNet.Use validating = new LinearNet.Use(false, false, 32);
+            assertEquals(
+                    List.of(training, training, validating, validating, training, training, validating, validating),
+                    network.uses);
+            assertTrue(GradMode.is_enabled());
+            assertArrayEquals(afterStep.get(1), afterEpoch.get(0));
+            assertArrayEquals(afterStep.get(3), afterEpoch.get(1));
+            assertNotEquals(afterStep.get(0)[0], afterStep.get(1)[0], "or the test shows nothing");
+        }
+    }
+
+    private static float[] weights(LinearNet network) {
+        float[] weights = new float[16];
+        network.fc.weight().<FloatBuffer>createBuffer().get(weights);
+        return weights;
+    }
+
+    @Test
+    void tellsTheRatesOfSeveralGroups() throws IOException {
+        torch.manual_seed(1);
+        LinearNet network = new LinearNet(8, 2);
+        Optimizer<Tensor> optimizer = Torch.optimizer(List.of(
+                new ParamGroup<>("weight", new SGD(0.5), List.of(network.fc.weight())),
+                new ParamGroup<>("bias", new SGD(0), List.of(network.fc.bias()))));
+        float[] bias = new float[2];
+        network.fc.bias().<FloatBuffer>createBuffer().get(bias);
+        try (Run run = new Run(network, optimizer, new StepLR(1, 0.5))) {
+            run.trainer.epochs(2).batchSize(64).fit(SETS);
+            assertEquals(
+                    List.of(List.of(0.5, 0.0), List.of(0.25, 0.0)),
+                    run.batches.stream().map(TrainListener.Batch::lr).toList());
+            assertEquals(List.of(0.25, 0.0), run.epochs.get(1).lr());
+            float[] after = new float[2];
+            network.fc.bias().<FloatBuffer>createBuffer().get(after);
+            assertArrayEquals(bias, after, "at the rate 0 nothing moves");
+        }
+    }
+
+    @Test
+    void stopsFromAnotherThreadWithWholeEpochsOnly() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void batch(Batch batch) {
+                    if (batch.epoch() == 3 && batch.batch() == 2) {
+                        stopFromAnotherThread(run.trainer);
+                    }
+                }
+            });
+            assertFalse(run.trainer.isStopped());
+            assertEquals(2, run.trainer.epochs(5).batchSize(16).fit(SETS).size());
+            assertTrue(run.trainer.isStopped());
+            assertEquals(2, run.epochs.size());
+            assertEquals(10, run.optimizer.steps(), "the optimizer step that was being made is the last");
+            assertEquals(2, run.scheduler.lastEpoch());
+        }
+    }
+
+    @Test
+    void anEpochThatIsStoppedWhileItIsValidatedIsNotWhole() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            Samples stopping = DATA.labelled(i -> {
+                if (i == 63) {
+                    run.trainer.stop();
+                }
+                return 0;
+            });
+            assertEquals(List.of(), run.trainer.batchSize(16).fit(new DataSets(DATA, stopping)));
+            assertEquals(List.of(), run.epochs);
+        }
+    }
+
+    private static void stopFromAnotherThread(Trainer trainer) {
+        Thread other = new Thread(trainer::stop);
+        other.start();
+        try {
+            other.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aListenerThatCannotWriteEndsTheTraining() {
+        IOException full = new IOException("no space");
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void epoch(Epoch epoch) throws IOException {
+                    throw full;
+                }
+            });
+            assertSame(full, assertThrows(IOException.class, () -> run.trainer.fit(SETS)));
+            assertEquals(1, run.epochs.size());
+        }
+    }
+
+    @Test
+    void aRateThatIsNotFiniteEndsTheTrainingWithStepAndGroup() {
+        try (Run run = Run.of(0.5, "MultiplicativeLR(lambda step: 1e200)")) {
+            assertEquals(
+                    "the rate must be finite, but MultiplicativeLR(lr_lambda=lambda step: 1e+200) makes it Infinity at"
+                            + " step 2 for group 'all'",
+                    assertThrows(ArithmeticException.class, () -> run.trainer.fit(SETS))
+                            .getMessage());
+            assertEquals(2, run.epochs.size());
+        }
+    }
+
+    @Test
+    void aLabelBeyondTheScoresIsRefusedInOneLine() {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            String message = assertThrows(
+                            RuntimeException.class, () -> run.trainer.fit(new DataSets(DATA.labelled(i -> 2), DATA)))
+                    .getMessage();
+            assertEquals(
+                    "Target 2 is out of bounds.",
+                    String.valueOf(message).lines().findFirst().orElse(""));
+        }
+    }
+
+    @Test
+    void memoryStaysFlat() throws IOException {
+        // A batch is 256 KB: if one in four were kept, 2,000 would leave 128 MB.
+        Samples large = new Samples(64 * 50, 32, 32, 1e-4f, i -> i % 2);
+        torch.manual_seed(1);
+        LinearNet network = new LinearNet(1024, 2);
+        List<Long> resident = new ArrayList<>();
+        try (Run run = new Run(
+                network, Torch.optimizer(new Adam(1e-3), Torch.parameters(network.module())), new ExponentialLR(0.9))) {
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void epoch(Epoch epoch) {
+                    if (epoch.epoch() == 10 || epoch.epoch() == 50) {
+                        System.gc();
+                        resident.add(Pointer.physicalBytes());
+                    }
+                }
+            });
+            run.trainer.epochs(50).batchSize(64).fit(new DataSets(large, new Samples(64, 32, 32, 1e-4f, i -> i % 2)));
+            assertEquals(2500, run.optimizer.steps());
+            double grown = (resident.get(1) - resident.get(0)) / 1e6;
+            assertTrue(grown < 100, () -> "2,000 steps took " + grown + " MB");
+            assertTrue(Double.isFinite(run.epochs.get(49).valLoss()));
+        }
+    }
+}
