@@ -72,7 +72,7 @@ final class PlotCommand implements Callable<Integer> {
         }
         List<Series> series = new ArrayList<>();
         for (String expression : expressions) {
-            series.addAll(series(SchedulerCall.parse(expression)));
+            series.addAll(series(Anneal.parsed("EXPR", () -> SchedulerCall.parse(expression))));
         }
         String title = expressions.size() == 1
                 ? SchedulerCall.parse(expressions.get(0)).policy().toString()
