@@ -1,0 +1,34 @@
+package org.anneal.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+
+/** What a command line, run in this process, printed and exited with. */
+record Ran(int code, String out, String err) {
+
+    static Ran anneal(String... args) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), args);
+        return new Ran(code, out.toString(), err.toString());
+    }
+
+    /** Runs a command that must succeed without a word on standard error, and {@return its lines} */
+    static List<String> lines(String... args) {
+        Ran ran = anneal(args);
+        assertEquals("", ran.err);
+        assertEquals(0, ran.code);
+        return ran.out.lines().toList();
+    }
+
+    /** Checks that a command fails with one line, exactly, and nothing printed before it. */
+    static void assertFails(int code, String error, String... args) {
+        Ran ran = anneal(args);
+        assertEquals(error + System.lineSeparator(), ran.err);
+        assertEquals(code, ran.code);
+        assertEquals("", ran.out);
+    }
+}

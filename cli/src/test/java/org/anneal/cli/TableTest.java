@@ -1,0 +1,395 @@
+package org.anneal.cli;
+
+import static org.anneal.cli.Ran.assertFails;
+import static org.anneal.cli.Ran.lines;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class TableTest {
+    @TempDir
+    Path folder;
+
+    /** A case of a golden file; parity/generate.py says what is in it. */
+    private record Golden(String name, List<String> arguments, List<double[]> rows, boolean editsAGroup) {}
+
+    @ParameterizedTest
+    @CsvSource({
+        "StepLR, 0",
+        "MultiStepLR, 0",
+        "ExponentialLR, 0",
+        "MultiplicativeLR, 0",
+        "ReduceLROnPlateau, 0",
+        "LambdaLR, 1e-12",
+        "CosineAnnealingLR, 1e-12"
+    })
+    void printsPyTorchsRates(String schedule, double tolerance) throws IOException {
+        int compared = 0;
+        for (Golden golden : goldens(schedule)) {
+            if (golden.editsAGroup()) {
+                continue; // --edit sets every group's rate
+            }
+            List<String> printed = lines(golden.arguments().toArray(String[]::new));
+            int groups = golden.rows().get(0).length - 1;
+            assertEquals(golden.rows().size() + 1, printed.size(), golden.name());
+            double largest = golden.rows().stream()
+                    .flatMapToDouble(row -> Arrays.stream(row).skip(1))
+                    .max()
+                    .orElseThrow();
+            for (int i = 0; i < golden.rows().size(); i++) {
+                String[] cells = printed.get(i + 1).split(",", -1);
+                String where = golden.name() + ", row " + i;
+                assertEquals(groups + 2, cells.length, where);
+                assertEquals(Integer.toString(i), cells[0], where);
+                assertEquals("0.9", cells[groups + 1], where);
+                for (int group = 1; group <= groups; group++) {
+                    double expected = golden.rows().get(i)[group];
+                    assertTrue(
+                            Math.abs(Double.parseDouble(cells[group]) - expected) <= tolerance * largest,
+                            () -> where + ": " + Arrays.toString(cells) + ", but PyTorch " + expected);
+                }
+            }
+            compared++;
+        }
+        assertTrue(compared >= 5, schedule + ": only " + compared + " cases");
+    }
+
+    private List<Golden> goldens(String schedule) throws IOException {
+        Path file = Path.of("../parity/src/test/resources/golden/schedules", schedule + ".csv");
+        List<Golden> goldens = new ArrayList<>();
+        for (String text : Files.readString(file).split("\n\n", -1)) {
+            String name = "";
+            boolean editsAGroup = false;
+            List<String> arguments = new ArrayList<>(List.of("table", "--format", "csv"));
+            List<double[]> rows = new ArrayList<>();
+            for (String line :
+                    text.lines().filter(line -> !line.startsWith("#")).toList()) {
+                String key = line.substring(0, line.indexOf(','));
+                String value = line.substring(line.indexOf(',') + 1);
+                switch (key) {
+                    case "case" -> name = value;
+                    case "schedule" -> arguments.add(value);
+                    case "lr" -> arguments.addAll(List.of("--lr", value));
+                    case "edit" -> {
+                        String[] edit = value.split(",", -1);
+                        editsAGroup |= !edit[1].equals("*");
+                        arguments.addAll(List.of("--edit", edit[0] + ":" + edit[2]));
+                    }
+                    case "metrics" -> {
+                        Path metrics = folder.resolve(name);
+                        Files.write(metrics, List.of(value.split(",", -1)));
+                        arguments.addAll(List.of("--metrics", metrics.toString()));
+                    }
+                    default ->
+                        rows.add(Arrays.stream(line.split(",", -1))
+                                .mapToDouble(Double::parseDouble)
+                                .toArray());
+                }
+            }
+            if (!rows.isEmpty()) {
+                arguments.addAll(List.of("--steps", Integer.toString(rows.size())));
+                goldens.add(new Golden(name, arguments, rows, editsAGroup));
+            }
+        }
+        return goldens;
+    }
+
+    @Test
+    void hasAHundredStepsFromRateATenthByDefault() {
+        List<String> printed = lines("table", "StepLR(step_size=30, gamma=0.5)");
+        assertEquals("step                    lr                      momentum", printed.get(0));
+        assertEquals("0                       0.1                     0.9", printed.get(1));
+        assertEquals("99                      0.0125                  0.9", printed.get(100));
+        assertEquals(101, printed.size());
+    }
+
+    @Test
+    void namesSeveralGroupsColumns() {
+        assertEquals(
+                List.of("step,lr0,lr1,lr2,momentum", "0,0.5,0.25,0.0,0.9", "1,0.25,0.125,0.0,0.9"),
+                lines("table", "StepLR(1, 0.5)", "--lr", "0.5,0.25,0", "--steps", "2", "--format", "csv"));
+    }
+
+    @Test
+    void printsTheMomentumOrAdamsFirstBeta() {
+        String[] command = {"table", "StepLR(1, 0.5)", "--steps", "1", "--format", "csv"};
+        assertEquals("0,0.1,0.9", lines(command).get(1));
+        assertEquals("0,0.1,0.25", lines(with(command, "--momentum", "0.25")).get(1));
+        assertEquals("0,0.1,0.0", lines(with(command, "--momentum", "0")).get(1));
+        assertEquals("0,0.1,0.9", lines(with(command, "--adam")).get(1));
+        assertEquals(
+                "0,0.1,0.75",
+                lines(with(command, "--adam", "--momentum", "0.75")).get(1));
+    }
+
+    private static String[] with(String[] command, String... more) {
+        String[] all = Arrays.copyOf(command, command.length + more.length);
+        System.arraycopy(more, 0, all, command.length, more.length);
+        return all;
+    }
+
+    @Test
+    void editsEveryGroupsRateJustBeforeAStep() {
+        assertEquals(
+                List.of(
+                        "step,lr0,lr1,momentum",
+                        "0,0.5,0.25,0.9",
+                        "1,0.5,0.25,0.9",
+                        "2,8.0,8.0,0.9",
+                        "3,8.0,8.0,0.9",
+                        "4,4.0,4.0,0.9",
+                        "5,1.0,1.0,0.9",
+                        "6,0.5,0.5,0.9"),
+                lines(
+                        "table",
+                        "StepLR(2, 0.5)",
+                        "--lr",
+                        "0.5,0.25",
+                        "--steps",
+                        "7",
+                        "--format",
+                        "csv",
+                        "--edit",
+                        "5:1",
+                        "--edit",
+                        "2:8",
+                        "--edit",
+                        "70:9"));
+        assertEquals(
+                "0,0.75,0.9",
+                lines("table", "StepLR(2)", "--edit", "0:0.75", "--steps", "1", "--format", "csv")
+                        .get(1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "20",
+                "20:",
+                ":0.05",
+                "20:x",
+                "x:0.05",
+                "-1:0.05",
+                "2.5:0.05",
+                "20:0.05:1",
+                "20:inf",
+                "20:NaN",
+                "",
+                ":"
+            })
+    void refusesAnEditOfAnotherForm(String edit) {
+        assertFails(
+                2,
+                "anneal table: --edit must be STEP:LR, such as 20:0.05, but was " + edit,
+                "table",
+                "StepLR(30)",
+                "--edit=" + edit);
+    }
+
+    @Test
+    void givesAPlateauItsMetrics() throws IOException {
+        Path metrics = Files.writeString(folder.resolve("m"), "1\nnan\n\n  inf \nNaN\n-inf\nInfinity\n0\n");
+        assertEquals(
+                List.of("0,8.0", "1,8.0", "2,4.0", "3,2.0", "4,1.0", "5,1.0", "6,0.5", "7,0.25"),
+                lines(
+                                "table",
+                                "ReduceLROnPlateau(factor=0.5, patience=0)",
+                                "--lr=8",
+                                "--steps=8",
+                                "--format=csv",
+                                "--metrics",
+                                metrics.toString())
+                        .stream()
+                        .skip(1)
+                        .map(row -> row.substring(0, row.lastIndexOf(',')))
+                        .toList());
+    }
+
+    @Test
+    void refusesMetricsThatAreMissingOrTooFewOrNoNumbers() throws IOException {
+        Path metrics = folder.resolve("m");
+        String[] command = {"table", "ReduceLROnPlateau()", "--steps", "4"};
+        assertFails(2, "anneal table: --metrics must name a file of numbers, one a line, for a plateau", command);
+
+        command = with(command, "--metrics", metrics.toString());
+        assertFails(1, "anneal table: cannot read " + metrics + ": there is no such folder or file", command);
+        Files.writeString(metrics, "1\n2\n");
+        assertFails(
+                2,
+                "anneal table: --metrics must have a number after each row but the last, 3, but " + metrics + " has 2",
+                command);
+        Files.writeString(metrics, "1\ntwo\n3\n");
+        assertFails(2, "anneal table: --metrics must hold a number in each line, but one is 'two'", command);
+        assertFails(
+                1,
+                "anneal table: cannot read " + folder + ": Is a directory",
+                "table",
+                "ReduceLROnPlateau()",
+                "--metrics",
+                folder.toString());
+        Files.writeString(metrics, "1\n2\n3\n");
+        assertEquals(5, lines(command).size());
+    }
+
+    @Test
+    void printsJson() {
+        String text = String.join("\n", lines("table", "StepLR(1, 0.3)", "--lr=0.1,2", "--steps=3", "--format=JSON"));
+        JsonNode rows = new ObjectMapper().readTree(text);
+        assertEquals(3, rows.size());
+        double expected = 0.1;
+        for (int step = 0; step < 3; step++) {
+            assertEquals(step, rows.get(step).get("step").asInt());
+            assertEquals(2, rows.get(step).get("lr").size());
+            assertEquals(expected, rows.get(step).get("lr").get(0).asDouble());
+            assertEquals(0.9, rows.get(step).get("momentum").asDouble());
+            expected *= 0.3;
+        }
+    }
+
+    @Test
+    void neverStepsAfterTheLastRow() {
+        String[] command = {"table", "LambdaLR(lambda step: 1 / (5 - step))", "--format", "csv", "--steps"};
+        assertEquals("4,0.1,0.9", lines(with(command, "5")).get(5));
+        Ran further = Ran.anneal(with(command, "6"));
+        assertEquals(1, further.code());
+        assertEquals(6, further.out().lines().count(), "the rows so far");
+        assertEquals(
+                "anneal table: lambda step: 1 / (5 - step) failed at step 5: division by zero\n",
+                further.err().replace("\r", ""));
+    }
+
+    @Test
+    void aRateThatBecomesInfiniteEndsTheTableWithStepAndGroup() {
+        String[] command = {"table", "ExponentialLR(1e100)", "--lr", "0,1", "--format"};
+        String error = "anneal table: the rate must be finite, but ExponentialLR(gamma=1e+100) makes it Infinity at"
+                + " step 4 for group '1'\n";
+        Ran csv = Ran.anneal(with(command, "csv"));
+        assertEquals(error, csv.err().replace("\r", ""));
+        assertEquals(1, csv.code());
+        assertTrue(csv.out().endsWith("\n3,0.0,1e+300,0.9\n"), csv.out());
+
+        Ran json = Ran.anneal(with(command, "json"));
+        assertEquals(error, json.err().replace("\r", ""));
+        assertEquals(4, new ObjectMapper().readTree(json.out()).size(), "and is whole JSON");
+    }
+
+    @Test
+    void startsBehindTheLastEpochOfTheExpression() {
+        assertEquals(
+                List.of("0,0.5,0.9", "1,0.25,0.9", "2,0.25,0.9", "3,0.125,0.9"),
+                lines("table", "StepLR(2, 0.5, last_epoch=2)", "--lr=0.5", "--steps=4", "--format=csv")
+                        .subList(1, 5));
+        Ran negative = Ran.anneal("table", "StepLR(2, last_epoch=-2)");
+        assertEquals(2, negative.code());
+        assertTrue(negative.err().strip().endsWith("last_epoch must be at least -1, but was -2"), negative.err());
+    }
+
+    @Test
+    void streamsManyRows() {
+        List<String> printed = lines("table", "CosineAnnealingLR(T_max=200000)", "--steps=200000", "--format=csv");
+        assertEquals(200_001, printed.size());
+        assertTrue(printed.get(200_000).startsWith("199999,"));
+    }
+
+    @Test
+    void stopsWhenNobodyReadsOn() {
+        long[] written = {0};
+        Writer closed = new Writer() {
+            @Override
+            public void write(char[] text, int start, int length) throws IOException {
+                written[0] += length;
+                if (written[0] > 10_000) {
+                    throw new IOException("Broken pipe");
+                }
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Writer err = new java.io.StringWriter();
+        assertEquals(
+                0,
+                Anneal.run(
+                        new PrintWriter(closed),
+                        new PrintWriter(err),
+                        "table",
+                        "StepLR(1)",
+                        "--steps=" + Long.MAX_VALUE));
+        assertEquals("", err.toString());
+    }
+
+    @Test
+    void refusesWrongArgumentsInOneLine() {
+        assertFails(2, "anneal table: --steps must be at least 1, but was 0", "table", "StepLR(1)", "--steps=0");
+        assertFails(
+                2,
+                "anneal table: momentum must be finite and >= 0, but was -1.0",
+                "table",
+                "StepLR(1)",
+                "--momentum=-1");
+        for (String[] wrong : new String[][] {
+            {"table"},
+            {"table", "StepLR(1)", "StepLR(2)"},
+            {"table", "StepLR(1)", "--format=xml"},
+            {"table", "StepLR(1)", "--lr=x"},
+            {"table", "StepLR(1)", "--lr="},
+            {"table", "StepLR(1)", "--lr=nan"},
+            {"table", "StepLR(1)", "--lr=-0.1"},
+            {"table", "StepLR(1)", "--steps=1.5"},
+            {"table", "StepLR(1)", "--nonsense"},
+            {"table", "StepLR(1)", "--adam", "--momentum=1"},
+            {"table", "StepLR(0)"},
+            {"table", "ExponentialLR(gamma=-1)"},
+            {"table", "StepsLR(1)"},
+            {"table", "StepLR(1"},
+            {"table", ""},
+            {"tabel", "StepLR(1)"},
+            {}
+        }) {
+            Ran ran = Ran.anneal(wrong);
+            String what = Arrays.toString(wrong) + ": " + ran;
+            assertEquals(2, ran.code(), what);
+            assertEquals("", ran.out(), what);
+            assertEquals(1, ran.err().lines().count(), what);
+            assertTrue(ran.err().startsWith("anneal"), what);
+            assertFalse(ran.err().contains("Exception"), what);
+        }
+        assertEquals(
+                List.of("anneal: a command is needed: train, table or plot (see anneal --help)"),
+                Ran.anneal().err().lines().toList());
+    }
+
+    @Test
+    void namesTheArgumentThatIsNoSchedule() {
+        assertTrue(Ran.anneal("table", "StepsLR(1)").err().startsWith("anneal table: EXPR, "));
+        assertTrue(Ran.anneal("table", "StepsLR(1)").err().contains("StepLR"), "the nearest known name");
+    }
+
+    @Test
+    void helpsWithoutLibtorch() {
+        for (String command : new String[] {"table", "plot", "train"}) {
+            assertTrue(lines(command, "--help").get(0).startsWith("Usage: anneal " + command));
+        }
+        assertTrue(lines("--help").stream().anyMatch(line -> line.strip().startsWith("table")));
+        assertTrue(lines("--version").get(0).startsWith("anneal "));
+    }
+}

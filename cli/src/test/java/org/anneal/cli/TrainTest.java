@@ -1,0 +1,338 @@
+package org.anneal.cli;
+
+import static org.anneal.cli.Ran.assertFails;
+import static org.anneal.cli.Ran.lines;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainTest {
+    @TempDir
+    Path folder;
+
+    private Path data = Path.of("");
+    private Path out = Path.of("");
+
+    /** Few made-up grey images, in Fashion-MNIST's layout. */
+    @BeforeEach
+    void writeData() throws IOException {
+        data = Files.createDirectory(folder.resolve("data"));
+        out = folder.resolve("out");
+        for (String part : new String[] {"train", "t10k"}) {
+            int count = part.equals("train") ? 50 : 20;
+            ByteBuffer images = ByteBuffer.allocate(16 + count * 784);
+            images.putInt(0x803).putInt(count).putInt(28).putInt(28);
+            ByteBuffer labels = ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count);
+            for (int i = 0; i < count; i++) {
+                byte[] image = new byte[784];
+                Arrays.fill(image, 0, 784, (byte) (i % 2 * 200));
+                images.put(image);
+                labels.put((byte) (i % 2));
+            }
+            Files.write(data.resolve(part + "-images-idx3-ubyte"), images.array());
+            Files.write(data.resolve(part + "-labels-idx1-ubyte"), labels.array());
+        }
+    }
+
+    private String[] train(String... more) {
+        return Stream.concat(
+                        Stream.of("train", "--data", data.toString(), "--out", out.toString(), "--threads", "1"),
+                        Stream.of(more))
+                .toArray(String[]::new);
+    }
+
+    private static void assertLine(String pattern, String line) {
+        assertTrue(line.matches(pattern), () -> "'" + line + "' is not like '" + pattern + "'");
+    }
+
+    private static final String EPOCH =
+            "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";
+
+    @Test
+    void trainsOnTheEmbeddedImagesAndSaysHow() throws IOException {
+        List<String> printed =
+                lines("train", "--epochs", "2", "--limit", "200", "--print-every", "100", "--out", out.toString());
+        assertEquals("fashion-mnist-subset: 10,000 images to train on, 2,000 to validate", printed.get(0));
+        assertLine("TutorialNet, 44,426 parameters, on (cpu|cuda:0) with 1 thread, seed 0", printed.get(1));
+        assertEquals("SGD(lr=0.01, momentum=0.9), CosineAnnealingLR(T_max=5) stepped per epoch", printed.get(2));
+        assertLine("\\[1,   100\\] loss: \\d\\.\\d{3}", printed.get(3));
+        assertLine("\\[1,   200\\] loss: \\d\\.\\d{3}", printed.get(4));
+        assertLine(EPOCH.formatted(1, "1\\.00e-02"), printed.get(5));
+        assertLine("\\[2,   100\\] loss: \\d\\.\\d{3}", printed.get(6));
+        assertLine(EPOCH.formatted(2, "9\\.05e-03"), printed.get(8));
+        assertEquals("metrics.csv, curve.png and model.safetensors, all up to epoch 2, are in " + out, printed.get(9));
+        assertEquals("Finished Training", printed.get(10));
+        assertEquals(11, printed.size());
+
+        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(out));
+        assertNotNull(ImageIO.read(out.resolve("curve.png").toFile()));
+        List<String[]> rows = rows();
+        assertEquals("epoch,step,lr,train_loss,val_loss,val_accuracy,seconds", String.join(",", rows.get(0)));
+        assertEquals(3, rows.size());
+        assertEquals("400", rows.get(2)[1]);
+        // What is printed is what is written, and the running losses are the epoch's, in halves.
+        assertTrue(printed.get(5)
+                .contains("Val Acc: "
+                        + String.format(java.util.Locale.ROOT, "%.4f", Double.parseDouble(rows.get(1)[5]))));
+        double halves = (loss(printed.get(3)) + loss(printed.get(4))) / 2;
+        assertEquals(Double.parseDouble(rows.get(1)[3]), halves, 0.0011);
+        assertTrue(Double.parseDouble(rows.get(2)[5]) > 0.4, "it learns");
+    }
+
+    private static double loss(String line) {
+        return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+    }
+
+    @Test
+    void theSameSeedPrintsTheSameLosses() throws IOException {
+        List<String> first = epochs(lines(train("--epochs", "2", "--seed", "5", "--batch-size", "4")));
+        out = folder.resolve("again");
+        assertEquals(first, epochs(lines(train("--epochs", "2", "--seed", "5", "--batch-size", "4"))));
+        out = folder.resolve("other");
+        assertFalse(first.equals(epochs(lines(train("--epochs", "2", "--seed", "6", "--batch-size", "4")))));
+        assertTrue(Arrays.equals(
+                Files.readAllBytes(folder.resolve("out/model.safetensors")),
+                Files.readAllBytes(folder.resolve("again/model.safetensors"))));
+    }
+
+    private static List<String> epochs(List<String> printed) {
+        return printed.stream().filter(line -> line.startsWith("Epoch ")).toList();
+    }
+
+    private List<String[]> rows() throws IOException {
+        return Files.readAllLines(out.resolve("metrics.csv")).stream()
+                .map(line -> line.split(",", -1))
+                .toList();
+    }
+
+    private List<Double> rates() throws IOException {
+        return rows().stream().skip(1).map(row -> Double.valueOf(row[2])).toList();
+    }
+
+    @Test
+    void stepsAPastedLambdaPerBatch() throws IOException {
+        List<String> printed = lines(train(
+                "--epochs=3",
+                "--batch-size=10",
+                "--optimizer=optim.SGD(net.parameters(), lr=0.5)",
+                "--schedule=LambdaLR(optimizer, lr_lambda=lambda step: 0.5 ** (step // 4))",
+                "--step-per=batch"));
+        // 5 batches an epoch: its last steps are 4, 9 and 14.
+        assertEquals(List.of(0.25, 0.125, 0.0625), rates());
+        assertEquals(
+                "SGD(lr=0.5), LambdaLR(lr_lambda=lambda step: 0.5 ** (step // 4)) stepped per batch", printed.get(2));
+        assertLine(EPOCH.formatted(3, "6\\.25e-02"), epochs(printed).get(2));
+    }
+
+    @Test
+    void givesAPlateauTheValidationLoss() throws IOException {
+        // Nothing is better by ten times: the first loss stays the best, and every one after it fires.
+        List<String> printed = lines(train(
+                "--epochs=3",
+                "--optimizer=SGD(0.5)",
+                "--schedule=ReduceLROnPlateau(mode='max', factor=0.5, patience=0, threshold=10)"));
+        assertEquals(List.of(0.5, 0.5, 0.25), rates());
+        assertLine(EPOCH.formatted(3, "2\\.50e-01"), epochs(printed).get(2));
+    }
+
+    @Test
+    void trainsWithAdamOnAFoldersImages() throws IOException {
+        List<String> printed =
+                lines(train("--epochs=12", "--optimizer=Adam(lr=0.003)", "--schedule=ExponentialLR(0.9)"));
+        assertEquals(data + ": 50 images to train on, 20 to validate", printed.get(0));
+        assertTrue(printed.get(2).startsWith("Adam(lr=0.003), ExponentialLR(gamma=0.9)"), printed.get(2));
+        assertEquals("1.0", rows().get(12)[5], "black and grey are easily told apart");
+    }
+
+    @Test
+    void printsWhatWasDroppedFromAPastedLine() {
+        assertTrue(lines(train("--epochs=1", "--limit=1", "--schedule=StepLR(optimizer, 30, verbose=True)")).stream()
+                .anyMatch(line -> line.startsWith("verbose was dropped")));
+    }
+
+    @Test
+    void printsNoRunningLossOfAPartAtTheEpochsEnd() {
+        List<String> printed = lines(train("--epochs=1", "--batch-size=10", "--print-every=2"));
+        assertEquals(
+                List.of("[1,     2]", "[1,     4]"),
+                printed.stream()
+                        .filter(line -> line.startsWith("["))
+                        .map(line -> line.substring(0, 10))
+                        .toList());
+    }
+
+    @Test
+    void refusesWrongValuesBeforeAnythingIsWritten() {
+        refuses("--epochs must be at least 1, but was 0", "--epochs=0");
+        refuses("--batch-size must be at least 1, but was 0", "--batch-size=0");
+        refuses("--threads must be at least 1, but was 0", "--threads=0");
+        refuses("--limit must be at least 1, but was -1", "--limit=-1");
+        refuses("--print-every must be at least 1, but was 0", "--print-every=0");
+        refuses(
+                "--schedule must not have a last_epoch, which resumes a run, but has 3",
+                "--schedule=StepLR(1, last_epoch=3)");
+        refuses(
+                "--step-per must be epoch for a plateau, which takes the validation loss, but was batch",
+                "--schedule=ReduceLROnPlateau()",
+                "--step-per=batch");
+    }
+
+    private void refuses(String message, String... arguments) {
+        assertFails(2, "anneal train: " + message, with("--out", out.toString(), arguments));
+        assertFalse(Files.exists(out));
+    }
+
+    private static String[] with(String option, String value, String... more) {
+        return Stream.concat(Stream.of("train", option, value), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void refusesWrongTextInOneLineThatNamesTheOption() {
+        refusesText("--optimizer", "RMSpropp(lr=0.1)", "RMSpropp");
+        refusesText("--optimizer", "SGD(lr=-1)", "lr");
+        refusesText("--optimizer", "SGD(momentum=x)", "");
+        refusesText("--optimizer", "", "");
+        refusesText("--schedule", "ExponentialLR(gamma=-1)", "gamma must be finite and >= 0, but was -1");
+        refusesText("--schedule", "StepLR(30", "");
+        refusesText("--schedule", "StepLR(30)\nStepLR(40)", "");
+        refusesText("--schedule", "Nothing(3)", "Nothing");
+        refusesText("--schedule", "LambdaLR(lambda step: exec('rm'))", "");
+        refusesText("--step-per", "x", "x");
+        refusesText("--epochs", "many", "many");
+        refusesText("--seed", "1e3", "1e3");
+        refusesText("--nonsense", "1", "--nonsense");
+        refusesText("unexpected", "words", "unexpected");
+    }
+
+    private void refusesText(String option, String value, String named) {
+        Ran ran = Ran.anneal(with(option, value, "--out", out.toString()));
+        String what = option + " " + value + ": " + ran;
+        assertEquals(2, ran.code(), what);
+        assertEquals("", ran.out(), what);
+        assertEquals(1, ran.err().lines().count(), what);
+        assertTrue(ran.err().startsWith("anneal train: "), what);
+        assertTrue(ran.err().contains(option) && ran.err().contains(named), what);
+        assertFalse(ran.err().contains("Exception"), what);
+        assertFalse(Files.exists(out), what);
+    }
+
+    @Test
+    void saysWhatIsWrongWithTheData() throws IOException {
+        Path missing = folder.resolve("missing");
+        fails("no folder " + missing, "--data", missing.toString());
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        fails(
+                "no known data in " + empty + ": looked for train-images-idx3-ubyte (Fashion-MNIST), data_batch_1.bin"
+                        + " and train.bin (CIFAR-10), each plain or with .gz",
+                "--data",
+                empty.toString());
+        fails("no file " + empty.resolve("data_batch_1.bin") + " or data_batch_1.bin.gz", "--data", "cifar10:" + empty);
+        Path file = Files.writeString(folder.resolve("file"), "");
+        fails(file + " is a file; the folder with the data is wanted", "--data", file.toString());
+
+        Path images = data.resolve("train-images-idx3-ubyte");
+        byte[] whole = Files.readAllBytes(images);
+        Files.write(images, Arrays.copyOf(whole, whole.length - 1));
+        fails(
+                images + ": is cut off: the header says 50 items, which are 39200 bytes, but 39199 follow it",
+                "--data",
+                data.toString());
+        whole[3] = 1;
+        Files.write(images, whole);
+        fails(
+                images + ": is no such IDX file: the magic number must be 0x00000803, but was 0x00000801",
+                "--data",
+                data.toString());
+        Files.delete(images);
+        Files.delete(data.resolve("train-labels-idx1-ubyte"));
+        Files.write(data.resolve("train.bin"), new byte[3072]);
+        fails(
+                data.resolve("train.bin")
+                        + ": must be whole records of 3073 bytes (a label and an image), but has 3072 bytes",
+                "--data",
+                data.toString());
+    }
+
+    private void fails(String message, String... arguments) {
+        assertFails(1, "anneal train: " + message, with("--out", out.toString(), arguments));
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void refusesAFolderWithARun() throws IOException {
+        Files.createDirectory(out);
+        Files.writeString(out.resolve("metrics.csv"), "precious");
+        assertFails(2, "anneal train: --out must be a folder without a run, but " + out + " holds one", train());
+        assertEquals("precious", Files.readString(out.resolve("metrics.csv")));
+        assertEquals(List.of("metrics.csv"), names(out));
+    }
+
+    @Test
+    void saysWhenTheFolderCannotBeMade() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "precious");
+        out = file;
+        assertFailsAtTheEnd(file + " must be a folder, but is a file");
+        out = file.resolve("run");
+        assertFailsAtTheEnd("cannot write into folder " + out + ": Not a directory");
+        assertEquals("precious", Files.readString(file));
+        assertEquals(List.of("data", "file"), names(folder));
+    }
+
+    @Test
+    void aFullDiskIsSaidInOneLineAndLeftAsItWas() throws IOException, InterruptedException {
+        Path disk = folder.resolve("disk");
+        // The weights take 178 KB.
+        try (SmallDisk small = new SmallDisk(disk, 20)) {
+            out = disk.resolve("runs/today");
+            assertFailsAtTheEnd("cannot write " + out.resolve("model.safetensors") + ": No space left on device");
+            assertEquals(List.of(), names(disk));
+            small.fill(0);
+            assertFailsAtTheEnd("cannot write " + out.resolve("metrics.csv") + ": No space left on device");
+            assertEquals(List.of("filler"), names(disk));
+        }
+    }
+
+    @Test
+    void aRateThatIsNotFiniteEndsTheRunAndKeepsItsEpochs() throws IOException {
+        Ran ran = Ran.anneal(
+                train("--epochs=5", "--limit=1", "--optimizer=SGD(1e-200)", "--schedule=ExponentialLR(1e300)"));
+        assertEquals(1, ran.code());
+        assertEquals(
+                "anneal train: the rate must be finite, but ExponentialLR(gamma=1e+300) makes it Infinity at step 2 for"
+                        + " group 'all'",
+                ran.err().strip());
+        assertEquals(2, epochs(ran.out().lines().toList()).size());
+        assertEquals(List.of(1e-200, 1e100), rates());
+        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(out));
+    }
+
+    /** Checks that a run fails with one line, after it has said what it is about to do. */
+    private void assertFailsAtTheEnd(String message) {
+        Ran ran = Ran.anneal(train("--epochs=1"));
+        assertEquals("anneal train: " + message + System.lineSeparator(), ran.err());
+        assertEquals(1, ran.code());
+        assertFalse(ran.out().contains("Finished"), ran.out());
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            files.map(file -> file.getFileName().toString()).sorted().forEach(names::add);
+        }
+        return names;
+    }
+}
