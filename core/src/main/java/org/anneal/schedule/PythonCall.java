@@ -20,8 +20,16 @@ import java.util.stream.IntStream;
  */
 public final class PythonCall {
 
-    private static final List<String> PREFIXES =
-            List.of("", "torch.optim.lr_scheduler.", "optim.lr_scheduler.", "lr_scheduler.", "torch.optim.", "optim.");
+    private static final List<String> PREFIXES = List.of(
+            "",
+            "torch.optim.lr_scheduler.",
+            "optim.lr_scheduler.",
+            "lr_scheduler.",
+            "torch.optim.",
+            "optim.",
+            "torch.optim.swa_utils.",
+            "optim.swa_utils.",
+            "swa_utils.");
 
     private final PythonText source;
     private final Expression.Call call;
@@ -212,12 +220,27 @@ public final class PythonCall {
                     .toList();
         }
 
+        /** {@return a list or tuple of numbers, or the one number that is given instead} */
+        public List<Double> oneOrMoreNumbers(String parameter) {
+            return isList(parameter) ? numbers(parameter) : List.of(number(parameter));
+        }
+
+        /** {@return a list or tuple of numbers, or the one number that is given instead, or {@code absent}} */
+        public List<Double> oneOrMoreNumbers(String parameter, List<Double> absent) {
+            return values.containsKey(parameter) ? oneOrMoreNumbers(parameter) : absent;
+        }
+
         /** {@return a list or tuple of integers} */
         public List<Long> integers(String parameter) {
             List<Expression> items = items(parameter, "a list of integers");
             return IntStream.range(0, items.size())
                     .mapToObj(i -> integer(parameter + "[" + i + "]", items.get(i)))
                     .toList();
+        }
+
+        /** {@return a lambda} */
+        public LrLambda lambda(String parameter) {
+            return LrLambda.of(source, given(parameter));
         }
 
         /** {@return a lambda, or a list or tuple of them} */
