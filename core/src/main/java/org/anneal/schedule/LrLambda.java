@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.function.LongToDoubleFunction;
 
 /**
- * A factor as a function of the step, with a text: the argument of {@link LambdaLR} and {@link MultiplicativeLR}.
+ * A factor as a function of the step, with a text: the argument of {@link LambdaLR}, {@link MultiplicativeLR} and
+ * {@link CyclicLR}.
  *
  * <p>{@link #parse} reads Python's {@code lambda step: 0.5 ** (step // 10000)}, in Python's arithmetic and with Python's
  * results: {@code + - * / // % **}, comparisons, {@code and or not}, {@code a if c else b}, {@code min max abs round int

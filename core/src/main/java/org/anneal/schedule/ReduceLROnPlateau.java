@@ -2,7 +2,6 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Multiplies the rate by {@code factor} when a metric has not improved for more than {@code patience} epochs.
@@ -183,7 +182,7 @@ public record ReduceLROnPlateau(
     public String toString() {
         List<String> given = new ArrayList<>();
         if (mode != DEFAULTS.mode) {
-            given.add("mode=" + name(mode));
+            given.add("mode=" + SchedulerCall.quoted(mode));
         }
         if (factor != DEFAULTS.factor) {
             given.add("factor=" + Python.repr(factor));
@@ -195,7 +194,7 @@ public record ReduceLROnPlateau(
             given.add("threshold=" + Python.repr(threshold));
         }
         if (thresholdMode != DEFAULTS.thresholdMode) {
-            given.add("threshold_mode=" + name(thresholdMode));
+            given.add("threshold_mode=" + SchedulerCall.quoted(thresholdMode));
         }
         if (cooldown != DEFAULTS.cooldown) {
             given.add("cooldown=" + cooldown);
@@ -207,9 +206,5 @@ public record ReduceLROnPlateau(
             given.add("eps=" + Python.repr(eps));
         }
         return "ReduceLROnPlateau(" + String.join(", ", given) + ")";
-    }
-
-    private static String name(Enum<?> constant) {
-        return Python.repr(constant.name().toLowerCase(Locale.ROOT));
     }
 }

@@ -15,7 +15,19 @@ import java.util.stream.StreamSupport;
  * somebody edited. Steps count from 0, the rate before the first update, to 2^53.
  */
 public sealed interface Schedule extends Policy
-        permits StepLR, MultiStepLR, ExponentialLR, MultiplicativeLR, LambdaLR, CosineAnnealingLR {
+        permits StepLR,
+                MultiStepLR,
+                ExponentialLR,
+                MultiplicativeLR,
+                LambdaLR,
+                CosineAnnealingLR,
+                ConstantLR,
+                LinearLR,
+                PolynomialLR,
+                CosineAnnealingWarmRestarts,
+                CyclicLR,
+                OneCycleLR,
+                SWALR {
 
     /**
      * Returns the rate at {@code step} of an untouched run, in closed form.

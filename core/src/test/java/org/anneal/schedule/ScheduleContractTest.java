@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Set;
@@ -32,7 +33,43 @@ class ScheduleContractTest {
                 new LambdaLR(LrLambda.parse("lambda s: 0.5 * (1 + math.cos(math.pi * s / 100)) if s < 100 else 0")),
                 new CosineAnnealingLR(100),
                 new CosineAnnealingLR(1, 0.01),
-                new CosineAnnealingLR(7, 0.001));
+                new CosineAnnealingLR(7, 0.001),
+                new ConstantLR(),
+                new ConstantLR(0.3, 40),
+                new ConstantLR(0.5, 0),
+                new LinearLR(),
+                new LinearLR(0.01, 100),
+                new LinearLR(1, 0, 60),
+                new LinearLR(0.5, 0.1, 0),
+                new PolynomialLR(),
+                new PolynomialLR(100, 0.9),
+                new PolynomialLR(0, 2),
+                new CosineAnnealingWarmRestarts(30),
+                new CosineAnnealingWarmRestarts(10, 2, 0.001),
+                new SWALR(0.05),
+                new SWALR(0).withAnnealEpochs(0),
+                new SWALR(1e-4).withAnnealEpochs(70).withAnnealStrategy(AnnealStrategy.LINEAR),
+                new CyclicLR(0.001, 0.01),
+                new CyclicLR(0.001, 0.01).withStepSizes(5, 3).withMode(CyclicLR.Mode.TRIANGULAR2),
+                new CyclicLR(0.001, 0.01).withStepSizes(7.5, 2.25).withMode(CyclicLR.Mode.EXP_RANGE),
+                new CyclicLR(0.001, 0.01)
+                        .withStepSize(20)
+                        .withMode(CyclicLR.Mode.EXP_RANGE)
+                        .withGamma(0.99)
+                        .withMomentum(0.7, 0.95),
+                new CyclicLR(0, 0.01)
+                        .withScaleFn(LrLambda.parse("lambda x: 1 / (1 + x / 100)"), CyclicLR.ScaleMode.ITERATIONS)
+                        .withCycleMomentum(false),
+                new OneCycleLR(0.1, 100),
+                new OneCycleLR(0.1, 1),
+                new OneCycleLR(1, 230)
+                        .withPctStart(0.25)
+                        .withAnnealStrategy(AnnealStrategy.LINEAR)
+                        .withMomentum(0.8, 0.9)
+                        .withDivFactor(10)
+                        .withFinalDivFactor(100)
+                        .withThreePhase(true),
+                new OneCycleLR(1, 60).withPctStart(0).withCycleMomentum(false));
     }
 
     @Test
@@ -63,7 +100,11 @@ class ScheduleContractTest {
     @MethodSource("examples")
     void startsAtTheBaseOrWhereARestoredOptimizerIs(Schedule schedule) {
         assertEquals(schedule.at(0, 0.1), schedule.start(0, 7, 0.1));
-        assertEquals(schedule instanceof LambdaLR ? schedule.at(9, 0.1) : 7, schedule.start(9, 7, 0.1));
+        boolean absolute = schedule instanceof LambdaLR
+                || schedule instanceof CosineAnnealingWarmRestarts
+                || schedule instanceof CyclicLR
+                || schedule instanceof OneCycleLR;
+        assertEquals(absolute ? schedule.next(9, 7, 0.1) : 7, schedule.start(9, 7, 0.1));
     }
 
     @ParameterizedTest
@@ -88,6 +129,19 @@ class ScheduleContractTest {
                 schedule instanceof MultiplicativeLR m && !m.lrLambdas().get(0).isConstant();
         for (long step : folds ? new long[] {10_000} : new long[] {1L << 31, (1L << 53) - 1, 1L << 53}) {
             assertFalse(Double.isNaN(schedule.at(step, 0.1)), schedule + " at " + step);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void keepsTheMomentumOrDrivesItBetweenItsBounds(Schedule schedule) {
+        assertEquals(
+                schedule.drivesMomentum() ? schedule.momentum(0, 0.1) : 0.5,
+                schedule.momentum(0, 0.5),
+                schedule::toString);
+        for (long step : new long[] {0, 1, 9, 250, Check.LAST_STEP}) {
+            double momentum = schedule.momentum(step, 0.5);
+            assertTrue(schedule.drivesMomentum() ? momentum >= 0.7 && momentum <= 0.95 : momentum == 0.5);
         }
     }
 

@@ -47,6 +47,24 @@ class SchedulerCallTest {
                 "LambdaLR(o, lr_lambda=lambda step: 0.5**(step//10000)) | LambdaLR(lr_lambda=lambda step: 0.5 ** (step // 10000))",
                 "LambdaLR(o, [lambda e: e, (lambda e: 2)]) | LambdaLR(lr_lambda=[lambda e: e, lambda e: 2])",
                 "MultiplicativeLR(lambda e: .95) | MultiplicativeLR(lr_lambda=lambda e: 0.95)",
+                "ConstantLR(optimizer) | ConstantLR()",
+                "ConstantLR(o, 1/3, 4) | ConstantLR(total_iters=4)",
+                "LinearLR(o, 0.01, 1, 500) | LinearLR(start_factor=0.01, total_iters=500)",
+                "LinearLR(o, end_factor=0, start_factor=1) | LinearLR(start_factor=1.0, end_factor=0.0)",
+                "PolynomialLR(o, 5, 1) | PolynomialLR()",
+                "PolynomialLR(o, total_iters=1e4, power=0.9) | PolynomialLR(total_iters=10000, power=0.9)",
+                "CosineAnnealingWarmRestarts(o, 10, 2, 1e-5) | CosineAnnealingWarmRestarts(T_0=10, T_mult=2, eta_min=1e-05)",
+                "CosineAnnealingWarmRestarts(o, T_0=10, T_mult=1) | CosineAnnealingWarmRestarts(T_0=10)",
+                "torch.optim.swa_utils.SWALR(o, 0.05) | SWALR(swa_lr=0.05)",
+                "swa_utils.SWALR(o, swa_lr=[0.05, 1], anneal_epochs=5, anneal_strategy='linear') | SWALR(swa_lr=[0.05, 1.0], anneal_epochs=5, anneal_strategy='linear')",
+                "CyclicLR(o, 0.001, 0.1) | CyclicLR(base_lr=0.001, max_lr=0.1)",
+                "CyclicLR(o, [0.1], 1, 10, None) | CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=10)",
+                "CyclicLR(o, 0.1, [1, 2], 10, 2000, 'triangular2', 1., None, 'iterations', False) | CyclicLR(base_lr=0.1, max_lr=[1.0, 2.0], step_size_up=10, step_size_down=2000, mode='triangular2', scale_mode='iterations', cycle_momentum=False)",
+                "CyclicLR(o, 0.1, 1, 2.5, mode='exp_range', base_momentum=0.7) | CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=2.5, mode='exp_range', gamma=1.0, base_momentum=0.7)",
+                "CyclicLR(o, 0.1, 1, mode='mine', scale_fn=lambda x: 1/x, max_momentum=[0.5, 0.6]) | CyclicLR(base_lr=0.1, max_lr=1.0, scale_fn=lambda x: 1 / x, max_momentum=[0.5, 0.6])",
+                "OneCycleLR(o, max_lr=0.01, steps_per_epoch=100, epochs=10) | OneCycleLR(max_lr=0.01, total_steps=1000)",
+                "OneCycleLR(o, 1, None, 10, 100) | OneCycleLR(max_lr=1.0, total_steps=1000)",
+                "OneCycleLR(o, [1, 2], 50, 7, 7, 1, 'linear', False, 0.8, 0.9, 10, 100, True) | OneCycleLR(max_lr=[1.0, 2.0], total_steps=50, pct_start=1.0, anneal_strategy='linear', cycle_momentum=False, base_momentum=0.8, max_momentum=0.9, div_factor=10.0, final_div_factor=100.0, three_phase=True)",
                 "ReduceLROnPlateau(optimizer, 'max', patience=5) | ReduceLROnPlateau(mode='max', patience=5)",
                 "ReduceLROnPlateau(o, \"min\", 0.1, 10, 1e-4, \"abs\", 0, [0, 1], 1e-8) | ReduceLROnPlateau(threshold_mode='abs', min_lr=[0.0, 1.0])",
             })
@@ -82,8 +100,19 @@ class SchedulerCallTest {
                 "CosineLR(10) | column 1: unknown schedule 'CosineLR', did you mean 'CosineAnnealingLR'?",
                 "MultistepLR([1]) | column 1: unknown schedule 'MultistepLR', did you mean 'MultiStepLR'?",
                 "keras.StepLR(1) | column 1: unknown module 'keras', expected torch.optim or torch.optim.lr_scheduler",
-                "s = LinearLR(o) | column 5: LinearLR is not supported yet",
-                "OneCycleLR(o, 1) | column 1: OneCycleLR is not supported yet",
+                "s = OneCycleLR(o, 1) | column 5: OneCycleLR needs total_steps, or epochs and steps_per_epoch",
+                "OneCycleLR(o, 1, epochs=3) | column 1: OneCycleLR needs total_steps, or epochs and steps_per_epoch",
+                "OneCycleLR(1, epochs=0, steps_per_epoch=9) | column 15: epochs must be at least 1, but was 0",
+                "OneCycleLR(1, 9, pct_start=30) | column 18: pct_start must be >= 0 and <= 1, but was 30.0",
+                "OneCycleLR([], 9) | column 12: max_lr must have at least 1 entry, but had none",
+                "OneCycleLR([1, -1], 9) | column 12: max_lr must be finite and >= 0, but was -1.0",
+                "SWALR(0.1, 5, 'cosine') | column 15: anneal_strategy must be 'cos' or 'linear', but was 'cosine'",
+                "CyclicLR(0.1) | column 1: CyclicLR needs max_lr",
+                "CyclicLR(0.1, 1, mode='exp') | column 18: mode must be 'triangular' or 'triangular2' or 'exp_range', but was 'exp'",
+                "CyclicLR(0.1, 1, mode='EXP_RANGE') | column 18: mode must be 'triangular' or 'triangular2' or 'exp_range', but was 'EXP_RANGE'",
+                "CyclicLR(0.1, 1, scale_fn=f) | column 18: expected a lambda, such as 'lambda step: 0.95 ** step', but found f",
+                "CyclicLR(0.1, 1, step_size_down=0) | column 18: step_size_down must be > 0 and at most 2^53, but was 0.0",
+                "CosineAnnealingWarmRestarts(o, 10.5) | column 32: T_0 must be an integer, but was 10.5",
                 "MultiStepLR([1, 2.5]) | column 17: milestones[1] must be an integer, but was 2.5",
                 "MultiStepLR([1, -2]) | column 13: milestones must be at least 0, but was -2",
                 "MultiStepLR(30) | column 13: milestones must be a list of integers, but was 30",
@@ -217,6 +246,6 @@ class SchedulerCallTest {
                         () -> "seed " + seed + ": " + text + ": " + message);
             }
         }
-        assertTrue(accepted > 1000, accepted + " accepted");
+        assertTrue(accepted > 500, accepted + " accepted");
     }
 }

@@ -1,0 +1,75 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Multiplies the rate by {@code factor} for the first {@code totalIters} steps.
+ *
+ * <pre>{@code
+ *   at(t)   = base * factor           if t < totalIters
+ *           = base                    otherwise
+ *   next(t) = current * factor        if t = 0 and totalIters > 0
+ *           = current * (1 / factor)  if t = totalIters and totalIters > 0
+ *           = current                 otherwise
+ * }</pre>
+ *
+ * <p>From step {@code totalIters} on the rate is the base; with 0 it is so from the start.
+ *
+ * <p>PyTorch: {@code ConstantLR(factor=1/3, total_iters=5)}, bit for bit. PyTorch never takes the factor back with
+ * {@code total_iters=0}, and divides by a factor of 0, which is refused here.
+ *
+ * @param factor factor of the first steps, above 0 and at most 1
+ * @param totalIters how many steps the factor lasts, at least 0
+ */
+public record ConstantLR(double factor, long totalIters) implements Schedule {
+
+    static final double FACTOR = 1.0 / 3;
+    static final long TOTAL_ITERS = 5;
+
+    /** @throws IllegalArgumentException if {@code factor} is not in (0, 1], or {@code totalIters < 0} */
+    public ConstantLR {
+        factor = Check.positiveUpToOne("factor", factor);
+        Check.atLeast(0, "total_iters", totalIters);
+    }
+
+    /** Uses PyTorch's defaults: a third for 5 steps. */
+    public ConstantLR() {
+        this(FACTOR, TOTAL_ITERS);
+    }
+
+    /** {@return this with another factor} */
+    public ConstantLR withFactor(double factor) {
+        return new ConstantLR(factor, totalIters);
+    }
+
+    /** {@return this with another number of steps} */
+    public ConstantLR withTotalIters(long totalIters) {
+        return new ConstantLR(factor, totalIters);
+    }
+
+    @Override
+    public double at(long step, double base) {
+        return Check.step(step) < totalIters ? base * factor : base;
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        if (Check.step(step) == 0) {
+            return totalIters == 0 ? current : current * factor;
+        }
+        return step == totalIters ? current * (1.0 / factor) : current;
+    }
+
+    @Override
+    public String toString() {
+        List<String> given = new ArrayList<>();
+        if (factor != FACTOR) {
+            given.add("factor=" + Python.repr(factor));
+        }
+        if (totalIters != TOTAL_ITERS) {
+            given.add("total_iters=" + totalIters);
+        }
+        return "ConstantLR(" + String.join(", ", given) + ")";
+    }
+}

@@ -1,0 +1,85 @@
+package org.anneal.schedule;
+
+/**
+ * Lets the rate follow half a cosine from the base down to {@code etaMin}, then starts again from the base, each time
+ * in {@code tMult} times as many steps.
+ *
+ * <pre>{@code
+ *   at(t) = next(t) = etaMin + (base - etaMin) * (1 + cos(pi * cur / length)) / 2
+ *   length = t0 * tMult^i        after i restarts
+ *   cur    = t - (t0 + t0 * tMult + ... + t0 * tMult^(i - 1))   steps since the last one, below length
+ * }</pre>
+ *
+ * <p>Step 0 and every restart have the base rate. There is no end. The rates are absolute: an edit by hand lasts until
+ * the next step.
+ *
+ * <p>PyTorch: {@code CosineAnnealingWarmRestarts(T_0, T_mult=1, eta_min=0.0)}, in its order of operations. Restarts are
+ * counted in integers, exactly, as PyTorch's {@code step()} does; its {@code step(epoch)} takes a logarithm and misses
+ * some.
+ *
+ * <p>Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv:1608.03983.
+ *
+ * @param t0 steps until the first restart, at least 1
+ * @param tMult factor of the steps until the next restart, at least 1
+ * @param etaMin the lowest rate, finite and at least 0
+ */
+public record CosineAnnealingWarmRestarts(long t0, long tMult, double etaMin) implements Schedule {
+
+    /** @throws IllegalArgumentException if {@code t0 < 1}, {@code tMult < 1}, or {@code etaMin < 0} or not finite */
+    public CosineAnnealingWarmRestarts {
+        Check.atLeast(1, "T_0", t0);
+        Check.atLeast(1, "T_mult", tMult);
+        etaMin = Check.finiteNotNegative("eta_min", etaMin);
+    }
+
+    /** Anneals to PyTorch's default, 0, always in {@code t0} steps. */
+    public CosineAnnealingWarmRestarts(long t0) {
+        this(t0, 1, 0.0);
+    }
+
+    /** Anneals to PyTorch's default, 0. */
+    public CosineAnnealingWarmRestarts(long t0, long tMult) {
+        this(t0, tMult, 0.0);
+    }
+
+    /** {@return this with another factor of the steps until the next restart} */
+    public CosineAnnealingWarmRestarts withTMult(long tMult) {
+        return new CosineAnnealingWarmRestarts(t0, tMult, etaMin);
+    }
+
+    /** {@return this with another lowest rate} */
+    public CosineAnnealingWarmRestarts withEtaMin(double etaMin) {
+        return new CosineAnnealingWarmRestarts(t0, tMult, etaMin);
+    }
+
+    @Override
+    public double at(long step, double base) {
+        long current = Check.step(step);
+        double length = t0; // whole; a product beyond 2^53 is rounded, but stays above every step
+        if (tMult == 1) {
+            current %= t0;
+        } else {
+            while (current >= length) {
+                current -= (long) length;
+                length *= tMult;
+            }
+        }
+        return etaMin + (base - etaMin) * (1 + Math.cos(Math.PI * current / length)) / 2;
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        return at(step, base);
+    }
+
+    @Override
+    public double start(long step, double current, double base) {
+        return at(step, base);
+    }
+
+    @Override
+    public String toString() {
+        return "CosineAnnealingWarmRestarts(T_0=" + t0 + (tMult == 1 ? "" : ", T_mult=" + tMult)
+                + (etaMin == 0 ? "" : ", eta_min=" + Python.repr(etaMin)) + ")";
+    }
+}

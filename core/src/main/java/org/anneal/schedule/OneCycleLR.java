@@ -1,0 +1,341 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Anneals the rate up to {@code maxLr} and then down to almost nothing, once, and the momentum the other way.
+ *
+ * <pre>{@code
+ *   at(t) = next(t) = anneal(from, to, (min(t, totalSteps - 1) - start) / (end - start))
+ *   anneal(from, to, p) = to + (from - to) / 2 * (cos(pi * p) + 1)   COS     (to - from) * p + from   LINEAR
+ *
+ *   phases: end                             rate from -> to       momentum from -> to
+ *   two:    pctStart * totalSteps - 1       initial -> maxLr      maxMomentum  -> baseMomentum
+ *           totalSteps - 1                  maxLr   -> last       baseMomentum -> maxMomentum
+ *   three:  pctStart * totalSteps - 1       initial -> maxLr      maxMomentum  -> baseMomentum
+ *           2 * pctStart * totalSteps - 2   maxLr   -> initial    baseMomentum -> maxMomentum
+ *           totalSteps - 1                  initial -> last       maxMomentum  -> maxMomentum
+ *   initial = maxLr / divFactor,  last = initial / finalDivFactor
+ * }</pre>
+ *
+ * <p>A phase starts where the one before ends, the first at 0; t is in the first phase whose end it does not exceed. A
+ * phase of no length is skipped, and so is, with {@code pctStart} 0, all that {@code pctStart} measures: then step 0 has
+ * what comes after it. From step {@code totalSteps - 1} on the rate stays. A loop of {@code totalSteps} updates asks for
+ * step {@code totalSteps}, which is the {@link #lastStep}. The rates are absolute, and the base rate is not asked: an
+ * edit by hand lasts until the next step.
+ *
+ * <p>PyTorch: {@code OneCycleLR(max_lr, total_steps=None, epochs=None, steps_per_epoch=None, pct_start=0.3,
+ * anneal_strategy='cos', cycle_momentum=True, base_momentum=0.85, max_momentum=0.95, div_factor=25.0,
+ * final_div_factor=10000.0, three_phase=False)}, in its order of operations. PyTorch runs past the end at step
+ * {@code total_steps}, to a negative rate with a linear anneal; divides by 0 where {@code pct_start * total_steps} is 1;
+ * and with a {@code pct_start} of 0 starts as if one step of the descent were over.
+ *
+ * <p>Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates",
+ * arXiv:1708.07120, has the three phases; two are fastai's.
+ *
+ * @param maxLr the highest rate, finite and at least 0: one for all groups, or one per group
+ * @param totalSteps steps of the cycle, at least 1
+ * @param pctStart the part of them in which the rate rises, at least 0 and at most 1
+ * @param annealStrategy the curve of every phase
+ * @param cycleMomentum whether the momentum is driven
+ * @param baseMomentum the lowest momentum, at least 0 and below 1: one for all groups, or one per group
+ * @param maxMomentum the highest momentum, at least 0 and below 1: one for all groups, or one per group
+ * @param divFactor {@code maxLr} divided by the initial rate, finite and above 0
+ * @param finalDivFactor the initial rate divided by the last, finite and above 0
+ * @param threePhase whether the rate goes down to the initial one first, as fast as it rose
+ */
+public record OneCycleLR(
+        List<Double> maxLr,
+        long totalSteps,
+        double pctStart,
+        AnnealStrategy annealStrategy,
+        boolean cycleMomentum,
+        List<Double> baseMomentum,
+        List<Double> maxMomentum,
+        double divFactor,
+        double finalDivFactor,
+        boolean threePhase)
+        implements Schedule {
+
+    static final double PCT_START = 0.3;
+    static final List<Double> BASE_MOMENTUM = List.of(0.85);
+    static final List<Double> MAX_MOMENTUM = List.of(0.95);
+    static final double DIV_FACTOR = 25;
+    static final double FINAL_DIV_FACTOR = 1e4;
+
+    /** @throws IllegalArgumentException if an argument is out of its range */
+    public OneCycleLR {
+        maxLr = PerGroup.checked("max_lr", maxLr, Check::finiteNotNegative);
+        Check.atLeast(1, "total_steps", totalSteps);
+        pctStart = Check.fromZeroToOne("pct_start", pctStart);
+        Objects.requireNonNull(annealStrategy, "annealStrategy");
+        baseMomentum = PerGroup.checked("base_momentum", baseMomentum, Check::belowOne);
+        maxMomentum = PerGroup.checked("max_momentum", maxMomentum, Check::belowOne);
+        divFactor = Check.finitePositive("div_factor", divFactor);
+        finalDivFactor = Check.finitePositive("final_div_factor", finalDivFactor);
+    }
+
+    /** Uses PyTorch's defaults: two cosines, and a momentum from 0.95 to 0.85 and back. */
+    public OneCycleLR(double maxLr, long totalSteps) {
+        this(List.of(maxLr), totalSteps);
+    }
+
+    /** Uses PyTorch's defaults, with a highest rate for each group. */
+    public OneCycleLR(List<Double> maxLr, long totalSteps) {
+        this(
+                maxLr,
+                totalSteps,
+                PCT_START,
+                AnnealStrategy.COS,
+                true,
+                BASE_MOMENTUM,
+                MAX_MOMENTUM,
+                DIV_FACTOR,
+                FINAL_DIV_FACTOR,
+                false);
+    }
+
+    /**
+     * Returns the cycle of {@code epochs * stepsPerEpoch} steps with PyTorch's defaults.
+     *
+     * @throws IllegalArgumentException if {@code epochs} or {@code stepsPerEpoch} is below 1
+     */
+    public static OneCycleLR ofEpochs(double maxLr, long epochs, long stepsPerEpoch) {
+        return new OneCycleLR(maxLr, totalSteps(epochs, stepsPerEpoch));
+    }
+
+    static long totalSteps(long epochs, long stepsPerEpoch) {
+        Check.atLeast(1, "epochs", epochs);
+        Check.atLeast(1, "steps_per_epoch", stepsPerEpoch);
+        if (epochs > Check.LAST_STEP / stepsPerEpoch) {
+            throw new IllegalArgumentException(
+                    "epochs * steps_per_epoch must be at most 2^53, but was " + epochs + " * " + stepsPerEpoch);
+        }
+        return epochs * stepsPerEpoch;
+    }
+
+    /** {@return this with another part in which the rate rises} */
+    public OneCycleLR withPctStart(double pctStart) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                baseMomentum,
+                maxMomentum,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** {@return this with another curve} */
+    public OneCycleLR withAnnealStrategy(AnnealStrategy annealStrategy) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                baseMomentum,
+                maxMomentum,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** {@return this, driving the momentum or not} */
+    public OneCycleLR withCycleMomentum(boolean cycleMomentum) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                baseMomentum,
+                maxMomentum,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** {@return this with other bounds of the momentum} */
+    public OneCycleLR withMomentum(double base, double max) {
+        return withMomentum(List.of(base), List.of(max));
+    }
+
+    /** {@return this with other bounds of the momentum for each group} */
+    public OneCycleLR withMomentum(List<Double> base, List<Double> max) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                base,
+                max,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** {@return this with another initial rate, {@code maxLr / divFactor}} */
+    public OneCycleLR withDivFactor(double divFactor) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                baseMomentum,
+                maxMomentum,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** {@return this with another last rate, {@code maxLr / divFactor / finalDivFactor}} */
+    public OneCycleLR withFinalDivFactor(double finalDivFactor) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                baseMomentum,
+                maxMomentum,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** {@return this in three phases or in two} */
+    public OneCycleLR withThreePhase(boolean threePhase) {
+        return new OneCycleLR(
+                maxLr,
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                baseMomentum,
+                maxMomentum,
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
+    @Override
+    public double at(long step, double base) {
+        double max = PerGroup.only("max_lr", maxLr);
+        double initial = max / divFactor;
+        return phases(step, initial, max, initial, initial / finalDivFactor);
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        return at(step, base);
+    }
+
+    @Override
+    public double start(long step, double current, double base) {
+        return at(step, base);
+    }
+
+    @Override
+    public boolean drivesMomentum() {
+        return cycleMomentum;
+    }
+
+    @Override
+    public double momentum(long step, double current) {
+        if (!cycleMomentum) {
+            return current;
+        }
+        double max = PerGroup.only("max_momentum", maxMomentum);
+        return phases(step, max, PerGroup.only("base_momentum", baseMomentum), max, max);
+    }
+
+    /** Returns {@code totalSteps}: the step that the loop's last update asks for. */
+    @Override
+    public long lastStep() {
+        return totalSteps;
+    }
+
+    @Override
+    public OneCycleLR forGroup(int group, int groups) {
+        return new OneCycleLR(
+                PerGroup.forGroup("max_lr", maxLr, group, groups),
+                totalSteps,
+                pctStart,
+                annealStrategy,
+                cycleMomentum,
+                PerGroup.forGroup("base_momentum", baseMomentum, group, groups),
+                PerGroup.forGroup("max_momentum", maxMomentum, group, groups),
+                divFactor,
+                finalDivFactor,
+                threePhase);
+    }
+
+    /** Goes from {@code first} to {@code peak}, in three phases then to {@code back}, and in the end to {@code last}. */
+    private double phases(long step, double first, double peak, double back, double last) {
+        double t = Math.min(Check.step(step), totalSteps - 1);
+        double start = 0;
+        double end = pctStart == 0 ? 0 : pctStart * totalSteps - 1;
+        if (t <= end && end != start) {
+            return anneal(first, peak, (t - start) / (end - start));
+        }
+        double from = peak;
+        start = end;
+        if (threePhase) {
+            end = pctStart == 0 ? 0 : 2 * pctStart * totalSteps - 2;
+            if (t <= end && end != start) {
+                return anneal(peak, back, (t - start) / (end - start));
+            }
+            from = back;
+            start = end;
+        }
+        end = totalSteps - 1;
+        return anneal(from, last, end == start ? 1 : (t - start) / (end - start));
+    }
+
+    private double anneal(double from, double to, double part) {
+        return annealStrategy == AnnealStrategy.COS
+                ? to + (from - to) / 2.0 * (Math.cos(Math.PI * part) + 1)
+                : (to - from) * part + from;
+    }
+
+    @Override
+    public String toString() {
+        List<String> given = new ArrayList<>();
+        given.add("max_lr=" + PerGroup.print(maxLr));
+        given.add("total_steps=" + totalSteps);
+        if (pctStart != PCT_START) {
+            given.add("pct_start=" + Python.repr(pctStart));
+        }
+        if (annealStrategy != AnnealStrategy.COS) {
+            given.add("anneal_strategy=" + SchedulerCall.quoted(annealStrategy));
+        }
+        if (!cycleMomentum) {
+            given.add("cycle_momentum=False");
+        }
+        if (!baseMomentum.equals(BASE_MOMENTUM)) {
+            given.add("base_momentum=" + PerGroup.print(baseMomentum));
+        }
+        if (!maxMomentum.equals(MAX_MOMENTUM)) {
+            given.add("max_momentum=" + PerGroup.print(maxMomentum));
+        }
+        if (divFactor != DIV_FACTOR) {
+            given.add("div_factor=" + Python.repr(divFactor));
+        }
+        if (finalDivFactor != FINAL_DIV_FACTOR) {
+            given.add("final_div_factor=" + Python.repr(finalDivFactor));
+        }
+        if (threePhase) {
+            given.add("three_phase=True");
+        }
+        return "OneCycleLR(" + String.join(", ", given) + ")";
+    }
+}

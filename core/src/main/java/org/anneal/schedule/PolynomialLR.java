@@ -1,0 +1,78 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Lets the rate fall to 0 in {@code totalIters} steps, as a power of the part of them that is left.
+ *
+ * <pre>{@code
+ *   at(t)   = base * (1 - min(t, totalIters) / totalIters)^power
+ *   next(t) = current * ((1 - t / totalIters) / (1 - (t - 1) / totalIters))^power   if 0 < t <= totalIters
+ *           = 0                                                                     if t = totalIters = 0
+ *           = current                                                               otherwise
+ * }</pre>
+ *
+ * <p>Step 0 has the base rate. From step {@code totalIters} on the rate is 0; with 0 it is so from the start.
+ *
+ * <p>PyTorch: {@code PolynomialLR(total_iters=5, power=1.0)}, in its order of operations. PyTorch leaves the rate alone
+ * with {@code total_iters=0}.
+ *
+ * @param totalIters steps from the base rate to 0, at least 0
+ * @param power exponent of the part that is left, finite and above 0
+ */
+public record PolynomialLR(long totalIters, double power) implements Schedule {
+
+    static final long TOTAL_ITERS = 5;
+    static final double POWER = 1.0;
+
+    /** @throws IllegalArgumentException if {@code totalIters < 0}, or {@code power <= 0} or not finite */
+    public PolynomialLR {
+        Check.atLeast(0, "total_iters", totalIters);
+        power = Check.finitePositive("power", power);
+    }
+
+    /** Uses PyTorch's defaults: a straight line in 5 steps. */
+    public PolynomialLR() {
+        this(TOTAL_ITERS, POWER);
+    }
+
+    /** {@return this with another number of steps} */
+    public PolynomialLR withTotalIters(long totalIters) {
+        return new PolynomialLR(totalIters, power);
+    }
+
+    /** {@return this with another power} */
+    public PolynomialLR withPower(double power) {
+        return new PolynomialLR(totalIters, power);
+    }
+
+    @Override
+    public double at(long step, double base) {
+        return Check.step(step) >= totalIters ? 0 : base * Power.pow((double) (totalIters - step) / totalIters, power);
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        if (Check.step(step) == 0) {
+            return totalIters == 0 ? 0 : current;
+        }
+        if (step > totalIters) {
+            return current;
+        }
+        double iters = totalIters;
+        return current * Power.pow((1.0 - step / iters) / (1.0 - (step - 1) / iters), power);
+    }
+
+    @Override
+    public String toString() {
+        List<String> given = new ArrayList<>();
+        if (totalIters != TOTAL_ITERS) {
+            given.add("total_iters=" + totalIters);
+        }
+        if (power != POWER) {
+            given.add("power=" + Python.repr(power));
+        }
+        return "PolynomialLR(" + String.join(", ", given) + ")";
+    }
+}

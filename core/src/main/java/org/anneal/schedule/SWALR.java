@@ -1,0 +1,106 @@
+package org.anneal.schedule;
+
+import java.util.List;
+
+/**
+ * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and keeps it there, for stochastic weight averaging.
+ *
+ * <pre>{@code
+ *   at(t)    = swaLr * alpha(t) + base * (1 - alpha(t))
+ *   next(t)  = swaLr * alpha(t) + start * (1 - alpha(t))
+ *   start    = (current - alpha(t - 1) * swaLr) / (1 - alpha(t - 1))   the rate that leads to current; swaLr if alpha = 1
+ *   alpha(t) = (1 - cos(pi * p)) / 2   COS     p   LINEAR     with p = min(t / annealEpochs, 1), and 0 below t = 0
+ * }</pre>
+ *
+ * <p>Step 0 has the rate that is in force, also when this takes over in a sequence; with {@code annealEpochs} 0 it has
+ * {@code swaLr}. From step {@code annealEpochs} on the rate is {@code swaLr}; after that an edit by hand lasts until the
+ * next step.
+ *
+ * <p>PyTorch: {@code swa_utils.SWALR(swa_lr, anneal_epochs=10, anneal_strategy='cos')}, in its order of operations.
+ *
+ * <p>Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv:1803.05407; the formulas
+ * are PyTorch's.
+ *
+ * @param swaLr the rate at the end, finite and at least 0: one for all groups, or one per group
+ * @param annealEpochs steps until it is reached, at least 0
+ * @param annealStrategy the curve from the first rate to the last
+ */
+public record SWALR(List<Double> swaLr, long annealEpochs, AnnealStrategy annealStrategy) implements Schedule {
+
+    static final long ANNEAL_EPOCHS = 10;
+
+    /** @throws IllegalArgumentException if a {@code swaLr} is negative or not finite, or {@code annealEpochs < 0} */
+    public SWALR {
+        swaLr = PerGroup.checked("swa_lr", swaLr, Check::finiteNotNegative);
+        Check.atLeast(0, "anneal_epochs", annealEpochs);
+    }
+
+    /** Anneals on PyTorch's default curve, half a cosine of 10 steps. */
+    public SWALR(double swaLr) {
+        this(List.of(swaLr), ANNEAL_EPOCHS, AnnealStrategy.COS);
+    }
+
+    /** {@return this with another last rate for each group} */
+    public SWALR withSwaLr(List<Double> swaLr) {
+        return new SWALR(swaLr, annealEpochs, annealStrategy);
+    }
+
+    /** {@return this with another number of steps} */
+    public SWALR withAnnealEpochs(long annealEpochs) {
+        return new SWALR(swaLr, annealEpochs, annealStrategy);
+    }
+
+    /** {@return this with another curve} */
+    public SWALR withAnnealStrategy(AnnealStrategy annealStrategy) {
+        return new SWALR(swaLr, annealEpochs, annealStrategy);
+    }
+
+    /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
+    @Override
+    public double at(long step, double base) {
+        double alpha = alpha(Check.step(step));
+        return last() * alpha + base * (1 - alpha);
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        double last = last();
+        double before = alpha(Check.step(step) - 1);
+        double start = before == 1 ? last : (current - before * last) / (1 - before);
+        double alpha = alpha(step);
+        return last * alpha + start * (1 - alpha);
+    }
+
+    /** Anneals from the carried rate, as PyTorch's SequentialLR does. */
+    @Override
+    public double takeOver(double current, double base) {
+        return next(0, current, base);
+    }
+
+    @Override
+    public SWALR forGroup(int group, int groups) {
+        return withSwaLr(PerGroup.forGroup("swa_lr", swaLr, group, groups));
+    }
+
+    private double last() {
+        return PerGroup.only("swa_lr", swaLr);
+    }
+
+    private double alpha(long step) {
+        if (step < 0) {
+            return 0;
+        }
+        double part = step >= annealEpochs ? 1 : (double) step / annealEpochs;
+        return annealStrategy == AnnealStrategy.LINEAR ? part : (1 - Math.cos(Math.PI * part)) / 2;
+    }
+
+    @Override
+    public String toString() {
+        return "SWALR(swa_lr=" + PerGroup.print(swaLr)
+                + (annealEpochs == ANNEAL_EPOCHS ? "" : ", anneal_epochs=" + annealEpochs)
+                + (annealStrategy == AnnealStrategy.COS
+                        ? ""
+                        : ", anneal_strategy=" + SchedulerCall.quoted(annealStrategy))
+                + ")";
+    }
+}
