@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and keeps it there, for stochastic weight averaging.
@@ -33,6 +34,7 @@ public record SWALR(List<Double> swaLr, long annealEpochs, AnnealStrategy anneal
     public SWALR {
         swaLr = PerGroup.checked("swa_lr", swaLr, Check::finiteNotNegative);
         Check.atLeast(0, "anneal_epochs", annealEpochs);
+        Objects.requireNonNull(annealStrategy, "annealStrategy");
     }
 
     /** Anneals on PyTorch's default curve, half a cosine of 10 steps. */
