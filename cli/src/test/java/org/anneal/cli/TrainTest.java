@@ -109,6 +109,25 @@ class TrainTest {
                 Files.readAllBytes(folder.resolve("again/model.safetensors"))));
     }
 
+    @Test
+    void theSeedChangesTheOrderOfTheImages() throws IOException {
+        // At the rate 0 a batch of one image has one of two losses: the black images' or the grey ones'.
+        List<List<Boolean>> orders = new ArrayList<>();
+        for (String seed : List.of("5", "6")) {
+            out = folder.resolve(seed);
+            List<String> losses = lines(train(
+                            "--epochs=1", "--batch-size=1", "--print-every=1", "--optimizer=SGD(lr=0)", "--seed", seed))
+                    .stream()
+                    .filter(line -> line.startsWith("["))
+                    .map(line -> line.substring(line.lastIndexOf(' ')))
+                    .toList();
+            assertEquals(50, losses.size());
+            assertEquals(2, losses.stream().distinct().count());
+            orders.add(losses.stream().map(losses.get(0)::equals).toList());
+        }
+        assertFalse(orders.get(0).equals(orders.get(1)));
+    }
+
     private static List<String> epochs(List<String> printed) {
         return printed.stream().filter(line -> line.startsWith("Epoch ")).toList();
     }
