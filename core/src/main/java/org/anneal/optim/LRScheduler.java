@@ -3,8 +3,9 @@ package org.anneal.optim;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.anneal.schedule.ComposedPlateau;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
@@ -15,13 +16,46 @@ import org.anneal.schedule.Schedule;
  * <p>Building a runner sets each group's rate for step 0 from the group's base, its {@code initialLr}, and nothing else,
  * so building it twice is building it once. Each {@link #step()} then asks the schedule what the rate in force becomes; a
  * rate that was edited by hand in between is what it starts from, as in PyTorch. Under a plateau alone, building changes
- * nothing and {@link #step(double)} takes the metric.
+ * nothing and {@link #step(double)} takes the metric. A plateau on a schedule takes both: {@code step(metric)}, then
+ * {@code step()}.
  *
  * <p>An optimizer has one live runner: a new one replaces the old, which refuses to step from then on. A runner belongs to
  * the optimizer's thread.
  */
 public final class LRScheduler {
     private static final System.Logger LOG = System.getLogger(LRScheduler.class.getName());
+    private static final int VERSION = 1;
+
+    private final Optimizer<?> optimizer;
+    private Policy policy; // of the first group, and of all if shared
+    private boolean shared;
+    private List<Member> members;
+    private Optional<ReduceLROnPlateau.State> progress = Optional.empty(); // of a plateau
+    private long lastEpoch;
+    private long optimizerSteps; // when stepAfterUpdate last looked
+    private boolean replaced;
+    private boolean warned;
+    private Optional<Listener> listener = Optional.empty();
+
+    /** A group, and what runs it. */
+    private static final class Member {
+        final ParamGroup<?> group;
+        final Optional<Schedule> schedule; // none under a plateau alone
+        double lr; // left in force last
+        double unscaled; // before a plateau on top of the schedule scales it
+        double factor = 1; // of that plateau
+        double next;
+
+        Member(ParamGroup<?> group, Optional<Schedule> schedule) {
+            this.group = group;
+            this.schedule = schedule;
+            remember();
+        }
+
+        void remember() {
+            lr = group.lr();
+        }
+    }
 
     /** Hears what a runner sets: every group at every step. */
     @FunctionalInterface
@@ -37,18 +71,48 @@ public final class LRScheduler {
         void set(long step, int group, double lr, double momentum);
     }
 
-    private final Optimizer<?> optimizer;
-    private final Policy policy; // of the first group, and of all unless schedules were given one per group
-    private final boolean shared;
-    private final List<Schedule> schedules = new ArrayList<>(); // one per group; none under a plateau
-    private Optional<ReduceLROnPlateau.State> progress = Optional.empty(); // of a plateau
-    private double[] rates = {}; // that this runner left in force last
-    private double[] next = {}; // the array that the next rates go to
-    private long lastEpoch;
-    private long optimizerSteps; // when stepAfterUpdate last looked
-    private boolean replaced;
-    private boolean warned;
-    private Optional<Listener> listener = Optional.empty();
+    /**
+     * What has to be saved of a runner, as plain values.
+     *
+     * @param version of this record's meaning
+     * @param lastEpoch the counter
+     * @param policies the texts of what runs: one for all groups, or one per group
+     * @param initialLrs the base of each group; NaN if none was recorded
+     * @param lrs the rate in force of each group
+     * @param momentums the momentum, or beta1, in force of each group
+     * @param unscaled the rate of each group before a plateau on top of its schedule; the rate in force without one
+     * @param factors that plateau's factor for each group; 1 without one
+     * @param plateau what a plateau remembers, if there is one
+     */
+    public record State(
+            int version,
+            long lastEpoch,
+            List<String> policies,
+            List<Double> initialLrs,
+            List<Double> lrs,
+            List<Double> momentums,
+            List<Double> unscaled,
+            List<Double> factors,
+            Optional<ReduceLROnPlateau.State> plateau) {
+        public State {
+            policies = List.copyOf(policies);
+            initialLrs = List.copyOf(initialLrs);
+            lrs = List.copyOf(lrs);
+            momentums = List.copyOf(momentums);
+            unscaled = List.copyOf(unscaled);
+            factors = List.copyOf(factors);
+        }
+    }
+
+    /** What to do with a state that was written under another schedule. */
+    public enum OnChange {
+        /** Refuse it. */
+        REFUSE,
+        /** Take its progress: the rate becomes this runner's schedule at that step, edits by hand are dropped. */
+        KEEP_CONFIG,
+        /** Take all of it: this runner runs the state's schedules from now on. */
+        TAKE_CHECKPOINT
+    }
 
     /** Runs {@code policy} on every group, from step 0. */
     public LRScheduler(Optimizer<?> optimizer, Policy policy) {
@@ -58,7 +122,7 @@ public final class LRScheduler {
     /**
      * Runs {@code policy} on every group, resumed as PyTorch's {@code last_epoch} resumes: the counter starts at
      * {@code lastEpoch + 1}; a schedule that writes absolute rates sets its rate for that step, another one keeps the rate
-     * in force, which a restored optimizer already has.
+     * in force, which a restored optimizer already has. {@link #restore} resumes everything and more simply.
      *
      * @param lastEpoch the last step done, at least 0; -1 starts over
      * @throws IllegalStateException if it resumes and a group has no {@code initialLr}: restore the optimizer first
@@ -66,12 +130,7 @@ public final class LRScheduler {
      *     per group in {@code policy} has another length than there are groups
      */
     public LRScheduler(Optimizer<?> optimizer, Policy policy, long lastEpoch) {
-        this(
-                optimizer,
-                policy,
-                true,
-                policy instanceof Schedule schedule ? perGroup(optimizer, schedule) : List.of(),
-                lastEpoch);
+        this(optimizer, List.of(policy), true, lastEpoch);
     }
 
     /**
@@ -80,70 +139,95 @@ public final class LRScheduler {
      * @throws IllegalArgumentException if there are not as many schedules as groups
      */
     public LRScheduler(Optimizer<?> optimizer, List<Schedule> schedules) {
-        this(optimizer, oneFor(optimizer, schedules), false, schedules, -1);
+        this(optimizer, schedules, false, -1);
     }
 
-    private LRScheduler(
-            Optimizer<?> optimizer, Policy policy, boolean shared, List<Schedule> schedules, long lastEpoch) {
+    private LRScheduler(Optimizer<?> optimizer, List<? extends Policy> policies, boolean shared, long lastEpoch) {
         if (lastEpoch < -1) {
             throw new IllegalArgumentException("last_epoch must be at least -1, but was " + lastEpoch);
         }
-        this.optimizer = optimizer;
-        this.policy = policy;
-        this.shared = shared;
-        this.schedules.addAll(schedules);
-        this.lastEpoch = lastEpoch + 1;
-        if (policy instanceof ReduceLROnPlateau plateau) {
-            plateau.reduce(0, optimizer.groups().size(), 0); // refuses a min_lr per group of another length
-            if (lastEpoch != -1) {
-                throw new IllegalArgumentException(
-                        "last_epoch must be -1 for a plateau, which counts metrics, but was " + lastEpoch);
-            }
-            progress = Optional.of(plateau.start());
-            remember();
-        } else {
-            for (ParamGroup<?> group : optimizer.groups()) {
-                if (lastEpoch != -1 && group.initialLr().isEmpty()) {
-                    throw new IllegalStateException("group '" + group.name() + "' must have an initialLr to resume at"
-                            + " last_epoch=" + lastEpoch
-                            + ": restore the optimizer first, or make its rate the base with optimizer.rebase()");
-                }
-            }
-            write(true);
+        int groups = optimizer.groups().size();
+        if (!shared && policies.size() != groups) {
+            throw new IllegalArgumentException(
+                    "need one schedule per group, " + groups + ", but got " + policies.size());
         }
-        optimizerSteps = optimizer.steps();
+        this.optimizer = optimizer;
+        this.policy = policies.get(0);
+        this.shared = shared;
+        this.members = members(policies, shared);
+        this.progress = plateau().map(ReduceLROnPlateau::start);
+        this.optimizerSteps = optimizer.steps();
+        if (lastEpoch != -1) {
+            checkResumable(lastEpoch);
+        }
+        write(lastEpoch + 1, true);
         optimizer.attach(this).ifPresent(old -> old.replaced = true);
+    }
+
+    private void checkResumable(long lastEpoch) {
+        if (progress.isPresent()) {
+            throw new IllegalArgumentException(
+                    "last_epoch must be -1 for a plateau, which counts metrics, but was " + lastEpoch);
+        }
+        for (Member member : members) {
+            if (member.group.initialLr().isEmpty()) {
+                throw new IllegalStateException(
+                        "group '" + member.group.name() + "' must have an initialLr to resume at"
+                                + " last_epoch=" + lastEpoch
+                                + ": restore the optimizer first, or make its rate the base with optimizer.rebase()");
+            }
+        }
+    }
+
+    /** {@return a member per group of the optimizer, run by the one policy or by its own} */
+    private List<Member> members(List<? extends Policy> policies, boolean shared) {
+        List<? extends ParamGroup<?>> groups = optimizer.groups();
+        int count = groups.size();
+        plateau().ifPresent(plateau -> plateau.reduce(0, count, 0)); // refuses a min_lr per group of another length
+        return new ArrayList<>(IntStream.range(0, count)
+                .mapToObj(i -> new Member(
+                        groups.get(i), schedule(policies.get(shared ? 0 : i)).map(all -> all.forGroup(i, count))))
+                .toList());
+    }
+
+    private static Optional<Schedule> schedule(Policy policy) {
+        if (policy instanceof Schedule schedule) {
+            return Optional.of(schedule);
+        }
+        return policy instanceof ComposedPlateau composed ? Optional.of(composed.schedule()) : Optional.empty();
+    }
+
+    private Optional<ReduceLROnPlateau> plateau() {
+        if (policy instanceof ReduceLROnPlateau plateau) {
+            return Optional.of(plateau);
+        }
+        return policy instanceof ComposedPlateau composed ? Optional.of(composed.plateau()) : Optional.empty();
     }
 
     /**
      * Moves to the next step: call it after {@link Optimizer#step()}.
      *
-     * @throws IllegalStateException if the policy is a plateau, if another runner replaced this one, or if a group was
-     *     added that this runner was not told of
+     * @throws IllegalStateException if the policy is a plateau alone, if its schedule has ended, if another runner replaced
+     *     this one, or if a group was added that this runner was not told of
      * @throws ArithmeticException if a schedule gives a rate that is not finite; no rate has changed then
      */
     public void step() {
         checkLive();
-        if (progress.isPresent()) {
+        if (policy instanceof ReduceLROnPlateau) {
             throw new IllegalStateException(policy + " needs a metric: call step(metric)");
+        }
+        for (int i = 0; i < members.size(); i++) {
+            Schedule schedule = members.get(i).schedule.orElseThrow();
+            if (lastEpoch >= schedule.lastStep()) {
+                throw new IllegalStateException(schedule + " ends with step " + schedule.lastStep()
+                        + ", so it cannot be stepped " + (lastEpoch + 1) + " times");
+            }
         }
         if (lastEpoch == 0 && optimizer.steps() == 0) {
             warnOnce("the scheduler is stepped before the optimizer, so the first rate is never used:"
                     + " call optimizer.step() before scheduler.step()");
         }
-        for (int i = 0; i < schedules.size(); i++) {
-            if (lastEpoch >= schedules.get(i).lastStep()) {
-                throw new IllegalStateException(schedules.get(i) + " ends with step "
-                        + schedules.get(i).lastStep() + ", so it cannot be stepped " + (lastEpoch + 1) + " times");
-            }
-        }
-        lastEpoch++;
-        try {
-            write(false);
-        } catch (RuntimeException e) {
-            lastEpoch--;
-            throw e;
-        }
+        write(lastEpoch + 1, false);
     }
 
     /**
@@ -163,30 +247,57 @@ public final class LRScheduler {
     }
 
     /**
-     * Gives a metric, such as the validation loss, to a plateau.
+     * Gives a metric, such as the validation loss, to a plateau. On top of a schedule it comes before {@link #step()}.
      *
      * @param metric NaN counts as no improvement, and is warned of once
-     * @throws IllegalStateException if the policy is not a plateau, or if another runner replaced this one
+     * @throws IllegalStateException if the policy has no plateau, or if another runner replaced this one
      */
     public void step(double metric) {
         checkLive();
-        if (!(policy instanceof ReduceLROnPlateau plateau)) {
-            throw new IllegalStateException(policy + " takes no metric: call step() without one");
-        }
+        ReduceLROnPlateau plateau = plateau()
+                .orElseThrow(() -> new IllegalStateException(policy + " takes no metric: call step() without one"));
         if (Double.isNaN(metric)) {
             warnOnce("the plateau was given NaN, which counts as no improvement");
         }
-        List<? extends ParamGroup<?>> groups = optimizer.groups();
+        if (policy instanceof ComposedPlateau composed) {
+            if (lastEpoch < composed.firstMetric()) {
+                return;
+            }
+        } else {
+            lastEpoch++;
+            List<? extends ParamGroup<?>> groups = optimizer.groups();
+            for (int i = members.size(); i < groups.size(); i++) {
+                members.add(new Member(groups.get(i), Optional.empty())); // a plateau alone runs whatever is there
+            }
+        }
         ReduceLROnPlateau.State before = progress.orElseThrow();
         if (plateau.fires(before, metric)) {
-            for (int i = 0; i < groups.size(); i++) {
-                groups.get(i)
-                        .setLr(plateau.reduce(i, groups.size(), groups.get(i).lr()));
+            for (int i = 0; i < members.size(); i++) {
+                reduce(i, plateau);
             }
         }
         progress = Optional.of(plateau.next(before, metric));
-        lastEpoch++;
-        remember();
+        members.forEach(Member::remember);
+        tell();
+    }
+
+    private void reduce(int i, ReduceLROnPlateau plateau) {
+        Member member = members.get(i);
+        if (policy instanceof ComposedPlateau composed) {
+            takeEdit(member);
+            member.factor = composed.factor(i, members.size(), member.unscaled, member.factor);
+            member.group.setLr(member.unscaled * member.factor);
+        } else {
+            member.group.setLr(plateau.reduce(i, members.size(), member.group.lr()));
+        }
+    }
+
+    /** A rate that was edited by hand is what the schedule gave, and nothing scales it. */
+    private static void takeEdit(Member member) {
+        if (member.group.lr() != member.lr) {
+            member.unscaled = member.group.lr();
+            member.factor = 1;
+        }
     }
 
     /**
@@ -196,14 +307,14 @@ public final class LRScheduler {
      * @see #join(ParamGroup, Schedule)
      */
     public void join(ParamGroup<?> group) {
-        if (!shared || !(policy instanceof Schedule schedule)) {
-            throw new IllegalStateException(
-                    shared
-                            ? policy + " runs every group: there is nothing to join"
-                            : "this runner has one schedule per" + " group: say which one group '" + group.name()
-                                    + "' follows, join(group, schedule)");
+        if (policy instanceof ReduceLROnPlateau) {
+            throw new IllegalStateException(policy + " runs every group: there is nothing to join");
         }
-        join(group, schedule);
+        if (!shared) {
+            throw new IllegalStateException("this runner has one schedule per group: say which one group '"
+                    + group.name() + "' follows, join(group, schedule)");
+        }
+        join(group, schedule(policy).orElseThrow());
     }
 
     /**
@@ -215,19 +326,27 @@ public final class LRScheduler {
      */
     public void join(ParamGroup<?> group, Schedule schedule) {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
-        int index = schedules.size();
-        if (progress.isPresent() || index >= groups.size() || groups.get(index) != group) {
+        int index = members.size();
+        if (policy instanceof ReduceLROnPlateau || index >= groups.size() || groups.get(index) != group) {
             throw new IllegalArgumentException(
                     "group must be the first that was added since and has not joined, but was '" + group.name() + "'");
         }
-        schedules.add(schedule.forGroup(index, groups.size()));
+        Member member = new Member(group, Optional.of(schedule.forGroup(index, groups.size())));
+        member.unscaled = group.lr();
+        shared &= schedule(policy).equals(Optional.of(schedule));
         group.base();
-        remember();
+        members.add(member);
+        tell();
     }
 
-    /** {@return whether this runner is stepped with a metric, {@link #step(double)}, because its policy is a plateau} */
+    /** {@return whether this runner takes metrics, {@link #step(double)}, because its policy is or has a plateau} */
     public boolean takesMetric() {
         return progress.isPresent();
+    }
+
+    /** {@return whether this runner takes steps, {@link #step()}: whether its policy is or has a schedule} */
+    public boolean takesStep() {
+        return !(policy instanceof ReduceLROnPlateau);
     }
 
     /** {@return the counter: 0 when built, then how often it was stepped; PyTorch's {@code last_epoch}} */
@@ -237,7 +356,7 @@ public final class LRScheduler {
 
     /** {@return the rates that this runner left in force last, one per group; PyTorch's {@code get_last_lr()}} */
     public List<Double> lastLr() {
-        return DoubleStream.of(rates).boxed().toList();
+        return members.stream().map(member -> member.lr).toList();
     }
 
     /** Has {@code listener} hear what is set from now on, beginning with what is in force; it replaces the one before. */
@@ -246,11 +365,107 @@ public final class LRScheduler {
         tell();
     }
 
+    /** {@return all that {@link #restore} needs to go on from here, edits by hand included} */
+    public State state() {
+        members.forEach(LRScheduler::takeEdit);
+        return new State(
+                VERSION,
+                lastEpoch,
+                policies(),
+                each(member -> member.group.initialLr().orElse(Double.NaN)),
+                each(member -> member.group.lr()),
+                each(member -> member.group.momentum()),
+                each(member -> member.unscaled),
+                each(member -> member.factor),
+                progress);
+    }
+
+    private List<String> policies() {
+        return shared
+                ? List.of(policy.toString())
+                : members.stream()
+                        .map(member -> member.schedule.orElseThrow().toString())
+                        .toList();
+    }
+
+    private List<Double> each(Function<Member, Double> value) {
+        return members.stream().map(value).toList();
+    }
+
+    /** Goes on where {@code state} was taken; a state of another schedule is refused. */
+    public void restore(State state) {
+        restore(state, OnChange.REFUSE);
+    }
+
+    /**
+     * Goes on where {@code state} was taken: sets the counter, and every group's base, rate and momentum. It does not matter
+     * whether the optimizer is restored before this runner is built, before this call or after it.
+     *
+     * @throws IllegalArgumentException if the state is of another version or for another number of groups, or if it was
+     *     written under another schedule and {@code onChange} is {@link OnChange#REFUSE}; nothing has changed then
+     */
+    public void restore(State state, OnChange onChange) {
+        checkLive();
+        int groups = optimizer.groups().size();
+        if (state.version() != VERSION) {
+            throw new IllegalArgumentException(
+                    "the state must be of version " + VERSION + ", but was of version " + state.version());
+        }
+        if (state.lrs().size() != groups) {
+            throw new IllegalArgumentException("the state must be of " + groups
+                    + " groups, as the optimizer, but was of " + state.lrs().size());
+        }
+        boolean changed = !state.policies().equals(policies());
+        if (changed && onChange == OnChange.REFUSE) {
+            throw new IllegalArgumentException("the state was written under " + String.join(", ", state.policies())
+                    + ", but this runner runs " + String.join(", ", policies())
+                    + ": choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two goes on");
+        }
+        if (changed && onChange == OnChange.TAKE_CHECKPOINT) {
+            List<Policy> saved = state.policies().stream().map(Policy::parse).toList();
+            policy = saved.get(0);
+            shared = saved.size() == 1;
+            members = members(saved, shared);
+        }
+        boolean keepConfig = changed && onChange == OnChange.KEEP_CONFIG;
+        lastEpoch = state.lastEpoch();
+        optimizerSteps = optimizer.steps();
+        progress = plateau().map(plateau -> state.plateau().orElseGet(plateau::start));
+        for (int i = 0; i < groups; i++) {
+            restore(members.get(i), i, state, keepConfig);
+        }
+        tell();
+    }
+
+    private void restore(Member member, int i, State state, boolean keepConfig) {
+        member.group.setInitialLr(state.initialLrs().get(i));
+        member.group.setMomentum(state.momentums().get(i));
+        member.unscaled = state.unscaled().get(i);
+        member.factor = state.factors().get(i);
+        member.group.setLr(state.lrs().get(i));
+        if (keepConfig && member.schedule.isPresent()) {
+            Schedule schedule = member.schedule.get();
+            member.unscaled = schedule.at(lastEpoch, member.group.base());
+            member.factor = policy instanceof ComposedPlateau ? member.factor : 1;
+            member.group.setLr(member.unscaled * member.factor);
+            member.group.setMomentum(schedule.momentum(lastEpoch, member.group.momentum()));
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "group ''{0}'' goes on at {1}, the rate of {2} at step {3}; the checkpoint had {4}",
+                    member.group.name(),
+                    Double.toString(member.group.lr()),
+                    schedule,
+                    Long.toString(lastEpoch),
+                    state.lrs().get(i).toString());
+        }
+        member.remember();
+    }
+
     private void checkLive() {
         if (replaced) {
             throw new IllegalStateException(
                     "another LRScheduler was built on this optimizer and replaced this one: build"
-                            + " one runner, over one schedule that says all of it");
+                            + " one runner, over one schedule that says all of it, a.times(b) or a.then(step, b)");
         }
     }
 
@@ -261,69 +476,52 @@ public final class LRScheduler {
         }
     }
 
-    /** Sets every group's rate and momentum, or none of them if a rate is not finite. */
-    private void write(boolean starting) {
+    /** Moves to {@code step}: sets every group's rate and momentum, or, if a rate is not finite, nothing. */
+    private void write(long step, boolean starting) {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
-        if (groups.size() != schedules.size()) {
+        if (groups.size() != members.size()) {
             throw new IllegalStateException(
-                    "group '" + groups.get(schedules.size()).name()
+                    "group '" + groups.get(members.size()).name()
                             + "' was added after this runner was built: say how it is scheduled, with join(group) or"
                             + " join(group, schedule)");
         }
-        if (next.length != groups.size()) {
-            next = new double[groups.size()];
+        if (policy instanceof ReduceLROnPlateau) {
+            lastEpoch = step;
+            return;
         }
-        for (int i = 0; i < next.length; i++) {
-            Schedule schedule = schedules.get(i);
-            ParamGroup<?> group = groups.get(i);
-            next[i] = starting
-                    ? schedule.start(lastEpoch, group.lr(), group.base())
-                    : schedule.next(lastEpoch, group.lr(), group.base());
-            if (!Double.isFinite(next[i])) {
-                throw new ArithmeticException("the rate must be finite, but " + schedule + " makes it " + next[i]
-                        + " at step " + lastEpoch + " for group '" + group.name() + "'");
+        boolean composed = progress.isPresent();
+        for (int i = 0; i < members.size(); i++) {
+            Member member = members.get(i);
+            Schedule schedule = member.schedule.orElseThrow();
+            takeEdit(member);
+            double base = member.group.base();
+            double current = composed && !starting ? member.unscaled : member.group.lr();
+            member.next = starting ? schedule.start(step, current, base) : schedule.next(step, current, base);
+            if (!Double.isFinite(member.next)) {
+                throw new ArithmeticException("the rate must be finite, but " + schedule + " makes it " + member.next
+                        + " at step " + step + " for group '" + member.group.name() + "'");
             }
         }
-        for (int i = 0; i < next.length; i++) {
-            ParamGroup<?> group = groups.get(i);
-            group.setLr(next[i]);
-            if (schedules.get(i).drivesMomentum()) {
-                group.setMomentum(schedules.get(i).momentum(lastEpoch, group.momentum()));
+        lastEpoch = step;
+        for (int i = 0; i < members.size(); i++) {
+            Member member = members.get(i);
+            Schedule schedule = member.schedule.orElseThrow();
+            member.unscaled = member.next;
+            member.group.setLr(composed ? member.unscaled * member.factor : member.unscaled);
+            if (schedule.drivesMomentum()) {
+                member.group.setMomentum(schedule.momentum(step, member.group.momentum()));
             }
+            member.remember();
         }
-        double[] before = rates;
-        rates = next;
-        next = before;
         tell();
     }
 
     private void tell() {
         if (listener.isPresent()) {
-            for (int i = 0; i < rates.length; i++) {
-                listener.get()
-                        .set(lastEpoch, i, rates[i], optimizer.groups().get(i).momentum());
+            for (int i = 0; i < members.size(); i++) {
+                ParamGroup<?> group = members.get(i).group;
+                listener.get().set(lastEpoch, i, group.lr(), group.momentum());
             }
         }
-    }
-
-    private void remember() {
-        rates = optimizer.groups().stream().mapToDouble(ParamGroup::lr).toArray();
-        tell();
-    }
-
-    private static List<Schedule> perGroup(Optimizer<?> optimizer, Schedule schedule) {
-        int groups = optimizer.groups().size();
-        return IntStream.range(0, groups)
-                .mapToObj(i -> schedule.forGroup(i, groups))
-                .toList();
-    }
-
-    private static Schedule oneFor(Optimizer<?> optimizer, List<Schedule> schedules) {
-        int groups = optimizer.groups().size();
-        if (schedules.size() != groups) {
-            throw new IllegalArgumentException(
-                    "need one schedule per group, " + groups + ", but got " + schedules.size());
-        }
-        return schedules.get(0);
     }
 }

@@ -62,6 +62,11 @@ public record ConstantLR(double factor, long totalIters) implements Schedule {
     }
 
     @Override
+    public boolean isFactor() {
+        return true;
+    }
+
+    @Override
     public String toString() {
         List<String> given = new ArrayList<>();
         if (factor != FACTOR) {

@@ -33,6 +33,11 @@ public record ExponentialLR(double gamma) implements Schedule {
     }
 
     @Override
+    public boolean isFactor() {
+        return true;
+    }
+
+    @Override
     public String toString() {
         return "ExponentialLR(gamma=" + Python.repr(gamma) + ")";
     }

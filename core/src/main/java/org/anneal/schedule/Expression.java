@@ -53,6 +53,24 @@ sealed interface Expression {
         }
     }
 
+    /** A length of the run, {@code 30ep}: an int or a float, and its unit. */
+    record Length(Object amount, RunLength.Unit unit) implements Expression {
+        @Override
+        public Object value(BigInteger step) {
+            throw noNumber(this);
+        }
+
+        @Override
+        public int binding() {
+            return ATOM;
+        }
+
+        @Override
+        public String toString() {
+            return new Literal(amount) + unit.suffix();
+        }
+    }
+
     /** A name, perhaps dotted: a lambda's parameter, a constant of {@code math}, an optimizer. */
     record Name(String text) implements Expression {
         @Override

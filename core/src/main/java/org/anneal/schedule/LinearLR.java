@@ -87,6 +87,11 @@ public record LinearLR(double startFactor, double endFactor, long totalIters) im
     }
 
     @Override
+    public boolean isFactor() {
+        return true;
+    }
+
+    @Override
     public String toString() {
         List<String> given = new ArrayList<>();
         if (startFactor != START_FACTOR) {

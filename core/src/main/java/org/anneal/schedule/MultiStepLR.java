@@ -58,7 +58,7 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
     }
 
     /** Returns how many milestones are at most {@code step}. */
-    private int reached(long step) {
+    int reached(long step) {
         int low = 0;
         int high = milestones.size();
         while (low < high) {
@@ -70,6 +70,11 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
             }
         }
         return low;
+    }
+
+    @Override
+    public boolean isFactor() {
+        return true;
     }
 
     @Override

@@ -68,6 +68,16 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
     }
 
     @Override
+    public boolean carries() {
+        return true;
+    }
+
+    @Override
+    public boolean isFactor() {
+        return true;
+    }
+
+    @Override
     public MultiplicativeLR forGroup(int group, int groups) {
         Check.group(group, groups, "lr_lambda", lrLambdas.size());
         return lrLambdas.size() == 1 ? this : new MultiplicativeLR(lrLambdas.get(group));

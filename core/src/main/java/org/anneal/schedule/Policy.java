@@ -1,10 +1,10 @@
 package org.anneal.schedule;
 
 /**
- * What drives a learning rate: a {@link Schedule}, whose clock is the step, or {@link ReduceLROnPlateau}, whose clock is
- * a metric. Prints as PyTorch's constructor call without its optimizer.
+ * What drives a learning rate: a {@link Schedule}, whose clock is the step, {@link ReduceLROnPlateau}, whose clock is a
+ * metric, or {@linkplain ComposedPlateau both}. Prints as PyTorch's constructor call without its optimizer.
  */
-public sealed interface Policy permits Schedule, ReduceLROnPlateau {
+public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlateau {
 
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
@@ -13,7 +13,20 @@ public sealed interface Policy permits Schedule, ReduceLROnPlateau {
      *     gives a {@code last_epoch}, which only {@link SchedulerCall#parse} reads
      */
     static Policy parse(String text) {
-        SchedulerCall call = SchedulerCall.parse(text);
+        return withoutLastEpoch(SchedulerCall.parse(text));
+    }
+
+    /**
+     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * {@code 10%}.
+     *
+     * @throws IllegalArgumentException as {@link #parse(String)} does
+     */
+    static Policy parse(String text, RunLength runLength) {
+        return withoutLastEpoch(SchedulerCall.parse(text, runLength));
+    }
+
+    private static Policy withoutLastEpoch(SchedulerCall call) {
         if (call.lastEpoch() != -1) {
             throw new IllegalArgumentException("last_epoch=" + call.lastEpoch()
                     + " belongs to the runner: read this line with SchedulerCall.parse and give it to LRScheduler");

@@ -65,6 +65,11 @@ public record PolynomialLR(long totalIters, double power) implements Schedule {
     }
 
     @Override
+    public boolean isFactor() {
+        return true;
+    }
+
+    @Override
     public String toString() {
         List<String> given = new ArrayList<>();
         if (totalIters != TOTAL_ITERS) {

@@ -34,11 +34,13 @@ public final class PythonCall {
     private final PythonText source;
     private final Expression.Call call;
     private final String name;
+    private final Optional<RunLength> runLength;
 
-    private PythonCall(PythonText source, Expression.Call call, String name) {
+    private PythonCall(PythonText source, Expression.Call call, String name, Optional<RunLength> runLength) {
         this.source = source;
         this.call = call;
         this.name = name;
+        this.runLength = runLength;
     }
 
     /**
@@ -47,6 +49,11 @@ public final class PythonCall {
      * @throws ScheduleSyntaxException if {@code text} is not one call
      */
     public static PythonCall parse(String text) {
+        return parse(text, Optional.empty());
+    }
+
+    /** Reads the call that {@code text} is; {@code runLength} is what its lengths in units resolve against. */
+    static PythonCall parse(String text, Optional<RunLength> runLength) {
         PythonText source = new PythonText(text);
         Expression expression = source.statement();
         if (!(expression instanceof Expression.Call call)) {
@@ -55,6 +62,10 @@ public final class PythonCall {
                     "expected a call, such as 'StepLR(step_size=30)', but found "
                             + PythonText.shortened(expression.toString()));
         }
+        return of(source, call, runLength);
+    }
+
+    private static PythonCall of(PythonText source, Expression.Call call, Optional<RunLength> runLength) {
         String dotted = call.function().text();
         int nameStart = dotted.lastIndexOf('.') + 1;
         String prefix = dotted.substring(0, nameStart);
@@ -64,7 +75,7 @@ public final class PythonCall {
                     "unknown module '" + PythonText.shortened(prefix.substring(0, nameStart - 1))
                             + "', expected torch.optim or torch.optim.lr_scheduler");
         }
-        return new PythonCall(source, call, dotted.substring(nameStart));
+        return new PythonCall(source, call, dotted.substring(nameStart), runLength);
     }
 
     /** {@return the name of what is called, without its module} */
@@ -238,6 +249,41 @@ public final class PythonCall {
                     .toList();
         }
 
+        /** {@return a number of steps, at most 2^53: an integer, or a length of the run, {@code 30ep}} */
+        long length(String parameter) {
+            return length(parameter, given(parameter));
+        }
+
+        /** {@return a number of steps, or {@code absent}} */
+        long length(String parameter, long absent) {
+            return values.containsKey(parameter) ? length(parameter) : absent;
+        }
+
+        /** {@return a number of steps that need not be whole, or {@code absent}} */
+        double duration(String parameter, double absent) {
+            return values.get(parameter) instanceof Expression.Length ? length(parameter) : number(parameter, absent);
+        }
+
+        /** {@return a list or tuple of numbers of steps} */
+        List<Long> lengths(String parameter) {
+            List<Expression> items = items(parameter, "a list of integers");
+            return IntStream.range(0, items.size())
+                    .mapToObj(i -> length(parameter + "[" + i + "]", items.get(i)))
+                    .toList();
+        }
+
+        /** {@return a list or tuple of calls} */
+        List<PythonCall> calls(String parameter) {
+            List<PythonCall> calls = new ArrayList<>();
+            for (Expression item : items(parameter, "a list of calls")) {
+                if (!(item instanceof Expression.Call member)) {
+                    throw wrong(parameter + "[" + calls.size() + "]", "a call, such as 'StepLR(step_size=30)'", item);
+                }
+                calls.add(of(source, member, runLength));
+            }
+            return calls;
+        }
+
         /** {@return a lambda} */
         public LrLambda lambda(String parameter) {
             return LrLambda.of(source, given(parameter));
@@ -307,8 +353,26 @@ public final class PythonCall {
             return whole.longValue();
         }
 
+        private long length(String what, Expression given) {
+            if (!(given instanceof Expression.Length length)) {
+                return integer(what, given);
+            }
+            if (runLength.isEmpty()) {
+                throw source.error(
+                        given,
+                        what + " is " + given + ", which needs the length of the run: give it, or write a number of"
+                                + " steps");
+            }
+            try {
+                return runLength.get().resolve(length.amount(), length.unit());
+            } catch (IllegalArgumentException e) {
+                throw source.error(given, what + " is " + given + ", " + e.getMessage());
+            }
+        }
+
         private Object value(String what, String rule, Expression given) {
             boolean other = given instanceof Expression.Text
+                    || given instanceof Expression.Length
                     || given instanceof Expression.None
                     || given instanceof Expression.Items
                     || given instanceof Expression.Lambda

@@ -21,6 +21,7 @@ final class PythonText {
 
     private enum Kind {
         NUMBER,
+        UNIT,
         NAME,
         STRING,
         SYMBOL,
@@ -299,12 +300,24 @@ final class PythonText {
     }
 
     private Expression product() {
+        int at = peek().at();
         Expression left = signed();
+        if (peek().is("%")
+                && left instanceof Expression.Literal literal
+                && !(literal.number() instanceof Boolean)
+                && endsOperand(tokens.get(next + 1))) {
+            next++;
+            return placed(new Expression.Length(literal.number(), RunLength.Unit.PERCENT), at);
+        }
         while (peek().is("*") || peek().is("/") || peek().is("//") || peek().is("%")) {
             Token operator = operator();
             left = binary(operator, left, signed());
         }
         return left;
+    }
+
+    private static boolean endsOperand(Token token) {
+        return token.kind() == Kind.END || token.is(",") || token.is(")") || token.is("]");
     }
 
     private Expression signed() {
@@ -329,7 +342,13 @@ final class PythonText {
         switch (token.kind()) {
             case NUMBER -> {
                 next++;
-                return placed(new Expression.Literal(number(token)), token.at());
+                Object number = number(token);
+                if (peek().kind() == Kind.UNIT) {
+                    RunLength.Unit unit =
+                            RunLength.Unit.of(tokens.get(next++).text()).orElseThrow();
+                    return placed(new Expression.Length(number, unit), token.at());
+                }
+                return placed(new Expression.Literal(number), token.at());
             }
             case STRING -> {
                 next++;
@@ -563,7 +582,8 @@ final class PythonText {
             end++;
         }
         String number = text.substring(start, at);
-        if (end > at) {
+        boolean unit = RunLength.Unit.of(text.substring(at, end)).isPresent();
+        if (end > at && !unit) {
             throw error(start, "malformed number '" + shortened(text.substring(start, end)) + "'");
         }
         if (number.length() > LONGEST_NUMBER) {
@@ -573,7 +593,10 @@ final class PythonText {
             throw error(start, "a whole number must have no leading zeros, but was '" + shortened(number) + "'");
         }
         tokens.add(new Token(Kind.NUMBER, number, start));
-        return at;
+        if (unit) {
+            tokens.add(new Token(Kind.UNIT, text.substring(at, end), at));
+        }
+        return end;
     }
 
     /** Returns the end of a run of digits, with single underscores only between them. */

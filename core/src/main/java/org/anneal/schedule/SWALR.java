@@ -80,6 +80,11 @@ public record SWALR(List<Double> swaLr, long annealEpochs, AnnealStrategy anneal
     }
 
     @Override
+    public boolean carries() {
+        return true;
+    }
+
+    @Override
     public SWALR forGroup(int group, int groups) {
         return withSwaLr(PerGroup.forGroup("swa_lr", swaLr, group, groups));
     }

@@ -27,7 +27,9 @@ public sealed interface Schedule extends Policy
                 CosineAnnealingWarmRestarts,
                 CyclicLR,
                 OneCycleLR,
-                SWALR {
+                SWALR,
+                SequentialLR,
+                ChainedScheduler {
 
     /**
      * Returns the rate at {@code step} of an untouched run, in closed form.
@@ -67,6 +69,19 @@ public sealed interface Schedule extends Policy
         return at(0, base);
     }
 
+    /** {@return whether {@link #takeOver} starts from the rate in force, and not from this schedule's own first rate} */
+    default boolean carries() {
+        return false;
+    }
+
+    /**
+     * {@return whether this schedule only multiplies the rate in force, by a factor that depends on nothing but the step}
+     * Of such schedules a chain is the product.
+     */
+    default boolean isFactor() {
+        return false;
+    }
+
     /** {@return whether this schedule drives the momentum (Adam: beta1) too} */
     default boolean drivesMomentum() {
         return false;
@@ -96,6 +111,50 @@ public sealed interface Schedule extends Policy
     default Schedule forGroup(int group, int groups) {
         Check.group(group, groups, "the schedule", 1);
         return this;
+    }
+
+    /**
+     * Returns a sequence: this schedule, and from step {@code milestone} on {@code following}. A sequence is extended, not
+     * nested.
+     *
+     * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
+     */
+    default SequentialLR then(long milestone, Schedule following) {
+        SequentialLR first = SequentialLR.of(this);
+        return new SequentialLR(
+                Lists.append(first.schedules(), following), Lists.append(first.milestones(), milestone));
+    }
+
+    /**
+     * Returns this schedule after a warmup: for {@code steps} steps the rate rises in a line from {@code startFactor} of
+     * the base to all of it.
+     *
+     * @param steps steps of the warmup, at least 0
+     * @param startFactor the first rate as a part of the base, in (0, 1]
+     */
+    default SequentialLR afterWarmup(long steps, double startFactor) {
+        return new LinearLR(startFactor, 1.0, steps).then(steps, this);
+    }
+
+    /** {@return a chain: at every step this schedule, then {@code other} on what this one makes of the rate} */
+    default ChainedScheduler times(Schedule other) {
+        return new ChainedScheduler(Lists.append(ChainedScheduler.of(this).schedules(), other));
+    }
+
+    /**
+     * Returns a plateau after this schedule: up to step {@code milestone} this schedule, from there on the base, reduced by
+     * {@code plateau}.
+     *
+     * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
+     */
+    default SequentialPlateau then(long milestone, ReduceLROnPlateau plateau) {
+        SequentialLR first = SequentialLR.of(this);
+        return new SequentialPlateau(first.schedules(), plateau, Lists.append(first.milestones(), milestone));
+    }
+
+    /** {@return a plateau on top of this schedule, as a factor on its rates} */
+    default ChainedPlateau times(ReduceLROnPlateau plateau) {
+        return new ChainedPlateau(this, plateau);
     }
 
     /**
@@ -129,7 +188,20 @@ public sealed interface Schedule extends Policy
      * @throws IllegalArgumentException as {@link Policy#parse} does, and for a policy that a metric drives
      */
     static Schedule parse(String text) {
-        Policy policy = Policy.parse(text);
+        return schedule(Policy.parse(text));
+    }
+
+    /**
+     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * {@code 10%}.
+     *
+     * @throws IllegalArgumentException as {@link #parse(String)} does
+     */
+    static Schedule parse(String text, RunLength runLength) {
+        return schedule(Policy.parse(text, runLength));
+    }
+
+    private static Schedule schedule(Policy policy) {
         if (policy instanceof Schedule schedule) {
             return schedule;
         }

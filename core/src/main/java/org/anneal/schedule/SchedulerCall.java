@@ -1,9 +1,11 @@
 package org.anneal.schedule;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -29,8 +31,9 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
             "CyclicLR",
             "OneCycleLR",
             "SWALR",
+            "SequentialLR",
+            "ChainedScheduler",
             "ReduceLROnPlateau");
-    private static final List<String> NOT_YET = List.of("SequentialLR", "ChainedScheduler");
 
     public SchedulerCall {
         Check.atLeast(-1, "last_epoch", lastEpoch);
@@ -43,15 +46,28 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text) {
-        PythonCall call = PythonCall.parse(text);
+        return parse(PythonCall.parse(text));
+    }
+
+    /**
+     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * {@code 10%}.
+     *
+     * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     */
+    public static SchedulerCall parse(String text, RunLength runLength) {
+        return parse(PythonCall.parse(text, Optional.of(runLength)));
+    }
+
+    private static SchedulerCall parse(PythonCall call) {
         return switch (call.name()) {
             case "StepLR" -> {
                 PythonCall.Arguments a = bind(call, "step_size", "gamma=", "last_epoch=");
-                yield of(a, () -> new StepLR(a.integer("step_size"), a.number("gamma", StepLR.GAMMA)));
+                yield of(a, () -> new StepLR(a.length("step_size"), a.number("gamma", StepLR.GAMMA)));
             }
             case "MultiStepLR" -> {
                 PythonCall.Arguments a = bind(call, "milestones", "gamma=", "last_epoch=");
-                yield of(a, () -> new MultiStepLR(a.integers("milestones"), a.number("gamma", MultiStepLR.GAMMA)));
+                yield of(a, () -> new MultiStepLR(a.lengths("milestones"), a.number("gamma", MultiStepLR.GAMMA)));
             }
             case "ExponentialLR" -> {
                 PythonCall.Arguments a = bind(call, "gamma", "last_epoch=");
@@ -67,7 +83,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
             }
             case "CosineAnnealingLR" -> {
                 PythonCall.Arguments a = bind(call, "T_max", "eta_min=", "last_epoch=");
-                yield of(a, () -> new CosineAnnealingLR(a.integer("T_max"), a.number("eta_min", 0)));
+                yield of(a, () -> new CosineAnnealingLR(a.length("T_max"), a.number("eta_min", 0)));
             }
             case "ConstantLR" -> {
                 PythonCall.Arguments a = bind(call, "factor=", "total_iters=", "last_epoch=");
@@ -75,7 +91,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                         a,
                         () -> new ConstantLR(
                                 a.number("factor", ConstantLR.FACTOR),
-                                a.integer("total_iters", ConstantLR.TOTAL_ITERS)));
+                                a.length("total_iters", ConstantLR.TOTAL_ITERS)));
             }
             case "LinearLR" -> {
                 PythonCall.Arguments a = bind(call, "start_factor=", "end_factor=", "total_iters=", "last_epoch=");
@@ -84,14 +100,14 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                         () -> new LinearLR(
                                 a.number("start_factor", LinearLR.START_FACTOR),
                                 a.number("end_factor", LinearLR.END_FACTOR),
-                                a.integer("total_iters", LinearLR.TOTAL_ITERS)));
+                                a.length("total_iters", LinearLR.TOTAL_ITERS)));
             }
             case "PolynomialLR" -> {
                 PythonCall.Arguments a = bind(call, "total_iters=", "power=", "last_epoch=");
                 yield of(
                         a,
                         () -> new PolynomialLR(
-                                a.integer("total_iters", PolynomialLR.TOTAL_ITERS),
+                                a.length("total_iters", PolynomialLR.TOTAL_ITERS),
                                 a.number("power", PolynomialLR.POWER)));
             }
             case "CosineAnnealingWarmRestarts" -> {
@@ -99,7 +115,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                 yield of(
                         a,
                         () -> new CosineAnnealingWarmRestarts(
-                                a.integer("T_0"), a.integer("T_mult", 1), a.number("eta_min", 0)));
+                                a.length("T_0"), a.integer("T_mult", 1), a.number("eta_min", 0)));
             }
             case "SWALR" -> {
                 PythonCall.Arguments a = bind(call, "swa_lr", "anneal_epochs=", "anneal_strategy=", "last_epoch=");
@@ -107,21 +123,66 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                         a,
                         () -> new SWALR(
                                 a.oneOrMoreNumbers("swa_lr"),
-                                a.integer("anneal_epochs", SWALR.ANNEAL_EPOCHS),
+                                a.length("anneal_epochs", SWALR.ANNEAL_EPOCHS),
                                 annealStrategy(a)));
             }
             case "CyclicLR" -> cyclic(call);
             case "OneCycleLR" -> oneCycle(call);
+            case "SequentialLR" -> sequential(call);
+            case "ChainedScheduler" -> chained(call);
             case "ReduceLROnPlateau" -> plateau(call);
-            default -> {
-                if (NOT_YET.contains(call.name())) {
-                    throw call.error(call.name() + " is not supported yet");
-                }
-                List<String> known = new ArrayList<>(NAMES);
-                known.addAll(NOT_YET);
-                throw call.unknown("schedule", known);
-            }
+            default -> throw call.unknown("schedule", NAMES);
         };
+    }
+
+    private static SchedulerCall sequential(PythonCall call) {
+        PythonCall.Arguments a = bind(call, "schedulers", "milestones", "last_epoch=");
+        Members members = members(a);
+        return withNotes(
+                members.notes(),
+                of(
+                        a,
+                        () -> members.plateau().isPresent()
+                                ? new SequentialPlateau(
+                                        members.schedules(), members.plateau().get(), a.lengths("milestones"))
+                                : new SequentialLR(members.schedules(), a.lengths("milestones"))));
+    }
+
+    private static SchedulerCall chained(PythonCall call) {
+        PythonCall.Arguments a = call.bind("", "schedulers", "optimizer=");
+        Members members = members(a);
+        ChainedScheduler chain = a.build(() -> new ChainedScheduler(members.schedules()));
+        Policy policy =
+                members.plateau().isPresent() ? chain.times(members.plateau().get()) : chain;
+        return new SchedulerCall(policy, -1, members.notes());
+    }
+
+    /** The members of a sequence or a chain, of which the last may be a plateau. */
+    private record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau, List<String> notes) {}
+
+    private static Members members(PythonCall.Arguments arguments) {
+        List<Schedule> schedules = new ArrayList<>();
+        Optional<ReduceLROnPlateau> plateau = Optional.empty();
+        Set<String> notes = new LinkedHashSet<>();
+        List<PythonCall> calls = arguments.calls("schedulers");
+        for (PythonCall call : calls) {
+            SchedulerCall member = parse(call);
+            if (member.lastEpoch() != -1) {
+                throw call.error("last_epoch must be -1 in a member, but was " + member.lastEpoch()
+                        + ": where to resume is said once, for the whole");
+            }
+            boolean last = call == calls.get(calls.size() - 1);
+            if (member.policy() instanceof Schedule schedule) {
+                schedules.add(schedule);
+            } else if (last && !schedules.isEmpty() && member.policy() instanceof ReduceLROnPlateau reduce) {
+                plateau = Optional.of(reduce);
+            } else {
+                throw call.error("a plateau must stand alone, or last after at least one schedule in the outermost"
+                        + " SequentialLR or ChainedScheduler");
+            }
+            notes.addAll(member.notes());
+        }
+        return new Members(schedules, plateau, List.copyOf(notes));
     }
 
     private static SchedulerCall plateau(PythonCall call) {
@@ -160,13 +221,13 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                 "max_momentum=",
                 "last_epoch=");
         return of(a, () -> {
-            double up = a.number("step_size_up", CyclicLR.STEP_SIZE);
+            double up = a.duration("step_size_up", CyclicLR.STEP_SIZE);
             boolean custom = a.has("scale_fn");
             return new CyclicLR(
                     a.oneOrMoreNumbers("base_lr"),
                     a.oneOrMoreNumbers("max_lr"),
                     up,
-                    a.has("step_size_down") ? a.number("step_size_down") : up,
+                    a.has("step_size_down") ? a.duration("step_size_down", up) : up,
                     custom // then any mode goes
                             ? CyclicLR.Mode.TRIANGULAR
                             : choice(CyclicLR.Mode.class, "mode", a.string("mode", "triangular")),
@@ -203,7 +264,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                 () -> new OneCycleLR(
                         a.oneOrMoreNumbers("max_lr"),
                         a.has("total_steps")
-                                ? a.integer("total_steps")
+                                ? a.length("total_steps")
                                 : OneCycleLR.totalSteps(a.integer("epochs"), a.integer("steps_per_epoch")),
                         a.number("pct_start", OneCycleLR.PCT_START),
                         annealStrategy(a),
@@ -230,6 +291,12 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                 ? List.of("verbose was dropped: it only prints, and PyTorch no longer has it")
                 : List.of();
         return arguments.build(() -> new SchedulerCall(policy.get(), arguments.integer("last_epoch", -1), notes));
+    }
+
+    private static SchedulerCall withNotes(List<String> notes, SchedulerCall call) {
+        Set<String> all = new LinkedHashSet<>(notes);
+        all.addAll(call.notes());
+        return new SchedulerCall(call.policy(), call.lastEpoch(), List.copyOf(all));
     }
 
     private static <E extends Enum<E>> E choice(Class<E> type, String parameter, String given) {

@@ -47,6 +47,11 @@ public record StepLR(long stepSize, double gamma) implements Schedule {
     }
 
     @Override
+    public boolean isFactor() {
+        return true;
+    }
+
+    @Override
     public String toString() {
         return "StepLR(step_size=" + stepSize + ", gamma=" + Python.repr(gamma) + ")";
     }

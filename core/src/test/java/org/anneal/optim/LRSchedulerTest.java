@@ -142,7 +142,7 @@ class LRSchedulerTest {
         LRScheduler schedule = new LRScheduler(optimizer, new ExponentialLR(0.5));
         LRScheduler plateau = new LRScheduler(optimizer, new ReduceLROnPlateau());
         String expected = "another LRScheduler was built on this optimizer and replaced this one: build one runner,"
-                + " over one schedule that says all of it";
+                + " over one schedule that says all of it, a.times(b) or a.then(step, b)";
         assertEquals(expected, messageOf(IllegalStateException.class, schedule::step));
         assertEquals(0, schedule.lastEpoch());
         new LRScheduler(optimizer, new ExponentialLR(0.5));

@@ -96,7 +96,7 @@ class LrLambdaTest {
                 "lambda e: min(e) | column 11: min takes at least 2 arguments, but got 1",
                 "lambda e: round(e, ndigits=2) | column 20: round takes no keyword arguments",
                 "lambda e: 010 | column 11: a whole number must have no leading zeros, but was '010'",
-                "lambda e: 30ep | column 11: malformed number '30ep'",
+                "lambda e: 30ep | column 11: expected a number, but found 30ep",
                 "lambda e: e ? 1 | column 13: unexpected character '?'",
                 "0.5 | column 1: expected a lambda, such as 'lambda step: 0.95 ** step', but found 0.5",
             })

@@ -69,7 +69,19 @@ class ScheduleContractTest {
                         .withDivFactor(10)
                         .withFinalDivFactor(100)
                         .withThreePhase(true),
-                new OneCycleLR(1, 60).withPctStart(0).withCycleMomentum(false));
+                new OneCycleLR(1, 60).withPctStart(0).withCycleMomentum(false),
+                new SequentialLR(List.of(new StepLR(3)), List.of()),
+                new ExponentialLR(0.5).then(5, new CosineAnnealingLR(100, 0.001)),
+                new StepLR(3)
+                        .then(0, new ExponentialLR(0.9))
+                        .then(20, MultiplicativeLR.of("lambda s: 0.9"))
+                        .then(
+                                40,
+                                MultiplicativeLR.of("lambda s: 1 - 1 / (s + 2)").times(new ExponentialLR(0.99)))
+                        .then(60, new StepLR(9).then(50, LambdaLR.of("lambda s: 1 / (s + 1)"))),
+                new ChainedScheduler(List.of(new CosineAnnealingLR(7, 0.001))),
+                new StepLR(7).times(new ExponentialLR(0.99)).times(MultiplicativeLR.of("lambda s: 0.9")),
+                new LambdaLR(LrLambda.parse("lambda s: 1 / (s + 1)")).times(new StepLR(5)));
     }
 
     @Test
@@ -125,8 +137,7 @@ class ScheduleContractTest {
     @ParameterizedTest
     @MethodSource("examples")
     void isNotANumberNowhereUpToTheLastStep(Schedule schedule) {
-        boolean folds =
-                schedule instanceof MultiplicativeLR m && !m.lrLambdas().get(0).isConstant();
+        boolean folds = folds(schedule);
         for (long step : folds ? new long[] {10_000} : new long[] {1L << 31, (1L << 53) - 1, 1L << 53}) {
             assertFalse(Double.isNaN(schedule.at(step, 0.1)), schedule + " at " + step);
         }
@@ -134,6 +145,49 @@ class ScheduleContractTest {
 
     @ParameterizedTest
     @MethodSource("examples")
+    void carriesIfWhatItTakesOverFromMatters(Schedule schedule) {
+        double rate = schedule.takeOver(0.7, 0.1);
+        if (schedule.carries()) {
+            assertTrue(rate != schedule.takeOver(0.3, 0.1) || rate == 0); // by a lambda(0) of 0
+        } else {
+            assertEquals(rate, schedule.takeOver(0.3, 0.1));
+            assertEquals(rate, schedule.at(0, 0.1));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void isAFactorIfItOnlyMultipliesTheRateInForce(Schedule schedule) {
+        boolean multiplies = true;
+        double highest = 0;
+        for (long step = 0; step < 250; step++) {
+            double next = schedule.next(step, 0.7, 0.1);
+            double scaled = schedule.next(step, 7, 0.3);
+            multiplies &= Math.abs(scaled - 10 * next) <= 1e-12 * Math.abs(scaled);
+            highest = Math.max(highest, next);
+        }
+        assertTrue(highest == 0 || schedule.isFactor() == multiplies);
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void takesOverInASequenceAsItRunsAlone(Schedule schedule) {
+        Schedule sequence = new ExponentialLR(0.9).then(10, schedule).then(100, schedule);
+        double[] curve = sequence.curve(250, 0.1).toArray();
+        for (int step = 0; step < curve.length; step++) {
+            assertEquals(curve[step], sequence.at(step, 0.1), 1e-12, sequence + " at " + step);
+        }
+    }
+
+    private static boolean folds(Schedule schedule) {
+        if (schedule instanceof SequentialLR sequence) {
+            return sequence.schedules().stream().anyMatch(ScheduleContractTest::folds);
+        } else if (schedule instanceof ChainedScheduler chain) {
+            return !chain.isFactor() || chain.schedules().stream().anyMatch(ScheduleContractTest::folds);
+        }
+        return schedule instanceof MultiplicativeLR m && !m.lrLambdas().get(0).isConstant();
+    }
+
     void keepsTheMomentumOrDrivesItBetweenItsBounds(Schedule schedule) {
         assertEquals(
                 schedule.drivesMomentum() ? schedule.momentum(0, 0.1) : 0.5,

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -65,6 +66,13 @@ class SchedulerCallTest {
                 "OneCycleLR(o, max_lr=0.01, steps_per_epoch=100, epochs=10) | OneCycleLR(max_lr=0.01, total_steps=1000)",
                 "OneCycleLR(o, 1, None, 10, 100) | OneCycleLR(max_lr=1.0, total_steps=1000)",
                 "OneCycleLR(o, [1, 2], 50, 7, 7, 1, 'linear', False, 0.8, 0.9, 10, 100, True) | OneCycleLR(max_lr=[1.0, 2.0], total_steps=50, pct_start=1.0, anneal_strategy='linear', cycle_momentum=False, base_momentum=0.8, max_momentum=0.9, div_factor=10.0, final_div_factor=100.0, three_phase=True)",
+                "SequentialLR(o, schedulers=[StepLR(o, 3, verbose=True), torch.optim.lr_scheduler.ExponentialLR(o, .9)], milestones=[5]) | SequentialLR([StepLR(step_size=3, gamma=0.1), ExponentialLR(gamma=0.9)], milestones=[5])",
+                "SequentialLR([ChainedScheduler([ExponentialLR(o, 1)])], milestones=[]) | SequentialLR([ChainedScheduler([ExponentialLR(gamma=1.0)])], milestones=[])",
+                "SequentialLR(o, (StepLR(1), StepLR(2)), (0,), -1) | SequentialLR([StepLR(step_size=1, gamma=0.1), StepLR(step_size=2, gamma=0.1)], milestones=[0])",
+                "ChainedScheduler([StepLR(o, 3), ExponentialLR(o, .9)]) | ChainedScheduler([StepLR(step_size=3, gamma=0.1), ExponentialLR(gamma=0.9)])",
+                "ChainedScheduler([StepLR(o, 3)], optimizer=optimizer) | ChainedScheduler([StepLR(step_size=3, gamma=0.1)])",
+                "s = lr_scheduler.ChainedScheduler(schedulers=[StepLR(o, 3)], optimizer=o) | ChainedScheduler([StepLR(step_size=3, gamma=0.1)])",
+                "ChainedScheduler([SequentialLR(o, [StepLR(1), StepLR(2)], [4]), StepLR(3)], optimizer) | ChainedScheduler([SequentialLR([StepLR(step_size=1, gamma=0.1), StepLR(step_size=2, gamma=0.1)], milestones=[4]), StepLR(step_size=3, gamma=0.1)])",
                 "ReduceLROnPlateau(optimizer, 'max', patience=5) | ReduceLROnPlateau(mode='max', patience=5)",
                 "ReduceLROnPlateau(o, \"min\", 0.1, 10, 1e-4, \"abs\", 0, [0, 1], 1e-8) | ReduceLROnPlateau(threshold_mode='abs', min_lr=[0.0, 1.0])",
             })
@@ -119,6 +127,18 @@ class SchedulerCallTest {
                 "LambdaLR(o, lr_lambda=fn) | column 13: expected a lambda, such as 'lambda step: 0.95 ** step', but found fn",
                 "LambdaLR(o, lambda e: ep) | column 23: unknown name 'ep', did you mean 'e'?",
                 "LambdaLR(o, []) | column 13: lr_lambda must have at least 1 entry, but had none",
+                "SequentialLR([StepLR(1), StepLR(2)]) | column 1: SequentialLR needs milestones",
+                "SequentialLR([], []) | column 14: schedulers must have at least 1 entry, but had none",
+                "SequentialLR(o, [StepLR(1)], [5, 6]) | column 30: milestones must be one fewer than schedulers, 0 for 1, but had 2",
+                "SequentialLR([StepLR(1), StepLR(2), StepLR(3)], [6, 5]) | column 49: milestones must increase, but had 5 after 6",
+                "SequentialLR(o, [StepLR(1), warmup], [5]) | column 29: schedulers[1] must be a call, such as 'StepLR(step_size=30)', but was warmup",
+                "SequentialLR(o, StepLR(1), [5]) | column 17: schedulers must be a list of calls, but was StepLR(1)",
+                "SequentialLR(o, [StepLR(1), StepLR(2, gama=3)], [5]) | column 39: unknown parameter 'gama' of StepLR, did you mean 'gamma'?",
+                "SequentialLR(o, [StepLR(1), StepLR(2, last_epoch=3)], [5]) | column 29: last_epoch must be -1 in a member, but was 3: where to resume is said once, for the whole",
+                "ChainedScheduler([StepLR(1), keras.StepLR(1)]) | column 30: unknown module 'keras', expected torch.optim or torch.optim.lr_scheduler",
+                "ChainedScheduler([StepLR(1), Step(1)]) | column 30: unknown schedule 'Step', did you mean 'StepLR'?",
+                "ChainedScheduler([]) | column 18: schedulers must have at least 1 entry, but had none",
+                "ChainedScheduler([StepLR(1)], last_epoch=3) | column 31: unknown parameter 'last_epoch' of ChainedScheduler",
                 "ReduceLROnPlateau(o, 'mid') | column 22: mode must be 'min' or 'max', but was 'mid'",
                 "ReduceLROnPlateau(mode=min) | column 19: mode must be a string, but was min",
                 "ReduceLROnPlateau(o, factor=1.0) | column 22: factor must be >= 0 and < 1, but was 1.0",
@@ -157,6 +177,32 @@ class SchedulerCallTest {
                 List.of("verbose was dropped: it only prints, and PyTorch no longer has it"),
                 SchedulerCall.parse("ReduceLROnPlateau(optimizer, 'min', verbose=True)")
                         .notes());
+    }
+
+    @Test
+    void collectsTheNotesOfMembers() {
+        SchedulerCall call =
+                SchedulerCall.parse("SequentialLR(o, [StepLR(1, verbose=True), StepLR(2, verbose=True)], [5],"
+                        + " last_epoch=7, verbose=True)");
+        assertEquals(7, call.lastEpoch());
+        assertEquals(List.of("verbose was dropped: it only prints, and PyTorch no longer has it"), call.notes());
+        assertEquals(
+                call.notes(),
+                SchedulerCall.parse("ChainedScheduler([StepLR(1), StepLR(2, verbose=True)])")
+                        .notes());
+    }
+
+    @Test
+    void readsNestsAsDeepAsATextMayBe() {
+        String nested = "StepLR(1)";
+        for (int i = 0; i < 10; i++) {
+            nested = "ChainedScheduler([SequentialLR([" + nested + "], [])])";
+        }
+        Schedule schedule = Schedule.parse(nested);
+        assertEquals(schedule, Schedule.parse(schedule.toString()));
+        String deeper = "ChainedScheduler([".repeat(20_000) + "StepLR(1)" + "])".repeat(20_000);
+        ScheduleSyntaxException e = assertThrows(ScheduleSyntaxException.class, () -> Schedule.parse(deeper));
+        assertTrue(String.valueOf(e.getMessage()).endsWith("nested deeper than 100"), e.getMessage());
     }
 
     @Test
@@ -215,12 +261,28 @@ class SchedulerCallTest {
                 "1e",
                 "last_epoch=",
                 "verbose=",
-                "min_lr=");
-        List<String> valid =
-                ScheduleContractTest.examples().map(Schedule::toString).toList();
+                "min_lr=",
+                "SequentialLR([",
+                "ChainedScheduler([",
+                "], milestones=[",
+                "])",
+                "StepLR(1)",
+                "ReduceLROnPlateau()",
+                "30ep",
+                "500st",
+                "10%",
+                "%",
+                "ep");
+        List<String> valid = Stream.concat(
+                        ScheduleContractTest.examples().map(Schedule::toString),
+                        Stream.of(
+                                "SequentialLR(o, [StepLR(10%), ReduceLROnPlateau()], milestones=[5ep])",
+                                "ChainedScheduler([StepLR(500st), CosineAnnealingLR(90ep), ReduceLROnPlateau()])"))
+                .toList();
+        RunLength runLength = new RunLength(100, 90);
         Random random = new Random(seed);
         int accepted = 0;
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 100_000; i++) {
             StringBuilder text = new StringBuilder();
             if (i % 2 == 0) {
                 for (int n = random.nextInt(12); n >= 0; n--) {
@@ -235,7 +297,7 @@ class SchedulerCallTest {
                 }
             }
             try {
-                Policy policy = Policy.parse(text.toString());
+                Policy policy = i % 4 < 2 ? Policy.parse(text.toString()) : Policy.parse(text.toString(), runLength);
                 assertEquals(policy, Policy.parse(policy.toString()));
                 accepted++;
             } catch (IllegalArgumentException e) {
@@ -246,6 +308,6 @@ class SchedulerCallTest {
                         () -> "seed " + seed + ": " + text + ": " + message);
             }
         }
-        assertTrue(accepted > 500, accepted + " accepted");
+        assertTrue(accepted > 3000, accepted + " accepted");
     }
 }

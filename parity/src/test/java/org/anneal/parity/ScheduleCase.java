@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 
@@ -18,6 +19,8 @@ final class ScheduleCase {
     String schedule = "";
     double[] lr = {};
     double[] metrics = {};
+    boolean adam;
+    OptionalDouble momentum = OptionalDouble.empty(); // if there is one, each row ends with group 0's
     final List<double[]> rates = new ArrayList<>();
     private final List<Edit> edits = new ArrayList<>();
 
@@ -54,6 +57,8 @@ final class ScheduleCase {
             case "schedule" -> schedule = value;
             case "lr" -> lr = numbers(value);
             case "metrics" -> metrics = numbers(value);
+            case "optimizer" -> adam = value.equals("Adam");
+            case "momentum" -> momentum = OptionalDouble.of(Double.parseDouble(value));
             case "edit" -> {
                 String[] edit = value.split(",", -1);
                 int group = edit[1].equals("*") ? ALL_GROUPS : Integer.parseInt(edit[1]);
@@ -76,10 +81,10 @@ final class ScheduleCase {
 
     /** {@return the largest rate of the run: what a tolerance is relative to} */
     double scale() {
-        return DoubleStream.concat(Arrays.stream(lr), edits.stream().mapToDouble(Edit::lr))
-                .map(Math::abs)
-                .max()
-                .orElseThrow();
+        DoubleStream given =
+                DoubleStream.concat(Arrays.stream(lr), edits.stream().mapToDouble(Edit::lr));
+        DoubleStream reached = rates.stream().flatMapToDouble(row -> Arrays.stream(row, 0, lr.length));
+        return DoubleStream.concat(given, reached).map(Math::abs).max().orElseThrow();
     }
 
     boolean edited() {

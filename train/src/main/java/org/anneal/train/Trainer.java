@@ -6,6 +6,7 @@ import java.util.List;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.bytedeco.pytorch.AutoGradMode;
@@ -76,7 +77,7 @@ public final class Trainer {
 
     /** Sets when the schedule is stepped. */
     public Trainer stepPer(StepPer stepPer) {
-        if (stepPer == StepPer.BATCH && scheduler.takesMetric()) {
+        if (stepPer == StepPer.BATCH && !scheduler.takesStep()) {
             throw new IllegalArgumentException(
                     "step_per must be epoch for a plateau, which takes the validation loss, but was batch");
         }
@@ -140,7 +141,8 @@ public final class Trainer {
                 done.add(end);
                 if (scheduler.takesMetric()) {
                     scheduler.step(valLoss.value());
-                } else if (stepPer == StepPer.EPOCH) {
+                }
+                if (scheduler.takesStep() && stepPer == StepPer.EPOCH) {
                     scheduler.step();
                 }
             }

@@ -21,6 +21,7 @@ import org.anneal.optim.SGD;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepLR;
+import org.anneal.schedule.StepPer;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.bytedeco.javacpp.Pointer;

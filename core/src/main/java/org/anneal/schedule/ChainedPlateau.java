@@ -1,0 +1,35 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Reduces a schedule's rates by a factor, which falls when a metric has stopped improving.
+ *
+ * <p>PyTorch: what {@code ChainedScheduler([CosineAnnealingLR(T_max=90), ReduceLROnPlateau()])} would be, which it refuses.
+ *
+ * @param schedule what gives the unscaled rate
+ * @param plateau what gives the factor
+ */
+public record ChainedPlateau(Schedule schedule, ReduceLROnPlateau plateau) implements ComposedPlateau {
+
+    /** Takes a chain of one schedule for that schedule. */
+    public ChainedPlateau {
+        while (schedule instanceof ChainedScheduler chain && chain.schedules().size() == 1) {
+            schedule = chain.schedules().get(0);
+        }
+    }
+
+    @Override
+    public long firstMetric() {
+        return 0;
+    }
+
+    @Override
+    public String toString() {
+        List<Policy> members = new ArrayList<>(ChainedScheduler.of(schedule).schedules());
+        members.add(plateau);
+        return members.stream().map(Policy::toString).collect(Collectors.joining(", ", "ChainedScheduler([", "])"));
+    }
+}

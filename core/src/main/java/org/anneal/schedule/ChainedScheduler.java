@@ -1,0 +1,184 @@
+package org.anneal.schedule;
+
+import java.util.List;
+
+/**
+ * Applies several schedules to the same rate at every step, one after the other.
+ *
+ * <pre>{@code
+ *   next(t) = last.next(t, ... second.next(t, first.next(t, current, base), base) ..., base)
+ *   at(t)   = base * first.at(t, 1) * second.at(t, 1) * ...   if every member is a factor
+ *           = next(t, ... next(0, base))                      otherwise
+ * }</pre>
+ *
+ * <p>So {@code at} takes time proportional to the step, unless every member {@link Schedule#isFactor}; for many steps use {@link #curve}.
+ * A member that writes absolute rates, such as {@link LambdaLR}, undoes what stands before it.
+ *
+ * <p>Of several members that drive the momentum the last wins. The chain ends with the first member that ends. In a
+ * sequence the first member takes over and the others act on that. Resumed, a chain keeps the rate in force, unless its
+ * last member writes absolute rates.
+ *
+ * <p>PyTorch: {@code ChainedScheduler(schedulers)}, in its order of operations.
+ *
+ * @param schedules what acts on the rate, in order, at least 1
+ */
+public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
+
+    /** @throws IllegalArgumentException if {@code schedules} is empty */
+    public ChainedScheduler {
+        schedules = List.copyOf(schedules);
+        if (schedules.isEmpty()) {
+            throw new IllegalArgumentException("schedulers must have at least 1 entry, but had none");
+        }
+    }
+
+    /** Returns {@code schedule} as a chain: itself, or the chain of it alone. */
+    static ChainedScheduler of(Schedule schedule) {
+        return schedule instanceof ChainedScheduler chain ? chain : new ChainedScheduler(List.of(schedule));
+    }
+
+    @Override
+    public double at(long step, double base) {
+        Check.step(step);
+        if (schedules.size() == 1) {
+            return schedules.get(0).at(step, base);
+        }
+        return isFactor() ? product(0, step, base) : fold(0, step, base, base);
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        double rate = current;
+        for (Schedule schedule : schedules) {
+            rate = schedule.next(step, rate, base);
+        }
+        return rate;
+    }
+
+    @Override
+    public double start(long step, double current, double base) {
+        return Check.step(step) == 0
+                ? next(0, base, base)
+                : schedules.get(schedules.size() - 1).start(step, current, base);
+    }
+
+    @Override
+    public double takeOver(double current, double base) {
+        double rate = schedules.get(0).takeOver(current, base);
+        for (Schedule schedule : schedules.subList(1, schedules.size())) {
+            rate = schedule.next(0, rate, base);
+        }
+        return rate;
+    }
+
+    @Override
+    public boolean carries() {
+        return schedules.get(0).carries();
+    }
+
+    /** Returns the rate {@code step} steps after this took over from the rate {@code carried}. */
+    double after(long step, double carried, double base) {
+        if (!isFactor()) {
+            return fold(1, step, takeOver(carried, base), base);
+        }
+        return product(1, step, SequentialLR.after(schedules.get(0), step, carried, base));
+    }
+
+    /** Returns {@code rate} times the factors from the member {@code from} on, finite wherever the product is. */
+    private double product(int from, long step, double rate) {
+        List<Schedule> factors = schedules.subList(from, schedules.size());
+        double product = rate;
+        boolean normal = true;
+        for (Schedule factor : factors) {
+            product = factor.at(step, product);
+            normal &= isNormal(product);
+        }
+        if (normal || rate == 0) {
+            return rate == 0 ? rate : product;
+        }
+        double sign = Math.signum(rate);
+        double log = Math.log(Math.abs(rate));
+        for (Schedule factor : factors) {
+            sign *= Math.copySign(1, factor.at(step, 1));
+            log += logarithm(factor, step);
+        }
+        return sign * Math.exp(log);
+    }
+
+    /** Returns the logarithm of a factor's magnitude, which itself may be beyond the doubles. */
+    private static double logarithm(Schedule factor, long step) {
+        double magnitude = Math.abs(factor.at(step, 1));
+        if (!isNormal(magnitude)) {
+            if (factor instanceof ChainedScheduler chain) {
+                return chain.schedules.stream()
+                        .mapToDouble(member -> logarithm(member, step))
+                        .sum();
+            } else if (factor instanceof ExponentialLR exponential) {
+                return step * Math.log(exponential.gamma());
+            } else if (factor instanceof StepLR decay) {
+                long decays = step / decay.stepSize();
+                return decays * Math.log(decay.gamma());
+            } else if (factor instanceof MultiStepLR decay) {
+                return decay.reached(step) * Math.log(decay.gamma());
+            } else if (factor instanceof MultiplicativeLR product
+                    && LrLambda.only(product.lrLambdas()).isConstant()) {
+                return step
+                        * Math.log(Math.abs(LrLambda.only(product.lrLambdas()).at(step)));
+            }
+        }
+        return Math.log(magnitude);
+    }
+
+    private static boolean isNormal(double value) {
+        return Math.abs(value) >= Double.MIN_NORMAL && Math.abs(value) < Double.POSITIVE_INFINITY;
+    }
+
+    private double fold(long from, long to, double rate, double base) {
+        double folded = rate;
+        for (long t = from; t <= to; t++) {
+            folded = next(t, folded, base);
+        }
+        return folded;
+    }
+
+    @Override
+    public boolean isFactor() {
+        for (Schedule schedule : schedules) {
+            if (!schedule.isFactor()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public boolean drivesMomentum() {
+        return schedules.stream().anyMatch(Schedule::drivesMomentum);
+    }
+
+    @Override
+    public double momentum(long step, double current) {
+        double momentum = current;
+        for (Schedule schedule : schedules) {
+            momentum = schedule.momentum(step, momentum);
+        }
+        return momentum;
+    }
+
+    @Override
+    public long lastStep() {
+        return schedules.stream().mapToLong(Schedule::lastStep).min().orElseThrow();
+    }
+
+    @Override
+    public ChainedScheduler forGroup(int group, int groups) {
+        return new ChainedScheduler(schedules.stream()
+                .map(schedule -> schedule.forGroup(group, groups))
+                .toList());
+    }
+
+    @Override
+    public String toString() {
+        return "ChainedScheduler(" + schedules + ")";
+    }
+}

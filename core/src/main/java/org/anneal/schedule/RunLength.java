@@ -1,0 +1,126 @@
+package org.anneal.schedule;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.Optional;
+
+/**
+ * How long a run is, so that a schedule's text can say its lengths in units: {@code 30ep} (epochs), {@code 500st} (steps
+ * of the optimizer), {@code 10%} (of the run).
+ *
+ * <p>A length becomes a count of the schedule's own steps: where the schedule is stepped after every batch, {@code 30ep}
+ * is {@code 30 * stepsPerEpoch}; where it is stepped after every epoch, it is 30. A percentage, and a fraction of an
+ * epoch in batches, are rounded to the nearest whole, halves up. Every other length must come out whole, or is refused:
+ * where epochs are counted, {@code 500st} must be some number of whole epochs.
+ *
+ * @param stepsPerEpoch batches in an epoch, at least 1
+ * @param epochs epochs of the run, at least 1
+ * @param stepPer what the schedule is stepped after
+ */
+public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
+
+    /** What a length is given in. */
+    enum Unit {
+        EPOCHS("ep"),
+        STEPS("st"),
+        PERCENT("%");
+
+        private final String suffix;
+
+        Unit(String suffix) {
+            this.suffix = suffix;
+        }
+
+        String suffix() {
+            return suffix;
+        }
+
+        static Optional<Unit> of(String suffix) {
+            for (Unit unit : values()) {
+                if (unit.suffix.equals(suffix)) {
+                    return Optional.of(unit);
+                }
+            }
+            return Optional.empty();
+        }
+    }
+
+    /** @throws IllegalArgumentException if a count is less than 1, or the run is longer than 2^53 steps */
+    public RunLength {
+        Check.atLeast(1, "steps_per_epoch", stepsPerEpoch);
+        Check.atLeast(1, "epochs", epochs);
+        if (stepsPerEpoch > Check.LAST_STEP / epochs) {
+            throw new IllegalArgumentException(
+                    "steps_per_epoch * epochs must be at most 2^53, but was " + stepsPerEpoch + " * " + epochs);
+        }
+    }
+
+    /** Describes a run whose schedule is stepped after every batch. */
+    public RunLength(long stepsPerEpoch, long epochs) {
+        this(stepsPerEpoch, epochs, StepPer.BATCH);
+    }
+
+    /**
+     * Returns the length of a run over a data set, whose last batch may be smaller, with a schedule that is stepped after
+     * every batch.
+     *
+     * @param samples samples in the data set, at least 1
+     * @param batchSize samples in a batch, at least 1
+     * @param epochs epochs of the run, at least 1
+     */
+    public static RunLength of(long samples, long batchSize, long epochs) {
+        Check.atLeast(1, "samples", samples);
+        Check.atLeast(1, "batch_size", batchSize);
+        return new RunLength((samples - 1) / batchSize + 1, epochs);
+    }
+
+    /** {@return this with another clock} */
+    public RunLength withStepPer(StepPer stepPer) {
+        return new RunLength(stepsPerEpoch, epochs, stepPer);
+    }
+
+    /** {@return how often the schedule is stepped in the run} */
+    public long total() {
+        return stepPer == StepPer.BATCH ? stepsPerEpoch * epochs : epochs;
+    }
+
+    /** Returns a length in steps of the schedule. The amount is an int or a float, as Python has them. */
+    long resolve(Object amount, Unit unit) {
+        boolean batches = stepPer == StepPer.BATCH;
+        BigDecimal numerator = decimal(amount);
+        BigDecimal denominator = BigDecimal.ONE;
+        switch (unit) {
+            case EPOCHS -> numerator = numerator.multiply(BigDecimal.valueOf(batches ? stepsPerEpoch : 1));
+            case STEPS -> denominator = BigDecimal.valueOf(batches ? 1 : stepsPerEpoch);
+            case PERCENT -> {
+                numerator = numerator.multiply(BigDecimal.valueOf(total()));
+                denominator = BigDecimal.valueOf(100);
+            }
+        }
+        BigDecimal whole = numerator.divide(denominator, 0, RoundingMode.HALF_UP);
+        boolean rounds = unit == Unit.PERCENT || (unit == Unit.EPOCHS && batches);
+        if (!rounds && whole.multiply(denominator).compareTo(numerator) != 0) {
+            throw new IllegalArgumentException(
+                    batches
+                            ? "which must be whole steps"
+                            : "which must be whole epochs, of " + stepsPerEpoch
+                                    + " steps: the schedule is stepped once an epoch");
+        }
+        if (whole.compareTo(BigDecimal.valueOf(Check.LAST_STEP)) > 0) {
+            throw new IllegalArgumentException("which must be at most 2^53 steps");
+        }
+        return whole.longValueExact();
+    }
+
+    private static BigDecimal decimal(Object amount) {
+        if (amount instanceof BigInteger whole) {
+            return new BigDecimal(whole);
+        }
+        double number = ((Number) amount).doubleValue();
+        if (Double.isInfinite(number)) {
+            throw new IllegalArgumentException("which must be finite");
+        }
+        return BigDecimal.valueOf(number);
+    }
+}

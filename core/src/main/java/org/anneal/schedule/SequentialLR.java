@@ -1,0 +1,188 @@
+package org.anneal.schedule;
+
+import java.util.List;
+
+/**
+ * Runs one schedule after another: from each milestone on the next one, which counts its own steps from 0.
+ *
+ * <pre>{@code
+ *   i       = number of milestones <= t
+ *   s       = milestones[i - 1], or 0 if i = 0
+ *   at(t)   = schedules[i].at(t - s, base)
+ *   next(t) = schedules[i].takeOver(current, base)         if t = s > 0
+ *           = schedules[i].next(t - s, current, base)      otherwise; at step 0 from the base
+ * }</pre>
+ *
+ * <p>So a schedule takes over with its own first rate, {@code at(0, base)}. One that {@link Schedule#carries} starts from
+ * the rate in force instead: its {@code at} then has the rate before its milestone, by {@code at} too, for its base. With a
+ * milestone at 0 the first schedule never acts. {@code at} takes time logarithmic in the number of schedules, and linear
+ * in those in a row that carry.
+ *
+ * <p>The momentum is that of the schedule at work; where it drives none, the last value stays. A schedule that ends before
+ * its piece does ends the sequence. Within a {@link ChainedScheduler}, a sequence sets the base anew at step 0 and its
+ * schedules' rates at milestones, whatever the chain's other members did, as in PyTorch.
+ *
+ * <p>PyTorch: {@code SequentialLR(schedulers, milestones)}, in its order of operations. Three differences: sequences and
+ * chains nest in any position, where PyTorch raises {@code NotImplementedError} or shifts them by a step; with
+ * {@code last_epoch} the sequence resumes, where PyTorch's starts over; milestones that do not increase are refused.
+ *
+ * @param schedules what runs, in order, at least 1
+ * @param milestones the steps at which the second and each further schedule takes over, strictly increasing, the first at
+ *     least 0; one fewer than schedules
+ */
+public record SequentialLR(List<Schedule> schedules, List<Long> milestones) implements Schedule {
+
+    /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
+    public SequentialLR {
+        schedules = List.copyOf(schedules);
+        milestones = List.copyOf(milestones);
+        checkPieces(schedules.size(), milestones);
+    }
+
+    /** Checks the milestones of a sequence of {@code pieces}. */
+    static void checkPieces(int pieces, List<Long> milestones) {
+        if (pieces == 0) {
+            throw new IllegalArgumentException("schedulers must have at least 1 entry, but had none");
+        }
+        if (milestones.size() != pieces - 1) {
+            throw new IllegalArgumentException("milestones must be one fewer than schedulers, " + (pieces - 1) + " for "
+                    + pieces + ", but had " + milestones.size());
+        }
+        for (int i = 0; i < milestones.size(); i++) {
+            Check.atLeast(0, "milestones", milestones.get(i));
+            if (i > 0 && milestones.get(i) <= milestones.get(i - 1)) {
+                throw new IllegalArgumentException(
+                        "milestones must increase, but had " + milestones.get(i) + " after " + milestones.get(i - 1));
+            }
+        }
+    }
+
+    /** Returns {@code schedule} as a sequence: itself, or the sequence of it alone. */
+    static SequentialLR of(Schedule schedule) {
+        return schedule instanceof SequentialLR sequence ? sequence : new SequentialLR(List.of(schedule), List.of());
+    }
+
+    @Override
+    public double at(long step, double base) {
+        return walk(Check.step(step), base, false, base);
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        int i = active(Check.step(step));
+        Schedule piece = schedules.get(i);
+        if (step == 0) {
+            return piece.next(0, base, base);
+        }
+        return step == first(i) ? piece.takeOver(current, base) : piece.next(step - first(i), current, base);
+    }
+
+    /** Resumes the schedule at work at {@code step}. */
+    @Override
+    public double start(long step, double current, double base) {
+        int i = active(Check.step(step));
+        Schedule piece = schedules.get(i);
+        if (step > 0 && step == first(i)) {
+            return piece.carries() ? current : piece.takeOver(current, base);
+        }
+        return piece.start(step - first(i), current, base);
+    }
+
+    @Override
+    public double takeOver(double current, double base) {
+        return schedules.get(active(0)).takeOver(current, base);
+    }
+
+    @Override
+    public boolean carries() {
+        return schedules.get(active(0)).carries();
+    }
+
+    @Override
+    public boolean drivesMomentum() {
+        return schedules.stream().anyMatch(Schedule::drivesMomentum);
+    }
+
+    @Override
+    public double momentum(long step, double current) {
+        int i = active(Check.step(step));
+        return schedules.get(i).momentum(step - first(i), current);
+    }
+
+    @Override
+    public long lastStep() {
+        for (int i = active(0); i < schedules.size(); i++) {
+            long last = schedules.get(i).lastStep();
+            if (last < last(i) - first(i)) {
+                return first(i) + last;
+            }
+        }
+        return Check.LAST_STEP;
+    }
+
+    @Override
+    public SequentialLR forGroup(int group, int groups) {
+        return new SequentialLR(
+                schedules.stream()
+                        .map(schedule -> schedule.forGroup(group, groups))
+                        .toList(),
+                milestones);
+    }
+
+    /** Returns the rate of {@code piece}, {@code step} steps after it took over from the rate {@code carried}. */
+    static double after(Schedule piece, long step, double carried, double base) {
+        if (!piece.carries()) {
+            return piece.at(step, base);
+        } else if (piece instanceof SequentialLR sequence) {
+            return sequence.walk(step, base, true, carried);
+        } else if (piece instanceof ChainedScheduler chain) {
+            return chain.after(step, carried, base);
+        }
+        return piece.at(step, piece.takeOver(carried, base));
+    }
+
+    /** Walks from the last piece that starts afresh to {@code step}. */
+    private double walk(long step, double base, boolean takesOver, double carried) {
+        int end = active(step);
+        int i = end;
+        while (i > active(0) && schedules.get(i).carries()) {
+            i--;
+        }
+        long local = Math.min(step, last(i)) - first(i);
+        Schedule fresh = schedules.get(i);
+        double rate = takesOver && i == active(0) ? after(fresh, local, carried, base) : fresh.at(local, base);
+        while (i < end) {
+            i++;
+            rate = after(schedules.get(i), Math.min(step, last(i)) - first(i), rate, base);
+        }
+        return rate;
+    }
+
+    /** Returns which schedule is at work at {@code step}. */
+    private int active(long step) {
+        int low = 0;
+        int high = milestones.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (milestones.get(middle) <= step) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    private long first(int piece) {
+        return piece == 0 ? 0 : milestones.get(piece - 1);
+    }
+
+    private long last(int piece) {
+        return piece == milestones.size() ? Check.LAST_STEP : milestones.get(piece) - 1;
+    }
+
+    @Override
+    public String toString() {
+        return "SequentialLR(" + schedules + ", milestones=" + milestones + ")";
+    }
+}

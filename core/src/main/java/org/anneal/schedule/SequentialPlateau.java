@@ -1,0 +1,50 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs schedules one after another, such as a warmup, and from the last milestone on holds the base, reduced by a factor
+ * that falls when a metric has stopped improving. Metrics before that milestone are ignored.
+ *
+ * <p>PyTorch: what {@code SequentialLR([LinearLR(), ReduceLROnPlateau()], milestones=[5])} would be, which it refuses.
+ *
+ * @param schedules what runs before the plateau, in order, at least 1
+ * @param plateau what runs from the last milestone on
+ * @param milestones the steps at which the second and each further schedule, and at last the plateau, take over, strictly
+ *     increasing, the first at least 0; as many as schedules
+ */
+public record SequentialPlateau(List<Schedule> schedules, ReduceLROnPlateau plateau, List<Long> milestones)
+        implements ComposedPlateau {
+
+    // Takes over with the base, and keeps what it is edited to.
+    private static final Schedule HOLD = new ExponentialLR(1.0);
+
+    /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
+    public SequentialPlateau {
+        schedules = List.copyOf(schedules);
+        milestones = List.copyOf(milestones);
+        if (schedules.isEmpty()) {
+            throw new IllegalArgumentException("schedulers must have at least 1 entry before a plateau, but had none");
+        }
+        SequentialLR.checkPieces(schedules.size() + 1, milestones);
+    }
+
+    /** {@return the schedules, and after the last milestone the base} */
+    @Override
+    public SequentialLR schedule() {
+        return new SequentialLR(Lists.append(schedules, HOLD), milestones);
+    }
+
+    @Override
+    public long firstMetric() {
+        return milestones.get(milestones.size() - 1);
+    }
+
+    @Override
+    public String toString() {
+        List<Policy> members = new ArrayList<>(schedules);
+        members.add(plateau);
+        return "SequentialLR(" + members + ", milestones=" + milestones + ")";
+    }
+}
