@@ -22,8 +22,9 @@ import java.util.List;
  * its piece does ends the sequence. Within a {@link ChainedScheduler}, a sequence sets the base anew at step 0 and its
  * schedules' rates at milestones, whatever the chain's other members did, as in PyTorch.
  *
- * <p>PyTorch: {@code SequentialLR(schedulers, milestones)}, in its order of operations. Three differences: sequences and
- * chains nest in any position, where PyTorch raises {@code NotImplementedError} or shifts them by a step; with
+ * <p>PyTorch: {@code SequentialLR(schedulers, milestones)}, in its order of operations. Differences: sequences and
+ * chains nest in any position, where PyTorch raises {@code NotImplementedError}, or, of the first one, takes a step too
+ * many before step 0; a OneCycleLR changes neither the base nor the momentum of the pieces before it; with
  * {@code last_epoch} the sequence resumes, where PyTorch's starts over; milestones that do not increase are refused.
  *
  * @param schedules what runs, in order, at least 1

@@ -133,6 +133,23 @@ class SequentialLRTest {
     }
 
     @Test
+    void aChainOrASequenceThatRunsFirstStartsAtTheBase() {
+        // torch 2.13.0: 0.5, 0.25, 1.0 and 0.5, 0.25, 1.0; it decays before step 0
+        Schedule chain = Schedule.parse("SequentialLR([ChainedScheduler([ExponentialLR(0.5)]), StepLR(9)], [2])");
+        assertEquals(List.of(1.0, 0.5, 1.0), rates(chain, 3, 1));
+        Schedule sequence = Schedule.parse("SequentialLR([SequentialLR([ExponentialLR(0.5)], []), StepLR(9)], [2])");
+        assertEquals(List.of(1.0, 0.5, 1.0), rates(sequence, 3, 1));
+    }
+
+    @Test
+    void aOneCycleLeavesTheBaseOfAWarmupAlone() {
+        // torch 2.13.0: 0.004 at step 0, a tenth of OneCycleLR's initial_lr
+        Schedule schedule = new OneCycleLR(1, 20).afterWarmup(5, 0.1);
+        assertEquals(0.01, schedule.at(0, 0.1), 1e-15);
+        assertEquals(0.04, schedule.at(5, 0.1), 1e-15);
+    }
+
+    @Test
     void resumesTheScheduleAtWork() {
         Schedule schedule = new ExponentialLR(0.5)
                 .then(3, LambdaLR.of("lambda s: s + 5"))
