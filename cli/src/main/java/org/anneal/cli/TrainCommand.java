@@ -16,12 +16,14 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Torch;
 import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
+import org.anneal.train.Dataset;
 import org.anneal.train.FashionMnist;
 import org.anneal.train.RunFolder;
 import org.anneal.train.Trainer;
@@ -70,7 +72,7 @@ final class TrainCommand implements Callable<Integer> {
             names = "--schedule",
             paramLabel = "EXPR",
             defaultValue = "CosineAnnealingLR(T_max=5)",
-            description = "PyTorch's scheduler call (default: ${DEFAULT-VALUE})")
+            description = "PyTorch's scheduler call; lengths may be 2ep, 500st, 10%% (default: ${DEFAULT-VALUE})")
     private String schedule;
 
     @Option(
@@ -123,9 +125,10 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         UpdateRule rule = Anneal.parsed("--optimizer", () -> UpdateRule.parse(optimizer));
-        SchedulerCall call = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule));
-        checkArguments(call);
+        checkArguments();
         DataSets sets = readData();
+        SchedulerCall call = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule, runLength(sets.train())));
+        checkSchedule(call);
 
         Device device = Device.best();
         int used = threads.orElse(
@@ -203,12 +206,18 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private void checkArguments(SchedulerCall call) {
+    private void checkArguments() {
         atLeastOne("--epochs", epochs);
         atLeastOne("--batch-size", batchSize);
         threads.ifPresent(n -> atLeastOne("--threads", n));
         limit.ifPresent(n -> atLeastOne("--limit", n));
         printEvery.ifPresent(n -> atLeastOne("--print-every", n));
+        if (out.isPresent() && RunFolder.isRun(out.get())) {
+            throw new IllegalArgumentException("--out must be a folder without a run, but " + out.get() + " holds one");
+        }
+    }
+
+    private void checkSchedule(SchedulerCall call) {
         if (call.lastEpoch() != -1) {
             throw new IllegalArgumentException(
                     "--schedule must not have a last_epoch, which resumes a run, but has " + call.lastEpoch());
@@ -217,9 +226,12 @@ final class TrainCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
         }
-        if (out.isPresent() && RunFolder.isRun(out.get())) {
-            throw new IllegalArgumentException("--out must be a folder without a run, but " + out.get() + " holds one");
-        }
+    }
+
+    /** {@return the run's length, which units such as 2ep in the schedule's text are read by} */
+    private RunLength runLength(Dataset data) {
+        long batches = RunLength.of(data.size(), batchSize, epochs).stepsPerEpoch();
+        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer);
     }
 
     private DataSets readData() throws IOException {

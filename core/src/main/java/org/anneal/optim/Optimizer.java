@@ -26,6 +26,7 @@ public final class Optimizer<T> implements AutoCloseable {
     private final List<Members<T>> members = new ArrayList<>();
     private final Set<Object> known = new HashSet<>();
     private long steps;
+    private boolean closed;
     private Optional<LRScheduler> runner = Optional.empty();
 
     /** One group: {@code rule} over all of {@code params}. */
@@ -98,8 +99,15 @@ public final class Optimizer<T> implements AutoCloseable {
         groups.forEach(group -> group.params().forEach(param -> engine.zeroGrad(param, setToNone)));
     }
 
-    /** Updates every parameter that has a gradient. */
+    /**
+     * Updates every parameter that has a gradient.
+     *
+     * @throws IllegalStateException after {@link #close}
+     */
     public void step() {
+        if (closed) {
+            throw new IllegalStateException("an optimizer must not be stepped after it was closed");
+        }
         for (int i = 0; i < groups.size(); i++) {
             step(groups.get(i), members.get(i));
         }
@@ -202,6 +210,7 @@ public final class Optimizer<T> implements AutoCloseable {
     /** Frees what is kept per parameter. The parameters and their gradients stay. */
     @Override
     public void close() {
+        closed = true;
         members.forEach(m -> m.close(engine));
     }
 

@@ -44,7 +44,11 @@ public final class ParamGroup<T> {
         return params;
     }
 
-    /** {@return the options in force, the rate among them} */
+    /**
+     * {@return the options in force, the rate among them}
+     *
+     * @throws IllegalArgumentException if the rate in force is negative, which no rule starts from
+     */
     public UpdateRule rule() {
         return rule.lr() == lr ? rule : rule.withLr(lr);
     }

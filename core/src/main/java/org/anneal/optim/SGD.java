@@ -44,7 +44,7 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
         weightDecay = Check.atLeastZero("weight_decay", weightDecay);
         if (nesterov && !(momentum > 0 && dampening == 0)) {
             throw new IllegalArgumentException(
-                    "nesterov must be False without a momentum and with dampening, but was True" + " with momentum "
+                    "nesterov must be False unless there is momentum and no dampening, but was True with momentum "
                             + momentum + " and dampening " + dampening);
         }
     }

@@ -119,8 +119,8 @@ class UpdateRuleTest {
     @CsvSource({"0, 0", "0, 0.1", "0.9, 0.1", "0.9, -0.1"})
     void refusesNesterovWithoutMomentumOrWithDampening(double momentum, double dampening) {
         assertEquals(
-                "nesterov must be False without a momentum and with dampening, but was True with momentum " + momentum
-                        + " and dampening " + dampening,
+                "nesterov must be False unless there is momentum and no dampening, but was True with momentum "
+                        + momentum + " and dampening " + dampening,
                 assertThrows(IllegalArgumentException.class, () -> new SGD(0.1, momentum, dampening, 0, true, false))
                         .getMessage());
     }
