@@ -13,4 +13,19 @@ final class Lists {
         longer.add(last);
         return List.copyOf(longer);
     }
+
+    /** {@return how many entries of a sorted list are at most {@code value}} */
+    static int countUpTo(long value, List<Long> sorted) {
+        int low = 0;
+        int high = sorted.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (sorted.get(middle) <= value) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
 }

@@ -59,17 +59,7 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
 
     /** Returns how many milestones are at most {@code step}. */
     int reached(long step) {
-        int low = 0;
-        int high = milestones.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (milestones.get(middle) <= step) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
+        return Lists.countUpTo(step, milestones);
     }
 
     @Override

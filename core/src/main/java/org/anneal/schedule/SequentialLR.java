@@ -161,17 +161,7 @@ public record SequentialLR(List<Schedule> schedules, List<Long> milestones) impl
 
     /** Returns which schedule is at work at {@code step}. */
     private int active(long step) {
-        int low = 0;
-        int high = milestones.size();
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (milestones.get(middle) <= step) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        return low;
+        return Lists.countUpTo(step, milestones);
     }
 
     private long first(int piece) {
