@@ -270,6 +270,7 @@ public final class LRScheduler {
                 members.add(new Member(groups.get(i), Optional.empty())); // a plateau alone runs whatever is there
             }
         }
+        members.forEach(LRScheduler::takeEdit);
         ReduceLROnPlateau.State before = progress.orElseThrow();
         if (plateau.fires(before, metric)) {
             for (int i = 0; i < members.size(); i++) {
@@ -284,7 +285,6 @@ public final class LRScheduler {
     private void reduce(int i, ReduceLROnPlateau plateau) {
         Member member = members.get(i);
         if (policy instanceof ComposedPlateau composed) {
-            takeEdit(member);
             member.factor = composed.factor(i, members.size(), member.unscaled, member.factor);
             member.group.setLr(member.unscaled * member.factor);
         } else {
