@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.anneal.schedule.ComposedPlateau;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -94,6 +95,7 @@ public final class LRScheduler {
             List<Double> unscaled,
             List<Double> factors,
             Optional<ReduceLROnPlateau.State> plateau) {
+        /** @throws IllegalArgumentException if the lists per group are not of one length, or if there is no text */
         public State {
             policies = List.copyOf(policies);
             initialLrs = List.copyOf(initialLrs);
@@ -101,6 +103,18 @@ public final class LRScheduler {
             momentums = List.copyOf(momentums);
             unscaled = List.copyOf(unscaled);
             factors = List.copyOf(factors);
+            List<Integer> lengths = Stream.of(initialLrs, lrs, momentums, unscaled, factors)
+                    .map(List::size)
+                    .distinct()
+                    .toList();
+            if (lengths.size() != 1) {
+                throw new IllegalArgumentException(
+                        "every list of a state must have one entry per group, but their lengths were " + lengths);
+            }
+            if (policies.size() != 1 && policies.size() != lrs.size()) {
+                throw new IllegalArgumentException("policies must have 1 entry for all groups or " + lrs.size()
+                        + ", one per group, but had " + policies.size());
+            }
         }
     }
 
@@ -264,11 +278,8 @@ public final class LRScheduler {
                 return;
             }
         } else {
+            takeLateGroups();
             lastEpoch++;
-            List<? extends ParamGroup<?>> groups = optimizer.groups();
-            for (int i = members.size(); i < groups.size(); i++) {
-                members.add(new Member(groups.get(i), Optional.empty())); // a plateau alone runs whatever is there
-            }
         }
         members.forEach(LRScheduler::takeEdit);
         ReduceLROnPlateau.State before = progress.orElseThrow();
@@ -280,6 +291,17 @@ public final class LRScheduler {
         progress = Optional.of(plateau.next(before, metric));
         members.forEach(Member::remember);
         tell();
+    }
+
+    /** A plateau alone runs whatever groups there are. */
+    private void takeLateGroups() {
+        List<? extends ParamGroup<?>> groups = optimizer.groups();
+        if (policy instanceof ReduceLROnPlateau plateau && members.size() < groups.size()) {
+            plateau.reduce(0, groups.size(), 0); // refuses a min_lr per group of another length
+            for (int i = members.size(); i < groups.size(); i++) {
+                members.add(new Member(groups.get(i), Optional.empty()));
+            }
+        }
     }
 
     private void reduce(int i, ReduceLROnPlateau plateau) {
@@ -322,7 +344,8 @@ public final class LRScheduler {
      * its base, and follows from the next step on at the runner's count: what PyTorch's chainable schedulers do to a late
      * group.
      *
-     * @throws IllegalArgumentException if {@code group} is not the first group that this runner does not run yet
+     * @throws IllegalArgumentException if {@code group} is not the first group that this runner does not run yet, or if
+     *     a list per group has another length than there are groups now
      */
     public void join(ParamGroup<?> group, Schedule schedule) {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
@@ -331,6 +354,7 @@ public final class LRScheduler {
             throw new IllegalArgumentException(
                     "group must be the first that was added since and has not joined, but was '" + group.name() + "'");
         }
+        plateau().ifPresent(plateau -> plateau.reduce(index, groups.size(), 0)); // as takeLateGroups
         Member member = new Member(group, Optional.of(schedule.forGroup(index, groups.size())));
         member.unscaled = group.lr();
         shared &= schedule(policy).equals(Optional.of(schedule));
@@ -367,6 +391,7 @@ public final class LRScheduler {
 
     /** {@return all that {@link #restore} needs to go on from here, edits by hand included} */
     public State state() {
+        takeLateGroups();
         members.forEach(LRScheduler::takeEdit);
         return new State(
                 VERSION,
@@ -402,7 +427,11 @@ public final class LRScheduler {
      * whether the optimizer is restored before this runner is built, before this call or after it.
      *
      * @throws IllegalArgumentException if the state is of another version or for another number of groups, or if it was
-     *     written under another schedule and {@code onChange} is {@link OnChange#REFUSE}; nothing has changed then
+     *     written under another schedule and {@code onChange} is {@link OnChange#REFUSE}, or if that cannot be read from
+     *     its text, having a Java function, and it is {@link OnChange#TAKE_CHECKPOINT}; nothing has changed then
+     * @throws IllegalStateException if another runner replaced this one, or if a group was added and has not joined
+     * @throws ArithmeticException if this runner's schedule gives a rate that is not finite and it is
+     *     {@link OnChange#KEEP_CONFIG}; nothing has changed then
      */
     public void restore(State state, OnChange onChange) {
         checkLive();
@@ -422,30 +451,81 @@ public final class LRScheduler {
                     + ": choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two goes on");
         }
         if (changed && onChange == OnChange.TAKE_CHECKPOINT) {
-            List<Policy> saved = state.policies().stream().map(Policy::parse).toList();
-            policy = saved.get(0);
-            shared = saved.size() == 1;
-            members = members(saved, shared);
+            take(state);
+        } else {
+            takeLateGroups();
+            checkJoined();
         }
         boolean keepConfig = changed && onChange == OnChange.KEEP_CONFIG;
+        List<Double> unscaled = keepConfig ? ratesOfThisSchedule(state) : state.unscaled();
         lastEpoch = state.lastEpoch();
         optimizerSteps = optimizer.steps();
         progress = plateau().map(plateau -> state.plateau().orElseGet(plateau::start));
         for (int i = 0; i < groups; i++) {
-            restore(members.get(i), i, state, keepConfig);
+            restore(members.get(i), i, state, unscaled.get(i), keepConfig);
         }
         tell();
     }
 
-    private void restore(Member member, int i, State state, boolean keepConfig) {
-        member.group.setInitialLr(state.initialLrs().get(i));
+    /** Runs from now on what the state was written under. */
+    private void take(State state) {
+        List<Policy> saved = state.policies().stream().map(LRScheduler::read).toList();
+        if (state.plateau().isPresent() && saved.get(0) instanceof Schedule) {
+            throw new IllegalArgumentException("the state has a plateau that its texts, "
+                    + String.join(", ", state.policies())
+                    + ", do not name, because a late group follows a schedule of its own: build the runner as it was"
+                    + " and restore into that");
+        }
+        Policy before = policy;
+        policy = saved.get(0);
+        try {
+            members = members(saved, saved.size() == 1);
+        } catch (IllegalArgumentException refused) {
+            policy = before;
+            throw refused;
+        }
+        shared = saved.size() == 1;
+    }
+
+    private static Policy read(String text) {
+        try {
+            return Policy.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "the state's schedule " + text + " cannot be read back from its text (" + e.getMessage()
+                            + "): if it holds a Java function, build the runner with that schedule and restore into it",
+                    e);
+        }
+    }
+
+    /** {@return for each group the rate that this runner's schedule has at the state's step, all of them finite} */
+    private List<Double> ratesOfThisSchedule(State state) {
+        return IntStream.range(0, members.size())
+                .mapToObj(i -> {
+                    Member member = members.get(i);
+                    if (member.schedule.isEmpty()) {
+                        return state.lrs().get(i);
+                    }
+                    double saved = state.initialLrs().get(i);
+                    double base = Double.isNaN(saved) ? member.group.base() : saved;
+                    double rate = member.schedule.get().at(state.lastEpoch(), base);
+                    checkFinite(rate, member, state.lastEpoch());
+                    return rate;
+                })
+                .toList();
+    }
+
+    private void restore(Member member, int i, State state, double unscaled, boolean keepConfig) {
+        double base = state.initialLrs().get(i);
+        if (!(keepConfig && Double.isNaN(base))) { // a plateau alone has no base; a schedule keeps the one it has
+            member.group.setInitialLr(base);
+        }
         member.group.setMomentum(state.momentums().get(i));
-        member.unscaled = state.unscaled().get(i);
+        member.unscaled = unscaled;
         member.factor = state.factors().get(i);
         member.group.setLr(state.lrs().get(i));
         if (keepConfig && member.schedule.isPresent()) {
             Schedule schedule = member.schedule.get();
-            member.unscaled = schedule.at(lastEpoch, member.group.base());
             member.factor = policy instanceof ComposedPlateau ? member.factor : 1;
             member.group.setLr(member.unscaled * member.factor);
             member.group.setMomentum(schedule.momentum(lastEpoch, member.group.momentum()));
@@ -469,6 +549,23 @@ public final class LRScheduler {
         }
     }
 
+    private void checkJoined() {
+        List<? extends ParamGroup<?>> groups = optimizer.groups();
+        if (groups.size() != members.size()) {
+            throw new IllegalStateException(
+                    "group '" + groups.get(members.size()).name()
+                            + "' was added after this runner was built: say how it is scheduled, with join(group) or"
+                            + " join(group, schedule)");
+        }
+    }
+
+    private static void checkFinite(double rate, Member member, long step) {
+        if (!Double.isFinite(rate)) {
+            throw new ArithmeticException("the rate must be finite, but " + member.schedule.orElseThrow() + " makes it "
+                    + rate + " at step " + step + " for group '" + member.group.name() + "'");
+        }
+    }
+
     private void warnOnce(String message) {
         if (!warned) {
             warned = true;
@@ -478,13 +575,7 @@ public final class LRScheduler {
 
     /** Moves to {@code step}: sets every group's rate and momentum, or, if a rate is not finite, nothing. */
     private void write(long step, boolean starting) {
-        List<? extends ParamGroup<?>> groups = optimizer.groups();
-        if (groups.size() != members.size()) {
-            throw new IllegalStateException(
-                    "group '" + groups.get(members.size()).name()
-                            + "' was added after this runner was built: say how it is scheduled, with join(group) or"
-                            + " join(group, schedule)");
-        }
+        checkJoined();
         if (policy instanceof ReduceLROnPlateau) {
             lastEpoch = step;
             return;
@@ -497,10 +588,7 @@ public final class LRScheduler {
             double base = member.group.base();
             double current = composed && !starting ? member.unscaled : member.group.lr();
             member.next = starting ? schedule.start(step, current, base) : schedule.next(step, current, base);
-            if (!Double.isFinite(member.next)) {
-                throw new ArithmeticException("the rate must be finite, but " + schedule + " makes it " + member.next
-                        + " at step " + step + " for group '" + member.group.name() + "'");
-            }
+            checkFinite(member.next, member, step);
         }
         lastEpoch = step;
         for (int i = 0; i < members.size(); i++) {
