@@ -49,8 +49,8 @@ public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
     @Override
     public double next(long step, double current, double base) {
         double rate = current;
-        for (Schedule schedule : schedules) {
-            rate = schedule.next(step, rate, base);
+        for (int i = 0; i < schedules.size(); i++) {
+            rate = schedules.get(i).next(step, rate, base);
         }
         return rate;
     }
@@ -153,21 +153,30 @@ public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
 
     @Override
     public boolean drivesMomentum() {
-        return schedules.stream().anyMatch(Schedule::drivesMomentum);
+        for (int i = 0; i < schedules.size(); i++) { // no stream, no iterator: asked at every step
+            if (schedules.get(i).drivesMomentum()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
     public double momentum(long step, double current) {
         double momentum = current;
-        for (Schedule schedule : schedules) {
-            momentum = schedule.momentum(step, momentum);
+        for (int i = 0; i < schedules.size(); i++) {
+            momentum = schedules.get(i).momentum(step, momentum);
         }
         return momentum;
     }
 
     @Override
     public long lastStep() {
-        return schedules.stream().mapToLong(Schedule::lastStep).min().orElseThrow();
+        long last = Check.LAST_STEP;
+        for (int i = 0; i < schedules.size(); i++) {
+            last = Math.min(last, schedules.get(i).lastStep());
+        }
+        return last;
     }
 
     @Override

@@ -101,7 +101,12 @@ public record SequentialLR(List<Schedule> schedules, List<Long> milestones) impl
 
     @Override
     public boolean drivesMomentum() {
-        return schedules.stream().anyMatch(Schedule::drivesMomentum);
+        for (int i = 0; i < schedules.size(); i++) { // no stream, no iterator: asked at every step
+            if (schedules.get(i).drivesMomentum()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
