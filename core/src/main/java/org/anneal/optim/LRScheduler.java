@@ -42,6 +42,8 @@ public final class LRScheduler {
     private static final class Member {
         final ParamGroup<?> group;
         final Optional<Schedule> schedule; // none under a plateau alone
+        final long lastStep; // of the schedule, asked once: a composite asks all its members
+        final boolean drivesMomentum; // so too
         double lr; // left in force last
         double unscaled; // before a plateau on top of the schedule scales it
         double factor = 1; // of that plateau
@@ -50,6 +52,8 @@ public final class LRScheduler {
         Member(ParamGroup<?> group, Optional<Schedule> schedule) {
             this.group = group;
             this.schedule = schedule;
+            this.lastStep = schedule.map(Schedule::lastStep).orElse(Long.MAX_VALUE);
+            this.drivesMomentum = schedule.map(Schedule::drivesMomentum).orElse(false);
             remember();
         }
 
@@ -231,9 +235,9 @@ public final class LRScheduler {
             throw new IllegalStateException(policy + " needs a metric: call step(metric)");
         }
         for (int i = 0; i < members.size(); i++) {
-            Schedule schedule = members.get(i).schedule.orElseThrow();
-            if (lastEpoch >= schedule.lastStep()) {
-                throw new IllegalStateException(schedule + " ends with step " + schedule.lastStep()
+            Member member = members.get(i);
+            if (lastEpoch >= member.lastStep) {
+                throw new IllegalStateException(member.schedule.orElseThrow() + " ends with step " + member.lastStep
                         + ", so it cannot be stepped " + (lastEpoch + 1) + " times");
             }
         }
@@ -593,10 +597,10 @@ public final class LRScheduler {
         lastEpoch = step;
         for (int i = 0; i < members.size(); i++) {
             Member member = members.get(i);
-            Schedule schedule = member.schedule.orElseThrow();
             member.unscaled = member.next;
             member.group.setLr(composed ? member.unscaled * member.factor : member.unscaled);
-            if (schedule.drivesMomentum()) {
+            if (member.drivesMomentum) {
+                Schedule schedule = member.schedule.orElseThrow();
                 member.group.setMomentum(schedule.momentum(step, member.group.momentum()));
             }
             member.remember();
