@@ -16,6 +16,7 @@ public final class ParamGroup<T> {
     private final List<T> params;
     private UpdateRule rule;
     private double lr;
+    private double momentum; // may be ahead of the rule's: a schedule sets it every step, and allocates nothing
     private double initialLr = Double.NaN; // until a runner records it
 
     /**
@@ -34,6 +35,7 @@ public final class ParamGroup<T> {
         this.params = List.copyOf(params);
         this.rule = rule;
         this.lr = rule.lr();
+        this.momentum = rule.momentum();
     }
 
     public String name() {
@@ -50,6 +52,7 @@ public final class ParamGroup<T> {
      * @throws IllegalArgumentException if the rate in force is negative, which no rule starts from
      */
     public UpdateRule rule() {
+        UpdateRule rule = ruleButLr();
         return rule.lr() == lr ? rule : rule.withLr(lr);
     }
 
@@ -65,6 +68,7 @@ public final class ParamGroup<T> {
         }
         this.rule = rule;
         this.lr = rule.lr();
+        this.momentum = rule.momentum();
     }
 
     /** {@return the learning rate in force} */
@@ -86,13 +90,13 @@ public final class ParamGroup<T> {
 
     /** {@return the momentum in force; beta1 where the rule has betas} */
     public double momentum() {
-        return rule.momentum();
+        return momentum;
     }
 
     /** Sets the momentum, or beta1, in force. */
     public void setMomentum(double momentum) {
-        if (momentum != rule.momentum()) {
-            rule = rule.withMomentum(momentum);
+        if (momentum != this.momentum) {
+            this.momentum = rule.withMomentum(momentum).momentum(); // so that the rule can refuse it; not kept
         }
     }
 
@@ -126,12 +130,20 @@ public final class ParamGroup<T> {
 
     /** Applies this group's options to some of its parameters. */
     void apply(Kernels<T> kernels, Batch<T> batch) {
-        rule.apply(kernels, batch);
+        ruleButLr().apply(kernels, batch);
+    }
+
+    /** {@return the options in force; of the rate, only {@link #lr} knows} */
+    private UpdateRule ruleButLr() {
+        if (rule.momentum() != momentum) {
+            rule = rule.withMomentum(momentum);
+        }
+        return rule;
     }
 
     /** {@return the slots that the options in force need per parameter} */
     List<String> slots() {
-        return rule.slots();
+        return ruleButLr().slots();
     }
 
     boolean countsSteps() {
@@ -140,7 +152,7 @@ public final class ParamGroup<T> {
 
     /** {@return the options by PyTorch's names, as in a state dict without its parameters} */
     Map<String, Object> options() {
-        Map<String, Object> options = new LinkedHashMap<>(rule.options());
+        Map<String, Object> options = new LinkedHashMap<>(ruleButLr().options());
         options.put("lr", lr);
         initialLr().ifPresent(base -> options.put("initial_lr", base));
         return options;
