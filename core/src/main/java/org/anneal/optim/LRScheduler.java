@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -543,6 +544,40 @@ public final class LRScheduler {
                     state.lrs().get(i).toString());
         }
         member.remember();
+    }
+
+    /**
+     * {@return what PyTorch's {@code scheduler.state_dict()} holds for this schedule at this step, in its order} None is
+     * {@link Optional#empty()}, MultiStepLR's Counter a map from milestone to count. Two entries that PyTorch's steps do not
+     * read are not PyTorch's: below {@code _schedulers}, each {@code _last_lr} has the rates in force; milestones are sorted.
+     *
+     * @throws IllegalStateException if PyTorch has no such scheduler: a plateau on a schedule, or a schedule per group
+     */
+    public Map<String, Object> stateDict() {
+        return pyTorchState().toMap();
+    }
+
+    /**
+     * Goes on where PyTorch's {@code scheduler.state_dict()} was taken: takes over the counter, the bases, and what a plateau
+     * remembers. It does not matter whether the optimizer's state is loaded before this call or after it: a rate that was set
+     * since this runner wrote it, as by {@link Optimizer#loadStateDict}, stays; another one becomes that of
+     * {@code _last_lr}. A momentum becomes what the schedule drives it to. Unknown entries are passed over.
+     *
+     * @throws IllegalArgumentException if an argument of the schedule is another one in {@code dict}, where PyTorch would
+     *     silently take it over, or if an entry is missing or of the wrong type; nothing has changed then
+     * @throws IllegalStateException if PyTorch has no such scheduler, as in {@link #stateDict()}
+     */
+    public void loadStateDict(Map<String, Object> dict) {
+        restore(pyTorchState().read(dict));
+    }
+
+    private PyTorchState pyTorchState() {
+        if (!shared) {
+            throw new IllegalStateException("PyTorch has no schedule per group, so it has no state of "
+                    + String.join(", ", policies()) + ": use state() and restore(state)");
+        }
+        boolean betas = members.get(0).group.rule().options().containsKey("betas");
+        return new PyTorchState(policy, state(), lastLr(), betas);
     }
 
     private void checkLive() {
