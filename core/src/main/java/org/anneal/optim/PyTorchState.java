@@ -187,8 +187,10 @@ final class PyTorchState {
         for (int i = 0; i < sequence.schedules().size(); i++) {
             long first = i == 0 ? 0 : milestones.get(i - 1);
             long last = i == milestones.size() ? step : Math.min(step, milestones.get(i) - 1);
+            Schedule member = sequence.schedules().get(i);
             // PyTorch's constructor steps the members of a chain that is at work at step 0 a second time
-            entries.members.add(entries(sequence.schedules().get(i), Math.max(-1, last - first), i == atWork ? 1 : 0));
+            int extraSteps = i == atWork && member instanceof ChainedScheduler ? 1 : 0;
+            entries.members.add(entries(member, Math.max(-1, last - first), extraSteps));
         }
         return entries;
     }
