@@ -185,14 +185,20 @@ final class PyTorchState {
         entries.kept("_last_lr", lastLr);
         int atWork = !milestones.isEmpty() && milestones.get(0) == 0 ? 1 : 0; // at step 0
         for (int i = 0; i < sequence.schedules().size(); i++) {
-            long first = i == 0 ? 0 : milestones.get(i - 1);
-            long last = i == milestones.size() ? step : Math.min(step, milestones.get(i) - 1);
             Schedule member = sequence.schedules().get(i);
             // PyTorch's constructor steps the members of a chain that is at work at step 0 a second time
             int extraSteps = i == atWork && member instanceof ChainedScheduler ? 1 : 0;
-            entries.members.add(entries(member, Math.max(-1, last - first), extraSteps));
+            entries.members.add(entries(member, stepOf(i, sequence, step), extraSteps));
         }
         return entries;
+    }
+
+    /** {@return the step at which the {@code i}th piece of a sequence is or stopped; -1 before its first} */
+    private static long stepOf(int i, SequentialLR sequence, long step) {
+        List<Long> milestones = sequence.milestones();
+        long first = i == 0 ? 0 : milestones.get(i - 1);
+        long last = i == milestones.size() ? step : Math.min(step, milestones.get(i) - 1);
+        return Math.max(-1, last - first);
     }
 
     private Entries plateau(ReduceLROnPlateau p) {
@@ -337,8 +343,21 @@ final class PyTorchState {
     private double momentum(int group, long step) {
         double current = state.momentums().get(group);
         return policy instanceof Schedule schedule
-                ? schedule.forGroup(group, groups).momentum(step, current)
+                ? momentum(schedule.forGroup(group, groups), step, current)
                 : current;
+    }
+
+    /** {@return the momentum at {@code step}, also where the piece that drove it is over} */
+    private static double momentum(Schedule schedule, long step, double current) {
+        if (!(schedule instanceof SequentialLR sequence)) {
+            return schedule.momentum(step, current);
+        }
+        double momentum = current;
+        for (int i = 0; i < sequence.schedules().size(); i++) {
+            long local = stepOf(i, sequence, step);
+            momentum = local < 0 ? momentum : momentum(sequence.schedules().get(i), local, momentum);
+        }
+        return momentum;
     }
 
     private static ReduceLROnPlateau.State progress(Map<?, ?> dict) {

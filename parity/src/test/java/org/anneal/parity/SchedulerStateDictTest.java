@@ -62,6 +62,7 @@ class SchedulerStateDictTest {
 
     /** When the optimizer's state is loaded. */
     private enum Order {
+        BEFORE_THE_SCHEDULER_IS_BUILT,
         BEFORE_THE_SCHEDULERS,
         AFTER_THE_SCHEDULERS
     }
@@ -71,7 +72,8 @@ class SchedulerStateDictTest {
     void goesOnWherePyTorchStopped(JsonNode golden) {
         for (JsonNode state : golden.get("states")) {
             for (Order order : Order.values()) {
-                Run run = new Run(golden);
+                boolean first = order == Order.BEFORE_THE_SCHEDULER_IS_BUILT;
+                Run run = first ? new Run(golden, Optional.of(state)) : new Run(golden);
                 if (order == Order.BEFORE_THE_SCHEDULERS) {
                     run.loadGroups(state);
                 }
@@ -242,6 +244,18 @@ class SchedulerStateDictTest {
     }
 
     @Test
+    void keepsTheMomentumOfAPieceThatIsOver() {
+        String sequence = "SequentialLR([OneCycleLR(max_lr=1.0, total_steps=20), ConstantLR()], milestones=[4])";
+        Optimizer<FloatArray> optimizer = optimizer();
+        LRScheduler first = new LRScheduler(optimizer, Policy.parse(sequence));
+        IntStream.range(0, 9).forEach(step -> first.step());
+        double momentum = optimizer.groups().get(0).momentum();
+        Map<String, Object> dict = first.stateDict();
+        new LRScheduler(optimizer, Policy.parse(sequence)).loadStateDict(dict); // building set the momentum of step 0
+        assertEquals(momentum, optimizer.groups().get(0).momentum());
+    }
+
+    @Test
     void refusesWhatPyTorchDoesNotHave() {
         LRScheduler scheduler = scheduler("ChainedScheduler([ExponentialLR(gamma=0.9), ReduceLROnPlateau()])");
         assertEquals(
@@ -287,6 +301,11 @@ class SchedulerStateDictTest {
         private int steps;
 
         Run(JsonNode golden) {
+            this(golden, Optional.empty());
+        }
+
+        /** Builds the scheduler on an optimizer that was restored from {@code state}. */
+        Run(JsonNode golden, Optional<JsonNode> restored) {
             this.golden = golden;
             double momentum = golden.get("momentum").asDouble();
             UpdateRule rule = golden.get("optimizer").asString().equals("Adam")
@@ -298,6 +317,7 @@ class SchedulerStateDictTest {
                             new ParamGroup<>("g" + i, rule.withLr(lr.get(i).asDouble()), List.of(new FloatArray(0f))))
                     .toList();
             optimizer = FloatArrays.optimizer(groups);
+            restored.ifPresent(state -> optimizer.loadStateDict(packed(state, groups.size())));
             scheduler = new LRScheduler(
                     optimizer, Policy.parse(golden.get("schedule").asString()));
             String kind = golden.get("id").asString().replaceAll("-.*", "");
@@ -312,13 +332,17 @@ class SchedulerStateDictTest {
 
         /** Loads the optimizer's state as PyTorch saved it. */
         void loadGroups(JsonNode state) {
+            optimizer.loadStateDict(packed(state, groups.size()));
+        }
+
+        private static Map<String, Object> packed(JsonNode state, int groups) {
             List<Object> packed = new ArrayList<>();
-            for (int i = 0; i < groups.size(); i++) {
+            for (int i = 0; i < groups; i++) {
                 Map<String, Object> options = dict(state.get("param_groups").get(i));
                 options.put("params", List.of(i));
                 packed.add(options);
             }
-            optimizer.loadStateDict(Map.of("state", Map.of(), "param_groups", packed));
+            return Map.of("state", Map.of(), "param_groups", packed);
         }
 
         void stepTo(int end) {
