@@ -180,12 +180,15 @@ public final class Optimizer<T> implements AutoCloseable {
                         + groups.get(i).name() + "', but had " + params.size());
             }
             options.add(given);
-            rules.add(Options.restore(groups.get(i).rule(), given));
+            rules.add(groups.get(i).restored(given));
             numbers.add(params);
         }
         for (int i = 0; i < groups.size(); i++) {
             ParamGroup<T> group = groups.get(i);
             group.setRule(rules.get(i));
+            if (options.get(i).get("lr") instanceof Double lr) {
+                group.setLr(lr); // which may be below 0
+            }
             if (options.get(i).get("initial_lr") instanceof Number base) {
                 group.setInitialLr(base.doubleValue());
             }

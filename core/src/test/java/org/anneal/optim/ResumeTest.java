@@ -611,6 +611,28 @@ class ResumeTest {
         assertThrows(IllegalStateException.class, () -> scheduler.restore(scheduler.state()));
     }
 
+    @ParameterizedTest
+    @EnumSource(Order.class)
+    void aRateThatARecursionCarriedBelowZeroIsResumedToo(Order order) {
+        Program program = Program.of(new CosineAnnealingLR(10, 0.05));
+        Optimizer<FloatArray> optimizer = program.optimizer(0);
+        LRScheduler scheduler = after(14, optimizer, program.policies().get(0));
+        optimizer.group("g0").setLr(0.01); // below eta_min on its way up
+        optimizer.step();
+        scheduler.step();
+        for (int step = 0; step < 3; step++) {
+            optimizer.step();
+            scheduler.step();
+        }
+        assertTrue(optimizer.group("g0").lr() < 0);
+        Optimizer<FloatArray> other = program.optimizer(0);
+        LRScheduler resumed = resume(program, other, 18, order, optimizer.stateDict(), scheduler.state());
+        assertEquals(scheduler.state(), resumed.state());
+        scheduler.step();
+        resumed.step();
+        assertEquals(scheduler.lastLr(), resumed.lastLr());
+    }
+
     private static <X extends Throwable> String messageOf(Class<X> type, Runnable refused) {
         return String.valueOf(assertThrows(type, refused::run).getMessage());
     }
