@@ -35,7 +35,7 @@ class ClosedFormTest {
                 new CosineAnnealingWarmRestarts(1000),
                 new CosineAnnealingWarmRestarts(3, 2, 1e-4),
                 MultiplicativeLR.of("lambda s: 0.999999"),
-                LambdaLR.of("lambda s: 1 / (1 + s / 1000)"),
+                new LambdaLR("fall", step -> 1 / (1 + step / 1000.0)),
                 new CyclicLR(0.001, 0.1).withStepSizes(300, 1700.5),
                 new CyclicLR(0.001, 0.1).withStepSize(2000).withMode(CyclicLR.Mode.TRIANGULAR2),
                 new CyclicLR(0.001, 0.1)
@@ -60,7 +60,7 @@ class ClosedFormTest {
     /** The two whose {@code at} walks from step 0. */
     static Stream<Schedule> folded() {
         return Stream.of(
-                MultiplicativeLR.of("lambda s: 1 - 1 / (s + 1000)"),
+                new MultiplicativeLR(LrLambda.named("fall", step -> 1 - 1 / (step + 1000.0))),
                 new CosineAnnealingLR(999, 1e-4).times(new StepLR(100_000, 0.5)));
     }
 
