@@ -188,6 +188,8 @@ class ScheduleContractTest {
         return schedule instanceof MultiplicativeLR m && !m.lrLambdas().get(0).isConstant();
     }
 
+    @ParameterizedTest
+    @MethodSource("examples")
     void keepsTheMomentumOrDrivesItBetweenItsBounds(Schedule schedule) {
         assertEquals(
                 schedule.drivesMomentum() ? schedule.momentum(0, 0.1) : 0.5,
