@@ -379,10 +379,11 @@ final class PyTorchState {
         entries.needed.forEach(key -> check(key, entries, dict, path));
         entries.equal.stream().filter(dict::containsKey).forEach(key -> check(key, entries, dict, path));
         if (entries.values.containsKey("base_lrs") && !entries.ownBase) {
-            bases.add(numbers(dict, "base_lrs", path));
-            if (!bases.get(0).equals(numbers(dict, "base_lrs", path))) {
-                throw new IllegalArgumentException(path + "base_lrs must be the same for all members, " + bases.get(0)
-                        + ", but was " + numbers(dict, "base_lrs", path));
+            List<Double> base = numbers(dict, "base_lrs", path);
+            bases.add(base);
+            if (!base.equals(bases.get(0))) {
+                throw new IllegalArgumentException(path + "base_lrs must be " + Python.repr(bases.get(0))
+                        + ", as in the members before, since a group has one base, but was " + Python.repr(base));
             }
         }
         int size = entries.members.size();

@@ -256,6 +256,21 @@ class SchedulerStateDictTest {
     }
 
     @Test
+    void refusesMembersOfDifferentBases() { // as PyTorch has them after a OneCycleLR
+        LRScheduler scheduler = scheduler("ChainedScheduler([ExponentialLR(gamma=0.9), StepLR(step_size=2)])");
+        Map<String, Object> dict = scheduler.stateDict();
+        List<Object> schedulers = new ArrayList<>((List<?>) Objects.requireNonNull(dict.get("_schedulers")));
+        Map<Object, Object> second = new LinkedHashMap<>((Map<?, ?>) schedulers.get(1));
+        second.put("base_lrs", List.of(0.04));
+        schedulers.set(1, second);
+        dict.put("_schedulers", schedulers);
+        assertEquals(
+                "_schedulers[1].base_lrs must be [0.1], as in the members before, since a group has one base, but was"
+                        + " [0.04]",
+                message(scheduler, dict));
+    }
+
+    @Test
     void refusesWhatPyTorchDoesNotHave() {
         LRScheduler scheduler = scheduler("ChainedScheduler([ExponentialLR(gamma=0.9), ReduceLROnPlateau()])");
         assertEquals(
