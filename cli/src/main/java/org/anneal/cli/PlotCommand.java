@@ -6,13 +6,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.anneal.optim.SGD;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -33,20 +33,8 @@ final class PlotCommand implements Callable<Integer> {
             description = "PyTorch's scheduler calls, such as 'StepLR(step_size=30, gamma=0.1)'")
     private List<String> expressions;
 
-    @Option(
-            names = "--lr",
-            split = ",",
-            paramLabel = "LR",
-            defaultValue = "0.1",
-            description = "base rate, or several: one per group (default: ${DEFAULT-VALUE})")
-    private double[] lr;
-
-    @Option(
-            names = "--steps",
-            paramLabel = "N",
-            defaultValue = "100",
-            description = "steps of the run (default: ${DEFAULT-VALUE})")
-    private int steps;
+    @Mixin
+    private RunOptions options;
 
     @Option(names = "--log", description = "a logarithmic axis for the rate")
     private boolean log;
@@ -63,27 +51,28 @@ final class PlotCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (steps < 1 || steps > MOST_STEPS) {
-            throw new IllegalArgumentException(
-                    "--steps must be at least 1 and at most " + MOST_STEPS + ", but was " + steps);
+        long steps = options.steps();
+        if (steps > MOST_STEPS) {
+            throw new IllegalArgumentException("--steps must be at most " + MOST_STEPS + ", but was " + steps);
         }
         if (!output.toString().endsWith(".png")) {
             throw new IllegalArgumentException("--output must end in .png, but was " + output);
         }
         List<Series> series = new ArrayList<>();
         for (String expression : expressions) {
-            series.addAll(series(Anneal.parsed("EXPR", () -> SchedulerCall.parse(expression))));
+            series.addAll(series(options.parse(expression), (int) steps));
         }
         String title = expressions.size() == 1
-                ? SchedulerCall.parse(expressions.get(0)).policy().toString()
+                ? options.parse(expressions.get(0)).policy().toString()
                 : "";
         new Chart(title, "step", List.of(new Panel("learning rate", log, series))).save(output);
         spec.commandLine().getOut().println("Wrote " + output);
         return 0;
     }
 
-    private List<Series> series(SchedulerCall call) {
-        Simulation run = new Simulation(call, new SGD(0), lr);
+    private List<Series> series(SchedulerCall call, int steps) {
+        Simulation run = options.simulate(call);
+        double[] lr = options.lr();
         if (run.takesMetric()) {
             throw new IllegalArgumentException(call.policy()
                     + " has no curve without metrics: anneal table --metrics FILE prints what it does with some");
@@ -99,11 +88,11 @@ final class PlotCommand implements Callable<Integer> {
             }
         }
         return IntStream.range(0, lr.length)
-                .mapToObj(group -> Series.perStep(label(call, group), rates[group]))
+                .mapToObj(group -> Series.perStep(label(call, group, lr), rates[group]))
                 .toList();
     }
 
-    private String label(SchedulerCall call, int group) {
+    private static String label(SchedulerCall call, int group, double[] lr) {
         return call.policy() + (lr.length == 1 ? "" : ", lr " + Python.repr(lr[group]));
     }
 }

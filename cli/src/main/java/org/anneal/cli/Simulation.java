@@ -54,9 +54,12 @@ final class Simulation {
         scheduler.step();
     }
 
-    /** Makes an optimizer step and gives the schedule a metric. */
+    /** Makes an optimizer step, gives the plateau a metric and then moves the schedule, if there is one. */
     void step(double metric) {
         optimizer.step();
         scheduler.step(metric);
+        if (scheduler.takesStep()) {
+            scheduler.step();
+        }
     }
 }

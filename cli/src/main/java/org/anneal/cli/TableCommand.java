@@ -11,11 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.optim.Adam;
-import org.anneal.optim.SGD;
-import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -35,26 +32,8 @@ final class TableCommand implements Callable<Integer> {
             description = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)'")
     private String expression;
 
-    @Option(
-            names = "--lr",
-            split = ",",
-            paramLabel = "LR",
-            defaultValue = "0.1",
-            description = "base rate, or several: one per group (default: ${DEFAULT-VALUE})")
-    private double[] lr;
-
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "rows (default: ${DEFAULT-VALUE})")
-    private long steps;
-
-    @Option(
-            names = "--momentum",
-            paramLabel = "M",
-            defaultValue = "0.9",
-            description = "the optimizer's momentum, or beta1 with --adam (default: ${DEFAULT-VALUE})")
-    private double momentum;
-
-    @Option(names = "--adam", description = "the optimizer is Adam, not SGD")
-    private boolean adam;
+    @Mixin
+    private RunOptions options;
 
     @Option(
             names = "--edit",
@@ -80,20 +59,22 @@ final class TableCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (steps < 1) {
-            throw new IllegalArgumentException("--steps must be at least 1, but was " + steps);
-        }
+        long steps = options.steps();
         Map<Long, Double> byHand = parseEdits();
-        UpdateRule rule = adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
-        Simulation run = new Simulation(Anneal.parsed("EXPR", () -> SchedulerCall.parse(expression)), rule, lr);
-        double[] metric = run.takesMetric() ? readMetrics() : new double[0];
+        Simulation run = options.simulate(options.parse(expression));
+        double[] metric = run.takesMetric() ? readMetrics(steps - 1) : new double[0];
 
         PrintWriter out = spec.commandLine().getOut();
-        out.print(format.head(lr.length));
+        StringBuilder row = new StringBuilder();
+        out.print(format.head(options.lr().length));
         try {
             for (long step = 0; step < steps; step++) {
-                Optional.ofNullable(byHand.get(step)).ifPresent(run::edit);
-                out.print(format.row(step, run.rates(), run.momentum()));
+                if (byHand.containsKey(step)) {
+                    run.edit(byHand.get(step));
+                }
+                row.setLength(0);
+                format.row(row, step, run.rates(), run.momentum());
+                out.append(row);
                 if (step % ROWS_BETWEEN_LOOKS == 0 && out.checkError()) {
                     return 0; // nobody reads on: the other end of a pipe is closed
                 }
@@ -129,7 +110,7 @@ final class TableCommand implements Callable<Integer> {
         return parsed;
     }
 
-    private double[] readMetrics() throws IOException {
+    private double[] readMetrics(long needed) throws IOException {
         if (metrics.isEmpty()) {
             throw new IllegalArgumentException("--metrics must name a file of numbers, one a line, for a plateau");
         }
@@ -143,9 +124,9 @@ final class TableCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new IOException("cannot read " + metrics.get() + ": " + AtomicFile.reason(e), e);
         }
-        if (read.length < steps - 1) {
+        if (read.length < needed) {
             throw new IllegalArgumentException("--metrics must have a number after each row but the last, "
-                    + (steps - 1) + ", but " + metrics.get() + " has " + read.length);
+                    + needed + ", but " + metrics.get() + " has " + read.length);
         }
         return read;
     }

@@ -1,7 +1,5 @@
 package org.anneal.cli;
 
-import java.util.Arrays;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -10,21 +8,30 @@ import org.anneal.schedule.Python;
 /** How {@code anneal table} prints: each part is text with its line breaks. */
 enum TableFormat {
     TEXT {
+        private static final int WIDTH = 24;
+
         @Override
         String head(int groups) {
-            return columns(Stream.concat(Stream.of("step"), names(groups)));
+            StringBuilder head = new StringBuilder("step");
+            names(groups).forEach(name -> cell(head, 0, name));
+            return head.append('\n').toString();
         }
 
         @Override
-        String row(long step, double[] lr, double momentum) {
-            return columns(Stream.concat(Stream.of(Long.toString(step)), numbers(lr, momentum)));
+        void row(StringBuilder row, long step, double[] lr, double momentum) {
+            int start = row.length();
+            row.append(step);
+            for (double rate : lr) {
+                cell(row, start, Python.repr(rate));
+            }
+            cell(row, start, Python.repr(momentum));
+            row.append('\n');
         }
 
-        private String columns(Stream<String> cells) {
-            return cells.map(cell -> String.format(Locale.ROOT, "%-23s", cell))
-                            .collect(Collectors.joining(" "))
-                            .stripTrailing()
-                    + "\n";
+        /** Adds a cell in the next column of the row that starts at {@code start}. */
+        private void cell(StringBuilder row, int start, String text) {
+            int width = (row.length() - start) / WIDTH * WIDTH + WIDTH;
+            row.append(" ".repeat(width - (row.length() - start))).append(text);
         }
     },
     CSV {
@@ -34,8 +41,12 @@ enum TableFormat {
         }
 
         @Override
-        String row(long step, double[] lr, double momentum) {
-            return step + "," + numbers(lr, momentum).collect(Collectors.joining(",")) + "\n";
+        void row(StringBuilder row, long step, double[] lr, double momentum) {
+            row.append(step);
+            for (double rate : lr) {
+                row.append(',').append(Python.repr(rate));
+            }
+            row.append(',').append(Python.repr(momentum)).append('\n');
         }
     },
     JSON {
@@ -45,10 +56,12 @@ enum TableFormat {
         }
 
         @Override
-        String row(long step, double[] lr, double momentum) {
-            String rates = Arrays.stream(lr).mapToObj(Python::repr).collect(Collectors.joining(", ", "[", "]"));
-            return (step == 0 ? "\n" : ",\n") + "{\"step\": " + step + ", \"lr\": " + rates + ", \"momentum\": "
-                    + Python.repr(momentum) + "}";
+        void row(StringBuilder row, long step, double[] lr, double momentum) {
+            row.append(step == 0 ? "\n" : ",\n").append("{\"step\": ").append(step);
+            for (int group = 0; group < lr.length; group++) {
+                row.append(group == 0 ? ", \"lr\": [" : ", ").append(Python.repr(lr[group]));
+            }
+            row.append("], \"momentum\": ").append(Python.repr(momentum)).append('}');
         }
 
         @Override
@@ -59,7 +72,8 @@ enum TableFormat {
 
     abstract String head(int groups);
 
-    abstract String row(long step, double[] lr, double momentum);
+    /** Adds the row of {@code step} to {@code row}. */
+    abstract void row(StringBuilder row, long step, double[] lr, double momentum);
 
     String foot() {
         return "";
@@ -69,9 +83,5 @@ enum TableFormat {
         Stream<String> rates =
                 groups == 1 ? Stream.of("lr") : IntStream.range(0, groups).mapToObj(group -> "lr" + group);
         return Stream.concat(rates, Stream.of("momentum"));
-    }
-
-    private static Stream<String> numbers(double[] lr, double momentum) {
-        return Stream.concat(Arrays.stream(lr).mapToObj(Python::repr), Stream.of(Python.repr(momentum)));
     }
 }

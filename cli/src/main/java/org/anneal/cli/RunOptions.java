@@ -1,0 +1,113 @@
+package org.anneal.cli;
+
+import java.util.Optional;
+import org.anneal.optim.Adam;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.StepPer;
+import picocli.CommandLine.Option;
+
+/** The run that {@code table}, {@code plot} and {@code check} look at: its rates, its length and its optimizer. */
+final class RunOptions {
+    private static final long STEPS = 100;
+
+    @Option(
+            names = "--lr",
+            split = ",",
+            paramLabel = "LR",
+            defaultValue = "0.1",
+            description = "base rate, or several: one per group (default: ${DEFAULT-VALUE})")
+    private double[] lr;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "how often the schedule is stepped in the run (default: " + STEPS + ")")
+    private Optional<Long> steps = Optional.empty();
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "E",
+            description = "in place of --steps, with --steps-per-epoch: lengths may then be 30ep, 500st or 10%%")
+    private Optional<Long> epochs = Optional.empty();
+
+    @Option(names = "--steps-per-epoch", paramLabel = "S", description = "batches in an epoch")
+    private Optional<Long> stepsPerEpoch = Optional.empty();
+
+    @Option(
+            names = "--step-per",
+            paramLabel = "UNIT",
+            description = "with --epochs: the schedule is stepped per epoch or per batch (default: epoch)")
+    private Optional<StepPer> stepPer = Optional.empty();
+
+    @Option(
+            names = "--momentum",
+            paramLabel = "M",
+            defaultValue = "0.9",
+            description = "the optimizer's momentum, or beta1 with --adam (default: ${DEFAULT-VALUE})")
+    private double momentum;
+
+    @Option(names = "--adam", description = "the optimizer is Adam, not SGD")
+    private boolean adam;
+
+    /** {@return the base rate of each group} */
+    double[] lr() {
+        return lr.clone();
+    }
+
+    /** {@return how often the schedule is stepped} */
+    long steps() {
+        long count = length().map(RunLength::total).orElse(steps.orElse(STEPS));
+        if (count < 1) {
+            throw new IllegalArgumentException("--steps must be at least 1, but was " + count);
+        }
+        return count;
+    }
+
+    /** {@return the run in epochs, if it is given so} */
+    Optional<RunLength> length() {
+        if (epochs.isEmpty() && stepsPerEpoch.isEmpty() && stepPer.isEmpty()) {
+            return Optional.empty();
+        }
+        if (epochs.isEmpty() || stepsPerEpoch.isEmpty()) {
+            throw new IllegalArgumentException("--epochs and --steps-per-epoch must be given together, but "
+                    + (epochs.isEmpty() ? "--epochs" : "--steps-per-epoch") + " is missing");
+        }
+        if (steps.isPresent()) {
+            throw new IllegalArgumentException("--steps must not be given with --epochs, which says it, but was too");
+        }
+        return Optional.of(new RunLength(
+                atLeastOne("--steps-per-epoch", stepsPerEpoch.get()),
+                atLeastOne("--epochs", epochs.get()),
+                stepPer.orElse(StepPer.EPOCH)));
+    }
+
+    /** {@return the call that {@code expression} says, with its lengths in steps} */
+    SchedulerCall parse(String expression) {
+        Optional<RunLength> length = length();
+        return Anneal.parsed(
+                "EXPR",
+                () -> length.isPresent()
+                        ? SchedulerCall.parse(expression, length.get())
+                        : SchedulerCall.parse(expression));
+    }
+
+    /** {@return a run of {@code call}, at its first step} */
+    Simulation simulate(SchedulerCall call) {
+        return new Simulation(call, rule(), lr);
+    }
+
+    /** {@return the optimizer's rule, of which each group has its own rate} */
+    UpdateRule rule() {
+        return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
+    }
+
+    private static long atLeastOne(String name, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
+        }
+        return value;
+    }
+}
