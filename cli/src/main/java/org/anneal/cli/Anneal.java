@@ -15,13 +15,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code anneal train}, {@code table}, {@code plot}. */
+/** The command line: {@code anneal train}, {@code table}, {@code plot}, {@code check}. */
 @Command(
         name = "anneal",
         mixinStandardHelpOptions = true,
         versionProvider = Anneal.Version.class,
         description = "PyTorch's learning-rate schedules and optimizers on the JVM: train a model, see the curve.",
-        subcommands = {TrainCommand.class, TableCommand.class, PlotCommand.class})
+        subcommands = {TrainCommand.class, TableCommand.class, PlotCommand.class, CheckCommand.class})
 public final class Anneal implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
@@ -29,7 +29,7 @@ public final class Anneal implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    /** Runs a command and exits with 0, with 1 if the data, a file or the run failed, or with 2 if the command is wrong. */
+    /** Runs a command and exits with 0, with 1 if the data, a file or the run failed or a check found something, or with 2 if the command is wrong. */
     public static void main(String[] args) {
         // What the library warns of, in one line.
         System.setProperty("java.util.logging.SimpleFormatter.format", "anneal: %5$s%n");
@@ -58,7 +58,7 @@ public final class Anneal implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is needed: train, table or plot");
+        throw new ParameterException(spec.commandLine(), "a command is needed: train, table, plot or check");
     }
 
     private static int refuse(ParameterException exception) {

@@ -374,7 +374,7 @@ class TableTest {
             assertFalse(ran.err().contains("Exception"), what);
         }
         assertEquals(
-                List.of("anneal: a command is needed: train, table or plot (see anneal --help)"),
+                List.of("anneal: a command is needed: train, table, plot or check (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 
@@ -386,7 +386,7 @@ class TableTest {
 
     @Test
     void helpsWithoutLibtorch() {
-        for (String command : new String[] {"table", "plot", "train"}) {
+        for (String command : new String[] {"table", "plot", "check", "train"}) {
             assertTrue(lines(command, "--help").get(0).startsWith("Usage: anneal " + command));
         }
         assertTrue(lines("--help").stream().anyMatch(line -> line.strip().startsWith("table")));

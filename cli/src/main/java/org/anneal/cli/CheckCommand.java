@@ -1,0 +1,201 @@
+package org.anneal.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import org.anneal.schedule.Checkup;
+import org.anneal.schedule.Finding;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.Python;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.Schedule;
+import org.anneal.schedule.SchedulerCall;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code anneal check}: what is wrong or suspicious with a schedule for a run. */
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Say what is wrong or suspicious with a schedule for a run, before it is run.",
+            "Exits with 0 if nothing is, with 1 if something is."
+        })
+final class CheckCommand implements Callable<Integer> {
+    private static final int DIGITS = 5; // after the first
+
+    /** How it prints. */
+    private enum Format {
+        TEXT,
+        JSON
+    }
+
+    @Parameters(
+            paramLabel = "EXPR",
+            description = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)'")
+    private String expression;
+
+    @Mixin
+    private RunOptions options;
+
+    @Option(names = "--below", paramLabel = "LR", description = "say the first step whose rate is below this one")
+    private Optional<Double> below = Optional.empty();
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "text or json (default: ${DEFAULT-VALUE})")
+    private Format format;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        SchedulerCall call = options.parse(expression);
+        if (call.lastEpoch() != -1) {
+            throw new IllegalArgumentException(
+                    "EXPR must not have a last_epoch, which resumes a run, but has " + call.lastEpoch());
+        }
+        if (below.isPresent() && below.get().isNaN()) {
+            throw new IllegalArgumentException("--below must be a rate, but was NaN");
+        }
+        double[] lr = options.lr();
+        for (double rate : lr) {
+            options.rule().withLr(rate); // refuses what is no rate
+        }
+        List<Checkup> groups = IntStream.range(0, lr.length)
+                .mapToObj(group -> check(call.policy(), lr[group], group, lr.length))
+                .toList();
+        List<Finding> findings = findings(call, groups);
+        PrintWriter out = spec.commandLine().getOut();
+        if (format == Format.JSON) {
+            out.println(json(call.policy(), lr, groups, findings));
+        } else {
+            print(out, call.policy(), lr, groups, findings);
+        }
+        return findings.isEmpty() ? 0 : Anneal.FAILED;
+    }
+
+    private Checkup check(Policy policy, double base, int group, int groups) {
+        Optional<RunLength> length = options.length();
+        double limit = below.orElse(0.0);
+        return length.isPresent()
+                ? Checkup.of(policy, length.get(), base, group, groups, limit)
+                : Checkup.of(policy, options.steps(), base, group, groups, limit);
+    }
+
+    /** {@return what is found, once; with its group, if it is not in all of them} */
+    private static List<Finding> findings(SchedulerCall call, List<Checkup> groups) {
+        List<Finding> all = new ArrayList<>();
+        call.notes().forEach(note -> all.add(new Finding(0, note, "leave it out")));
+        Map<Finding, List<Integer>> found = new LinkedHashMap<>();
+        for (int group = 0; group < groups.size(); group++) {
+            for (Finding finding : groups.get(group).findings()) {
+                found.computeIfAbsent(finding, first -> new ArrayList<>()).add(group);
+            }
+        }
+        found.forEach((finding, in) -> all.add(
+                in.size() == groups.size()
+                        ? finding
+                        : new Finding(
+                                finding.step(),
+                                (in.size() == 1 ? "group " : "groups ")
+                                        + String.join(
+                                                ", ", in.stream().map(String::valueOf).toList())
+                                        + ": " + finding.problem(),
+                                finding.suggestion())));
+        return all;
+    }
+
+    private void print(PrintWriter out, Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings) {
+        out.println(policy);
+        for (int group = 0; group < lr.length; group++) {
+            Checkup checkup = groups.get(group);
+            out.println();
+            out.println(options.steps() + " steps from lr " + Python.repr(lr[group])
+                    + (lr.length == 1 ? "" : ", group " + group)
+                    + (policy instanceof Schedule ? "" : ", before the plateau reduces it"));
+            out.println("  peak   " + round(checkup.peak()) + " at step " + checkup.peakStep());
+            out.println("  mean   " + round(checkup.mean()));
+            out.println("  area   " + round(checkup.area()));
+            below.ifPresent(limit -> out.println("  below  " + Python.repr(limit) + " "
+                    + (checkup.firstBelow().isPresent()
+                            ? "from step " + checkup.firstBelow().getAsLong()
+                            : "never")));
+        }
+        out.println();
+        for (Finding finding : findings) {
+            out.println("step " + finding.step() + ": " + finding.problem());
+            out.println("  -> " + finding.suggestion());
+        }
+        out.println(
+                findings.isEmpty()
+                        ? "Nothing found."
+                        : findings.size() + (findings.size() == 1 ? " finding" : " findings"));
+    }
+
+    private static String round(double value) {
+        return Double.isFinite(value)
+                ? Python.repr(Double.parseDouble(Python.scientific(value, DIGITS)))
+                : Python.repr(value);
+    }
+
+    private String json(Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings) {
+        StringBuilder json = new StringBuilder("{\"policy\": ").append(quote(policy.toString()));
+        json.append(", \"steps\": ").append(options.steps()).append(", \"groups\": [");
+        for (int group = 0; group < lr.length; group++) {
+            Checkup checkup = groups.get(group);
+            json.append(group == 0 ? "" : ",").append("\n  {\"lr\": ").append(number(lr[group]));
+            json.append(", \"peak\": ").append(number(checkup.peak()));
+            json.append(", \"peak_step\": ").append(checkup.peakStep());
+            json.append(", \"mean\": ").append(number(checkup.mean()));
+            json.append(", \"area\": ").append(number(checkup.area()));
+            if (below.isPresent()) {
+                OptionalLong first = checkup.firstBelow();
+                json.append(", \"below\": ").append(number(below.get()));
+                json.append(", \"below_step\": ").append(first.isPresent() ? first.getAsLong() : "null");
+            }
+            json.append('}');
+        }
+        json.append("], \"findings\": [");
+        for (int i = 0; i < findings.size(); i++) {
+            Finding finding = findings.get(i);
+            json.append(i == 0 ? "" : ",").append("\n  {\"step\": ").append(finding.step());
+            json.append(", \"problem\": ").append(quote(finding.problem()));
+            json.append(", \"suggestion\": ").append(quote(finding.suggestion())).append('}');
+        }
+        return json.append("]}").toString();
+    }
+
+    /** JSON has no infinities. */
+    private static String number(double value) {
+        return Double.isFinite(value) ? Python.repr(value) : "null";
+    }
+
+    private static String quote(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        text.chars().forEach(c -> {
+            if (c == '"' || c == '\\') {
+                quoted.append('\\').append((char) c);
+            } else if (c < ' ') {
+                quoted.append("\\u00").append(c < 16 ? "0" : "").append(Integer.toHexString(c));
+            } else {
+                quoted.append((char) c);
+            }
+        });
+        return quoted.append('"').toString();
+    }
+}

@@ -1,0 +1,10 @@
+package org.anneal.schedule;
+
+/**
+ * Something wrong or suspicious that a {@link Checkup} found.
+ *
+ * @param step the step of the run at which it shows, from 0
+ * @param problem what is wrong, a sentence without its full stop
+ * @param suggestion what to do about it
+ */
+public record Finding(long step, String problem, String suggestion) {}
