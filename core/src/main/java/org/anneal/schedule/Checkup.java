@@ -160,7 +160,7 @@ public record Checkup(
                     add(
                             part,
                             part.to() - 1,
-                            "ConstantLR holds the rate at " + Python.repr(constant.factor()) + " of its base for "
+                            "ConstantLR holds the rate at " + round(constant.factor()) + " of its base for "
                                     + constant.totalIters() + " steps, longer than " + part.name() + " of "
                                     + part.length(),
                             set("total_iters", Math.max(1, part.steps() / 20)));
@@ -306,7 +306,8 @@ public record Checkup(
             double t0 = Math.ceil(part.steps() / cycles);
             double end = part.steps() - left + length;
             boolean fits = part.steps() - t0 * (cycles - weight) >= NEARLY * t0 * weight;
-            String whole = "give " + (part.whole() ? "the run " : "it ") + number(end) + " steps";
+            String whole = "give " + part.name() + " "
+                    + (left < part.steps() ? number(part.steps() - left) + " or " : "") + number(end) + " steps";
             add(
                     part,
                     part.to() - 1,
@@ -320,8 +321,8 @@ public record Checkup(
                 add(
                         part,
                         part.from() + cycle.totalSteps(),
-                        "OneCycleLR has ended: " + part.name() + " of " + part.length()
-                                + " steps past its total_steps=" + cycle.totalSteps() + ", which is an error",
+                        "OneCycleLR has ended: it has total_steps=" + cycle.totalSteps() + ", " + part.name() + " has "
+                                + part.length() + ", and to step past the end is an error",
                         fit("total_steps", part));
             } else if (part.last() && part.steps() < NEARLY * cycle.totalSteps()) {
                 unfinished("OneCycleLR", "total_steps", cycle.totalSteps(), part);
@@ -334,19 +335,16 @@ public record Checkup(
                 long from = i == 0 ? 0 : milestones.get(i - 1);
                 boolean last = i == milestones.size();
                 Schedule piece = sequence.schedules().get(i);
-                if (!last && !milestonesConfused(milestones.get(i), part) && milestones.get(i) < part.steps()) {
-                    if (milestones.get(i) > from) {
-                        boolean carries = sequence.schedules().get(i + 1).carries();
-                        visit(piece, new Part(part.from() + from, part.from() + milestones.get(i), false, false));
-                        jump(sequence, i, from, carries, part);
-                    }
-                } else if (!last) {
-                    if (milestones.get(i) >= part.steps()) {
-                        unreached(sequence, i, part);
-                    }
-                    return;
-                } else {
+                if (last) {
                     visit(piece, new Part(part.from() + from, part.to(), part.last(), part.whole() && from == 0));
+                } else if (confused("milestones", milestones, milestones.get(i), part)) {
+                    return;
+                } else if (milestones.get(i) >= part.steps()) {
+                    unreached(sequence, i, part);
+                    return;
+                } else if (milestones.get(i) > from) {
+                    visit(piece, new Part(part.from() + from, part.from() + milestones.get(i), false, false));
+                    jump(sequence, i, from, part);
                 }
             }
         }
@@ -373,13 +371,13 @@ public record Checkup(
         }
 
         /** Looks at the rates on both sides of the milestone after piece {@code i}. */
-        private void jump(SequentialLR sequence, int i, long from, boolean carries, Part part) {
+        private void jump(SequentialLR sequence, int i, long from, Part part) {
             long milestone = sequence.milestones().get(i);
             Schedule before = sequence.schedules().get(i);
             Schedule after = sequence.schedules().get(i + 1);
             long global = part.from() + milestone;
             boolean known = reported.stream().anyMatch(old -> old.to() == global && old.from() == part.from() + from);
-            if (carries || before.carries() || known) {
+            if (after.carries() || before.carries() || known) {
                 return;
             }
             try {
@@ -393,13 +391,10 @@ public record Checkup(
                     add(
                             new Part(global, global + 1, false, false),
                             global,
-                            "the rate jumps from " + round(left) + " to " + round(right) + ": " + name(after)
-                                    + " does not start where " + name(before) + " stops",
-                            right > left
-                                    ? "let " + name(before) + " end at " + round(right) + ", or lower where "
-                                            + name(after) + " starts"
-                                    : "let " + name(before) + " end at " + round(right) + ", or raise where "
-                                            + name(after) + " starts");
+                            "the rate jumps from " + round(left) + " to " + round(right) + ", from " + name(before)
+                                    + " to " + name(after) + " in the sequence",
+                            "let " + name(before) + " end near " + round(right) + ", or what follows start near "
+                                    + round(left));
                 }
             } catch (ArithmeticException e) {
                 // said where the rates are walked
@@ -428,15 +423,17 @@ public record Checkup(
 
         /** Reports a schedule whose length is in the other unit: epochs where batches are counted, or batches for epochs. */
         private boolean confused(Schedule schedule, Part part) {
-            if (run.length().isEmpty()) {
-                return false;
-            }
             if (schedule instanceof StepLR step) {
+                // A step_size of 1 may be meant, with a gamma beside 1.
                 boolean vanishes = Math.pow(step.gamma(), (double) part.steps() / step.stepSize()) < 1e-3;
-                return (run.length().get().stepPer() == StepPer.EPOCH || vanishes)
+                return (vanishes || step.stepSize() > part.steps())
                         && confused("step_size", step.stepSize(), part);
             } else if (schedule instanceof MultiStepLR steps && !steps.milestones().isEmpty()) {
-                return confused("milestones", steps.milestones().get(steps.milestones().size() - 1), part);
+                return confused(
+                        "milestones",
+                        steps.milestones(),
+                        steps.milestones().get(steps.milestones().size() - 1),
+                        part);
             } else if (schedule instanceof ConstantLR constant) {
                 return confused("total_iters", constant.totalIters(), part);
             } else if (schedule instanceof LinearLR linear) {
@@ -457,40 +454,40 @@ public record Checkup(
             return false;
         }
 
-        private boolean milestonesConfused(long milestone, Part part) {
-            return run.length().isPresent() && confused("milestones", milestone, part);
+        private boolean confused(String argument, long length, Part part) {
+            return confused(argument, List.of(), length, part);
         }
 
-        private boolean confused(String argument, long length, Part part) {
-            RunLength known = run.length().orElseThrow();
-            long epochs = known.epochs();
-            long batches = known.stepsPerEpoch();
-            boolean list = argument.equals("milestones");
-            if (known.stepPer() == StepPer.BATCH) {
-                if (length < 1 || length > epochs || known.total() < MANY * epochs || part.steps() <= epochs) {
-                    return false;
-                }
-                add(
-                        part,
-                        Math.min(part.from() + length, part.to() - 1),
-                        (list ? "a milestone of " : argument + "=") + length
-                                + " looks like epochs, but the schedule is stepped per batch, " + batches
-                                + " times an epoch",
-                        (list ? "write it as " : "set " + argument + "=") + length * batches + ", which is "
-                                + plural(length).replace("step", "epoch") + ", or step the schedule per epoch");
-                return true;
-            }
-            if (batches == 1 || length <= epochs || length < Math.max(2 * epochs, batches)) {
+        /** Looks at a length, which may be one of a list. */
+        private boolean confused(String argument, List<Long> list, long length, Part part) {
+            if (run.length().isEmpty()) {
                 return false;
             }
-            long fitting = Math.max(1, Math.min(epochs, Math.round((double) length / batches)));
+            long epochs = run.length().get().epochs();
+            long batches = run.length().get().stepsPerEpoch();
+            boolean perBatch = run.length().get().stepPer() == StepPer.BATCH;
+            boolean confused = perBatch
+                    ? length > 0 && length <= epochs && batches >= MANY && part.steps() > epochs
+                    : batches > 1 && length >= Math.max(2 * epochs, batches);
+            if (!confused) {
+                return false;
+            }
+            List<Long> right = (list.isEmpty() ? List.of(length) : list)
+                    .stream()
+                            .map(value -> perBatch ? value * batches : Math.round((double) value / batches))
+                            .map(value -> perBatch ? value : Math.max(1, Math.min(epochs, value)))
+                            .toList();
+            String given = argument + "=" + (list.isEmpty() ? Long.toString(length) : list.toString());
+            String set = "set " + argument + "=" + (list.isEmpty() ? right.get(0).toString() : right.toString());
             add(
                     part,
-                    part.to() - 1,
-                    (list ? "a milestone of " : argument + "=") + length
-                            + " looks like batches, but the schedule is stepped per epoch, " + epochs + " times",
-                    (list ? "write it as " : "set " + argument + "=") + fitting
-                            + ", in epochs, or step the schedule per batch");
+                    Math.min(part.from() + length, part.to() - 1),
+                    perBatch
+                            ? given + " looks like epochs, but the schedule is stepped per batch, " + batches
+                                    + " times an epoch"
+                            : given + " looks like batches, but the schedule is stepped per epoch, " + epochs
+                                    + " times in the run",
+                    set + (perBatch ? ", in batches, or step the schedule per epoch" : ", in epochs, or step it per batch"));
             return true;
         }
 
@@ -503,7 +500,7 @@ public record Checkup(
             double sum = 0;
             double lost = 0; // of the sum, to rounding
             OptionalLong firstBelow = OptionalLong.empty();
-            boolean zero = false;
+            OptionalLong zero = OptionalLong.empty();
             boolean negative = false;
             boolean changes = false;
             double first = 0;
@@ -529,9 +526,8 @@ public record Checkup(
                 changes |= rate != first;
                 // A rounding error beside zero is zero.
                 boolean isZero = Math.abs(rate) <= 1e-14 * base && (rate <= 0 || last > 1e-6 * base);
-                if (isZero && !zero) {
-                    zero = true;
-                    zero(step);
+                if (isZero && zero.isEmpty()) {
+                    zero = OptionalLong.of(step);
                 } else if (rate < 0 && !isZero && !negative) {
                     negative = true;
                     findings.add(new Finding(
@@ -551,6 +547,13 @@ public record Checkup(
                 lost = total - sum - term;
                 sum = total;
                 last = rate;
+            }
+            if (peak == 0 && !changes) {
+                findings.clear(); // the cause of all else
+                findings.add(new Finding(
+                        0, "the rate is zero in every step, which learns nothing", "start from a rate above zero"));
+            } else if (zero.isPresent()) {
+                zero(zero.getAsLong());
             }
             if (mayStand && findings.isEmpty() && !changes && run.steps() > 1) {
                 findings.add(new Finding(
@@ -573,7 +576,7 @@ public record Checkup(
             String suggestion = last
                     ? "make the schedule one step longer, or let it end above zero"
                     : step == 0
-                            ? (base == 0 ? "start from a rate above zero" : "start above zero, such as (step + 1) / n")
+                            ? "start above zero, such as with step + 1 in place of step in a lambda"
                             : "end the run here, or let the schedule end above zero";
             findings.add(new Finding(
                     step,

@@ -1,0 +1,226 @@
+package org.anneal.schedule;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckupTest {
+    private static final long STEPS = 100;
+    private static final RunLength PER_BATCH = new RunLength(500, 90);
+    private static final RunLength PER_EPOCH = PER_BATCH.withStepPer(StepPer.EPOCH);
+
+    private static List<Finding> findings(String text) {
+        return Checkup.of(Policy.parse(text), STEPS, 0.1).findings();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "StepLR(step_size=30)",
+                "StepLR(step_size=99)",
+                "MultiStepLR([30, 80])",
+                "MultiStepLR([0, 99], gamma=0.5)",
+                "ExponentialLR(0.95)",
+                "MultiplicativeLR(lambda step: 0.95)",
+                "LambdaLR(lambda step: 0.95 ** step)",
+                "LambdaLR(lambda step: (step + 1) / 100)",
+                "CosineAnnealingLR(T_max=100)",
+                "CosineAnnealingLR(T_max=101)",
+                "CosineAnnealingLR(T_max=99, eta_min=0.001)",
+                "ConstantLR()",
+                "LinearLR()",
+                "LinearLR(0.01, total_iters=100)",
+                "LinearLR(1.0, 0.0, total_iters=100)",
+                "LinearLR(1.0, 0.1, total_iters=50)",
+                "PolynomialLR(100, power=2)",
+                "CosineAnnealingWarmRestarts(T_0=10)",
+                "CosineAnnealingWarmRestarts(T_0=100)",
+                "CosineAnnealingWarmRestarts(T_0=20, T_mult=4)",
+                "CyclicLR(0.001, 0.1, step_size_up=20)",
+                "CyclicLR(0.001, 0.1, step_size_up=99)",
+                "OneCycleLR(max_lr=0.1, total_steps=100)",
+                "OneCycleLR(max_lr=0.1, total_steps=101)",
+                "SWALR(swa_lr=0.05)",
+                "SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])",
+                "SequentialLR([LinearLR(total_iters=1), CosineAnnealingLR(99)], milestones=[1])",
+                "SequentialLR([ConstantLR(0.1, 5), ExponentialLR(0.9)], milestones=[5])",
+                "SequentialLR([CosineAnnealingLR(100), SWALR(0.05)], milestones=[75])",
+                "SequentialLR([LinearLR(0.01, total_iters=5), StepLR(30)], milestones=[5])",
+                "ChainedScheduler([LinearLR(total_iters=5), CosineAnnealingLR(100)])",
+                "ReduceLROnPlateau()",
+                "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])",
+                "SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[5])"
+            })
+    void findsNothingInAScheduleThatFitsItsRun(String text) {
+        assertEquals(List.of(), findings(text));
+    }
+
+    /** What is found in a run of 100 steps from 0.1, and beside it a like schedule in which nothing is. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            textBlock =
+                    """
+            StepLR(100); 99; StepLR never decays; set step_size=33; StepLR(99)
+            MultiStepLR([30, 150, 200]); 99; milestones 150, 200 of MultiStepLR are never reached; set milestones=[25, 50, 75]; MultiStepLR([30, 60, 90])
+            MultiStepLR([30, 100]); 99; milestone 100 of MultiStepLR is never reached; set milestones=[33, 66]; MultiStepLR([30, 99])
+            ConstantLR(0.5, 101); 99; ConstantLR holds the rate at 0.5 of its base for 101 steps; set total_iters=5; ConstantLR(0.5, 99)
+            LinearLR(total_iters=101); 99; the warmup of 101 steps (LinearLR) is longer than the run; set total_iters=5; LinearLR(total_iters=100)
+            LinearLR(1, 0, 200); 99; LinearLR is not finished; set total_iters=100; LinearLR(1, 0, 101)
+            LinearLR(1, 0, 99); 99; LinearLR is at zero; set total_iters=100; LinearLR(1, 0.1, 99)
+            PolynomialLR(); 5; PolynomialLR is at zero; set total_iters=100; PolynomialLR(100)
+            PolynomialLR(102); 99; PolynomialLR is not finished; set total_iters=100; PolynomialLR(101)
+            CosineAnnealingLR(102); 99; CosineAnnealingLR is not finished; set T_max=100, the length of the run; CosineAnnealingLR(101)
+            CosineAnnealingLR(50); 51; CosineAnnealingLR climbs again; set T_max=100, the length of the run; CosineAnnealingLR(100)
+            CosineAnnealingLR(99); 99; the last rate of CosineAnnealingLR is zero; set T_max=100; CosineAnnealingLR(99, 1e-6)
+            CosineAnnealingWarmRestarts(30); 99; the last cycle of CosineAnnealingWarmRestarts is cut: the run ends after 10 of its 30 steps; set T_0=25, or give the run 90 or 120 steps; CosineAnnealingWarmRestarts(25)
+            CosineAnnealingWarmRestarts(10, 2); 99; the run ends after 30 of its 80 steps; give the run 70 or 150 steps; CosineAnnealingWarmRestarts(20, 4)
+            CosineAnnealingWarmRestarts(300); 99; the run ends after 100 of its 300 steps; set T_0=100; CosineAnnealingWarmRestarts(100)
+            CyclicLR(0.01, 0.1); 99; CyclicLR never reaches its max_lr; set step_size_up=50; CyclicLR(0.01, 0.1, 50)
+            CyclicLR(0.01, 0.1, 99.5); 99; which it has after 99.5 steps; set step_size_up=50; CyclicLR(0.01, 0.1, 99)
+            OneCycleLR(1, 99); 99; OneCycleLR has ended; set total_steps=100; OneCycleLR(1, 100)
+            OneCycleLR(1, 150); 99; OneCycleLR is not finished; set total_steps=100; OneCycleLR(1, 101)
+            SWALR(0.05, anneal_epochs=102); 99; SWALR has not reached its swa_lr; set anneal_epochs=100; SWALR(0.05, anneal_epochs=100)
+            ReduceLROnPlateau(patience=99); 99; ReduceLROnPlateau cannot reduce the rate; set patience=10; ReduceLROnPlateau(patience=98)
+            SequentialLR([LinearLR(0.01, total_iters=500), CosineAnnealingLR(95)], milestones=[500]); 99; the warmup of 500 steps is not over; set milestones=[5] and total_iters=5; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
+            SequentialLR([StepLR(30), ExponentialLR(0.9)], milestones=[100]); 99; milestone 100 of SequentialLR is never reached; set the milestone below 100; SequentialLR([ExponentialLR(1), StepLR(30)], milestones=[99])
+            SequentialLR([LinearLR(0.01, total_iters=10), CosineAnnealingLR(95)], milestones=[5]); 4; the warmup of 10 steps (LinearLR) is longer than its part; set total_iters=5, up to the milestone; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
+            SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(100)], milestones=[5]); 99; CosineAnnealingLR is not finished; set T_max=95, the length of its part; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
+            SequentialLR([ExponentialLR(0.9), ConstantLR(0.1, 5)], milestones=[50]); 50; the rate jumps from 0.0005726 to 0.01; let ExponentialLR end near 0.01; SequentialLR([ExponentialLR(0.9), LinearLR(0.006, 0.0001, 50)], milestones=[50])
+            SequentialLR([CosineAnnealingLR(50), CosineAnnealingLR(50)], milestones=[50]); 50; the rate jumps; or what follows start near; SequentialLR([CosineAnnealingLR(50, 0.09), CosineAnnealingLR(50)], milestones=[50])
+            LambdaLR(lambda step: 1); 0; the rate never changes: it is 0.1 in all 100 steps; leave it out; LambdaLR(lambda step: 1 - step // 99 / 2)
+            StepLR(10, gamma=1); 0; the rate never changes; leave it out; StepLR(10, gamma=0.99)
+            LambdaLR(lambda step: step / 50); 0; the rate is zero in the first step; start above zero; LambdaLR(lambda step: (step + 1) / 50)
+            LambdaLR(lambda step: 1 - step / 99); 99; the rate is zero in the last step; one step longer; LambdaLR(lambda step: 1 - step / 100)
+            LambdaLR(lambda step: 0); 0; the rate is zero in every step; start from a rate above zero; LambdaLR(lambda step: 1 / (step + 1))
+            ExponentialLR(1e-10); 33; the rate is zero; end the run here; ExponentialLR(0.1)
+            LambdaLR(lambda step: 1 if step < 7 else -0.5); 7; the rate is negative (-0.05); max(0, ...); LambdaLR(lambda step: 1 if step < 7 else 0.5)
+            ExponentialLR(1e10); 31; the rate is not finite (inf); at 1 or below; ExponentialLR(1.01)
+            LambdaLR(lambda step: 1 / (5 - step)); 5; the rate has no value: lambda step: 1 / (5 - step) failed at step 5; change the lambda; LambdaLR(lambda step: 1 / (5 + step))
+            ChainedScheduler([ExponentialLR(0.99), CosineAnnealingLR(50)]); 51; CosineAnnealingLR climbs again; set T_max=100; ChainedScheduler([ExponentialLR(0.99), CosineAnnealingLR(100)])
+            """)
+    void findsOneThing(String text, long step, String problem, String suggestion, String clean) {
+        List<Finding> found = findings(text);
+        assertEquals(1, found.size(), found::toString);
+        assertEquals(step, found.get(0).step(), found::toString);
+        assertTrue(found.get(0).problem().contains(problem), found::toString);
+        assertTrue(found.get(0).suggestion().contains(suggestion), found::toString);
+        assertEquals(List.of(), findings(clean));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            textBlock =
+                    """
+            StepLR(30); 30; step_size=30; set step_size=15000; StepLR(15000)
+            StepLR(1, 0.1); 1; step_size=1; set step_size=500; StepLR(1, 0.9999)
+            MultiStepLR([30, 60]); 60; milestones=[30, 60]; set milestones=[15000, 30000]; MultiStepLR([91, 30000])
+            CosineAnnealingLR(90); 90; T_max=90; set T_max=45000; CosineAnnealingLR(90ep)
+            CosineAnnealingWarmRestarts(9); 9; T_0=9; set T_0=4500; CosineAnnealingWarmRestarts(10%)
+            OneCycleLR(1, 90); 90; total_steps=90; set total_steps=45000; OneCycleLR(1, epochs=90, steps_per_epoch=500)
+            LinearLR(total_iters=5); 5; total_iters=5; set total_iters=2500; LinearLR(total_iters=5ep)
+            SequentialLR([LinearLR(total_iters=5), CosineAnnealingLR(85)], milestones=[5]); 5; milestones=[5]; set milestones=[2500]; SequentialLR([LinearLR(total_iters=5ep), CosineAnnealingLR(85ep)], milestones=[5ep])
+            """)
+    void findsEpochsWhereBatchesAreCounted(String text, long step, String length, String fix, String clean) {
+        List<Finding> found =
+                Checkup.of(Policy.parse(text, PER_BATCH), PER_BATCH, 0.1).findings();
+        assertEquals(
+                List.of(new Finding(
+                        step,
+                        length + " looks like epochs, but the schedule is stepped per batch, 500 times an epoch",
+                        fix + ", in batches, or step the schedule per epoch")),
+                found);
+        assertEquals(
+                List.of(),
+                Checkup.of(Policy.parse(clean, PER_BATCH), PER_BATCH, 0.1).findings());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            textBlock =
+                    """
+            CosineAnnealingLR(45000); T_max=45000; set T_max=90; CosineAnnealingLR(90)
+            StepLR(15000); step_size=15000; set step_size=30; StepLR(30)
+            MultiStepLR([15000, 30000]); milestones=[15000, 30000]; set milestones=[30, 60]; MultiStepLR([30, 60])
+            CyclicLR(0.01, 0.1); step_size_up=2000; set step_size_up=4; CyclicLR(0.01, 0.1, 4)
+            OneCycleLR(1, epochs=90, steps_per_epoch=500); total_steps=45000; set total_steps=90; OneCycleLR(1, 90)
+            SequentialLR([LinearLR(total_iters=500), CosineAnnealingLR(44500)], milestones=[500]); milestones=[500]; set milestones=[1]; SequentialLR([LinearLR(total_iters=1), CosineAnnealingLR(89)], milestones=[1])
+            """)
+    void findsBatchesWhereEpochsAreCounted(String text, String length, String fix, String clean) {
+        assertEquals(
+                List.of(new Finding(
+                        89,
+                        length + " looks like batches, but the schedule is stepped per epoch, 90 times in the run",
+                        fix + ", in epochs, or step it per batch")),
+                Checkup.of(Policy.parse(text), PER_EPOCH, 0.1).findings());
+        assertEquals(
+                List.of(), Checkup.of(Policy.parse(clean), PER_EPOCH, 0.1).findings());
+    }
+
+    @Test
+    void ordersWhatItFindsByStep() {
+        assertEquals(
+                List.of(50L, 51L),
+                findings("LambdaLR(lambda step: 1 - step / 50)").stream()
+                        .map(Finding::step)
+                        .toList());
+    }
+
+    @Test
+    void takesARateThatStartsAtZeroForItsCause() {
+        List<Finding> found = Checkup.of(new StepLR(200), STEPS, 0).findings();
+        assertEquals(1, found.size());
+        assertTrue(found.get(0).problem().startsWith("the rate is zero in every step"));
+    }
+
+    @Test
+    void computesPeakMeanAreaAndTheFirstStepBelow() {
+        // 30 * (0.1 + 0.01 + 0.001) + 10 * 0.0001
+        Checkup steps = Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 0.01);
+        assertEquals(3.331, steps.area(), 1e-12);
+        assertEquals(0.03331, steps.mean(), 1e-14);
+        assertEquals(0.1, steps.peak());
+        assertEquals(0, steps.peakStep());
+        assertEquals(OptionalLong.of(60), Checkup.of(new StepLR(30), STEPS, 0.5, 0, 1, 0.05 * 0.99).firstBelow());
+        assertEquals(OptionalLong.empty(), Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 1e-9).firstBelow());
+
+        // The cosine's sum over its T steps: T/2 and the half of its first rate.
+        assertEquals(50.5, Checkup.of(new CosineAnnealingLR(100), STEPS, 1).area(), 1e-9);
+
+        Checkup warm = Checkup.of(new LinearLR(0.5, 1.0, 10), STEPS, 2);
+        assertEquals(2, warm.peak(), 1e-12);
+        assertTrue(warm.peakStep() >= 10, "the first step that has the peak");
+        double area = LongStream.range(0, STEPS)
+                .mapToDouble(step -> 1 + Math.min(step, 10) / 10.0)
+                .sum();
+        assertEquals(area, warm.area(), 1e-9);
+    }
+
+    @Test
+    void stopsWithAScheduleThatEnds() {
+        Checkup cycle = Checkup.of(new OneCycleLR(1, 10), STEPS, 0.1);
+        Checkup fitting = Checkup.of(new OneCycleLR(1, 10), 10, 0.1);
+        assertEquals(fitting.mean(), cycle.mean());
+        assertEquals(List.of(), fitting.findings());
+    }
+
+    @Test
+    void bindsListsToAGroup() {
+        Policy cyclic = Policy.parse("CyclicLR([0.01, 0.02], [0.1, 0.2], 20)");
+        assertEquals(0.2, Checkup.of(cyclic, STEPS, 0.1, 1, 2, 0).peak());
+        assertThrows(IllegalArgumentException.class, () -> Checkup.of(cyclic, STEPS, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), 0, 0.1));
+        assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), STEPS, Double.NaN));
+        assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), STEPS, -1));
+    }
+}
