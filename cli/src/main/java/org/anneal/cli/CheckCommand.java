@@ -114,7 +114,8 @@ final class CheckCommand implements Callable<Integer> {
                                 finding.step(),
                                 (in.size() == 1 ? "group " : "groups ")
                                         + String.join(
-                                                ", ", in.stream().map(String::valueOf).toList())
+                                                ", ",
+                                                in.stream().map(String::valueOf).toList())
                                         + ": " + finding.problem(),
                                 finding.suggestion())));
         return all;
@@ -175,7 +176,9 @@ final class CheckCommand implements Callable<Integer> {
             Finding finding = findings.get(i);
             json.append(i == 0 ? "" : ",").append("\n  {\"step\": ").append(finding.step());
             json.append(", \"problem\": ").append(quote(finding.problem()));
-            json.append(", \"suggestion\": ").append(quote(finding.suggestion())).append('}');
+            json.append(", \"suggestion\": ")
+                    .append(quote(finding.suggestion()))
+                    .append('}');
         }
         return json.append("]}").toString();
     }

@@ -125,8 +125,8 @@ final class TableCommand implements Callable<Integer> {
             throw new IOException("cannot read " + metrics.get() + ": " + AtomicFile.reason(e), e);
         }
         if (read.length < needed) {
-            throw new IllegalArgumentException("--metrics must have a number after each row but the last, "
-                    + needed + ", but " + metrics.get() + " has " + read.length);
+            throw new IllegalArgumentException("--metrics must have a number after each row but the last, " + needed
+                    + ", but " + metrics.get() + " has " + read.length);
         }
         return read;
     }

@@ -49,6 +49,9 @@ class PlotTest {
                 draw("StepLR(30)", "--steps", "1"))) {
             assertFalse(Arrays.equals(one, other));
         }
+        assertArrayEquals(
+                draw("StepLR(6)", "--steps", "12"),
+                draw("StepLR(2ep)", "--epochs", "4", "--steps-per-epoch", "3", "--step-per", "batch"));
     }
 
     private byte[] draw(String... arguments) throws IOException {
@@ -88,7 +91,8 @@ class PlotTest {
         for (String steps : new String[] {"0", "-1", "10000001"}) {
             assertFails(
                     2,
-                    "anneal plot: --steps must be at least 1 and at most 10000000, but was " + steps,
+                    "anneal plot: --steps must be at " + (steps.length() > 2 ? "most 10000000" : "least 1")
+                            + ", but was " + steps,
                     "plot",
                     "StepLR(30)",
                     "-o",

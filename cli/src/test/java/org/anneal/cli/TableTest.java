@@ -138,7 +138,7 @@ class TableTest {
                 lines(with(command, "--adam", "--momentum", "0.75")).get(1));
     }
 
-    private static String[] with(String[] command, String... more) {
+    static String[] with(String[] command, String... more) {
         String[] all = Arrays.copyOf(command, command.length + more.length);
         System.arraycopy(more, 0, all, command.length, more.length);
         return all;
@@ -219,6 +219,104 @@ class TableTest {
                         .skip(1)
                         .map(row -> row.substring(0, row.lastIndexOf(',')))
                         .toList());
+    }
+
+    @Test
+    void givesAPlateauOnAScheduleItsMetricBeforeTheStep() throws IOException {
+        Path metrics = Files.writeString(folder.resolve("m"), "1\n1\n1\n");
+        String[] options = {"--lr=8", "--steps=4", "--format=csv", "--metrics", metrics.toString()};
+        // The metrics after rows 1 and 2 fire; the schedule halves at step 2.
+        assertEquals(
+                List.of("0,8.0,0.9", "1,8.0,0.9", "2,1.0,0.9", "3,0.25,0.9"),
+                lines(with(
+                                new String[] {
+                                    "table", "ChainedScheduler([StepLR(2, 0.5), ReduceLROnPlateau('min', 0.25, 0)])"
+                                },
+                                options))
+                        .subList(1, 5));
+        // min_lr is reached by the rate in force at the metric, 8, not by that of the step after it.
+        assertEquals(
+                "2,2.0,0.9",
+                lines(with(
+                                new String[] {
+                                    "table",
+                                    "ChainedScheduler([StepLR(2, 0.5), ReduceLROnPlateau('min', 0.25, 0, min_lr=4)])"
+                                },
+                                options))
+                        .get(3));
+        assertEquals(
+                List.of("0,4.0,0.9", "1,8.0,0.9", "2,8.0,0.9", "3,2.0,0.9"),
+                lines(with(
+                                new String[] {
+                                    "table",
+                                    "SequentialLR([ConstantLR(0.5, 1), ReduceLROnPlateau('min', 0.25, 0)], milestones=[1])"
+                                },
+                                options))
+                        .subList(1, 5));
+        assertFails(
+                2,
+                "anneal table: --metrics must name a file of numbers, one a line, for a plateau",
+                "table",
+                "ChainedScheduler([StepLR(2), ReduceLROnPlateau()])");
+    }
+
+    @Test
+    void resolvesUnitsByTheRunsEpochs() {
+        String[] run = {"--epochs", "4", "--steps-per-epoch", "3", "--format", "csv"};
+        String[] table = {"table", "StepLR(2ep, gamma=0.5)", "--lr", "1"};
+        List<String> epochs = lines(with(table, run));
+        assertEquals(List.of("0,1.0,0.9", "1,1.0,0.9", "2,0.5,0.9", "3,0.5,0.9"), epochs.subList(1, epochs.size()));
+        List<String> batches = lines(with(with(table, run), "--step-per", "batch"));
+        assertEquals(13, batches.size());
+        assertEquals("5,1.0,0.9", batches.get(6));
+        assertEquals("6,0.5,0.9", batches.get(7));
+        table[1] = "StepLR(50%, gamma=0.5)";
+        assertEquals(batches, lines(with(with(table, run), "--step-per", "batch")));
+        table[1] = "StepLR(6st, gamma=0.5)";
+        assertEquals(epochs, lines(with(table, run)));
+        assertEquals(batches, lines(with(with(table, run), "--step-per", "BATCH")));
+    }
+
+    @Test
+    void refusesHalfALengthOrTwo() {
+        String both = "anneal table: --epochs and --steps-per-epoch must be given together, but ";
+        assertFails(2, both + "--epochs is missing", "table", "StepLR(1)", "--steps-per-epoch=3");
+        assertFails(2, both + "--epochs is missing", "table", "StepLR(1)", "--step-per=batch");
+        assertFails(2, both + "--steps-per-epoch is missing", "table", "StepLR(1)", "--epochs=3");
+        assertFails(
+                2,
+                "anneal table: --epochs must be at least 1, but was 0",
+                "table",
+                "StepLR(1)",
+                "--epochs=0",
+                "--steps-per-epoch=3");
+        assertEquals(2, Ran.anneal("table", "StepLR(30ep)").code());
+        assertEquals(2, Ran.anneal("table", "StepLR(1)", "--step-per=year").code());
+    }
+
+    @Test
+    void endsWithTheStepAfterTheOneCycle() {
+        Ran ran = Ran.anneal("table", "OneCycleLR(max_lr=1, total_steps=5)", "--steps", "7", "--format", "csv");
+        assertEquals(1, ran.code());
+        assertEquals(1 + 6, ran.out().lines().count());
+        assertEquals(
+                "anneal table: OneCycleLR(max_lr=1.0, total_steps=5) ends with step 5, so it cannot be stepped 6 times\n",
+                ran.err().replace("\r", ""));
+        assertEquals(
+                7,
+                lines("table", "OneCycleLR(max_lr=1, total_steps=5)", "--steps", "6", "--format", "csv")
+                        .size());
+    }
+
+    @Test
+    void movesTheMomentumAgainstTheRate() {
+        assertEquals(
+                List.of("0,1.0,0.9", "1,2.0,0.8500000000000001", "2,3.0,0.8", "3,2.0,0.8500000000000001", "4,1.0,0.9"),
+                lines("table", "CyclicLR(1, 3, 2)", "--steps", "5", "--format", "csv")
+                        .subList(1, 6));
+        List<String> cycle = lines("table", "OneCycleLR(1, 10)", "--steps", "10", "--format", "csv", "--adam");
+        assertTrue(cycle.get(1).endsWith(",0.95"), cycle.get(1));
+        assertTrue(cycle.get(3).endsWith(",1.0,0.85"), cycle.get(3));
     }
 
     @Test

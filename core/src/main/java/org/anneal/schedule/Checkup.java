@@ -426,9 +426,9 @@ public record Checkup(
             if (schedule instanceof StepLR step) {
                 // A step_size of 1 may be meant, with a gamma beside 1.
                 boolean vanishes = Math.pow(step.gamma(), (double) part.steps() / step.stepSize()) < 1e-3;
-                return (vanishes || step.stepSize() > part.steps())
-                        && confused("step_size", step.stepSize(), part);
-            } else if (schedule instanceof MultiStepLR steps && !steps.milestones().isEmpty()) {
+                return (vanishes || step.stepSize() > part.steps()) && confused("step_size", step.stepSize(), part);
+            } else if (schedule instanceof MultiStepLR steps
+                    && !steps.milestones().isEmpty()) {
                 return confused(
                         "milestones",
                         steps.milestones(),
@@ -478,7 +478,8 @@ public record Checkup(
                             .map(value -> perBatch ? value : Math.max(1, Math.min(epochs, value)))
                             .toList();
             String given = argument + "=" + (list.isEmpty() ? Long.toString(length) : list.toString());
-            String set = "set " + argument + "=" + (list.isEmpty() ? right.get(0).toString() : right.toString());
+            String set =
+                    "set " + argument + "=" + (list.isEmpty() ? right.get(0).toString() : right.toString());
             add(
                     part,
                     Math.min(part.from() + length, part.to() - 1),
@@ -487,14 +488,16 @@ public record Checkup(
                                     + " times an epoch"
                             : given + " looks like batches, but the schedule is stepped per epoch, " + epochs
                                     + " times in the run",
-                    set + (perBatch ? ", in batches, or step the schedule per epoch" : ", in epochs, or step it per batch"));
+                    set
+                            + (perBatch
+                                    ? ", in batches, or step the schedule per epoch"
+                                    : ", in epochs, or step it per batch"));
             return true;
         }
 
         /** Walks over the rates. */
         Checkup rates(Schedule schedule, double below, boolean mayStand) {
-            PrimitiveIterator.OfDouble rates =
-                    schedule.curve(run.steps(), base).iterator();
+            PrimitiveIterator.OfDouble rates = schedule.curve(run.steps(), base).iterator();
             double peak = Double.NEGATIVE_INFINITY;
             long peakStep = 0;
             double sum = 0;
@@ -505,7 +508,8 @@ public record Checkup(
             boolean changes = false;
             double first = 0;
             double last = base;
-            long end = Math.min(run.steps(), schedule.lastStep() == Check.LAST_STEP ? run.steps() : schedule.lastStep());
+            long end =
+                    Math.min(run.steps(), schedule.lastStep() == Check.LAST_STEP ? run.steps() : schedule.lastStep());
             long step = 0;
             for (; step < end; step++) {
                 double rate;

@@ -65,10 +65,7 @@ class CheckupTest {
 
     /** What is found in a run of 100 steps from 0.1, and beside it a like schedule in which nothing is. */
     @ParameterizedTest
-    @CsvSource(
-            delimiter = ';',
-            textBlock =
-                    """
+    @CsvSource(delimiter = ';', textBlock = """
             StepLR(100); 99; StepLR never decays; set step_size=33; StepLR(99)
             MultiStepLR([30, 150, 200]); 99; milestones 150, 200 of MultiStepLR are never reached; set milestones=[25, 50, 75]; MultiStepLR([30, 60, 90])
             MultiStepLR([30, 100]); 99; milestone 100 of MultiStepLR is never reached; set milestones=[33, 66]; MultiStepLR([30, 99])
@@ -91,7 +88,7 @@ class CheckupTest {
             SWALR(0.05, anneal_epochs=102); 99; SWALR has not reached its swa_lr; set anneal_epochs=100; SWALR(0.05, anneal_epochs=100)
             ReduceLROnPlateau(patience=99); 99; ReduceLROnPlateau cannot reduce the rate; set patience=10; ReduceLROnPlateau(patience=98)
             SequentialLR([LinearLR(0.01, total_iters=500), CosineAnnealingLR(95)], milestones=[500]); 99; the warmup of 500 steps is not over; set milestones=[5] and total_iters=5; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
-            SequentialLR([StepLR(30), ExponentialLR(0.9)], milestones=[100]); 99; milestone 100 of SequentialLR is never reached; set the milestone below 100; SequentialLR([ExponentialLR(1), StepLR(30)], milestones=[99])
+            SequentialLR([StepLR(30), ExponentialLR(0.9)], milestones=[100]); 99; milestone 100 of SequentialLR is never reached; set the milestone below 100; SequentialLR([ExponentialLR(1), ExponentialLR(0.9)], milestones=[98])
             SequentialLR([LinearLR(0.01, total_iters=10), CosineAnnealingLR(95)], milestones=[5]); 4; the warmup of 10 steps (LinearLR) is longer than its part; set total_iters=5, up to the milestone; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
             SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(100)], milestones=[5]); 99; CosineAnnealingLR is not finished; set T_max=95, the length of its part; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
             SequentialLR([ExponentialLR(0.9), ConstantLR(0.1, 5)], milestones=[50]); 50; the rate jumps from 0.0005726 to 0.01; let ExponentialLR end near 0.01; SequentialLR([ExponentialLR(0.9), LinearLR(0.006, 0.0001, 50)], milestones=[50])
@@ -117,10 +114,7 @@ class CheckupTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = ';',
-            textBlock =
-                    """
+    @CsvSource(delimiter = ';', textBlock = """
             StepLR(30); 30; step_size=30; set step_size=15000; StepLR(15000)
             StepLR(1, 0.1); 1; step_size=1; set step_size=500; StepLR(1, 0.9999)
             MultiStepLR([30, 60]); 60; milestones=[30, 60]; set milestones=[15000, 30000]; MultiStepLR([91, 30000])
@@ -145,10 +139,7 @@ class CheckupTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = ';',
-            textBlock =
-                    """
+    @CsvSource(delimiter = ';', textBlock = """
             CosineAnnealingLR(45000); T_max=45000; set T_max=90; CosineAnnealingLR(90)
             StepLR(15000); step_size=15000; set step_size=30; StepLR(30)
             MultiStepLR([15000, 30000]); milestones=[15000, 30000]; set milestones=[30, 60]; MultiStepLR([30, 60])
@@ -163,8 +154,7 @@ class CheckupTest {
                         length + " looks like batches, but the schedule is stepped per epoch, 90 times in the run",
                         fix + ", in epochs, or step it per batch")),
                 Checkup.of(Policy.parse(text), PER_EPOCH, 0.1).findings());
-        assertEquals(
-                List.of(), Checkup.of(Policy.parse(clean), PER_EPOCH, 0.1).findings());
+        assertEquals(List.of(), Checkup.of(Policy.parse(clean), PER_EPOCH, 0.1).findings());
     }
 
     @Test
@@ -191,8 +181,12 @@ class CheckupTest {
         assertEquals(0.03331, steps.mean(), 1e-14);
         assertEquals(0.1, steps.peak());
         assertEquals(0, steps.peakStep());
-        assertEquals(OptionalLong.of(60), Checkup.of(new StepLR(30), STEPS, 0.5, 0, 1, 0.05 * 0.99).firstBelow());
-        assertEquals(OptionalLong.empty(), Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 1e-9).firstBelow());
+        assertEquals(
+                OptionalLong.of(60),
+                Checkup.of(new StepLR(30), STEPS, 0.5, 0, 1, 0.05 * 0.99).firstBelow());
+        assertEquals(
+                OptionalLong.empty(),
+                Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 1e-9).firstBelow());
 
         // The cosine's sum over its T steps: T/2 and the half of its first rate.
         assertEquals(50.5, Checkup.of(new CosineAnnealingLR(100), STEPS, 1).area(), 1e-9);

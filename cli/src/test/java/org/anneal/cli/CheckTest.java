@@ -1,0 +1,159 @@
+package org.anneal.cli;
+
+import static org.anneal.cli.Ran.assertFails;
+import static org.anneal.cli.Ran.lines;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+class CheckTest {
+
+    @Test
+    void printsWhatAScheduleGivesAndThatNothingIsWrong() {
+        assertEquals(
+                List.of(
+                        "StepLR(step_size=30, gamma=0.1)",
+                        "",
+                        "100 steps from lr 0.1",
+                        "  peak   0.1 at step 0",
+                        "  mean   0.03331",
+                        "  area   3.331",
+                        "  below  0.01 from step 60",
+                        "",
+                        "Nothing found."),
+                lines("check", "StepLR(30)", "--below", "0.01"));
+        assertTrue(lines("check", "StepLR(30)", "--below", "1e-9").contains("  below  1e-09 never"));
+    }
+
+    @Test
+    void printsEachFindingWithItsStepAndASuggestion() {
+        Ran ran = Ran.anneal("check", "CosineAnnealingLR(T_max=50, verbose=True)");
+        assertEquals(1, ran.code());
+        assertEquals("", ran.err());
+        List<String> lines = ran.out().lines().toList();
+        assertEquals(
+                List.of(
+                        "step 0: verbose was dropped: it only prints, and PyTorch no longer has it",
+                        "  -> leave it out",
+                        "step 51: CosineAnnealingLR climbs again from here on: the run of 100 steps goes on past T_max=50",
+                        "  -> set T_max=100, the length of the run",
+                        "2 findings"),
+                lines.subList(lines.size() - 5, lines.size()));
+    }
+
+    @Test
+    void saysWhichGroupsAFindingIsIn() {
+        Ran ran = Ran.anneal("check", "CyclicLR([0.01, 0], [0.1, 0.2], 20)", "--lr", "0.1,0.2");
+        assertEquals(1, ran.code());
+        assertTrue(ran.out().contains("step 0: group 1: the rate is zero in the first step"), ran.out());
+        assertTrue(ran.out().contains("100 steps from lr 0.2, group 1"), ran.out());
+
+        Ran both = Ran.anneal("check", "CyclicLR([0, 0], [0.1, 0.2], 20)", "--lr", "0.1,0.2");
+        assertTrue(both.out().contains("step 0: the rate is zero in the first step"), both.out());
+        assertTrue(both.out().endsWith("1 finding" + System.lineSeparator()), both.out());
+    }
+
+    @Test
+    void printsJson() {
+        Ran ran =
+                Ran.anneal("check", "ExponentialLR(1e100)", "--lr=2,1", "--steps=7", "--below=0.5", "--format", "json");
+        assertEquals(1, ran.code());
+        JsonNode json = new ObjectMapper().readTree(ran.out());
+        assertEquals("ExponentialLR(gamma=1e+100)", json.get("policy").asString());
+        assertEquals(7, json.get("steps").asInt());
+        assertEquals(2, json.get("groups").size());
+        JsonNode group = json.get("groups").get(0);
+        assertEquals(2.0, group.get("lr").asDouble());
+        assertEquals(2e300, group.get("peak").asDouble(), 1e287);
+        assertEquals(3, group.get("peak_step").asInt());
+        assertEquals(0.5, group.get("below").asDouble());
+        assertTrue(group.get("below_step").isNull());
+        assertEquals(1, json.get("findings").size());
+        assertEquals(4, json.get("findings").get(0).get("step").asInt());
+        assertTrue(json.get("findings").get(0).get("problem").asString().contains("not finite"));
+        assertTrue(json.get("findings").get(0).has("suggestion"));
+
+        JsonNode clean = new ObjectMapper()
+                .readTree(String.join("\n", lines("check", "StepLR(30)", "--below=0.05", "--format=json")));
+        assertEquals(0, clean.get("findings").size());
+        assertEquals(30, clean.get("groups").get(0).get("below_step").asInt());
+        assertEquals(3.331, clean.get("groups").get(0).get("area").asDouble(), 1e-12);
+        assertEquals(0.03331, clean.get("groups").get(0).get("mean").asDouble(), 1e-14);
+    }
+
+    @Test
+    void knowsEpochsFromBatches() {
+        String[] batches = {"--epochs", "100", "--steps-per-epoch", "500", "--step-per", "batch"};
+        Ran ran = Ran.anneal(TableTest.with(new String[] {"check", "StepLR(30)"}, batches));
+        assertEquals(1, ran.code());
+        assertTrue(
+                ran.out().contains("step 30: step_size=30 looks like epochs, but the schedule is stepped per batch"),
+                ran.out());
+        assertTrue(lines(TableTest.with(new String[] {"check", "StepLR(30ep)"}, batches))
+                .contains("50000 steps from lr 0.1"));
+        assertEquals(
+                0,
+                Ran.anneal("check", "StepLR(30)", "--epochs=100", "--steps-per-epoch=500")
+                        .code());
+    }
+
+    @Test
+    void checksAPlateauBeforeItReduces() {
+        assertTrue(
+                lines("check", "ReduceLROnPlateau()").contains("100 steps from lr 0.1, before the plateau reduces it"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            StepLR(0)|--steps=10
+            StepsLR(3)|--steps=10
+            StepLR(3|--steps=10
+            StepLR(30ep)|--steps=10
+            StepLR(3)|--steps=0
+            StepLR(3)|--lr=-1
+            StepLR(3)|--lr=nan
+            StepLR(3)|--below=nan
+            StepLR(3)|--below=x
+            StepLR(3)|--format=csv
+            StepLR(3)|--epochs=3
+            StepLR(3)|--steps-per-epoch=3
+            StepLR(3)|--step-per=batch
+            'CyclicLR([0, 0], [1, 1])'|--lr=0.1,0.1,0.1
+            """)
+    void refusesAWrongCommandInOneLine(String expression, String option) {
+        Ran ran = Ran.anneal("check", expression, option);
+        assertEquals(2, ran.code(), ran::toString);
+        assertEquals("", ran.out());
+        assertEquals(1, ran.err().lines().count(), ran::toString);
+        assertTrue(ran.err().startsWith("anneal check: "), ran::toString);
+    }
+
+    @Test
+    void refusesALastEpochAndTwoLengths() {
+        assertFails(
+                2,
+                "anneal check: EXPR must not have a last_epoch, which resumes a run, but has 3",
+                "check",
+                "StepLR(30, last_epoch=3)");
+        assertFails(
+                2,
+                "anneal check: --steps must not be given with --epochs, which says it, but was too",
+                "check",
+                "StepLR(30)",
+                "--steps=3",
+                "--epochs=3",
+                "--steps-per-epoch=3");
+        assertFails(
+                2,
+                "anneal check: --epochs and --steps-per-epoch must be given together, but --steps-per-epoch is missing",
+                "check",
+                "StepLR(30)",
+                "--epochs=3");
+    }
+}
