@@ -104,6 +104,7 @@ public record Checkup(
         } else {
             schedule = policy instanceof ComposedPlateau composed ? composed.schedule() : (Schedule) policy;
             schedule = schedule.forGroup(group, groups);
+            walk.untilPlateau = policy instanceof SequentialPlateau ? Optional.of(schedule) : Optional.empty();
             walk.visit(schedule, new Part(0, run.steps(), true, true));
             if (policy instanceof ComposedPlateau composed && composed.firstMetric() < run.steps()) {
                 walk.plateau(composed.plateau(), composed.firstMetric());
@@ -121,6 +122,7 @@ public record Checkup(
         private final Run run;
         private final double base;
         private final List<Finding> findings = new ArrayList<>();
+        private Optional<Schedule> untilPlateau = Optional.empty(); // whose last piece holds the base for a plateau
         private final List<Part> reported = new ArrayList<>(); // the parts that have a finding
 
         Walk(Run run, double base) {
@@ -145,7 +147,7 @@ public record Checkup(
 
         private void single(Schedule schedule, Part part) {
             if (schedule instanceof StepLR step) {
-                if (step.gamma() != 1 && step.stepSize() >= part.steps() && part.last()) {
+                if (part.steps() > 1 && step.gamma() != 1 && step.stepSize() >= part.steps() && part.last()) {
                     add(
                             part,
                             part.to() - 1,
@@ -174,7 +176,7 @@ public record Checkup(
             } else if (schedule instanceof CosineAnnealingWarmRestarts restarts) {
                 restarts(restarts, part);
             } else if (schedule instanceof CyclicLR cyclic) {
-                if (!cyclic.baseLr().equals(cyclic.maxLr()) && cyclic.stepSizeUp() > part.steps() - 1) {
+                if (part.steps() > 1 && !cyclic.baseLr().equals(cyclic.maxLr()) && cyclic.stepSizeUp() > part.steps() - 1) {
                     long half = Math.max(1, part.steps() / 2);
                     add(
                             part,
@@ -351,7 +353,7 @@ public record Checkup(
 
         private void unreached(SequentialLR sequence, int i, Part part) {
             long milestone = sequence.milestones().get(i);
-            String next = name(sequence.schedules().get(i + 1));
+            String next = name(sequence, i + 1);
             boolean warmup =
                     sequence.schedules().get(i) instanceof LinearLR linear && linear.startFactor() < linear.endFactor();
             long fitting = Math.max(1, part.steps() / (warmup ? 20 : 2));
@@ -360,7 +362,7 @@ public record Checkup(
                     part,
                     part.to() - 1,
                     warmup && i == 0
-                            ? "the warmup of " + milestone + " steps is not over within " + where + ": " + next
+                            ? "the warmup, up to milestone " + milestone + ", is not over within " + where + ": " + next
                                     + " never starts"
                             : "milestone " + milestone + " of SequentialLR is never reached within " + where + ": "
                                     + next + " never starts",
@@ -391,9 +393,9 @@ public record Checkup(
                     add(
                             new Part(global, global + 1, false, false),
                             global,
-                            "the rate jumps from " + round(left) + " to " + round(right) + ", from " + name(before)
-                                    + " to " + name(after) + " in the sequence",
-                            "let " + name(before) + " end near " + round(right) + ", or what follows start near "
+                            "the rate jumps from " + round(left) + " to " + round(right) + ", from " + name(sequence, i)
+                                    + " to " + name(sequence, i + 1) + " in the sequence",
+                            "let " + name(sequence, i) + " end near " + round(right) + ", or what follows start near "
                                     + round(left));
                 }
             } catch (ArithmeticException e) {
@@ -553,9 +555,15 @@ public record Checkup(
                 last = rate;
             }
             if (peak == 0 && !changes) {
-                findings.clear(); // the cause of all else
-                findings.add(new Finding(
-                        0, "the rate is zero in every step, which learns nothing", "start from a rate above zero"));
+                if (base == 0) {
+                    findings.clear(); // the cause of all else
+                }
+                if (findings.isEmpty()) {
+                    findings.add(new Finding(
+                            0,
+                            "the rate is zero in every step, which learns nothing",
+                            base == 0 ? "start from a rate above zero" : "let the schedule start above zero"));
+                }
             } else if (zero.isPresent()) {
                 zero(zero.getAsLong());
             }
@@ -597,8 +605,11 @@ public record Checkup(
             return set(argument, part.steps()) + ", the length of " + part.name();
         }
 
-        private static String name(Schedule schedule) {
-            return schedule.getClass().getSimpleName();
+        private String name(SequentialLR sequence, int i) {
+            boolean plateau = untilPlateau.equals(Optional.of(sequence)) && i == sequence.schedules().size() - 1;
+            return plateau
+                    ? "ReduceLROnPlateau"
+                    : sequence.schedules().get(i).getClass().getSimpleName();
         }
 
         private static String number(double value) {

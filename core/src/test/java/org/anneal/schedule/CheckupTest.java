@@ -87,7 +87,7 @@ class CheckupTest {
             OneCycleLR(1, 150); 99; OneCycleLR is not finished; set total_steps=100; OneCycleLR(1, 101)
             SWALR(0.05, anneal_epochs=102); 99; SWALR has not reached its swa_lr; set anneal_epochs=100; SWALR(0.05, anneal_epochs=100)
             ReduceLROnPlateau(patience=99); 99; ReduceLROnPlateau cannot reduce the rate; set patience=10; ReduceLROnPlateau(patience=98)
-            SequentialLR([LinearLR(0.01, total_iters=500), CosineAnnealingLR(95)], milestones=[500]); 99; the warmup of 500 steps is not over; set milestones=[5] and total_iters=5; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
+            SequentialLR([LinearLR(0.01, total_iters=500), CosineAnnealingLR(95)], milestones=[500]); 99; the warmup, up to milestone 500, is not over within the run of 100 steps: CosineAnnealingLR never starts; set milestones=[5] and total_iters=5; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
             SequentialLR([StepLR(30), ExponentialLR(0.9)], milestones=[100]); 99; milestone 100 of SequentialLR is never reached; set the milestone below 100; SequentialLR([ExponentialLR(1), ExponentialLR(0.9)], milestones=[98])
             SequentialLR([LinearLR(0.01, total_iters=10), CosineAnnealingLR(95)], milestones=[5]); 4; the warmup of 10 steps (LinearLR) is longer than its part; set total_iters=5, up to the milestone; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
             SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(100)], milestones=[5]); 99; CosineAnnealingLR is not finished; set T_max=95, the length of its part; SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5])
@@ -97,11 +97,14 @@ class CheckupTest {
             StepLR(10, gamma=1); 0; the rate never changes; leave it out; StepLR(10, gamma=0.99)
             LambdaLR(lambda step: step / 50); 0; the rate is zero in the first step; start above zero; LambdaLR(lambda step: (step + 1) / 50)
             LambdaLR(lambda step: 1 - step / 99); 99; the rate is zero in the last step; one step longer; LambdaLR(lambda step: 1 - step / 100)
-            LambdaLR(lambda step: 0); 0; the rate is zero in every step; start from a rate above zero; LambdaLR(lambda step: 1 / (step + 1))
+            LambdaLR(lambda step: 0); 0; the rate is zero in every step; let the schedule start above zero; LambdaLR(lambda step: 1 / (step + 1))
             ExponentialLR(1e-10); 33; the rate is zero; end the run here; ExponentialLR(0.1)
             LambdaLR(lambda step: 1 if step < 7 else -0.5); 7; the rate is negative (-0.05); max(0, ...); LambdaLR(lambda step: 1 if step < 7 else 0.5)
             ExponentialLR(1e10); 31; the rate is not finite (inf); at 1 or below; ExponentialLR(1.01)
             LambdaLR(lambda step: 1 / (5 - step)); 5; the rate has no value: lambda step: 1 / (5 - step) failed at step 5; change the lambda; LambdaLR(lambda step: 1 / (5 + step))
+            SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[500]); 99; ReduceLROnPlateau never starts; set milestones=[5]; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[5])
+            SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=200)], milestones=[5]); 99; it waits for 201 metrics; set patience=9; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=90)], milestones=[5])
+            PolynomialLR(total_iters=0); 0; PolynomialLR is at zero from here on; set total_iters=100; PolynomialLR(100)
             ChainedScheduler([ExponentialLR(0.99), CosineAnnealingLR(50)]); 51; CosineAnnealingLR climbs again; set T_max=100; ChainedScheduler([ExponentialLR(0.99), CosineAnnealingLR(100)])
             """)
     void findsOneThing(String text, long step, String problem, String suggestion, String clean) {
@@ -198,6 +201,12 @@ class CheckupTest {
                 .mapToDouble(step -> 1 + Math.min(step, 10) / 10.0)
                 .sum();
         assertEquals(area, warm.area(), 1e-9);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"StepLR(30)", "CosineAnnealingLR(1)", "CyclicLR(0.1, 1, 5)", "ExponentialLR(0.5)"})
+    void asksNoChangeOfARunOfOneStep(String text) {
+        assertEquals(List.of(), Checkup.of(Policy.parse(text), 1, 0.1).findings());
     }
 
     @Test
