@@ -176,7 +176,9 @@ public record Checkup(
             } else if (schedule instanceof CosineAnnealingWarmRestarts restarts) {
                 restarts(restarts, part);
             } else if (schedule instanceof CyclicLR cyclic) {
-                if (part.steps() > 1 && !cyclic.baseLr().equals(cyclic.maxLr()) && cyclic.stepSizeUp() > part.steps() - 1) {
+                if (part.steps() > 1
+                        && !cyclic.baseLr().equals(cyclic.maxLr())
+                        && cyclic.stepSizeUp() > part.steps() - 1) {
                     long half = Math.max(1, part.steps() / 2);
                     add(
                             part,
@@ -606,7 +608,8 @@ public record Checkup(
         }
 
         private String name(SequentialLR sequence, int i) {
-            boolean plateau = untilPlateau.equals(Optional.of(sequence)) && i == sequence.schedules().size() - 1;
+            boolean plateau = untilPlateau.equals(Optional.of(sequence))
+                    && i == sequence.schedules().size() - 1;
             return plateau
                     ? "ReduceLROnPlateau"
                     : sequence.schedules().get(i).getClass().getSimpleName();
