@@ -47,7 +47,7 @@ final class CheckCommand implements Callable<Integer> {
     private String expression;
 
     @Mixin
-    private RunOptions options;
+    private final RunOptions options = new RunOptions();
 
     @Option(names = "--below", paramLabel = "LR", description = "say the first step whose rate is below this one")
     private Optional<Double> below = Optional.empty();

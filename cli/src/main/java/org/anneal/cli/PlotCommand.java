@@ -34,7 +34,7 @@ final class PlotCommand implements Callable<Integer> {
     private List<String> expressions;
 
     @Mixin
-    private RunOptions options;
+    private final RunOptions options = new RunOptions();
 
     @Option(names = "--log", description = "a logarithmic axis for the rate")
     private boolean log;

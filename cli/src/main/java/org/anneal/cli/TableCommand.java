@@ -33,7 +33,7 @@ final class TableCommand implements Callable<Integer> {
     private String expression;
 
     @Mixin
-    private RunOptions options;
+    private final RunOptions options = new RunOptions();
 
     @Option(
             names = "--edit",
