@@ -576,7 +576,7 @@ public final class LRScheduler {
             throw new IllegalStateException("PyTorch has no schedule per group, so it has no state of "
                     + String.join(", ", policies()) + ": use state() and restore(state)");
         }
-        boolean betas = members.get(0).group.rule().options().containsKey("betas");
+        boolean betas = members.get(0).group.options().containsKey("betas");
         return new PyTorchState(policy, state(), lastLr(), betas);
     }
 
