@@ -32,6 +32,7 @@ class ProcessTest {
                                         Path.of(System.getProperty("java.home"), "bin", "java")
                                                 .toString(),
                                         "-Djava.awt.headless=true",
+                                        "--enable-native-access=ALL-UNNAMED", // as the jar's manifest says
                                         "-cp",
                                         System.getProperty("java.class.path"),
                                         "org.anneal.cli.Anneal"),

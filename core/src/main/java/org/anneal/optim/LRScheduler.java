@@ -1,9 +1,11 @@
 package org.anneal.optim;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -36,7 +38,7 @@ public final class LRScheduler {
     private long lastEpoch;
     private long optimizerSteps; // when stepAfterUpdate last looked
     private boolean replaced;
-    private boolean warned;
+    private final Set<String> warnings = new HashSet<>(); // said once each
     private Optional<Listener> listener = Optional.empty();
 
     /** A group, and what runs it. */
@@ -606,8 +608,7 @@ public final class LRScheduler {
     }
 
     private void warnOnce(String message) {
-        if (!warned) {
-            warned = true;
+        if (warnings.add(message)) {
             LOG.log(System.Logger.Level.WARNING, message);
         }
     }

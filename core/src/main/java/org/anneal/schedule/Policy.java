@@ -9,27 +9,30 @@ public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlat
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
      *
-     * @throws IllegalArgumentException if {@code text} is not one ({@link ScheduleSyntaxException}, with the place), or
-     *     gives a {@code last_epoch}, which only {@link SchedulerCall#parse} reads
+     * @throws ScheduleSyntaxException if {@code text} is not one, or gives a {@code last_epoch}, which only
+     *     {@link SchedulerCall#parse} reads
      */
     static Policy parse(String text) {
-        return withoutLastEpoch(SchedulerCall.parse(text));
+        return withoutLastEpoch(text, SchedulerCall.parse(text));
     }
 
     /**
      * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws IllegalArgumentException as {@link #parse(String)} does
+     * @throws ScheduleSyntaxException as {@link #parse(String)} does
      */
     static Policy parse(String text, RunLength runLength) {
-        return withoutLastEpoch(SchedulerCall.parse(text, runLength));
+        return withoutLastEpoch(text, SchedulerCall.parse(text, runLength));
     }
 
-    private static Policy withoutLastEpoch(SchedulerCall call) {
+    private static Policy withoutLastEpoch(String text, SchedulerCall call) {
         if (call.lastEpoch() != -1) {
-            throw new IllegalArgumentException("last_epoch=" + call.lastEpoch()
-                    + " belongs to the runner: read this line with SchedulerCall.parse and give it to LRScheduler");
+            throw ScheduleSyntaxException.at(
+                    text,
+                    Math.max(0, text.indexOf("last_epoch")), // it may be given by position
+                    "last_epoch=" + call.lastEpoch()
+                            + " belongs to the runner: read this line with SchedulerCall.parse and give it to LRScheduler");
         }
         return call.policy();
     }

@@ -185,27 +185,27 @@ public sealed interface Schedule extends Policy
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
      *
-     * @throws IllegalArgumentException as {@link Policy#parse} does, and for a policy that a metric drives
+     * @throws ScheduleSyntaxException as {@link Policy#parse} does, and for a policy that a metric drives
      */
     static Schedule parse(String text) {
-        return schedule(Policy.parse(text));
+        return schedule(text, Policy.parse(text));
     }
 
     /**
      * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws IllegalArgumentException as {@link #parse(String)} does
+     * @throws ScheduleSyntaxException as {@link #parse(String)} does
      */
     static Schedule parse(String text, RunLength runLength) {
-        return schedule(Policy.parse(text, runLength));
+        return schedule(text, Policy.parse(text, runLength));
     }
 
-    private static Schedule schedule(Policy policy) {
+    private static Schedule schedule(String text, Policy policy) {
         if (policy instanceof Schedule schedule) {
             return schedule;
         }
-        throw new IllegalArgumentException(
-                "expected a schedule, but " + policy + " is driven by a metric: read it with Policy.parse");
+        throw ScheduleSyntaxException.at(
+                text, 0, "expected a schedule, but " + policy + " is driven by a metric: read it with Policy.parse");
     }
 }

@@ -80,7 +80,7 @@ class ComposedPlateauTest {
     @Test
     void isNoSchedule() {
         assertEquals(
-                "expected a schedule, but ChainedScheduler([StepLR(step_size=3, gamma=0.1), ReduceLROnPlateau()]) is driven by"
+                "column 1: expected a schedule, but ChainedScheduler([StepLR(step_size=3, gamma=0.1), ReduceLROnPlateau()]) is driven by"
                         + " a metric: read it with Policy.parse",
                 SequentialLRTest.refusal(() -> Schedule.parse("ChainedScheduler([StepLR(3), ReduceLROnPlateau()])")));
     }
