@@ -53,13 +53,13 @@ class OptimizerGoldenTest {
     @ParameterizedTest
     @MethodSource("cases")
     void arraysFollowPyTorch(JsonNode golden) {
-        new Run<>(golden, new EngineUnderTest.Arrays()).follow(ARRAY_TOLERANCE);
+        new Run<>(golden, new TestedEngine.Arrays()).follow(ARRAY_TOLERANCE);
     }
 
     @ParameterizedTest
     @MethodSource("cases")
     void tensorsFollowPyTorch(JsonNode golden) {
-        new Run<>(golden, new EngineUnderTest.Tensors()).follow(TENSOR_TOLERANCE);
+        new Run<>(golden, new TestedEngine.Tensors()).follow(TENSOR_TOLERANCE);
     }
 
     @Test
@@ -79,11 +79,11 @@ class OptimizerGoldenTest {
     /** One trajectory on one engine. */
     private static final class Run<T> {
         private final JsonNode golden;
-        private final EngineUnderTest<T> engine;
+        private final TestedEngine<T> engine;
         private final List<T> parameters = new ArrayList<>();
         private final List<Map<String, String>> options = new ArrayList<>();
 
-        Run(JsonNode golden, EngineUnderTest<T> engine) {
+        Run(JsonNode golden, TestedEngine<T> engine) {
             this.golden = golden;
             this.engine = engine;
         }

@@ -10,7 +10,7 @@ import org.anneal.torch.Torch;
 import org.bytedeco.pytorch.Tensor;
 
 /** The two engines under one set of hands, so that one test drives both. */
-interface EngineUnderTest<T> {
+interface TestedEngine<T> {
     T parameter(float[] values, long[] shape);
 
     Optimizer<T> optimizer(List<ParamGroup<T>> groups);
@@ -20,7 +20,7 @@ interface EngineUnderTest<T> {
     float[] read(T values);
 
     /** Plain arrays. */
-    final class Arrays implements EngineUnderTest<FloatArray> {
+    final class Arrays implements TestedEngine<FloatArray> {
         @Override
         public FloatArray parameter(float[] values, long[] shape) {
             return new FloatArray(values);
@@ -43,7 +43,7 @@ interface EngineUnderTest<T> {
     }
 
     /** libtorch's tensors. */
-    final class Tensors implements EngineUnderTest<Tensor> {
+    final class Tensors implements TestedEngine<Tensor> {
         @Override
         public Tensor parameter(float[] values, long[] shape) {
             return Tensor.create(values, shape).requires_grad_(true);
