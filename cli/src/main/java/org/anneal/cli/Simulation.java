@@ -4,11 +4,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
-import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
-import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.SchedulerCall;
 
@@ -35,8 +33,7 @@ final class Simulation {
 
     /** {@return the momentum in force in the first group; Adam: beta1} */
     double momentum() {
-        UpdateRule rule = optimizer.groups().get(0).rule();
-        return rule instanceof Adam adam ? adam.beta1() : ((SGD) rule).momentum();
+        return optimizer.groups().get(0).momentum();
     }
 
     boolean takesMetric() {

@@ -111,6 +111,15 @@ class TableTest {
     }
 
     @Test
+    void printsARateThatIsCarriedBelowZeroAsPyTorchDoes() {
+        List<String> printed =
+                lines("table", "CosineAnnealingLR(40, eta_min=1e-4)", "--steps=63", "--edit=61:0", "--format=csv");
+        String[] row = printed.get(63).split(",", -1);
+        assertEquals(-7.23025746838923e-06, Double.parseDouble(row[1]), 1e-13); // torch 2.13.0
+        assertEquals("0.9", row[2]);
+    }
+
+    @Test
     void hasAHundredStepsFromRateATenthByDefault() {
         List<String> printed = lines("table", "StepLR(step_size=30, gamma=0.5)");
         assertEquals("step                    lr                      momentum", printed.get(0));
