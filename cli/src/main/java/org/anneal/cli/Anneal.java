@@ -84,6 +84,14 @@ public final class Anneal implements Runnable {
         }
     }
 
+    /** {@return {@code value}, if it is a count that a run can have} */
+    static long atLeastOne(String option, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(option + " must be at least 1, but was " + value);
+        }
+        return value;
+    }
+
     private static String line(Exception exception) {
         String message = Optional.ofNullable(exception.getMessage()).orElse(exception.toString());
         // libtorch's messages end with a C++ stack.

@@ -2,7 +2,6 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
@@ -58,13 +57,11 @@ final class PlotCommand implements Callable<Integer> {
         if (!output.toString().endsWith(".png")) {
             throw new IllegalArgumentException("--output must end in .png, but was " + output);
         }
-        List<Series> series = new ArrayList<>();
-        for (String expression : expressions) {
-            series.addAll(series(options.parse(expression), (int) steps));
-        }
-        String title = expressions.size() == 1
-                ? options.parse(expressions.get(0)).policy().toString()
-                : "";
+        List<SchedulerCall> calls = expressions.stream().map(options::parse).toList();
+        List<Series> series = calls.stream()
+                .flatMap(call -> series(call, (int) steps).stream())
+                .toList();
+        String title = calls.size() == 1 ? calls.get(0).policy().toString() : "";
         new Chart(title, "step", List.of(new Panel("learning rate", log, series))).save(output);
         spec.commandLine().getOut().println("Wrote " + output);
         return 0;

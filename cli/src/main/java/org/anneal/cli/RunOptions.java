@@ -60,10 +60,7 @@ final class RunOptions {
     /** {@return how often the schedule is stepped} */
     long steps() {
         long count = length().map(RunLength::total).orElse(steps.orElse(STEPS));
-        if (count < 1) {
-            throw new IllegalArgumentException("--steps must be at least 1, but was " + count);
-        }
-        return count;
+        return Anneal.atLeastOne("--steps", count);
     }
 
     /** {@return the run in epochs, if it is given so} */
@@ -79,8 +76,8 @@ final class RunOptions {
             throw new IllegalArgumentException("--steps must not be given with --epochs, which says it, but was too");
         }
         return Optional.of(new RunLength(
-                atLeastOne("--steps-per-epoch", stepsPerEpoch.get()),
-                atLeastOne("--epochs", epochs.get()),
+                Anneal.atLeastOne("--steps-per-epoch", stepsPerEpoch.get()),
+                Anneal.atLeastOne("--epochs", epochs.get()),
                 stepPer.orElse(StepPer.EPOCH)));
     }
 
@@ -102,12 +99,5 @@ final class RunOptions {
     /** {@return the optimizer's rule, of which each group has its own rate} */
     UpdateRule rule() {
         return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
-    }
-
-    private static long atLeastOne(String name, long value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
-        }
-        return value;
     }
 }

@@ -207,11 +207,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void checkArguments() {
-        atLeastOne("--epochs", epochs);
-        atLeastOne("--batch-size", batchSize);
-        threads.ifPresent(n -> atLeastOne("--threads", n));
-        limit.ifPresent(n -> atLeastOne("--limit", n));
-        printEvery.ifPresent(n -> atLeastOne("--print-every", n));
+        Anneal.atLeastOne("--epochs", epochs);
+        Anneal.atLeastOne("--batch-size", batchSize);
+        threads.ifPresent(n -> Anneal.atLeastOne("--threads", n));
+        limit.ifPresent(n -> Anneal.atLeastOne("--limit", n));
+        printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         if (out.isPresent() && RunFolder.isRun(out.get())) {
             throw new IllegalArgumentException("--out must be a folder without a run, but " + out.get() + " holds one");
         }
@@ -243,12 +243,6 @@ final class TrainCommand implements Callable<Integer> {
             return Cifar10.read(Path.of(data.substring(CIFAR10.length())));
         }
         return DataSets.read(Path.of(data));
-    }
-
-    private static void atLeastOne(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
-        }
     }
 
     private void say(String format, Object... values) {
