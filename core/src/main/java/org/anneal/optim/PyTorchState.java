@@ -298,8 +298,8 @@ final class PyTorchState {
         return values.size() == 1 ? Collections.nCopies(groups, values.get(0)) : values;
     }
 
-    private static Map<Long, Long> counter(List<Long> milestones) {
-        Map<Long, Long> counts = new LinkedHashMap<>();
+    private static Python.Counter<Long> counter(List<Long> milestones) {
+        Python.Counter<Long> counts = new Python.Counter<>();
         milestones.forEach(milestone -> counts.merge(milestone, 1L, Long::sum));
         return counts;
     }

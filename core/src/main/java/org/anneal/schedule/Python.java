@@ -4,13 +4,18 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Prints values as Python prints them, the same on every JDK and in every locale. */
 public final class Python {
+    private static final int MOST_NESTED = 200;
 
     private Python() {}
 
@@ -31,8 +36,43 @@ public final class Python {
 
         @Override
         public String toString() {
-            return join(items, "(", items.size() == 1 ? ",)" : ")");
+            return repr(this);
         }
+    }
+
+    /**
+     * A Python {@code collections.OrderedDict}, such as a model's {@code state_dict()}. It is equal to any map of the same
+     * entries.
+     */
+    public static final class OrderedDict<K, V> extends LinkedHashMap<K, V> {
+        private static final long serialVersionUID = 1;
+
+        @SuppressWarnings("serial") // it is a LinkedHashMap
+        private final Map<String, Object> attributes = new LinkedHashMap<>(0);
+
+        /** An empty dict. */
+        public OrderedDict() {}
+
+        /** {@return what the object has besides its entries: a model's state dict has {@code _metadata}; to be changed freely} */
+        public Map<String, Object> attributes() {
+            return attributes;
+        }
+
+        @Override
+        public OrderedDict<K, V> clone() {
+            OrderedDict<K, V> copy = new OrderedDict<>();
+            copy.putAll(this);
+            copy.attributes.putAll(attributes);
+            return copy;
+        }
+    }
+
+    /** A Python {@code collections.Counter}: how often each key occurs. It is equal to any map of the same entries. */
+    public static final class Counter<K> extends LinkedHashMap<K, Long> {
+        private static final long serialVersionUID = 1;
+
+        /** An empty counter. */
+        public Counter() {}
     }
 
     /** {@return the shortest text that reads back as {@code value}: {@code 0.1}, {@code 100.0}, {@code 1e-05}} */
@@ -57,16 +97,24 @@ public final class Python {
     }
 
     /**
-     * Returns {@code repr(value)} of a dict ({@link Map}), list ({@link List}), {@link Tuple}, string, number, boolean,
-     * or None (null or an empty {@link Optional}).
+     * Returns {@code repr(value)} of a dict ({@link Map}, {@link OrderedDict}, {@link Counter}), list ({@link List}),
+     * {@link Tuple}, {@link Set}, string, bytes ({@code byte[]}), number, boolean, or None (null or an empty
+     * {@link Optional}).
      *
-     * @throws IllegalArgumentException if a value is of another type
+     * @throws IllegalArgumentException if a value is of another type, or containers are nested deeper than 200
      */
     public static String repr(Object value) {
+        return repr(value, 0);
+    }
+
+    private static String repr(Object value, int depth) {
+        if (depth > MOST_NESTED) { // before the stack is full: a list may even hold itself
+            throw new IllegalArgumentException("value must not be nested deeper than " + MOST_NESTED);
+        }
         if (value == null) {
             return "None";
         } else if (value instanceof Optional<?> optional) {
-            return optional.isPresent() ? repr(optional.get()) : "None";
+            return optional.isPresent() ? repr(optional.get(), depth) : "None";
         } else if (value instanceof Boolean truth) {
             return truth ? "True" : "False";
         } else if (value instanceof Double || value instanceof Float) {
@@ -75,20 +123,31 @@ public final class Python {
                 || value instanceof Integer
                 || value instanceof Short
                 || value instanceof Byte
-                || value instanceof BigInteger
-                || value instanceof Tuple) {
+                || value instanceof BigInteger) {
             return value.toString();
+        } else if (value instanceof Tuple tuple) {
+            return join(tuple.items(), "(", tuple.items().size() == 1 ? ",)" : ")", depth);
         } else if (value instanceof String text) {
             return quote(text);
+        } else if (value instanceof byte[] bytes) {
+            return bytes(bytes);
         } else if (value instanceof List<?> list) {
-            return join(list, "[", "]");
+            return join(list, "[", "]", depth);
+        } else if (value instanceof Set<?> set) {
+            return set.isEmpty() ? "set()" : join(set, "{", "}", depth);
+        } else if (value instanceof OrderedDict<?, ?> dict) {
+            return dict.isEmpty()
+                    ? "OrderedDict()"
+                    : "OrderedDict([" // as until Python 3.11
+                            + entries(dict, "(", ", ", ")", depth) + "])";
+        } else if (value instanceof Counter<?> counter) {
+            return counter.isEmpty() ? "Counter()" : "Counter({" + mostCommon(counter, depth) + "})";
         } else if (value instanceof Map<?, ?> map) {
-            return map.entrySet().stream()
-                    .map(entry -> repr(entry.getKey()) + ": " + repr(entry.getValue()))
-                    .collect(Collectors.joining(", ", "{", "}"));
+            return "{" + entries(map, "", ": ", "", depth) + "}";
         }
-        throw new IllegalArgumentException("value must be a map, list, tuple, string, number or boolean, but was a "
-                + value.getClass().getName());
+        throw new IllegalArgumentException(
+                "value must be a map, list, tuple, set, string, bytes, number or boolean, but was a "
+                        + value.getClass().getName());
     }
 
     /** {@return what Python's {@code '%.4f' % value} prints for 4 {@code digits}: the exact binary value, half to even} */
@@ -159,8 +218,53 @@ public final class Python {
         return exact.round(new MathContext(17, RoundingMode.HALF_EVEN)).stripTrailingZeros();
     }
 
-    private static String join(List<?> items, String open, String close) {
-        return items.stream().map(Python::repr).collect(Collectors.joining(", ", open, close));
+    private static String join(Collection<?> items, String open, String close, int depth) {
+        return items.stream().map(item -> repr(item, depth + 1)).collect(Collectors.joining(", ", open, close));
+    }
+
+    private static String entries(Map<?, ?> map, String open, String between, String close, int depth) {
+        return map.entrySet().stream()
+                .map(entry ->
+                        open + repr(entry.getKey(), depth + 1) + between + repr(entry.getValue(), depth + 1) + close)
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Python prints a counter's highest counts first. */
+    private static <K> String mostCommon(Counter<K> counter, int depth) {
+        return counter.entrySet().stream()
+                .sorted(Map.Entry.<K, Long>comparingByValue().reversed())
+                .map(entry -> repr(entry.getKey(), depth + 1) + ": " + entry.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String bytes(byte[] bytes) {
+        StringBuilder text = new StringBuilder();
+        boolean single = false;
+        boolean twofold = false;
+        for (byte b : bytes) {
+            single |= b == '\'';
+            twofold |= b == '"';
+        }
+        char quote = single && !twofold ? '"' : '\'';
+        text.append('b').append(quote);
+        for (byte b : bytes) {
+            switch (b) {
+                case '\n' -> text.append("\\n");
+                case '\r' -> text.append("\\r");
+                case '\t' -> text.append("\\t");
+                case '\\' -> text.append("\\\\");
+                default -> {
+                    if (b == quote) {
+                        text.append('\\').append(quote);
+                    } else if (b >= ' ' && b < 0x7f) {
+                        text.append((char) b);
+                    } else {
+                        text.append("\\x").append(HexFormat.of().toHexDigits(b));
+                    }
+                }
+            }
+        }
+        return text.append(quote).toString();
     }
 
     private static String quote(String text) {

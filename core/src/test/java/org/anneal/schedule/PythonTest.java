@@ -1,16 +1,20 @@
 package org.anneal.schedule;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PythonTest {
@@ -68,6 +72,45 @@ class PythonTest {
         assertEquals(
                 "[None, True, '\\x00\\u2028\u00e9', '\\'\"']",
                 Python.repr(Arrays.asList(null, true, "\0\u2028\u00e9", "'\"")));
+    }
+
+    @Test
+    void printsOrderedDictsCountersSetsAndBytesAsPython311Does() {
+        Python.OrderedDict<String, Object> dict = new Python.OrderedDict<>();
+        assertEquals("OrderedDict()", Python.repr(dict));
+        dict.put("a", 1);
+        dict.put("b", new LinkedHashSet<>(List.of(2, 3)));
+        dict.attributes().put("_metadata", 1);
+        assertEquals("OrderedDict([('a', 1), ('b', {2, 3})])", Python.repr(dict));
+        Python.Counter<Long> counter = new Python.Counter<>();
+        assertEquals("Counter()", Python.repr(counter));
+        counter.put(30L, 1L);
+        counter.put(80L, 2L);
+        counter.put(90L, 1L);
+        assertEquals("Counter({80: 2, 30: 1, 90: 1})", Python.repr(counter));
+        assertEquals("set()", Python.repr(Set.of()));
+        assertEquals("b\"it's \\\\ \\x00\\xff\\n\"", Python.repr("it's \\ \0\u00ff\n".getBytes(ISO_8859_1)));
+        assertEquals("b'\\'\"'", Python.repr("'\"".getBytes(ISO_8859_1)));
+    }
+
+    @Test
+    void aCopyOfAnOrderedDictHasAttributesOfItsOwn() {
+        Python.OrderedDict<String, Object> dict = new Python.OrderedDict<>();
+        dict.put("a", 1);
+        dict.attributes().put("_metadata", 1);
+        Python.OrderedDict<String, Object> copy = dict.clone();
+        assertEquals(dict, copy);
+        assertEquals(dict.attributes(), copy.attributes());
+        copy.attributes().clear();
+        assertEquals(Map.of("_metadata", 1), dict.attributes());
+    }
+
+    @Test
+    void refusesAListThatHoldsItself() {
+        List<Object> list = new ArrayList<>();
+        list.add(Python.Tuple.of(list));
+        Exception e = assertThrows(IllegalArgumentException.class, () -> Python.repr(list));
+        assertEquals("value must not be nested deeper than 200", e.getMessage());
     }
 
     @Test
