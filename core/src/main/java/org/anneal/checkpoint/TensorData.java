@@ -5,10 +5,14 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * A tensor as files and state dicts hold it, whatever engine it comes from or goes to: a view of a storage. It is not a
  * copy: where the storage is an engine's memory, it shows what is there when it is read.
+ *
+ * <p>Two are equal if they are the same view of the same storage object. Equal numbers in different places do not make
+ * them equal: to compare those, read them.
  *
  * @param dtype of the elements
  * @param storage where they are
@@ -17,8 +21,15 @@ import java.util.List;
  * @param strides elements from one index to the next in each dimension, as many as there are dimensions, at least 0
  */
 public record TensorData(DType dtype, Storage storage, long offset, List<Long> shape, List<Long> strides) {
+    /** What {@link #forEachChunk} hands over at most; a multiple of every element's size. */
+    static final int CHUNK = 1 << 20;
 
-    /** @throws IllegalArgumentException if the view reaches past its storage, or a size or a stride is below 0 */
+    private static final int MOST_DIMENSIONS = 64; // as in PyTorch's iterators
+
+    /**
+     * @throws IllegalArgumentException if the view reaches past its storage, a size or a stride is below 0, there are more
+     *     than 64 dimensions, or more elements than a long can count
+     */
     public TensorData {
         shape = List.copyOf(shape);
         strides = List.copyOf(strides);
@@ -32,10 +43,15 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
             throw new IllegalArgumentException("offset, shape and strides must be at least 0, but were " + offset + ", "
                     + shape + " and " + strides);
         }
+        if (shape.size() > MOST_DIMENSIONS) {
+            throw new IllegalArgumentException(
+                    "a tensor must have at most " + MOST_DIMENSIONS + " dimensions, but had " + shape.size());
+        }
         if (!shape.contains(0L)) {
             long elements = storage.size() / dtype.size();
             long last = offset;
             try {
+                Math.multiplyExact(product(shape), dtype.size());
                 for (int i = 0; i < shape.size(); i++) {
                     last = Math.addExact(last, Math.multiplyExact(shape.get(i) - 1, strides.get(i)));
                 }
@@ -61,9 +77,104 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         return of(DType.FLOAT32, new HeapStorage(bytes), List.of());
     }
 
+    /**
+     * {@return a float32 tensor that is all of {@code values}, row by row: a view, which shows what is in the array when it
+     * is read}
+     *
+     * @throws IllegalArgumentException if {@code shape} needs more values than there are
+     */
+    public static TensorData of(float[] values, List<Long> shape) {
+        return of(DType.FLOAT32, new FloatArrayStorage(values), shape);
+    }
+
     /** {@return how many elements there are} */
     public long count() {
+        return shape.contains(0L) ? 0 : product(shape);
+    }
+
+    private static long product(List<Long> shape) {
         return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /** {@return whether the elements lie row by row without gaps} */
+    boolean contiguous() {
+        long stride = 1;
+        for (int i = shape.size() - 1; i >= 0; i--) {
+            if (shape.get(i) != 1 && strides.get(i) != stride) {
+                return shape.contains(0L);
+            }
+            stride *= shape.get(i);
+        }
+        return true;
+    }
+
+    /**
+     * Hands over all elements, row by row, as little-endian bytes from a buffer's position to its limit: whole elements,
+     * about a megabyte at a time. A chunk is only there during the call, and is not to be written to. Nothing is copied
+     * where the elements lie in that order and the storage gives views.
+     *
+     * @throws IllegalStateException if the storage is no longer there: its file or its owner was closed
+     * @throws java.io.UncheckedIOException if it lies in a file that cannot be read
+     */
+    public void forEachChunk(Consumer<ByteBuffer> use) {
+        if (!contiguous()) {
+            new Gather(this, use).run();
+            return;
+        }
+        long bytes = count() * dtype.size();
+        for (long done = 0; done < bytes; done += CHUNK) {
+            use.accept(storage.bytes(offset * dtype.size() + done, (int) Math.min(CHUNK, bytes - done)));
+        }
+    }
+
+    /**
+     * {@return the elements, row by row, as floats: rounded from a wider type, a bool as 0 or 1}
+     *
+     * @throws IllegalArgumentException if they are complex, or more than an array can have
+     * @throws IllegalStateException as {@link #forEachChunk}
+     */
+    public float[] toFloats() {
+        float[] values = new float[arrayLength()];
+        int[] done = {0};
+        forEachChunk(chunk -> done[0] = Elements.read(dtype, chunk, values, done[0]));
+        return values;
+    }
+
+    /**
+     * {@return the elements, row by row, as doubles: int64 rounded, a bool as 0 or 1}
+     *
+     * @throws IllegalArgumentException if they are complex, or more than an array can have
+     * @throws IllegalStateException as {@link #forEachChunk}
+     */
+    public double[] toDoubles() {
+        double[] values = new double[arrayLength()];
+        int[] done = {0};
+        forEachChunk(chunk -> done[0] = Elements.read(dtype, chunk, values, done[0]));
+        return values;
+    }
+
+    /**
+     * {@return the value of a tensor of one element}
+     *
+     * @throws IllegalArgumentException if there are more or none, or it is complex
+     * @throws IllegalStateException as {@link #forEachChunk}
+     */
+    public double item() {
+        if (count() != 1) {
+            throw new IllegalArgumentException("a tensor of one element is needed, but its shape was " + shape);
+        }
+        return toDoubles()[0];
+    }
+
+    private int arrayLength() {
+        if (dtype == DType.COMPLEX64 || dtype == DType.COMPLEX128) {
+            throw new IllegalArgumentException("a tensor must be real to be read as numbers, but was " + dtype);
+        }
+        if (count() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException(
+                    "a Java array cannot have the " + count() + " elements of this tensor: read it with forEachChunk");
+        }
+        return (int) count();
     }
 
     /** {@return the strides of a tensor whose elements lie row by row without gaps} */
