@@ -1,5 +1,6 @@
 package org.anneal.array;
 
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -7,20 +8,42 @@ import java.util.Optional;
  */
 public final class FloatArray {
     private final float[] values;
+    private final List<Long> shape;
     private Optional<float[]> grad = Optional.empty();
 
     /**
-     * Wraps an array; it is not copied, and steps change it in place.
+     * Wraps an array as a vector; it is not copied, and steps change it in place.
      *
-     * @param values the parameter, flattened
+     * @param values the parameter
      */
     public FloatArray(float... values) {
+        this(values, List.of((long) values.length));
+    }
+
+    /**
+     * Wraps an array as a matrix or an array of more dimensions, row by row. Rules that work element by element treat it as
+     * they treat a vector; Adafactor and Muon do not.
+     *
+     * @param shape the size of each dimension, whose product is the array's length
+     * @throws IllegalArgumentException if it is not
+     */
+    public FloatArray(float[] values, List<Long> shape) {
+        if (shape.stream().anyMatch(n -> n < 0) || shape.stream().reduce(1L, Math::multiplyExact) != values.length) {
+            throw new IllegalArgumentException(
+                    "shape must have " + values.length + " elements, as the array has, but was " + shape);
+        }
         this.values = values;
+        this.shape = List.copyOf(shape);
     }
 
     /** {@return the values, the very array that steps change} */
     public float[] values() {
         return values;
+    }
+
+    /** {@return the size of each dimension} */
+    public List<Long> shape() {
+        return shape;
     }
 
     /** {@return the gradient, empty if there is none} */

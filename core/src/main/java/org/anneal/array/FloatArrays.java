@@ -3,6 +3,7 @@ package org.anneal.array;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.Adam;
 import org.anneal.optim.Batch;
 import org.anneal.optim.Engine;
@@ -10,6 +11,7 @@ import org.anneal.optim.Kernels;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
 
 /**
@@ -40,7 +42,7 @@ public final class FloatArrays implements Engine<FloatArray>, Kernels<FloatArray
 
     @Override
     public Optional<FloatArray> grad(FloatArray parameter) {
-        return parameter.grad().map(FloatArray::new);
+        return parameter.grad().map(grad -> new FloatArray(grad, parameter.shape()));
     }
 
     @Override
@@ -53,18 +55,33 @@ public final class FloatArrays implements Engine<FloatArray>, Kernels<FloatArray
     }
 
     @Override
-    public FloatArray zerosLike(FloatArray parameter) {
-        return new FloatArray(new float[parameter.values().length]);
+    public List<Long> shape(FloatArray parameter) {
+        return parameter.shape();
     }
 
     @Override
-    public void copy(FloatArray from, FloatArray to) {
-        int length = to.values().length;
-        if (from.values().length != length) {
-            throw new IllegalArgumentException(
-                    "an array must have " + length + " elements, but had " + from.values().length);
+    public FloatArray allocate(FloatArray parameter, Slot slot) {
+        List<Long> shape = slot.shapeFor(parameter.shape());
+        float[] values = new float[Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact))];
+        if (slot.initial() != 0) {
+            Arrays.fill(values, (float) slot.initial());
         }
-        System.arraycopy(from.values(), 0, to.values(), 0, length);
+        return new FloatArray(values, shape);
+    }
+
+    @Override
+    public TensorData data(FloatArray array) {
+        return TensorData.of(array.values(), array.shape());
+    }
+
+    @Override
+    public void copy(TensorData from, FloatArray to) {
+        if (!from.shape().equals(to.shape())) {
+            throw new IllegalArgumentException(
+                    "an array must have the shape " + to.shape() + ", but had " + from.shape());
+        }
+        float[] values = from.toFloats();
+        System.arraycopy(values, 0, to.values(), 0, values.length);
     }
 
     @Override

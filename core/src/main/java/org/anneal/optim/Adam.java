@@ -41,6 +41,10 @@ public record Adam(
         boolean decoupledWeightDecay)
         implements UpdateRule {
 
+    private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));
+    private static final List<Slot> AMSGRAD_SLOTS =
+            List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"), new Slot("max_exp_avg_sq"));
+
     /**
      * All options.
      *
@@ -101,8 +105,8 @@ public record Adam(
     }
 
     @Override
-    public List<String> slots() {
-        return amsgrad ? List.of("exp_avg", "exp_avg_sq", "max_exp_avg_sq") : List.of("exp_avg", "exp_avg_sq");
+    public List<Slot> slots(int dimensions) {
+        return amsgrad ? AMSGRAD_SLOTS : SLOTS;
     }
 
     @Override

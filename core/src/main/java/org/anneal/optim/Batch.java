@@ -1,5 +1,7 @@
 package org.anneal.optim;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -10,23 +12,45 @@ import java.util.function.Supplier;
  */
 public final class Batch<T> {
     private final List<T> params;
+    private final List<Slot> names;
     private final List<List<T>> slots;
-    private List<T> grads = List.of();
+    private final int[] indices; // of the parameters in their group
+    private final List<T> grads = new ArrayList<>();
+    private final List<T> gradsView = Collections.unmodifiableList(grads);
     private long step;
     private boolean fresh;
     private double lr;
     private Optional<AutoCloseable> cache = Optional.empty();
 
-    Batch(List<T> params, List<List<T>> slots) {
+    Batch(int[] indices, List<T> params, List<Slot> names, List<List<T>> slots) {
+        this.indices = indices;
         this.params = List.copyOf(params);
+        this.names = names;
         this.slots = slots.stream().map(List::copyOf).toList();
     }
 
-    void update(List<T> grads, long step, boolean fresh, double lr) {
-        this.grads = grads;
+    int[] indices() {
+        return indices;
+    }
+
+    /** Takes the gradients of its parameters out of those of the group. */
+    void update(List<Optional<T>> grads, long step, boolean fresh, double lr) {
+        this.grads.clear();
+        for (int p : indices) {
+            this.grads.add(grads.get(p).orElseThrow());
+        }
         this.step = step;
         this.fresh = fresh;
         this.lr = lr;
+    }
+
+    /** Lets go of the gradients. */
+    void release() {
+        grads.clear();
+    }
+
+    List<Slot> slots() {
+        return names;
     }
 
     /** {@return the parameters; the same list for the life of this batch} */
@@ -36,10 +60,10 @@ public final class Batch<T> {
 
     /** {@return the gradients of this step, in the order of {@link #params()}} */
     public List<T> grads() {
-        return grads;
+        return gradsView;
     }
 
-    /** {@return one array per parameter of the rule's slot {@code index}; the same list for the life of this batch} */
+    /** {@return the rule's slot {@code index}, one array per parameter; the same list for the life of this batch} */
     public List<T> slot(int index) {
         return slots.get(index);
     }
@@ -49,7 +73,7 @@ public final class Batch<T> {
         return step;
     }
 
-    /** {@return whether the slots were allocated for this update and hold nothing but zeros} */
+    /** {@return whether slots were allocated for this update and hold what the rule starts them with} */
     public boolean fresh() {
         return fresh;
     }

@@ -1,6 +1,8 @@
 package org.anneal.optim;
 
+import java.util.List;
 import java.util.Optional;
+import org.anneal.checkpoint.TensorData;
 
 /**
  * What an optimizer needs to know of the parameters it moves, for one kind of array or tensor.
@@ -25,17 +27,23 @@ public interface Engine<T> {
     /** Drops the gradient of {@code parameter}, or fills it with zeros. */
     void zeroGrad(T parameter, boolean setToNone);
 
-    /** {@return a new array of zeros with the shape and type of {@code parameter}, owned by the caller} */
-    T zerosLike(T parameter);
+    /** {@return the size of each dimension of {@code parameter}} */
+    List<Long> shape(T parameter);
+
+    /** {@return a new array for {@code parameter}, of its type and filled as {@code slot} says, owned by the caller} */
+    T allocate(T parameter, Slot slot);
+
+    /** {@return a view of {@code array}, for as long as it is there} */
+    TensorData data(T array);
 
     /**
-     * Copies the elements of {@code from} into {@code to}.
+     * Copies the elements of {@code from} into {@code to}, converting them if the types differ.
      *
      * @throws IllegalArgumentException if they differ in shape
      */
-    void copy(T from, T to);
+    void copy(TensorData from, T to);
 
-    /** Frees what {@link #zerosLike} gave. */
+    /** Frees what {@link #allocate} gave. */
     void release(T slot);
 
     /** {@return the arithmetic of this engine} */

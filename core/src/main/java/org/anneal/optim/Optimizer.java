@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Moves parameters along their gradients: runs one update rule over groups of parameters, each with options of its own.
@@ -23,7 +24,7 @@ public final class Optimizer<T> implements AutoCloseable {
     private final Kernels<T> kernels;
     private final List<ParamGroup<T>> groups = new ArrayList<>();
     private final List<ParamGroup<T>> groupsView = Collections.unmodifiableList(groups);
-    private final List<Members<T>> members = new ArrayList<>();
+    private final List<GroupState<T>> states = new ArrayList<>();
     private final Set<Object> known = new HashSet<>();
     private long steps;
     private boolean closed;
@@ -67,7 +68,11 @@ public final class Optimizer<T> implements AutoCloseable {
         }
         known.addAll(added);
         groups.add(group);
-        members.add(new Members<>(group.params().size()));
+        GroupState<T> state = new GroupState<>(engine, group.params());
+        if (group.keepsFromTheStart()) {
+            state.allocate(group);
+        }
+        states.add(state);
     }
 
     /** {@return the groups, in the order they were given and added; a view that later groups appear in} */
@@ -109,7 +114,7 @@ public final class Optimizer<T> implements AutoCloseable {
             throw new IllegalStateException("an optimizer must not be stepped after it was closed");
         }
         for (int i = 0; i < groups.size(); i++) {
-            step(groups.get(i), members.get(i));
+            states.get(i).step(groups.get(i), kernels);
         }
         steps++;
     }
@@ -126,18 +131,18 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /**
      * {@return the optimizer's state in PyTorch's layout: {@code state} by parameter number, and {@code param_groups};
-     * arrays are the engine's own and stay the optimizer's}
+     * arrays are {@link org.anneal.checkpoint.TensorData}, views that change with the next step}
      */
     public Map<String, Object> stateDict() {
         Map<Object, Object> state = new LinkedHashMap<>();
         List<Object> packed = new ArrayList<>();
-        int first = 0;
+        long first = 0;
         for (int i = 0; i < groups.size(); i++) {
             ParamGroup<T> group = groups.get(i);
-            List<Integer> numbers = new ArrayList<>();
+            List<Long> numbers = new ArrayList<>();
             for (int p = 0; p < group.params().size(); p++) {
                 numbers.add(first + p);
-                Map<String, Object> entry = members.get(i).dict(p, group.countsSteps());
+                Map<String, Object> entry = states.get(i).dict(p, group.countsSteps());
                 if (!entry.isEmpty()) {
                     state.put(first + p, entry);
                 }
@@ -162,42 +167,62 @@ public final class Optimizer<T> implements AutoCloseable {
      *     then
      */
     public void loadStateDict(Map<String, Object> dict) {
-        Map<?, ?> state = entry(dict, "state", Map.class);
+        Map<Object, Map<?, ?>> state = new HashMap<>();
+        Map<?, ?> byNumber = entry(dict, "state", Map.class);
+        byNumber.forEach((number, kept) -> {
+            if (kept instanceof Map<?, ?> map) {
+                state.put(whole(number), map);
+            }
+        });
         List<?> packed = entry(dict, "param_groups", List.class);
         if (packed.size() != groups.size()) {
             throw new IllegalArgumentException("param_groups must have " + groups.size()
                     + " entries, as this optimizer, but had " + packed.size());
         }
-        List<Map<?, ?>> options = new ArrayList<>();
-        List<UpdateRule> rules = new ArrayList<>();
-        List<List<?>> numbers = new ArrayList<>();
-        for (int i = 0; i < groups.size(); i++) {
-            Map<?, ?> given = (Map<?, ?>) packed.get(i);
-            List<?> params = entry(given, "params", List.class);
-            if (params.size() != groups.get(i).params().size()) {
-                throw new IllegalArgumentException("param_groups[" + i + "] must have "
-                        + groups.get(i).params().size() + " params, as group '"
-                        + groups.get(i).name() + "', but had " + params.size());
-            }
-            options.add(given);
-            rules.add(groups.get(i).restored(given));
-            numbers.add(params);
-        }
+        List<Packed> loaded = IntStream.range(0, groups.size())
+                .mapToObj(i -> packed(i, packed.get(i), state))
+                .toList();
         for (int i = 0; i < groups.size(); i++) {
             ParamGroup<T> group = groups.get(i);
-            group.setRule(rules.get(i));
-            if (options.get(i).get("lr") instanceof Double lr) {
+            Packed given = loaded.get(i);
+            group.setRule(given.rule);
+            if (given.options.get("lr") instanceof Double lr) {
                 group.setLr(lr); // which may be below 0
             }
-            if (options.get(i).get("initial_lr") instanceof Number base) {
+            if (given.options.get("initial_lr") instanceof Number base) {
                 group.setInitialLr(base.doubleValue());
             }
-            for (int p = 0; p < numbers.get(i).size(); p++) {
-                if (state.get(numbers.get(i).get(p)) instanceof Map<?, ?> kept) {
-                    members.get(i).load(engine, group.params().get(p), p, kept);
-                }
+            for (int p = 0; p < group.params().size(); p++) {
+                states.get(i).load(given.rule, p, given.kept.get(p));
             }
         }
+    }
+
+    /** One group of a state dict, held to the group that it is for; {@code kept} is per parameter, empty if there is nothing. */
+    private record Packed(Map<?, ?> options, UpdateRule rule, List<Map<?, ?>> kept) {}
+
+    private Packed packed(int i, Object given, Map<Object, Map<?, ?>> state) {
+        ParamGroup<T> group = groups.get(i);
+        if (!(given instanceof Map<?, ?> options)) {
+            throw new IllegalArgumentException("param_groups[" + i + "] must be a dict, but was " + given);
+        }
+        List<?> params = entry(options, "params", List.class);
+        if (params.size() != group.params().size()) {
+            throw new IllegalArgumentException("param_groups[" + i + "] must have "
+                    + group.params().size() + " params, as group '" + group.name() + "', but had " + params.size());
+        }
+        UpdateRule rule = group.restored(options);
+        List<Map<?, ?>> kept = new ArrayList<>();
+        for (int p = 0; p < params.size(); p++) {
+            Object number = whole(params.get(p));
+            kept.add(state.getOrDefault(number, Map.of()));
+            states.get(i).check(rule, p, number, kept.get(p));
+        }
+        return new Packed(options, rule, kept);
+    }
+
+    private static Object whole(Object number) {
+        return number instanceof Number n ? (Object) n.longValue() : number;
     }
 
     private static <E> E entry(Map<?, ?> dict, String name, Class<E> type) {
@@ -214,7 +239,7 @@ public final class Optimizer<T> implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        members.forEach(m -> m.close(engine));
+        states.forEach(GroupState::close);
     }
 
     /** Makes {@code scheduler} the live runner and {@return the one it replaces} */
@@ -222,103 +247,5 @@ public final class Optimizer<T> implements AutoCloseable {
         Optional<LRScheduler> replaced = runner;
         runner = Optional.of(scheduler);
         return replaced;
-    }
-
-    private void step(ParamGroup<T> group, Members<T> members) {
-        List<T> params = group.params();
-        // By age, so that one kernel call serves parameters of one step count; in nearly every run there is one age.
-        Map<Age, Part<T>> parts = new LinkedHashMap<>();
-        for (int p = 0; p < params.size(); p++) {
-            Optional<T> grad = engine.grad(params.get(p));
-            if (grad.isPresent()) {
-                boolean fresh = members.allocate(engine, group.slots(), params.get(p), p);
-                Part<T> part = parts.computeIfAbsent(new Age(++members.steps[p], fresh), age -> new Part<>());
-                part.indices.add(p);
-                part.grads.add(grad.get());
-            }
-        }
-        Map<BatchKey, Batch<T>> before = members.batches;
-        members.batches = new HashMap<>();
-        parts.forEach((age, part) -> {
-            BatchKey key = new BatchKey(part.indices, group.slots());
-            Batch<T> batch = Optional.ofNullable(before.remove(key)).orElseGet(() -> members.batch(params, key));
-            members.batches.put(key, batch);
-            batch.update(part.grads, age.step, age.fresh, group.lr());
-            group.apply(kernels, batch);
-        });
-        before.values().forEach(Batch::close);
-    }
-
-    private record BatchKey(List<Integer> indices, List<String> slots) {}
-
-    private record Age(long step, boolean fresh) {}
-
-    private static final class Part<T> {
-        final List<Integer> indices = new ArrayList<>();
-        final List<T> grads = new ArrayList<>();
-    }
-
-    /** What is kept for the parameters of one group. */
-    private static final class Members<T> {
-        final long[] steps;
-        final List<Map<String, T>> slots = new ArrayList<>();
-        Map<BatchKey, Batch<T>> batches = new HashMap<>();
-
-        Members(int params) {
-            steps = new long[params];
-            for (int p = 0; p < params; p++) {
-                slots.add(new LinkedHashMap<>());
-            }
-        }
-
-        /** Allocates what parameter {@code p} lacks and {@return whether it lacked anything} */
-        boolean allocate(Engine<T> engine, List<String> names, T param, int p) {
-            boolean fresh = false;
-            for (String name : names) {
-                if (!slots.get(p).containsKey(name)) {
-                    slots.get(p).put(name, engine.zerosLike(param));
-                    fresh = true;
-                }
-            }
-            return fresh;
-        }
-
-        Batch<T> batch(List<T> params, BatchKey key) {
-            return new Batch<>(
-                    key.indices.stream().map(params::get).toList(),
-                    key.slots.stream()
-                            .map(name -> key.indices.stream()
-                                    .map(p -> slots.get(p).get(name))
-                                    .toList())
-                            .toList());
-        }
-
-        @SuppressWarnings("unchecked") // a slot's entry is an array of this engine, or copy refuses it
-        void load(Engine<T> engine, T param, int p, Map<?, ?> kept) {
-            kept.forEach((name, value) -> {
-                if (name.equals("step")) {
-                    steps[p] = ((Number) value).longValue();
-                } else {
-                    T slot = slots.get(p).computeIfAbsent((String) name, missing -> engine.zerosLike(param));
-                    engine.copy((T) value, slot);
-                }
-            });
-        }
-
-        Map<String, Object> dict(int p, boolean countsSteps) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            if (!slots.get(p).isEmpty() && countsSteps) {
-                entry.put("step", (double) steps[p]);
-            }
-            entry.putAll(slots.get(p));
-            return entry;
-        }
-
-        void close(Engine<T> engine) {
-            batches.values().forEach(Batch::close);
-            batches.clear();
-            slots.forEach(slot -> slot.values().forEach(engine::release));
-            slots.forEach(Map::clear);
-        }
     }
 }

@@ -146,9 +146,13 @@ public final class ParamGroup<T> {
         return rule;
     }
 
-    /** {@return the slots that the options in force need per parameter} */
-    List<String> slots() {
-        return ruleButLr().slots();
+    /** {@return the slots that the options in force need for a parameter of so many dimensions} */
+    List<Slot> slots(int dimensions) {
+        return ruleButLr().slots(dimensions);
+    }
+
+    boolean keepsFromTheStart() {
+        return rule.keepsFromTheStart();
     }
 
     boolean countsSteps() {

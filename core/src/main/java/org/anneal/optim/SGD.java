@@ -32,6 +32,8 @@ import org.anneal.schedule.PythonCall;
 public record SGD(double lr, double momentum, double dampening, double weightDecay, boolean nesterov, boolean maximize)
         implements UpdateRule {
 
+    private static final List<Slot> SLOTS = List.of(new Slot("momentum_buffer"));
+
     /**
      * All options.
      *
@@ -81,8 +83,8 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
     }
 
     @Override
-    public List<String> slots() {
-        return momentum == 0 ? List.of() : List.of("momentum_buffer");
+    public List<Slot> slots(int dimensions) {
+        return momentum == 0 ? List.of() : SLOTS;
     }
 
     @Override

@@ -26,14 +26,32 @@ public sealed interface UpdateRule permits SGD, Adam {
      */
     UpdateRule withLr(double lr);
 
-    /** {@return what schedules that drive momentum drive: momentum, or beta1 where the rule has betas} */
-    double momentum();
+    /** {@return what schedules that drive momentum drive: momentum, or beta1 where the rule has betas; 0 if it has neither} */
+    default double momentum() {
+        return 0;
+    }
 
-    /** {@return this rule with another {@link #momentum}} */
-    UpdateRule withMomentum(double momentum);
+    /**
+     * {@return this rule with another {@link #momentum}}
+     *
+     * @throws IllegalArgumentException if the rule has neither momentum nor betas
+     */
+    default UpdateRule withMomentum(double momentum) {
+        throw new IllegalArgumentException("momentum must be left alone under a rule without momentum or betas, but "
+                + this + " was to take " + momentum);
+    }
 
-    /** {@return the names of what is kept per parameter beside the step, as in PyTorch's state dict} */
-    List<String> slots();
+    /**
+     * {@return what is kept per parameter beside the step, in the order of PyTorch's state dict}
+     *
+     * @param dimensions of the parameter, by which some rules differ
+     */
+    List<Slot> slots(int dimensions);
+
+    /** {@return whether PyTorch's state dict has the slots before the first step} */
+    default boolean keepsFromTheStart() {
+        return false;
+    }
 
     /** {@return whether PyTorch's state dict counts the steps of each parameter under this rule} */
     boolean countsSteps();

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.Python;
 import org.junit.jupiter.api.Test;
@@ -442,7 +443,7 @@ class OptimizerTest {
 
     private static Map<?, ?> stateOf(Map<String, Object> dict, int number) {
         Map<?, ?> state = (Map<?, ?>) part(dict, "state");
-        return (Map<?, ?>) Objects.requireNonNull(state.get(number));
+        return (Map<?, ?>) Objects.requireNonNull(state.get((long) number));
     }
 
     /** A parameter without numbers. */
@@ -497,14 +498,24 @@ class OptimizerTest {
         }
 
         @Override
-        public Weight zerosLike(Weight parameter) {
+        public List<Long> shape(Weight parameter) {
+            return List.of();
+        }
+
+        @Override
+        public Weight allocate(Weight parameter, Slot named) {
             Weight slot = new Weight(false);
             allocated.add(slot);
             return slot;
         }
 
         @Override
-        public void copy(Weight from, Weight to) {
+        public TensorData data(Weight array) {
+            return TensorData.scalar(0);
+        }
+
+        @Override
+        public void copy(TensorData from, Weight to) {
             // there is nothing in a weight
         }
 

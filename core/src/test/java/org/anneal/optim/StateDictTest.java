@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,7 +102,7 @@ class StateDictTest {
     private static float[] buffer(Optimizer<FloatArray> optimizer) {
         Map<?, ?> state = (Map<?, ?>) optimizer.stateDict().getOrDefault("state", Map.of());
         Map<?, ?> slots = (Map<?, ?>) new ArrayList<>(state.values()).get(0);
-        return ((FloatArray) new ArrayList<>(slots.values()).get(0)).values();
+        return ((TensorData) new ArrayList<>(slots.values()).get(0)).toFloats();
     }
 
     private static List<FloatArray> parameters() {

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
@@ -179,12 +180,11 @@ class OptimizerGoldenTest {
 
         private void compare(JsonNode expected, double tolerance, String when) {
             for (int p = 0; p < expected.size(); p++) {
-                compare(expected.get(p), parameters.get(p), tolerance, "parameter " + p + " " + when);
+                compare(expected.get(p), engine.read(parameters.get(p)), tolerance, "parameter " + p + " " + when);
             }
         }
 
-        private void compare(JsonNode expected, T actual, double tolerance, String what) {
-            float[] values = engine.read(actual);
+        private static void compare(JsonNode expected, float[] values, double tolerance, String what) {
             assertEquals(expected.size(), values.length, what);
             for (int i = 0; i < values.length; i++) {
                 double value = expected.get(i).asDouble();
@@ -194,17 +194,24 @@ class OptimizerGoldenTest {
 
         @SuppressWarnings("unchecked") // a state dict is a map of names to whatever stands there
         private void compareState(JsonNode expected, Optimizer<T> optimizer, double tolerance) {
-            Map<Object, Map<String, Object>> state = (Map<Object, Map<String, Object>>)
+            Map<Object, Map<String, TensorData>> state = (Map<Object, Map<String, TensorData>>)
                     Objects.requireNonNull(optimizer.stateDict().get("state"));
             for (int p = 0; p < parameters.size(); p++) {
-                Map<String, Object> slots = state.getOrDefault(p, Map.of());
+                Map<String, TensorData> slots = state.getOrDefault((long) p, Map.of());
                 assertEquals(
                         List.copyOf(expected.get(p).propertyNames()), List.copyOf(slots.keySet()), "slots of " + p);
-                for (String slot : slots.keySet()) {
-                    if (slot.equals("step")) {
-                        assertEquals(expected.get(p).get(slot).asDouble(), slots.get(slot));
+                for (Map.Entry<String, TensorData> slot : slots.entrySet()) {
+                    String name = slot.getKey();
+                    if (name.equals("step")) {
+                        assertEquals(
+                                expected.get(p).get(name).asDouble(),
+                                slot.getValue().item());
                     } else {
-                        compare(expected.get(p).get(slot), (T) slots.get(slot), tolerance, slot + " of parameter " + p);
+                        compare(
+                                expected.get(p).get(name),
+                                slot.getValue().toFloats(),
+                                tolerance,
+                                name + " of parameter " + p);
                     }
                 }
             }

@@ -158,7 +158,7 @@ class SchedulerStateDictTest {
                 "MultiStepLR(milestones=[3, 3])",
                 "milestones",
                 Map.of(3L, 1L),
-                "milestones must be {3: 2}, as in this runner's MultiStepLR(milestones=[3, 3], gamma=0.1), but was {3: 1}"
+                "milestones must be Counter({3: 2}), as in this runner's MultiStepLR(milestones=[3, 3], gamma=0.1), but was {3: 1}"
                         + " in the state dict");
         refuses(
                 "ReduceLROnPlateau()",

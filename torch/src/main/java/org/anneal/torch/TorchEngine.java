@@ -1,11 +1,14 @@
 package org.anneal.torch;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.Engine;
 import org.anneal.optim.Kernels;
+import org.anneal.optim.Slot;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -54,21 +57,36 @@ final class TorchEngine implements Engine<Tensor> {
     }
 
     @Override
-    public Tensor zerosLike(Tensor parameter) {
+    public List<Long> shape(Tensor parameter) {
+        return Arrays.stream(parameter.shape()).boxed().toList();
+    }
+
+    @Override
+    public Tensor allocate(Tensor parameter, Slot slot) {
         try (PointerScope scope = new PointerScope()) {
-            return torch.zeros_like(parameter.detach()).retainReference();
+            Tensor like = parameter.detach();
+            Tensor array = switch (slot.shape()) {
+                case PARAMETER -> torch.zeros_like(like);
+                case SCALAR -> torch.zeros(new long[0]);
+                case ROWS, COLUMNS ->
+                    like.new_zeros(slot.shapeFor(shape(parameter)).stream()
+                            .mapToLong(Long::longValue)
+                            .toArray());
+            };
+            return slot.initial() == 0
+                    ? array.retainReference()
+                    : array.fill_(new Scalar(slot.initial())).retainReference();
         }
     }
 
     @Override
-    public void copy(Tensor from, Tensor to) {
-        if (!Arrays.equals(from.shape(), to.shape())) {
-            throw new IllegalArgumentException("a tensor must have the shape " + Arrays.toString(to.shape())
-                    + ", but had " + Arrays.toString(from.shape()));
-        }
-        try (NoGradGuard noGrad = new NoGradGuard()) {
-            to.copy_(from);
-        }
+    public TensorData data(Tensor array) {
+        return Tensors.data(array);
+    }
+
+    @Override
+    public void copy(TensorData from, Tensor to) {
+        Tensors.copy(from, to);
     }
 
     @Override

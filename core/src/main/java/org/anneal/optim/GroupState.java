@@ -1,0 +1,216 @@
+package org.anneal.optim;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.anneal.checkpoint.TensorData;
+
+/** What an optimizer keeps for the parameters of one group, and the batches that they are updated in. */
+final class GroupState<T> {
+    private final Engine<T> engine;
+    private final List<T> params;
+    private final int[] dimensions; // of each parameter
+    private final long[] steps; // of each parameter
+    private final List<Map<String, T>> slots = new ArrayList<>(); // of each parameter, by name
+    private final List<Optional<T>> grads = new ArrayList<>(); // of the step that is made
+    private final boolean[] present; // which parameters had a gradient in the last step
+    private List<List<Slot>> needed = List.of(); // by dimensions, in the last step
+    private List<Batch<T>> batches = List.of(); // of the last step
+
+    GroupState(Engine<T> engine, List<T> params) {
+        this.engine = engine;
+        this.params = params;
+        this.dimensions =
+                params.stream().mapToInt(param -> engine.shape(param).size()).toArray();
+        this.steps = new long[params.size()];
+        this.present = new boolean[params.size()];
+        params.forEach(param -> slots.add(new LinkedHashMap<>()));
+    }
+
+    /** Allocates the slots of every parameter now, and not when it is first updated. */
+    void allocate(ParamGroup<T> group) {
+        for (int p = 0; p < params.size(); p++) {
+            allocate(group.slots(dimensions[p]), p);
+        }
+    }
+
+    /** Updates every parameter that has a gradient. */
+    void step(ParamGroup<T> group, Kernels<T> kernels) {
+        boolean asBefore = !needed.isEmpty() && sameSlots(group);
+        grads.clear();
+        for (int p = 0; p < params.size(); p++) {
+            Optional<T> grad = engine.grad(params.get(p));
+            grads.add(grad);
+            asBefore &= present[p] == grad.isPresent();
+            present[p] = grad.isPresent();
+            if (present[p]) {
+                steps[p]++;
+            }
+        }
+        // Parameters that are updated together stay together until one of them has no gradient or the slots change.
+        List<Boolean> fresh = asBefore ? List.of() : regroup(group);
+        for (int i = 0; i < batches.size(); i++) {
+            Batch<T> batch = batches.get(i);
+            batch.update(grads, steps[batch.indices()[0]], !asBefore && fresh.get(i), group.lr());
+            group.apply(kernels, batch);
+            batch.release();
+        }
+        grads.clear(); // or they would live on here through the next backward pass
+    }
+
+    private boolean sameSlots(ParamGroup<T> group) {
+        for (int d = 0; d < needed.size(); d++) {
+            if (!needed.get(d).equals(group.slots(d))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Puts parameters of one age and with the same slots into a batch, so that one kernel call serves them; in nearly every
+     * run that is one batch. Those that stay as they were are kept, with what the kernels cached for them.
+     *
+     * @return for each batch whether its slots were allocated for this step
+     */
+    private List<Boolean> regroup(ParamGroup<T> group) {
+        needed = new ArrayList<>();
+        for (int d = 0; d <= Arrays.stream(dimensions).max().orElse(0); d++) {
+            needed.add(group.slots(d));
+        }
+        Map<Age, List<Integer>> ages = new LinkedHashMap<>();
+        for (int p = 0; p < params.size(); p++) {
+            if (present[p]) {
+                List<Slot> names = needed.get(dimensions[p]);
+                Age age = new Age(group.countsSteps() ? steps[p] : 0, allocate(names, p), names);
+                ages.computeIfAbsent(age, none -> new ArrayList<>()).add(p);
+            }
+        }
+        Map<BatchKey, Batch<T>> before = new HashMap<>();
+        batches.forEach(batch -> before.put(key(batch), batch));
+        List<Boolean> fresh = new ArrayList<>();
+        List<Batch<T>> now = new ArrayList<>();
+        ages.forEach((age, indices) -> {
+            Batch<T> known = before.remove(new BatchKey(indices, age.slots));
+            now.add(known == null ? batch(indices, age.slots) : known);
+            fresh.add(age.fresh);
+        });
+        before.values().forEach(Batch::close);
+        batches = now;
+        return fresh;
+    }
+
+    private record Age(long step, boolean fresh, List<Slot> slots) {}
+
+    private record BatchKey(List<Integer> indices, List<Slot> slots) {}
+
+    private static BatchKey key(Batch<?> batch) {
+        return new BatchKey(Arrays.stream(batch.indices()).boxed().toList(), batch.slots());
+    }
+
+    private Batch<T> batch(List<Integer> indices, List<Slot> names) {
+        return new Batch<>(
+                indices.stream().mapToInt(Integer::intValue).toArray(),
+                indices.stream().map(params::get).toList(),
+                names,
+                names.stream()
+                        .map(slot -> indices.stream()
+                                .map(p -> slots.get(p).get(slot.name()))
+                                .toList())
+                        .toList());
+    }
+
+    /** Allocates what parameter {@code p} lacks and {@return whether it lacked anything} */
+    private boolean allocate(List<Slot> names, int p) {
+        boolean fresh = false;
+        for (Slot slot : names) {
+            if (!slots.get(p).containsKey(slot.name())) {
+                slots.get(p).put(slot.name(), engine.allocate(params.get(p), slot));
+                fresh = true;
+            }
+        }
+        return fresh;
+    }
+
+    /** {@return what is kept for parameter {@code p}, as in PyTorch's state dict} */
+    Map<String, Object> dict(int p, boolean countsSteps) {
+        Map<String, Object> entry = new LinkedHashMap<>();
+        if (!slots.get(p).isEmpty() && countsSteps) {
+            entry.put("step", TensorData.scalar((double) steps[p]));
+        }
+        slots.get(p).forEach((name, slot) -> entry.put(name, engine.data(slot)));
+        return entry;
+    }
+
+    /**
+     * Holds what is to be loaded for parameter {@code p} to the shapes it must have under {@code rule}.
+     *
+     * @param number of the parameter in the state dict
+     */
+    void check(UpdateRule rule, int p, Object number, Map<?, ?> kept) {
+        List<Long> shape = engine.shape(params.get(p));
+        kept.forEach((key, value) -> {
+            String name = String.valueOf(key);
+            if (name.equals("step")) {
+                step(value);
+            } else if (value instanceof TensorData data) {
+                List<Long> expected = slot(rule, p, name).shapeFor(shape);
+                if (!data.shape().equals(expected)) {
+                    throw new IllegalArgumentException(name + " of parameter " + number + " must have the shape "
+                            + expected + ", but had " + data.shape());
+                }
+            }
+        });
+    }
+
+    private Slot slot(UpdateRule rule, int p, String name) {
+        return rule.slots(dimensions[p]).stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElse(new Slot(name)); // of options that are not in force now
+    }
+
+    /** Replaces what is kept for parameter {@code p}: {@code kept} is an entry of a state dict, empty if there was none. */
+    void load(UpdateRule rule, int p, Map<?, ?> kept) {
+        forget();
+        T param = params.get(p);
+        Map<String, T> loaded = slots.get(p);
+        loaded.keySet().retainAll(kept.keySet());
+        steps[p] = 0;
+        kept.forEach((key, value) -> {
+            String name = String.valueOf(key);
+            if (name.equals("step")) {
+                steps[p] = step(value);
+            } else if (value instanceof TensorData data) {
+                engine.copy(data, loaded.computeIfAbsent(name, missing -> engine.allocate(param, slot(rule, p, name))));
+            }
+        });
+    }
+
+    private static long step(Object value) {
+        if (value instanceof TensorData data && data.count() == 1) {
+            return (long) data.item();
+        } else if (value instanceof Number number) {
+            return number.longValue();
+        }
+        throw new IllegalArgumentException(
+                "step must be a number, but was a " + value.getClass().getSimpleName());
+    }
+
+    /** Makes the next step look at everything anew. */
+    private void forget() {
+        batches.forEach(Batch::close);
+        batches = List.of();
+        needed = List.of();
+    }
+
+    void close() {
+        forget();
+        slots.forEach(slot -> slot.values().forEach(engine::release));
+        slots.forEach(Map::clear);
+    }
+}

@@ -1,0 +1,43 @@
+package org.anneal.optim;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One of the arrays that a rule keeps per parameter.
+ *
+ * @param name as in PyTorch's state dict: {@code exp_avg}
+ * @param shape of the array, as it follows from the parameter's
+ * @param initial what every element starts with
+ */
+public record Slot(String name, Shape shape, double initial) {
+
+    /** An array's shape, for a parameter of shape {@code [..., r, c]}. */
+    public enum Shape {
+        /** The parameter's own shape. */
+        PARAMETER,
+        /** A single number, float32 on the CPU whatever the parameter is. */
+        SCALAR,
+        /** {@code [..., r, 1]}: a number per row. */
+        ROWS,
+        /** {@code [..., 1, c]}: a number per column. */
+        COLUMNS
+    }
+
+    /** {@return the shape of the array for a parameter of shape {@code parameter}} */
+    public List<Long> shapeFor(List<Long> parameter) {
+        List<Long> sizes = new ArrayList<>(parameter);
+        switch (shape) {
+            case SCALAR -> sizes.clear();
+            case ROWS -> sizes.set(sizes.size() - 1, 1L);
+            case COLUMNS -> sizes.set(sizes.size() - 2, 1L);
+            case PARAMETER -> {}
+        }
+        return sizes;
+    }
+
+    /** An array of the parameter's shape that starts with zeros. */
+    public Slot(String name) {
+        this(name, Shape.PARAMETER, 0);
+    }
+}
