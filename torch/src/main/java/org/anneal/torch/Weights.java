@@ -3,18 +3,27 @@ package org.anneal.torch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.anneal.checkpoint.Safetensors;
+import org.anneal.checkpoint.TensorData;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
+import org.bytedeco.pytorch.StringSharedModuleDict;
+import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** A network's weights in a file. */
 public final class Weights {
+    private static final int SHOWN = 4; // of what does not fit, in a message
+
     private Weights() {}
 
     /**
@@ -30,6 +39,64 @@ public final class Weights {
             Torch.named(module.named_buffers()).forEach((name, tensor) -> entries.put(name, entry(tensor)));
             Safetensors.write(file, entries);
         }
+    }
+
+    /**
+     * {@return every parameter and buffer of {@code module}, by the names and in the order of PyTorch's
+     * {@code state_dict()}} The entries are views of the network's memory: they change as it is trained.
+     */
+    public static Map<String, TensorData> stateDict(Module module) {
+        Map<String, TensorData> dict = new LinkedHashMap<>();
+        entries(module).forEach((name, tensor) -> dict.put(name, Tensors.data(tensor)));
+        return dict;
+    }
+
+    /**
+     * Copies the entries of {@code stateDict}, such as {@link #stateDict} or PyTorch gives, into the network's memory.
+     *
+     * @throws IllegalArgumentException if names or shapes differ from the network's; nothing has changed then
+     */
+    public static void load(Module module, Map<?, ?> stateDict) {
+        try (PointerScope scope = new PointerScope()) {
+            Map<String, Tensor> here = entries(module);
+            Map<String, TensorData> found = new LinkedHashMap<>();
+            List<String> wrong = new ArrayList<>();
+            here.forEach((name, tensor) -> {
+                List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
+                if (!(stateDict.get(name) instanceof TensorData data)) {
+                    wrong.add(name + " is missing");
+                } else if (!data.shape().equals(shape)) {
+                    wrong.add(name + " has the shape " + data.shape() + " and not " + shape);
+                } else {
+                    found.put(name, data);
+                }
+            });
+            stateDict.keySet().stream()
+                    .filter(name -> !here.containsKey(name))
+                    .forEach(name -> wrong.add(name + " is none of the network's"));
+            if (!wrong.isEmpty()) {
+                throw new IllegalArgumentException("a state dict must have the names and shapes of the network, but "
+                        + wrong.stream().limit(SHOWN).collect(Collectors.joining(", "))
+                        + (wrong.size() > SHOWN ? " and " + (wrong.size() - SHOWN) + " more" : ""));
+            }
+            here.forEach((name, tensor) ->
+                    Optional.ofNullable(found.get(name)).ifPresent(data -> Tensors.copy(data, tensor)));
+        }
+    }
+
+    /** Module by module: its own parameters, then its own buffers. */
+    private static Map<String, Tensor> entries(Module module) {
+        Map<String, Tensor> entries = new LinkedHashMap<>();
+        StringSharedModuleDict modules = module.named_modules();
+        StringVector names = modules.keys();
+        for (long i = 0; i < names.size(); i++) {
+            String name = names.get(i).getString();
+            String prefix = name.isEmpty() ? "" : name + ".";
+            Module part = modules.get(name);
+            Torch.named(part.named_parameters(false)).forEach((own, tensor) -> entries.put(prefix + own, tensor));
+            Torch.named(part.named_buffers(false)).forEach((own, tensor) -> entries.put(prefix + own, tensor));
+        }
+        return entries;
     }
 
     private static Safetensors.Entry entry(Tensor tensor) {
