@@ -46,23 +46,32 @@ optimizers/<class>.json: {torch, cpu, cases: [...]}. Every number is exact (a fl
 
     id              unique
     groups[]        added_before_step (1, or the step before which add_param_group was called), shapes, options (all of
-                    PyTorch's; lr is the one the group was made with), lr (the rate in force at steps 1..50, null before
-                    the group is there)
+                    PyTorch's constructor, null for None; lr is the one the group was made with), lr (the rate in force
+                    at steps 1..50, null before the group is there)
     missing, zero   lists of [step, parameter]: that gradient is None, or all zeros
-    edits           list of {step, group, name, value}: an option that is set just before that step
+    edits           list of {step, group, name, value}: an option that is set just before that step, by hand or (betas
+                    and momentum) by a OneCycleLR
     runs[]          name (float64, float32 where fused and foreach agree to the last bit, else float32-fused and
-                    float32-foreach; PyTorch's fused SGD fails where a parameter's first gradient comes after
-                    another's, and there is no run of it), dtype, implementations,
+                    float32-foreach, or one of the two where PyTorch has no other; float32 for Muon, that has neither;
+                    PyTorch's fused SGD fails where a parameter's first gradient comes after another's, and there is no
+                    run of it), dtype, implementations,
                     params: {"1": [[...] per parameter, flat], "2", "10", "25", "50"} the values after that step,
-                    state: per parameter its slots after step 50, with its own step count for Adam;
-                    {} if it has no state
+                    state: per parameter its slots after step 50, flat, but step as a number; {} if it has no state.
+                    Scalars in it (step, NAdam's mu_product, ASGD's eta and mu) are float32 in the float64 run too
 
 Parameters are numbered through all groups in the order in which they were added. Element i of parameter p starts at
 (((i * 11 + p * 17) % 37) - 18) / 16, and its gradient at step t = 1, 2, ... is
 (((i * 7 + t * 13 + p * 29) % 101) - 50) / 64: both are exact in float32.
+
+Muon orthogonalises in bfloat16, where a sum that is rounded the other way moves the parameter by 0.4 % of the rate, or
+more where the matrix is close to singular; in float32 instead it is off by up to 0.02. The matrices here are such that
+products summed in float32 or float64, in any of the orders that were tried (oneDNN's for AVX2 and AVX-512, ATen's own,
+one after the other), and rounded to bfloat16 only where PyTorch does it (the gradient, the norm, the quotient, and each
+X X^T, b A + c A A and a X + B X as a whole) give the same bits: 1e-6 is attainable.
 """
 import argparse
 import ast
+import inspect
 import json
 import math
 import pathlib
@@ -673,6 +682,10 @@ def trajectory(rule, *groups, schedule=None, missing=(), zero=(), edits=()):
 # Gradients that never come before step 4, that stop, and that are missing now and then.
 ABSENT = tuple((t, 0) for t in (1, 2, 3)) + tuple((t, 1) for t in range(30, 51)) + ((5, 2), (6, 2), (25, 2), (50, 2))
 
+SMALL = ((3, 3), (2,))
+# The rate climbs to step 15, and the momentum (or beta1) falls.
+ONE_CYCLE = "OneCycleLR(max_lr=0.05, total_steps=50, pct_start=0.3)"
+
 
 def sgd_cases():
     sgd = lambda *groups, **more: trajectory("SGD", *groups, **more)
@@ -738,6 +751,211 @@ def adam_cases():
                edits=((11, 0, "betas", (0.5, 0.999)), (31, 0, "betas", (0.95, 0.9)), (40, 0, "eps", 0.01)))
 
 
+def adamw_cases():
+    adamw = lambda *groups, **more: trajectory("AdamW", *groups, **more)
+    yield adamw({})
+    yield adamw({"lr": 0.01, "betas": (0.8, 0.9), "eps": 1e-3, "weight_decay": 0.5})
+    yield adamw({"lr": 0.01, "weight_decay": 0, "maximize": True})
+    yield adamw({"lr": 0.01, "amsgrad": True, "betas": (0.7, 0.8)}, schedule="CosineAnnealingLR(T_max=50)")
+    yield adamw({"lr": 0.01, "weight_decay": 0.1}, schedule=ONE_CYCLE)
+    yield adamw({"lr": 0.01}, {"lr": 0.1, "amsgrad": True, "maximize": True, "weight_decay": 0.2, "shapes": SMALL},
+                schedule="StepLR(step_size=10, gamma=0.3)")
+    yield adamw({"lr": 0.01}, {"lr": 0.02, "weight_decay": 0.3, "shapes": SMALL, "added_before_step": 21},
+                schedule="ExponentialLR(gamma=0.95)")
+    yield adamw({"lr": 0.01, "amsgrad": True}, missing=ABSENT)
+    yield adamw({"lr": 0.01, "weight_decay": 0.1}, zero=ABSENT,
+                edits=((11, 0, "weight_decay", 0.5), (31, 0, "betas", (0.5, 0.9)), (40, 0, "eps", 0.01)))
+
+
+def adagrad_cases():
+    adagrad = lambda *groups, **more: trajectory("Adagrad", *groups, **more)
+    yield adagrad({})
+    yield adagrad({"lr": 0.1, "lr_decay": 0.1})
+    yield adagrad({"lr": 0.1, "weight_decay": 0.1, "maximize": True})
+    yield adagrad({"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3, "weight_decay": 0.01})
+    yield adagrad({"lr": 0.1}, schedule="CosineAnnealingLR(T_max=50)")
+    yield adagrad({"lr": 0.1}, {"lr": 0.5, "lr_decay": 0.05, "eps": 0.1, "weight_decay": 0.2, "shapes": SMALL},
+                  schedule="StepLR(step_size=10, gamma=0.3)")
+    yield adagrad({"lr": 0.1, "initial_accumulator_value": 0.25},
+                  {"lr": 0.2, "maximize": True, "shapes": SMALL, "added_before_step": 21},
+                  schedule="ExponentialLR(gamma=0.95)")
+    yield adagrad({"lr": 0.1, "initial_accumulator_value": 0.1, "lr_decay": 0.02}, missing=ABSENT)
+    yield adagrad({"lr": 0.1}, missing=tuple((t, 2) for t in range(1, 51)))
+    yield adagrad({"lr": 0.1}, zero=ABSENT,
+                  edits=((11, 0, "lr_decay", 0.5), (26, 0, "weight_decay", 0.1), (31, 0, "eps", 0.2)))
+
+
+def rmsprop_cases():
+    rmsprop = lambda *groups, **more: trajectory("RMSprop", *groups, **more)
+    yield rmsprop({})
+    yield rmsprop({"lr": 0.01, "alpha": 0.8, "eps": 1e-2})
+    yield rmsprop({"lr": 0.01, "momentum": 0.9})
+    yield rmsprop({"lr": 0.01, "centered": True, "weight_decay": 0.01})
+    yield rmsprop({"lr": 0.01, "centered": True, "momentum": 0.5, "alpha": 0.9, "eps": 1e-3, "maximize": True,
+                   "weight_decay": 0.1})
+    yield rmsprop({"lr": 0.01, "momentum": 0.9}, schedule=ONE_CYCLE)
+    yield rmsprop({"lr": 0.01}, {"lr": 0.02, "alpha": 0.5, "centered": True, "momentum": 0.7, "shapes": SMALL},
+                  schedule="StepLR(step_size=10, gamma=0.3)")
+    yield rmsprop({"lr": 0.01, "momentum": 0.5},
+                  {"lr": 0.02, "weight_decay": 0.2, "shapes": SMALL, "added_before_step": 21},
+                  schedule="ExponentialLR(gamma=0.95)")
+    yield rmsprop({"lr": 0.01, "momentum": 0.9, "centered": True}, missing=ABSENT)
+    yield rmsprop({"lr": 0.01, "momentum": 0.9, "centered": True}, zero=ABSENT,
+                  edits=((11, 0, "alpha", 0.7), (21, 0, "momentum", 0.5), (31, 0, "centered", False),
+                         (36, 0, "momentum", 0), (41, 0, "eps", 0.1)))
+
+
+def adadelta_cases():
+    adadelta = lambda *groups, **more: trajectory("Adadelta", *groups, **more)
+    yield adadelta({})
+    yield adadelta({"lr": 0.5, "rho": 0.5, "eps": 1e-3})
+    yield adadelta({"lr": 0.1, "rho": 0.0, "eps": 0.1}, {"lr": 0.1, "rho": 1.0, "eps": 0.1, "shapes": SMALL})
+    yield adadelta({"weight_decay": 0.1, "maximize": True})
+    yield adadelta({"lr": 5.0, "eps": 1e-4}, schedule="CosineAnnealingLR(T_max=50)")
+    yield adadelta({}, {"lr": 10.0, "rho": 0.7, "weight_decay": 0.2, "maximize": True, "shapes": SMALL},
+                   schedule="StepLR(step_size=10, gamma=0.3)")
+    yield adadelta({}, {"lr": 3.0, "eps": 1e-2, "shapes": SMALL, "added_before_step": 21},
+                   schedule="ExponentialLR(gamma=0.95)")
+    yield adadelta({"lr": 2.0, "weight_decay": 0.01}, missing=ABSENT)
+    yield adadelta({"lr": 2.0}, zero=ABSENT,
+                   edits=((11, 0, "rho", 0.5), (26, 0, "weight_decay", 0.1), (31, 0, "eps", 0.01)))
+
+
+def adamax_cases():
+    adamax = lambda *groups, **more: trajectory("Adamax", *groups, **more)
+    yield adamax({})
+    yield adamax({"lr": 0.01, "betas": (0.5, 0.9), "eps": 0.1})
+    yield adamax({"lr": 0.01, "betas": (0.0, 0.0), "weight_decay": 0.01})
+    yield adamax({"lr": 0.01, "weight_decay": 0.1, "maximize": True})
+    yield adamax({"lr": 0.01}, schedule=ONE_CYCLE)
+    yield adamax({"lr": 0.01}, {"lr": 0.1, "betas": (0.7, 0.8), "eps": 1e-3, "weight_decay": 0.2, "shapes": SMALL},
+                 schedule="StepLR(step_size=10, gamma=0.3)")
+    yield adamax({"lr": 0.01}, {"lr": 0.02, "maximize": True, "shapes": SMALL, "added_before_step": 21},
+                 schedule="ExponentialLR(gamma=0.95)")
+    yield adamax({"lr": 0.01, "betas": (0.9, 0.9)}, missing=ABSENT)
+    yield adamax({"lr": 0.01, "betas": (0.9, 0.9)}, zero=ABSENT,
+                 edits=((11, 0, "betas", (0.5, 0.99)), (26, 0, "weight_decay", 0.1), (31, 0, "eps", 0.2)))
+
+
+def nadam_cases():
+    nadam = lambda *groups, **more: trajectory("NAdam", *groups, **more)
+    yield nadam({})
+    yield nadam({"lr": 0.01, "betas": (0.5, 0.6), "eps": 1e-3, "momentum_decay": 0})
+    yield nadam({"lr": 0.01, "momentum_decay": 0.3, "weight_decay": 0.1})
+    yield nadam({"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True})
+    yield nadam({"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True, "eps": 0.1},
+                schedule="CosineAnnealingLR(T_max=50)")
+    yield nadam({"lr": 0.01}, schedule=ONE_CYCLE)
+    yield nadam({"lr": 0.01}, {"lr": 0.1, "betas": (0.7, 0.8), "weight_decay": 0.2, "maximize": True, "shapes": SMALL},
+                schedule="StepLR(step_size=10, gamma=0.3)")
+    yield nadam({"lr": 0.01}, {"lr": 0.02, "momentum_decay": 0.05, "shapes": SMALL, "added_before_step": 21},
+                schedule="ExponentialLR(gamma=0.95)")
+    yield nadam({"lr": 0.01, "weight_decay": 0.01}, missing=ABSENT)
+    yield nadam({"lr": 0.01}, zero=ABSENT,
+                edits=((11, 0, "momentum_decay", 0.1), (26, 0, "betas", (0.5, 0.9)), (31, 0, "weight_decay", 0.1),
+                       (41, 0, "decoupled_weight_decay", True)))
+
+
+def radam_cases():
+    radam = lambda *groups, **more: trajectory("RAdam", *groups, **more)
+    # rho_t passes 5 at step 6, 10 and never.
+    yield radam({})
+    yield radam({"lr": 0.01, "betas": (0.5, 0.7), "eps": 0.1})
+    yield radam({"lr": 0.01, "betas": (0.9, 0.5)})
+    yield radam({"lr": 0.01, "weight_decay": 0.1, "betas": (0.9, 0.9)})
+    yield radam({"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True})
+    yield radam({"lr": 0.01, "betas": (0.9, 0.99)}, schedule=ONE_CYCLE)
+    yield radam({"lr": 0.01}, {"lr": 0.1, "betas": (0.7, 0.8), "weight_decay": 0.2, "maximize": True, "shapes": SMALL},
+                schedule="StepLR(step_size=10, gamma=0.3)")
+    # The late group's last step is its sixth, the first that is rectified.
+    yield radam({"lr": 0.01}, {"lr": 0.02, "eps": 1e-3, "shapes": SMALL, "added_before_step": 45},
+                schedule="CosineAnnealingLR(T_max=60)")
+    yield radam({"lr": 0.01, "weight_decay": 0.01}, missing=ABSENT)
+    yield radam({"lr": 0.01}, zero=ABSENT,
+                edits=((11, 0, "betas", (0.5, 0.5)), (26, 0, "betas", (0.9, 0.99)), (31, 0, "weight_decay", 0.1),
+                       (41, 0, "decoupled_weight_decay", True)))
+
+
+def asgd_cases():
+    asgd = lambda *groups, **more: trajectory("ASGD", *groups, **more)
+    yield asgd({})
+    yield asgd({"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 10})
+    yield asgd({"lr": 0.1, "t0": 0})
+    yield asgd({"lr": 0.1, "weight_decay": 0.1, "maximize": True, "t0": 3.5})
+    yield asgd({"lr": 0.1, "lambd": 0, "alpha": 1.0, "t0": 20}, schedule="CosineAnnealingLR(T_max=50)")
+    yield asgd({"lr": 0.1, "t0": 5}, {"lr": 0.02, "lambd": 0.5, "alpha": 2.0, "weight_decay": 0.2, "shapes": SMALL},
+               schedule="StepLR(step_size=10, gamma=0.3)")
+    yield asgd({"lr": 0.1, "t0": 5}, {"lr": 0.2, "maximize": True, "t0": 8, "shapes": SMALL, "added_before_step": 21},
+               schedule="ExponentialLR(gamma=0.95)")
+    yield asgd({"lr": 0.1, "lambd": 0.01, "t0": 6}, missing=ABSENT)
+    yield asgd({"lr": 0.1, "t0": 6}, zero=ABSENT,
+               edits=((11, 0, "lambd", 0.1), (21, 0, "alpha", 0.25), (31, 0, "t0", 40), (36, 0, "weight_decay", 0.1)))
+
+
+def rprop_cases():
+    rprop = lambda *groups, **more: trajectory("Rprop", *groups, **more)
+    yield rprop({})
+    yield rprop({"lr": 0.1, "etas": (0.3, 1.5)})
+    yield rprop({"lr": 0.01, "step_sizes": (4e-3, 0.02)})
+    yield rprop({"lr": 0.0, "step_sizes": (1e-3, 1)})
+    yield rprop({"lr": 0.05, "maximize": True}, schedule="ExponentialLR(gamma=0.9)")
+    yield rprop({}, {"lr": 0.1, "etas": (0.9, 1.1), "step_sizes": (0.05, 0.2), "maximize": True, "shapes": SMALL})
+    yield rprop({}, {"lr": 0.1, "etas": (0.7, 1.3), "shapes": SMALL, "added_before_step": 21},
+                schedule="StepLR(step_size=10, gamma=0.3)")
+    yield rprop({"lr": 0.02}, missing=ABSENT)
+    yield rprop({"lr": 0.02}, zero=ABSENT, edits=((11, 0, "etas", (0.8, 2.0)), (31, 0, "step_sizes", (0.01, 0.03))))
+
+
+def adafactor_cases():
+    # Matrices, vectors and stacks of matrices: the first and the last keep rows' and columns' means only.
+    mixed = ((4, 3), (7,), (2, 3, 2))
+    adafactor = lambda *groups, **more: trajectory("Adafactor", *({"shapes": mixed, **g} for g in groups), **more)
+    yield adafactor({})
+    yield adafactor({"lr": 0.5, "beta2_decay": -0.5, "d": 2.0})
+    yield adafactor({"lr": 0.05, "eps": (0.5, 1e-3)})
+    yield adafactor({"lr": 0.05, "eps": (None, 2.0), "beta2_decay": 0.0})
+    yield adafactor({"lr": 0.05, "weight_decay": 0.2, "maximize": True}, schedule="CosineAnnealingLR(T_max=50)")
+    yield adafactor({"lr": 0.05}, {"lr": 0.2, "eps": (0.1, 0.01), "d": 1.5, "weight_decay": 0.1, "maximize": True,
+                                   "shapes": ((6, 1), (1, 5), (1,))}, schedule="StepLR(step_size=10, gamma=0.3)")
+    yield adafactor({"lr": 0.05}, {"lr": 0.1, "beta2_decay": -1.0, "shapes": ((2, 2, 1, 3),), "added_before_step": 21},
+                    schedule="ExponentialLR(gamma=0.95)")
+    yield adafactor({"lr": 0.05, "weight_decay": 0.01}, missing=ABSENT)
+    yield adafactor({"lr": 0.05}, zero=ABSENT,
+                    edits=((11, 0, "beta2_decay", -0.3), (21, 0, "eps", (0.3, 0.5)), (31, 0, "d", 3.0),
+                           (41, 0, "weight_decay", 0.3)))
+
+
+def muon_cases():
+    matrices = ((5, 2), (2, 7), (3, 3))
+    muon = lambda *groups, **more: trajectory("Muon", *({"shapes": matrices, **g} for g in groups), **more)
+    yield muon({})
+    yield muon({"lr": 0.02, "weight_decay": 0, "momentum": 0.5, "nesterov": False})
+    yield muon({"lr": 0.02, "ns_coefficients": (2.0, -1.5, 0.5), "ns_steps": 3})
+    yield muon({"lr": 0.02, "adjust_lr_fn": "match_rms_adamw", "eps": 8.0, "weight_decay": 0.5})
+    yield muon({"lr": 0.02, "adjust_lr_fn": "original", "momentum": 0.0, "shapes": ((8, 3), (1, 6), (6, 1))},
+               schedule="CosineAnnealingLR(T_max=50)")
+    yield muon({"lr": 0.02}, schedule=ONE_CYCLE)
+    yield muon({"lr": 0.02}, {"lr": 0.1, "weight_decay": 0, "nesterov": False, "adjust_lr_fn": "match_rms_adamw",
+                              "momentum": 0.8, "shapes": ((2, 5), (4, 2))}, schedule="StepLR(step_size=10, gamma=0.3)")
+    yield muon({"lr": 0.02}, {"lr": 0.05, "ns_steps": 7, "shapes": ((3, 7),), "added_before_step": 21},
+               schedule="ExponentialLR(gamma=0.95)")
+    yield muon({"lr": 0.02}, missing=ABSENT)
+    yield muon({"lr": 0.02}, zero=ABSENT,
+               edits=((11, 0, "momentum", 0.5), (21, 0, "nesterov", False), (31, 0, "ns_steps", 2),
+                      (36, 0, "weight_decay", 0.5), (41, 0, "adjust_lr_fn", "match_rms_adamw")))
+
+
+# The implementations in float32, beside the single-tensor one in float64.
+OPTIMIZERS = {
+    "SGD": (sgd_cases, ("fused", "foreach")), "Adam": (adam_cases, ("fused", "foreach")),
+    "AdamW": (adamw_cases, ("fused", "foreach")), "Adagrad": (adagrad_cases, ("fused", "foreach")),
+    "RMSprop": (rmsprop_cases, ("foreach",)), "Adadelta": (adadelta_cases, ("foreach",)),
+    "Adamax": (adamax_cases, ("foreach",)), "NAdam": (nadam_cases, ("foreach",)), "RAdam": (radam_cases, ("foreach",)),
+    "ASGD": (asgd_cases, ("foreach",)), "Rprop": (rprop_cases, ("foreach",)),
+    "Adafactor": (adafactor_cases, ("foreach",)), "Muon": (muon_cases, ()),
+}
+
+
 def initial(p, shape):
     return torch.tensor([(((i * 11 + p * 17) % 37) - 18) / 16 for i in range(math.prod(shape))]).view(shape)
 
@@ -747,9 +965,12 @@ def gradient(p, t, shape):
 
 
 def run(c, dtype, implementation):
-    """Returns the groups as written to the file, the values at the snapshots and the final state."""
-    params, described, at = [], [], {}
+    """Returns the groups and edits as written to the file, the values at the snapshots and the final state."""
+    params, described, edits, in_force, at = [], [], [], [], {}
     optimizer = scheduler = None
+    kind = getattr(torch.optim, c["rule"])
+    engine = ("params", "foreach", "fused", "capturable", "differentiable")
+    names = [name for name in inspect.signature(kind).parameters if name not in engine]
     for t in range(1, LAST_STEP + 1):
         for group in c["groups"]:
             if group.get("added_before_step", 1) != t:
@@ -759,21 +980,25 @@ def run(c, dtype, implementation):
             options = {k: v for k, v in group.items() if k not in ("shapes", "added_before_step")}
             params += new
             if optimizer is None:
-                optimizer = getattr(torch.optim, c["rule"])([{"params": new, **options}], **implementation)
+                # Adagrad fills its sums with what the constructor was given, and does not look at the groups.
+                filled = {k: v for k, v in options.items() if k == "initial_accumulator_value"}
+                optimizer = kind([{"params": new, **options}], **filled, **implementation)
             else:
                 optimizer.add_param_group({"params": new, **options})
-            engine = ("params", "foreach", "fused", "capturable", "differentiable")
-            described.append({
-                "added_before_step": t, "shapes": shapes,
-                "options": {k: v for k, v in optimizer.param_groups[-1].items() if k not in engine},
-                "lr": [None] * (t - 1)})
+            in_force.append({k: v for k, v in optimizer.param_groups[-1].items() if k in names})
+            described.append({"added_before_step": t, "shapes": shapes, "options": dict(in_force[-1]),
+                              "lr": [None] * (t - 1)})
         if scheduler is None and c["schedule"]:
             scheduler = build(c["schedule"], optimizer)
         for step, g, name, value in c["edits"]:
             if step == t:
                 optimizer.param_groups[g][name] = value
-        for description, group in zip(described, optimizer.param_groups):
-            description["lr"].append(group["lr"])
+        for g, group in enumerate(optimizer.param_groups):
+            described[g]["lr"].append(group["lr"])
+            for name in in_force[g]:
+                if name != "lr" and group[name] != in_force[g][name]:
+                    in_force[g][name] = group[name]
+                    edits.append({"step": t, "group": g, "name": name, "value": group[name]})
         for p, param in enumerate(params):
             grad = gradient(p, t, param.shape).to(dtype)
             param.grad = None if (t, p) in c["missing"] else torch.zeros_like(grad) if (t, p) in c["zero"] else grad
@@ -785,7 +1010,7 @@ def run(c, dtype, implementation):
     state = [{name: int(slot) if name == "step" else flat(slot)
               for name, slot in optimizer.state.get(param, {}).items() if slot is not None}
              for param in params]
-    return described, {"params": at, "state": state}
+    return {"groups": described, "edits": edits}, {"params": at, "state": state}
 
 
 def flat(tensor):
@@ -795,12 +1020,12 @@ def flat(tensor):
 def write_optimizers(folder):
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    for rule, cases in {"SGD": sgd_cases, "Adam": adam_cases}.items():
+    for rule, (cases, implementations) in OPTIMIZERS.items():
         lines, differ = [], 0
         for n, c in enumerate(cases(), 1):
-            groups, double = run(c, torch.float64, {"foreach": False, "fused": False})
-            single = {}
-            for name in ("fused", "foreach"):
+            described, double = run(c, torch.float64, dict.fromkeys(implementations, False))
+            single = {} if implementations else {"single": run(c, torch.float32, {})[1]}
+            for name in implementations:
                 try:
                     single[name] = run(c, torch.float32, {name: True})[1]
                 except TypeError:
@@ -808,20 +1033,22 @@ def write_optimizers(folder):
                     if (rule, name) != ("SGD", "fused") or not c["missing"]:
                         raise
             runs = [{"name": "float64", "dtype": "float64", "implementations": ["single"], **double}]
-            if len(single) == 2 and json.dumps(single["fused"]) == json.dumps(single["foreach"]):
-                runs.append({"name": "float32", "dtype": "float32", "implementations": list(single), **single["fused"]})
+            if not implementations or len(single) == 2 and len(set(map(json.dumps, single.values()))) == 1:
+                runs.append({"name": "float32", "dtype": "float32", "implementations": list(single),
+                             **next(iter(single.values()))})
             else:
                 differ += 1
                 runs += [{"name": f"float32-{name}", "dtype": "float32", "implementations": [name], **result}
                          for name, result in single.items()]
-            edits = [dict(zip(("step", "group", "name", "value"), edit)) for edit in c["edits"]]
-            head = {"id": f"{rule}-{n}", "groups": groups, "missing": c["missing"], "zero": c["zero"], "edits": edits}
+            head = {"id": f"{rule}-{n}", "groups": described["groups"], "missing": c["missing"], "zero": c["zero"],
+                    "edits": described["edits"]}
             # One line for the case and one for each of its runs, so that a change shows as such.
             lines.append(json.dumps(head, allow_nan=False)[:-1] + ', "runs": [\n'
                          + ",\n".join(json.dumps(r, allow_nan=False) for r in runs) + "]}")
         head = {"torch": TORCH, "cpu": torch.backends.cpu.get_cpu_capability()}
         (folder / f"{rule}.json").write_text(json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(lines) + "]}\n")
-        print(f"optimizers/{rule}.json: {len(lines)} cases, fused and foreach differ in {differ}")
+        differences = f", fused and foreach differ in {differ}" if len(implementations) == 2 else ""
+        print(f"optimizers/{rule}.json: {len(lines)} cases{differences}")
 
 
 def check_torch(description):
