@@ -68,6 +68,41 @@ more where the matrix is close to singular; in float32 instead it is off by up t
 products summed in float32 or float64, in any of the orders that were tried (oneDNN's for AVX2 and AVX-512, ATen's own,
 one after the other), and rounded to bfloat16 only where PyTorch does it (the gradient, the norm, the quotient, and each
 X X^T, b A + c A A and a X + B X as a whole) give the same bits: 1e-6 is attainable.
+
+optimizers/LBFGS.json: {torch, cpu, cases: [...]}; numbers as above.
+
+    id, shapes      as above; there is one group
+    objective       the name of a function in this file: loss and gradient at all parameters' values in one list, in
+                    double whatever the parameters are; the closure rounds both to the parameters' type
+    start           the parameters' first values, flat
+    options         all of PyTorch's constructor; lr is the first rate
+    lr              the rate in force at each call of step(closure)
+    missing         the parameters whose gradient is always None
+    runs[]          name, dtype (float64 or float32),
+                    calls: {loss, func_evals, n_iter, params} after each step(closure): what it returned, the counters
+                    in the state, the values per parameter, flat. The run in float32 has fewer calls or is left out
+                    where the last bit decides how the search goes on. With losses and gradients changed by an ulp at
+                    random all counters stay, and values change by up to 1e-9 in float64 and 1e-5 in float32, the state
+                    by up to 1e-7 and 5e-4
+                    state: at the end: d, prev_flat_grad, t, H_diag, prev_loss, and the lengths of old_dirs, old_stps
+                    and ro; {} where the first gradient was within the tolerance already
+
+clip.json: {torch, cpu, cases: [...]}, all in float32. Infinities and NaN are the strings Infinity, -Infinity and NaN.
+
+    id              unique
+    function        clip_grad_norm_ or clip_grad_value_
+    arguments       max_norm, norm_type, error_if_nonfinite; or clip_value
+    grads           the gradients per parameter, null for None
+    total_norm      what clip_grad_norm_ returned, null if it raised
+    error           the message of its RuntimeError, or null; the gradients are as before then
+    clipped         the gradients afterwards
+
+averaged_model.json: {torch, cpu, cases: [...]}, all in float32.
+
+    id              unique
+    average, decay  "swa" and null, or "ema" and the decay given to get_ema_multi_avg_fn
+    initial         the values of the two parameters, flat, when the AveragedModel is made
+    updates[]       params (the model's values), n_averaged and averaged (both after update_parameters)
 """
 import argparse
 import ast
@@ -1051,6 +1086,225 @@ def write_optimizers(folder):
         print(f"optimizers/{rule}.json: {len(lines)} cases{differences}")
 
 
+# ---- LBFGS --------------------------------------------------------------------------------------------------------
+
+
+def rosenbrock(x):
+    loss, grad = 0.0, [0.0] * len(x)
+    for i in range(len(x) - 1):
+        bend, off = x[i + 1] - x[i] * x[i], 1.0 - x[i]
+        loss += 100.0 * bend * bend + off * off
+        grad[i] += -400.0 * x[i] * bend - 2.0 * off
+        grad[i + 1] += 200.0 * bend
+    return loss, grad
+
+
+def quadratic(x):
+    loss, grad = 0.0, []
+    for i in range(len(x)):
+        product = (2.0 + i / 4.0) * x[i]
+        if i > 0:
+            product -= x[i - 1]
+        if i < len(x) - 1:
+            product -= x[i + 1]
+        loss += 0.5 * x[i] * product - x[i]
+        grad.append(product - 1.0)
+    return loss, grad
+
+
+def least_squares(x):
+    loss, grad = 0.0, [0.0] * len(x)
+    for k in range(12):
+        row = [((k * 7 + j * 13) % 11 - 5) / 4.0 for j in range(len(x))]
+        residual = -((k * 5) % 7 - 3) / 2.0
+        for j in range(len(x)):
+            residual += row[j] * x[j]
+        loss += 0.5 * residual * residual
+        for j in range(len(x)):
+            grad[j] += row[j] * residual
+    return loss, grad
+
+
+def double_well(x):
+    loss, grad = 0.0, []
+    for value in x:
+        well = value * value - 1.0
+        loss += well * well + value / 4.0
+        grad.append(4.0 * value * well + 0.25)
+    return loss, grad
+
+
+def kink(x):
+    loss, grad = 0.0, []
+    for value in x:
+        slope = -1.0 if value < 0.3 else 4.0
+        loss += slope * (value - 0.3)
+        grad.append(slope)
+    return loss, grad
+
+
+def minimisation(objective, *start, calls, float32, lr=None, missing=(), **options):
+    """A case with its number of calls in float64 and float32; lr may be a list with the rate of each call."""
+    start = [torch.tensor(values, dtype=torch.float64) for values in start]
+    if lr is not None:
+        options["lr"] = lr[0] if isinstance(lr, list) else lr
+    lrs = lr if isinstance(lr, list) else [options.get("lr", 1)] * calls
+    return {"objective": objective, "start": start, "options": options, "lr": lrs, "missing": missing,
+            "calls": {"float64": len(lrs), "float32": float32}}
+
+
+def lbfgs_cases():
+    wolfe = {"line_search_fn": "strong_wolfe"}
+    valley, long_valley = [-1.25, 1.0], [-1.25, 1.0] * 5
+    slope = [0.5, -1.0, 2.0, 0.25, -0.75, 1.5]
+    two = ([[0.5, -1.0], [0.25, 2.0]], [1.0, -0.5, 0.75])
+    yield minimisation(rosenbrock, valley, calls=4, float32=0, **wolfe)
+    yield minimisation(rosenbrock, valley, calls=8, float32=3, max_iter=4, **wolfe)
+    yield minimisation(rosenbrock, valley, calls=8, float32=1, max_iter=5, max_eval=6, **wolfe)
+    yield minimisation(rosenbrock, valley, calls=8, float32=5, lr=0.125, max_iter=6, history_size=3, **wolfe)
+    yield minimisation(rosenbrock, valley, calls=3, float32=3, max_eval=1, **wolfe)
+    yield minimisation(rosenbrock, valley, calls=4, float32=1, max_iter=6)
+    yield minimisation(rosenbrock, long_valley, calls=4, float32=1, max_iter=10, history_size=5, **wolfe)
+    yield minimisation(rosenbrock, long_valley, calls=8, float32=4, lr=0.25, max_iter=8)
+    yield minimisation(quadratic, slope, calls=3, float32=0)
+    yield minimisation(quadratic, slope, calls=8, float32=3, lr=0.5, max_iter=4, history_size=2)
+    yield minimisation(quadratic, slope, calls=3, float32=3, tolerance_grad=1e-2)
+    yield minimisation(quadratic, slope, calls=4, float32=1, tolerance_change=0.05)
+    yield minimisation(quadratic, slope, calls=1, float32=0, tolerance_grad=0.0, tolerance_change=0.0, max_iter=9,
+                       **wolfe)
+    yield minimisation(quadratic, slope, calls=2, float32=2, tolerance_grad=100.0)
+    yield minimisation(quadratic, slope, calls=5, float32=5, lr=[1.0, 0.5, 0.25, 0.125, 0.0625], max_iter=2)
+    yield minimisation(quadratic, slope, calls=8, float32=3, max_iter=1)
+    yield minimisation(quadratic, slope, calls=4, float32=3, lr=4.0, max_iter=3, **wolfe)
+    yield minimisation(least_squares, *two, calls=5, float32=5, lr=0.1, max_iter=5)
+    yield minimisation(least_squares, *two, calls=6, float32=4, max_iter=3, max_eval=5, **wolfe)
+    yield minimisation(least_squares, *two, calls=6, float32=4, max_iter=10, max_eval=4)
+    yield minimisation(least_squares, *two, calls=5, float32=2, max_iter=4, missing=(1,))
+    yield minimisation(least_squares, *two, calls=5, float32=1, max_iter=4, missing=(0,), **wolfe)
+    yield minimisation(double_well, [0.1, -0.2, 0.5, 1.5], calls=6, float32=6, lr=0.1, max_iter=5)
+    yield minimisation(double_well, [0.1, -0.2, 0.5, 1.5], calls=4, float32=0, max_iter=5, **wolfe)
+    yield minimisation(double_well, [0.1, -0.2, 0.5, 1.5], calls=4, float32=4, lr=20.0, max_iter=5, **wolfe)
+    yield minimisation(rosenbrock, [0.0, 0.0], calls=3, float32=3, lr=20.0, max_iter=6, max_eval=60, **wolfe)
+    yield minimisation(kink, [0.0], calls=2, float32=1, max_iter=4, max_eval=20, **wolfe)
+    yield minimisation(kink, [-2.0, 0.5], calls=2, float32=0, lr=20.0, max_iter=4, max_eval=60, **wolfe)
+    yield minimisation(quadratic, slope, calls=3, float32=3, lr=1 / 128, tolerance_change=1 / 64)
+
+
+def minimise(c, dtype):
+    params = [torch.nn.Parameter(start.to(dtype, copy=True)) for start in c["start"]]
+    optimizer = torch.optim.LBFGS(params, **c["options"])
+    state = optimizer.state[params[0]]
+
+    def closure():
+        loss, grad = c["objective"]([value for param in params for value in flat(param)])
+        for p, param in enumerate(params):
+            values, grad = grad[:param.numel()], grad[param.numel():]
+            param.grad = None if p in c["missing"] else torch.tensor(values, dtype=dtype).view(param.shape)
+        return torch.tensor(loss, dtype=dtype)
+
+    calls = []
+    for lr in c["lr"][:c["calls"][str(dtype).removeprefix("torch.")]]:
+        optimizer.param_groups[0]["lr"] = lr
+        loss = optimizer.step(closure)
+        calls.append({"loss": loss.item(), "func_evals": state["func_evals"], "n_iter": state["n_iter"],
+                      "params": [flat(param) for param in params]})
+    end = {name: flat(state[name]) for name in ("d", "prev_flat_grad") if name in state}
+    end |= {name: float(state[name]) for name in ("t", "H_diag", "prev_loss") if name in state}
+    end |= {name: len(state[name]) for name in ("old_dirs", "old_stps", "ro") if name in state}
+    return {"calls": calls, "state": end}
+
+
+def write_lbfgs(folder):
+    lines = []
+    for n, c in enumerate(lbfgs_cases(), 1):
+        group = torch.optim.LBFGS([torch.nn.Parameter(start) for start in c["start"]], **c["options"]).param_groups[0]
+        head = {"id": f"LBFGS-{n}", "objective": c["objective"].__name__,
+                "shapes": [list(start.shape) for start in c["start"]], "start": [flat(start) for start in c["start"]],
+                "options": {k: v for k, v in group.items() if k != "params"}, "lr": c["lr"], "missing": c["missing"]}
+        runs = [{"name": name, "dtype": name, **minimise(c, getattr(torch, name))}
+                for name, calls in c["calls"].items() if calls]
+        lines.append(json.dumps(head, allow_nan=False)[:-1] + ', "runs": [\n'
+                     + ",\n".join(json.dumps(r, allow_nan=False) for r in runs) + "]}")
+    head = {"torch": TORCH, "cpu": torch.backends.cpu.get_cpu_capability()}
+    (folder / "LBFGS.json").write_text(json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(lines) + "]}\n")
+    print(f"optimizers/LBFGS.json: {len(lines)} cases")
+
+
+# ---- Clipping and averaging ---------------------------------------------------------------------------------------
+
+
+def in_json(number):
+    return number if math.isfinite(number) else text_of(number).replace("-inf", "-Infinity")
+
+
+def values_of(tensors):
+    return [None if tensor is None else [in_json(value) for value in flat(tensor)] for tensor in tensors]
+
+
+def clip_cases():
+    nan, inf = math.nan, math.inf
+    grads = [[3.0, -4.0, 0.5], None, [[0.25, -1.5], [2.0, 0.125]], [-0.75]]
+    ramp = [[(i * 7 % 41 - 20) / 8 for i in range(40)], [(i * 5 % 23 - 11) / 64 for i in range(23)]]
+    for norm_type in (1.0, 2.0, inf, 0.5):
+        for max_norm in (1.0, 100.0):
+            yield "clip_grad_norm_", {"max_norm": max_norm, "norm_type": norm_type}, grads
+        yield "clip_grad_norm_", {"max_norm": 0.1, "norm_type": norm_type}, ramp
+    yield "clip_grad_norm_", {"max_norm": 3.0}, [[3.0, 0.0]]
+    yield "clip_grad_norm_", {"max_norm": 2.5}, [[1e-4, -2e-4], [3e-4]]
+    yield "clip_grad_norm_", {"max_norm": 0.0}, grads
+    yield "clip_grad_norm_", {"max_norm": 1.0}, [[0.0, 0.0], [0.0]]
+    yield "clip_grad_norm_", {"max_norm": 1.0}, [None, None]
+    for bad in (nan, inf, -inf):
+        for norm_type in (2.0, inf):
+            yield "clip_grad_norm_", {"max_norm": 1.0, "norm_type": norm_type}, [[1.0, bad], [2.0]]
+    yield "clip_grad_norm_", {"max_norm": 1.0}, [[1e30, 1.0], [2.0]]
+    yield "clip_grad_norm_", {"max_norm": 1.0, "error_if_nonfinite": True}, [[1.0, nan], [2.0]]
+    yield "clip_grad_norm_", {"max_norm": 1.0, "norm_type": inf, "error_if_nonfinite": True}, [[1.0, inf], [2.0]]
+    yield "clip_grad_norm_", {"max_norm": 1.0, "norm_type": 1.0, "error_if_nonfinite": True}, grads
+    for clip_value in (1.0, 10.0, 0.3, 0.0):
+        yield "clip_grad_value_", {"clip_value": clip_value}, grads
+    yield "clip_grad_value_", {"clip_value": 0.5}, [[nan, inf, -inf, 0.25]]
+
+
+def clip(function, arguments, grads):
+    params = [torch.nn.Parameter(torch.zeros_like(torch.tensor(grad or 0.0))) for grad in grads]
+    for param, grad in zip(params, grads):
+        param.grad = None if grad is None else torch.tensor(grad)
+    result = {"function": function,
+              "arguments": {k: in_json(v) for k, v in arguments.items()},
+              "grads": values_of(param.grad for param in params), "total_norm": None, "error": None}
+    try:
+        total = getattr(torch.nn.utils, function)(params, **arguments)
+        result["total_norm"] = None if total is None else in_json(total.item())
+    except RuntimeError as e:
+        result["error"] = str(e)
+    return {**result, "clipped": values_of(param.grad for param in params)}
+
+
+def average(decay):
+    shapes = ((2, 3), (4,))
+    model = torch.nn.ParameterList(initial(p, shape) for p, shape in enumerate(shapes))
+    rule = None if decay is None else swa_utils.get_ema_multi_avg_fn(decay)
+    averaged = swa_utils.AveragedModel(model, multi_avg_fn=rule)
+    result = {"average": "swa" if decay is None else "ema", "decay": decay, "initial": values_of(averaged.module),
+              "updates": []}
+    for t in range(1, 9):
+        with torch.no_grad():
+            for p, param in enumerate(model):
+                param.copy_(gradient(p, t, param.shape))
+        averaged.update_parameters(model)
+        result["updates"].append({"params": values_of(model), "n_averaged": averaged.n_averaged.item(),
+                                  "averaged": values_of(averaged.module)})
+    return result
+
+
+def write_cases(file, cases):
+    lines = [json.dumps({"id": f"{file.stem}-{n}", **c}, allow_nan=False) for n, c in enumerate(cases, 1)]
+    head = {"torch": TORCH, "cpu": torch.backends.cpu.get_cpu_capability()}
+    file.write_text(json.dumps(head)[:-1] + ', "cases": [\n' + ",\n".join(lines) + "]}\n")
+    print(f"{file.name}: {len(lines)} cases")
+
+
 def check_torch(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--any-torch", action="store_true", help="do not insist on torch 2.13.0")
@@ -1063,6 +1317,9 @@ def main():
     check_torch("Writes the golden files from PyTorch 2.13.")
     write_schedules(GOLDEN / "schedules")
     write_optimizers(GOLDEN / "optimizers")
+    write_lbfgs(GOLDEN / "optimizers")
+    write_cases(GOLDEN / "clip.json", [clip(*c) for c in clip_cases()])
+    write_cases(GOLDEN / "averaged_model.json", [average(decay) for decay in (None, 0.999, 0.9, 0.25, 0.0, 1.0)])
 
 
 if __name__ == "__main__":
