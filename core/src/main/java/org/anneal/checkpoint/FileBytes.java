@@ -1,0 +1,102 @@
+package org.anneal.checkpoint;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** An open file whose bytes are read by position. What is wrong with it is told in one line that names it. */
+final class FileBytes implements Closeable {
+    private final Path path;
+    private final FileChannel channel;
+    private final long size;
+
+    private FileBytes(Path path, FileChannel channel) throws IOException {
+        this.path = path;
+        this.channel = channel;
+        this.size = channel.size();
+    }
+
+    /** Makes something of a file. */
+    @FunctionalInterface
+    interface Reader<T> {
+        T read(FileBytes file) throws IOException;
+    }
+
+    /**
+     * Opens a file and reads what is at once needed of it; whoever gets the result closes the file.
+     *
+     * @throws IOException "cannot read FILE: WHY", and then the file is closed
+     */
+    static <T> T open(Path path, Reader<T> reader) throws IOException {
+        try {
+            if (Files.isDirectory(path)) {
+                throw new IOException("it is a folder");
+            }
+            if (Files.exists(path) && !Files.isRegularFile(path)) { // to open a pipe would wait for its writer
+                throw new IOException("it is not a regular file");
+            }
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            try {
+                FileBytes file = new FileBytes(path, channel);
+                if (file.size == 0) {
+                    throw new IOException("it is empty");
+                }
+                return reader.read(file);
+            } catch (IOException | RuntimeException | Error e) {
+                channel.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new IOException("cannot read " + path + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    long size() {
+        return size;
+    }
+
+    /** {@return some bytes, little-endian, in a buffer of their own} */
+    ByteBuffer read(long position, int length) throws IOException {
+        if (position < 0 || length < 0 || length > size - position) {
+            throw new IOException("it ends before byte " + (position + length) + ": it is damaged or was cut off");
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes, position + bytes.position()) < 0) {
+                throw new IOException("it was cut off while it was read");
+            }
+        }
+        return bytes.flip();
+    }
+
+    /**
+     * Reads bytes after the file was accepted.
+     *
+     * @throws IllegalStateException if the file was closed
+     */
+    ByteBuffer readLater(long position, int length) throws IOException {
+        try {
+            return read(position, length);
+        } catch (ClosedChannelException e) {
+            throw new IllegalStateException(path + " was closed: read its tensors before that", e);
+        } catch (IOException e) {
+            throw new IOException("cannot read " + path + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

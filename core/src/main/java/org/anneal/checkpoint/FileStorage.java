@@ -1,0 +1,88 @@
+package org.anneal.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.zip.CRC32;
+
+/**
+ * Bytes that stay in a file until they are asked for. Where the file has their checksum, a reader that takes them from the
+ * first to the last in turn, in pieces of any size, has them checked: the last piece is refused if one was damaged. Bytes
+ * read in another order are not checked.
+ */
+final class FileStorage implements Storage {
+    private final FileBytes file;
+    private final String name;
+    private final long start;
+    private final long size;
+    private final OptionalLong expected;
+    private final CRC32 checksum = new CRC32();
+    private long checked; // bytes from the first that went into the checksum
+
+    /**
+     * A part of a file.
+     *
+     * @param name what it is called in messages
+     * @param start of its first byte in the file
+     * @param expected its CRC-32
+     */
+    FileStorage(FileBytes file, String name, long start, long size, OptionalLong expected) {
+        this.file = file;
+        this.name = name;
+        this.start = start;
+        this.size = size;
+        this.expected = expected;
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public synchronized ByteBuffer bytes(long position, int length) {
+        Objects.checkFromIndexSize(position, length, size);
+        try {
+            ByteBuffer bytes = file.readLater(start + position, length);
+            if (expected.isPresent()) {
+                check(position, bytes);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new UncheckedIOException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** Reads all bytes, for their checksum. */
+    void verify() throws IOException {
+        try {
+            for (long done = 0; done < size; done += TensorData.CHUNK) {
+                bytes(done, (int) Math.min(TensorData.CHUNK, size - done));
+            }
+        } catch (UncheckedIOException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private void check(long position, ByteBuffer bytes) throws IOException {
+        if (position == 0) {
+            checksum.reset();
+            checked = 0;
+        }
+        if (position != checked) {
+            return;
+        }
+        checked += bytes.remaining();
+        checksum.update(bytes.duplicate());
+        if (checked == size && checksum.getValue() != expected.getAsLong()) {
+            throw new IOException("cannot read " + file + ": " + name + " is damaged: its checksum is "
+                    + hex(checksum.getValue()) + ", but was " + hex(expected.getAsLong()) + " when it was written");
+        }
+    }
+
+    static String hex(long checksum) {
+        return String.format("%08x", checksum);
+    }
+}

@@ -1,0 +1,341 @@
+package org.anneal.checkpoint;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.anneal.schedule.Python;
+
+/**
+ * What a checkpoint may name, and what Anneal makes of it. It is a table: no class or function of a file's choice is looked
+ * for, loaded or called. Also what a pickle leaves to whoever reads it: the storages, which are entries of the archive.
+ *
+ * <p>Source: {@code torch/_weights_only_unpickler.py}, {@code torch/_utils.py} and {@code torch/serialization.py} of 2.13.
+ */
+final class Globals {
+    private static final String REWRITE = ", which Anneal does not read: save it as a dense tensor (";
+    private static final Map<String, Named> TABLE = table();
+
+    private final ZipReader archive;
+    private final String prefix;
+    private final Map<String, StoredData> storages = new LinkedHashMap<>();
+
+    /** Something by its name in Python. */
+    sealed interface Named {
+        String name();
+    }
+
+    /** Something to be called with arguments. */
+    private record Function(String name, Call call) implements Named {}
+
+    /** A class whose objects are kept by name; {@code getattr} of one too. */
+    private record Opaque(String name) implements Named {}
+
+    /** The class of a storage, which says the type of its tensors; an untyped one leaves it to them. */
+    private record StorageType(String name, Optional<DType> dtype) implements Named {}
+
+    /** An element type, which stands for itself in what is read. */
+    private record TypeName(String name, DType dtype) implements Named {}
+
+    /** A storage and the type that it was saved as. */
+    private record StoredData(StorageType type, FileStorage storage) {}
+
+    @FunctionalInterface
+    private interface Call {
+        Object apply(List<?> arguments) throws IOException;
+    }
+
+    /** Storages are looked for in the archive under {@code prefix}. */
+    Globals(ZipReader archive, String prefix) {
+        this.archive = archive;
+        this.prefix = prefix;
+    }
+
+    private static Map<String, Named> table() {
+        List<Named> names = new ArrayList<>();
+        for (DType dtype : DType.values()) {
+            names.add(new TypeName("torch." + dtype, dtype));
+            StorageTypes.of(dtype).ifPresent(type -> names.add(new StorageType("torch." + type, Optional.of(dtype))));
+        }
+        names.add(new StorageType("torch.storage.UntypedStorage", Optional.empty()));
+        names.add(new Function("torch._utils._rebuild_tensor", arguments -> tensor(arguments, 4)));
+        names.add(new Function("torch._utils._rebuild_tensor_v2", arguments -> tensor(arguments, 6)));
+        names.add(new Function("torch._utils._rebuild_tensor_v3", arguments -> tensor(arguments, 7)));
+        names.add(new Function("torch._utils._rebuild_parameter", Globals::parameter));
+        names.add(new Function("torch.Size", Globals::size));
+        names.add(new Function("torch.device", Globals::device));
+        names.add(new Function("collections.OrderedDict", Globals::orderedDict));
+        names.add(new Function("collections.Counter", Globals::counter));
+        names.add(new Function("collections.defaultdict", arguments -> new LinkedHashMap<>()));
+        names.add(new Function("builtins.set", Globals::set));
+        names.add(new Function("builtins.frozenset", Globals::set));
+        names.add(new Function("_codecs.encode", Globals::bytes)); // how protocol 2 has bytes
+        names.add(new Function("builtins.bytes", Globals::bytes));
+        names.add(new Function("builtins.bytearray", Globals::bytes));
+        names.add(new Function("builtins.getattr", Globals::attribute));
+        names.add(new Opaque("builtins.dict")); // of defaultdict
+        for (String scheduler : List.of(
+                "LRScheduler",
+                "_LRScheduler",
+                "LambdaLR",
+                "MultiplicativeLR",
+                "StepLR",
+                "MultiStepLR",
+                "ConstantLR",
+                "LinearLR",
+                "ExponentialLR",
+                "SequentialLR",
+                "PolynomialLR",
+                "CosineAnnealingLR",
+                "ChainedScheduler",
+                "ReduceLROnPlateau",
+                "CyclicLR",
+                "CosineAnnealingWarmRestarts",
+                "OneCycleLR")) {
+            names.add(new Opaque("torch.optim.lr_scheduler." + scheduler));
+        }
+        names.add(new Opaque("torch.optim.swa_utils.SWALR"));
+        for (String optimizer : List.of(
+                "adadelta.Adadelta",
+                "adagrad.Adagrad",
+                "adam.Adam",
+                "adamax.Adamax",
+                "adamw.AdamW",
+                "asgd.ASGD",
+                "lbfgs.LBFGS",
+                "nadam.NAdam",
+                "radam.RAdam",
+                "rmsprop.RMSprop",
+                "rprop.Rprop",
+                "sgd.SGD",
+                "sparse_adam.SparseAdam")) {
+            names.add(new Opaque("torch.optim." + optimizer));
+        }
+        Map<String, Named> table = new HashMap<>();
+        names.forEach(name -> table.put(name.name(), name));
+        return Map.copyOf(table);
+    }
+
+    /** {@return the storages that the pickle referred to} */
+    List<FileStorage> storages() {
+        return storages.values().stream().map(StoredData::storage).toList();
+    }
+
+    /** {@return what a name stands for} */
+    Object named(String module, String name) throws IOException {
+        String full = (module.equals("__builtin__") ? "builtins" : module) + "." + name; // Python 2's name
+        Named named = TABLE.get(full);
+        if (named == null) {
+            throw new IOException("it names " + ZipReader.shown(full)
+                    + ", which is not on the list of what a checkpoint may name" + hint(full));
+        }
+        return named instanceof TypeName type ? type.dtype : named;
+    }
+
+    private static String hint(String name) {
+        if (name.startsWith("numpy")) {
+            return ": save numbers of NumPy as Python's, float(x) or x.tolist(), or as tensors";
+        } else if (name.contains("sparse")) {
+            return REWRITE + "x.to_dense())";
+        } else if (name.contains("rebuild_qtensor") || name.startsWith("torch.Q")) {
+            return REWRITE + "x.dequantize())";
+        } else if (name.startsWith("torch.nn.")) {
+            return ": save model.state_dict(), not the model";
+        }
+        return "";
+    }
+
+    /** {@return the value of {@code function(*arguments)}} */
+    Object call(Object function, List<?> arguments) throws IOException {
+        if (function instanceof Function known) {
+            try {
+                return known.call.apply(arguments);
+            } catch (IllegalArgumentException e) { // of TensorData
+                throw new IOException("it holds what is no tensor: " + e.getMessage(), e);
+            }
+        }
+        return create(function, arguments);
+    }
+
+    /** {@return a new object of a class} */
+    Object create(Object type, List<?> arguments) throws IOException {
+        if (type instanceof Opaque opaque) {
+            return new PythonReference(opaque.name);
+        }
+        throw new IOException("its pickle is damaged: it calls " + Structure.named(type));
+    }
+
+    /** Gives an object its attributes. */
+    void build(Object object, Object state) throws IOException {
+        if (object instanceof PythonReference) {
+            return;
+        }
+        if (!(object instanceof Python.OrderedDict<?, ?> dict) || !(state instanceof Map<?, ?> attributes)) {
+            throw new IOException("its pickle is damaged: it sets attributes of " + Structure.named(object));
+        }
+        for (Map.Entry<?, ?> attribute : attributes.entrySet()) {
+            if (!(attribute.getKey() instanceof String name)) {
+                throw new IOException("its pickle is damaged: an attribute's name is no text");
+            }
+            dict.attributes().put(name, attribute.getValue());
+        }
+    }
+
+    /** {@return the storage that {@code ("storage", type, key, location, elements)} stands for; where it was is not asked} */
+    Object persistent(Object id) throws IOException {
+        if (!(id instanceof Python.Tuple tuple)
+                || tuple.items().size() != 5
+                || !tuple.items().get(0).equals("storage")
+                || !(tuple.items().get(1) instanceof StorageType type)
+                || !(tuple.items().get(2) instanceof String key)
+                || !(tuple.items().get(4) instanceof Long elements)) {
+            throw new IOException("its pickle is damaged: a storage is not described as PyTorch does");
+        }
+        StoredData known = storages.get(key);
+        if (known == null) {
+            known = new StoredData(type, archive.storage(prefix + "data/" + key));
+            storages.put(key, known);
+        } else if (!known.type.equals(type)) {
+            throw new IOException(
+                    "it holds storage " + ZipReader.shown(key) + " as " + known.type.name + " and as " + type.name);
+        }
+        int size = type.dtype.map(DType::size).orElse(1);
+        long bytes = known.storage.size();
+        if (bytes % size != 0 || bytes / size != elements) {
+            throw new IOException("its storage " + ZipReader.shown(key) + " must have " + elements + " elements of "
+                    + size + " bytes, but has " + bytes + " bytes");
+        }
+        return known;
+    }
+
+    /** Whether gradients are wanted, and hooks, are left out: they are not of the data. */
+    private static Object tensor(List<?> arguments, int count) throws IOException {
+        boolean known = arguments.size() == count || (count > 4 && arguments.size() == count + 1);
+        if (!known
+                || !(arguments.get(0) instanceof StoredData data)
+                || !(arguments.get(1) instanceof Long offset)
+                || !(arguments.get(2) instanceof Python.Tuple shape)
+                || !(arguments.get(3) instanceof Python.Tuple strides)) {
+            throw wrong("a tensor");
+        }
+        if (arguments.size() == count + 1
+                && !(arguments.get(count) instanceof Map<?, ?> metadata && metadata.isEmpty())) {
+            throw new IOException("it holds a view that is negated or conjugated only when read"
+                    + ", which Anneal does not read: save x.resolve_conj().resolve_neg()");
+        }
+        DType dtype = data.type.dtype.orElse(DType.UINT8);
+        if (count == 7) {
+            if (!(arguments.get(6) instanceof DType own)) {
+                throw wrong("a tensor");
+            }
+            dtype = own;
+        }
+        return new TensorData(dtype, data.storage, offset, longs(shape), longs(strides));
+    }
+
+    private static List<Long> longs(Python.Tuple tuple) throws IOException {
+        List<Long> longs = new ArrayList<>();
+        for (Object item : tuple.items()) {
+            if (!(item instanceof Long value)) {
+                throw wrong("a tensor");
+            }
+            longs.add(value);
+        }
+        return longs;
+    }
+
+    private static IOException wrong(String what) {
+        return new IOException("its pickle is damaged: " + what + " is not described as PyTorch does");
+    }
+
+    private static Object parameter(List<?> arguments) throws IOException {
+        if (arguments.size() == 3 && arguments.get(0) instanceof TensorData tensor) {
+            return tensor;
+        }
+        throw wrong("a parameter");
+    }
+
+    private static Object size(List<?> arguments) throws IOException {
+        if (arguments.size() == 1 && arguments.get(0) instanceof Python.Tuple tuple) {
+            return tuple;
+        }
+        throw wrong("a torch.Size");
+    }
+
+    private static Object device(List<?> arguments) throws IOException {
+        if (arguments.size() == 1 && arguments.get(0) instanceof String type) {
+            return new TorchDevice(type, Optional.empty());
+        } else if (arguments.size() == 2
+                && arguments.get(0) instanceof String type
+                && arguments.get(1) instanceof Long index) {
+            return new TorchDevice(type, Optional.of(index));
+        }
+        throw wrong("a torch.device");
+    }
+
+    private static Object orderedDict(List<?> arguments) throws IOException {
+        if (!arguments.isEmpty()) {
+            throw wrong("an OrderedDict");
+        }
+        return new Python.OrderedDict<>();
+    }
+
+    private static Object counter(List<?> arguments) throws IOException {
+        Python.Counter<Object> counter = new Python.Counter<>();
+        if (arguments.size() == 1 && arguments.get(0) instanceof Map<?, ?> counts) {
+            for (Map.Entry<?, ?> entry : counts.entrySet()) {
+                if (!(entry.getValue() instanceof Long count)) {
+                    throw wrong("a Counter");
+                }
+                counter.put(entry.getKey(), count);
+            }
+        } else if (!arguments.isEmpty()) {
+            throw wrong("a Counter");
+        }
+        return counter;
+    }
+
+    private static Object set(List<?> arguments) throws IOException {
+        LinkedHashSet<Object> set = new LinkedHashSet<>();
+        if (arguments.size() == 1 && arguments.get(0) instanceof List<?> items) {
+            for (Object item : items) {
+                PickleReader.checkKey(item, set);
+                set.add(item);
+            }
+        } else if (!arguments.isEmpty()) {
+            throw wrong("a set");
+        }
+        return set;
+    }
+
+    /** Nothing, bytes, or text of which each letter is a byte. */
+    private static Object bytes(List<?> arguments) throws IOException {
+        if (arguments.isEmpty()) {
+            return new byte[0];
+        } else if (arguments.size() == 1 && arguments.get(0) instanceof byte[] bytes) {
+            return bytes;
+        } else if (arguments.size() == 2
+                && arguments.get(0) instanceof String text
+                && (arguments.get(1).equals("latin1") || arguments.get(1).equals("latin-1"))
+                && text.chars().allMatch(c -> c <= 0xff)) {
+            return text.getBytes(StandardCharsets.ISO_8859_1);
+        }
+        throw wrong("a bytes object");
+    }
+
+    private static Object attribute(List<?> arguments) throws IOException {
+        if (arguments.size() == 2 && arguments.get(1) instanceof String name) {
+            if (arguments.get(0) instanceof PythonReference object) {
+                return new PythonReference(object.name() + "." + name);
+            } else if (arguments.get(0) instanceof Opaque type) {
+                return new PythonReference(type.name + "." + name);
+            }
+        }
+        throw wrong("a method");
+    }
+}

@@ -1,0 +1,364 @@
+package org.anneal.checkpoint;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.anneal.schedule.Python;
+
+/**
+ * Runs a pickle of protocol 2 to 5: a program for a machine with a stack and a memo. What it may name is up to
+ * {@link Globals}; nothing of Python is there to be called. The work is bounded by the program's length: no operation copies
+ * what others built, and keys of dicts are small.
+ *
+ * <p>Source: CPython's {@code Lib/pickletools.py}, which describes each operation.
+ */
+final class PickleReader {
+    private static final int MOST_OPERATIONS = 10_000_000;
+    private static final int MOST_IN_A_KEY = 100; // values in a tuple that is a key
+    // Of keys of several types or of tuples, a map that meets a bad choice of hashes looks at every one.
+    private static final int MOST_MIXED_KEYS = 1_000;
+    private static final Optional<?> NONE = Optional.empty();
+
+    private final ByteBuffer data;
+    private final Globals globals;
+    private final ArrayList<Object> stack = new ArrayList<>();
+    private final ArrayList<Integer> marks = new ArrayList<>(); // heights of the stack
+    private final Map<Integer, Object> memo = new HashMap<>();
+
+    PickleReader(byte[] data, Globals globals) {
+        this.data = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
+        this.globals = globals;
+    }
+
+    /** @throws IOException if the pickle is damaged, too large, or asks for what a checkpoint cannot have, in words */
+    Object read() throws IOException {
+        int start = u1();
+        int protocol = u1();
+        if (start != 0x80 || protocol < 2 || protocol > 5) {
+            throw bad("it is no pickle of protocol 2 to 5");
+        }
+        for (int i = 0; i < MOST_OPERATIONS; i++) {
+            int operation = u1();
+            if (operation == '.') {
+                if (stack.size() != 1 || !marks.isEmpty() || data.hasRemaining()) {
+                    throw bad("it ends too early");
+                }
+                return stack.get(0);
+            }
+            run(operation);
+        }
+        throw new IOException("its pickle has more than " + MOST_OPERATIONS + " operations");
+    }
+
+    private void run(int operation) throws IOException {
+        switch (operation) {
+            case '(' -> marks.add(stack.size());
+            case '0' -> pop();
+            case '1' -> popToMark();
+            case '2' -> push(top());
+            case 'N' -> push(NONE);
+            case 0x88 -> push(true);
+            case 0x89 -> push(false);
+            case 'K' -> push((long) u1());
+            case 'M' -> push((long) u2());
+            case 'J' -> push((long) i4());
+            case 0x8a -> push(integer(u1()));
+            case 0x8b -> push(integer(i4()));
+            case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(i8())));
+            case 0x8c -> push(text(u1()));
+            case 'X' -> push(text(u4()));
+            case 0x8d -> push(text(i8()));
+            case 'C' -> push(bytes(u1()));
+            case 'B' -> push(bytes(u4()));
+            case 0x8e, 0x96 -> push(bytes(i8()));
+            case ')' -> push(Python.Tuple.of());
+            case 0x85 -> push(tuple(1));
+            case 0x86 -> push(tuple(2));
+            case 0x87 -> push(tuple(3));
+            case 't' -> push(new Python.Tuple(popToMark()));
+            case ']' -> push(new ArrayList<>(0));
+            case 'l' -> push(popToMark());
+            case 'a' -> append(List.of(pop()));
+            case 'e' -> append(popToMark());
+            case '}' -> push(new LinkedHashMap<>(0));
+            case 'd' -> {
+                List<Object> entries = popToMark();
+                push(new LinkedHashMap<>());
+                put(entries);
+            }
+            case 's' -> put(popTwo());
+            case 'u' -> put(popToMark());
+            case 0x8f -> push(new LinkedHashSet<>(0));
+            case 0x90 -> {
+                List<Object> items = popToMark();
+                add(items);
+            }
+            case 0x91 -> {
+                List<Object> items = popToMark();
+                push(new LinkedHashSet<>());
+                add(items);
+            }
+            case 'q' -> memo.put(u1(), top());
+            case 'r' -> memo.put(i4(), top());
+            case 0x94 -> memo.put(memo.size(), top());
+            case 'h' -> push(recall(u1()));
+            case 'j' -> push(recall(i4()));
+            case 'c' -> {
+                String module = line();
+                push(globals.named(module, line()));
+            }
+            case 0x93 -> {
+                List<Object> names = popTwo();
+                if (!(names.get(0) instanceof String module) || !(names.get(1) instanceof String name)) {
+                    throw bad("a name is no text");
+                }
+                push(globals.named(module, name));
+            }
+            case 'R' -> {
+                List<?> arguments = arguments();
+                push(globals.call(pop(), arguments));
+            }
+            case 0x81 -> {
+                List<?> arguments = arguments();
+                push(globals.create(pop(), arguments));
+            }
+            case 'b' -> {
+                Object state = pop();
+                globals.build(top(), state);
+            }
+            case 'Q' -> push(globals.persistent(pop()));
+            case 0x95 -> {
+                long length = i8();
+                if (length < 0 || length > data.remaining()) {
+                    throw bad("a frame is longer than the pickle");
+                }
+            }
+            default ->
+                throw bad(String.format("it has an operation 0x%02x that a checkpoint does not need", operation));
+        }
+    }
+
+    private IOException bad(String how) {
+        return new IOException("its pickle is damaged at byte " + data.position() + ": " + how);
+    }
+
+    // The program.
+
+    private void need(long length) throws IOException {
+        if (length < 0 || length > data.remaining()) {
+            throw bad("something ends after the end");
+        }
+    }
+
+    private int u1() throws IOException {
+        need(1);
+        return Byte.toUnsignedInt(data.get());
+    }
+
+    private int u2() throws IOException {
+        need(2);
+        return Short.toUnsignedInt(data.getShort());
+    }
+
+    private int i4() throws IOException {
+        need(4);
+        return data.getInt();
+    }
+
+    private long u4() throws IOException {
+        return Integer.toUnsignedLong(i4());
+    }
+
+    private long i8() throws IOException {
+        need(8);
+        return data.getLong();
+    }
+
+    private byte[] bytes(long length) throws IOException {
+        need(length);
+        byte[] bytes = new byte[(int) length];
+        data.get(bytes);
+        return bytes;
+    }
+
+    private String text(long length) throws IOException {
+        need(length);
+        ByteBuffer text = data.slice(data.position(), (int) length);
+        data.position(data.position() + (int) length);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(text).toString();
+        } catch (CharacterCodingException e) {
+            throw bad("a text is not UTF-8");
+        }
+    }
+
+    private String line() throws IOException {
+        int end = data.position();
+        while (end < data.limit() && data.get(end) != '\n') {
+            end++;
+        }
+        String line = text(end - data.position());
+        u1();
+        return line;
+    }
+
+    private Object integer(int length) throws IOException {
+        if (length < 0 || length > 255) {
+            throw bad("an int has more than 255 bytes");
+        }
+        byte[] bigEndian = new byte[length];
+        need(length);
+        for (int i = length - 1; i >= 0; i--) {
+            bigEndian[i] = data.get();
+        }
+        BigInteger value = length == 0 ? BigInteger.ZERO : new BigInteger(bigEndian);
+        return value.bitLength() < Long.SIZE ? (Object) value.longValue() : value;
+    }
+
+    // The stack and the memo.
+
+    private void push(Object value) {
+        stack.add(value);
+    }
+
+    private int floor() {
+        return marks.isEmpty() ? 0 : marks.get(marks.size() - 1);
+    }
+
+    private Object top() throws IOException {
+        if (stack.size() <= floor()) {
+            throw bad("a value is missing");
+        }
+        return stack.get(stack.size() - 1);
+    }
+
+    private Object pop() throws IOException {
+        Object top = top();
+        stack.remove(stack.size() - 1);
+        return top;
+    }
+
+    private List<Object> popTwo() throws IOException {
+        Object second = pop();
+        return Arrays.asList(pop(), second);
+    }
+
+    private List<Object> popToMark() throws IOException {
+        if (marks.isEmpty()) {
+            throw bad("a mark is missing");
+        }
+        List<Object> above = stack.subList(marks.remove(marks.size() - 1), stack.size());
+        ArrayList<Object> values = new ArrayList<>(above);
+        above.clear();
+        return values;
+    }
+
+    private Python.Tuple tuple(int size) throws IOException {
+        if (stack.size() - size < floor()) {
+            throw bad("a value is missing");
+        }
+        List<Object> above = stack.subList(stack.size() - size, stack.size());
+        Python.Tuple tuple = new Python.Tuple(above);
+        above.clear();
+        return tuple;
+    }
+
+    private List<?> arguments() throws IOException {
+        if (pop() instanceof Python.Tuple tuple) {
+            return tuple.items();
+        }
+        throw bad("arguments are no tuple");
+    }
+
+    private Object recall(int index) throws IOException {
+        Object value = memo.get(index);
+        if (value == null) {
+            throw bad("a reference has no target");
+        }
+        return value;
+    }
+
+    // Containers.
+
+    @SuppressWarnings("unchecked") // every ArrayList here is of objects
+    private void append(List<Object> items) throws IOException {
+        if (!(top() instanceof ArrayList<?> list)) {
+            throw bad("items are added to what is no list");
+        }
+        ((ArrayList<Object>) list).addAll(items);
+    }
+
+    @SuppressWarnings("unchecked") // every map here is of objects, but a counter, whose values are looked at
+    private void put(List<Object> entries) throws IOException {
+        if (!(top() instanceof LinkedHashMap<?, ?> map) || entries.size() % 2 != 0) {
+            throw bad("entries are added to what is no dict");
+        }
+        for (int i = 0; i < entries.size(); i += 2) {
+            Object key = entries.get(i);
+            Object value = entries.get(i + 1);
+            checkKey(key, map.keySet());
+            if (map instanceof Python.Counter<?> && !(value instanceof Long)) {
+                throw bad("a Counter's count is no int");
+            }
+            ((LinkedHashMap<Object, Object>) map).put(key, value);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // every set here is of objects
+    private void add(List<Object> items) throws IOException {
+        if (!(top() instanceof LinkedHashSet<?> set)) {
+            throw bad("items are added to what is no set");
+        }
+        for (Object item : items) {
+            checkKey(item, set);
+            ((LinkedHashSet<Object>) set).add(item);
+        }
+    }
+
+    /** Lets through what can be a key, and not a choice of keys that is made to be slow. */
+    static void checkKey(Object key, Set<?> others) throws IOException {
+        // A tensor is a key in an optimizer's own state, which old schedulers carry along: see Globals.
+        if (!(key instanceof TensorData) && count(key, 0) > MOST_IN_A_KEY) {
+            throw new IOException("a dict's key has more than " + MOST_IN_A_KEY + " values");
+        }
+        if (others.size() >= MOST_MIXED_KEYS) {
+            Class<?> type = others.iterator().next().getClass();
+            if (key.getClass() != type || (type != String.class && type != Long.class)) {
+                throw new IOException("a dict of more than " + MOST_MIXED_KEYS
+                        + " entries must have keys that are all str or all int");
+            }
+        }
+    }
+
+    private static int count(Object key, int counted) throws IOException {
+        int sum = counted + 1;
+        if (key instanceof Python.Tuple tuple) {
+            for (Object item : tuple.items()) {
+                if (sum > MOST_IN_A_KEY) {
+                    return sum;
+                }
+                sum = count(item, sum);
+            }
+        } else if (!(key instanceof String
+                || key instanceof Long
+                || key instanceof BigInteger
+                || key instanceof Boolean
+                || key instanceof Double)) {
+            throw new IOException("a dict's key must be a str, int, bool, float or a tuple of those, but was "
+                    + (key instanceof Optional<?> ? "None" : Structure.named(key)));
+        }
+        return sum;
+    }
+}

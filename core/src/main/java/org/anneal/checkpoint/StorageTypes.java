@@ -1,0 +1,27 @@
+package org.anneal.checkpoint;
+
+import java.util.Optional;
+
+/** PyTorch's classes of storages. */
+final class StorageTypes {
+    private StorageTypes() {}
+
+    /** {@return the class in module torch whose storages have elements of a type; newer types have none, and say it themselves} */
+    static Optional<String> of(DType dtype) {
+        return switch (dtype) {
+            case FLOAT64 -> Optional.of("DoubleStorage");
+            case FLOAT32 -> Optional.of("FloatStorage");
+            case FLOAT16 -> Optional.of("HalfStorage");
+            case BFLOAT16 -> Optional.of("BFloat16Storage");
+            case INT64 -> Optional.of("LongStorage");
+            case INT32 -> Optional.of("IntStorage");
+            case INT16 -> Optional.of("ShortStorage");
+            case INT8 -> Optional.of("CharStorage");
+            case UINT8 -> Optional.of("ByteStorage");
+            case BOOL -> Optional.of("BoolStorage");
+            case COMPLEX128 -> Optional.of("ComplexDoubleStorage");
+            case COMPLEX64 -> Optional.of("ComplexFloatStorage");
+            case FLOAT8_E4M3FN, FLOAT8_E5M2, UINT64, UINT32, UINT16 -> Optional.empty();
+        };
+    }
+}

@@ -1,0 +1,18 @@
+package org.anneal.checkpoint;
+
+import java.util.Optional;
+
+/**
+ * A {@code torch.device} in a checkpoint.
+ *
+ * @param type {@code cpu}, {@code cuda}, ...
+ * @param index of the device among those of its type, if one was named
+ */
+public record TorchDevice(String type, Optional<Long> index) {
+
+    /** {@return PyTorch's name: {@code cpu}, {@code cuda:1}} */
+    @Override
+    public String toString() {
+        return type + index.map(i -> ":" + i).orElse("");
+    }
+}
