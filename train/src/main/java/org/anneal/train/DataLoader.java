@@ -119,9 +119,21 @@ public final class DataLoader implements AutoCloseable {
 
     /** Does as {@link #forEach}, for as long as {@code use} says to go on. */
     public void forEachWhile(int epoch, Predicate<Batch> use) {
+        forEachWhile(epoch, 0, use);
+    }
+
+    /**
+     * Does as {@link #forEachWhile(int, Predicate)} with the batches from {@code first} on: what is left of an epoch.
+     *
+     * @param first index of the first batch, from 0 to {@link #size()}, where none is left
+     */
+    public void forEachWhile(int epoch, int first, Predicate<Batch> use) {
+        if (first < 0 || first > size()) {
+            throw new IllegalArgumentException("first must be from 0 to " + size() + ", but was " + first);
+        }
         int[] order = order(epoch);
-        IntStream.range(0, Math.min(SLOTS, size())).forEach(batch -> read(order, batch));
-        for (int batch = 0; batch < size(); batch++) {
+        IntStream.range(first, Math.min(first + SLOTS, size())).forEach(batch -> read(order, batch));
+        for (int batch = first; batch < size(); batch++) {
             Slot slot = slots.get(batch % SLOTS);
             await(slot.reading);
             try (PointerScope scope = new PointerScope()) {

@@ -129,6 +129,25 @@ class DataLoaderTest {
     }
 
     @Test
+    void startsAnEpochAtAnyBatch() {
+        try (DataLoader loader = new DataLoader(NUMBERED, 90).shuffled(1)) {
+            List<Integer> whole = labels(loader, 3);
+            assertEquals(12, loader.size());
+            for (int first : new int[] {11, 12, 5, 0, 1}) {
+                List<Integer> rest = new ArrayList<>();
+                loader.forEachWhile(3, first, batch -> {
+                    assertEquals(first + rest.size() / 90, batch.index());
+                    Arrays.stream(ints(batch.targets())).forEach(rest::add);
+                    return true;
+                });
+                assertEquals(whole.subList(Math.min(1000, 90 * first), 1000), rest);
+            }
+            assertThrows(IllegalArgumentException.class, () -> loader.forEachWhile(3, 13, batch -> true));
+            assertThrows(IllegalArgumentException.class, () -> loader.forEachWhile(3, -1, batch -> true));
+        }
+    }
+
+    @Test
     void freesWhatABatchMade() {
         List<Tensor> made = new ArrayList<>();
         try (DataLoader loader = new DataLoader(NUMBERED, 500)) {
