@@ -573,6 +573,18 @@ public final class LRScheduler {
         restore(pyTorchState().read(dict));
     }
 
+    /**
+     * {@return what PyTorch's schedulers keep in each parameter group beside the rate, such as OneCycleLR's {@code max_lr},
+     * which they read there and {@code scheduler.state_dict()} does not hold} Put into {@link Optimizer#stateDict()}, it lets
+     * a Python program go on.
+     */
+    public List<Map<String, Object>> groupEntries() {
+        takeLateGroups();
+        return members.stream()
+                .map(member -> member.schedule.map(PyTorchState::groupEntries).orElse(Map.of()))
+                .toList();
+    }
+
     private PyTorchState pyTorchState() {
         if (!shared) {
             throw new IllegalStateException("PyTorch has no schedule per group, so it has no state of "

@@ -105,6 +105,47 @@ final class PyTorchState {
         return entries(policy, state.lastEpoch(), 0).toMap();
     }
 
+    /** {@return what the constructor of one group's schedule puts into the group} */
+    static Map<String, Object> groupEntries(Schedule schedule) {
+        Map<String, Object> entries = new LinkedHashMap<>();
+        addGroupEntries(schedule, true, entries);
+        return entries;
+    }
+
+    private static void addGroupEntries(Schedule schedule, boolean first, Map<String, Object> entries) {
+        if (schedule instanceof OneCycleLR s) {
+            double max = s.maxLr().get(0);
+            double initial = max / s.divFactor();
+            entries.put("initial_lr", initial);
+            entries.put("max_lr", max);
+            entries.put("min_lr", initial / s.finalDivFactor());
+            if (s.cycleMomentum()) {
+                entries.put("max_momentum", s.maxMomentum().get(0));
+                entries.put("base_momentum", s.baseMomentum().get(0));
+            }
+        } else if (schedule instanceof CyclicLR s) {
+            if (first) {
+                entries.put("initial_lr", s.baseLr().get(0));
+            }
+            if (s.cycleMomentum()) {
+                entries.put("max_momentum", s.maxMomentum().get(0));
+                entries.put("base_momentum", s.baseMomentum().get(0));
+            }
+        } else if (schedule instanceof SWALR s) {
+            entries.put("swa_lr", s.swaLr().get(0));
+        } else if (schedule instanceof SequentialLR s) {
+            addGroupEntries(s.schedules(), first, entries);
+        } else if (schedule instanceof ChainedScheduler s) {
+            addGroupEntries(s.schedules(), first, entries);
+        }
+    }
+
+    private static void addGroupEntries(List<Schedule> schedules, boolean first, Map<String, Object> entries) {
+        for (int i = 0; i < schedules.size(); i++) {
+            addGroupEntries(schedules.get(i), first && i == 0, entries);
+        }
+    }
+
     private Entries entries(Policy policy, long step, int extraSteps) {
         if (policy instanceof ReduceLROnPlateau plateau) {
             return plateau(plateau);

@@ -106,6 +106,23 @@ class SchedulerStateDictTest {
         }
     }
 
+    /** Beside the optimizer's own options. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void namesWhatPyTorchsSchedulersKeepInTheGroups(JsonNode golden) {
+        Run run = new Run(golden);
+        JsonNode packed = golden.get("states").get(0).get("param_groups");
+        for (int i = 0; i < packed.size(); i++) {
+            Map<String, Object> expected = dict(packed.get(i));
+            expected.keySet().removeAll(run.groups.get(i).rule().options().keySet());
+            expected.keySet().removeAll(List.of("foreach", "capturable", "differentiable", "fused"));
+            Map<String, Object> entries = new LinkedHashMap<>();
+            run.groups.get(i).initialLr().ifPresent(base -> entries.put("initial_lr", base));
+            entries.putAll(run.scheduler.groupEntries().get(i));
+            assertEquals(expected, entries);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void readsWhatItWrites(JsonNode golden) {
