@@ -90,7 +90,10 @@ public final class Weights {
         StringSharedModuleDict modules = module.named_modules();
         StringVector names = modules.keys();
         for (long i = 0; i < names.size(); i++) {
-            String name = names.get(i).getString();
+            // JavaCPP gives no pointer for an empty text, which is the name of the module itself
+            String name = Optional.ofNullable(names.get(i))
+                    .map(BytePointer::getString)
+                    .orElse("");
             String prefix = name.isEmpty() ? "" : name + ".";
             Module part = modules.get(name);
             Torch.named(part.named_parameters(false)).forEach((own, tensor) -> entries.put(prefix + own, tensor));

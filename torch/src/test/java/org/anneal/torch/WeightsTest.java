@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -101,6 +102,25 @@ class WeightsTest {
         assertEquals("I64", count.get("dtype").asString());
         assertEquals("[]", count.get("shape").toString());
         assertArrayEquals(new byte[] {1, 0, 0, 0, 0, 0, 0, 0}, data.get("norm.num_batches_tracked"));
+    }
+
+    @Test
+    void namesEveryParameterAndBufferInPyTorchsOrder() {
+        assertEquals(
+                List.of(
+                        "body.weight",
+                        "body.bias",
+                        "norm.weight",
+                        "norm.bias",
+                        "norm.running_mean",
+                        "norm.running_var",
+                        "norm.num_batches_tracked",
+                        "head.weight",
+                        "head.bias"),
+                List.copyOf(Weights.stateDict(new Net().module()).keySet()));
+        Module one = new Module("one");
+        one.register_buffer("x", Tensor.create(1f));
+        assertEquals(Set.of("x"), Weights.stateDict(one).keySet());
     }
 
     @ParameterizedTest
