@@ -27,7 +27,8 @@ public interface TrainListener {
      * @param trainLoss mean over the samples trained on, as the weights were then
      * @param valLoss mean over the validation samples, with the weights at the epoch's end
      * @param valAccuracy fraction of the validation samples whose class got the highest score
-     * @param seconds spent in the epoch, validation included
+     * @param seconds spent in the epoch, validation included; of an epoch that was taken up from a checkpoint, up to that
+     *     checkpoint and since, without what was lost in between
      */
     record Epoch(
             int epoch,
@@ -47,4 +48,12 @@ public interface TrainListener {
      * @throws IOException if what the listener writes cannot be written; training stops with it
      */
     default void epoch(Epoch epoch) throws IOException {}
+
+    /**
+     * Called where the run can be taken up again: at its start, after each epoch and its scheduler step, every so many
+     * batches if {@link Trainer#saveEvery} says so, and where it was stopped.
+     *
+     * @throws IOException if what the listener writes cannot be written; training stops with it
+     */
+    default void checkpoint(Progress progress) throws IOException {}
 }

@@ -1,14 +1,20 @@
 package org.anneal.train;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
+import org.anneal.torch.Weights;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -36,7 +42,10 @@ public final class Trainer {
     private StepPer stepPer = StepPer.EPOCH;
     private Device device = Device.CPU;
     private final List<TrainListener> listeners = new ArrayList<>();
-    private List<Double> lastLr = List.of();
+    private Progress start = Progress.start();
+    private OptionalInt saveEvery = OptionalInt.empty();
+    private OptionalInt patience = OptionalInt.empty();
+    private boolean restoreBest;
     private volatile boolean stopped;
 
     /**
@@ -69,6 +78,36 @@ public final class Trainer {
         return this;
     }
 
+    /**
+     * Begins where another run was. The network, the optimizer and the scheduler have to be as they were there, and the
+     * data, the batches and the seed the same: then the run goes on to the same bits.
+     */
+    public Trainer resume(Progress progress) {
+        this.start = progress;
+        return this;
+    }
+
+    /** Has {@link TrainListener#checkpoint} called every so many batches of an epoch, at least 1, and not at its end only. */
+    public Trainer saveEvery(int batches) {
+        this.saveEvery = OptionalInt.of(atLeastOne("save_every", batches));
+        return this;
+    }
+
+    /** Stops after so many epochs, at least 1, without a validation loss below the lowest so far. */
+    public Trainer patience(int epochs) {
+        this.patience = OptionalInt.of(atLeastOne("patience", epochs));
+        return this;
+    }
+
+    /**
+     * Goes back at the end to the weights of the epoch with the lowest validation loss, unless the run was stopped. They
+     * are kept in memory meanwhile.
+     */
+    public Trainer restoreBest() {
+        this.restoreBest = true;
+        return this;
+    }
+
     /** Sets what the order of the samples is drawn from. */
     public Trainer seed(long seed) {
         this.seed = seed;
@@ -97,6 +136,11 @@ public final class Trainer {
         return this;
     }
 
+    /** {@return whether nothing is left to do at {@code progress}: the epochs are done, or patience is at its end} */
+    public boolean isFinished(Progress progress) {
+        return progress.epoch() >= epochs || patience.isPresent() && progress.epochsSinceBest() >= patience.getAsInt();
+    }
+
     /** Ends {@link #fit} after the optimizer step that is being made. May be called from any thread. */
     public void stop() {
         stopped = true;
@@ -108,69 +152,158 @@ public final class Trainer {
     }
 
     /**
-     * Trains and {@return the epochs that were finished}
+     * Trains and {@return the epochs that were finished, of a resumed run also those before, as far as they are known}
      *
      * @throws IOException if a listener cannot write what it writes
+     * @throws IllegalArgumentException if the resumed position is past the end of an epoch, or if the run is to go back to
+     *     the best weights and does not have them
      */
     public List<TrainListener.Epoch> fit(DataSets data) throws IOException {
-        List<TrainListener.Epoch> done = new ArrayList<>();
         try (DataLoader training =
                         new DataLoader(data.train(), batchSize).shuffled(seed).on(device);
                 DataLoader validation = new DataLoader(data.validation(), batchSize).on(device)) {
-            for (int epoch = 1; epoch <= epochs; epoch++) {
-                long start = System.nanoTime();
-                Mean trainLoss = train(training, epoch);
-                Mean valLoss = new Mean();
-                Mean valAccuracy = new Mean();
+            return new Fit(training, validation).run();
+        } catch (UncheckedIOException e) {
+            throw Optional.ofNullable(e.getCause()).orElseThrow();
+        }
+    }
+
+    /** One call of {@link #fit}: where it is, and how it goes on. */
+    private final class Fit {
+        private final DataLoader training;
+        private final DataLoader validation;
+        private final int batches;
+        private final long stepsElsewhere; // of the run, not of this optimizer
+        private final List<TrainListener.Epoch> epochs = new ArrayList<>(start.epochs());
+        private int epoch = start.epoch(); // finished
+        private int batch = start.batch();
+        private Mean loss = new Mean(start.lossSum(), start.lossSamples());
+        private double seconds = start.seconds(); // in the epoch, before this call
+        private long since = System.nanoTime();
+        private List<Double> lr = start.lr();
+        private Map<String, TensorData> bestWeights = start.bestWeights();
+
+        Fit(DataLoader training, DataLoader validation) {
+            this.training = training;
+            this.validation = validation;
+            batches = Math.min(limit, training.size());
+            stepsElsewhere = start.step() - optimizer.steps();
+            if (batch > batches) {
+                throw new IllegalArgumentException("a run is resumed within the " + batches
+                        + " batches of an epoch, but the position was after batch " + batch);
+            }
+            if (restoreBest && bestWeights.isEmpty() && start.best().isPresent()) {
+                if (!start.isBest()) {
+                    throw new IllegalArgumentException("to go back to the best weights, the resumed run must have kept"
+                            + " those of epoch " + start.best().get().epoch() + ", its best, but it kept none");
+                }
+                bestWeights = TensorBytes.copy(Weights.stateDict(network.module()));
+            }
+        }
+
+        List<TrainListener.Epoch> run() throws IOException {
+            checkpoint();
+            while (!stopped && !isFinished(progress())) {
+                trainAnEpoch();
+            }
+            if (!stopped && restoreBest && !bestWeights.isEmpty()) {
+                Weights.load(network.module(), bestWeights);
+            }
+            return List.copyOf(epochs);
+        }
+
+        private void trainAnEpoch() throws IOException {
+            since = System.nanoTime();
+            train();
+            Mean valLoss = new Mean(0, 0);
+            Mean valAccuracy = new Mean(0, 0);
+            if (!stopped) {
                 validate(validation, valLoss, valAccuracy);
-                if (stopped) {
-                    break;
-                }
-                double seconds = (System.nanoTime() - start) / 1e9;
-                TrainListener.Epoch end = new TrainListener.Epoch(
-                        epoch,
-                        optimizer.steps(),
-                        lastLr,
-                        trainLoss.value(),
-                        valLoss.value(),
-                        valAccuracy.value(),
-                        seconds);
-                for (TrainListener listener : listeners) {
-                    listener.epoch(end);
-                }
-                done.add(end);
-                if (scheduler.takesMetric()) {
-                    scheduler.step(valLoss.value());
-                }
-                if (scheduler.takesStep() && stepPer == StepPer.EPOCH) {
+            }
+            if (stopped) {
+                checkpoint();
+                return;
+            }
+            epoch++;
+            TrainListener.Epoch end = new TrainListener.Epoch(
+                    epoch, steps(), lr, loss.value(), valLoss.value(), valAccuracy.value(), secondsSoFar());
+            for (TrainListener listener : listeners) {
+                listener.epoch(end);
+            }
+            epochs.add(end);
+            batch = 0;
+            loss = new Mean(0, 0);
+            seconds = 0;
+            since = System.nanoTime();
+            if (restoreBest && progress().isBest()) {
+                bestWeights = TensorBytes.copy(Weights.stateDict(network.module()));
+            }
+            if (scheduler.takesMetric()) {
+                scheduler.step(valLoss.value());
+            }
+            if (scheduler.takesStep() && stepPer == StepPer.EPOCH) {
+                scheduler.step();
+            }
+            checkpoint();
+        }
+
+        private void train() {
+            network.module().train(true);
+            if (batch == batches) {
+                return; // the position was behind the last one
+            }
+            training.forEachWhile(epoch + 1, batch, data -> {
+                optimizer.zeroGrad();
+                Tensor batchLoss = torch.cross_entropy_loss(network.forward(data.inputs()), data.targets());
+                batchLoss.backward();
+                optimizer.step();
+                double value = batchLoss.item_double();
+                loss.add(value * data.size(), data.size());
+                lr = optimizer.groups().stream().map(ParamGroup::lr).toList();
+                batch = data.index() + 1;
+                TrainListener.Batch end = new TrainListener.Batch(epoch + 1, batch, batches, steps(), lr, value);
+                listeners.forEach(listener -> listener.batch(end));
+                if (stepPer == StepPer.BATCH) {
                     scheduler.step();
+                }
+                if (!stopped && saveEvery.isPresent() && batch % saveEvery.getAsInt() == 0) {
+                    checkpoint();
+                }
+                return !stopped && batch < batches;
+            });
+        }
+
+        private long steps() {
+            return stepsElsewhere + optimizer.steps();
+        }
+
+        private double secondsSoFar() {
+            return seconds + (System.nanoTime() - since) / 1e9;
+        }
+
+        private Progress progress() {
+            return new Progress(
+                    epoch,
+                    batch,
+                    steps(),
+                    loss.sum,
+                    loss.samples,
+                    batch == 0 ? 0 : secondsSoFar(),
+                    lr,
+                    epochs,
+                    bestWeights);
+        }
+
+        private void checkpoint() {
+            Progress here = progress();
+            for (TrainListener listener : listeners) {
+                try {
+                    listener.checkpoint(here);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
                 }
             }
         }
-        return done;
-    }
-
-    private Mean train(DataLoader loader, int epoch) {
-        Mean mean = new Mean();
-        int batches = Math.min(limit, loader.size());
-        network.module().train(true);
-        loader.forEachWhile(epoch, batch -> {
-            optimizer.zeroGrad();
-            Tensor loss = torch.cross_entropy_loss(network.forward(batch.inputs()), batch.targets());
-            loss.backward();
-            optimizer.step();
-            double value = loss.item_double();
-            mean.add(value * batch.size(), batch.size());
-            lastLr = optimizer.groups().stream().map(ParamGroup::lr).toList();
-            TrainListener.Batch end =
-                    new TrainListener.Batch(epoch, batch.index() + 1, batches, optimizer.steps(), lastLr, value);
-            listeners.forEach(listener -> listener.batch(end));
-            if (stepPer == StepPer.BATCH) {
-                scheduler.step();
-            }
-            return !stopped && batch.index() + 1 < batches;
-        });
-        return mean;
     }
 
     private void validate(DataLoader loader, Mean loss, Mean accuracy) {
@@ -197,6 +330,11 @@ public final class Trainer {
     private static final class Mean {
         private double sum;
         private long samples;
+
+        Mean(double sum, long samples) {
+            this.sum = sum;
+            this.samples = samples;
+        }
 
         void add(double sum, long samples) {
             this.sum += sum;

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
@@ -235,6 +236,8 @@ class TrainerTest {
             assertMessage("epochs must be at least 1, but was 0", () -> run.trainer.epochs(0));
             assertMessage("batch_size must be at least 1, but was -4", () -> run.trainer.batchSize(-4));
             assertMessage("limit must be at least 1, but was 0", () -> run.trainer.limit(0));
+            assertMessage("save_every must be at least 1, but was 0", () -> run.trainer.saveEvery(0));
+            assertMessage("patience must be at least 1, but was 0", () -> run.trainer.patience(0));
         }
     }
 
@@ -364,6 +367,169 @@ class TrainerTest {
         }
     }
 
+    /** All checkpoints that a run tells of. */
+    private static List<Progress> checkpoints(Trainer trainer) {
+        List<Progress> told = new ArrayList<>();
+        trainer.listener(new TrainListener() {
+            @Override
+            public void checkpoint(Progress progress) {
+                told.add(progress);
+            }
+        });
+        return told;
+    }
+
+    private static List<String> positions(List<Progress> progress) {
+        return progress.stream()
+                .map(p -> p.epoch() + " " + p.batch() + " " + p.step())
+                .toList();
+    }
+
+    @Test
+    void tellsWhereItCanBeTakenUpAgain() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            List<Progress> told = checkpoints(run.trainer);
+            run.trainer.epochs(2).batchSize(16).fit(SETS);
+            assertEquals(List.of("0 0 0", "1 0 4", "2 0 8"), positions(told));
+            assertEquals(run.epochs, told.get(2).epochs());
+            assertEquals(List.of(0.25), told.get(2).lr());
+        }
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            List<Progress> told = checkpoints(run.trainer);
+            run.trainer.epochs(2).batchSize(12).saveEvery(2).fit(SETS); // 6 batches
+            assertEquals(
+                    List.of("0 0 0", "0 2 2", "0 4 4", "0 6 6", "1 0 6", "1 2 8", "1 4 10", "1 6 12", "2 0 12"),
+                    positions(told));
+            assertEquals(24, told.get(1).lossSamples());
+            assertEquals(
+                    12 * (run.losses().get(0) + run.losses().get(1)),
+                    told.get(1).lossSum(),
+                    1e-12);
+            assertTrue(told.get(2).seconds() > told.get(1).seconds());
+        }
+    }
+
+    @Test
+    void tellsWhereItWasStopped() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            List<Progress> told = checkpoints(run.trainer);
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void batch(Batch batch) {
+                    if (batch.epoch() == 2 && batch.batch() == 3) {
+                        run.trainer.stop();
+                    }
+                }
+            });
+            run.trainer.epochs(5).batchSize(16).fit(SETS);
+            assertEquals(List.of("0 0 0", "1 0 4", "1 3 7"), positions(told));
+        }
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            List<Progress> told = checkpoints(run.trainer);
+            Samples stopping = DATA.labelled(i -> {
+                run.trainer.stop(); // while it is validated
+                return 0;
+            });
+            run.trainer.batchSize(16).fit(new DataSets(DATA, stopping));
+            assertEquals("0 4 4", positions(told).get(1));
+            assertEquals(64, told.get(1).lossSamples());
+        }
+    }
+
+    @Test
+    void goesOnFromAPositionWithAnotherOptimizer() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.optimizer.step(); // counts for nothing
+            run.trainer
+                    .epochs(3)
+                    .batchSize(16)
+                    .resume(new Progress(1, 3, 7, 48.0, 48, 5, List.of(0.5), List.of(), Map.of()));
+            run.trainer.fit(SETS);
+            assertEquals(
+                    List.of("2 4/4 8", "3 1/4 9", "3 2/4 10", "3 3/4 11", "3 4/4 12"),
+                    run.batches.stream()
+                            .map(b -> b.epoch() + " " + b.batch() + "/" + b.batches() + " " + b.step())
+                            .toList());
+            assertEquals(
+                    (48.0 + 16 * run.losses().get(0)) / 64, run.epochs.get(0).trainLoss(), 1e-12, "of all its batches");
+            assertTrue(run.epochs.get(0).seconds() > 5 && run.epochs.get(0).seconds() < 65);
+            assertTrue(run.epochs.get(1).seconds() < 5);
+        }
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.batchSize(16).resume(new Progress(1, 5, 9, 1, 80, 1, List.of(0.5), List.of(), Map.of()));
+            assertMessage(
+                    "a run is resumed within the 4 batches of an epoch, but the position was after batch 5",
+                    () -> run.trainer.fit(SETS));
+        }
+    }
+
+    /** Data that is learnt and data that is not: the validation loss rises from the first epoch on. */
+    private static final DataSets WORSE = new DataSets(DATA, DATA.labelled(i -> 1 - DATA.label(i)));
+
+    @Test
+    void patienceEndsARunThatGetsNoBetter() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(1.0)")) {
+            run.trainer.epochs(50).batchSize(16).patience(3);
+            assertEquals(4, run.trainer.fit(WORSE).size());
+            assertFalse(run.trainer.isStopped());
+        }
+        try (Run run = Run.of(0.5, "ExponentialLR(1.0)")) {
+            run.trainer.epochs(20).batchSize(16).patience(1);
+            assertEquals(20, run.trainer.fit(SETS).size(), "a loss that falls goes on");
+        }
+        try (Run run = Run.of(Double.MAX_VALUE, "ExponentialLR(1.0)")) {
+            run.trainer.epochs(20).batchSize(16).patience(2);
+            assertEquals(2, run.trainer.fit(SETS).size(), "NaN is no better loss");
+        }
+    }
+
+    @Test
+    void goesBackToTheBestWeights() throws IOException {
+        for (boolean back : List.of(false, true)) {
+            try (Run run = Run.of(0.5, "ExponentialLR(1.0)")) {
+                LinearNet network = (LinearNet) run.network;
+                List<float[]> ends = new ArrayList<>();
+                run.trainer.listener(new TrainListener() {
+                    @Override
+                    public void epoch(Epoch epoch) {
+                        ends.add(weights(network));
+                    }
+                });
+                run.trainer.epochs(5).batchSize(16);
+                if (back) {
+                    run.trainer.restoreBest();
+                }
+                run.trainer.fit(WORSE);
+                assertArrayEquals(ends.get(back ? 0 : 4), weights(network));
+                assertNotEquals(ends.get(0)[0], ends.get(4)[0], "or the test shows nothing");
+            }
+        }
+    }
+
+    @Test
+    void refusesToGoBackToWeightsThatWereNotKept() throws IOException {
+        try (Run first = Run.of(0.5, "ExponentialLR(1.0)");
+                Run second = Run.of(0.5, "ExponentialLR(1.0)");
+                Run third = Run.of(0.5, "ExponentialLR(1.0)")) {
+            List<Progress> told = checkpoints(first.trainer);
+            first.trainer.epochs(2).batchSize(16).fit(WORSE);
+            second.trainer.epochs(3).batchSize(16).restoreBest().resume(told.get(2));
+            assertMessage(
+                    "to go back to the best weights, the resumed run must have kept those of epoch 1, its best, but it"
+                            + " kept none",
+                    () -> second.trainer.fit(WORSE));
+            float[] best = weights((LinearNet) third.network);
+            third.trainer
+                    .epochs(3)
+                    .batchSize(16)
+                    .restoreBest()
+                    .resume(told.get(1))
+                    .fit(WORSE);
+            assertArrayEquals(
+                    best, weights((LinearNet) third.network), "those at an epoch's end are the network's own");
+        }
+    }
+
     @Test
     void aListenerThatCannotWriteEndsTheTraining() {
         IOException full = new IOException("no space");
@@ -376,6 +542,18 @@ class TrainerTest {
             });
             assertSame(full, assertThrows(IOException.class, () -> run.trainer.fit(SETS)));
             assertEquals(1, run.epochs.size());
+        }
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            run.trainer.saveEvery(2).listener(new TrainListener() {
+                @Override
+                public void checkpoint(Progress progress) throws IOException {
+                    if (progress.batch() > 0) {
+                        throw full;
+                    }
+                }
+            });
+            assertSame(full, assertThrows(IOException.class, () -> run.trainer.fit(SETS)));
+            assertEquals(2, run.batches.size());
         }
     }
 
