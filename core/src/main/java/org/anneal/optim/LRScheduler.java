@@ -380,6 +380,11 @@ public final class LRScheduler {
         return !(policy instanceof ReduceLROnPlateau);
     }
 
+    /** {@return whether this runner sets the momentum, or beta1, of a group, and not the rate alone} */
+    public boolean drivesMomentum() {
+        return members.stream().anyMatch(member -> member.drivesMomentum);
+    }
+
     /** {@return the counter: 0 when built, then how often it was stepped; PyTorch's {@code last_epoch}} */
     public long lastEpoch() {
         return lastEpoch;

@@ -5,44 +5,66 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
 import org.anneal.schedule.Python;
 import org.anneal.torch.Network;
 import org.anneal.torch.Weights;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * What a run leaves behind, in a folder of its own: {@code metrics.csv}, a row per epoch, and {@code model.safetensors},
  * the weights after the last whole epoch, both as the run goes on; {@code curve.png}, rate and losses, when it is closed.
  *
- * <p>The files are whole at any time: a row or a file that cannot be written leaves what was there.
+ * <p>With {@link #checkpoints}, also {@link Checkpoint}s, which the run can be resumed from: {@code last.pt}, where it is;
+ * {@code best.pt}, the end of the epoch with the lowest validation loss; and, if more than one is to be kept, those before
+ * the last by their optimizer steps, {@code step-1250.pt}.
+ *
+ * <p>The files are whole at any time, also if the process is killed: a row or a file that cannot be written leaves what was
+ * there, and a checkpoint takes the place of the one before only when it is on the disk.
  */
 public final class RunFolder implements TrainListener, AutoCloseable {
     private static final String METRICS = "metrics.csv";
     private static final String CURVE = "curve.png";
     private static final String WEIGHTS = "model.safetensors";
+    private static final String LAST = "last.pt";
+    private static final String BEST = "best.pt";
+    private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})\\.pt");
 
     private final Path folder;
     private final Network network;
     private final String title;
     private final List<Path> madeFolders; // the innermost first
     private final FileChannel metrics;
+    private final boolean wasThere; // the run that is resumed
+    private final int groups;
     private boolean savedWeights;
-    private final List<Epoch> epochs = new ArrayList<>();
-    // The rates, at the points of the run where one changed; x in epochs.
-    private final List<Double> changes = new ArrayList<>();
-    private final List<List<Double>> rates = new ArrayList<>();
+    private final List<Epoch> epochs;
+    private final RateCurve rates;
+    private Optional<Checkpoints> checkpoints = Optional.empty();
+    private OptionalLong savedStep = OptionalLong.empty(); // of the last checkpoint
+    private boolean worthResuming;
 
     /**
      * Makes the folder and the table's header.
@@ -52,15 +74,59 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      * @throws IOException if a run is in the folder already, or it cannot be written to
      */
     public RunFolder(Path folder, Network network, String title, int groups) throws IOException {
+        this(folder, network, title, groups, false, List.of(), new RateCurve());
+    }
+
+    /**
+     * Goes on with a run: the table has the checkpoint's epochs and no others.
+     *
+     * @param folder the run's own, or one without a run, which is made
+     * @param progress of {@code checkpoint}
+     * @throws IOException if the folder cannot be written to, or the checkpoint cannot be read
+     */
+    public RunFolder(Path folder, Network network, String title, int groups, Checkpoint checkpoint, Progress progress)
+            throws IOException {
+        this(folder, network, title, groups, true, progress.epochs(), checkpoint.rates(groups));
+    }
+
+    private RunFolder(
+            Path folder,
+            Network network,
+            String title,
+            int groups,
+            boolean resumes,
+            List<Epoch> epochs,
+            RateCurve rates)
+            throws IOException {
         this.folder = folder;
         this.network = network;
         this.title = title;
+        this.groups = groups;
+        this.epochs = new ArrayList<>(epochs);
+        this.rates = rates;
+        wasThere = resumes && isRun(folder);
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
                 .toList();
+        String table = header() + epochs.stream().map(RunFolder::row).collect(Collectors.joining());
+        metrics = wasThere ? replaceTable(table) : createTable();
+        if (!wasThere) {
+            try {
+                append(table);
+            } catch (IOException e) {
+                try {
+                    close();
+                } catch (IOException left) {
+                    e.addSuppressed(left);
+                }
+                throw e;
+            }
+        }
+    }
+
+    private FileChannel createTable() throws IOException {
         try {
             Files.createDirectories(folder);
-            metrics =
-                    FileChannel.open(folder.resolve(METRICS), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            return FileChannel.open(folder.resolve(METRICS), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         } catch (java.nio.file.FileAlreadyExistsException e) {
             throw new IOException(
                     Files.isDirectory(folder)
@@ -70,17 +136,18 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         } catch (IOException e) {
             throw new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
         }
-        try {
-            append("epoch,step," + rateNames(groups).collect(Collectors.joining(","))
-                    + ",train_loss,val_loss,val_accuracy,seconds");
-        } catch (IOException e) {
-            try {
-                close();
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
-            throw e;
-        }
+    }
+
+    private FileChannel replaceTable(String table) throws IOException {
+        Path file = folder.resolve(METRICS);
+        AtomicFile.write(file, channel -> writeAll(channel, table));
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+        return channel.position(channel.size());
+    }
+
+    /** {@return where the last checkpoint of the run in {@code folder} is} */
+    public static Path lastCheckpoint(Path folder) {
+        return folder.resolve(LAST);
     }
 
     /** {@return whether a run has written to {@code folder}} */
@@ -88,35 +155,128 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         return Files.exists(folder.resolve(METRICS));
     }
 
+    /**
+     * Has checkpoints be written, and those that are too many be deleted.
+     *
+     * @param keep how many of them stay, {@code last.pt} included and {@code best.pt} not, at least 1
+     */
+    public RunFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep) {
+        if (keep < 1) {
+            throw new IllegalArgumentException("keep must be at least 1, but was " + keep);
+        }
+        checkpoints = Optional.of(new Checkpoints(optimizer, scheduler, config, keep));
+        return this;
+    }
+
+    private record Checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep) {}
+
     /** {@return what is in the folder, in a sentence without an end} */
     public String summary() {
-        return epochs.isEmpty()
-                ? "no epoch was finished, nothing was written"
-                : METRICS + ", " + CURVE + " and " + WEIGHTS + ", all up to epoch " + epochs.size() + ", are in "
-                        + folder;
+        if (!epochs.isEmpty()) {
+            return METRICS + ", " + CURVE + " and " + WEIGHTS + ", all up to epoch "
+                    + epochs.get(epochs.size() - 1).epoch() + ", are in " + folder;
+        }
+        return "no epoch was finished, "
+                + (worthResuming ? "only " + LAST + " is in " + folder : "nothing was written");
     }
 
     @Override
     public void batch(Batch batch) {
-        if (rates.isEmpty() || !rates.get(rates.size() - 1).equals(batch.lr())) {
-            changes.add(batch.epoch() - 1 + (batch.batch() - 1.0) / batch.batches());
-            rates.add(batch.lr());
-        }
+        rates.add(batch);
     }
 
     @Override
     public void epoch(Epoch epoch) throws IOException {
-        Weights.save(network.module(), folder.resolve(WEIGHTS));
-        savedWeights = true;
-        String lr = epoch.lr().stream().map(Python::repr).collect(Collectors.joining(","));
-        append(epoch.epoch() + "," + epoch.step() + "," + lr + "," + Python.repr(epoch.trainLoss()) + ","
-                + Python.repr(epoch.valLoss()) + "," + Python.repr(epoch.valAccuracy()) + ","
-                + Python.repr(epoch.seconds()));
+        saveWeights();
+        append(row(epoch));
         epochs.add(epoch);
     }
 
+    /** Writes the network's weights as they are now, such as the best ones that it went back to. */
+    public void saveWeights() throws IOException {
+        Weights.save(network.module(), folder.resolve(WEIGHTS));
+        savedWeights = true;
+    }
+
+    @Override
+    public void checkpoint(Progress progress) throws IOException {
+        if (checkpoints.isEmpty()) {
+            return;
+        }
+        Checkpoints run = checkpoints.get();
+        Path last = folder.resolve(LAST);
+        Path best = folder.resolve(BEST);
+        keepLast(progress, run.keep);
+        // The best one first: if the process dies in between, what follows the last one writes the best one again.
+        Path first = progress.isBest() ? best : last;
+        Checkpoint.write(first, network, run.optimizer, run.scheduler, run.config, progress, rates);
+        if (progress.isBest()) {
+            link(best, last);
+        }
+        savedStep = OptionalLong.of(progress.step());
+        worthResuming |= progress.step() > 0;
+        deleteEarlier(run.keep);
+    }
+
+    /** Gives the last checkpoint, which is about to be replaced, a name of its own. */
+    private void keepLast(Progress progress, int keep) throws IOException {
+        if (keep > 1 && savedStep.isPresent() && savedStep.getAsLong() < progress.step()) {
+            link(folder.resolve(LAST), folder.resolve(step(savedStep.getAsLong())));
+        }
+    }
+
+    private void deleteEarlier(int keep) throws IOException {
+        TreeMap<Long, Path> earlier = new TreeMap<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            files.forEach(file -> {
+                Matcher name = STEP.matcher(file.getFileName().toString());
+                if (name.matches()) {
+                    earlier.put(Long.valueOf(name.group(1)), file);
+                }
+            });
+        }
+        // Those of a later step are of a run that was given up when an earlier checkpoint was resumed.
+        for (Path abandoned : earlier.tailMap(savedStep.getAsLong()).values()) {
+            Files.delete(abandoned);
+        }
+        Collection<Path> kept =
+                earlier.headMap(savedStep.getAsLong(), false).descendingMap().values();
+        for (Path tooMany : kept.stream().skip(keep - 1L).toList()) {
+            Files.delete(tooMany);
+        }
+    }
+
+    /** Gives a file a second name, which may be another file's until then; without a moment in between. */
+    private static void link(Path file, Path name) throws IOException {
+        Path temporary = name.resolveSibling(name.getFileName() + ".tmp");
+        try {
+            Files.deleteIfExists(temporary);
+            try {
+                Files.createLink(temporary, file);
+            } catch (UnsupportedOperationException | FileSystemException e) {
+                AtomicFile.write(name, to -> copy(file, to)); // a file system without links
+                return;
+            }
+            Files.move(temporary, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (FileSystemException e) {
+            throw new IOException("cannot write " + name + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private static void copy(Path file, FileChannel to) throws IOException {
+        try (FileChannel from = FileChannel.open(file)) {
+            for (long done = 0; done < from.size(); ) {
+                done += from.transferTo(done, from.size() - done, to);
+            }
+        }
+    }
+
+    private static String step(long step) {
+        return "step-" + step + ".pt";
+    }
+
     /**
-     * Draws the curve of the epochs that were finished; if there is none, takes away what was made.
+     * Draws the curve of the epochs that were finished; if nothing was done that can be resumed, takes away what was made.
      *
      * @throws IOException if it cannot be drawn or written
      */
@@ -127,9 +287,15 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             curve().save(folder.resolve(CURVE));
             return;
         }
+        if (wasThere || worthResuming) {
+            return;
+        }
         Files.delete(folder.resolve(METRICS));
         if (savedWeights) {
             Files.delete(folder.resolve(WEIGHTS));
+        }
+        if (savedStep.isPresent()) {
+            Files.delete(folder.resolve(LAST));
         }
         for (Path made : madeFolders) {
             try {
@@ -148,7 +314,11 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                         new Panel(
                                 "loss",
                                 List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))),
-                        new Panel("learning rate", rateSeries())));
+                        new Panel(
+                                "learning rate",
+                                rates.series(
+                                        rateNames(groups).toList(),
+                                        epochs.get(epochs.size() - 1).epoch()))));
     }
 
     private Series series(String label, ToDoubleFunction<Epoch> value) {
@@ -158,36 +328,37 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                 epochs.stream().mapToDouble(value).toArray());
     }
 
-    private List<Series> rateSeries() {
-        double[] edges = Stream.concat(
-                        changes.stream(), Stream.of(Math.max(epochs.size(), changes.get(changes.size() - 1))))
-                .mapToDouble(Double::doubleValue)
-                .toArray();
-        int groups = rates.get(0).size();
-        List<String> names = rateNames(groups).toList();
-        return IntStream.range(0, groups)
-                .mapToObj(group -> Series.stairs(
-                        names.get(group),
-                        edges,
-                        rates.stream().mapToDouble(lr -> lr.get(group)).toArray()))
-                .toList();
-    }
-
     private static Stream<String> rateNames(int groups) {
         return groups == 1 ? Stream.of("lr") : IntStream.range(0, groups).mapToObj(group -> "lr" + group);
     }
 
-    /** Writes one line, or nothing. */
-    private void append(String line) throws IOException {
+    private String header() {
+        return "epoch,step," + rateNames(groups).collect(Collectors.joining(","))
+                + ",train_loss,val_loss,val_accuracy,seconds\n";
+    }
+
+    private static String row(Epoch epoch) {
+        String lr = epoch.lr().stream().map(Python::repr).collect(Collectors.joining(","));
+        return epoch.epoch() + "," + epoch.step() + "," + lr + "," + Python.repr(epoch.trainLoss()) + ","
+                + Python.repr(epoch.valLoss()) + "," + Python.repr(epoch.valAccuracy()) + ","
+                + Python.repr(epoch.seconds()) + "\n";
+    }
+
+    /** Writes all of the lines, or nothing. */
+    private void append(String lines) throws IOException {
         long end = metrics.position();
-        ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
         try {
-            while (bytes.hasRemaining()) {
-                metrics.write(bytes);
-            }
+            writeAll(metrics, lines);
         } catch (IOException e) {
             metrics.truncate(end);
             throw new IOException("cannot write " + folder.resolve(METRICS) + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private static void writeAll(FileChannel channel, String lines) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(lines.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 }

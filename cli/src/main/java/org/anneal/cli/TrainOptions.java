@@ -1,0 +1,294 @@
+package org.anneal.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import org.anneal.optim.LRScheduler.OnChange;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.StepPer;
+import org.anneal.train.DataSets;
+import org.anneal.train.RunConfig;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** What can be said of a training run; what is not said is the default, or what the resumed run was started with. */
+final class TrainOptions {
+    // Below this, libtorch's threads wait for each other longer than they compute.
+    private static final int SMALL_BATCH = 64;
+
+    static final String SUBSET = "fashion-mnist-subset";
+    private static final String OPTIMIZER = "SGD(lr=0.01, momentum=0.9)";
+    private static final String SCHEDULE = "CosineAnnealingLR(T_max=5)";
+    private static final int EPOCHS = 5;
+    private static final int BATCH_SIZE = 8;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DATA",
+            description = {
+                SUBSET + ": 10,000 + 2,000 images that come with Anneal (the default)",
+                "fashion-mnist: all 60,000 + 10,000, from Debian's package dataset-fashion-mnist",
+                "cifar10:DIR: CIFAR-10's binary files in DIR, plain or gzipped",
+                "DIR: the files of either, recognised"
+            })
+    private Optional<String> data = Optional.empty();
+
+    @Option(
+            names = "--optimizer",
+            paramLabel = "EXPR",
+            description = "PyTorch's optimizer call (default: " + OPTIMIZER + ")")
+    private Optional<String> optimizer = Optional.empty();
+
+    @Option(
+            names = "--group",
+            paramLabel = "PATTERN:OPTIONS",
+            description = "parameters whose names match the pattern (*, ?, [12]) get options of their own, such as"
+                    + " 'fc*:lr=0.001, weight_decay=0'; may be repeated")
+    private List<String> groups = List.of();
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "EXPR",
+            description = "PyTorch's scheduler call; lengths may be 2ep, 500st, 10%% (default: " + SCHEDULE + ")")
+    private Optional<String> schedule = Optional.empty();
+
+    @Option(
+            names = "--step-per",
+            paramLabel = "UNIT",
+            description = "step the schedule per epoch or per batch (default: epoch)")
+    private Optional<StepPer> stepPer = Optional.empty();
+
+    @Option(names = "--epochs", paramLabel = "N", description = "in all, a resumed run's too (default: " + EPOCHS + ")")
+    private Optional<Integer> epochs = Optional.empty();
+
+    @Option(names = "--batch-size", paramLabel = "N", description = "(default: " + BATCH_SIZE + ")")
+    private Optional<Integer> batchSize = Optional.empty();
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "of the first weights and the order of the images (default: 0)")
+    private Optional<Long> seed = Optional.empty();
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "of libtorch (default: 1 for batches below " + SMALL_BATCH + ", else all cores)")
+    private Optional<Integer> threads = Optional.empty();
+
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            description = "train on the first N batches of each epoch, to try things")
+    private Optional<Integer> limit = Optional.empty();
+
+    @Option(
+            names = "--patience",
+            paramLabel = "N",
+            description = "stop after N epochs without a validation loss below the lowest so far")
+    private Optional<Integer> patience = Optional.empty();
+
+    @Option(
+            names = "--restore-best",
+            description =
+                    "at the end go back to the weights with the lowest validation loss: model.safetensors has them")
+    private boolean restoreBest;
+
+    @Option(
+            names = "--save-every",
+            paramLabel = "N",
+            description = "write last.pt after every N batches of an epoch too, not at its end only")
+    private Optional<Integer> saveEvery = Optional.empty();
+
+    @Option(
+            names = "--keep",
+            paramLabel = "K",
+            description = "keep the last K checkpoints: last.pt, and the ones before as step-<steps>.pt (default: 1)")
+    private Optional<Integer> keep = Optional.empty();
+
+    @Option(
+            names = "--on-change",
+            paramLabel = "WHO",
+            converter = OnChangeConverter.class,
+            description = "if --optimizer or --schedule is not the resumed run's: keep-config goes on with it from the"
+                    + " run's position, take-checkpoint with the run's own; without this it is refused, as is a change of"
+                    + " --group, --step-per, --batch-size, --limit, --seed or the number of images")
+    private OnChange onChange = OnChange.REFUSE;
+
+    static final class OnChangeConverter implements ITypeConverter<OnChange> {
+        @Override
+        public OnChange convert(String value) {
+            return switch (value.toLowerCase(Locale.ROOT)) {
+                case "keep-config" -> OnChange.KEEP_CONFIG;
+                case "take-checkpoint" -> OnChange.TAKE_CHECKPOINT;
+                default ->
+                    throw new TypeConversionException(
+                            "must be keep-config or take-checkpoint, but was '" + value + "'");
+            };
+        }
+    }
+
+    /** Reads the expressions and checks the counts, before anything is done. */
+    void check() {
+        optimizer.ifPresent(text -> Anneal.parsed("--optimizer", () -> UpdateRule.parse(text)));
+        epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
+        batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
+        threads.ifPresent(n -> Anneal.atLeastOne("--threads", n));
+        limit.ifPresent(n -> Anneal.atLeastOne("--limit", n));
+        patience.ifPresent(n -> Anneal.atLeastOne("--patience", n));
+        saveEvery.ifPresent(n -> Anneal.atLeastOne("--save-every", n));
+        keep.ifPresent(n -> Anneal.atLeastOne("--keep", n));
+    }
+
+    OnChange onChange() {
+        return onChange;
+    }
+
+    /** {@return what the images are to be read from} */
+    String data(Optional<RunConfig> resumed) {
+        return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
+    }
+
+    /** A run's settings, and the call that its schedule was read from. */
+    record Chosen(RunConfig config, SchedulerCall call) {}
+
+    /**
+     * {@return the settings of a run on {@code sets}}
+     *
+     * @param resumed those of the run that goes on, if it is Anneal's
+     * @param file which it goes on from
+     * @throws IllegalArgumentException if what is given is not what the resumed run has
+     */
+    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Path file) {
+        StepPer per = same("--step-per", stepPer, resumed.map(RunConfig::stepPer), StepPer.EPOCH, file);
+        int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
+        OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
+        if (resumed.isPresent()) {
+            OptionalInt saved = resumed.get().limit();
+            if (limit.isPresent() && !saved.equals(batches)) {
+                throw other(
+                        "--limit", saved.isPresent() ? Integer.toString(saved.getAsInt()) : "none", limit.get(), file);
+            }
+            batches = saved;
+            checkSize("train on", resumed.get().trainSize(), sets.train().size(), file);
+            checkSize(
+                    "validate",
+                    resumed.get().validationSize(),
+                    sets.validation().size(),
+                    file);
+        }
+        int passes = epochs.or(() -> resumed.map(RunConfig::epochs)).orElse(EPOCHS);
+        RunLength length = runLength(sets.train().size(), size, batches, passes, per);
+        UpdateRule rule = rule(resumed, file);
+        SchedulerCall call = call(resumed, length, file);
+        if (per == StepPer.BATCH && call.policy() instanceof ReduceLROnPlateau) {
+            throw new IllegalArgumentException(
+                    "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
+        }
+        RunConfig config = new RunConfig(
+                model,
+                data(resumed),
+                sets.train().size(),
+                sets.validation().size(),
+                rule.toString(),
+                same(
+                        "--group",
+                        Optional.of(groups).filter(given -> !given.isEmpty()),
+                        resumed.map(RunConfig::groups),
+                        List.of(),
+                        file),
+                call.policy().toString(),
+                per,
+                passes,
+                size,
+                batches,
+                same("--seed", seed, resumed.map(RunConfig::seed), 0L, file),
+                threads.or(() -> resumed.map(RunConfig::threads))
+                        .orElseGet(() ->
+                                size < SMALL_BATCH ? 1 : Runtime.getRuntime().availableProcessors()),
+                or(saveEvery, resumed, RunConfig::saveEvery),
+                keep.or(() -> resumed.map(RunConfig::keep)).orElse(1),
+                or(patience, resumed, RunConfig::patience),
+                restoreBest || resumed.map(RunConfig::restoreBest).orElse(false));
+        return new Chosen(config, call);
+    }
+
+    private UpdateRule rule(Optional<RunConfig> resumed, Path file) {
+        UpdateRule given = UpdateRule.parse(optimizer.orElse(OPTIMIZER));
+        if (resumed.isEmpty()) {
+            return given;
+        }
+        UpdateRule saved = UpdateRule.parse(resumed.get().optimizer());
+        return optimizer.isEmpty() ? saved : mine("--optimizer", given, saved, file);
+    }
+
+    private SchedulerCall call(Optional<RunConfig> resumed, RunLength length, Path file) {
+        SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule.orElse(SCHEDULE), length));
+        if (given.lastEpoch() != -1) {
+            throw new IllegalArgumentException(
+                    "--schedule must not have a last_epoch, which resumes a run, but has " + given.lastEpoch());
+        }
+        if (resumed.isEmpty()) {
+            return given;
+        }
+        SchedulerCall saved = SchedulerCall.parse(resumed.get().schedule(), length);
+        boolean mine = schedule.isPresent()
+                && mine("--schedule", given.policy(), saved.policy(), file).equals(given.policy());
+        return mine ? given : saved;
+    }
+
+    /** {@return the one of two that goes on} */
+    private <T> T mine(String option, T given, T saved, Path file) {
+        if (onChange == OnChange.REFUSE && !given.equals(saved)) {
+            throw new IllegalArgumentException(other(option, saved, given, file).getMessage()
+                    + "; --on-change keep-config goes on with the new one, take-checkpoint with the old one");
+        }
+        return onChange == OnChange.TAKE_CHECKPOINT ? saved : given;
+    }
+
+    private static <T> T same(String option, Optional<T> given, Optional<T> saved, T otherwise, Path file) {
+        if (given.isPresent() && saved.isPresent() && !given.equals(saved)) {
+            throw other(option, saved.get(), given.get(), file);
+        }
+        return saved.or(() -> given).orElse(otherwise);
+    }
+
+    private static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
+        return new IllegalArgumentException(option + " must be left out or " + text(saved) + ", as in the run that "
+                + file + " is of, but was " + text(given));
+    }
+
+    private static String text(Object value) {
+        return value instanceof StepPer per ? per.name().toLowerCase(Locale.ROOT) : value.toString();
+    }
+
+    private static void checkSize(String purpose, long saved, long here, Path file) {
+        if (saved != here) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "--data must have %,d images to %s, as in the run that %s is of, but has %,d",
+                    saved,
+                    purpose,
+                    file,
+                    here));
+        }
+    }
+
+    private static OptionalInt or(
+            Optional<Integer> given, Optional<RunConfig> resumed, Function<RunConfig, OptionalInt> saved) {
+        return given.map(OptionalInt::of).or(() -> resumed.map(saved)).orElse(OptionalInt.empty());
+    }
+
+    /** {@return the run's length, which units such as 2ep in the schedule's text are read by} */
+    private static RunLength runLength(int samples, int batchSize, OptionalInt limit, int epochs, StepPer stepPer) {
+        long batches = RunLength.of(samples, batchSize, epochs).stepsPerEpoch();
+        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer);
+    }
+}

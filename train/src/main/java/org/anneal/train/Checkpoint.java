@@ -1,0 +1,451 @@
+package org.anneal.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Python;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.torch.Network;
+import org.anneal.torch.Tensors;
+import org.anneal.torch.Weights;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * All that a training run needs to go on, in a file that Python reads too:
+ *
+ * <pre>{@code
+ * ck = torch.load("last.pt", weights_only=True)
+ * net.load_state_dict(ck["model"]); opt.load_state_dict(ck["optimizer"]); sched.load_state_dict(ck["scheduler"])
+ * }</pre>
+ *
+ * <p>Beside these, {@code epoch} counts the epochs that were finished and {@code step} the optimizer's steps.
+ * {@code scheduler} is None where PyTorch has no such scheduler, such as a plateau on a schedule. {@code anneal} is what
+ * else a run needs to go on to the same bits: the position within the epoch, the runner's own state, libtorch's random
+ * numbers on the CPU (on CUDA they are not kept), what was measured so far, and what the run was started with.
+ *
+ * <p>A file that Python wrote, with {@code epoch}, {@code model}, {@code optimizer} and {@code scheduler}, is the end of an
+ * epoch. Of these only {@code epoch} and {@code model} must be there.
+ */
+public final class Checkpoint implements AutoCloseable {
+    private static final int VERSION = 1;
+    private static final List<String> ANOTHER = List.of("another schedule");
+
+    private final Path path;
+    private final TorchFile file;
+    private final Dict root;
+    private final Optional<Dict> anneal;
+
+    private Checkpoint(Path path, TorchFile file, Dict root, Optional<Dict> anneal) {
+        this.path = path;
+        this.file = file;
+        this.root = root;
+        this.anneal = anneal;
+    }
+
+    /**
+     * Writes a checkpoint, whole or not at all.
+     *
+     * @throws IOException if it cannot be written, naming the file and the reason
+     */
+    static void write(
+            Path path,
+            Network network,
+            Optimizer<Tensor> optimizer,
+            LRScheduler scheduler,
+            RunConfig config,
+            Progress progress,
+            RateCurve curve)
+            throws IOException {
+        try (PointerScope scope = new PointerScope()) {
+            Map<String, Object> root = new LinkedHashMap<>();
+            root.put("epoch", (long) progress.epoch());
+            root.put("step", progress.step());
+            root.put("model", ordered(Weights.stateDict(network.module())));
+            root.put("optimizer", optimizerDict(optimizer, scheduler));
+            root.put("scheduler", schedulerDict(scheduler));
+            Map<String, Object> anneal = new LinkedHashMap<>();
+            anneal.put("version", (long) VERSION);
+            anneal.put("config", config.toDict());
+            anneal.put("scheduler", stateDict(scheduler.state()));
+            putProgress(progress, anneal);
+            Generator generator = torch.getDefaultCPUGenerator();
+            anneal.put("rng_state", Tensors.data(generator.get_state()));
+            Map<String, Object> rates = new LinkedHashMap<>();
+            rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
+            rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), (long)
+                    optimizer.groups().size())));
+            anneal.put("rates", rates);
+            root.put("anneal", anneal);
+            TorchFile.write(path, root);
+        }
+    }
+
+    private static Map<String, Object> ordered(Map<String, ? extends Object> dict) {
+        Map<String, Object> ordered = new Python.OrderedDict<>();
+        ordered.putAll(dict);
+        return ordered;
+    }
+
+    /** {@return PyTorch's layout, with what its schedulers keep in the groups} */
+    private static Map<String, Object> optimizerDict(Optimizer<Tensor> optimizer, LRScheduler scheduler) {
+        Map<String, Object> dict = new LinkedHashMap<>(optimizer.stateDict());
+        List<Map<String, Object>> entries = scheduler.groupEntries();
+        List<Object> groups = new ArrayList<>();
+        for (Object group :
+                (List<?>) Optional.ofNullable(dict.get("param_groups")).orElseThrow()) {
+            Map<String, Object> packed = new LinkedHashMap<>();
+            ((Map<?, ?>) group).forEach((key, value) -> packed.put((String) key, value));
+            Object params = Optional.ofNullable(packed.remove("params")).orElseThrow();
+            packed.putAll(entries.get(groups.size()));
+            if (optimizer.groups().get(0).rule() instanceof SGD) {
+                // Of SGD, PyTorch takes a missing None for False, and then uses no fast kernel on CUDA.
+                packed.put("fused", Optional.empty());
+            }
+            packed.put("params", params);
+            groups.add(packed);
+        }
+        dict.put("param_groups", groups);
+        return dict;
+    }
+
+    private static Object schedulerDict(LRScheduler scheduler) {
+        try {
+            return scheduler.stateDict();
+        } catch (IllegalStateException pyTorchHasNoSuchScheduler) {
+            return Optional.empty();
+        }
+    }
+
+    private static Map<String, Object> stateDict(LRScheduler.State state) {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put("version", (long) state.version());
+        dict.put("last_epoch", state.lastEpoch());
+        dict.put("policies", state.policies());
+        dict.put("initial_lrs", state.initialLrs());
+        dict.put("lrs", state.lrs());
+        dict.put("momentums", state.momentums());
+        dict.put("unscaled", state.unscaled());
+        dict.put("factors", state.factors());
+        dict.put("plateau", state.plateau().<Object>map(Checkpoint::plateauDict).orElse(Optional.empty()));
+        return dict;
+    }
+
+    private static Map<String, Object> plateauDict(ReduceLROnPlateau.State plateau) {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put("best", plateau.best());
+        dict.put("num_bad_epochs", plateau.badEpochs());
+        dict.put("cooldown_counter", plateau.cooldownCounter());
+        return dict;
+    }
+
+    private static void putProgress(Progress progress, Map<String, Object> anneal) {
+        anneal.put("batch", (long) progress.batch());
+        anneal.put("loss_sum", progress.lossSum());
+        anneal.put("loss_samples", progress.lossSamples());
+        anneal.put("seconds", progress.seconds());
+        anneal.put("lr", progress.lr());
+        anneal.put(
+                "epochs", progress.epochs().stream().map(Checkpoint::epochDict).toList());
+        anneal.put("best_model", progress.bestWeights().isEmpty() ? Optional.empty() : ordered(progress.bestWeights()));
+    }
+
+    private static Map<String, Object> epochDict(TrainListener.Epoch epoch) {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put("epoch", (long) epoch.epoch());
+        dict.put("step", epoch.step());
+        dict.put("lr", epoch.lr());
+        dict.put("train_loss", epoch.trainLoss());
+        dict.put("val_loss", epoch.valLoss());
+        dict.put("val_accuracy", epoch.valAccuracy());
+        dict.put("seconds", epoch.seconds());
+        return dict;
+    }
+
+    /**
+     * Opens a checkpoint, Anneal's or one that Python wrote.
+     *
+     * @throws IOException if it cannot be read, is damaged, is no training checkpoint, or was written by a newer Anneal; the
+     *     message names the file and says which
+     */
+    public static Checkpoint open(Path path) throws IOException {
+        TorchFile file = TorchFile.open(path);
+        try {
+            if (!(file.root() instanceof Map<?, ?> map)) {
+                throw new IllegalArgumentException("it holds no dict");
+            }
+            Dict root = new Dict("", map);
+            root.number("epoch");
+            root.map("model");
+            Optional<Dict> anneal = root.find("anneal").map(found -> root.dict("anneal"));
+            if (anneal.isPresent()) {
+                int version = anneal.get().count("version");
+                if (version > VERSION) {
+                    throw new IOException(path + " was written by a newer Anneal: its version must be at most "
+                            + VERSION + ", but is " + version);
+                }
+            }
+            return new Checkpoint(path, file, root, anneal);
+        } catch (IllegalArgumentException e) {
+            file.close();
+            throw new IOException(path + " is no training checkpoint: " + e.getMessage(), e);
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** {@return what the run was started with; empty if Python wrote the file} */
+    public Optional<RunConfig> config() throws IOException {
+        return read(() -> anneal.map(dict -> RunConfig.of(dict.dict("config"))));
+    }
+
+    /**
+     * {@return where the run is; what it holds stays when this is closed}
+     *
+     * @param batches of an epoch, by which the steps are counted if the file does not say how many there were
+     */
+    public Progress progress(long batches) throws IOException {
+        return read(() -> {
+            int epoch = root.number("epoch");
+            long step = root.find("step").isPresent() ? root.whole("step") : epoch * batches;
+            if (anneal.isEmpty()) {
+                return Progress.after(epoch, step);
+            }
+            Dict dict = anneal.get();
+            int batch = dict.number("batch");
+            if (batch > batches) {
+                throw dict.wrong("batch", "within the " + batches + " batches of an epoch");
+            }
+            return new Progress(
+                    epoch,
+                    batch,
+                    step,
+                    dict.real("loss_sum"),
+                    dict.whole("loss_samples"),
+                    dict.real("seconds"),
+                    dict.reals("lr"),
+                    dict.dicts("epochs").stream().map(Checkpoint::epoch).toList(),
+                    bestWeights(dict));
+        });
+    }
+
+    private static TrainListener.Epoch epoch(Dict dict) {
+        return new TrainListener.Epoch(
+                dict.number("epoch"),
+                dict.whole("step"),
+                dict.reals("lr"),
+                dict.real("train_loss"),
+                dict.real("val_loss"),
+                dict.real("val_accuracy"),
+                dict.real("seconds"));
+    }
+
+    private static Map<String, TensorData> bestWeights(Dict dict) {
+        Map<String, TensorData> weights = new LinkedHashMap<>();
+        if (dict.find("best_model").isPresent()) {
+            Dict model = dict.dict("best_model");
+            dict.map("best_model").keySet().forEach(name -> weights.put((String) name, model.tensor((String) name)));
+        }
+        return TensorBytes.copy(weights);
+    }
+
+    /** {@return the rates of the run so far} */
+    RateCurve rates(int groups) throws IOException {
+        return read(() -> {
+            if (anneal.isEmpty()) {
+                return new RateCurve();
+            }
+            Dict rates = anneal.get().dict("rates");
+            double[] points = rates.tensor("epoch").toDoubles();
+            double[] lr = rates.tensor("lr").toDoubles();
+            if (lr.length != points.length * groups) {
+                throw rates.wrong("lr", "a tensor of " + points.length + " x " + groups + " numbers");
+            }
+            return RateCurve.of(points, lr, groups);
+        });
+    }
+
+    /**
+     * Puts the network, the optimizer, the scheduler and libtorch's random numbers to where the run was.
+     *
+     * <p>In a file that Python wrote, an optimizer's or a scheduler's state may be missing: then the optimizer starts anew,
+     * and the schedule goes on at its rate after {@code progress}.
+     *
+     * @param onChange what to do if the file is of another schedule, or other options of the optimizer, than those given:
+     *     {@code TAKE_CHECKPOINT} needs a file of Anneal's, since Python's does not name its scheduler
+     * @param stepsDone how often the schedule was stepped by then, for a file that does not say so
+     * @return what is to be told of it, in sentences
+     * @throws IOException if the file is of another network, optimizer or schedule; the message names the file and what
+     *     differs
+     */
+    public List<String> restore(
+            Network network,
+            Optimizer<Tensor> optimizer,
+            LRScheduler scheduler,
+            LRScheduler.OnChange onChange,
+            long stepsDone)
+            throws IOException {
+        List<String> notes = new ArrayList<>();
+        read(() -> {
+            Weights.load(network.module(), root.map("model"));
+            List<UpdateRule> rules = optimizer.groups().stream()
+                    .map(group -> group.rule().withLr(group.initialLr().orElse(group.lr())))
+                    .toList();
+            if (root.find("optimizer").isPresent()) {
+                optimizer.loadStateDict(texts(root.map("optimizer")));
+            } else {
+                notes.add(path + " holds no optimizer: its state starts anew");
+            }
+            if (anneal.isPresent()) {
+                Dict dict = anneal.get();
+                RunConfig config = RunConfig.of(dict.dict("config"));
+                restore(state(dict.dict("scheduler")), config, rules, optimizer, scheduler, onChange);
+                restoreRandomNumbers(dict.tensor("rng_state"));
+            } else if (root.find("scheduler").isPresent()) {
+                restoreScheduler(texts(root.map("scheduler")), scheduler, onChange, stepsDone);
+            } else {
+                notes.add(path + " holds no scheduler: the schedule goes on at its rate after " + stepsDone
+                        + (stepsDone == 1 ? " step" : " steps"));
+                moveTo(stepsDone, scheduler);
+            }
+            return notes;
+        });
+        return notes;
+    }
+
+    private static void restore(
+            LRScheduler.State state,
+            RunConfig config,
+            List<UpdateRule> rules,
+            Optimizer<Tensor> optimizer,
+            LRScheduler scheduler,
+            LRScheduler.OnChange onChange) {
+        if (onChange != LRScheduler.OnChange.KEEP_CONFIG) {
+            scheduler.restore(state, onChange);
+            return;
+        }
+        List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
+        List<Double> momentums = rules.stream().map(UpdateRule::momentum).toList();
+        for (int i = 0; i < rules.size(); i++) {
+            optimizer.groups().get(i).setRule(rules.get(i));
+        }
+        // A plateau alone keeps no base.
+        boolean otherBases = scheduler.takesStep()
+                ? !bases.equals(state.initialLrs())
+                : bases.get(0) != UpdateRule.parse(config.optimizer()).lr();
+        LRScheduler.State kept = new LRScheduler.State(
+                state.version(),
+                state.lastEpoch(),
+                otherBases ? ANOTHER : state.policies(), // so that the rates are those of the schedule
+                otherBases ? bases : state.initialLrs(),
+                otherBases && !scheduler.takesStep() ? bases : state.lrs(),
+                scheduler.drivesMomentum() ? state.momentums() : momentums,
+                state.unscaled(),
+                state.factors(),
+                state.plateau());
+        scheduler.restore(kept, onChange);
+    }
+
+    private static LRScheduler.State state(Dict dict) {
+        Optional<ReduceLROnPlateau.State> plateau = dict.find("plateau").map(found -> {
+            Dict progress = dict.dict("plateau");
+            return new ReduceLROnPlateau.State(
+                    progress.real("best"), progress.whole("num_bad_epochs"), progress.whole("cooldown_counter"));
+        });
+        return new LRScheduler.State(
+                dict.number("version"),
+                dict.whole("last_epoch"),
+                dict.texts("policies"),
+                dict.reals("initial_lrs"),
+                dict.reals("lrs"),
+                dict.reals("momentums"),
+                dict.reals("unscaled"),
+                dict.reals("factors"),
+                plateau);
+    }
+
+    private static void restoreScheduler(
+            Map<String, Object> dict, LRScheduler scheduler, LRScheduler.OnChange onChange, long stepsDone) {
+        try {
+            scheduler.loadStateDict(dict);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            switch (onChange) {
+                case KEEP_CONFIG -> moveTo(dict.get("last_epoch") instanceof Long step ? step : stepsDone, scheduler);
+                case REFUSE ->
+                    throw new IllegalArgumentException(
+                            "its scheduler is another one: " + e.getMessage() + "; keep-config goes on with this one",
+                            e);
+                case TAKE_CHECKPOINT ->
+                    throw new IllegalArgumentException(
+                            "its scheduler is another one, and the file does not say which: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Has the schedule go on at its rate after {@code steps}. */
+    private static void moveTo(long steps, LRScheduler scheduler) {
+        LRScheduler.State now = scheduler.state();
+        scheduler.restore(
+                new LRScheduler.State(
+                        now.version(),
+                        steps,
+                        ANOTHER,
+                        now.initialLrs(),
+                        now.lrs(),
+                        now.momentums(),
+                        now.unscaled(),
+                        now.factors(),
+                        now.plateau()),
+                LRScheduler.OnChange.KEEP_CONFIG);
+    }
+
+    private static void restoreRandomNumbers(TensorData state) {
+        try (PointerScope scope = new PointerScope()) {
+            Generator generator = torch.getDefaultCPUGenerator();
+            Tensor here = generator.get_state();
+            Tensors.copy(state, here);
+            generator.set_state(here);
+        }
+    }
+
+    private static Map<String, Object> texts(Map<?, ?> dict) {
+        Map<String, Object> texts = new LinkedHashMap<>();
+        dict.forEach((key, value) -> texts.put(String.valueOf(key), value));
+        return texts;
+    }
+
+    @FunctionalInterface
+    private interface Reading<T> {
+        T read();
+    }
+
+    /** Reads, and says of what does not fit which file it is in. */
+    private <T> T read(Reading<T> reading) throws IOException {
+        try {
+            return reading.read();
+        } catch (UncheckedIOException e) {
+            throw Optional.ofNullable(e.getCause()).orElseThrow();
+        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
+            throw new IOException(path + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

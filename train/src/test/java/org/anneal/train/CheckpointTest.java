@@ -1,0 +1,548 @@
+package org.anneal.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.Python;
+import org.anneal.schedule.StepPer;
+import org.anneal.torch.Torch;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointTest {
+    private static final DataSets SETS = new DataSets(Samples.of(64), Samples.of(16));
+    private static final String ONE_CYCLE = "OneCycleLR(max_lr=0.1, total_steps=40)";
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void oneThread() {
+        Torch.load();
+        torch.set_num_threads(1);
+    }
+
+    /** A linear network and what trains it, 4 batches an epoch. */
+    private static final class Run implements AutoCloseable {
+        final LinearNet network;
+        final Optimizer<Tensor> optimizer;
+        final LRScheduler scheduler;
+        final Trainer trainer;
+        final RunConfig config;
+
+        Run(String rule, String policy) {
+            this(new LinearNet(8, 2), rule, policy);
+        }
+
+        Run(LinearNet network, String rule, String policy) {
+            this.network = network;
+            optimizer = Torch.optimizer(UpdateRule.parse(rule), Torch.parameters(network.module()));
+            scheduler = new LRScheduler(optimizer, Policy.parse(policy));
+            trainer = new Trainer(network, optimizer, scheduler).batchSize(16).epochs(2);
+            config = new RunConfig(
+                    "LinearNet",
+                    "samples",
+                    64,
+                    16,
+                    rule,
+                    List.of(),
+                    policy,
+                    StepPer.EPOCH,
+                    2,
+                    16,
+                    OptionalInt.empty(),
+                    0,
+                    1,
+                    OptionalInt.of(3),
+                    2,
+                    OptionalInt.empty(),
+                    true);
+        }
+
+        ParamGroup<Tensor> group() {
+            return optimizer.groups().get(0);
+        }
+
+        Run fit(Path folder) throws IOException {
+            return fit(folder, 1);
+        }
+
+        Run fit(Path folder, int keep) throws IOException {
+            try (RunFolder results = new RunFolder(folder, network, "title", 1)) {
+                trainer.listener(results.checkpoints(optimizer, scheduler, config, keep))
+                        .fit(SETS);
+            }
+            return this;
+        }
+
+        List<String> restore(Path file, OnChange onChange) throws IOException {
+            try (Checkpoint checkpoint = Checkpoint.open(file)) {
+                return checkpoint.restore(network, optimizer, scheduler, onChange, 2);
+            }
+        }
+
+        @Override
+        public void close() {
+            optimizer.close();
+        }
+    }
+
+    private Path last() throws IOException {
+        try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "StepLR(step_size=1, gamma=0.5)")) {
+            run.fit(folder.resolve("run"));
+        }
+        return folder.resolve("run/last.pt");
+    }
+
+    private static Map<?, ?> dict(Object value) {
+        return assertInstanceOf(Map.class, value);
+    }
+
+    @Test
+    void hasWhatAPythonProgramLoads() throws IOException {
+        try (TorchFile file = TorchFile.open(last())) {
+            Map<?, ?> root = dict(file.root());
+            assertEquals(
+                    List.of("epoch", "step", "model", "optimizer", "scheduler", "anneal"), List.copyOf(root.keySet()));
+            assertEquals(2L, root.get("epoch"));
+            assertEquals(8L, root.get("step"));
+            assertInstanceOf(Python.OrderedDict.class, root.get("model"));
+            assertEquals(
+                    List.of("fc.weight", "fc.bias"),
+                    List.copyOf(dict(root.get("model")).keySet()));
+            Map<?, ?> optimizer = dict(root.get("optimizer"));
+            assertEquals("[state, param_groups]", optimizer.keySet().toString());
+            assertEquals(
+                    "[{lr=0.025, momentum=0.9, dampening=0, weight_decay=0, nesterov=false, maximize=false,"
+                            + " initial_lr=0.1, fused=Optional.empty, params=[0, 1]}]",
+                    String.valueOf(optimizer.get("param_groups")));
+            assertEquals(
+                    "{step_size=1, gamma=0.5, base_lrs=[0.1], last_epoch=2, _step_count=3, _is_initial=false,"
+                            + " _get_lr_called_within_step=false, _last_lr=[0.025]}",
+                    String.valueOf(root.get("scheduler")));
+        }
+    }
+
+    @Test
+    void keepsInTheGroupsWhatPyTorchsSchedulersReadThere() throws IOException {
+        try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
+            run.fit(folder.resolve("run"));
+        }
+        try (TorchFile file = TorchFile.open(folder.resolve("run/last.pt"))) {
+            Map<?, ?> group = dict(((List<?>) Objects.requireNonNull(
+                            dict(dict(file.root()).get("optimizer")).get("param_groups")))
+                    .get(0));
+            assertEquals(0.1, group.get("max_lr"));
+            assertEquals(0.004, group.get("initial_lr"));
+            assertEquals(0.85, group.get("base_momentum"));
+            assertEquals("params", List.copyOf(group.keySet()).get(group.size() - 1));
+        }
+    }
+
+    @Test
+    void hasNoSchedulerWherePyTorchHasNone() throws IOException {
+        try (Run run = new Run("SGD(lr=0.1)", "ChainedScheduler([StepLR(1), ReduceLROnPlateau()])")) {
+            run.fit(folder.resolve("run"));
+        }
+        try (TorchFile file = TorchFile.open(folder.resolve("run/last.pt"))) {
+            assertEquals(Optional.empty(), dict(file.root()).get("scheduler"));
+        }
+    }
+
+    @Test
+    void readsBackWhatTheRunWasStartedWith() throws IOException {
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(3)")) {
+            run.fit(folder.resolve("run"));
+            try (Checkpoint checkpoint = Checkpoint.open(folder.resolve("run/last.pt"))) {
+                assertEquals(Optional.of(run.config), checkpoint.config());
+            }
+        }
+    }
+
+    // What Python wrote: parity/train_checkpoint.py prints these numbers.
+
+    private Path golden() throws IOException {
+        Path file = folder.resolve("python.pt");
+        try (InputStream in = Objects.requireNonNull(CheckpointTest.class.getResourceAsStream("adam-onecycle.pt"))) {
+            Files.copy(in, file);
+        }
+        return file;
+    }
+
+    private static float[] bias(LinearNet network) {
+        float[] bias = new float[2];
+        network.fc.bias().<FloatBuffer>createBuffer().get(bias);
+        return bias;
+    }
+
+    @Test
+    void goesOnFromAPythonProgramsCheckpoint() throws IOException {
+        try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE);
+                Checkpoint python = Checkpoint.open(golden())) {
+            assertEquals(Optional.empty(), python.config());
+            Progress progress = python.progress(5);
+            assertEquals(Progress.after(2, 10), progress);
+            assertEquals(
+                    List.of(),
+                    python.restore(run.network, run.optimizer, run.scheduler, OnChange.REFUSE, progress.step()));
+            assertArrayEquals(new float[] {0.16132059693336487f, 0.19059160351753235f}, bias(run.network));
+            assertEquals(0.09805566273349588, run.group().lr());
+            assertEquals(0.8520253513192751, run.group().momentum(), 1e-15);
+            assertEquals(10, run.scheduler.lastEpoch());
+            List<TrainListener.Epoch> epochs = run.trainer
+                    .epochs(3)
+                    .stepPer(StepPer.BATCH)
+                    .resume(progress)
+                    .fit(SETS);
+            assertEquals("3 14", epochs.get(0).epoch() + " " + epochs.get(0).step());
+            assertEquals(14, run.scheduler.lastEpoch());
+        }
+    }
+
+    @Test
+    void refusesAPythonProgramsOtherSchedule() throws IOException {
+        Path python = golden();
+        try (Run run = new Run("Adam(lr=0.001)", "OneCycleLR(max_lr=0.1, total_steps=50)")) {
+            String differs =
+                    "total_steps must be 50, as in this runner's OneCycleLR(max_lr=0.1, total_steps=50), but was"
+                            + " 40 in the state dict";
+            assertFails(
+                    python + ": its scheduler is another one: " + differs + "; keep-config goes on with this one",
+                    () -> run.restore(python, OnChange.REFUSE));
+            assertFails(
+                    python + ": its scheduler is another one, and the file does not say which: " + differs,
+                    () -> run.restore(python, OnChange.TAKE_CHECKPOINT));
+            assertEquals(List.of(), run.restore(python, OnChange.KEEP_CONFIG));
+            assertEquals(10, run.scheduler.lastEpoch());
+            assertEquals(Policy.parse("OneCycleLR(max_lr=0.1, total_steps=50)").toString(), run.config.schedule());
+            assertTrue(run.group().lr() < 0.09, "the rate of the longer cycle");
+        }
+    }
+
+    @Test
+    void saysWhatAPythonProgramLeftOut() throws IOException {
+        Path less = changed(golden(), root -> {
+            root.remove("optimizer");
+            root.remove("scheduler");
+        });
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(step_size=1, gamma=0.5)")) {
+            assertEquals(
+                    List.of(
+                            less + " holds no optimizer: its state starts anew",
+                            less + " holds no scheduler: the schedule goes on at its rate after 2 steps"),
+                    run.restore(less, OnChange.REFUSE));
+            assertEquals(0.025, run.group().lr());
+        }
+    }
+
+    /** {@return a copy of a file with another content} */
+    private Path changed(Path file, Consumer<Map<Object, Object>> change) throws IOException {
+        Path copy = folder.resolve("changed.pt");
+        try (TorchFile original = TorchFile.open(file)) {
+            Map<Object, Object> root = new LinkedHashMap<>(dict(original.root()));
+            change.accept(root);
+            TorchFile.write(copy, root);
+        }
+        return copy;
+    }
+
+    @Test
+    void refusesWhatIsNoTrainingCheckpoint() throws IOException {
+        Path file = last();
+        Path copy = folder.resolve("changed.pt");
+        changed(file, root -> root.remove("epoch"));
+        assertNone("epoch must be a whole number, but is missing", copy);
+        changed(file, root -> root.put("epoch", -1L));
+        assertNone("epoch must be a whole number from 0 on, but was -1", copy);
+        changed(file, root -> root.put("model", "net.pt"));
+        assertNone("model must be a dict, but was a String", copy);
+        TorchFile.write(copy, List.of(1L));
+        assertNone("it holds no dict", copy);
+        Files.writeString(copy, "what is this");
+        assertFails(
+                "cannot read " + copy + ": it is no file of torch.save: that is a zip archive, and this begins with"
+                        + " 'what is this'",
+                () -> Checkpoint.open(copy));
+    }
+
+    private static void assertNone(String why, Path file) {
+        assertFails(file + " is no training checkpoint: " + why, () -> Checkpoint.open(file));
+    }
+
+    private static void assertFails(String message, Executable bad) {
+        assertEquals(message, assertThrows(IOException.class, bad).getMessage());
+    }
+
+    @Test
+    void refusesANewerVersionAndWrongEntries() throws IOException {
+        Path file = last();
+        Path copy = folder.resolve("changed.pt");
+        anneal(file, entries -> entries.put("version", 2L));
+        assertFails(
+                copy + " was written by a newer Anneal: its version must be at most 1, but is 2",
+                () -> Checkpoint.open(copy));
+        anneal(file, entries -> entries.put("batch", 5L));
+        assertFails(copy + ": anneal.batch must be within the 4 batches of an epoch, but was 5", this::progress);
+        anneal(file, entries -> entries.remove("loss_sum"));
+        assertFails(copy + ": anneal.loss_sum must be a number, but is missing", this::progress);
+        anneal(file, entries -> entries.put("epochs", List.of(Map.of("epoch", 1L))));
+        assertFails(copy + ": anneal.epochs[0].step must be a whole number, but is missing", this::progress);
+        anneal(file, entries -> entries.put("epochs", List.of()));
+        assertEquals(List.of(), progress().epochs());
+        anneal(file, entries -> entries.put("config", Map.of("model", 3L)));
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            assertFails(copy + ": anneal.config.model must be a text, but was 3", checkpoint::config);
+        }
+        anneal(file, entries -> entries.put("rates", Map.of("epoch", 3L)));
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            assertFails(copy + ": anneal.rates.epoch must be a tensor, but was 3", () -> checkpoint.rates(1));
+        }
+        try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "StepLR(step_size=1, gamma=0.5)")) {
+            anneal(file, entries -> entries.remove("scheduler"));
+            assertFails(
+                    copy + ": anneal.scheduler must be a dict, but is missing",
+                    () -> run.restore(copy, OnChange.REFUSE));
+            anneal(
+                    file,
+                    entries -> entries.put(
+                            "rng_state",
+                            Objects.requireNonNull(dict(entries.get("rates")).get("epoch"))));
+            assertFails(
+                    copy + ": a tensor must have the shape [5056], but had [2]",
+                    () -> run.restore(copy, OnChange.REFUSE));
+        }
+    }
+
+    private Progress progress() throws IOException {
+        try (Checkpoint checkpoint = Checkpoint.open(folder.resolve("changed.pt"))) {
+            return checkpoint.progress(4);
+        }
+    }
+
+    private void anneal(Path file, Consumer<Map<Object, Object>> change) throws IOException {
+        changed(file, root -> {
+            Map<Object, Object> anneal = new LinkedHashMap<>(dict(root.get("anneal")));
+            change.accept(anneal);
+            root.put("anneal", anneal);
+        });
+    }
+
+    @Test
+    void refusesACutFile() throws IOException {
+        Path file = last();
+        byte[] whole = Files.readAllBytes(file);
+        for (int length : new int[] {0, 1, 100, whole.length / 2, whole.length - 1}) {
+            Files.write(file, Arrays.copyOf(whole, length));
+            String message =
+                    assertThrows(IOException.class, () -> Checkpoint.open(file)).getMessage();
+            assertTrue(String.valueOf(message).startsWith("cannot read " + file + ": "), message);
+        }
+    }
+
+    @Test
+    void refusesAnotherNetworkAndOptimizer() throws IOException {
+        Path file = last();
+        try (Run run = new Run(new LinearNet(8, 3), "SGD(lr=0.1, momentum=0.9)", "StepLR(1)")) {
+            assertFails(
+                    file + ": a state dict must have the names and shapes of the network, but fc.weight has the shape"
+                            + " [2, 8] and not [3, 8], fc.bias has the shape [2] and not [3]",
+                    () -> run.restore(file, OnChange.REFUSE));
+        }
+        LinearNet network = new LinearNet(8, 2);
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(
+                List.of(new ParamGroup<>("weight", UpdateRule.parse("SGD(lr=1)"), List.of(network.fc.weight()))))) {
+            LRScheduler scheduler = new LRScheduler(optimizer, Policy.parse("StepLR(1)"));
+            try (Checkpoint checkpoint = Checkpoint.open(file)) {
+                assertFails(
+                        file + ": param_groups[0] must have 1 params, as group 'weight', but had 2",
+                        () -> checkpoint.restore(network, optimizer, scheduler, OnChange.REFUSE, 0));
+            }
+        }
+    }
+
+    @Test
+    void goesOnWithAnotherScheduleOrRateIfToldTo() throws IOException {
+        Path file = last();
+        try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "ExponentialLR(0.1)")) {
+            String message = assertThrows(IOException.class, () -> run.restore(file, OnChange.REFUSE))
+                    .getMessage();
+            assertTrue(String.valueOf(message).startsWith(file + ": the state was written under StepLR("), message);
+            run.restore(file, OnChange.KEEP_CONFIG);
+            assertEquals(0.001, run.group().lr(), 1e-15);
+        }
+        try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "ExponentialLR(0.1)")) {
+            run.restore(file, OnChange.TAKE_CHECKPOINT);
+            assertEquals(0.025, run.group().lr());
+        }
+        try (Run run = new Run("SGD(lr=0.4, momentum=0.5)", "StepLR(step_size=1, gamma=0.5)")) {
+            run.restore(file, OnChange.KEEP_CONFIG);
+            assertEquals(0.1, run.group().lr());
+            assertEquals(0.5, run.group().momentum());
+            run.scheduler.step();
+            assertEquals(0.05, run.group().lr());
+        }
+        try (Run run = new Run("SGD(lr=0.4, momentum=0.5)", "StepLR(step_size=1, gamma=0.5)")) {
+            run.restore(file, OnChange.REFUSE);
+            assertEquals(0.025, run.group().lr(), "the file's, as PyTorch's load_state_dict");
+            assertEquals(0.9, run.group().momentum());
+        }
+    }
+
+    @Test
+    void aPlateausRateIsReplacedIfToldTo() throws IOException {
+        Path runs = folder.resolve("plateau");
+        try (Run run = new Run("SGD(lr=0.1)", "ReduceLROnPlateau(patience=0, threshold=2)")) {
+            run.fit(runs);
+        }
+        try (Run run = new Run("SGD(lr=0.4)", "ReduceLROnPlateau()")) {
+            run.restore(runs.resolve("last.pt"), OnChange.KEEP_CONFIG);
+            assertEquals(0.4, run.group().lr());
+        }
+        try (Run run = new Run("SGD(lr=0.1)", "ReduceLROnPlateau(patience=3)")) {
+            run.restore(runs.resolve("last.pt"), OnChange.KEEP_CONFIG);
+            assertEquals(0.01, run.group().lr(), 1e-15, "which the plateau had come to");
+        }
+    }
+
+    // The files of a run.
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void keepsAsManyCheckpointsAsItIsToldTo() throws IOException {
+        Path runs = folder.resolve("run");
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(1)")) {
+            run.trainer.saveEvery(1);
+            run.fit(runs, 4);
+        }
+        assertEquals(
+                List.of(
+                        "best.pt",
+                        "curve.png",
+                        "last.pt",
+                        "metrics.csv",
+                        "model.safetensors",
+                        "step-5.pt",
+                        "step-6.pt",
+                        "step-7.pt"),
+                names(runs));
+        for (int step = 5; step < 8; step++) {
+            try (Checkpoint checkpoint = Checkpoint.open(runs.resolve("step-" + step + ".pt"))) {
+                assertEquals(step, checkpoint.progress(4).step());
+            }
+        }
+        // From an earlier one on: what came after it is given up.
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(1)");
+                Checkpoint checkpoint = Checkpoint.open(runs.resolve("step-6.pt"))) {
+            checkpoint.restore(run.network, run.optimizer, run.scheduler, OnChange.REFUSE, 0);
+            Progress progress = checkpoint.progress(4);
+            try (RunFolder results = new RunFolder(runs, run.network, "title", 1, checkpoint, progress)) {
+                results.checkpoints(run.optimizer, run.scheduler, run.config, 4).checkpoint(progress);
+                assertEquals(2, Files.readAllLines(runs.resolve("metrics.csv")).size());
+            }
+        }
+        assertEquals(
+                List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "step-5.pt"),
+                names(runs));
+        try (Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
+            assertEquals(6, checkpoint.progress(4).step());
+        }
+    }
+
+    @Test
+    void theBestIsTheEpochWithTheLowestLoss() throws IOException {
+        Path runs = folder.resolve("run");
+        Samples data = Samples.of(64);
+        DataSets worse = new DataSets(data, data.labelled(i -> 1 - data.label(i)));
+        try (Run run = new Run("SGD(lr=0.5)", "StepLR(100)");
+                RunFolder results = new RunFolder(runs, run.network, "title", 1)) {
+            torch.manual_seed(1);
+            run.trainer
+                    .epochs(3)
+                    .restoreBest()
+                    .listener(results.checkpoints(run.optimizer, run.scheduler, run.config, 1))
+                    .fit(worse);
+            float[] best = bias(run.network);
+            results.saveWeights();
+            try (Checkpoint file = Checkpoint.open(runs.resolve("best.pt"));
+                    Checkpoint last = Checkpoint.open(runs.resolve("last.pt"))) {
+                assertEquals(
+                        "1 3", file.progress(4).epoch() + " " + last.progress(4).epoch());
+                file.restore(run.network, run.optimizer, run.scheduler, OnChange.REFUSE, 0);
+                assertArrayEquals(best, bias(run.network));
+                assertArrayEquals(
+                        new double[] {best[0], best[1]},
+                        Objects.requireNonNull(last.progress(4).bestWeights().get("fc.bias"))
+                                .toDoubles(),
+                        "so that a resumed run can go back to them");
+                last.restore(run.network, run.optimizer, run.scheduler, OnChange.REFUSE, 0);
+                assertTrue(best[0] != bias(run.network)[0], "or the test shows nothing");
+            }
+        }
+    }
+
+    @Test
+    void aFullDiskLeavesTheLastCheckpointsWhole() throws IOException, InterruptedException {
+        Path disk = folder.resolve("disk");
+        try (SmallDisk small = new SmallDisk(disk, 60)) {
+            Path runs = disk.resolve("run");
+            try (Run run = new Run("SGD(lr=0.1)", "StepLR(100)")) {
+                run.trainer.epochs(100).listener(new TrainListener() {
+                    @Override
+                    public void epoch(Epoch epoch) throws IOException {
+                        if (epoch.epoch() == 3) {
+                            small.fill(2);
+                        }
+                    }
+                });
+                String message =
+                        assertThrows(IOException.class, () -> run.fit(runs, 2)).getMessage();
+                assertTrue(
+                        String.valueOf(message).startsWith("cannot write " + runs)
+                                && String.valueOf(message).endsWith(": No space left on device"),
+                        message);
+            }
+            Files.delete(disk.resolve("filler"));
+            assertTrue(names(runs).stream().noneMatch(name -> name.endsWith(".tmp")), names(runs)::toString);
+            for (String file : List.of("last.pt", "best.pt")) {
+                try (Run run = new Run("SGD(lr=0.1)", "StepLR(100)");
+                        Checkpoint whole = Checkpoint.open(runs.resolve(file))) {
+                    whole.restore(run.network, run.optimizer, run.scheduler, OnChange.REFUSE, 0);
+                    assertEquals(2, whole.progress(4).epoch());
+                }
+            }
+        }
+    }
+}
