@@ -1,52 +1,215 @@
 package org.anneal.checkpoint;
 
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * Model weights in the safetensors format: the length of a JSON header as 8 little-endian bytes, the header, then the
  * tensors' bytes, little-endian and row-major, one after the other.
  *
- * <p>Source: the format's description at {@code github.com/huggingface/safetensors}.
+ * <pre>{@code
+ * try (Safetensors file = Safetensors.open(Path.of("model.safetensors"))) {
+ *     file.tensors().forEach((name, tensor) -> ...);
+ * }
+ * Safetensors.write(Path.of("copy.safetensors"), tensors);
+ * }</pre>
+ *
+ * <p>The format has no checksum: damage to a tensor's bytes is not noticed.
+ *
+ * <p>Source: the format's description and its reference reader at {@code github.com/huggingface/safetensors}
+ * ({@code safetensors/src/tensor.rs}).
  */
-public final class Safetensors {
+public final class Safetensors implements Closeable {
     private static final int ALIGNMENT = 8;
+    private static final long LONGEST_HEADER = 100_000_000; // as in the reference
+    private static final String METADATA = "__metadata__";
 
-    private Safetensors() {}
+    private final FileBytes file;
+    private final Map<String, TensorData> tensors;
+    private final Map<String, String> metadata;
+
+    private Safetensors(FileBytes file, Map<String, TensorData> tensors, Map<String, String> metadata) {
+        this.file = file;
+        this.tensors = Collections.unmodifiableMap(tensors);
+        this.metadata = Collections.unmodifiableMap(metadata);
+    }
+
+    /** A tensor's bytes lie from {@code begin} up to {@code end}, counted from the header's end. */
+    private record Place(String name, DType dtype, List<Long> shape, long begin, long end) {}
 
     /**
-     * One tensor of a file.
+     * Opens a file and reads its header. The tensors' data stay in the file until they are asked for: so it is to be closed
+     * by whoever opens it, after that.
      *
-     * @param dtype the format's name of the element type: F64, F32, F16, BF16, I64, ...
-     * @param shape the size of each dimension
-     * @param data the elements, little-endian and row-major; its remaining bytes are written and its position is not moved
+     * @throws IOException "cannot read FILE: WHY" if it cannot be read or is not in this format, which wants the tensors one
+     *     after the other without gaps, from the header to the file's end
      */
-    public record Entry(String dtype, List<Long> shape, ByteBuffer data) {}
+    public static Safetensors open(Path file) throws IOException {
+        return FileBytes.open(file, Safetensors::read);
+    }
+
+    private static Safetensors read(FileBytes file) throws IOException {
+        if (file.size() < Long.BYTES) {
+            throw new IOException("it is too short for a safetensors file");
+        }
+        long length = file.read(0, Long.BYTES).getLong();
+        if (length < 2 || length > LONGEST_HEADER || length > file.size() - Long.BYTES) {
+            throw new IOException("it is no safetensors file, or was cut off: its header would have "
+                    + Long.toUnsignedString(length) + " bytes");
+        }
+        String json;
+        try {
+            json = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(file.read(Long.BYTES, (int) length))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IOException("it is no safetensors file: its header is not UTF-8", e);
+        }
+        if (!json.startsWith("{")) {
+            throw new IOException("it is no safetensors file: its header does not begin with {");
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        List<Place> places = new ArrayList<>();
+        for (Map.Entry<?, ?> entry : ((Map<?, ?>) Json.read(json)).entrySet()) {
+            String name = (String) entry.getKey();
+            if (name.equals(METADATA)) {
+                metadata = metadata(entry.getValue());
+            } else {
+                places.add(place(name, entry.getValue()));
+            }
+        }
+        long start = Long.BYTES + length;
+        checkPlaces(places, file.size() - start);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        for (Place place : places) {
+            Storage storage = new FileStorage(
+                    file, place.name, start + place.begin, place.end - place.begin, OptionalLong.empty());
+            try {
+                tensors.put(place.name, TensorData.of(place.dtype, storage, place.shape));
+            } catch (IllegalArgumentException e) {
+                throw wrong(place.name, String.valueOf(e.getMessage()));
+            }
+        }
+        return new Safetensors(file, tensors, metadata);
+    }
+
+    private static IOException wrong(String name, String how) {
+        return new IOException("its header is wrong about " + ZipReader.shown(name) + ": " + how);
+    }
+
+    private static Map<String, String> metadata(Object json) throws IOException {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        if (!(json instanceof Map<?, ?> entries)) {
+            throw wrong(METADATA, "it is no object");
+        }
+        for (Map.Entry<?, ?> entry : entries.entrySet()) {
+            if (!(entry.getValue() instanceof String value)) {
+                throw wrong(METADATA, "a value is no text");
+            }
+            metadata.put((String) entry.getKey(), value);
+        }
+        return metadata;
+    }
+
+    private static Place place(String name, Object json) throws IOException {
+        if (!(json instanceof Map<?, ?> entries)
+                || entries.size() != 3
+                || !(entries.get("dtype") instanceof String dtype)
+                || !(entries.get("shape") instanceof List<?> sizes)
+                || !(entries.get("data_offsets") instanceof List<?> offsets)
+                || offsets.size() != 2
+                || !(offsets.get(0) instanceof Long begin)
+                || !(offsets.get(1) instanceof Long end)) {
+            throw wrong(name, "it must have dtype, shape and two data_offsets, and no more");
+        }
+        DType type = dtype(name, dtype);
+        List<Long> shape = new ArrayList<>();
+        long bytes = type.size();
+        for (Object size : sizes) {
+            if (!(size instanceof Long positive)) {
+                throw wrong(name, "a size is no number");
+            }
+            shape.add(positive);
+            try {
+                bytes = Math.multiplyExact(bytes, positive);
+            } catch (ArithmeticException e) {
+                throw wrong(name, "its shape has more elements than a file can have");
+            }
+        }
+        if (end - begin != bytes) {
+            throw wrong(name, "its shape and type need " + bytes + " bytes, but it has " + (end - begin));
+        }
+        return new Place(name, type, shape, begin, end);
+    }
+
+    /** One after the other, from first to last byte: so nothing is hidden in a gap, and none is used twice. */
+    private static void checkPlaces(List<Place> places, long length) throws IOException {
+        List<Place> inOrder = new ArrayList<>(places);
+        inOrder.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
+        long end = 0;
+        for (Place place : inOrder) {
+            if (place.begin != end) {
+                throw wrong(place.name, "it begins at " + place.begin + ", where the one before ends at " + end);
+            }
+            end = place.end;
+        }
+        if (end != length) {
+            throw new IOException("its tensors have " + end + " bytes, but the file has " + length
+                    + ": it is damaged or was cut off");
+        }
+    }
+
+    /** {@return the tensors by name, in the header's order} */
+    public Map<String, TensorData> tensors() {
+        return tensors;
+    }
+
+    /** {@return what is said about the file in words, such as {@code format: pt}} */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** Closes the file. Its tensors can be read no more. */
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
 
     /**
-     * Writes the tensors in the map's order, whole or not at all.
+     * Writes the tensors in the map's order, whole or not at all. Tensors that share a storage are written each with all of
+     * its elements: the format has no views.
      *
+     * @throws IllegalArgumentException if a tensor is of a type that the format does not have (complex128), or named
+     *     {@code __metadata__}
      * @throws IOException if the file cannot be written, naming it and the reason
      */
-    public static void write(Path file, Map<String, Entry> tensors) throws IOException {
+    public static void write(Path file, Map<String, TensorData> tensors) throws IOException {
         Map<String, String> header = new LinkedHashMap<>();
-        header.put("__metadata__", "{\"format\":\"pt\"}");
+        header.put(METADATA, "{\"format\":\"pt\"}");
         long offset = 0;
-        for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
-            Entry entry = tensor.getValue();
-            long end = offset + entry.data().remaining();
-            header.put(
-                    tensor.getKey(),
-                    "{\"dtype\":\"" + entry.dtype() + "\",\"shape\":"
-                            + entry.shape().toString().replace(" ", "") + ",\"data_offsets\":[" + offset + ","
-                            + end + "]}");
+        for (Map.Entry<String, TensorData> entry : tensors.entrySet()) {
+            TensorData tensor = entry.getValue();
+            long end = offset + tensor.count() * tensor.dtype().size();
+            String json = "{\"dtype\":\"" + name(tensor.dtype()) + "\",\"shape\":"
+                    + tensor.shape().toString().replace(" ", "") + ",\"data_offsets\":[" + offset + "," + end + "]}";
+            if (header.put(entry.getKey(), json) != null) {
+                throw new IllegalArgumentException("a tensor must not be named " + METADATA);
+            }
             offset = end;
         }
         byte[] json = json(header).getBytes(StandardCharsets.UTF_8);
@@ -60,16 +223,64 @@ public final class Safetensors {
         head.flip();
         AtomicFile.write(file, channel -> {
             writeAll(channel, head);
-            for (Entry entry : tensors.values()) {
-                writeAll(channel, entry.data().duplicate());
+            for (TensorData tensor : tensors.values()) {
+                writeData(channel, tensor);
             }
         });
+    }
+
+    private static void writeData(WritableByteChannel channel, TensorData tensor) throws IOException {
+        try {
+            tensor.forEachChunk(chunk -> {
+                try {
+                    writeAll(channel, chunk);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             channel.write(bytes);
         }
+    }
+
+    /** {@return the format's name of a type} */
+    private static String name(DType dtype) {
+        return switch (dtype) {
+            case FLOAT64 -> "F64";
+            case FLOAT32 -> "F32";
+            case FLOAT16 -> "F16";
+            case BFLOAT16 -> "BF16";
+            case FLOAT8_E4M3FN -> "F8_E4M3";
+            case FLOAT8_E5M2 -> "F8_E5M2";
+            case INT64 -> "I64";
+            case INT32 -> "I32";
+            case INT16 -> "I16";
+            case INT8 -> "I8";
+            case UINT64 -> "U64";
+            case UINT32 -> "U32";
+            case UINT16 -> "U16";
+            case UINT8 -> "U8";
+            case BOOL -> "BOOL";
+            case COMPLEX64 -> "C64";
+            case COMPLEX128 ->
+                throw new IllegalArgumentException(
+                        "weights must be of a type that safetensors knows, but one is " + dtype);
+        };
+    }
+
+    private static DType dtype(String tensor, String name) throws IOException {
+        for (DType dtype : DType.values()) {
+            if (dtype != DType.COMPLEX128 && name(dtype).equals(name)) {
+                return dtype;
+            }
+        }
+        throw wrong(tensor, "it is of type " + ZipReader.shown(name) + ", which Anneal does not know");
     }
 
     private static String json(Map<String, String> members) {

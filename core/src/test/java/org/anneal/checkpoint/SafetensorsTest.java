@@ -2,8 +2,10 @@ package org.anneal.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,6 +21,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -46,7 +50,7 @@ class SafetensorsTest {
         }
     }
 
-    private Contents write(Map<String, Safetensors.Entry> tensors) throws IOException {
+    private Contents write(Map<String, TensorData> tensors) throws IOException {
         Path file = folder.resolve("model.safetensors");
         Safetensors.write(file, tensors);
         byte[] bytes = Files.readAllBytes(file);
@@ -55,6 +59,18 @@ class SafetensorsTest {
         String json = new String(bytes, Long.BYTES, start - Long.BYTES, StandardCharsets.UTF_8);
         assertTrue(json.startsWith("{"), json);
         return new Contents(length, new ObjectMapper().readTree(json), Arrays.copyOfRange(bytes, start, bytes.length));
+    }
+
+    private static TensorData tensor(float... values) {
+        return TensorData.of(values, List.of((long) values.length));
+    }
+
+    private static TensorData bytes(DType dtype, List<Long> shape, int... bytes) {
+        byte[] storage = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            storage[i] = (byte) bytes[i];
+        }
+        return TensorData.of(dtype, new HeapStorage(storage), shape);
     }
 
     private static ByteBuffer floats(float... values) {
@@ -67,11 +83,10 @@ class SafetensorsTest {
 
     @Test
     void readsBackAsItWasWritten() throws IOException {
-        Map<String, Safetensors.Entry> tensors = new LinkedHashMap<>();
-        tensors.put("fc.weight", new Safetensors.Entry("F32", List.of(2L, 3L), floats(1, 2, 3, 4, 5, -0.5f)));
-        tensors.put(
-                "count", new Safetensors.Entry("I64", List.of(), ByteBuffer.wrap(new byte[] {7, 0, 0, 0, 0, 0, 0, 1})));
-        tensors.put("empty", new Safetensors.Entry("U8", List.of(0L, 4L), ByteBuffer.allocate(0)));
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        tensors.put("fc.weight", TensorData.of(new float[] {1, 2, 3, 4, 5, -0.5f}, List.of(2L, 3L)));
+        tensors.put("count", bytes(DType.INT64, List.of(), 7, 0, 0, 0, 0, 0, 0, 1));
+        tensors.put("empty", bytes(DType.UINT8, List.of(0L, 4L)));
         Contents contents = write(tensors);
         assertEquals(new ObjectMapper().readTree("""
                         {"__metadata__": {"format": "pt"},
@@ -89,7 +104,7 @@ class SafetensorsTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9})
     void startsTheDataAtAMultipleOfEight(int length) throws IOException {
-        Contents contents = write(Map.of("x".repeat(length), new Safetensors.Entry("F32", List.of(1L), floats(1))));
+        Contents contents = write(Map.of("x".repeat(length), tensor(1)));
         assertEquals(0, contents.headerLength % 8);
         assertArrayEquals(floats(1).array(), contents.data);
     }
@@ -106,20 +121,107 @@ class SafetensorsTest {
                 "🙂"
             })
     void keepsAnyName(String name) throws IOException {
-        Contents contents = write(Map.of(name, new Safetensors.Entry("F32", List.of(2L), floats(1, 2))));
+        Contents contents = write(Map.of(name, tensor(1, 2)));
         assertEquals("F32", contents.header.path(name).path("dtype").asString());
         assertArrayEquals(floats(1, 2).array(), contents.of(name));
     }
 
     @Test
-    void writesABuffersRemainingBytesAndLeavesItsPosition() throws IOException {
-        byte[] random = new byte[10_000];
+    void writesTheElementsOfAViewRowByRow() throws IOException {
+        byte[] random = new byte[3_000_000];
         new Random(7).nextBytes(random);
-        ByteBuffer direct = ByteBuffer.allocateDirect(random.length);
-        direct.put(random).position(100).limit(9_000);
-        Contents contents = write(Map.of("x", new Safetensors.Entry("U8", List.of(8_900L), direct)));
-        assertArrayEquals(Arrays.copyOfRange(random, 100, 9_000), contents.data);
-        assertEquals(100, direct.position());
+        Storage storage = new HeapStorage(random);
+        Contents contents =
+                write(Map.of("x", new TensorData(DType.UINT8, storage, 1, List.of(2L, 1_400_000L), List.of(1L, 2L))));
+        for (int i = 0; i < 1_400_000; i++) {
+            if (contents.data[i] != random[1 + 2 * i] || contents.data[1_400_000 + i] != random[2 + 2 * i]) {
+                fail("element " + i);
+            }
+        }
+    }
+
+    @Test
+    void refusesATypeThatTheFormatLacks() {
+        TensorData complex = bytes(DType.COMPLEX128, List.of(1L), new int[16]);
+        Path file = folder.resolve("x.safetensors");
+        IllegalArgumentException thrown =
+                assertThrows(IllegalArgumentException.class, () -> Safetensors.write(file, Map.of("x", complex)));
+        assertEquals("weights must be of a type that safetensors knows, but one is complex128", thrown.getMessage());
+        assertFalse(Files.exists(file));
+    }
+
+    static List<String> goldens() throws IOException {
+        return Golden.names(".safetensors");
+    }
+
+    @ParameterizedTest
+    @MethodSource("goldens")
+    void readsWhatPythonReadsAndReadsBackWhatItWrites(String name) throws IOException {
+        Path copy = Golden.written(name);
+        try (Safetensors file = Safetensors.open(Golden.folder().resolve(name))) {
+            assertEquals(Golden.expected(name), Golden.viewOfElements(file.tensors()));
+            Safetensors.write(copy, file.tensors());
+        }
+        try (Safetensors file = Safetensors.open(copy)) {
+            assertEquals(Golden.expected(name), Golden.viewOfElements(file.tensors()));
+            assertEquals(Map.of("format", "pt"), file.metadata());
+        }
+    }
+
+    @Test
+    void readsTheMetadata() throws IOException {
+        try (Safetensors file = Safetensors.open(Golden.folder().resolve("model.safetensors"))) {
+            assertEquals(Map.of("größe", "a \"b\"\n\u2028🙂"), file.metadata());
+        }
+    }
+
+    @Test
+    void readsNothingAfterClose() throws IOException {
+        Safetensors file = Safetensors.open(Golden.folder().resolve("model.safetensors"));
+        file.close();
+        TensorData tensor = file.tensors().values().iterator().next();
+        assertThrows(IllegalStateException.class, tensor::toFloats);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | its header is wrong about a: its shape and type need 8 bytes, but it has 4",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | its header is wrong about a: it begins at 4, where the one before ends at 0",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}} | its header is wrong about b: it begins at 0, where the one before ends at 8",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}} | its tensors have 4 bytes, but the file has 8: it is damaged or was cut off",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[9],\"data_offsets\":[0,9]}} | its tensors have 9 bytes, but the file has 8: it is damaged or was cut off",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[999999999999,999999999999],\"data_offsets\":[0,8]}} | its header is wrong about a: its shape has more elements than a file can have",
+                "{\"a\":{\"dtype\":\"F4\",\"shape\":[8],\"data_offsets\":[0,8]}} | its header is wrong about a: it is of type F4, which Anneal does not know",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8],\"x\":1}} | its header is wrong about a: it must have dtype, shape and two data_offsets, and no more",
+                "{\"a\":1,\"a\":2} | its header is no JSON of safetensors at letter 12: it has a twice",
+                "{\"a\":-1} | its header is no JSON of safetensors at letter 5: neither an object, an array, a text nor a whole number from 0",
+                "{\"a\":[[[[[[[[[[[1]]]]]]]]]]]} | its header is no JSON of safetensors at letter 13: it is nested too deep",
+                "{\"a\":99999999999999999999} | its header is no JSON of safetensors at letter 25: no number that a file can need",
+                "{\"a\":1}} | its header is no JSON of safetensors at letter 7: something follows it",
+                "{\"a | its header is no JSON of safetensors at letter 3: a text does not end",
+                "{\"__metadata__\":{\"a\":1}} | its header is wrong about __metadata__: a value is no text",
+                "[1] | it is no safetensors file: its header does not begin with {",
+            })
+    void saysWhatIsWrong(String header, String message) throws IOException {
+        byte[] json = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(16 + json.length).order(ByteOrder.LITTLE_ENDIAN);
+        Path file = Files.write(
+                folder.resolve("x"), bytes.putLong(json.length).put(json).array());
+        IOException thrown = assertThrows(IOException.class, () -> Safetensors.open(file));
+        assertEquals("cannot read " + file + ": " + message, thrown.getMessage());
+    }
+
+    @Test
+    void refusesAHeaderLongerThanTheFile() throws IOException {
+        Path file = Files.write(folder.resolve("x"), "<html><body>Not found".getBytes(StandardCharsets.UTF_8));
+        IOException thrown = assertThrows(IOException.class, () -> Safetensors.open(file));
+        assertEquals(
+                "cannot read " + file
+                        + ": it is no safetensors file, or was cut off: its header would have 7078601349733312572 bytes",
+                thrown.getMessage());
     }
 
     @Test

@@ -1,0 +1,160 @@
+package org.anneal.checkpoint;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads the JSON of a safetensors header: objects ({@link Map}), arrays ({@link List}), texts, and whole numbers from 0
+ * ({@link Long}), which is all that a header has; and strictly, so that two readers cannot see two things: a name stands in
+ * an object once.
+ *
+ * <p>Source: RFC 8259.
+ */
+final class Json {
+    private static final int MOST_NESTED = 8;
+
+    private final String text;
+    private int at;
+
+    private Json(String text) {
+        this.text = text;
+    }
+
+    /** @throws IOException if it is no such JSON, in words */
+    static Object read(String text) throws IOException {
+        Json json = new Json(text);
+        Object value = json.value(0);
+        json.space();
+        if (json.at < text.length()) {
+            throw json.bad("something follows it");
+        }
+        return value;
+    }
+
+    private IOException bad(String how) {
+        return new IOException("its header is no JSON of safetensors at letter " + at + ": " + how);
+    }
+
+    private void space() {
+        while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) {
+            at++;
+        }
+    }
+
+    /** {@return the next letter that is no space, without taking it; 0 at the end} */
+    private char peek() {
+        space();
+        return at < text.length() ? text.charAt(at) : 0;
+    }
+
+    private boolean took(char letter) {
+        boolean there = peek() == letter;
+        at += there ? 1 : 0;
+        return there;
+    }
+
+    private void take(char letter) throws IOException {
+        if (!took(letter)) {
+            throw bad("a " + letter + " is missing");
+        }
+    }
+
+    private Object value(int depth) throws IOException {
+        if (depth > MOST_NESTED) {
+            throw bad("it is nested too deep");
+        }
+        char first = peek();
+        if (first == '{') {
+            return object(depth + 1);
+        } else if (first == '[') {
+            return array(depth + 1);
+        } else if (first == '"') {
+            return string();
+        } else if (first >= '0' && first <= '9') {
+            return number();
+        }
+        throw bad("neither an object, an array, a text nor a whole number from 0");
+    }
+
+    private Map<String, Object> object(int depth) throws IOException {
+        Map<String, Object> object = new LinkedHashMap<>();
+        take('{');
+        if (took('}')) {
+            return object;
+        }
+        do {
+            peek();
+            String name = string();
+            take(':');
+            if (object.put(name, value(depth)) != null) {
+                throw bad("it has " + ZipReader.shown(name) + " twice");
+            }
+        } while (took(','));
+        take('}');
+        return object;
+    }
+
+    private List<Object> array(int depth) throws IOException {
+        List<Object> array = new ArrayList<>();
+        take('[');
+        if (took(']')) {
+            return array;
+        }
+        do {
+            array.add(value(depth));
+        } while (took(','));
+        take(']');
+        return array;
+    }
+
+    private Long number() throws IOException {
+        int start = at;
+        while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+            at++;
+        }
+        String digits = text.substring(start, at);
+        if (digits.length() > 18 || (digits.length() > 1 && digits.startsWith("0"))) {
+            throw bad("no number that a file can need");
+        }
+        return Long.valueOf(digits);
+    }
+
+    private String string() throws IOException {
+        take('"');
+        StringBuilder string = new StringBuilder();
+        while (at < text.length()) {
+            char letter = text.charAt(at++);
+            if (letter == '"') {
+                return string.toString();
+            } else if (letter < ' ') {
+                throw bad("a control character in a text");
+            }
+            string.append(letter == '\\' ? escaped() : letter);
+        }
+        throw bad("a text does not end");
+    }
+
+    private char escaped() throws IOException {
+        char letter = at < text.length() ? text.charAt(at++) : 0;
+        return switch (letter) {
+            case '"', '\\', '/' -> letter;
+            case 'b' -> '\b';
+            case 'f' -> '\f';
+            case 'n' -> '\n';
+            case 'r' -> '\r';
+            case 't' -> '\t';
+            case 'u' -> {
+                String hex = text.substring(at, Math.min(at + 4, text.length()));
+                if (!hex.matches("[0-9a-fA-F]{4}")) {
+                    throw bad("a \\u without four digits");
+                }
+                at += 4;
+                yield (char) Integer.parseInt(hex, 16);
+            }
+            default -> throw bad("a \\ before what needs none");
+        };
+    }
+}
