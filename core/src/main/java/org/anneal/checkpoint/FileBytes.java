@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 
 /** An open file whose bytes are read by position. What is wrong with it is told in one line that names it. */
 final class FileBytes implements Closeable {
@@ -35,11 +36,9 @@ final class FileBytes implements Closeable {
      */
     static <T> T open(Path path, Reader<T> reader) throws IOException {
         try {
-            if (Files.isDirectory(path)) {
-                throw new IOException("it is a folder");
-            }
-            if (Files.exists(path) && !Files.isRegularFile(path)) { // to open a pipe would wait for its writer
-                throw new IOException("it is not a regular file");
+            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            if (!attributes.isRegularFile()) { // to open a pipe would wait for its writer
+                throw new IOException(attributes.isDirectory() ? "it is a folder" : "it is not a regular file");
             }
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
             try {
@@ -64,7 +63,7 @@ final class FileBytes implements Closeable {
     /** {@return some bytes, little-endian, in a buffer of their own} */
     ByteBuffer read(long position, int length) throws IOException {
         if (position < 0 || length < 0 || length > size - position) {
-            throw new IOException("it ends before byte " + (position + length) + ": it is damaged or was cut off");
+            throw new IOException("it is damaged or was cut off: it has no " + length + " bytes at " + position);
         }
         ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {

@@ -3,6 +3,7 @@ package org.anneal.checkpoint;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -185,18 +186,19 @@ public final class TorchFile implements Closeable {
             throw new IllegalArgumentException("a checkpoint without its tensors must have at most " + LONGEST_PICKLE
                     + " bytes, but had " + pickle.length);
         }
-        AtomicFile.write(file, channel -> {
-            ZipWriter archive = new ZipWriter(channel);
-            archive.add("archive/data.pkl", new HeapStorage(pickle));
-            archive.add("archive/.format_version", "1");
-            archive.add("archive/.storage_alignment", "64");
-            archive.add("archive/byteorder", "little");
-            List<Storage> storages = writer.storages();
-            for (int i = 0; i < storages.size(); i++) {
-                archive.add("archive/data/" + i, storages.get(i));
-            }
-            archive.add("archive/version", "3\n");
-            archive.finish();
-        });
+        AtomicFile.write(file, channel -> write(channel, pickle, writer.storages()));
+    }
+
+    static void write(WritableByteChannel file, byte[] pickle, List<Storage> storages) throws IOException {
+        ZipWriter archive = new ZipWriter(file);
+        archive.add("archive/data.pkl", new HeapStorage(pickle));
+        archive.add("archive/.format_version", "1");
+        archive.add("archive/.storage_alignment", "64");
+        archive.add("archive/byteorder", "little");
+        for (int i = 0; i < storages.size(); i++) {
+            archive.add("archive/data/" + i, storages.get(i));
+        }
+        archive.add("archive/version", "3\n");
+        archive.finish();
     }
 }

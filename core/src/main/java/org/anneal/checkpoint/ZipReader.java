@@ -196,16 +196,16 @@ final class ZipReader {
         size = size == 0xffffffffL ? next(extra) : size;
         stored = stored == 0xffffffffL ? next(extra) : stored;
         header = header == 0xffffffffL ? next(extra) : header;
-        if (stored != size || size < 0 || header < 0 || header > file.size() - LOCAL_LENGTH) {
+        if (stored != size || size < 0 || header < 0 || header > file.size() - LOCAL_LENGTH - nameLength) {
             throw damaged("the place or size of " + shown(name) + " is wrong");
         }
-        ByteBuffer local = file.read(header, LOCAL_LENGTH);
-        long start = header + LOCAL_LENGTH + u2(local, 26) + u2(local, 28);
+        ByteBuffer local = file.read(header, LOCAL_LENGTH + nameLength);
         if (local.getInt(0) != LOCAL
                 || u2(local, 26) != nameLength
-                || !file.read(header + LOCAL_LENGTH, nameLength).equals(nameBytes.rewind())) {
+                || !local.slice(LOCAL_LENGTH, nameLength).equals(nameBytes.rewind())) {
             throw damaged(shown(name) + " is not where the directory says");
         }
+        long start = header + LOCAL_LENGTH + nameLength + u2(local, 28);
         if (start > file.size() || size > file.size() - start) {
             throw damaged("the place or size of " + shown(name) + " is wrong");
         }

@@ -2,6 +2,7 @@ package org.anneal.checkpoint;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
@@ -11,8 +12,9 @@ import java.util.zip.CRC32;
 /**
  * Writes a zip archive byte for byte as PyTorch's writer lays it out, so that its readers, which may compute where an entry's
  * data lie, find them: nothing compressed, data at multiples of 64 (by an extra field {@code FB} of {@code Z}s), sizes and
- * checksum behind the data, no times, a zip64 end in every file and zip64 sizes where they are needed. One pass, in order:
- * nothing is held and the channel is not moved.
+ * checksum behind the data, no times, a zip64 end in every file and zip64 sizes where they are needed. (Before an entry of 4
+ * GB or more PyTorch has 0 for its stored size, and this the size.) One pass, in order: nothing is held and the channel is
+ * not moved.
  *
  * <p>Source: PyTorch's {@code caffe2/serialize/inline_container.cc} ({@code getPadding}) and {@code miniz-3.0.2/miniz.c}
  * ({@code mz_zip_writer_add_mem_ex_v2}).
@@ -116,7 +118,12 @@ final class ZipWriter {
         CRC32 checksum = new CRC32();
         long size = data.size();
         for (long done = 0; done < size; done += CHUNK) {
-            ByteBuffer chunk = data.bytes(done, (int) Math.min(CHUNK, size - done));
+            ByteBuffer chunk;
+            try {
+                chunk = data.bytes(done, (int) Math.min(CHUNK, size - done));
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            }
             checksum.update(chunk.duplicate());
             write(chunk);
         }

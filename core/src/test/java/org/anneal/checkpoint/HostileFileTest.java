@@ -1,0 +1,435 @@
+package org.anneal.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.anneal.schedule.Python;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files that are not what they should be, by chance or on purpose: each is refused with one line that says why. */
+class HostileFileTest {
+    private static final String TENSOR = "ctorch._utils\\n_rebuild_tensor_v2\\n((X\\x07\\x00\\x00\\x00storage ctorch\\n"
+            + "FloatStorage\\n X\\x01\\x00\\x00\\x000 X\\x03\\x00\\x00\\x00cpu K\\x04 tQ ";
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private String refused(byte[] bytes) throws IOException {
+        Path file = TestZip.write(folder, bytes);
+        IOException thrown = assertTimeoutPreemptively(
+                Duration.ofSeconds(20), () -> assertThrows(IOException.class, () -> TorchFile.open(file)));
+        String message = String.valueOf(thrown.getMessage());
+        String start = "cannot read " + file + ": ";
+        assertTrue(message.startsWith(start) && message.lines().count() == 1, message);
+        return message.substring(start.length());
+    }
+
+    private String refusedPickle(String pickle) throws IOException {
+        return refused(TestZip.of(TestZip.pickle("\\x80\\x02" + pickle)));
+    }
+
+    private String read(String pickle) throws IOException {
+        try (TorchFile file =
+                TorchFile.open(TestZip.write(folder, TestZip.of(TestZip.pickle("\\x80\\x02" + pickle))))) {
+            return Python.repr(file.root());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "os, system",
+        "posix, system",
+        "nt, system",
+        "builtins, eval",
+        "__builtin__, exec",
+        "builtins, getattr.__call__",
+        "subprocess, Popen",
+        "torch, load",
+        "torch.hub, load",
+        "java.lang.Runtime, exec",
+        "collections, OrderedDict.__init__",
+        "torch.nn.modules.linear, Linear",
+    })
+    void namesNothingThatIsNotOnTheList(String module, String name) throws IOException {
+        String expected = "it names " + module.replace("__builtin__", "builtins") + "." + name
+                + ", which is not on the list of what a checkpoint may name";
+        String byLine = "c" + module + "\\n" + name + "\\n X\\x02\\x00\\x00\\x00id \\x85 R.";
+        assertTrue(refusedPickle(byLine).startsWith(expected), expected);
+        String byText =
+                String.format("\\x8c\\x%02x%s \\x8c\\x%02x%s \\x93)R.", module.length(), module, name.length(), name);
+        assertTrue(refusedPickle(byText).startsWith(expected), expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cnumpy.core.multiarray\\nscalar\\n. | numpy.core.multiarray.scalar | : save numbers of NumPy as Python's, float(x) or x.tolist(), or as tensors",
+                "ctorch._utils\\n_rebuild_sparse_tensor\\n. | torch._utils._rebuild_sparse_tensor | , which Anneal does not read: save it as a dense tensor (x.to_dense())",
+                "ctorch._utils\\n_rebuild_qtensor\\n. | torch._utils._rebuild_qtensor | , which Anneal does not read: save it as a dense tensor (x.dequantize())",
+                "ctorch\\nQInt8Storage\\n. | torch.QInt8Storage | , which Anneal does not read: save it as a dense tensor (x.dequantize())",
+                "ctorch.nn.modules.linear\\nLinear\\n. | torch.nn.modules.linear.Linear | : save model.state_dict(), not the model",
+            })
+    void saysWhatToDoAboutWhatIsOftenThere(String pickle, String name, String hint) throws IOException {
+        assertEquals(
+                "it names " + name + ", which is not on the list of what a checkpoint may name" + hint,
+                refusedPickle(pickle));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ctorch\\nFloatStorage\\n)R. | its pickle is damaged: it calls a reference to torch.FloatStorage",
+                "ccollections\\nOrderedDict\\n. | a checkpoint cannot hold a reference to collections.OrderedDict",
+                "ccollections\\nOrderedDict\\n K\\x01\\x85R. | its pickle is damaged: an OrderedDict is not described as PyTorch does",
+                "ccollections\\nOrderedDict\\n)\\x81. | its pickle is damaged: it calls a reference to collections.OrderedDict",
+                "K\\x01)R. | its pickle is damaged: it calls a java.lang.Long",
+                "]K\\x01b. | its pickle is damaged: it sets attributes of a java.util.ArrayList",
+                "K\\x01K\\x02. | its pickle is damaged at byte 7: it ends too early",
+                "K\\x01.N | its pickle is damaged at byte 5: it ends too early",
+                ". | its pickle is damaged at byte 3: it ends too early",
+                "N | its pickle is damaged at byte 3: something ends after the end",
+                "0. | its pickle is damaged at byte 3: a value is missing",
+                "N(0. | its pickle is damaged at byte 5: a value is missing",
+                "u. | its pickle is damaged at byte 3: a mark is missing",
+                "h\\x07. | its pickle is damaged at byte 4: a reference has no target",
+                "X\\xff\\xff\\xff\\xffa. | its pickle is damaged at byte 7: something ends after the end",
+                "\\x8d\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7fa. | its pickle is damaged at byte 11: something ends after the end",
+                "\\x8d\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x80a. | its pickle is damaged at byte 11: something ends after the end",
+                "\\x8b\\xff\\xff\\xff\\x7fa. | its pickle is damaged at byte 7: an int has more than 255 bytes",
+                "X\\x01\\x00\\x00\\x00\\xff. | its pickle is damaged at byte 8: a text is not UTF-8",
+                "I1\\n. | its pickle is damaged at byte 3: it has an operation 0x49 that a checkpoint does not need",
+                "P1\\n. | its pickle is damaged at byte 3: it has an operation 0x50 that a checkpoint does not need",
+                "}]Ns. | a dict's key must be a str, int, bool, float or a tuple of those, but was a java.util.ArrayList",
+                "}NNs. | a dict's key must be a str, int, bool, float or a tuple of those, but was None",
+                "N(K\\x01N u. | its pickle is damaged at byte 8: entries are added to what is no dict",
+                "}(K\\x01u. | its pickle is damaged at byte 7: entries are added to what is no dict",
+                "K\\x01K\\x01a. | its pickle is damaged at byte 7: items are added to what is no list",
+                "ccollections\\nCounter\\n}\\x85R K\\x01Ns. | its pickle is damaged at byte 30: a Counter's count is no int",
+                "N\\x85Q. | its pickle is damaged: a storage is not described as PyTorch does",
+                "]q\\x00h\\x00a. | a checkpoint's value must not hold itself",
+                "]q\\x00h\\x00\\x85a. | a checkpoint's value must not hold itself",
+                "}q\\x00K\\x01h\\x00s. | a checkpoint's value must not hold itself",
+            })
+    void refusesAPickleThatIsNoCheckpoint(String pickle, String message) throws IOException {
+        assertEquals(message, refusedPickle(pickle));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "K\\x00K\\x05\\x85K\\x01\\x85 | a tensor of shape [5] and strides [1] from element 0 must lie within its storage of 4 elements",
+                "K\\x01K\\x04\\x85K\\x01\\x85 | a tensor of shape [4] and strides [1] from element 1 must lie within its storage of 4 elements",
+                "J\\xff\\xff\\xff\\xff K\\x01\\x85K\\x01\\x85 | offset, shape and strides must be at least 0, but were -1, [1] and [1]",
+                "K\\x00K\\x01\\x85) | strides must be as many as dimensions, 1, but were 0",
+                "K\\x00\\x8a\\x08\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7f\\x85K\\x00\\x85 | a tensor of shape [9223372036854775807] and strides [0] from element 0 must lie within its storage of 4 elements",
+            })
+    void refusesATensorThatIsNotInItsStorage(String view, String message) throws IOException {
+        assertEquals(
+                "it holds what is no tensor: " + message,
+                refusedPickle(TENSOR + view + "\\x89 ccollections\\nOrderedDict\\n)R tR."));
+    }
+
+    @Test
+    void refusesAStorageThatIsLargerThanItsEntry() throws IOException {
+        assertEquals(
+                "its storage 0 must have 200 elements of 4 bytes, but has 16 bytes",
+                refusedPickle(TENSOR.replace("K\\x04 tQ", "K\\xc8 tQ") + "K\\x00)) \\x89 N tR."));
+        assertEquals(
+                "it has no entry archive/data/7",
+                refusedPickle(TENSOR.replace("\\x000 ", "\\x007 ") + "K\\x00)) \\x89 N tR."));
+        assertEquals(
+                "it has no entry archive/data/?",
+                refusedPickle(TENSOR.replace("\\x000 ", "\\x00\\x07 ") + "K\\x00)) \\x89 N tR."),
+                "a message has no control characters");
+    }
+
+    @Test
+    void refusesAConjugatedView() throws IOException {
+        assertEquals(
+                "it holds a view that is negated or conjugated only when read, which Anneal does not read: "
+                        + "save x.resolve_conj().resolve_neg()",
+                refusedPickle(TENSOR + "K\\x00)) \\x89 N }X\\x04\\x00\\x00\\x00conj\\x88s tR."));
+    }
+
+    @Test
+    void refusesATypeThatOneStorageCannotHave() throws IOException {
+        String asInts = TENSOR.replace("FloatStorage", "IntStorage");
+        assertEquals(
+                "it holds storage 0 as torch.FloatStorage and as torch.IntStorage",
+                refusedPickle(TENSOR + "K\\x00)) \\x89 N tR" + asInts + "K\\x00)) \\x89 N tR \\x86."));
+    }
+
+    @Test
+    void refusesDeepNesting() throws IOException {
+        for (String[] pair : new String[][] {{"]", "a"}, {"", "\\x85"}, {"}K\\x01", "s"}}) {
+            assertTrue(
+                    read(pair[0].repeat(100) + "N" + pair[1].repeat(100) + ".").contains("None"));
+            assertEquals(
+                    "a checkpoint's values must not be nested deeper than 100",
+                    refusedPickle(pair[0].repeat(101) + "N" + pair[1].repeat(101) + "."));
+            assertEquals(
+                    "a checkpoint's values must not be nested deeper than 100",
+                    refusedPickle(pair[0].repeat(300_000) + "N" + pair[1].repeat(300_000) + "."));
+        }
+    }
+
+    @Test
+    void refusesABillionLaughs() throws IOException {
+        String message = "a checkpoint must not hold more than 10000000 values, those referred to twice counted twice";
+        assertEquals(message, refusedPickle("N" + "2\\x86".repeat(60) + "."));
+        String haha = "X\\x00\\x00\\x01\\x00" + "ha".repeat(1 << 15);
+        assertEquals(message, refusedPickle("(" + haha + "2".repeat(10_000) + "t."), "text counts by its length");
+        assertEquals(
+                "a dict's key has more than 100 values",
+                refusedPickle("}" + "K\\x01" + "2\\x86".repeat(60) + "Ns."),
+                "before its hash is asked for");
+    }
+
+    @Test
+    void refusesMoreOperationsThanItCanHold() throws IOException {
+        byte[] pickle = new byte[10_000_010];
+        Arrays.fill(pickle, (byte) 'N');
+        pickle[0] = (byte) 0x80;
+        pickle[1] = 2;
+        assertEquals("its pickle has more than 10000000 operations", refused(TestZip.of(pickle)));
+    }
+
+    /** Texts of one hash code, of which Java sorts a bin; with ints of the same it could only search it. */
+    @Test
+    void isNotSlowedDownByKeysThatCollide() throws IOException {
+        ByteArrayOutputStream pickle = new ByteArrayOutputStream();
+        pickle.writeBytes(TestZip.pickle("\\x80\\x02}("));
+        for (int i = 0; i < 1 << 16; i++) {
+            StringBuilder key = new StringBuilder();
+            for (int bit = 0; bit < 16; bit++) {
+                key.append((i >> bit & 1) == 0 ? "Aa" : "BB");
+            }
+            pickle.writeBytes(TestZip.pickle("X\\x20\\x00\\x00\\x00" + key + "N"));
+        }
+        byte[] good = pickle.toByteArray();
+        ByteArrayOutputStream end = new ByteArrayOutputStream();
+        end.writeBytes(good);
+        end.writeBytes(TestZip.pickle("u."));
+        Path file = TestZip.write(folder, TestZip.of(end.toByteArray()));
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            try (TorchFile open = TorchFile.open(file)) {
+                assertEquals(1 << 16, ((Map<?, ?>) open.root()).size());
+            }
+        });
+        end.reset();
+        end.writeBytes(good);
+        end.writeBytes(TestZip.pickle("K\\x01Nu."));
+        assertEquals(
+                "a dict of more than 1000 entries must have keys that are all str or all int",
+                refused(TestZip.of(end.toByteArray())));
+    }
+
+    @Test
+    void keepsAMethodAsNoMoreThanItsName() throws IOException {
+        Path file = TestZip.write(
+                folder,
+                TestZip.of(TestZip.pickle(
+                        "\\x80\\x02c__builtin__\\ngetattr\\n ctorch.optim.lr_scheduler\\nOneCycleLR\\n)\\x81"
+                                + "}X\\x01\\x00\\x00\\x00a NsbX\\x01\\x00\\x00\\x00f\\x86R.")));
+        try (TorchFile open = TorchFile.open(file)) {
+            assertEquals(new PythonReference("torch.optim.lr_scheduler.OneCycleLR.f"), open.root());
+        }
+    }
+
+    // Archives.
+
+    @Test
+    void refusesAForeignFile() throws IOException {
+        String start = "it is no file of torch.save: that is a zip archive, and this begins with ";
+        assertEquals(start + "'<!DOCTYPE html>'", refused("<!DOCTYPE html><html>404".getBytes(StandardCharsets.UTF_8)));
+        assertEquals(start + "'?PNG????'", refused("\u0089PNG\r\n\u001a\n".getBytes(StandardCharsets.ISO_8859_1)));
+        assertEquals(start + "'P'", refused(new byte[] {'P'}));
+        assertEquals("it is a damaged zip archive: its end is missing", refused(new byte[] {'P', 'K'}));
+    }
+
+    @Test
+    void refusesWhatIsNoFile() throws IOException {
+        assertEquals("it is empty", refused(new byte[0]));
+        IOException isFolder = assertThrows(IOException.class, () -> TorchFile.open(folder));
+        assertEquals("cannot read " + folder + ": it is a folder", isFolder.getMessage());
+        Path missing = folder.resolve("missing.pt");
+        IOException isMissing = assertThrows(IOException.class, () -> TorchFile.open(missing));
+        assertEquals("cannot read " + missing + ": there is no such folder or file", isMissing.getMessage());
+        Path device = Path.of("/dev/zero");
+        if (Files.exists(device)) {
+            IOException isDevice = assertThrows(IOException.class, () -> TorchFile.open(device));
+            assertEquals("cannot read /dev/zero: it is not a regular file", isDevice.getMessage());
+        }
+    }
+
+    @Test
+    void saysHowToConvertAnOldFile() throws IOException {
+        byte[] old = TestZip.pickle("\\x80\\x02\\x8a\\x0al\\xfc\\x9cF\\xf9 j\\xa8P\\x19.\\x80\\x02M\\xe9\\x03.");
+        byte[] magic = {
+            (byte) 0x80,
+            2,
+            (byte) 0x8a,
+            10,
+            'l',
+            (byte) 0xfc,
+            (byte) 0x9c,
+            'F',
+            (byte) 0xf9,
+            ' ',
+            'j',
+            (byte) 0xa8,
+            'P',
+            0x19,
+            '.'
+        };
+        System.arraycopy(magic, 0, old, 0, magic.length);
+        assertEquals(
+                "it is in the format from before PyTorch 1.6; rewrite it in Python: torch.save(torch.load(f), f2)",
+                refused(old));
+    }
+
+    @Test
+    void saysHowToConvertTorchScript() throws IOException {
+        assertEquals(
+                "it is a TorchScript archive; save its weights in Python: torch.save(torch.jit.load(f).state_dict(), f2)",
+                refused(TestZip.ofEntries("m/data.pkl", "\2", "m/code/__torch__.py", "", "m/constants.pkl", "")));
+    }
+
+    @Test
+    void refusesAnotherArchive() throws IOException {
+        assertEquals(
+                "it is a zip archive, but none of torch.save: it has no data.pkl",
+                refused(TestZip.ofEntries("META-INF/MANIFEST.MF", "Manifest-Version: 1.0")));
+        assertEquals(
+                "it has 2 pickles, and must have one", refused(TestZip.ofEntries("a/data.pkl", "", "b/data.pkl", "")));
+    }
+
+    @Test
+    void refusesBigEndianData() throws IOException {
+        assertEquals(
+                "its byte order is big, not little: rewrite it in Python on a common machine: torch.save(torch.load(f), f2)",
+                refused(TestZip.ofEntries("a/data.pkl", "N.", "a/byteorder", "big")));
+    }
+
+    @Test
+    void refusesCompressedEntries() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
+            zip.putNextEntry(new ZipEntry("archive/data.pkl"));
+            zip.write(new byte[1 << 20]); // a bomb is one of these
+            zip.closeEntry();
+        }
+        assertEquals(
+                "archive/data.pkl is compressed, which PyTorch never does; rewrite it in Python: "
+                        + "torch.save(torch.load(f), f2)",
+                refused(out.toByteArray()));
+    }
+
+    @Test
+    void refusesTwoEntriesOfOneName() throws IOException {
+        assertEquals(
+                "it has two entries named a/data.pkl",
+                refused(TestZip.ofEntries("a/data.pkl", "N.", "a/data.pkl", "N.")));
+    }
+
+    @Test
+    void refusesADirectoryThatIsWrong() throws IOException {
+        assertEquals(
+                "it is a damaged zip archive: archive/data/0 is not where the directory says",
+                damaged((zip, at) -> zip.putInt(at + 42, 0)));
+        assertEquals(
+                "it is a damaged zip archive: the place or size of archive/data/0 is wrong",
+                damaged((zip, at) -> zip.putInt(at + 42, zip.capacity())));
+        assertEquals(
+                "it is a damaged zip archive: the place or size of archive/data/0 is wrong",
+                damaged((zip, at) -> zip.putInt(at + 24, 17)),
+                "the two sizes of what is stored are one");
+        assertEquals(
+                "it is a damaged zip archive: the place or size of archive/data/0 is wrong",
+                damaged((zip, at) -> zip.putInt(at + 20, 1 << 30).putInt(at + 24, 1 << 30)));
+        assertEquals(
+                "it is a damaged zip archive: archive/data/0 reaches into what follows it",
+                damaged((zip, at) -> zip.putInt(at + 20, 160).putInt(at + 24, 160)));
+        assertEquals(
+                "archive/data/0 is encrypted, which PyTorch never does",
+                damaged((zip, at) -> zip.putShort(at + 8, (short) 1)));
+        assertEquals(
+                "it is a damaged zip archive: a large entry has no zip64 size",
+                damaged((zip, at) -> zip.putInt(at + 20, -1).putInt(at + 24, -1)));
+        assertEquals(
+                "it is a damaged zip archive: its directory is broken",
+                damaged((zip, at) -> zip.putShort(at + 28, (short) 30_000)));
+        assertEquals(
+                "it is a damaged zip archive: its two ends say different things",
+                damaged((zip, at) -> zip.putShort(zip.capacity() - 12, (short) 9)));
+        assertEquals(
+                "it is a damaged zip archive: its directory is not where its end says",
+                damaged((zip, at) ->
+                        zip.putLong(zip.capacity() - 22 - 20 - 8, 0).putInt(zip.capacity() - 6, 0)));
+    }
+
+    @FunctionalInterface
+    private interface Damage {
+        void to(ByteBuffer zip, int central);
+    }
+
+    private String damaged(Damage damage) throws IOException {
+        byte[] zip = TestZip.of(TestZip.pickle("\\x80\\x02N."));
+        damage.to(
+                ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN),
+                TestZip.find(zip, "archive/data/0").central());
+        return refused(zip);
+    }
+
+    @Test
+    void noticesADamagedPickle() throws IOException {
+        byte[] zip = TestZip.of(TestZip.pickle("\\x80\\x02K\\x01."));
+        zip[TestZip.find(zip, "archive/data.pkl").start() + 3] ^= 4; // K 1 becomes K 5
+        assertTrue(refused(zip).startsWith("archive/data.pkl is damaged: its checksum is "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 10, 22, 50, 98, 99, 200, 1000, 3000})
+    void noticesAFileThatWasCutOff(int missing) throws IOException {
+        byte[] whole = Files.readAllBytes(Golden.folder().resolve("model.pt"));
+        assertEquals(
+                "it is a damaged zip archive: its end is missing",
+                refused(Arrays.copyOf(whole, whole.length - missing)));
+    }
+
+    @Test
+    void readsAnArchiveWithACommentAndWithoutZip64() throws IOException {
+        byte[] zip = TestZip.of(TestZip.pickle("\\x80\\x02K\\x07."));
+        ByteBuffer end = ByteBuffer.allocate(22 + 5).order(ByteOrder.LITTLE_ENDIAN);
+        end.put(zip, zip.length - 22, 22)
+                .put("hello".getBytes(StandardCharsets.US_ASCII))
+                .putShort(20, (short) 5);
+        int directoryEnd = zip.length - 22 - 20 - 56;
+        byte[] old = Arrays.copyOf(zip, directoryEnd + end.capacity());
+        System.arraycopy(end.array(), 0, old, directoryEnd, end.capacity());
+        try (TorchFile file = TorchFile.open(TestZip.write(folder, old))) {
+            assertEquals(7L, file.root());
+        }
+    }
+}
