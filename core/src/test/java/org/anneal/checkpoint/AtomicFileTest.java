@@ -123,14 +123,7 @@ class AtomicFileTest {
 
     @Test
     void keepsTheOldFileOnAFullDisk() throws IOException, InterruptedException {
-        Path disk = Files.createDirectory(folder.resolve("disk"));
-        boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString());
-        if (!mounted) {
-            String reason = "a tmpfs cannot be mounted here: it needs Linux and root";
-            System.out.println("SKIPPED: AtomicFileTest.keepsTheOldFileOnAFullDisk: " + reason);
-            Assumptions.assumeTrue(mounted, reason);
-        }
-        try {
+        onASmallDisk(folder, disk -> {
             Path file = disk.resolve("a");
             AtomicFile.write(file, channel -> write(channel, "old"));
             ByteBuffer tooMuch = ByteBuffer.allocate(1 << 20);
@@ -144,6 +137,26 @@ class AtomicFileTest {
             assertEquals("cannot write " + file + ": No space left on device", thrown.getMessage());
             assertEquals("old", Files.readString(file));
             assertEquals(List.of("a"), names(disk));
+        });
+    }
+
+    /** What is done with a disk. */
+    @FunctionalInterface
+    interface DiskUse {
+        void use(Path disk) throws IOException;
+    }
+
+    /** Gives out a disk of 64 kB, in memory. Needs root on Linux, or the test is skipped, aloud. */
+    static void onASmallDisk(Path folder, DiskUse use) throws IOException, InterruptedException {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString());
+        if (!mounted) {
+            String reason = "a full disk: a tmpfs cannot be mounted here, which needs Linux and root";
+            System.out.println("SKIPPED: " + reason);
+            Assumptions.assumeTrue(mounted, reason);
+        }
+        try {
+            use.use(disk);
         } finally {
             assertTrue(run("umount", disk.toString()), "the tmpfs on " + disk + " must go");
         }

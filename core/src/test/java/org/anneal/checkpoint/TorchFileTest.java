@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.anneal.schedule.Python;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -240,5 +241,22 @@ class TorchFileTest {
                     "cannot read " + path + ": it was cut off while it was read",
                     assertThrows(UncheckedIOException.class, tensor::toFloats).getMessage());
         }
+    }
+
+    @Test
+    void keepsTheOldCheckpointOnAFullDisk() throws IOException, InterruptedException {
+        AtomicFileTest.onASmallDisk(folder, disk -> {
+            Path path = disk.resolve("last.pt");
+            TorchFile.write(path, List.of(TensorData.of(new float[] {1, 2}, List.of(2L))));
+            List<TensorData> tooMuch = List.of(TensorData.of(new float[100_000], List.of(100_000L)));
+            IOException thrown = assertThrows(IOException.class, () -> TorchFile.write(path, tooMuch));
+            assertEquals("cannot write " + path + ": No space left on device", thrown.getMessage());
+            try (TorchFile file = TorchFile.open(path)) {
+                assertArrayEquals(new float[] {1, 2}, ((TensorData) ((List<?>) file.root()).get(0)).toFloats());
+            }
+            try (Stream<Path> files = Files.list(disk)) {
+                assertEquals(List.of(path), files.toList());
+            }
+        });
     }
 }
