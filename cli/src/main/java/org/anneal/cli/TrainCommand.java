@@ -2,35 +2,41 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.Python;
 import org.anneal.schedule.RunLength;
-import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Torch;
+import org.anneal.train.Checkpoint;
 import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
-import org.anneal.train.Dataset;
 import org.anneal.train.FashionMnist;
+import org.anneal.train.Progress;
+import org.anneal.train.RunConfig;
 import org.anneal.train.RunFolder;
+import org.anneal.train.TrainListener;
 import org.anneal.train.Trainer;
 import org.anneal.train.TutorialNet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,70 +48,14 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = "Train the tutorial network on real images with a schedule, and draw the curve.")
 final class TrainCommand implements Callable<Integer> {
-    // Below this, libtorch's threads wait for each other longer than they compute.
-    private static final int SMALL_BATCH = 64;
     private static final int STOP_SECONDS = 30;
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
     private static final String CIFAR10 = "cifar10:";
-    private static final String SUBSET = "fashion-mnist-subset";
+    private static final Path RUNS = Path.of("runs");
+    private static final Path NO_FILE = Path.of("");
 
-    @Option(
-            names = "--data",
-            paramLabel = "DATA",
-            defaultValue = SUBSET,
-            description = {
-                "fashion-mnist-subset: 10,000 + 2,000 images that come with Anneal (the default)",
-                "fashion-mnist: all 60,000 + 10,000, from Debian's package dataset-fashion-mnist",
-                "cifar10:DIR: CIFAR-10's binary files in DIR, plain or gzipped",
-                "DIR: the files of either, recognised"
-            })
-    private String data;
-
-    @Option(
-            names = "--optimizer",
-            paramLabel = "EXPR",
-            defaultValue = "SGD(lr=0.01, momentum=0.9)",
-            description = "PyTorch's optimizer call (default: ${DEFAULT-VALUE})")
-    private String optimizer;
-
-    @Option(
-            names = "--schedule",
-            paramLabel = "EXPR",
-            defaultValue = "CosineAnnealingLR(T_max=5)",
-            description = "PyTorch's scheduler call; lengths may be 2ep, 500st, 10%% (default: ${DEFAULT-VALUE})")
-    private String schedule;
-
-    @Option(
-            names = "--step-per",
-            paramLabel = "UNIT",
-            defaultValue = "epoch",
-            description = "step the schedule per epoch or per batch (default: ${DEFAULT-VALUE})")
-    private StepPer stepPer;
-
-    @Option(names = "--epochs", paramLabel = "N", defaultValue = "5", description = "(default: ${DEFAULT-VALUE})")
-    private int epochs;
-
-    @Option(names = "--batch-size", paramLabel = "N", defaultValue = "8", description = "(default: ${DEFAULT-VALUE})")
-    private int batchSize;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            defaultValue = "0",
-            description = "of the first weights and the order of the images (default: ${DEFAULT-VALUE})")
-    private long seed;
-
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "of libtorch (default: 1 for batches below " + SMALL_BATCH + ", else all cores)")
-    private Optional<Integer> threads = Optional.empty();
-
-    @Option(
-            names = "--limit",
-            paramLabel = "N",
-            description = "train on the first N batches of each epoch, to try things")
-    private Optional<Integer> limit = Optional.empty();
+    @Mixin
+    private TrainOptions options = new TrainOptions();
 
     @Option(
             names = "--print-every",
@@ -116,126 +66,278 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "where metrics.csv, curve.png and model.safetensors go (default: runs/<time>)")
+            description = "where metrics.csv, curve.png, model.safetensors and the checkpoints last.pt and best.pt go"
+                    + " (default: runs/<time>)")
     private Optional<Path> out = Optional.empty();
+
+    @Option(
+            names = "--resume",
+            paramLabel = "FILE",
+            arity = "0..1",
+            fallbackValue = "",
+            description = "go on with the run in --out, without --out with the newest under runs/; or from FILE, a"
+                    + " checkpoint of Anneal's or of Python's, in --out or a new folder. What is not said again is as it"
+                    + " was")
+    private Optional<Path> resume = Optional.empty();
 
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
-        UpdateRule rule = Anneal.parsed("--optimizer", () -> UpdateRule.parse(optimizer));
-        checkArguments();
-        DataSets sets = readData();
-        SchedulerCall call = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule, runLength(sets.train())));
-        checkSchedule(call);
-
-        Device device = Device.best();
-        int used = threads.orElse(
-                batchSize < SMALL_BATCH ? 1 : Runtime.getRuntime().availableProcessors());
-        torch.set_num_threads(used);
-        torch.manual_seed(seed);
-        TutorialNet network = TutorialNet.forImages(sets.train());
-        if (!device.isCpu()) {
-            network.module().to(device.toTorch(), false);
-        }
-        List<Tensor> parameters = Torch.parameters(network.module());
+        options.check();
+        printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         Path folder = out.orElseGet(
-                () -> Path.of("runs", LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
-
-        try (Optimizer<Tensor> optimizer = Torch.optimizer(rule, parameters)) {
-            LRScheduler scheduler = new LRScheduler(optimizer, call.policy());
-            Trainer trainer = new Trainer(network, optimizer, scheduler)
-                    .epochs(epochs)
-                    .batchSize(batchSize)
-                    .limit(limit.orElse(Integer.MAX_VALUE))
-                    .seed(seed)
-                    .stepPer(stepPer)
-                    .device(device);
-            say(
-                    "%s: %,d images to train on, %,d to validate",
-                    data, sets.train().size(), sets.validation().size());
-            say(
-                    "TutorialNet, %,d parameters, on %s with %d thread%s, seed %d",
-                    parameters.stream().mapToLong(Tensor::numel).sum(), device, used, used == 1 ? "" : "s", seed);
-            say("%s, %s stepped per %s", rule, call.policy(), stepPer.name().toLowerCase(Locale.ROOT));
-            call.notes().forEach(note -> say("%s", note));
-            train(
-                    trainer,
-                    sets,
-                    new RunFolder(
-                            folder,
-                            network,
-                            call.policy().toString(),
-                            optimizer.groups().size()));
+                () -> RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
+        if (resume.isEmpty()) {
+            if (RunFolder.isRun(folder)) {
+                throw new IllegalArgumentException(
+                        "--out must be a folder without a run, but " + folder + " holds one; --resume goes on with it");
+            }
+            start(folder);
+            return 0;
+        }
+        Path file = resume.get();
+        if (file.equals(NO_FILE)) {
+            folder = out.isPresent() ? folder : newest();
+            file = RunFolder.lastCheckpoint(folder);
+            if (!Files.exists(file)) {
+                throw new IOException(
+                        RunFolder.isRun(folder)
+                                ? "there is no " + file + " to resume: the run ended before its first checkpoint"
+                                : "there is no run to resume in " + folder);
+            }
+        } else if (RunFolder.isRun(folder) && !isIn(folder, file)) {
+            throw new IllegalArgumentException("--out must be the folder of " + file + " or one without a run, but "
+                    + folder + " holds another run");
+        }
+        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            resume(checkpoint, file, folder);
         }
         return 0;
     }
 
-    /** Trains until the end, or until the process is told to stop: then what is finished is kept, and said. */
-    private void train(Trainer trainer, DataSets sets, RunFolder folder) throws IOException {
-        PrintWriter out = spec.commandLine().getOut();
-        CountDownLatch done = new CountDownLatch(1);
-        Thread stop = new Thread(() -> {
-            trainer.stop();
+    private static boolean isIn(Path folder, Path file) throws IOException {
+        Optional<Path> parent = Optional.ofNullable(file.toAbsolutePath().getParent());
+        return parent.isPresent() && Files.exists(parent.get()) && Files.isSameFile(parent.get(), folder);
+    }
+
+    /** {@return the folder below runs/ whose last checkpoint is the newest} */
+    private static Path newest() throws IOException {
+        if (Files.isDirectory(RUNS)) {
+            try (Stream<Path> folders = Files.list(RUNS)) {
+                Optional<Path> newest = folders.filter(folder -> Files.exists(RunFolder.lastCheckpoint(folder)))
+                        .max(Comparator.comparing(folder ->
+                                RunFolder.lastCheckpoint(folder).toFile().lastModified()));
+                if (newest.isPresent()) {
+                    return newest.get();
+                }
+            }
+        }
+        throw new IOException("there is no run to resume under " + RUNS + "; --out says where it is, or --resume FILE");
+    }
+
+    private void start(Path folder) throws IOException {
+        DataSets sets = readData(options.data(Optional.empty()));
+        TrainOptions.Chosen chosen = options.choose("TutorialNet", sets, Optional.empty(), NO_FILE);
+        try (Run run = new Run(chosen, sets)) {
+            run.introduce();
+            run.train(run.folder(folder), Progress.start());
+        }
+    }
+
+    private void resume(Checkpoint checkpoint, Path file, Path folder) throws IOException {
+        Optional<RunConfig> saved = checkpoint.config();
+        DataSets sets = readData(options.data(saved));
+        TrainOptions.Chosen chosen = options.choose("TutorialNet", sets, saved, file);
+        try (Run run = new Run(chosen, sets)) {
+            Progress progress = checkpoint.progress(run.batches());
+            long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
+            List<String> notes =
+                    checkpoint.restore(run.network, run.optimizer, run.scheduler, options.onChange(), stepsDone);
+            run.introduce();
+            notes.forEach(note -> say("%s", note));
+            String within = progress.batch() == 0
+                    ? ""
+                    : String.format(Locale.ROOT, " and %,d of %,d batches", progress.batch(), run.batches());
+            say(
+                    "Resumed %s: after %,d epoch%s%s, %,d steps",
+                    file, progress.epoch(), progress.epoch() == 1 ? "" : "s", within, progress.step());
+            if (run.trainer.isFinished(progress)) {
+                say("Nothing to do: %s", run.why(progress));
+                if (!RunFolder.isRun(folder)) {
+                    return;
+                }
+            }
+            RunFolder results = run.folder(folder, checkpoint, progress);
+            checkpoint.close();
+            run.train(results, progress);
+        }
+    }
+
+    /** A network, what trains it, and how. */
+    private final class Run implements AutoCloseable {
+        final RunConfig config;
+        final DataSets sets;
+        final TrainOptions.Chosen chosen;
+        final Device device = Device.best();
+        final TutorialNet network;
+        final ParameterGroups groups;
+        final Optimizer<Tensor> optimizer;
+        final LRScheduler scheduler;
+        final Trainer trainer;
+
+        Run(TrainOptions.Chosen chosen, DataSets sets) {
+            this.chosen = chosen;
+            this.config = chosen.config();
+            this.sets = sets;
+            torch.set_num_threads(config.threads());
+            torch.manual_seed(config.seed());
+            network = TutorialNet.forImages(sets.train());
+            if (!device.isCpu()) {
+                network.module().to(device.toTorch(), false);
+            }
+            groups = new ParameterGroups(
+                    UpdateRule.parse(config.optimizer()), config.groups(), Torch.namedParameters(network.module()));
+            optimizer = Torch.optimizer(groups.groups());
+            scheduler = new LRScheduler(optimizer, chosen.call().policy());
+            trainer = new Trainer(network, optimizer, scheduler)
+                    .epochs(config.epochs())
+                    .batchSize(config.batchSize())
+                    .limit(config.limit().orElse(Integer.MAX_VALUE))
+                    .seed(config.seed())
+                    .stepPer(config.stepPer())
+                    .device(device);
+            config.saveEvery().ifPresent(trainer::saveEvery);
+            config.patience().ifPresent(trainer::patience);
+            if (config.restoreBest()) {
+                trainer.restoreBest();
+            }
+        }
+
+        int batches() {
+            long batches = RunLength.of(sets.train().size(), config.batchSize(), config.epochs())
+                    .stepsPerEpoch();
+            return (int) Math.min(batches, config.limit().orElse(Integer.MAX_VALUE));
+        }
+
+        void introduce() {
+            say(
+                    "%s: %,d images to train on, %,d to validate",
+                    config.data(), sets.train().size(), sets.validation().size());
+            long parameters = Torch.parameters(network.module()).stream()
+                    .mapToLong(Tensor::numel)
+                    .sum();
+            int threads = config.threads();
+            say(
+                    "TutorialNet, %,d parameters, on %s with %d thread%s, seed %d",
+                    parameters, device, threads, threads == 1 ? "" : "s", config.seed());
+            say(
+                    "%s, %s stepped per %s",
+                    config.optimizer(),
+                    config.schedule(),
+                    config.stepPer().name().toLowerCase(Locale.ROOT));
+            if (!config.groups().isEmpty()) {
+                groups.lines().forEach(line -> say("%s", line));
+            }
+            chosen.call().notes().forEach(note -> say("%s", note));
+        }
+
+        RunFolder folder(Path folder) throws IOException {
+            return new RunFolder(
+                    folder, network, config.schedule(), optimizer.groups().size());
+        }
+
+        RunFolder folder(Path folder, Checkpoint checkpoint, Progress progress) throws IOException {
+            return new RunFolder(
+                    folder, network, config.schedule(), optimizer.groups().size(), checkpoint, progress);
+        }
+
+        /** {@return why the run is at its end} */
+        String why(Progress progress) {
+            if (progress.epoch() >= config.epochs()) {
+                return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
+            }
+            String best = progress.best()
+                    .map(epoch -> ", the lowest is " + Python.fixed(epoch.valLoss(), 4) + " of epoch " + epoch.epoch())
+                    .orElse("");
+            return "no lower validation loss in " + progress.epochsSinceBest() + " epochs" + best;
+        }
+
+        /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */
+        void train(RunFolder folder, Progress from) throws IOException {
+            PrintWriter out = spec.commandLine().getOut();
+            Position position = new Position(from);
+            CountDownLatch done = new CountDownLatch(1);
+            Thread stop = new Thread(() -> {
+                trainer.stop();
+                try {
+                    done.await(STOP_SECONDS, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            Runtime.getRuntime().addShutdownHook(stop);
             try {
-                done.await(STOP_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+                try (folder;
+                        TrainConsole console =
+                                new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
+                    trainer.listener(folder.checkpoints(optimizer, scheduler, config, config.keep()))
+                            .listener(console)
+                            .listener(position)
+                            .resume(from)
+                            .fit(sets);
+                    if (config.restoreBest() && !trainer.isStopped()) {
+                        folder.saveWeights();
+                    }
+                }
+                Progress end = position.progress;
+                if (trainer.isStopped()) {
+                    say("Interrupted: %s", folder.summary());
+                    say(
+                            "--resume goes on in epoch %,d after %,d of %,d batches",
+                            end.epoch() + 1, end.batch(), batches());
+                } else {
+                    boolean trained = end.epoch() > from.epoch();
+                    if (trained && end.epoch() < config.epochs()) {
+                        say("Stopped early: %s", why(end));
+                    }
+                    say("%s", folder.summary());
+                    if (trained) {
+                        say("Finished Training");
+                    }
+                }
+                out.flush();
+            } finally {
+                done.countDown();
+                if (!trainer.isStopped()) {
+                    Runtime.getRuntime().removeShutdownHook(stop);
+                }
             }
-        });
-        Runtime.getRuntime().addShutdownHook(stop);
-        try {
-            try (folder;
-                    TrainConsole console =
-                            new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
-                trainer.listener(folder).listener(console).fit(sets);
-            }
-            if (trainer.isStopped()) {
-                say("Interrupted: %s", folder.summary());
-            } else {
-                say("%s", folder.summary());
-                say("Finished Training");
-            }
-            out.flush();
-        } finally {
-            done.countDown();
-            if (!trainer.isStopped()) {
-                Runtime.getRuntime().removeShutdownHook(stop);
-            }
+        }
+
+        @Override
+        public void close() {
+            optimizer.close();
         }
     }
 
-    private void checkArguments() {
-        Anneal.atLeastOne("--epochs", epochs);
-        Anneal.atLeastOne("--batch-size", batchSize);
-        threads.ifPresent(n -> Anneal.atLeastOne("--threads", n));
-        limit.ifPresent(n -> Anneal.atLeastOne("--limit", n));
-        printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
-        if (out.isPresent() && RunFolder.isRun(out.get())) {
-            throw new IllegalArgumentException("--out must be a folder without a run, but " + out.get() + " holds one");
+    /** Where the run was last. */
+    private static final class Position implements TrainListener {
+        Progress progress;
+
+        Position(Progress from) {
+            progress = from;
+        }
+
+        @Override
+        public void checkpoint(Progress now) {
+            progress = now;
         }
     }
 
-    private void checkSchedule(SchedulerCall call) {
-        if (call.lastEpoch() != -1) {
-            throw new IllegalArgumentException(
-                    "--schedule must not have a last_epoch, which resumes a run, but has " + call.lastEpoch());
-        }
-        if (stepPer == StepPer.BATCH && call.policy() instanceof ReduceLROnPlateau) {
-            throw new IllegalArgumentException(
-                    "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
-        }
-    }
-
-    /** {@return the run's length, which units such as 2ep in the schedule's text are read by} */
-    private RunLength runLength(Dataset data) {
-        long batches = RunLength.of(data.size(), batchSize, epochs).stepsPerEpoch();
-        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer);
-    }
-
-    private DataSets readData() throws IOException {
-        if (data.equals(SUBSET)) {
+    private static DataSets readData(String data) throws IOException {
+        if (data.equals(TrainOptions.SUBSET)) {
             return FashionMnist.embedded();
         } else if (data.equals("fashion-mnist")) {
             return FashionMnist.installed();

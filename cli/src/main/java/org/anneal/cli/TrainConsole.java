@@ -18,6 +18,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     private final PrintWriter err;
     private final Optional<Integer> printEvery;
     private double runningLoss;
+    private int counted; // batches in it
     private Optional<ProgressBar> bar = Optional.empty();
 
     /** Prints to {@code out}, the bar to {@code err}; with {@code printEvery}, the running loss of every so many batches. */
@@ -30,16 +31,22 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void batch(Batch batch) {
         if (printEvery.isPresent()) {
-            runningLoss = batch.batch() == 1 ? batch.loss() : runningLoss + batch.loss();
+            if (batch.batch() == 1) {
+                reset();
+            }
+            runningLoss += batch.loss();
+            counted++;
             if (batch.batch() % printEvery.get() == 0) {
-                // The tutorial's format, two blanks and all.
-                out.printf(
-                        "[%d, %5d] loss: %s%n",
-                        batch.epoch(), batch.batch(), Python.fixed(runningLoss / printEvery.get(), 3));
-                runningLoss = 0;
+                if (counted == printEvery.get()) { // or the run was resumed in between
+                    // The tutorial's format, two blanks and all.
+                    out.printf(
+                            "[%d, %5d] loss: %s%n",
+                            batch.epoch(), batch.batch(), Python.fixed(runningLoss / counted, 3));
+                }
+                reset();
             }
         } else if (COLUMNS > 0) {
-            if (batch.batch() == 1) {
+            if (bar.isEmpty()) {
                 bar = Optional.of(new ProgressBarBuilder()
                         .setTaskName("Epoch " + batch.epoch())
                         .setInitialMax(batch.batches())
@@ -49,8 +56,13 @@ final class TrainConsole implements TrainListener, AutoCloseable {
                         .build());
             }
             bar.ifPresent(shown -> shown.setExtraMessage("loss " + Python.fixed(batch.loss(), 4))
-                    .step());
+                    .stepTo(batch.batch()));
         }
+    }
+
+    private void reset() {
+        runningLoss = 0;
+        counted = 0;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.anneal.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -15,13 +16,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command line as a process of its own. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProcessTest {
     @TempDir
     Path folder;
@@ -52,24 +56,16 @@ class ProcessTest {
     void ctrlCLeavesTheFinishedEpochsWhole() throws IOException, InterruptedException {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
         Process process = start("train", "--epochs=100000", "--limit=200", "--schedule=StepLR(1000)", "--out=run");
-        List<String> printed = new ArrayList<>();
-        try (BufferedReader out = process.inputReader(UTF_8)) {
-            for (String line = out.readLine(); line != null; line = out.readLine()) {
-                printed.add(line);
-                if (line.startsWith("Epoch 1,")) {
-                    assertEquals(0, exit(new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start()));
-                }
-            }
-            assertEquals(130, exit(process));
-        } finally {
-            process.destroyForcibly();
-        }
+        List<String> printed = interrupted(process, line -> line.startsWith("Epoch 1,"), "-INT", 130);
         List<String> rows = Files.readAllLines(folder.resolve("run/metrics.csv"));
         int epochs = rows.size() - 1;
         assertTrue(epochs >= 1 && epochs < 100, () -> rows.toString());
         assertEquals(
                 "Interrupted: metrics.csv, curve.png and model.safetensors, all up to epoch " + epochs + ", are in run",
-                printed.get(printed.size() - 1));
+                printed.get(printed.size() - 2));
+        String goOn = printed.get(printed.size() - 1);
+        assertTrue(
+                goOn.matches("--resume goes on in epoch " + (epochs + 1) + " after \\d+ of 200 batches"), () -> goOn);
         for (int epoch = 1; epoch <= epochs; epoch++) {
             String[] cells = rows.get(epoch).split(",", -1);
             assertEquals(7, cells.length);
@@ -80,8 +76,105 @@ class ProcessTest {
         assertEquals(44_426 * 4 + 8 + weights.getLong(0), weights.capacity());
         assertEquals("", Files.readString(folder.resolve("err")));
         try (Stream<Path> files = Files.list(folder.resolve("run"))) {
-            assertEquals(3, files.count());
+            assertEquals(5, files.count());
         }
+    }
+
+    /** Sends a signal when a line is printed, and {@return all lines} */
+    private static List<String> interrupted(Process process, Predicate<String> when, String signal, int code)
+            throws IOException, InterruptedException {
+        List<String> printed = new ArrayList<>();
+        boolean sent = false;
+        try (BufferedReader out = process.inputReader(UTF_8)) {
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                printed.add(line);
+                if (!sent && when.test(line)) {
+                    sent = true;
+                    String pid = Long.toString(process.pid());
+                    assertEquals(0, exit(new ProcessBuilder("kill", signal, pid).start()));
+                }
+            }
+            assertEquals(code, exit(process), () -> printed.toString());
+        } finally {
+            process.destroyForcibly();
+        }
+        return printed;
+    }
+
+    // 3 epochs of 24 batches, the running loss of each said.
+    private static final String[] SHORT = {
+        "train",
+        "--epochs=3",
+        "--limit=24",
+        "--print-every=1",
+        "--optimizer=Adam(lr=0.001)",
+        "--schedule=OneCycleLR(max_lr=0.01, total_steps=72)",
+        "--step-per=batch"
+    };
+
+    private Process shortRun(String... more) throws IOException {
+        return start(Stream.concat(Stream.of(SHORT), Stream.of(more)).toArray(String[]::new));
+    }
+
+    /** Checks that a run left what the run that nobody interrupted left. */
+    private void assertAsUninterrupted(String run) throws IOException, InterruptedException {
+        Process whole = shortRun("--out=whole");
+        whole.getInputStream().readAllBytes();
+        assertEquals(0, exit(whole));
+        assertEquals(withoutSeconds("whole"), withoutSeconds(run));
+        for (String file : List.of("model.safetensors", "curve.png")) {
+            assertArrayEquals(
+                    Files.readAllBytes(folder.resolve("whole").resolve(file)),
+                    Files.readAllBytes(folder.resolve(run).resolve(file)),
+                    file);
+        }
+        try (Stream<Path> files = Files.list(folder.resolve(run))) {
+            assertEquals(
+                    List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors"),
+                    files.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+    }
+
+    private List<String> withoutSeconds(String run) throws IOException {
+        return Files.readAllLines(folder.resolve(run).resolve("metrics.csv")).stream()
+                .map(row -> row.substring(0, row.lastIndexOf(',')))
+                .toList();
+    }
+
+    @Test
+    void aRunThatIsKilledAgainAndAgainEndsAsIfItHadNotBeen() throws IOException, InterruptedException {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -KILL needs Unix");
+        interrupted(shortRun("--out=run", "--save-every=1"), line -> line.startsWith("[1,     5]"), "-KILL", 137);
+        // At a batch, at the end of an epoch, right after it, at the last batch of all.
+        String[] moments = {"[1,    17]", "Epoch 1,", "[2,     1]", "[3,    24]"};
+        for (String moment : moments) {
+            Process process = start("train", "--resume", "--out=run", "--print-every=1");
+            interrupted(process, line -> line.startsWith(moment), "-KILL", 137);
+        }
+        Process process = start("train", "--resume", "--out=run");
+        process.getInputStream().readAllBytes();
+        assertEquals(0, exit(process), Files.readString(folder.resolve("err")));
+        assertAsUninterrupted("run");
+    }
+
+    @Test
+    void aRunThatIsInterruptedGoesOnFromThere() throws IOException, InterruptedException {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
+        List<String> printed = interrupted(shortRun("--out=run"), line -> line.startsWith("[1,     9]"), "-INT", 130);
+        String goOn = printed.get(printed.size() - 1);
+        Matcher position = Pattern.compile("--resume goes on in epoch (\\d+) after (\\d+) of 24 batches")
+                .matcher(goOn);
+        assertTrue(position.matches(), goOn);
+        Process process = start("train", "--resume", "--out=run", "--print-every=1");
+        printed = interrupted(process, line -> line.startsWith("[2,     9]"), "-TERM", 143);
+        int batch = Integer.parseInt(position.group(2));
+        assertTrue(
+                printed.get(4).startsWith(String.format("[%s, %5d] ", position.group(1), batch + 1)) || batch == 24,
+                printed.get(4));
+        process = start("train", "--resume", "--out=run");
+        process.getInputStream().readAllBytes();
+        assertEquals(0, exit(process), Files.readString(folder.resolve("err")));
+        assertAsUninterrupted("run");
     }
 
     @Test

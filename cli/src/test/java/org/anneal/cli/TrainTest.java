@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,25 +26,10 @@ class TrainTest {
     private Path data = Path.of("");
     private Path out = Path.of("");
 
-    /** Few made-up grey images, in Fashion-MNIST's layout. */
     @BeforeEach
     void writeData() throws IOException {
-        data = Files.createDirectory(folder.resolve("data"));
+        data = GreyImages.write(folder.resolve("data"));
         out = folder.resolve("out");
-        for (String part : new String[] {"train", "t10k"}) {
-            int count = part.equals("train") ? 50 : 20;
-            ByteBuffer images = ByteBuffer.allocate(16 + count * 784);
-            images.putInt(0x803).putInt(count).putInt(28).putInt(28);
-            ByteBuffer labels = ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count);
-            for (int i = 0; i < count; i++) {
-                byte[] image = new byte[784];
-                Arrays.fill(image, 0, 784, (byte) (i % 2 * 200));
-                images.put(image);
-                labels.put((byte) (i % 2));
-            }
-            Files.write(data.resolve(part + "-images-idx3-ubyte"), images.array());
-            Files.write(data.resolve(part + "-labels-idx1-ubyte"), labels.array());
-        }
     }
 
     private String[] train(String... more) {
@@ -58,6 +42,9 @@ class TrainTest {
     private static void assertLine(String pattern, String line) {
         assertTrue(line.matches(pattern), () -> "'" + line + "' is not like '" + pattern + "'");
     }
+
+    private static final List<String> FILES =
+            List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors");
 
     private static final String EPOCH =
             "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";
@@ -78,7 +65,7 @@ class TrainTest {
         assertEquals("Finished Training", printed.get(10));
         assertEquals(11, printed.size());
 
-        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(out));
+        assertEquals(FILES, names(out));
         assertNotNull(ImageIO.read(out.resolve("curve.png").toFile()));
         List<String[]> rows = rows();
         assertEquals("epoch,step,lr,train_loss,val_loss,val_accuracy,seconds", String.join(",", rows.get(0)));
@@ -201,6 +188,18 @@ class TrainTest {
         refuses("--threads must be at least 1, but was 0", "--threads=0");
         refuses("--limit must be at least 1, but was -1", "--limit=-1");
         refuses("--print-every must be at least 1, but was 0", "--print-every=0");
+        refuses("--save-every must be at least 1, but was 0", "--save-every=0");
+        refuses("--keep must be at least 1, but was 0", "--keep=0");
+        refuses("--patience must be at least 1, but was 0", "--patience=0");
+        refuses("--group must be PATTERN:OPTIONS, such as 'fc*:lr=0.01', but was 'fc*'", "--group=fc*");
+        refuses(
+                "--group x* must match a parameter, which are conv1.weight, conv1.bias, conv2.weight, conv2.bias,"
+                        + " fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias",
+                "--group=x*:lr=1");
+        refuses(
+                "--group fc3* must take parameters that no other group has, but took fc3.weight, fc3.bias of fc*",
+                "--group=fc*:lr=1",
+                "--group=fc3*:lr=2");
         refuses(
                 "--schedule must not have a last_epoch, which resumes a run, but has 3",
                 "--schedule=StepLR(1, last_epoch=3)");
@@ -233,6 +232,11 @@ class TrainTest {
         refusesText("--step-per", "x", "x");
         refusesText("--epochs", "many", "many");
         refusesText("--seed", "1e3", "1e3");
+        refusesText("--group", "fc*:lrs=1", "unknown parameter 'lrs' of SGD");
+        refusesText("--group", "fc*:lr=1, lr=2", "lr is given twice");
+        refusesText("--group", "fc*:1", "");
+        refusesText("--group", "[:lr=1", "'['");
+        refusesText("--on-change", "maybe", "must be keep-config or take-checkpoint, but was 'maybe'");
         refusesText("--nonsense", "1", "--nonsense");
         refusesText("unexpected", "words", "unexpected");
     }
@@ -295,7 +299,11 @@ class TrainTest {
     void refusesAFolderWithARun() throws IOException {
         Files.createDirectory(out);
         Files.writeString(out.resolve("metrics.csv"), "precious");
-        assertFails(2, "anneal train: --out must be a folder without a run, but " + out + " holds one", train());
+        assertFails(
+                2,
+                "anneal train: --out must be a folder without a run, but " + out
+                        + " holds one; --resume goes on with it",
+                train());
         assertEquals("precious", Files.readString(out.resolve("metrics.csv")));
         assertEquals(List.of("metrics.csv"), names(out));
     }
@@ -314,10 +322,10 @@ class TrainTest {
     @Test
     void aFullDiskIsSaidInOneLineAndLeftAsItWas() throws IOException, InterruptedException {
         Path disk = folder.resolve("disk");
-        // The weights take 178 KB.
+        // The weights take 178 KB, and a checkpoint at the start as much.
         try (SmallDisk small = new SmallDisk(disk, 20)) {
             out = disk.resolve("runs/today");
-            assertFailsAtTheEnd("cannot write " + out.resolve("model.safetensors") + ": No space left on device");
+            assertFailsAtTheEnd("cannot write " + out.resolve("last.pt") + ": No space left on device");
             assertEquals(List.of(), names(disk));
             small.fill(0);
             assertFailsAtTheEnd("cannot write " + out.resolve("metrics.csv") + ": No space left on device");
@@ -336,7 +344,7 @@ class TrainTest {
                 ran.err().strip());
         assertEquals(2, epochs(ran.out().lines().toList()).size());
         assertEquals(List.of(1e-200, 1e100), rates());
-        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(out));
+        assertEquals(FILES, names(out));
     }
 
     /** Checks that a run fails with one line, after it has said what it is about to do. */

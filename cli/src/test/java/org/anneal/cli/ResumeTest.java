@@ -1,0 +1,337 @@
+package org.anneal.cli;
+
+import static org.anneal.cli.Ran.assertFails;
+import static org.anneal.cli.Ran.lines;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code anneal train --resume}, parameter groups, early stopping. */
+class ResumeTest {
+    private static final String INTRODUCED = "TutorialNet, 44,426 parameters, on cpu with 1 thread, seed 0";
+
+    @TempDir
+    Path folder;
+
+    private Path data = Path.of("");
+    private Path run = Path.of("");
+    private Path last = Path.of("");
+
+    @BeforeEach
+    void writeData() throws IOException {
+        data = GreyImages.write(folder.resolve("data"));
+        run = folder.resolve("run");
+        last = run.resolve("last.pt");
+    }
+
+    /** Trains on 5 batches an epoch. */
+    private List<String> train(String... more) {
+        return lines(command(run, more));
+    }
+
+    private String[] command(Path out, String... more) {
+        return words(List.of("train", "--data", data.toString(), "--batch-size=10", "--out", out.toString()), more);
+    }
+
+    private static String[] words(List<String> first, String... more) {
+        return Stream.concat(first.stream(), Stream.of(more)).toArray(String[]::new);
+    }
+
+    private String[] resume(String... more) {
+        return words(List.of("train", "--resume", "--out", run.toString()), more);
+    }
+
+    private static List<String> withoutSeconds(Path run) throws IOException {
+        return Files.readAllLines(run.resolve("metrics.csv")).stream()
+                .map(row -> row.substring(0, row.lastIndexOf(',')))
+                .toList();
+    }
+
+    private static void assertSameRun(Path first, Path second) throws IOException {
+        assertEquals(withoutSeconds(first), withoutSeconds(second));
+        for (String file : List.of("curve.png", "model.safetensors")) {
+            assertArrayEquals(Files.readAllBytes(first.resolve(file)), Files.readAllBytes(second.resolve(file)), file);
+        }
+    }
+
+    @Test
+    void goesOnAsItWasWithMoreEpochs() throws IOException {
+        String[] how = {
+            "--optimizer=Adam(lr=0.003)",
+            "--schedule=SequentialLR([LinearLR(0.1, total_iters=2), CosineAnnealingLR(T_max=4)], milestones=[2])",
+            "--seed=7",
+            "--group=fc*:lr=0.001"
+        };
+        train(words(List.of(how), "--epochs=2"));
+        List<String> printed = lines(resume("--epochs=4"));
+        assertEquals(
+                "Adam(lr=0.003), SequentialLR([LinearLR(start_factor=0.1, total_iters=2),"
+                        + " CosineAnnealingLR(T_max=4)], milestones=[2]) stepped per epoch",
+                printed.get(2));
+        assertEquals(
+                List.of(
+                        "group 0, rest: Adam(lr=0.003) for conv1.weight, conv1.bias, conv2.weight, conv2.bias",
+                        "group 1, fc*: Adam(lr=0.001) for fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight,"
+                                + " fc3.bias"),
+                printed.subList(3, 5));
+        assertEquals("Resumed " + last + ": after 2 epochs, 10 steps", printed.get(5));
+        assertTrue(printed.get(6).startsWith("Epoch 3, "), printed.get(6));
+        Path whole = folder.resolve("whole");
+        lines(words(List.of(command(whole)), words(List.of(how), "--epochs=4")));
+        assertSameRun(whole, run);
+        assertTrue(withoutSeconds(run).get(0).startsWith("epoch,step,lr0,lr1,"));
+    }
+
+    @Test
+    void goesOnFromTheMiddleOfAnEpochInAnotherFolder() throws IOException {
+        train("--epochs=3", "--save-every=2", "--keep=10", "--step-per=batch", "--schedule=OneCycleLR(0.1, 100%)");
+        Path other = folder.resolve("other");
+        Path middle = run.resolve("step-9.pt");
+        List<String> printed = lines("train", "--resume", middle.toString(), "--out", other.toString());
+        assertEquals("Resumed " + middle + ": after 1 epoch and 4 of 5 batches, 9 steps", printed.get(3));
+        assertSameRun(run, other);
+        assertFails(
+                2,
+                "anneal train: --out must be the folder of " + middle + " or one without a run, but " + other
+                        + " holds another run",
+                "train",
+                "--resume",
+                middle.toString(),
+                "--out",
+                other.toString());
+    }
+
+    @Test
+    void aFinishedRunHasNothingToDo() throws IOException {
+        train("--epochs=1");
+        List<String> files = names(run);
+        List<String> rows = withoutSeconds(run);
+        List<String> printed = lines(resume());
+        assertEquals("Nothing to do: all epochs are done, 1 of 1", printed.get(4));
+        assertEquals("metrics.csv, curve.png and model.safetensors, all up to epoch 1, are in " + run, printed.get(5));
+        assertEquals(6, printed.size());
+        assertEquals(files, names(run));
+        assertEquals(rows, withoutSeconds(run));
+        Path other = folder.resolve("other");
+        assertEquals(
+                "Nothing to do: all epochs are done, 1 of 1",
+                lines("train", "--resume", last.toString(), "--out", other.toString())
+                        .get(4));
+        assertFalse(Files.exists(other));
+    }
+
+    @Test
+    void refusesWhatIsNotTheRuns() {
+        train("--epochs=1", "--limit=3");
+        String asWas = ", as in the run that " + last + " is of, but was ";
+        refuses("--batch-size must be left out or 10" + asWas + "8", "--batch-size=8");
+        refuses("--seed must be left out or 0" + asWas + "1", "--seed=1");
+        refuses("--limit must be left out or 3" + asWas + "4", "--limit=4");
+        refuses("--step-per must be left out or epoch" + asWas + "batch", "--step-per=batch");
+        refuses("--group must be left out or []" + asWas + "[fc*:lr=1]", "--group=fc*:lr=1");
+        refuses(
+                "--data must have 50 images to train on, as in the run that " + last + " is of, but has 10,000",
+                "--data=fashion-mnist-subset");
+        String how = "; --on-change keep-config goes on with the new one, take-checkpoint with the old one";
+        refuses(
+                "--schedule must be left out or CosineAnnealingLR(T_max=5)" + asWas + "StepLR(step_size=3, gamma=0.1)"
+                        + how,
+                "--schedule=StepLR(3)");
+        refuses(
+                "--optimizer must be left out or SGD(lr=0.01, momentum=0.9)" + asWas + "SGD(lr=0.1)" + how,
+                "--optimizer=SGD(0.1)");
+    }
+
+    private void refuses(String message, String... arguments) {
+        assertFails(2, "anneal train: " + message, resume(arguments));
+    }
+
+    @Test
+    void aChangeGoesOnAsItIsTold() throws IOException {
+        train("--epochs=1", "--schedule=ExponentialLR(0.5)");
+        Path copy = Files.copy(last, folder.resolve("copy.pt"));
+        for (String who : List.of("keep-config", "take-checkpoint")) {
+            Path out = folder.resolve(who);
+            String[] command = {
+                "train",
+                "--resume",
+                copy.toString(),
+                "--out",
+                out.toString(),
+                "--epochs=2",
+                "--schedule=ConstantLR(0.25, 5)",
+                "--optimizer=SGD(lr=0.1, momentum=0.5)",
+                "--on-change",
+                who
+            };
+            Ran ran = Ran.anneal(command);
+            assertEquals(0, ran.code(), ran.err());
+            String rate = Files.readAllLines(out.resolve("metrics.csv")).get(2).split(",", -1)[2];
+            assertEquals(who.equals("keep-config") ? "0.025" : "0.005", rate);
+            assertTrue(
+                    ran.out()
+                            .contains(
+                                    who.equals("keep-config")
+                                            ? "SGD(lr=0.1, momentum=0.5), ConstantLR(factor=0.25)"
+                                            : "SGD(lr=0.01, momentum=0.9), ExponentialLR(gamma=0.5)"),
+                    ran.out());
+        }
+    }
+
+    @Test
+    void saysWhatCannotBeResumed() throws IOException {
+        fails("there is no run to resume in " + run, resume());
+        Files.createDirectory(run);
+        fails("there is no run to resume in " + run, resume());
+        Files.writeString(run.resolve("metrics.csv"), "epoch\n");
+        fails("there is no " + last + " to resume: the run ended before its first checkpoint", resume());
+        Path missing = folder.resolve("missing.pt");
+        fails("cannot read " + missing + ": there is no such folder or file", "train", "--resume", missing.toString());
+        Path text = Files.writeString(folder.resolve("notes.pt"), "what is this?");
+        fails(
+                "cannot read " + text + ": it is no file of torch.save: that is a zip archive, and this begins with"
+                        + " 'what is this?'",
+                "train",
+                "--resume",
+                text.toString());
+        Files.delete(run.resolve("metrics.csv"));
+        train("--epochs=1");
+        byte[] whole = Files.readAllBytes(last);
+        for (int length : new int[] {0, 1000, whole.length / 2, whole.length - 1}) {
+            Files.write(last, java.util.Arrays.copyOf(whole, length));
+            Ran ran = Ran.anneal(resume());
+            assertEquals(1, ran.code());
+            assertEquals(1, ran.err().lines().count(), ran.err());
+            assertTrue(ran.err().startsWith("anneal train: cannot read " + last + ": "), ran.err());
+        }
+        for (int at = 0; at < whole.length; at += whole.length / 12) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= 1;
+            Files.write(last, flipped);
+            Ran ran = Ran.anneal(resume());
+            if (ran.code() != 0) { // or it was in a name or a gap that nobody reads
+                assertEquals(1, ran.code());
+                assertEquals(1, ran.err().lines().count(), ran.err());
+                assertTrue(ran.err().contains(last.toString()) && !ran.err().contains("Exception"), ran.err());
+            }
+        }
+    }
+
+    private static void fails(String message, String... command) {
+        assertFails(1, "anneal train: " + message, command);
+    }
+
+    @Test
+    void saysThatACheckpointIsOfAnotherNetwork() throws IOException {
+        train("--epochs=1");
+        Path cifar = Files.createDirectory(folder.resolve("cifar"));
+        for (String part : List.of("train", "test")) {
+            Files.write(cifar.resolve(part + ".bin"), new byte[3073 * (part.equals("train") ? 50 : 20)]);
+        }
+        assertFails(
+                1,
+                "anneal train: " + last + ": a state dict must have the names and shapes of the network, but"
+                        + " conv1.weight has the shape [6, 1, 5, 5] and not [6, 3, 5, 5], fc1.weight has the shape"
+                        + " [120, 256] and not [120, 400]",
+                "train",
+                "--resume",
+                last.toString(),
+                "--data",
+                "cifar10:" + cifar,
+                "--out",
+                folder.resolve("other").toString());
+    }
+
+    private Path python() throws IOException {
+        Path file = folder.resolve("python.pt");
+        try (InputStream in = Objects.requireNonNull(ResumeTest.class.getResourceAsStream("tutorial-net.pt"))) {
+            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return file;
+    }
+
+    @Test
+    void goesOnFromAPythonProgramsCheckpoint() throws IOException {
+        Path file = python();
+        List<String> printed = train(
+                "--resume",
+                file.toString(),
+                "--epochs=5",
+                "--optimizer=SGD(lr=0.01)",
+                "--schedule=StepLR(step_size=2, gamma=0.5)");
+        assertEquals(INTRODUCED, printed.get(1));
+        assertEquals("Resumed " + file + ": after 3 epochs, 15 steps", printed.get(3));
+        List<String> rows = withoutSeconds(run);
+        assertEquals(3, rows.size());
+        assertTrue(rows.get(1).startsWith("4,20,0.005,"), rows.get(1));
+        assertTrue(rows.get(2).startsWith("5,25,0.0025,"), rows.get(2));
+        // And what it has become goes on by itself.
+        lines(resume("--epochs=6"));
+        assertEquals(4, withoutSeconds(run).size());
+    }
+
+    @Test
+    void refusesAPythonProgramsOtherSchedule() throws IOException {
+        Path file = python();
+        Ran ran = Ran.anneal(command(run, "--resume", file.toString(), "--schedule=StepLR(3, gamma=0.5)"));
+        assertEquals(1, ran.code());
+        assertEquals(
+                "anneal train: " + file + ": its scheduler is another one: step_size must be 3, as in this runner's"
+                        + " StepLR(step_size=3, gamma=0.5), but was 2 in the state dict; keep-config goes on with this"
+                        + " one",
+                ran.err().strip());
+        assertFalse(Files.exists(run));
+        Ran kept = Ran.anneal(command(
+                run, "--resume", file.toString(), "--schedule=StepLR(3, gamma=0.5)", "--on-change=keep-config"));
+        assertEquals(0, kept.code(), kept.err());
+        assertTrue(withoutSeconds(run).get(1).startsWith("4,20,0.005,"));
+    }
+
+    @Test
+    void stopsEarlyAndGoesBackToTheBestWeights() throws IOException {
+        // At a rate far too high the losses soon rise.
+        List<String> printed = train(
+                "--epochs=50", "--patience=2", "--restore-best", "--optimizer=SGD(lr=0.5)", "--schedule=StepLR(100)");
+        List<String> rows = withoutSeconds(run);
+        int epochs = rows.size() - 1;
+        assertTrue(epochs < 50, "it stopped early");
+        String early = printed.get(printed.size() - 3);
+        assertTrue(
+                early.matches("Stopped early: no lower validation loss in 2 epochs(, the lowest is .* of epoch "
+                        + (epochs - 2) + ")?"),
+                early);
+        byte[] best = Files.readAllBytes(run.resolve("model.safetensors"));
+        List<String> again = lines(resume());
+        assertTrue(again.get(4).startsWith("Nothing to do: no lower validation loss in 2 epochs"), again.get(4));
+        assertArrayEquals(best, Files.readAllBytes(run.resolve("model.safetensors")));
+        if (epochs > 2) {
+            Path shorter = folder.resolve("shorter");
+            lines(command(shorter, "--epochs=" + (epochs - 2), "--optimizer=SGD(lr=0.5)", "--schedule=StepLR(100)"));
+            assertArrayEquals(best, Files.readAllBytes(shorter.resolve("model.safetensors")));
+        }
+        lines(resume("--patience=100", "--epochs=" + (epochs + 1)));
+        assertEquals(epochs + 2, withoutSeconds(run).size());
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (Stream<Path> files = Files.list(folder)) {
+            files.map(file -> file.getFileName().toString()).sorted().forEach(names::add);
+        }
+        return names;
+    }
+}
