@@ -14,8 +14,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Beyond the limits of the first zip format, in files that take no room: a megabyte of zeros is a hole. */
 class LargeFileTest {
@@ -83,10 +81,10 @@ class LargeFileTest {
         return path;
     }
 
-    /** Given tensors of the first and the last of these sizes, PyTorch's writer wrote the same bytes: see ZipWriter. */
-    @ParameterizedTest
-    @ValueSource(longs = {0xffff_ffffL - 1, 0xffff_ffffL, 1L << 32})
-    void storagesMayReachBeyondFourGigabytes(long size) throws IOException {
+    /** Given tensors of this size, PyTorch's writer wrote the same bytes: see ZipWriter. */
+    @Test
+    void aStorageMayReachBeyondFourGigabytes() throws IOException {
+        long size = 1L << 32;
         Path path = write(List.of(
                 TensorData.of(DType.UINT8, new Zeros(size), List.of(size)),
                 TensorData.of(new float[] {1, 2, 3}, List.of(3L)),
