@@ -579,15 +579,13 @@ public final class LRScheduler {
     }
 
     /**
-     * {@return what PyTorch's schedulers keep in each parameter group beside the rate, such as OneCycleLR's {@code max_lr},
-     * which they read there and {@code scheduler.state_dict()} does not hold} Put into {@link Optimizer#stateDict()}, it lets
-     * a Python program go on.
+     * {@return what PyTorch's schedulers keep in a parameter group beside the rate, such as OneCycleLR's {@code max_lr}, which
+     * they read there and {@code scheduler.state_dict()} does not hold}
      */
-    public List<Map<String, Object>> groupEntries() {
-        takeLateGroups();
-        return members.stream()
-                .map(member -> member.schedule.map(PyTorchState::groupEntries).orElse(Map.of()))
-                .toList();
+    Map<String, Object> groupEntries(int group) {
+        return group < members.size()
+                ? members.get(group).schedule.map(PyTorchState::groupEntries).orElse(Map.of())
+                : Map.of(); // it has not joined yet
     }
 
     private PyTorchState pyTorchState() {

@@ -130,7 +130,8 @@ public final class Optimizer<T> implements AutoCloseable {
     }
 
     /**
-     * {@return the optimizer's state in PyTorch's layout: {@code state} by parameter number, and {@code param_groups};
+     * {@return the optimizer's state in PyTorch's layout: {@code state} by parameter number, and {@code param_groups},
+     * with what PyTorch's schedulers keep there;
      * arrays are {@link org.anneal.checkpoint.TensorData}, views that change with the next step}
      */
     public Map<String, Object> stateDict() {
@@ -149,6 +150,13 @@ public final class Optimizer<T> implements AutoCloseable {
             }
             first += numbers.size();
             Map<String, Object> options = group.options();
+            if (runner.isPresent()) {
+                options.putAll(runner.get().groupEntries(i));
+            }
+            if (group.kind() == SGD.class) {
+                // Of SGD alone, PyTorch takes a missing None for False, and then uses no fast kernel on CUDA.
+                options.put("fused", Optional.empty());
+            }
             options.put("params", numbers);
             packed.add(options);
         }

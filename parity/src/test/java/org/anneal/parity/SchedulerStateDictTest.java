@@ -112,13 +112,15 @@ class SchedulerStateDictTest {
     void namesWhatPyTorchsSchedulersKeepInTheGroups(JsonNode golden) {
         Run run = new Run(golden);
         JsonNode packed = golden.get("states").get(0).get("param_groups");
+        List<?> groups =
+                (List<?>) Objects.requireNonNull(run.optimizer.stateDict().get("param_groups"));
         for (int i = 0; i < packed.size(); i++) {
             Map<String, Object> expected = dict(packed.get(i));
-            expected.keySet().removeAll(run.groups.get(i).rule().options().keySet());
-            expected.keySet().removeAll(List.of("foreach", "capturable", "differentiable", "fused"));
-            Map<String, Object> entries = new LinkedHashMap<>();
-            run.groups.get(i).initialLr().ifPresent(base -> entries.put("initial_lr", base));
-            entries.putAll(run.scheduler.groupEntries().get(i));
+            Map<Object, Object> entries = new LinkedHashMap<>((Map<?, ?>) groups.get(i));
+            for (Map<?, ?> both : List.of(expected, entries)) {
+                both.keySet().removeAll(run.groups.get(i).rule().options().keySet());
+                both.keySet().removeAll(List.of("foreach", "capturable", "differentiable", "fused", "params"));
+            }
             assertEquals(expected, entries);
         }
     }

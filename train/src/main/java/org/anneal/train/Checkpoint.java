@@ -12,7 +12,6 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
-import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -75,7 +74,7 @@ public final class Checkpoint implements AutoCloseable {
             root.put("epoch", (long) progress.epoch());
             root.put("step", progress.step());
             root.put("model", ordered(Weights.stateDict(network.module())));
-            root.put("optimizer", optimizerDict(optimizer, scheduler));
+            root.put("optimizer", optimizer.stateDict());
             root.put("scheduler", schedulerDict(scheduler));
             Map<String, Object> anneal = new LinkedHashMap<>();
             anneal.put("version", (long) VERSION);
@@ -98,28 +97,6 @@ public final class Checkpoint implements AutoCloseable {
         Map<String, Object> ordered = new Python.OrderedDict<>();
         ordered.putAll(dict);
         return ordered;
-    }
-
-    /** {@return PyTorch's layout, with what its schedulers keep in the groups} */
-    private static Map<String, Object> optimizerDict(Optimizer<Tensor> optimizer, LRScheduler scheduler) {
-        Map<String, Object> dict = new LinkedHashMap<>(optimizer.stateDict());
-        List<Map<String, Object>> entries = scheduler.groupEntries();
-        List<Object> groups = new ArrayList<>();
-        for (Object group :
-                (List<?>) Optional.ofNullable(dict.get("param_groups")).orElseThrow()) {
-            Map<String, Object> packed = new LinkedHashMap<>();
-            ((Map<?, ?>) group).forEach((key, value) -> packed.put((String) key, value));
-            Object params = Optional.ofNullable(packed.remove("params")).orElseThrow();
-            packed.putAll(entries.get(groups.size()));
-            if (optimizer.groups().get(0).rule() instanceof SGD) {
-                // Of SGD, PyTorch takes a missing None for False, and then uses no fast kernel on CUDA.
-                packed.put("fused", Optional.empty());
-            }
-            packed.put("params", params);
-            groups.add(packed);
-        }
-        dict.put("param_groups", groups);
-        return dict;
     }
 
     private static Object schedulerDict(LRScheduler scheduler) {
