@@ -138,7 +138,8 @@ public final class Trainer {
 
     /** {@return whether nothing is left to do at {@code progress}: the epochs are done, or patience is at its end} */
     public boolean isFinished(Progress progress) {
-        return progress.epoch() >= epochs || patience.isPresent() && progress.epochsSinceBest() >= patience.getAsInt();
+        return progress.epoch() >= epochs
+                || (patience.isPresent() && progress.epochsSinceBest() >= patience.getAsInt());
     }
 
     /** Ends {@link #fit} after the optimizer step that is being made. May be called from any thread. */
