@@ -15,13 +15,20 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line: {@code anneal train}, {@code table}, {@code plot}, {@code check}. */
+/** The command line: {@code anneal train}, {@code table}, {@code plot} and so on. */
 @Command(
         name = "anneal",
         mixinStandardHelpOptions = true,
         versionProvider = Anneal.Version.class,
         description = "PyTorch's learning-rate schedules and optimizers on the JVM: train a model, see the curve.",
-        subcommands = {TrainCommand.class, TableCommand.class, PlotCommand.class, CheckCommand.class})
+        subcommands = {
+            TrainCommand.class,
+            TableCommand.class,
+            PlotCommand.class,
+            CheckCommand.class,
+            InspectCommand.class,
+            ExportCommand.class
+        })
 public final class Anneal implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
@@ -58,7 +65,9 @@ public final class Anneal implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is needed: train, table, plot or check");
+        throw new ParameterException(
+                spec.commandLine(),
+                "a command is needed: " + String.join(", ", spec.subcommands().keySet()));
     }
 
     private static int refuse(ParameterException exception) {

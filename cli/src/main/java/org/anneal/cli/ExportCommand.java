@@ -1,0 +1,64 @@
+package org.anneal.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.anneal.checkpoint.Safetensors;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.checkpoint.TorchFile;
+import org.anneal.schedule.Python;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code anneal export}: the weights of a checkpoint, in a file that others read. */
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Write the weights of a checkpoint to a file of their own.",
+            "In Python: net.load_state_dict(torch.load(FILE, weights_only=True)), or safetensors.torch.load_file(FILE)."
+        })
+final class ExportCommand implements Callable<Integer> {
+    /** A format of weights. */
+    enum Format {
+        PYTORCH,
+        SAFETENSORS
+    }
+
+    @Parameters(paramLabel = "FILE", description = "the checkpoint: last.pt, or any file of tensors by name")
+    private Path file;
+
+    @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "pytorch or safetensors")
+    private Format format;
+
+    @Option(
+            names = {"-o", "--output"},
+            required = true,
+            paramLabel = "FILE",
+            description = "the file to write; one that is there is replaced")
+    private Path output;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
+            Map<String, TensorData> weights = checkpoint.weights(file);
+            if (format == Format.PYTORCH) {
+                Map<Object, Object> stateDict = new Python.OrderedDict<>();
+                stateDict.putAll(weights);
+                TorchFile.write(output, stateDict);
+            } else {
+                Safetensors.write(output, weights);
+            }
+            spec.commandLine().getOut().println("Wrote " + weights.size() + " tensors to " + output);
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,98 @@
+package org.anneal.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.schedule.Python;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code anneal inspect}: what a checkpoint holds. */
+@Command(
+        name = "inspect",
+        mixinStandardHelpOptions = true,
+        description = "Print what a checkpoint holds: a file of PyTorch's or Anneal's (.pt), or safetensors.")
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "FILE", description = "the checkpoint")
+    private Path file;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
+            List<TensorData> tensors = tensors(checkpoint.root()).toList();
+            out.println(String.format(
+                    Locale.ROOT,
+                    "%s: %s, %,d bytes; %,d tensors of %,d elements",
+                    file,
+                    checkpoint.kind(),
+                    Files.size(file),
+                    tensors.size(),
+                    tensors.stream().mapToLong(TensorData::count).sum()));
+            summary(checkpoint.root()).forEach(out::println);
+            if (checkpoint.root() instanceof Map<?, ?> map) {
+                map.forEach((key, value) -> {
+                    out.println();
+                    Tree.of(String.valueOf(key), value).forEach(out::println);
+                });
+            } else {
+                Tree.of("value", checkpoint.root()).forEach(out::println);
+            }
+        }
+        return 0;
+    }
+
+    /** What matters most of a training checkpoint. */
+    private static Stream<String> summary(Object root) {
+        Optional<Object> epoch = find(root, "epoch");
+        Optional<Object> step = find(root, "step");
+        Optional<Object> batch = find(root, "anneal", "batch").filter(n -> !n.equals(0L));
+        Optional<Object> policies = find(root, "anneal", "scheduler", "policies");
+        return Stream.of(
+                        epoch.map(n -> "progress:  epoch " + n + " finished"
+                                + batch.map(b -> ", " + b + " batches of the next")
+                                        .orElse("")
+                                + step.map(s -> ", optimizer step " + s).orElse("")),
+                        policies.map(texts -> "schedule:  "
+                                + String.join(
+                                        "; ",
+                                        ((Collection<?>) texts)
+                                                .stream().map(String::valueOf).toList())),
+                        find(root, "scheduler", "_last_lr").map(lr -> "rates:     " + Python.repr(lr)))
+                .flatMap(Optional::stream);
+    }
+
+    private static Optional<Object> find(Object root, String... path) {
+        Optional<Object> found = Optional.of(root);
+        for (String key : path) {
+            found = found.flatMap(
+                    each -> each instanceof Map<?, ?> map ? Optional.ofNullable(map.get(key)) : Optional.empty());
+        }
+        return found;
+    }
+
+    private static Stream<TensorData> tensors(Object value) {
+        if (value instanceof TensorData data) {
+            return Stream.of(data);
+        } else if (value instanceof Map<?, ?> map) {
+            return map.values().stream().flatMap(InspectCommand::tensors);
+        } else if (value instanceof Python.Tuple tuple) {
+            return tuple.items().stream().flatMap(InspectCommand::tensors);
+        }
+        return value instanceof Collection<?> items ? items.stream().flatMap(InspectCommand::tensors) : Stream.empty();
+    }
+}
