@@ -4,12 +4,22 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.optim.ASGD;
+import org.anneal.optim.Adadelta;
+import org.anneal.optim.Adafactor;
+import org.anneal.optim.Adagrad;
 import org.anneal.optim.Adam;
+import org.anneal.optim.Adamax;
 import org.anneal.optim.Batch;
 import org.anneal.optim.Engine;
 import org.anneal.optim.Kernels;
+import org.anneal.optim.Muon;
+import org.anneal.optim.NAdam;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RAdam;
+import org.anneal.optim.RMSprop;
+import org.anneal.optim.Rprop;
 import org.anneal.optim.SGD;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
@@ -144,6 +154,56 @@ public final class FloatArrays implements Engine<FloatArray>, Kernels<FloatArray
             float[] max = rule.amsgrad() ? batch.slot(2).get(i).values() : v; // not read without amsgrad
             adapt(rule, (float) batch.lr(), stepSize, scale, p, g, m, v, max);
         }
+    }
+
+    @Override
+    public void adagrad(Adagrad rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("Adagrad");
+    }
+
+    @Override
+    public void rmsprop(RMSprop rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("RMSprop");
+    }
+
+    @Override
+    public void adadelta(Adadelta rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("Adadelta");
+    }
+
+    @Override
+    public void adamax(Adamax rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("Adamax");
+    }
+
+    @Override
+    public void nadam(NAdam rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("NAdam");
+    }
+
+    @Override
+    public void radam(RAdam rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("RAdam");
+    }
+
+    @Override
+    public void asgd(ASGD rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("ASGD");
+    }
+
+    @Override
+    public void rprop(Rprop rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("Rprop");
+    }
+
+    @Override
+    public void adafactor(Adafactor rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("Adafactor");
+    }
+
+    @Override
+    public void muon(Muon rule, Batch<FloatArray> batch) {
+        throw new UnsupportedOperationException("Muon");
     }
 
     private static void adapt(

@@ -106,6 +106,10 @@ public record Adam(
 
     @Override
     public List<Slot> slots(int dimensions) {
+        return slots(amsgrad);
+    }
+
+    static List<Slot> slots(boolean amsgrad) {
         return amsgrad ? AMSGRAD_SLOTS : SLOTS;
     }
 
@@ -148,21 +152,16 @@ public record Adam(
                 "fused=",
                 "decoupled_weight_decay=");
         Adam defaults = new Adam(UpdateRule.LR);
-        List<Double> betas = a.has("betas") ? a.numbers("betas") : List.of(defaults.beta1, defaults.beta2);
-        return a.build(() -> {
-            if (betas.size() != 2) {
-                throw new IllegalArgumentException("betas must be 2 numbers, but was " + Python.repr(betas));
-            }
-            return new Adam(
-                    a.number("lr", defaults.lr),
-                    betas.get(0),
-                    betas.get(1),
-                    a.number("eps", defaults.eps),
-                    a.number("weight_decay", 0),
-                    a.truth("amsgrad", false),
-                    a.truth("maximize", false),
-                    a.truth("decoupled_weight_decay", false));
-        });
+        List<Double> betas = Options.pair(a, "betas", defaults.beta1, defaults.beta2);
+        return a.build(() -> new Adam(
+                a.number("lr", defaults.lr),
+                betas.get(0),
+                betas.get(1),
+                a.number("eps", defaults.eps),
+                a.number("weight_decay", 0),
+                a.truth("amsgrad", false),
+                a.truth("maximize", false),
+                a.truth("decoupled_weight_decay", false)));
     }
 
     @Override

@@ -16,7 +16,11 @@ final class Check {
         return that(value >= 0 && value < 1, name, ">= 0 and < 1", value);
     }
 
-    private static double that(boolean holds, String name, String rule, double value) {
+    static double fromZeroToOne(String name, double value) {
+        return that(value >= 0 && value <= 1, name, ">= 0 and <= 1", value);
+    }
+
+    static double that(boolean holds, String name, String rule, double value) {
         if (!holds) {
             throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);
         }

@@ -60,6 +60,7 @@ public final class Optimizer<T> implements AutoCloseable {
         Set<Object> added = new HashSet<>();
         for (T param : group.params()) {
             engine.check(param);
+            group.check(engine.shape(param));
             Object identity = engine.identity(param);
             if (known.contains(identity) || !added.add(identity)) {
                 throw new IllegalArgumentException(

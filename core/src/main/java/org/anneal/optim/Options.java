@@ -1,9 +1,11 @@
 package org.anneal.optim;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.anneal.schedule.Python;
+import org.anneal.schedule.PythonCall;
 
 /** A rule's options by PyTorch's names, in PyTorch's order: what its state dict holds and what its text prints. */
 final class Options {
@@ -33,11 +35,29 @@ final class Options {
     }
 
     /**
+     * {@return a list or tuple of two numbers, {@code first} and {@code second} if it is not given}
+     *
+     * @throws org.anneal.schedule.ScheduleSyntaxException if there are more or fewer
+     */
+    static List<Double> pair(PythonCall.Arguments a, String name, double first, double second) {
+        List<Double> given = a.has(name) ? a.numbers(name) : List.of(first, second);
+        return a.build(() -> {
+            if (given.size() != 2) {
+                throw new IllegalArgumentException(name + " must be 2 numbers, but was " + Python.repr(given));
+            }
+            return given;
+        });
+    }
+
+    /**
      * {@return a rule like {@code rule} with the options that a state dict's group gives; for a rate below 0, which a
      * schedule may have left in force but nobody may ask for, 0}
      */
     static UpdateRule restore(UpdateRule rule, Map<?, ?> given) {
         Map<String, Object> known = rule.options();
+        if (rule instanceof AdamW) {
+            known.remove("decoupled_weight_decay"); // True whatever is given
+        }
         return UpdateRule.parse(given.entrySet().stream()
                 .filter(option -> known.containsKey(String.valueOf(option.getKey())))
                 .map(option -> option.getKey() + "="

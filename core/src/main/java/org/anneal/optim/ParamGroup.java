@@ -151,6 +151,11 @@ public final class ParamGroup<T> {
         return ruleButLr().slots(dimensions);
     }
 
+    /** Refuses a parameter of a shape that the rule cannot update. */
+    void check(List<Long> shape) {
+        rule.check(shape);
+    }
+
     boolean keepsFromTheStart() {
         return rule.keepsFromTheStart();
     }

@@ -1,5 +1,6 @@
 package org.anneal.optim;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.anneal.schedule.PythonCall;
@@ -11,9 +12,10 @@ import org.anneal.schedule.PythonCall;
  * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
  * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
  */
-public sealed interface UpdateRule permits SGD, Adam {
+public sealed interface UpdateRule
+        permits SGD, Adam, AdamW, Adagrad, RMSprop, Adadelta, Adamax, NAdam, RAdam, ASGD, Rprop, Adafactor, Muon {
 
-    /** PyTorch's default learning rate. */
+    /** PyTorch's default learning rate of most rules. */
     double LR = 1e-3;
 
     /** {@return the learning rate that a group starts with, finite and at least 0} */
@@ -40,6 +42,14 @@ public sealed interface UpdateRule permits SGD, Adam {
         throw new IllegalArgumentException("momentum must be left alone under a rule without momentum or betas, but "
                 + this + " was to take " + momentum);
     }
+
+    /**
+     * Refuses a parameter that this rule cannot update.
+     *
+     * @param shape the size of each dimension
+     * @throws IllegalArgumentException if it cannot
+     */
+    default void check(List<Long> shape) {}
 
     /**
      * {@return what is kept per parameter beside the step, in the order of PyTorch's state dict}
@@ -74,7 +84,23 @@ public sealed interface UpdateRule permits SGD, Adam {
         return switch (call.name()) {
             case "SGD" -> SGD.of(call);
             case "Adam" -> Adam.of(call);
-            default -> throw call.unknown("optimizer", List.of("SGD", "Adam"));
+            case "AdamW" -> AdamW.of(call);
+            case "Adagrad" -> Adagrad.of(call);
+            case "RMSprop" -> RMSprop.of(call);
+            case "Adadelta" -> Adadelta.of(call);
+            case "Adamax" -> Adamax.of(call);
+            case "NAdam" -> NAdam.of(call);
+            case "RAdam" -> RAdam.of(call);
+            case "ASGD" -> ASGD.of(call);
+            case "Rprop" -> Rprop.of(call);
+            case "Adafactor" -> Adafactor.of(call);
+            case "Muon" -> Muon.of(call);
+            default ->
+                throw call.unknown(
+                        "optimizer",
+                        Arrays.stream(UpdateRule.class.getPermittedSubclasses())
+                                .map(Class::getSimpleName)
+                                .toList());
         };
     }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -229,6 +230,21 @@ public final class PythonCall {
             return IntStream.range(0, items.size())
                     .mapToObj(i -> number(parameter + "[" + i + "]", items.get(i)))
                     .toList();
+        }
+
+        /** {@return a list or tuple of numbers, any of which may be None} */
+        public List<OptionalDouble> numbersOrNone(String parameter) {
+            List<Expression> items = items(parameter, "a list of numbers");
+            return IntStream.range(0, items.size())
+                    .mapToObj(i -> items.get(i) instanceof Expression.None
+                            ? OptionalDouble.empty()
+                            : OptionalDouble.of(number(parameter + "[" + i + "]", items.get(i))))
+                    .toList();
+        }
+
+        /** {@return an argument as it was written} */
+        public String text(String parameter) {
+            return PythonText.shortened(given(parameter).toString());
         }
 
         /** {@return a list or tuple of numbers, or the one number that is given instead} */

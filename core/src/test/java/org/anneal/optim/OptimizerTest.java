@@ -539,6 +539,56 @@ class OptimizerTest {
             update(batch);
         }
 
+        @Override
+        public void adagrad(Adagrad rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void rmsprop(RMSprop rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void adadelta(Adadelta rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void adamax(Adamax rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void nadam(NAdam rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void radam(RAdam rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void asgd(ASGD rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void rprop(Rprop rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void adafactor(Adafactor rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
+        @Override
+        public void muon(Muon rule, Batch<Weight> batch) {
+            update(batch);
+        }
+
         private void update(Batch<Weight> batch) {
             updated.add(batch.params());
             fresh.add(batch.fresh());

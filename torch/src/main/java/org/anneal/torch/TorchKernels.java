@@ -4,9 +4,19 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.anneal.optim.ASGD;
+import org.anneal.optim.Adadelta;
+import org.anneal.optim.Adafactor;
+import org.anneal.optim.Adagrad;
 import org.anneal.optim.Adam;
+import org.anneal.optim.Adamax;
 import org.anneal.optim.Batch;
 import org.anneal.optim.Kernels;
+import org.anneal.optim.Muon;
+import org.anneal.optim.NAdam;
+import org.anneal.optim.RAdam;
+import org.anneal.optim.RMSprop;
+import org.anneal.optim.Rprop;
 import org.anneal.optim.SGD;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -59,6 +69,56 @@ final class TorchKernels implements Kernels<Tensor> {
         call.flag(12, rule.maximize());
         prepared.setStep(batch.step());
         call.run(batch.grads()); // 13 and 14, grad_scale and found_inf, stay none
+    }
+
+    @Override
+    public void adagrad(Adagrad rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("Adagrad");
+    }
+
+    @Override
+    public void rmsprop(RMSprop rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("RMSprop");
+    }
+
+    @Override
+    public void adadelta(Adadelta rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("Adadelta");
+    }
+
+    @Override
+    public void adamax(Adamax rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("Adamax");
+    }
+
+    @Override
+    public void nadam(NAdam rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("NAdam");
+    }
+
+    @Override
+    public void radam(RAdam rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("RAdam");
+    }
+
+    @Override
+    public void asgd(ASGD rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("ASGD");
+    }
+
+    @Override
+    public void rprop(Rprop rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("Rprop");
+    }
+
+    @Override
+    public void adafactor(Adafactor rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("Adafactor");
+    }
+
+    @Override
+    public void muon(Muon rule, Batch<Tensor> batch) {
+        throw new UnsupportedOperationException("Muon");
     }
 
     /** What is kept for a batch: its call, with the tensors in place, and its step as the kernels want it. */
