@@ -279,8 +279,8 @@ class OptimizerTest {
                 "{0: ['step', 'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq'],"
                         + " 1: ['step', 'exp_avg', 'exp_avg_sq', 'max_exp_avg_sq']}",
                 keysOfState(dict));
-        assertEquals(3.0, stateOf(dict, 0).get("step"));
-        assertEquals(1.0, stateOf(dict, 1).get("step"));
+        assertEquals(3.0, step(dict, 0));
+        assertEquals(1.0, step(dict, 1));
     }
 
     @Test
@@ -429,12 +429,16 @@ class OptimizerTest {
         return Objects.requireNonNull(dict.get(name));
     }
 
+    private static double step(Map<String, Object> dict, int number) {
+        return ((TensorData) Objects.requireNonNull(stateOf(dict, number).get("step"))).item();
+    }
+
     private static String keysOfState(Map<String, Object> dict) {
         Map<?, ?> state = (Map<?, ?>) part(dict, "state");
         return state.keySet().stream()
                 .map(number -> number + ": "
-                        + Python.repr(List.copyOf(
-                                (Collection<?>) stateOf(dict, (Integer) number).keySet())))
+                        + Python.repr(List.copyOf((Collection<?>)
+                                stateOf(dict, ((Long) number).intValue()).keySet())))
                 .toList()
                 .toString()
                 .replaceFirst("^\\[", "{")
