@@ -9,7 +9,7 @@ import java.util.Optional;
 public final class FloatArray {
     private final float[] values;
     private final List<Long> shape;
-    private Optional<float[]> grad = Optional.empty();
+    private Optional<FloatArray> grad = Optional.empty();
 
     /**
      * Wraps an array as a vector; it is not copied, and steps change it in place.
@@ -36,6 +36,11 @@ public final class FloatArray {
         this.shape = List.copyOf(shape);
     }
 
+    private FloatArray(List<Long> shape, float[] values) { // of which it is known that they fit
+        this.values = values;
+        this.shape = shape;
+    }
+
     /** {@return the values, the very array that steps change} */
     public float[] values() {
         return values;
@@ -48,6 +53,11 @@ public final class FloatArray {
 
     /** {@return the gradient, empty if there is none} */
     public Optional<float[]> grad() {
+        return grad.map(FloatArray::values);
+    }
+
+    /** {@return the gradient in this parameter's shape, the same object until another is set} */
+    Optional<FloatArray> shapedGrad() {
         return grad;
     }
 
@@ -62,7 +72,7 @@ public final class FloatArray {
             throw new IllegalArgumentException(
                     "grad must have " + values.length + " elements, as the parameter has, but had " + grad.length);
         }
-        this.grad = Optional.of(grad);
+        this.grad = Optional.of(new FloatArray(shape, grad));
     }
 
     /** Drops the gradient, so that a step skips this parameter. */

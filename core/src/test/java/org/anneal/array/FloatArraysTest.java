@@ -4,13 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.anneal.optim.Adam;
 import org.anneal.optim.Optimizer;
+import org.anneal.optim.Rprop;
 import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -111,6 +114,34 @@ class FloatArraysTest {
         param.setGrad(0, 0);
         FloatArrays.optimizer(new Adam(0.1), List.of(param)).step();
         assertArrayEquals(new float[] {1, 1}, param.values());
+    }
+
+    @Test
+    void rpropTakesOfAGradientOnlyItsSign() {
+        FloatArray param = new FloatArray(1, 1, 1, 1);
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new Rprop(0.25), List.of(param));
+        param.setGrad(1, -1, Float.MIN_VALUE, Float.NaN);
+        optimizer.step();
+        assertArrayEquals(new float[] {0.75f, 1.25f, 0.75f, Float.NaN}, param.values());
+        param.setGrad(Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY, 1e30f, 1);
+        optimizer.step();
+        assertArrayEquals(new float[] {0.75f, 1.55f, 0.45f, Float.NaN}, param.values(), 1e-6f);
+        param.setGrad(-1, 1, -1, 1);
+        optimizer.step();
+        assertArrayEquals(new float[] {0.875f, 1.55f, 0.45f, Float.NaN}, param.values(), 1e-6f);
+    }
+
+    @Test
+    void takesParametersWithoutElements() {
+        for (Class<?> rule : UpdateRule.class.getPermittedSubclasses()) {
+            FloatArray none = new FloatArray(new float[0], List.of(0L, 3L));
+            FloatArray some = new FloatArray(new float[] {1}, List.of(1L, 1L));
+            none.setGrad();
+            some.setGrad(1);
+            FloatArrays.optimizer(UpdateRule.parse(rule.getSimpleName() + "()"), List.of(none, some))
+                    .step();
+            assertTrue(some.values()[0] < 1, rule.getSimpleName());
+        }
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Schedule;
 import org.junit.jupiter.api.Test;
 
@@ -81,6 +82,22 @@ class ParityPageTest {
                 .filter(line -> !NAMED.matcher(line).find())
                 .toList();
         assertEquals(Collections.emptyList(), without);
+    }
+
+    @Test
+    void theReadmeHasARowForEveryOptimizer() throws IOException {
+        List<String> rows = Files.readString(ROOT.resolve("README.md"))
+                .lines()
+                .filter(line -> line.startsWith("| `optim."))
+                .toList();
+        assertEquals(
+                Collections.emptyList(),
+                Arrays.stream(UpdateRule.class.getPermittedSubclasses())
+                        .map(Class::getSimpleName)
+                        .filter(name -> rows.stream()
+                                .noneMatch(row ->
+                                        row.contains("optim." + name + "(") && row.contains("new " + name + "(")))
+                        .toList());
     }
 
     @Test

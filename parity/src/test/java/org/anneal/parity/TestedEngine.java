@@ -2,6 +2,7 @@ package org.anneal.parity;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.optim.Optimizer;
@@ -23,7 +24,7 @@ interface TestedEngine<T> {
     final class Arrays implements TestedEngine<FloatArray> {
         @Override
         public FloatArray parameter(float[] values, long[] shape) {
-            return new FloatArray(values);
+            return new FloatArray(values, LongStream.of(shape).boxed().toList());
         }
 
         @Override
