@@ -57,6 +57,13 @@ public final class LRScheduler {
             this.schedule = schedule;
             this.lastStep = schedule.map(Schedule::lastStep).orElse(Long.MAX_VALUE);
             this.drivesMomentum = schedule.map(Schedule::drivesMomentum).orElse(false);
+            if (drivesMomentum && !group.hasMomentum()) {
+                throw new IllegalArgumentException(
+                        "cycle_momentum must be False under a rule without momentum or betas,"
+                                + " but was True in " + schedule.orElseThrow() + " for group '" + group.name()
+                                + "', which runs "
+                                + group.kind().getSimpleName() + ": write withCycleMomentum(false)");
+            }
             remember();
         }
 
@@ -135,7 +142,13 @@ public final class LRScheduler {
         TAKE_CHECKPOINT
     }
 
-    /** Runs {@code policy} on every group, from step 0. */
+    /**
+     * Runs {@code policy} on every group, from step 0.
+     *
+     * @throws IllegalArgumentException if a list per group in {@code policy} has another length than there are groups, or if
+     *     it drives momentum, as a CyclicLR or a OneCycleLR does unless told not to, and a group's rule has neither momentum
+     *     nor betas
+     */
     public LRScheduler(Optimizer<?> optimizer, Policy policy) {
         this(optimizer, policy, -1);
     }
@@ -157,7 +170,8 @@ public final class LRScheduler {
     /**
      * Runs one schedule per group, in order, from step 0.
      *
-     * @throws IllegalArgumentException if there are not as many schedules as groups
+     * @throws IllegalArgumentException if there are not as many schedules as groups, or if one drives momentum and its group
+     *     has none
      */
     public LRScheduler(Optimizer<?> optimizer, List<Schedule> schedules) {
         this(optimizer, schedules, false, -1);

@@ -156,6 +156,12 @@ public final class ParamGroup<T> {
         rule.check(shape);
     }
 
+    /** {@return whether the rule has momentum or betas for a schedule to drive} */
+    boolean hasMomentum() {
+        Map<String, Object> options = rule.options();
+        return options.containsKey("momentum") || options.containsKey("betas");
+    }
+
     boolean keepsFromTheStart() {
         return rule.keepsFromTheStart();
     }

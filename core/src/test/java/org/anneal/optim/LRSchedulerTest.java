@@ -15,11 +15,13 @@ import java.util.logging.Logger;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.schedule.CosineAnnealingLR;
+import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.LambdaLR;
 import org.anneal.schedule.LrLambda;
 import org.anneal.schedule.MultiStepLR;
 import org.anneal.schedule.MultiplicativeLR;
+import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.StepLR;
@@ -177,6 +179,28 @@ class LRSchedulerTest {
             }
             step(optimizer, scheduler);
             assertEquals(expected[i], optimizer.groups().get(0).lr(), TOLERANCE, schedule + " at " + (i + 1));
+        }
+    }
+
+    @Test
+    void refusesToDriveAMomentumThatIsNotThere() {
+        Schedule cycles = new CyclicLR(0.01, 0.1).then(5, new ExponentialLR(0.9));
+        for (String rule : List.of("Adagrad()", "Adadelta()", "ASGD()", "Rprop()", "Adafactor()")) {
+            Optimizer<FloatArray> optimizer =
+                    FloatArrays.optimizer(UpdateRule.parse(rule), List.of(new FloatArray(1f)));
+            assertEquals(
+                    "cycle_momentum must be False under a rule without momentum or betas, but was True in " + cycles
+                            + " for group 'all', which runs " + rule.replace("()", "")
+                            + ": write withCycleMomentum(false)",
+                    messageOf(IllegalArgumentException.class, () -> new LRScheduler(optimizer, cycles)));
+            new LRScheduler(optimizer, new CyclicLR(0.01, 0.1).withCycleMomentum(false)).step();
+            assertEquals(0, optimizer.groups().get(0).momentum());
+        }
+        for (String rule : List.of("SGD()", "RMSprop()", "Muon()", "AdamW()", "Adamax()", "NAdam()", "RAdam()")) {
+            FloatArray matrix = new FloatArray(new float[] {1f}, List.of(1L, 1L));
+            Optimizer<FloatArray> optimizer = FloatArrays.optimizer(UpdateRule.parse(rule), List.of(matrix));
+            new LRScheduler(optimizer, new OneCycleLR(0.1, 10));
+            assertEquals(0.95, optimizer.groups().get(0).momentum());
         }
     }
 
