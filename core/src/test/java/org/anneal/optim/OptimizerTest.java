@@ -425,6 +425,19 @@ class OptimizerTest {
                 messageOf(() -> new Optimizer<>(new Probe(), new SGD(0.1), List.of(new Weight(true), refused))));
     }
 
+    @Test
+    void refusesAParameterThatIsNoMatrixUnderMuon() {
+        String message = "a parameter under Muon must be a matrix, of two dimensions, but had the shape [1]: give it to"
+                + " AdamW";
+        assertEquals(message, messageOf(() -> FloatArrays.optimizer(new Muon(0.02), List.of(param(1)))));
+        FloatArray matrix = new FloatArray(new float[6], List.of(2L, 3L));
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new Muon(0.02), List.of(matrix));
+        assertEquals(
+                message,
+                messageOf(() -> optimizer.addParamGroup(new ParamGroup<>("late", new Muon(0.02), List.of(param(1))))));
+        assertEquals(1, optimizer.groups().size());
+    }
+
     private static Object part(Map<String, Object> dict, String name) {
         return Objects.requireNonNull(dict.get(name));
     }

@@ -4,12 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.anneal.schedule.Python;
 import org.anneal.schedule.ScheduleSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rules as values: defaults, text, and what they refuse. */
 class UpdateRuleTest {
@@ -25,7 +32,77 @@ class UpdateRuleTest {
                 new Adam(1e-3),
                 new Adam(3e-4).withBetas(0.8, 0.99).withEps(0).withWeightDecay(0.01),
                 new Adam(-0.0).withBetas(-0.0, 0).withEps(-0.0).withWeightDecay(-0.0),
-                new Adam(1e-3).withAmsgrad(true).withMaximize(true).withDecoupledWeightDecay(true));
+                new Adam(1e-3).withAmsgrad(true).withMaximize(true).withDecoupledWeightDecay(true),
+                new AdamW(1e-3),
+                new AdamW(3e-4).withBetas(0.8, 0.99).withEps(1e-6).withWeightDecay(0),
+                new AdamW(-0.0, -0.0, -0.0, -0.0, -0.0, true, true),
+                new Adagrad(0.01),
+                new Adagrad(0.1).withLrDecay(0.01).withWeightDecay(0.1).withInitialAccumulatorValue(0.5),
+                new Adagrad(-0.0, -0.0, -0.0, -0.0, -0.0, true),
+                new RMSprop(0.01),
+                new RMSprop(0.1).withAlpha(0.9).withMomentum(0.9).withCentered(true),
+                new RMSprop(-0.0, -0.0, -0.0, -0.0, -0.0, true, true),
+                new Adadelta(1),
+                new Adadelta(0.5).withRho(1).withEps(1e-3).withWeightDecay(0.1),
+                new Adadelta(-0.0, -0.0, -0.0, -0.0, true),
+                new Adamax(2e-3),
+                new Adamax(0.1).withBetas(0.8, 0.99).withEps(1e-3).withWeightDecay(0.1),
+                new Adamax(-0.0, -0.0, -0.0, -0.0, -0.0, true),
+                new NAdam(2e-3),
+                new NAdam(0.1).withBetas(0.8, 0.99).withMomentumDecay(0.1).withDecoupledWeightDecay(true),
+                new NAdam(-0.0, -0.0, -0.0, -0.0, -0.0, -0.0, true, true),
+                new RAdam(1e-3),
+                new RAdam(0.1).withBetas(0.8, 0.99).withWeightDecay(0.1).withDecoupledWeightDecay(true),
+                new RAdam(-0.0, -0.0, -0.0, -0.0, -0.0, true, true),
+                new ASGD(0.01),
+                new ASGD(0.1).withLambd(0.1).withAlpha(0.5).withT0(10).withWeightDecay(0.1),
+                new ASGD(-0.0, -0.0, -0.0, -0.0, -0.0, true),
+                new Rprop(0.01),
+                new Rprop(0.1).withEtas(0.3, 1.5).withStepSizes(0, 1),
+                new Rprop(-0.0, 0.5, 1.2, -0.0, -0.0, true),
+                new Adafactor(0.01),
+                new Adafactor(0.1).withBeta2Decay(-0.5).withD(2).withWeightDecay(0.1),
+                new Adafactor(0.1).withEps(OptionalDouble.of(1e-30), 1e-2),
+                new Adafactor(-0.0, -0.0, OptionalDouble.of(-0.0), -0.0, 1, -0.0, true),
+                new Muon(1e-3),
+                new Muon(0.02)
+                        .withMomentum(0.9)
+                        .withNesterov(false)
+                        .withEps(1e-3)
+                        .withWeightDecay(0),
+                new Muon(0.02).withNsCoefficients(List.of(2.0, -1.5, -0.0)).withNsSteps(3),
+                new Muon(0.02).withAdjustLr(Muon.AdjustLr.ORIGINAL),
+                new Muon(-0.0, -0.0, -0.0, true, List.of(3.4445, -4.775, 2.0315), -0.0, 0, Optional.empty())
+                        .withAdjustLr(Muon.AdjustLr.MATCH_RMS_ADAMW));
+    }
+
+    @Test
+    void everyRuleHasAnExample() {
+        Set<Class<?>> shown = examples().map(UpdateRule::getClass).collect(Collectors.toSet());
+        assertEquals(Set.of(UpdateRule.class.getPermittedSubclasses()), shown);
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void takesItsOwnOptionsBackFromAStateDict(UpdateRule rule) {
+        UpdateRule other = UpdateRule.parse(rule.getClass().getSimpleName() + "()");
+        assertEquals(rule, Options.restore(other, rule.options()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void letsAScheduleDriveItsMomentumOrHasNone(UpdateRule rule) {
+        if (rule.options().containsKey("momentum") || rule.options().containsKey("betas")) {
+            assertEquals(0.25, rule.withMomentum(0.25).momentum());
+            assertEquals(rule, rule.withMomentum(0.25).withMomentum(rule.momentum()));
+        } else {
+            assertEquals(0, rule.momentum());
+            assertEquals(
+                    "momentum must be left alone under a rule without momentum or betas, but " + rule
+                            + " was to take 0.25",
+                    assertThrows(IllegalArgumentException.class, () -> rule.withMomentum(0.25))
+                            .getMessage());
+        }
     }
 
     @ParameterizedTest
@@ -63,6 +140,53 @@ class UpdateRuleTest {
         assertEquals(new SGD(0.1, 0, 0, 0, false, false), new SGD(0.1));
         assertEquals(new Adam(1e-3, 0.9, 0.999, 1e-8, 0, false, false, false), UpdateRule.parse("Adam()"));
         assertEquals(new Adam(0.1, 0.9, 0.999, 1e-8, 0, false, false, false), new Adam(0.1));
+        assertEquals(new AdamW(1e-3, 0.9, 0.999, 1e-8, 0.01, false, false), UpdateRule.parse("AdamW()"));
+        assertEquals(new Adagrad(0.01, 0, 0, 0, 1e-10, false), UpdateRule.parse("Adagrad()"));
+        assertEquals(new RMSprop(0.01, 0.99, 1e-8, 0, 0, false, false), UpdateRule.parse("RMSprop()"));
+        assertEquals(new Adadelta(1, 0.9, 1e-6, 0, false), UpdateRule.parse("Adadelta()"));
+        assertEquals(new Adamax(2e-3, 0.9, 0.999, 1e-8, 0, false), UpdateRule.parse("Adamax()"));
+        assertEquals(new NAdam(2e-3, 0.9, 0.999, 1e-8, 0, 4e-3, false, false), UpdateRule.parse("NAdam()"));
+        assertEquals(new RAdam(1e-3, 0.9, 0.999, 1e-8, 0, false, false), UpdateRule.parse("RAdam()"));
+        assertEquals(new ASGD(0.01, 1e-4, 0.75, 1e6, 0, false), UpdateRule.parse("ASGD()"));
+        assertEquals(new Rprop(0.01, 0.5, 1.2, 1e-6, 50, false), UpdateRule.parse("Rprop()"));
+        assertEquals(
+                new Adafactor(0.01, -0.8, OptionalDouble.empty(), 1e-3, 1, 0, false), UpdateRule.parse("Adafactor()"));
+        assertEquals(
+                new Muon(1e-3, 0.1, 0.95, true, List.of(3.4445, -4.775, 2.0315), 1e-7, 5, Optional.empty()),
+                UpdateRule.parse("Muon()"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                // What PyTorch 2.13 has in a state dict, without the flags of its engines.
+                "SGD() | {'lr': 0.001, 'momentum': 0, 'dampening': 0, 'weight_decay': 0, 'nesterov': False,"
+                        + " 'maximize': False}",
+                "AdamW() | {'lr': 0.001, 'betas': (0.9, 0.999), 'eps': 1e-08, 'weight_decay': 0.01, 'amsgrad': False,"
+                        + " 'maximize': False, 'decoupled_weight_decay': True}",
+                "Adagrad() | {'lr': 0.01, 'lr_decay': 0, 'eps': 1e-10, 'weight_decay': 0,"
+                        + " 'initial_accumulator_value': 0, 'maximize': False}",
+                "RMSprop() | {'lr': 0.01, 'momentum': 0, 'alpha': 0.99, 'eps': 1e-08, 'centered': False,"
+                        + " 'weight_decay': 0, 'maximize': False}",
+                "Adadelta() | {'lr': 1.0, 'rho': 0.9, 'eps': 1e-06, 'weight_decay': 0, 'maximize': False}",
+                "Adamax() | {'lr': 0.002, 'betas': (0.9, 0.999), 'eps': 1e-08, 'weight_decay': 0, 'maximize': False}",
+                "NAdam() | {'lr': 0.002, 'betas': (0.9, 0.999), 'eps': 1e-08, 'weight_decay': 0,"
+                        + " 'momentum_decay': 0.004, 'decoupled_weight_decay': False, 'maximize': False}",
+                "RAdam() | {'lr': 0.001, 'betas': (0.9, 0.999), 'eps': 1e-08, 'weight_decay': 0, 'maximize': False,"
+                        + " 'decoupled_weight_decay': False}",
+                "ASGD() | {'lr': 0.01, 'lambd': 0.0001, 'alpha': 0.75, 't0': 1000000.0, 'weight_decay': 0,"
+                        + " 'maximize': False}",
+                "Rprop() | {'lr': 0.01, 'etas': (0.5, 1.2), 'step_sizes': (1e-06, 50), 'maximize': False}",
+                "Adafactor() | {'lr': 0.01, 'beta2_decay': -0.8, 'eps': (None, 0.001), 'd': 1.0, 'weight_decay': 0.0,"
+                        + " 'maximize': False}",
+                "Muon() | {'lr': 0.001, 'weight_decay': 0.1, 'momentum': 0.95, 'nesterov': True,"
+                        + " 'ns_coefficients': (3.4445, -4.775, 2.0315), 'eps': 1e-07, 'ns_steps': 5,"
+                        + " 'adjust_lr_fn': None}"
+            })
+    void hasItsOptionsInPyTorchsOrderAndTypes(String text, String options) {
+        assertEquals(options, Python.repr(UpdateRule.parse(text).options()));
     }
 
     @ParameterizedTest
@@ -77,7 +201,28 @@ class UpdateRuleTest {
                 "SGD(lr=0.1, foreach=True, fused=None, differentiable=False) | SGD(lr=0.1)",
                 "optim.Adam(net.parameters(), lr=3e-4, fused=True, foreach=None, capturable=False) | Adam(lr=0.0003)",
                 "Adam(params, 1e-3, (0.8, 0.99)) | Adam(lr=0.001, betas=(0.8, 0.99))",
-                "Adam(lr=1e-3, betas=[0.8, 0.99], eps=1e-6) | Adam(lr=0.001, betas=(0.8, 0.99), eps=1e-06)"
+                "Adam(lr=1e-3, betas=[0.8, 0.99], eps=1e-6) | Adam(lr=0.001, betas=(0.8, 0.99), eps=1e-06)",
+                "optim.AdamW(net.parameters(), 3e-4, (0.9, 0.95), 1e-8, 0.1, True, fused=True)"
+                        + " | AdamW(lr=0.0003, betas=(0.9, 0.95), weight_decay=0.1, amsgrad=True)",
+                "Adagrad(params, 0.1, 0.01, 0.2, 0.3, 1e-5) | Adagrad(lr=0.1, lr_decay=0.01, eps=1e-05,"
+                        + " weight_decay=0.2, initial_accumulator_value=0.3)",
+                "RMSprop(params, 0.1, 0.9, 1e-5, 0.2, 0.5, True, False, None, True) | RMSprop(lr=0.1, momentum=0.5,"
+                        + " alpha=0.9, eps=1e-05, centered=True, weight_decay=0.2, maximize=True)",
+                "Adadelta(params, 0.5, 0.8, 1e-5, 0.1, True) | Adadelta(lr=0.5, rho=0.8, eps=1e-05, weight_decay=0.1)",
+                "NAdam(params, 1e-3, (0.8, 0.9), 1e-5, 0.1, 0.2, True) | NAdam(lr=0.001, betas=(0.8, 0.9), eps=1e-05,"
+                        + " weight_decay=0.1, momentum_decay=0.2, decoupled_weight_decay=True)",
+                "RAdam(params, 1e-3, (0.8, 0.9), 1e-5, 0.1, True) | RAdam(lr=0.001, betas=(0.8, 0.9), eps=1e-05,"
+                        + " weight_decay=0.1, decoupled_weight_decay=True)",
+                "ASGD(params, 0.1, 0.2, 0.3, 4, 0.5, True, True) | ASGD(lr=0.1, lambd=0.2, alpha=0.3, t0=4.0,"
+                        + " weight_decay=0.5, maximize=True)",
+                "Rprop(params, 0.1, (0.4, 1.3), (0, 50.0), capturable=True) | Rprop(lr=0.1, etas=(0.4, 1.3),"
+                        + " step_sizes=(0.0, 50))",
+                "Adafactor(params, 0.1, -0.5, (None, 0.1), 2) | Adafactor(lr=0.1, beta2_decay=-0.5, eps=(None, 0.1),"
+                        + " d=2.0)",
+                "Adafactor(eps=(1e-30, 0.001)) | Adafactor(lr=0.01, eps=(1e-30, 0.001))",
+                "Muon(params, 0.02, 0.01, 0.9, False, (1, 2, 3), 1e-5, 7, 'match_rms_adamw') | Muon(lr=0.02,"
+                        + " weight_decay=0.01, momentum=0.9, nesterov=False, ns_coefficients=(1.0, 2.0, 3.0), eps=1e-05,"
+                        + " ns_steps=7, adjust_lr_fn='match_rms_adamw')"
             })
     void readsAPastedLine(String pasted, String printed) {
         assertEquals(printed, UpdateRule.parse(pasted).toString());
@@ -113,6 +258,111 @@ class UpdateRuleTest {
                 message,
                 assertThrows(ScheduleSyntaxException.class, () -> UpdateRule.parse(text))
                         .getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "AdamW | lr",
+                "AdamW | eps",
+                "AdamW | weight_decay",
+                "Adagrad | lr",
+                "Adagrad | lr_decay",
+                "Adagrad | weight_decay",
+                "Adagrad | initial_accumulator_value",
+                "Adagrad | eps",
+                "RMSprop | lr",
+                "RMSprop | alpha",
+                "RMSprop | eps",
+                "RMSprop | weight_decay",
+                "RMSprop | momentum",
+                "Adadelta | lr",
+                "Adadelta | eps",
+                "Adadelta | weight_decay",
+                "Adamax | lr",
+                "Adamax | eps",
+                "Adamax | weight_decay",
+                "NAdam | lr",
+                "NAdam | eps",
+                "NAdam | weight_decay",
+                "NAdam | momentum_decay",
+                "RAdam | lr",
+                "RAdam | eps",
+                "RAdam | weight_decay",
+                "ASGD | lr",
+                "ASGD | weight_decay",
+                "Rprop | lr",
+                "Adafactor | lr",
+                "Adafactor | weight_decay",
+                "Muon | lr",
+                "Muon | weight_decay",
+                "Muon | momentum",
+                "Muon | eps"
+            })
+    void refusesWhatIsNegativeOrNotFinite(String rule, String option) {
+        Map<String, String> values = Map.of("-1e-9", "-1.0E-9", "math.inf", "Infinity", "math.nan", "NaN");
+        values.forEach((text, value) -> assertEquals(
+                "column " + (rule.length() + 2) + ": " + option + " must be finite and >= 0, but was " + value,
+                refused(rule + "(" + option + "=" + text + ")")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Adam", "AdamW", "Adamax", "NAdam", "RAdam"})
+    void refusesBetasThatAreNoDecays(String rule) {
+        String place = "column " + (rule.length() + 2) + ": ";
+        assertEquals(place + "betas[0] must be >= 0 and < 1, but was 1.0", refused(rule + "(betas=(1, 0.9))"));
+        assertEquals(place + "betas[1] must be >= 0 and < 1, but was -0.1", refused(rule + "(betas=(0.9, -0.1))"));
+        assertEquals(place + "betas[1] must be >= 0 and < 1, but was NaN", refused(rule + "(betas=(0.9, math.nan))"));
+        assertEquals(place + "betas must be 2 numbers, but was [0.9]", refused(rule + "(betas=(0.9,))"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "AdamX() | column 1: unknown optimizer 'AdamX', did you mean 'Adam'?",
+                "Adelta() | column 1: unknown optimizer 'Adelta', did you mean 'Adadelta'?",
+                "AdamW(decoupled_weight_decay=False) | column 7: unknown parameter 'decoupled_weight_decay' of AdamW",
+                "Adadelta(rho=1.5) | column 10: rho must be >= 0 and <= 1, but was 1.5",
+                "Adadelta(rho=math.nan) | column 10: rho must be >= 0 and <= 1, but was NaN",
+                "ASGD(lambd=math.nan) | column 6: lambd must be finite, but was NaN",
+                "ASGD(alpha=math.inf) | column 6: alpha must be finite, but was Infinity",
+                "ASGD(t0=math.nan) | column 6: t0 must be finite, but was NaN",
+                "Rprop(etas=(0, 1.2)) | column 7: etas[0] must be > 0 and < 1, but was 0.0",
+                "Rprop(etas=(0.5, 1)) | column 7: etas[1] must be finite and > 1, but was 1.0",
+                "Rprop(etas=(math.nan, 1.2)) | column 7: etas[0] must be > 0 and < 1, but was NaN",
+                "Rprop(etas=0.5) | column 7: etas must be a list of numbers, but was 0.5",
+                "Rprop(step_sizes=(-1, 1)) | column 7: step_sizes[0] must be finite and >= 0, but was -1.0",
+                "Rprop(step_sizes=(2, 1)) | column 7: step_sizes[1] must be finite and >= step_sizes[0], 2.0, but was"
+                        + " 1.0",
+                "Rprop(step_sizes=(2,)) | column 7: step_sizes must be 2 numbers, but was [2.0]",
+                "Adafactor(beta2_decay=0.1) | column 11: beta2_decay must be finite and <= 0, but was 0.1",
+                "Adafactor(beta2_decay=math.nan) | column 11: beta2_decay must be finite and <= 0, but was NaN",
+                "Adafactor(eps=(-1, 0)) | column 11: eps[0] must be finite and >= 0, but was -1.0",
+                "Adafactor(eps=(None, math.nan)) | column 11: eps[1] must be finite and >= 0, but was NaN",
+                "Adafactor(eps=(0.1, None)) | column 11: eps must be a number or None, and a number, but was [0.1, None]",
+                "Adafactor(eps=(0.1,)) | column 11: eps must be a number or None, and a number, but was [0.1]",
+                "Adafactor(d=0.5) | column 11: d must be finite and >= 1, but was 0.5",
+                "Adafactor(d=math.inf) | column 11: d must be finite and >= 1, but was Infinity",
+                "Muon(ns_steps=-1) | column 6: ns_steps must be from 0 to 99, but was -1",
+                "Muon(ns_steps=100) | column 6: ns_steps must be from 0 to 99, but was 100",
+                "Muon(ns_steps=2.5) | column 6: ns_steps must be an integer, but was 2.5",
+                "Muon(ns_coefficients=(1, 2)) | column 6: ns_coefficients must be 3 numbers, but was [1.0, 2.0]",
+                "Muon(ns_coefficients=(1, 2, math.nan)) | column 6: ns_coefficients[2] must be finite, but was NaN",
+                "Muon(adjust_lr_fn='none') | column 6: adjust_lr_fn must be 'original' or 'match_rms_adamw', but was"
+                        + " 'none'",
+                "Muon(adjust_lr_fn=1) | column 6: adjust_lr_fn must be a string, but was 1"
+            })
+    void saysWhereAndWhyItRefusesAnOption(String text, String message) {
+        String refusal = refused(text);
+        assertEquals(message, refusal.substring(0, Math.min(message.length(), refusal.length())));
+    }
+
+    private static String refused(String text) {
+        return String.valueOf(assertThrows(ScheduleSyntaxException.class, () -> UpdateRule.parse(text))
+                .getMessage());
     }
 
     @ParameterizedTest
