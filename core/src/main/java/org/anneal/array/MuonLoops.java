@@ -1,6 +1,8 @@
 package org.anneal.array;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.anneal.optim.Batch;
 import org.anneal.optim.Muon;
 
@@ -14,23 +16,19 @@ final class MuonLoops {
 
     private MuonLoops() {}
 
-    /** Row by row; its elements are bfloat16 numbers unless said otherwise. */
-    private static final class Matrix {
-        final int rows;
-        final int columns;
-        final float[] values;
-
-        Matrix(int rows, int columns) {
-            this.rows = rows;
-            this.columns = columns;
-            this.values = new float[rows * columns];
+    /** Its rows; elements are bfloat16 numbers unless said otherwise. Loops over whole arrays are those the JIT vectorises. */
+    private record Matrix(List<float[]> rows, int columns) {
+        static Matrix ofZeros(int rows, int columns) {
+            return new Matrix(
+                    Stream.generate(() -> new float[columns]).limit(rows).toList(), columns);
         }
 
         Matrix transposed() {
-            Matrix turned = new Matrix(columns, rows);
-            for (int i = 0; i < rows; i++) {
+            Matrix turned = ofZeros(columns, rows.size());
+            for (int i = 0; i < rows.size(); i++) {
+                float[] row = rows.get(i);
                 for (int j = 0; j < columns; j++) {
-                    turned.values[j * rows + i] = values[i * columns + j];
+                    turned.rows.get(j)[i] = row[j];
                 }
             }
             return turned;
@@ -44,28 +42,32 @@ final class MuonLoops {
             float[] buffer = batch.slot(0).get(i).values();
             int rows = (int) (long) param.shape().get(0);
             int columns = (int) (long) param.shape().get(1);
-            Matrix direction = new Matrix(rows, columns);
-            roll(rule, grad, buffer, direction.values);
-            float[] update = orthogonal(rule, direction).values;
+            Matrix update = orthogonal(rule, direction(rule, grad, buffer, rows, columns));
             double ratio = rule.adjustLr().equals(Optional.of(Muon.AdjustLr.MATCH_RMS_ADAMW))
                     ? 0.2 * Math.sqrt(Math.max(rows, columns))
                     : Math.sqrt(Math.max(1, (double) rows / columns));
             float lr = (float) (batch.lr() * ratio);
             float shrink = (float) (1 - batch.lr() * rule.weightDecay());
             float[] p = param.values();
-            for (int k = 0; k < p.length; k++) {
-                p[k] = p[k] * shrink - lr * update[k];
+            for (int row = 0; row < rows; row++) {
+                float[] u = update.rows.get(row);
+                for (int j = 0; j < columns; j++) {
+                    p[row * columns + j] = p[row * columns + j] * shrink - lr * u[j];
+                }
             }
         }
     }
 
-    /** Moves the buffer and sets {@code direction} to what is to be made orthogonal, in bfloat16. */
-    private static void roll(Muon rule, float[] grad, float[] buffer, float[] direction) {
+    /** Moves the buffer and {@return what is to be made orthogonal} */
+    private static Matrix direction(Muon rule, float[] grad, float[] buffer, int rows, int columns) {
         double momentum = rule.momentum();
+        Matrix direction = Matrix.ofZeros(rows, columns);
         for (int i = 0; i < grad.length; i++) {
             buffer[i] = between(buffer[i], grad[i], 1 - momentum);
-            direction[i] = rounded(rule.nesterov() ? between(grad[i], buffer[i], momentum) : buffer[i]);
+            float next = rule.nesterov() ? between(grad[i], buffer[i], momentum) : buffer[i];
+            direction.rows.get(i / columns)[i % columns] = rounded(next);
         }
+        return direction;
     }
 
     /** {@return from {@code start} the part {@code weight} of the way to {@code end}, as PyTorch's lerp computes it} */
@@ -75,11 +77,13 @@ final class MuonLoops {
     }
 
     private static Matrix orthogonal(Muon rule, Matrix direction) {
-        boolean turned = direction.rows > direction.columns;
+        boolean turned = direction.rows.size() > direction.columns;
         Matrix x = turned ? direction.transposed() : direction;
-        float norm = Math.max(rounded(norm(x.values)), rounded((float) rule.eps()));
-        for (int i = 0; i < x.values.length; i++) {
-            x.values[i] = rounded(x.values[i] / norm);
+        float norm = Math.max(rounded(norm(x)), rounded((float) rule.eps()));
+        for (float[] row : x.rows) {
+            for (int j = 0; j < row.length; j++) {
+                row[j] = rounded(row[j] / norm);
+            }
         }
         float a = rule.nsCoefficients().get(0).floatValue();
         float b = rule.nsCoefficients().get(1).floatValue();
@@ -91,61 +95,66 @@ final class MuonLoops {
         return turned ? x.transposed() : x;
     }
 
-    private static float norm(float[] values) {
+    private static float norm(Matrix x) {
         double sum = 0;
-        for (float value : values) {
-            sum += (double) value * value;
+        for (float[] row : x.rows) {
+            for (float value : row) {
+                sum += (double) value * value;
+            }
         }
         return (float) Math.sqrt(sum);
     }
 
     /** {@return {@code beta * added + alpha * left right}, rounded once; {@code added} is not read if beta is 0} */
     private static Matrix product(Matrix left, Matrix right, Matrix added, float beta, float alpha) {
-        Matrix result = new Matrix(left.rows, right.columns);
-        long work = (long) left.rows * left.columns * right.columns;
-        Threads.overPieces((left.rows + ROWS - 1) / ROWS, work, piece -> {
+        int rows = left.rows.size();
+        Matrix result = Matrix.ofZeros(rows, right.columns);
+        long work = (long) rows * left.columns * right.columns;
+        Threads.overPieces((rows + ROWS - 1) / ROWS, work, piece -> {
             int from = piece * ROWS;
-            int to = Math.min(from + ROWS, left.rows);
+            int to = Math.min(from + ROWS, rows);
             for (int start = 0; start < left.columns; start += DEPTH) {
                 for (int row = from; row < to; row++) {
-                    addProduct(left, right, result, row, start, Math.min(start + DEPTH, left.columns));
+                    addProduct(
+                            left.rows.get(row),
+                            right,
+                            result.rows.get(row),
+                            start,
+                            Math.min(start + DEPTH, left.columns));
                 }
             }
-            for (int i = from * right.columns; i < to * right.columns; i++) {
-                float product = alpha * result.values[i];
-                result.values[i] = rounded(beta == 0 ? product : beta * added.values[i] + product);
+            for (int row = from; row < to; row++) {
+                float[] sums = result.rows.get(row);
+                for (int j = 0; j < sums.length; j++) {
+                    float product = alpha * sums[j];
+                    sums[j] = rounded(beta == 0 ? product : beta * added.rows.get(row)[j] + product);
+                }
             }
         });
         return result;
     }
 
-    /** Adds to a row of {@code result} the elements {@code from} to {@code to} of the left row times rows of the right. */
-    private static void addProduct(Matrix left, Matrix right, Matrix result, int row, int from, int to) {
-        float[] sums = result.values;
-        float[] factors = right.values;
-        int columns = right.columns;
-        int start = row * columns;
+    /** Adds to a row of sums the elements {@code from} to {@code to} of the left row times rows of the right. */
+    private static void addProduct(float[] left, Matrix right, float[] sums, int from, int to) {
         int k = from;
         for (; k < to - 3; k += 4) {
-            int at = row * left.columns + k;
-            float l0 = left.values[at];
-            float l1 = left.values[at + 1];
-            float l2 = left.values[at + 2];
-            float l3 = left.values[at + 3];
-            int r0 = k * columns;
-            int r1 = r0 + columns;
-            int r2 = r1 + columns;
-            int r3 = r2 + columns;
-            for (int j = 0; j < columns; j++) {
-                sums[start + j] +=
-                        l0 * factors[r0 + j] + l1 * factors[r1 + j] + (l2 * factors[r2 + j] + l3 * factors[r3 + j]);
+            float[] row0 = right.rows.get(k);
+            float[] row1 = right.rows.get(k + 1);
+            float[] row2 = right.rows.get(k + 2);
+            float[] row3 = right.rows.get(k + 3);
+            float l0 = left[k];
+            float l1 = left[k + 1];
+            float l2 = left[k + 2];
+            float l3 = left[k + 3];
+            for (int j = 0; j < sums.length; j++) {
+                sums[j] += l0 * row0[j] + l1 * row1[j] + (l2 * row2[j] + l3 * row3[j]);
             }
         }
         for (; k < to; k++) {
-            float l = left.values[row * left.columns + k];
-            int r = k * columns;
-            for (int j = 0; j < columns; j++) {
-                sums[start + j] += l * factors[r + j];
+            float[] row = right.rows.get(k);
+            float l = left[k];
+            for (int j = 0; j < sums.length; j++) {
+                sums[j] += l * row[j];
             }
         }
     }
