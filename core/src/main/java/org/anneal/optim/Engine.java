@@ -21,7 +21,11 @@ public interface Engine<T> {
     /** {@return an object that equals another parameter's exactly if both are the same storage to the engine} */
     Object identity(T parameter);
 
-    /** {@return the gradient of {@code parameter}, empty if there is none; a gradient of zeros is a gradient} */
+    /**
+     * {@return the gradient of {@code parameter}, empty if there is none; a gradient of zeros is a gradient}
+     *
+     * @throws IllegalArgumentException if it is none that a kernel takes
+     */
     Optional<T> grad(T parameter);
 
     /** Drops the gradient of {@code parameter}, or fills it with zeros. */

@@ -42,11 +42,13 @@ final class GroupState<T> {
     void step(ParamGroup<T> group, Kernels<T> kernels) {
         boolean asBefore = !needed.isEmpty() && sameSlots(group);
         grads.clear();
+        for (T param : params) {
+            grads.add(engine.grad(param)); // all before anything changes: one may be refused
+        }
         for (int p = 0; p < params.size(); p++) {
-            Optional<T> grad = engine.grad(params.get(p));
-            grads.add(grad);
-            asBefore &= present[p] == grad.isPresent();
-            present[p] = grad.isPresent();
+            boolean given = grads.get(p).isPresent();
+            asBefore &= present[p] == given;
+            present[p] = given;
             if (present[p]) {
                 steps[p]++;
             }

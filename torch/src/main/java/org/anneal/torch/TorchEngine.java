@@ -9,7 +9,9 @@ import org.anneal.optim.Kernels;
 import org.anneal.optim.Slot;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /** libtorch tensors as parameters: leaves of floating-point numbers, on the CPU or a CUDA device. */
@@ -40,7 +42,27 @@ final class TorchEngine implements Engine<Tensor> {
     @Override
     public Optional<Tensor> grad(Tensor parameter) {
         Tensor grad = parameter.grad();
-        return grad.defined() ? Optional.of(grad) : Optional.empty();
+        if (!grad.defined()) {
+            return Optional.empty();
+        }
+        check(parameter, grad);
+        return Optional.of(grad);
+    }
+
+    /** Refuses a gradient that a kernel would misread. Autograd makes sparse ones; the others are set by hand. */
+    private static void check(Tensor parameter, Tensor grad) {
+        if (grad.is_sparse()) {
+            throw new IllegalArgumentException("a gradient must be dense, but one is sparse: make the embedding that it"
+                    + " comes from without sparse gradients");
+        }
+        if (grad.numel() != parameter.numel()) {
+            throw new IllegalArgumentException("a gradient must have its parameter's " + parameter.numel()
+                    + " elements, but one has " + grad.numel());
+        }
+        if (grad.element_size() != parameter.element_size()) {
+            throw new IllegalArgumentException("a gradient must be of its parameter's type, " + parameter.scalar_type()
+                    + ", but one is of type " + grad.scalar_type());
+        }
     }
 
     @Override
@@ -67,7 +89,8 @@ final class TorchEngine implements Engine<Tensor> {
             Tensor like = parameter.detach();
             Tensor array = switch (slot.shape()) {
                 case PARAMETER -> torch.zeros_like(like);
-                case SCALAR -> torch.zeros(new long[0]);
+                case SCALAR ->
+                    torch.zeros(new long[0], new TensorOptions(new ScalarTypeOptional(torch.ScalarType.Float)));
                 case ROWS, COLUMNS ->
                     like.new_zeros(slot.shapeFor(shape(parameter)).stream()
                             .mapToLong(Long::longValue)
