@@ -6,10 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +19,6 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -142,39 +136,8 @@ class TorchTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("rules")
-    void letsGoOfAGradientThatIsDropped(UpdateRule rule) {
-        Tensor p = leaf(1, 2);
-        try (Optimizer<Tensor> optimizer = Torch.optimizer(rule, List.of(p))) {
-            p.mul(p).sum().backward();
-            Tensor held = new Tensor(p.grad());
-            optimizer.step();
-            optimizer.zeroGrad(true);
-            assertEquals(1, held.use_count(), "nothing but this test holds the gradient");
-        }
-    }
-
     static Stream<UpdateRule> rules() {
         return Stream.of(new SGD(0.1), new SGD(0.1).withMomentum(0.9), new Adam(0.1));
-    }
-
-    @ParameterizedTest
-    @MethodSource("rules")
-    void skipsAParameterWithoutGradient(UpdateRule rule) {
-        Tensor with = leaf(1, 2);
-        Tensor without = leaf(3);
-        try (Optimizer<Tensor> optimizer = Torch.optimizer(rule, List.of(with, without))) {
-            optimizer.step();
-            assertArrayEquals(new double[] {1, 2}, read(with), "nothing has a gradient yet");
-            setGrad(with, 1, 1);
-            optimizer.step();
-            assertArrayEquals(new double[] {0.9, 1.9}, read(with), 1e-6);
-            assertArrayEquals(new double[] {3}, read(without));
-            setGrad(without, 1);
-            optimizer.step();
-            assertArrayEquals(new double[] {2.9}, read(without), 1e-6, "its first update is a first update");
-        }
     }
 
     @ParameterizedTest
@@ -317,48 +280,6 @@ class TorchTest {
         assertArrayEquals(new double[] {1, 1}, read(p.grad()));
         TensorData mean = (TensorData) Objects.requireNonNull(slots.get("exp_avg"));
         assertArrayEquals(new float[] {0.1f, 0.1f}, mean.toFloats(), 1e-6f);
-    }
-
-    @ParameterizedTest
-    @MethodSource("rules")
-    void holdsNoMoreMemoryAfterTenThousandSteps(UpdateRule rule) throws IOException {
-        Net net = new Net();
-        Tensor input = torch.randn(16, 4);
-        try (Optimizer<Tensor> optimizer = Torch.optimizer(rule.withLr(1e-4), Torch.parameters(net.module()))) {
-            train(net, optimizer, input, 1_000);
-            long tracked = Pointer.totalBytes();
-            long resident = residentBytes();
-            train(net, optimizer, input, 10_000);
-            assertTrue(
-                    Pointer.totalBytes() - tracked < 100_000,
-                    () -> "JavaCPP held " + tracked + " bytes and now " + Pointer.totalBytes());
-            long grown = residentBytes() - resident;
-            assertTrue(grown < 50_000_000, () -> "the process grew by " + grown + " bytes");
-        }
-    }
-
-    private static void train(Net net, Optimizer<Tensor> optimizer, Tensor input, int steps) {
-        for (int i = 0; i < steps; i++) {
-            // The caller's own handles only: what the optimizer makes, it has to free.
-            try (PointerScope scope = new PointerScope()) {
-                net.forward(input).square().mean().backward();
-            }
-            optimizer.step();
-            optimizer.zeroGrad();
-        }
-    }
-
-    private static long residentBytes() throws IOException {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.exists(status)) {
-            return 0; // not Linux: JavaCPP's own count has to do
-        }
-        for (String line : Files.readAllLines(status, StandardCharsets.ISO_8859_1)) {
-            if (line.startsWith("VmRSS:")) {
-                return 1024 * Long.parseLong(line.replaceAll("[^0-9]", ""));
-            }
-        }
-        throw new IOException(status + " has no VmRSS");
     }
 
     @Test
