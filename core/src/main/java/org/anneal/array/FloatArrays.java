@@ -10,6 +10,7 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
+import org.anneal.optim.Vectors;
 
 /**
  * The engine of {@code float[]} parameters: plain loops, which the JIT compiler vectorises. No dependency, no native code.
@@ -101,6 +102,11 @@ public final class FloatArrays implements Engine<FloatArray> {
     @Override
     public Kernels<FloatArray> kernels() {
         return kernels;
+    }
+
+    @Override
+    public Vectors<FloatArray> vectors() {
+        return new FloatVectors();
     }
 
     /** Two parameters are one if they are the same array. */

@@ -20,6 +20,14 @@ final class Check {
         return that(value >= 0 && value <= 1, name, ">= 0 and <= 1", value);
     }
 
+    static double notNegative(String name, double value) {
+        return that(value >= 0, name, ">= 0", value);
+    }
+
+    static double number(String name, double value) {
+        return that(!Double.isNaN(value), name, "a number", value);
+    }
+
     static double that(boolean holds, String name, String rule, double value) {
         if (!holds) {
             throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);

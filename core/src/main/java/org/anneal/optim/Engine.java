@@ -47,9 +47,12 @@ public interface Engine<T> {
      */
     void copy(TensorData from, T to);
 
-    /** Frees what {@link #allocate} gave. */
+    /** Frees what {@link #allocate} gave, or lets go of what {@link #grad} gave. */
     void release(T slot);
 
     /** {@return the arithmetic of this engine} */
     Kernels<T> kernels();
+
+    /** {@return the arithmetic of this engine over whole arrays} */
+    Vectors<T> vectors();
 }

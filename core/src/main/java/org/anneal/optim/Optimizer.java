@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.anneal.schedule.Python;
 
 /**
  * Moves parameters along their gradients: runs one update rule over groups of parameters, each with options of its own.
@@ -103,6 +104,65 @@ public final class Optimizer<T> implements AutoCloseable {
      */
     public void zeroGrad(boolean setToNone) {
         groups.forEach(group -> group.params().forEach(param -> engine.zeroGrad(param, setToNone)));
+    }
+
+    /** Clips the gradients' Euclidean norm: {@code clipGradNorm(maxNorm, 2, false)}. */
+    public double clipGradNorm(double maxNorm) {
+        return clipGradNorm(maxNorm, 2, false);
+    }
+
+    /**
+     * Multiplies all gradients, in place, by {@code maxNorm / (norm + 1e-6)}, or by 1 if that is more, and {@return their
+     * norm before} It is the norm of the norms of the gradients of all groups; 0 if there is no gradient. A norm that is
+     * not finite makes the gradients 0 or NaN, as in PyTorch.
+     *
+     * <p>PyTorch: {@code torch.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)}.
+     *
+     * @param maxNorm at least 0; infinity measures and clips nothing
+     * @param normType the order of the norm, such as 2, 1 or infinity for the largest absolute value
+     * @param errorIfNonfinite refuse a norm that is infinite or NaN, and change nothing
+     * @throws IllegalStateException if it is refused
+     */
+    public double clipGradNorm(double maxNorm, double normType, boolean errorIfNonfinite) {
+        Check.notNegative("max_norm", maxNorm);
+        Check.number("norm_type", normType);
+        List<T> grads = grads();
+        try {
+            double norm = engine.vectors().norm(grads, normType);
+            if (errorIfNonfinite && !Double.isFinite(norm)) {
+                throw new IllegalStateException("the gradients' norm of order " + Python.repr(normType)
+                        + " must be finite to be clipped, but was " + norm);
+            }
+            engine.vectors().shrink(grads, norm, maxNorm);
+            return norm;
+        } finally {
+            grads.forEach(engine::release);
+        }
+    }
+
+    /**
+     * Moves every element of every gradient, in place, into {@code [-clipValue, clipValue]}; NaN stays NaN.
+     *
+     * <p>PyTorch: {@code torch.nn.utils.clip_grad_value_(parameters, clip_value)}.
+     *
+     * @param clipValue at least 0
+     */
+    public void clipGradValue(double clipValue) {
+        Check.notNegative("clip_value", clipValue);
+        List<T> grads = grads();
+        try {
+            engine.vectors().clamp(grads, clipValue);
+        } finally {
+            grads.forEach(engine::release);
+        }
+    }
+
+    /** {@return the gradients that there are, to be released} */
+    private List<T> grads() {
+        return groups.stream()
+                .flatMap(group -> group.params().stream())
+                .flatMap(param -> engine.grad(param).stream())
+                .toList();
     }
 
     /**

@@ -547,6 +547,11 @@ class OptimizerTest {
         }
 
         @Override
+        public Vectors<Weight> vectors() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void sgd(SGD rule, Batch<Weight> batch) {
             update(batch);
         }

@@ -18,6 +18,8 @@ interface TestedEngine<T> {
 
     void setGrad(T parameter, Optional<float[]> grad);
 
+    float[] grad(T parameter);
+
     float[] read(T values);
 
     /** Plain arrays. */
@@ -35,6 +37,11 @@ interface TestedEngine<T> {
         @Override
         public void setGrad(FloatArray parameter, Optional<float[]> grad) {
             grad.ifPresentOrElse(parameter::setGrad, parameter::clearGrad);
+        }
+
+        @Override
+        public float[] grad(FloatArray parameter) {
+            return parameter.grad().orElseThrow();
         }
 
         @Override
@@ -62,6 +69,11 @@ interface TestedEngine<T> {
             } else {
                 parameter.mutable_grad().put(Tensor.create(grad.get(), parameter.shape()));
             }
+        }
+
+        @Override
+        public float[] grad(Tensor parameter) {
+            return read(parameter.grad());
         }
 
         @Override

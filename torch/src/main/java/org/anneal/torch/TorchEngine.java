@@ -7,6 +7,7 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.Engine;
 import org.anneal.optim.Kernels;
 import org.anneal.optim.Slot;
+import org.anneal.optim.Vectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -120,5 +121,10 @@ final class TorchEngine implements Engine<Tensor> {
     @Override
     public Kernels<Tensor> kernels() {
         return new TorchKernels();
+    }
+
+    @Override
+    public Vectors<Tensor> vectors() {
+        return new TorchVectors();
     }
 }

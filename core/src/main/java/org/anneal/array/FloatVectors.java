@@ -1,0 +1,215 @@
+package org.anneal.array;
+
+import java.util.List;
+import org.anneal.optim.Vectors;
+
+/** Vector arithmetic in plain loops: elements and results are floats, sums are carried in double. */
+final class FloatVectors implements Vectors<FloatArray> {
+    private static final int LANES = 4; // sums that are independent of each other, so that they need not wait
+
+    @Override
+    public double norm(List<FloatArray> arrays, double order) {
+        float[] norms = new float[arrays.size()];
+        for (int i = 0; i < norms.length; i++) {
+            norms[i] = norm(arrays.get(i).values(), order);
+        }
+        return norms.length == 0 ? 0 : norm(norms, order);
+    }
+
+    private static float norm(float[] x, double order) {
+        if (order == 2) {
+            return (float) Math.sqrt((float) dot(x, x)); // a square past the range of a float is infinite
+        } else if (order == 1) {
+            return (float) sumAbs(x);
+        } else if (order == Double.POSITIVE_INFINITY) {
+            return maxAbs(x);
+        } else if (order == Double.NEGATIVE_INFINITY) {
+            float min = Float.POSITIVE_INFINITY;
+            for (float value : x) {
+                min = Math.min(min, Math.abs(value));
+            }
+            return min;
+        }
+        double sum = 0;
+        for (float value : x) {
+            sum += order == 0 ? (value == 0 ? 0 : 1) : Math.pow(Math.abs(value), order);
+        }
+        return order == 0 ? (float) sum : (float) Math.pow((float) sum, 1 / order);
+    }
+
+    @Override
+    public void shrink(List<FloatArray> arrays, double norm, double most) {
+        float factor = Math.min(1f, 1 / ((float) norm + 1e-6f) * (float) most);
+        arrays.forEach(array -> scale(array, factor));
+    }
+
+    @Override
+    public void clamp(List<FloatArray> arrays, double limit) {
+        float most = (float) limit;
+        for (FloatArray array : arrays) {
+            float[] x = array.values();
+            for (int i = 0; i < x.length; i++) {
+                x[i] = Math.min(Math.max(x[i], -most), most);
+            }
+        }
+    }
+
+    @Override
+    public void copy(FloatArray from, FloatArray to) {
+        if (from.values().length != to.values().length) {
+            throw new IllegalArgumentException(
+                    "an array must have " + to.values().length + " elements, but had " + from.values().length);
+        }
+        System.arraycopy(from.values(), 0, to.values(), 0, to.values().length);
+    }
+
+    @Override
+    public void average(FloatArray mean, FloatArray value, long count) {
+        float[] x = mean.values();
+        float[] y = value.values();
+        float all = count + 1;
+        for (int i = 0; i < x.length; i++) {
+            x[i] += (y[i] - x[i]) / all;
+        }
+    }
+
+    @Override
+    public void decay(FloatArray mean, FloatArray value, double decay) {
+        float[] x = mean.values();
+        float[] y = value.values();
+        float weight = (float) (1 - decay);
+        if (weight < 0.5f) {
+            for (int i = 0; i < x.length; i++) {
+                x[i] += weight * (y[i] - x[i]);
+            }
+        } else { // from the nearer end, so that a weight of 1 gives the value
+            for (int i = 0; i < x.length; i++) {
+                x[i] = y[i] - (y[i] - x[i]) * (1 - weight);
+            }
+        }
+    }
+
+    @Override
+    public FloatArray allocate(List<FloatArray> arrays) {
+        return new FloatArray(
+                new float
+                        [arrays.stream()
+                                .mapToInt(array -> array.values().length)
+                                .reduce(0, Math::addExact)]);
+    }
+
+    @Override
+    public void gather(List<FloatArray> arrays, FloatArray vector) {
+        int offset = 0;
+        for (FloatArray array : arrays) {
+            System.arraycopy(array.values(), 0, vector.values(), offset, array.values().length);
+            offset += array.values().length;
+        }
+    }
+
+    @Override
+    public void scatter(FloatArray vector, List<FloatArray> arrays) {
+        int offset = 0;
+        for (FloatArray array : arrays) {
+            System.arraycopy(vector.values(), offset, array.values(), 0, array.values().length);
+            offset += array.values().length;
+        }
+    }
+
+    @Override
+    public void scatterAdd(FloatArray vector, double factor, List<FloatArray> arrays) {
+        float[] from = vector.values();
+        float by = (float) factor;
+        int offset = 0;
+        for (FloatArray array : arrays) {
+            float[] x = array.values();
+            for (int i = 0; i < x.length; i++) {
+                x[i] += by * from[offset + i];
+            }
+            offset += x.length;
+        }
+    }
+
+    @Override
+    public void scale(FloatArray vector, double factor) {
+        float[] x = vector.values();
+        float by = (float) factor;
+        for (int i = 0; i < x.length; i++) {
+            x[i] *= by;
+        }
+    }
+
+    @Override
+    public void add(FloatArray vector, FloatArray from, double factor) {
+        float[] x = vector.values();
+        float[] y = from.values();
+        float by = (float) factor;
+        for (int i = 0; i < x.length; i++) {
+            x[i] += by * y[i];
+        }
+    }
+
+    @Override
+    public double dot(FloatArray a, FloatArray b) {
+        return (float) dot(a.values(), b.values());
+    }
+
+    private static double dot(float[] x, float[] y) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i <= x.length - LANES; i += LANES) {
+            a += (double) x[i] * y[i];
+            b += (double) x[i + 1] * y[i + 1];
+            c += (double) x[i + 2] * y[i + 2];
+            d += (double) x[i + 3] * y[i + 3];
+        }
+        for (; i < x.length; i++) {
+            a += (double) x[i] * y[i];
+        }
+        return a + b + (c + d);
+    }
+
+    @Override
+    public double sumAbs(FloatArray vector) {
+        return (float) sumAbs(vector.values());
+    }
+
+    private static double sumAbs(float[] x) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i <= x.length - LANES; i += LANES) {
+            a += Math.abs(x[i]);
+            b += Math.abs(x[i + 1]);
+            c += Math.abs(x[i + 2]);
+            d += Math.abs(x[i + 3]);
+        }
+        for (; i < x.length; i++) {
+            a += Math.abs(x[i]);
+        }
+        return a + b + (c + d);
+    }
+
+    @Override
+    public double maxAbs(FloatArray vector) {
+        return maxAbs(vector.values());
+    }
+
+    private static float maxAbs(float[] x) {
+        float max = 0;
+        for (float value : x) {
+            max = Math.max(max, Math.abs(value));
+        }
+        return max;
+    }
+
+    @Override
+    public double round(FloatArray vector, double number) {
+        return (float) number;
+    }
+}
