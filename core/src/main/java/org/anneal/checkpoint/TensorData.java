@@ -72,9 +72,23 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
 
     /** {@return a single number as float32, as PyTorch keeps a parameter's step} */
     public static TensorData scalar(double value) {
-        byte[] bytes = new byte[Float.BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(0, (float) value);
-        return of(DType.FLOAT32, new HeapStorage(bytes), List.of());
+        return scalar(DType.FLOAT32, value);
+    }
+
+    /**
+     * {@return a single number, which is rounded to its type}
+     *
+     * @param dtype float32, float64 or int64
+     */
+    public static TensorData scalar(DType dtype, double value) {
+        ByteBuffer bytes = ByteBuffer.allocate(dtype.size()).order(ByteOrder.LITTLE_ENDIAN);
+        switch (dtype) {
+            case FLOAT32 -> bytes.putFloat((float) value);
+            case FLOAT64 -> bytes.putDouble(value);
+            case INT64 -> bytes.putLong((long) value);
+            default -> throw new IllegalArgumentException("dtype must be float32, float64 or int64, but was " + dtype);
+        }
+        return of(dtype, new HeapStorage(bytes.array()), List.of());
     }
 
     /**

@@ -28,6 +28,21 @@ final class Check {
         return that(!Double.isNaN(value), name, "a number", value);
     }
 
+    static long atLeastOne(String name, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
+        }
+        return value;
+    }
+
+    /** The length of a list. */
+    static int array(String name, long value) {
+        if (value > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
+        }
+        return (int) value;
+    }
+
     static double that(boolean holds, String name, String rule, double value) {
         if (!holds) {
             throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.anneal.schedule.Python;
 
@@ -30,6 +31,7 @@ public final class Optimizer<T> implements AutoCloseable {
     private long steps;
     private boolean closed;
     private Optional<LRScheduler> runner = Optional.empty();
+    private Optional<QuasiNewton<T>> quasiNewton = Optional.empty();
 
     /** One group: {@code rule} over all of {@code params}. */
     public Optimizer(Engine<T> engine, UpdateRule rule, List<T> params) {
@@ -58,6 +60,10 @@ public final class Optimizer<T> implements AutoCloseable {
             throw new IllegalArgumentException("groups of one optimizer must run one rule, " + running.getSimpleName()
                     + ", but group '" + group.name() + "' runs " + group.rule());
         }
+        if (group.needsClosure() && !groups.isEmpty()) {
+            throw new IllegalArgumentException(running.getSimpleName() + " must run over one group, but group '"
+                    + group.name() + "' would be a second one");
+        }
         Set<Object> added = new HashSet<>();
         for (T param : group.params()) {
             engine.check(param);
@@ -75,6 +81,9 @@ public final class Optimizer<T> implements AutoCloseable {
             state.allocate(group);
         }
         states.add(state);
+        if (group.needsClosure()) {
+            quasiNewton = Optional.of(new QuasiNewton<>(engine, group.params()));
+        }
     }
 
     /** {@return the groups, in the order they were given and added; a view that later groups appear in} */
@@ -168,11 +177,14 @@ public final class Optimizer<T> implements AutoCloseable {
     /**
      * Updates every parameter that has a gradient.
      *
-     * @throws IllegalStateException after {@link #close}
+     * @throws IllegalStateException after {@link #close}, or if the rule needs a closure
      */
     public void step() {
-        if (closed) {
-            throw new IllegalStateException("an optimizer must not be stepped after it was closed");
+        checkOpen();
+        if (quasiNewton.isPresent()) {
+            throw new IllegalStateException(
+                    "LBFGS must evaluate the loss itself: call step(closure), which clears the gradients, computes the loss"
+                            + " and its gradients, and returns it");
         }
         for (int i = 0; i < groups.size(); i++) {
             states.get(i).step(groups.get(i), kernels);
@@ -180,7 +192,43 @@ public final class Optimizer<T> implements AutoCloseable {
         steps++;
     }
 
-    /** {@return how often {@link #step()} was called} */
+    /**
+     * Evaluates the loss, and then updates every parameter that has a gradient; {@link LBFGS} evaluates it as often as it
+     * needs. In PyTorch's words:
+     *
+     * <pre>{@code
+     * optimizer.step(() -> {
+     *     optimizer.zeroGrad();
+     *     Tensor loss = torch.mse_loss(net.forward(inputs), targets);
+     *     loss.backward();
+     *     return loss.item_double();
+     * });
+     * }</pre>
+     *
+     * @param closure clears the gradients, computes the loss and its gradients, and returns the loss
+     * @return the loss of the first evaluation, before the update
+     * @throws IllegalStateException after {@link #close}
+     */
+    public double step(DoubleSupplier closure) {
+        checkOpen();
+        if (quasiNewton.isEmpty()) {
+            double loss = closure.getAsDouble();
+            step();
+            return loss;
+        }
+        ParamGroup<T> group = groups.get(0);
+        double loss = quasiNewton.get().step((LBFGS) group.ruleButLr(), group.lr(), closure);
+        steps++;
+        return loss;
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("an optimizer must not be stepped after it was closed");
+        }
+    }
+
+    /** {@return how often a step was made} */
     public long steps() {
         return steps;
     }
@@ -204,7 +252,9 @@ public final class Optimizer<T> implements AutoCloseable {
             List<Long> numbers = new ArrayList<>();
             for (int p = 0; p < group.params().size(); p++) {
                 numbers.add(first + p);
-                Map<String, Object> entry = states.get(i).dict(p, group.countsSteps());
+                Map<String, Object> entry = quasiNewton.isPresent()
+                        ? p == 0 ? quasiNewton.get().dict((LBFGS) group.ruleButLr()) : Map.of()
+                        : states.get(i).dict(p, group.countsSteps());
                 if (!entry.isEmpty()) {
                     state.put(first + p, entry);
                 }
@@ -262,7 +312,11 @@ public final class Optimizer<T> implements AutoCloseable {
                 group.setInitialLr(base.doubleValue());
             }
             for (int p = 0; p < group.params().size(); p++) {
-                states.get(i).load(given.rule, p, given.kept.get(p));
+                if (quasiNewton.isEmpty()) {
+                    states.get(i).load(given.rule, p, given.kept.get(p));
+                } else if (p == 0) {
+                    quasiNewton.get().load(given.kept.get(p));
+                }
             }
         }
     }
@@ -285,7 +339,11 @@ public final class Optimizer<T> implements AutoCloseable {
         for (int p = 0; p < params.size(); p++) {
             Object number = whole(params.get(p));
             kept.add(state.getOrDefault(number, Map.of()));
-            states.get(i).check(rule, p, number, kept.get(p));
+            if (quasiNewton.isEmpty()) {
+                states.get(i).check(rule, p, number, kept.get(p));
+            } else if (p == 0) {
+                quasiNewton.get().check(kept.get(p));
+            }
         }
         return new Packed(options, rule, kept);
     }
@@ -309,6 +367,7 @@ public final class Optimizer<T> implements AutoCloseable {
     public void close() {
         closed = true;
         states.forEach(GroupState::close);
+        quasiNewton.ifPresent(QuasiNewton::close);
     }
 
     /** Makes {@code scheduler} the live runner and {@return the one it replaces} */

@@ -139,7 +139,7 @@ public final class ParamGroup<T> {
     }
 
     /** {@return the options in force; of the rate, only {@link #lr} knows} */
-    private UpdateRule ruleButLr() {
+    UpdateRule ruleButLr() {
         if (rule.momentum() != momentum) {
             rule = rule.withMomentum(momentum);
         }
@@ -164,6 +164,10 @@ public final class ParamGroup<T> {
 
     boolean keepsFromTheStart() {
         return rule.keepsFromTheStart();
+    }
+
+    boolean needsClosure() {
+        return rule.needsClosure();
     }
 
     boolean countsSteps() {

@@ -13,7 +13,7 @@ import org.anneal.schedule.PythonCall;
  * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
  */
 public sealed interface UpdateRule
-        permits SGD, Adam, AdamW, Adagrad, RMSprop, Adadelta, Adamax, NAdam, RAdam, ASGD, Rprop, Adafactor, Muon {
+        permits SGD, Adam, AdamW, Adagrad, RMSprop, Adadelta, Adamax, NAdam, RAdam, ASGD, Rprop, Adafactor, Muon, LBFGS {
 
     /** PyTorch's default learning rate of most rules. */
     double LR = 1e-3;
@@ -66,6 +66,11 @@ public sealed interface UpdateRule
     /** {@return whether PyTorch's state dict counts the steps of each parameter under this rule} */
     boolean countsSteps();
 
+    /** {@return whether a step evaluates the loss itself, and so takes a closure, and there is but one group} */
+    default boolean needsClosure() {
+        return false;
+    }
+
     /** {@return the options by PyTorch's names, in PyTorch's order, engine flags such as {@code foreach} left out} */
     Map<String, Object> options();
 
@@ -95,6 +100,7 @@ public sealed interface UpdateRule
             case "Rprop" -> Rprop.of(call);
             case "Adafactor" -> Adafactor.of(call);
             case "Muon" -> Muon.of(call);
+            case "LBFGS" -> LBFGS.of(call);
             default ->
                 throw call.unknown(
                         "optimizer",
