@@ -3,7 +3,10 @@ package org.anneal.array;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.optim.AveragedModel;
+import org.anneal.optim.Averaging;
 import org.anneal.optim.Engine;
 import org.anneal.optim.Kernels;
 import org.anneal.optim.Optimizer;
@@ -38,6 +41,20 @@ public final class FloatArrays implements Engine<FloatArray> {
      */
     public static void setThreads(int threads) {
         Threads.set(threads);
+    }
+
+    /** {@return an average of {@code params}, in arrays of its own; their names in its state dict are 0, 1, ...} */
+    public static AveragedModel<FloatArray> averagedModel(List<FloatArray> params, Averaging averaging) {
+        return new AveragedModel<>(
+                new FloatArrays(),
+                averaging,
+                IntStream.range(0, params.size())
+                        .mapToObj(i -> {
+                            FloatArray param = params.get(i);
+                            FloatArray average = new FloatArray(new float[param.values().length], param.shape());
+                            return new AveragedModel.Entry<>(Integer.toString(i), param, average, false);
+                        })
+                        .toList());
     }
 
     @Override

@@ -20,6 +20,8 @@ interface TestedEngine<T> {
 
     float[] grad(T parameter);
 
+    void write(T parameter, float[] values);
+
     float[] read(T values);
 
     /** Plain arrays. */
@@ -42,6 +44,11 @@ interface TestedEngine<T> {
         @Override
         public float[] grad(FloatArray parameter) {
             return parameter.grad().orElseThrow();
+        }
+
+        @Override
+        public void write(FloatArray parameter, float[] values) {
+            System.arraycopy(values, 0, parameter.values(), 0, values.length);
         }
 
         @Override
@@ -74,6 +81,11 @@ interface TestedEngine<T> {
         @Override
         public float[] grad(Tensor parameter) {
             return read(parameter.grad());
+        }
+
+        @Override
+        public void write(Tensor parameter, float[] values) {
+            parameter.detach().data_ptr_float().put(values);
         }
 
         @Override

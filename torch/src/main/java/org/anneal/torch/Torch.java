@@ -5,6 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.anneal.optim.AveragedModel;
+import org.anneal.optim.Averaging;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
@@ -37,6 +41,49 @@ public final class Torch {
     /** {@return an optimizer over several groups, each with its own options} */
     public static Optimizer<Tensor> optimizer(List<ParamGroup<Tensor>> groups) {
         return new Optimizer<>(new TorchEngine(), groups);
+    }
+
+    /**
+     * {@return an average of {@code model}'s parameters, in those of {@code averaged}, another network of the same layers:
+     * it is ready to be evaluated at any time} It starts as a copy of the model, buffers included.
+     *
+     * <pre>{@code
+     * TutorialNet average = TutorialNet.forImages(images);
+     * AveragedModel<Tensor> swa = Torch.averagedModel(net.module(), average.module(), Averaging.swa());
+     * ...
+     * swa.update();
+     * ...
+     * Torch.updateBn(average.module(), () -> loader.forEach(0, batch -> average.forward(batch.inputs())));
+     * }</pre>
+     *
+     * @throws IllegalArgumentException if the two differ in the names or shapes of their parameters and buffers
+     */
+    public static AveragedModel<Tensor> averagedModel(Module model, Module averaged, Averaging averaging) {
+        Map<String, Tensor> values = Weights.entries(model);
+        Map<String, Tensor> averages = Weights.entries(averaged);
+        if (!values.keySet().equals(averages.keySet())) {
+            throw new IllegalArgumentException(
+                    "averaged must have the layers of model, " + values.keySet() + ", but had " + averages.keySet());
+        }
+        Set<String> parameters = namedParameters(model).keySet();
+        List<AveragedModel.Entry<Tensor>> entries = new ArrayList<>();
+        values.forEach((name, value) -> Optional.ofNullable(averages.get(name))
+                .ifPresent(average ->
+                        entries.add(new AveragedModel.Entry<>(name, value, average, !parameters.contains(name)))));
+        return new AveragedModel<>(new TorchEngine(), averaging, entries);
+    }
+
+    /**
+     * Makes the running statistics of all batch norms in {@code module} those over one pass of the data, as an average of
+     * networks needs before it is evaluated: each batch counts alike. Afterwards the network trains or evaluates as before.
+     * Without a batch norm there is no pass.
+     *
+     * <p>PyTorch: {@code torch.optim.swa_utils.update_bn(loader, model)}.
+     *
+     * @param pass runs the network over every batch; gradients are off meanwhile
+     */
+    public static void updateBn(Module module, Runnable pass) {
+        BatchNorms.update(module, pass);
     }
 
     /** {@return all parameters of {@code module} by name, such as {@code conv1.weight}, in PyTorch's order} */

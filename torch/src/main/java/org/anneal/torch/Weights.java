@@ -78,7 +78,7 @@ public final class Weights {
     }
 
     /** Module by module: its own parameters, then its own buffers. */
-    private static Map<String, Tensor> entries(Module module) {
+    static Map<String, Tensor> entries(Module module) {
         Map<String, Tensor> entries = new LinkedHashMap<>();
         StringSharedModuleDict modules = module.named_modules();
         StringVector names = modules.keys();
