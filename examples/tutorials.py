@@ -16,6 +16,7 @@ from torch import nn
 from torch.optim import SGD
 from torch.optim.lr_scheduler import (CosineAnnealingLR, ExponentialLR, LambdaLR, MultiplicativeLR, MultiStepLR,
                                       ReduceLROnPlateau, StepLR)
+from torch.optim.swa_utils import SWALR, AveragedModel, update_bn
 
 
 def train_one_epoch(model, optimizer):
@@ -148,8 +149,38 @@ def every_10000_steps():
         print(f"Batch size {batch_size}, {epochs} epochs, {step} steps, Current LR: {rate:.2e}")
 
 
+def swa():
+    """The loop of the documentation of torch.optim, Stochastic Weight Averaging."""
+    inputs = torch.tensor([[math.sin(4 * i + j) for j in range(4)] for i in range(64)])
+    targets = torch.tensor([int(math.sin(4 * i) > 0) for i in range(64)])
+    loader = list(zip(inputs.split(16), targets.split(16)))
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 2))
+    optimizer = SGD(model.parameters(), lr=0.5)
+    swa_model = AveragedModel(model)
+    scheduler = CosineAnnealingLR(optimizer, T_max=20)
+    swa_start = 10
+    swa_scheduler = SWALR(optimizer, swa_lr=0.05, anneal_epochs=5)
+    for epoch in range(20):
+        for input, target in loader:
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(model(input), target)
+            loss.backward()
+            optimizer.step()
+        print(f"Epoch {epoch + 1}, Loss: {loss.item():.3f}, Current LR: {optimizer.param_groups[0]['lr']:.2e}")
+        if epoch > swa_start:
+            swa_model.update_parameters(model)
+            swa_scheduler.step()
+        else:
+            scheduler.step()
+    update_bn(loader, swa_model)
+    swa_model.eval()
+    loss = nn.functional.cross_entropy(swa_model(inputs), targets)
+    print(f"Average of {swa_model.n_averaged}, Loss: {loss.item():.3f}")
+
+
 TUTORIALS = (step_lr, multi_step_lr, exponential_lr, cosine_annealing_lr, reduce_lr_on_plateau, lambda_lr,
-             multiplicative_lr, thawing, every_10000_steps)
+             multiplicative_lr, thawing, every_10000_steps, swa)
 
 
 def main():

@@ -30,7 +30,8 @@ class TutorialsTest {
             "lambda_lr", LambdaLRExample.class,
             "multiplicative_lr", MultiplicativeLRExample.class,
             "thawing", ThawingExample.class,
-            "every_10000_steps", EveryTenThousandStepsExample.class));
+            "every_10000_steps", EveryTenThousandStepsExample.class,
+            "swa", SwaExample.class));
 
     static Stream<Arguments> programs() {
         return BY_NAME.entrySet().stream().map(entry -> Arguments.of(entry.getKey(), entry.getValue()));
