@@ -40,7 +40,7 @@ public sealed interface Averaging {
     record Ema(double decay) implements Averaging {
         /** @throws IllegalArgumentException if {@code decay} is not in [0, 1] */
         public Ema {
-            decay = Check.fraction("decay", decay);
+            decay = Check.fromZeroToOne("decay", decay);
         }
 
         @Override

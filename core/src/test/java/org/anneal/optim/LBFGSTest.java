@@ -219,6 +219,17 @@ class LBFGSTest {
     }
 
     @Test
+    void forgetsDownToALowerHistorySize() {
+        LBFGS rule = new LBFGS(1e-2).withMaxIter(6);
+        Optimizer<FloatArray> optimizer = optimizer(rule);
+        optimizer.step(this::valley);
+        assertTrue(((List<?>) Objects.requireNonNull(kept(optimizer).get("ro"))).size() > 2);
+        optimizer.groups().get(0).setRule(rule.withHistorySize(2));
+        optimizer.step(this::valley);
+        assertEquals(2, ((List<?>) Objects.requireNonNull(kept(optimizer).get("ro"))).size());
+    }
+
+    @Test
     void keepsOnlyTheCountsWhereTheGradientVanishes() {
         Optimizer<FloatArray> optimizer = optimizer(new LBFGS(1).withToleranceGrad(1e6));
         optimizer.step(this::valley);
