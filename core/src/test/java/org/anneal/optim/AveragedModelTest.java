@@ -77,7 +77,7 @@ class AveragedModelTest {
     void refusesADecayOutOfRange() {
         for (double decay : new double[] {-0.1, 1.1, Double.NaN}) {
             assertEquals(
-                    "decay must be in [0, 1], but was " + decay,
+                    "decay must be >= 0 and <= 1, but was " + decay,
                     assertThrows(IllegalArgumentException.class, () -> Averaging.ema(decay))
                             .getMessage());
         }
