@@ -21,6 +21,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -65,10 +66,10 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         List<Tensor> squares = batch.slot(0);
         boolean hasMomentum = rule.momentum() > 0;
         update(rule, batch, () -> {
-            Scalar alpha = number(rule.alpha());
+            Tensor alpha = factor(rule.alpha());
             Scalar rest = number(1 - rule.alpha());
             Scalar eps = number(rule.eps());
-            Scalar momentum = number(rule.momentum());
+            Tensor momentum = factor(rule.momentum());
             Scalar minusLr = number(-batch.lr());
             return (i, param, grad) -> {
                 Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
@@ -95,7 +96,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         List<Tensor> squares = batch.slot(0);
         List<Tensor> deltas = batch.slot(1);
         update(rule, batch, () -> {
-            Scalar rho = number(rule.rho());
+            Tensor rho = factor(rule.rho());
             Scalar rest = number(1 - rule.rho());
             Scalar eps = number(rule.eps());
             Scalar minusLr = number(-batch.lr());
@@ -117,7 +118,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         List<Tensor> largest = batch.slot(1);
         update(rule, batch, () -> {
             Scalar rest1 = number(1 - rule.beta1());
-            Scalar beta2 = number(rule.beta2());
+            Tensor beta2 = factor(rule.beta2());
             Scalar eps = number(rule.eps());
             Scalar minusRate = number(-batch.lr() / (1 - Math.pow(rule.beta1(), step)));
             return (i, param, grad) -> {
@@ -140,9 +141,9 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         double mu = momentumAt(rule, step);
         double nextMu = momentumAt(rule, step + 1);
         update(rule, batch, () -> {
-            Scalar muNow = number(mu);
+            Tensor muNow = factor(mu);
             Scalar rest1 = number(1 - rule.beta1());
-            Scalar beta2 = number(rule.beta2());
+            Tensor beta2 = factor(rule.beta2());
             Scalar rest2 = number(1 - rule.beta2());
             Scalar correction2 = number(1 - Math.pow(rule.beta2(), step));
             Scalar eps = number(rule.eps());
@@ -174,15 +175,15 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         double limit = 2 / (1 - rule.beta2()) - 1;
         double length = limit - 2 * step * decay2 / (1 - decay2);
         update(rule, batch, () -> {
-            Scalar lr = number(batch.lr());
+            Tensor lr = factor(batch.lr());
             Scalar rest1 = number(1 - rule.beta1());
-            Scalar beta2 = number(rule.beta2());
+            Tensor beta2 = factor(rule.beta2());
             Scalar rest2 = number(1 - rule.beta2());
             Scalar correction1 = number(1 - Math.pow(rule.beta1(), step));
-            Scalar correction2 = number(Math.sqrt(1 - decay2));
+            Tensor correction2 = factor(Math.sqrt(1 - decay2));
             Scalar eps = number(rule.eps());
-            Scalar rectification =
-                    number(Math.sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)));
+            Tensor rectification =
+                    factor(Math.sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)));
             Scalar minusOne = number(-1);
             return (i, param, grad) -> {
                 Tensor g = slope(grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
@@ -201,36 +202,44 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
+    /** In the order of PyTorch's foreach implementation, whose eta in float32 moves more than the last bits. */
     @Override
     public void asgd(ASGD rule, Batch<Tensor> batch) {
-        double step = (double) batch.step();
         List<Tensor> etas = batch.slot(0);
         List<Tensor> mus = batch.slot(1);
         List<Tensor> means = batch.slot(2);
+        double step = (double) batch.step();
         double lr = batch.lr();
         update(rule, batch, () -> {
-            Scalar first = number(lr);
-            Scalar nextEta = number(lr / Math.pow(1 + rule.lambd() * lr * step, rule.alpha()));
+            Scalar lambd = number(rule.lambd());
+            Scalar minusOne = number(-1);
+            Tensor nextEta = torch.full(
+                            new long[0], number(step), new TensorOptions(new ScalarTypeOptional(ScalarType.Float)))
+                    .mul_(factor(rule.lambd() * lr))
+                    .add_(number(1))
+                    .pow_(number(rule.alpha()))
+                    .reciprocal_()
+                    .mul_(factor(lr));
             Scalar nextMu = number(1 / Math.max(1, step - rule.t0()));
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor eta = etas.get(i);
                 if (batch.fresh()) {
-                    eta.fill_(first);
+                    eta.fill_(number(lr));
                 }
-                double rate = eta.item_float();
-                param.mul_(number(1 - rule.lambd() * rate));
-                param.add_(g, number(-rate));
-                Tensor mu = mus.get(i);
-                if (mu.item_float() == 1) {
-                    means.get(i).copy_(param);
-                } else {
-                    means.get(i).add_(param.sub(means.get(i)).mul_(mu));
-                }
-                eta.fill_(nextEta);
-                mu.fill_(nextMu);
+                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                // The pull is not added to g itself, which may be the gradient.
+                param.addcmul_(g.add(param, lambd), on(param, eta), minusOne);
+                Tensor mean = means.get(i);
+                mean.addcmul_(param.sub(mean), on(param, mus.get(i)));
+                eta.copy_(nextEta);
+                mus.get(i).fill_(nextMu);
             };
         });
+    }
+
+    /** {@return {@code scalar} on the device of {@code param}; itself if it is there} */
+    private static Tensor on(Tensor param, Tensor scalar) {
+        return scalar.to(param.device(), ScalarType.Float);
     }
 
     @Override
@@ -320,7 +329,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             return (i, param, grad) -> {
                 Tensor buffer = buffers.get(i).lerp_(grad, rest);
                 Tensor change = orthogonal(rule, rule.nesterov() ? grad.lerp(buffer, momentum) : buffer);
-                param.mul_(number(1 - batch.lr() * rule.weightDecay()));
+                param.mul_(factor(1 - batch.lr() * rule.weightDecay()));
                 param.add_(change, number(-batch.lr() * ratio(rule, param)));
             };
         });
@@ -370,12 +379,20 @@ abstract class ComposedKernels implements Kernels<Tensor> {
 
     private static void decay(Tensor param, double fraction) {
         if (fraction != 0) {
-            param.mul_(number(1 - fraction));
+            param.mul_(factor(1 - fraction));
         }
     }
 
-    static Scalar number(double value) {
+    private static Scalar number(double value) {
         return new Scalar(value);
+    }
+
+    /**
+     * {@return a number to multiply by in place, as Python hands it over} A Scalar would be rounded to bfloat16 or float16
+     * before it is multiplied by: it stands in for the first operand there, and only the second is spared that.
+     */
+    private static Tensor factor(double value) {
+        return torch.wrapped_scalar_tensor(number(value));
     }
 
     private static ScalarTypeOptional noType() {

@@ -10,10 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
 import org.bytedeco.javacpp.Pointer;
@@ -251,6 +255,24 @@ class EveryRuleTest {
         for (int step = 0; step < steps; step++) {
             params.forEach(param -> setGrad(param, gaussian(random, (int) param.numel())));
             optimizer.step();
+        }
+    }
+
+    @Test
+    void muonKeepsItsMomentumApartFromTheUpdate() {
+        // PyTorch normalises the buffer itself here, where the parameter is of bfloat16 already.
+        Tensor p = matrixOf(ScalarType.BFloat16);
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(new Muon(0.1).withNesterov(false), List.of(p))) {
+            float[] grad = gaussian(new Random(SEED), 12);
+            setGrad(p, grad);
+            optimizer.step();
+            Map<?, ?> state =
+                    (Map<?, ?>) Objects.requireNonNull(optimizer.stateDict().get("state"));
+            Map<?, ?> slots = (Map<?, ?>) Objects.requireNonNull(state.get(0L));
+            TensorData buffer = (TensorData) Objects.requireNonNull(slots.get("momentum_buffer"));
+            for (int i = 0; i < grad.length; i++) {
+                assertEquals(0.05 * grad[i], buffer.toFloats()[i], 0.005 * Math.abs(grad[i]));
+            }
         }
     }
 
