@@ -66,13 +66,17 @@ class ReadmeTest {
             words.add(word.group(1) == null ? word.group(2) : word.group(1));
         }
         if (words.get(0).equals("train")) {
-            words.addAll(List.of(
-                    "--epochs",
-                    "1",
-                    "--limit",
-                    "2",
-                    "--out",
-                    folder.resolve("run").toString()));
+            Path run = folder.resolve("run");
+            boolean resumes = words.contains("--resume");
+            if (resumes) {
+                Ran.lines("train", "--epochs", "1", "--limit", "2", "--out", run.toString());
+                words.replaceAll(word -> word.endsWith(".pt")
+                        ? run.resolve(Path.of(word).getFileName()).toString()
+                        : word);
+            }
+            set(words, "--epochs", resumes ? "2" : "1");
+            set(words, "--limit", "2");
+            set(words, "--out", run.toString());
         }
         Path cifar = Path.of("../../shared/data/cifar10");
         // Without the data the command is understood, and the data is what it misses.
@@ -83,6 +87,16 @@ class ReadmeTest {
         StringWriter err = new StringWriter();
         int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), words.toArray(new String[0]));
         assertEquals(noData ? Anneal.FAILED : 0, code, err.toString());
+    }
+
+    /** Gives an option another value. */
+    private static void set(List<String> words, String option, String value) {
+        int at = words.indexOf(option);
+        if (at >= 0) {
+            words.set(at + 1, value);
+        } else {
+            words.addAll(List.of(option, value));
+        }
     }
 
     private Class<?> compile(String program) throws Exception {
