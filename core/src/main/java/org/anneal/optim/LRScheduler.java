@@ -38,6 +38,7 @@ public final class LRScheduler {
     private long lastEpoch;
     private long optimizerSteps; // when stepAfterUpdate last looked
     private boolean replaced;
+    private boolean restored; // to where another optimizer had stepped
     private final Set<String> warnings = new HashSet<>(); // said once each
     private Optional<Listener> listener = Optional.empty();
 
@@ -258,7 +259,7 @@ public final class LRScheduler {
                         + ", so it cannot be stepped " + (lastEpoch + 1) + " times");
             }
         }
-        if (lastEpoch == 0 && optimizer.steps() == 0) {
+        if (lastEpoch == 0 && optimizer.steps() == 0 && !restored) {
             warnOnce("the scheduler is stepped before the optimizer, so the first rate is never used:"
                     + " call optimizer.step() before scheduler.step()");
         }
@@ -486,6 +487,7 @@ public final class LRScheduler {
         List<Double> unscaled = keepConfig ? ratesOfThisSchedule(state) : state.unscaled();
         lastEpoch = state.lastEpoch();
         optimizerSteps = optimizer.steps();
+        restored = true;
         progress = plateau().map(plateau -> state.plateau().orElseGet(plateau::start));
         for (int i = 0; i < groups; i++) {
             restore(members.get(i), i, state, unscaled.get(i), keepConfig);

@@ -633,6 +633,20 @@ class ResumeTest {
         assertEquals(scheduler.lastLr(), resumed.lastLr());
     }
 
+    @Test
+    void saysNothingOfStepsThatTheOptimizerMadeBeforeTheRunWasResumed() {
+        Optimizer<FloatArray> before =
+                FloatArrays.optimizer(List.of(new ParamGroup<>("all", new SGD(0.1), List.of(new FloatArray(0f)))));
+        State state = new LRScheduler(before, new StepLR(1)).state();
+        Optimizer<FloatArray> after =
+                FloatArrays.optimizer(List.of(new ParamGroup<>("all", new SGD(0.1), List.of(new FloatArray(0f)))));
+        LRScheduler resumed = new LRScheduler(after, new StepLR(1));
+        resumed.restore(state);
+        List<String> said = new ArrayList<>();
+        logging(said, resumed::step);
+        assertEquals(List.of(), said);
+    }
+
     private static <X extends Throwable> String messageOf(Class<X> type, Runnable refused) {
         return String.valueOf(assertThrows(type, refused::run).getMessage());
     }
