@@ -52,6 +52,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
     private static final String CIFAR10 = "cifar10:";
     private static final Path RUNS = Path.of("runs");
+    private static final String MODEL = "TutorialNet";
     private static final Path NO_FILE = Path.of("");
 
     @Mixin
@@ -139,7 +140,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private void start(Path folder) throws IOException {
         DataSets sets = readData(options.data(Optional.empty()));
-        TrainOptions.Chosen chosen = options.choose("TutorialNet", sets, Optional.empty(), NO_FILE);
+        TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), NO_FILE);
         try (Run run = new Run(chosen, sets)) {
             run.introduce();
             run.train(run.folder(folder), Progress.start());
@@ -148,8 +149,12 @@ final class TrainCommand implements Callable<Integer> {
 
     private void resume(Checkpoint checkpoint, Path file, Path folder) throws IOException {
         Optional<RunConfig> saved = checkpoint.config();
+        if (saved.isPresent() && !saved.get().model().equals(MODEL)) {
+            throw new IOException(file + " must be of the network " + MODEL + ", but is of "
+                    + saved.get().model());
+        }
         DataSets sets = readData(options.data(saved));
-        TrainOptions.Chosen chosen = options.choose("TutorialNet", sets, saved, file);
+        TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, file);
         try (Run run = new Run(chosen, sets)) {
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
@@ -287,12 +292,12 @@ final class TrainCommand implements Callable<Integer> {
                             .listener(position)
                             .resume(from)
                             .fit(sets);
-                    if (config.restoreBest() && !trainer.isStopped()) {
+                    if (config.restoreBest() && trainer.isFinished(position.progress)) {
                         folder.saveWeights();
                     }
                 }
                 Progress end = position.progress;
-                if (trainer.isStopped()) {
+                if (trainer.isStopped() && !trainer.isFinished(end)) {
                     say("Interrupted: %s", folder.summary());
                     say(
                             "--resume goes on in epoch %,d after %,d of %,d batches",

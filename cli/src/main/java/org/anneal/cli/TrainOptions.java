@@ -1,11 +1,13 @@
 package org.anneal.cli;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -165,8 +167,9 @@ final class TrainOptions {
      * @param resumed those of the run that goes on, if it is Anneal's
      * @param file which it goes on from
      * @throws IllegalArgumentException if what is given is not what the resumed run has
+     * @throws IOException if what the resumed run has cannot be read
      */
-    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Path file) {
+    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Path file) throws IOException {
         StepPer per = same("--step-per", stepPer, resumed.map(RunConfig::stepPer), StepPer.EPOCH, file);
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
@@ -220,16 +223,17 @@ final class TrainOptions {
         return new Chosen(config, call);
     }
 
-    private UpdateRule rule(Optional<RunConfig> resumed, Path file) {
+    private UpdateRule rule(Optional<RunConfig> resumed, Path file) throws IOException {
         UpdateRule given = UpdateRule.parse(optimizer.orElse(OPTIMIZER));
         if (resumed.isEmpty()) {
             return given;
         }
-        UpdateRule saved = UpdateRule.parse(resumed.get().optimizer());
+        String text = resumed.get().optimizer();
+        UpdateRule saved = saved(file, () -> UpdateRule.parse(text));
         return optimizer.isEmpty() ? saved : mine("--optimizer", given, saved, file);
     }
 
-    private SchedulerCall call(Optional<RunConfig> resumed, RunLength length, Path file) {
+    private SchedulerCall call(Optional<RunConfig> resumed, RunLength length, Path file) throws IOException {
         SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule.orElse(SCHEDULE), length));
         if (given.lastEpoch() != -1) {
             throw new IllegalArgumentException(
@@ -238,10 +242,20 @@ final class TrainOptions {
         if (resumed.isEmpty()) {
             return given;
         }
-        SchedulerCall saved = SchedulerCall.parse(resumed.get().schedule(), length);
+        String text = resumed.get().schedule();
+        SchedulerCall saved = saved(file, () -> SchedulerCall.parse(text, length));
         boolean mine = schedule.isPresent()
                 && mine("--schedule", given.policy(), saved.policy(), file).equals(given.policy());
         return mine ? given : saved;
+    }
+
+    /** {@return what {@code parse} makes of a text in {@code file}} */
+    private static <T> T saved(Path file, Supplier<T> parse) throws IOException {
+        try {
+            return parse.get();
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
+        }
     }
 
     /** {@return the one of two that goes on} */

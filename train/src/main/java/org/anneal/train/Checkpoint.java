@@ -65,7 +65,7 @@ public final class Checkpoint implements AutoCloseable {
             Network network,
             Optimizer<Tensor> optimizer,
             LRScheduler scheduler,
-            RunConfig config,
+            Optional<RunConfig> config,
             Progress progress,
             RateCurve curve)
             throws IOException {
@@ -78,7 +78,7 @@ public final class Checkpoint implements AutoCloseable {
             root.put("scheduler", schedulerDict(scheduler));
             Map<String, Object> anneal = new LinkedHashMap<>();
             anneal.put("version", (long) VERSION);
-            anneal.put("config", config.toDict());
+            anneal.put("config", config.<Object>map(RunConfig::toDict).orElse(Optional.empty()));
             anneal.put("scheduler", stateDict(scheduler.state()));
             putProgress(progress, anneal);
             Generator generator = torch.getDefaultCPUGenerator();
@@ -185,9 +185,13 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /** {@return what the run was started with; empty if Python wrote the file} */
+    /** {@return what the run was started with; empty if Python wrote the file, or a program that did not say it} */
     public Optional<RunConfig> config() throws IOException {
-        return read(() -> anneal.map(dict -> RunConfig.of(dict.dict("config"))));
+        return read(this::savedConfig);
+    }
+
+    private Optional<RunConfig> savedConfig() {
+        return anneal.filter(dict -> dict.find("config").isPresent()).map(dict -> RunConfig.of(dict.dict("config")));
     }
 
     /**
@@ -235,7 +239,7 @@ public final class Checkpoint implements AutoCloseable {
         Map<String, TensorData> weights = new LinkedHashMap<>();
         if (dict.find("best_model").isPresent()) {
             Dict model = dict.dict("best_model");
-            dict.map("best_model").keySet().forEach(name -> weights.put((String) name, model.tensor((String) name)));
+            texts(dict.map("best_model")).keySet().forEach(name -> weights.put(name, model.tensor(name)));
         }
         return TensorBytes.copy(weights);
     }
@@ -249,6 +253,9 @@ public final class Checkpoint implements AutoCloseable {
             Dict rates = anneal.get().dict("rates");
             double[] points = rates.tensor("epoch").toDoubles();
             double[] lr = rates.tensor("lr").toDoubles();
+            if (points.length == 0 && !anneal.get().dicts("epochs").isEmpty()) {
+                throw rates.wrong("epoch", "a tensor of one number at least, as there are epochs");
+            }
             if (lr.length != points.length * groups) {
                 throw rates.wrong("lr", "a tensor of " + points.length + " x " + groups + " numbers");
             }
@@ -289,8 +296,7 @@ public final class Checkpoint implements AutoCloseable {
             }
             if (anneal.isPresent()) {
                 Dict dict = anneal.get();
-                RunConfig config = RunConfig.of(dict.dict("config"));
-                restore(state(dict.dict("scheduler")), config, rules, optimizer, scheduler, onChange);
+                restore(state(dict.dict("scheduler")), savedConfig(), rules, optimizer, scheduler, onChange);
                 restoreRandomNumbers(dict.tensor("rng_state"));
             } else if (root.find("scheduler").isPresent()) {
                 restoreScheduler(texts(root.map("scheduler")), scheduler, onChange, stepsDone);
@@ -306,7 +312,7 @@ public final class Checkpoint implements AutoCloseable {
 
     private static void restore(
             LRScheduler.State state,
-            RunConfig config,
+            Optional<RunConfig> config,
             List<UpdateRule> rules,
             Optimizer<Tensor> optimizer,
             LRScheduler scheduler,
@@ -320,10 +326,12 @@ public final class Checkpoint implements AutoCloseable {
         for (int i = 0; i < rules.size(); i++) {
             optimizer.groups().get(i).setRule(rules.get(i));
         }
-        // A plateau alone keeps no base.
+        // A plateau alone keeps no base: there the text tells whether the rate was changed, or by the plateau.
         boolean otherBases = scheduler.takesStep()
                 ? !bases.equals(state.initialLrs())
-                : bases.get(0) != UpdateRule.parse(config.optimizer()).lr();
+                : config.isPresent()
+                        && bases.get(0)
+                                != UpdateRule.parse(config.get().optimizer()).lr();
         LRScheduler.State kept = new LRScheduler.State(
                 state.version(),
                 state.lastEpoch(),

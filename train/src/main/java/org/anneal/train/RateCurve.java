@@ -1,8 +1,8 @@
 package org.anneal.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.plot.Series;
@@ -17,11 +17,8 @@ final class RateCurve {
         RateCurve curve = new RateCurve();
         for (int i = 0; i < points.length; i++) {
             curve.points.add(points[i]);
-            curve.rates.add(DoubleStream.of(rates)
-                    .skip((long) i * groups)
-                    .limit(groups)
-                    .boxed()
-                    .toList());
+            curve.rates.add(
+                    Arrays.stream(rates, i * groups, (i + 1) * groups).boxed().toList());
         }
         return curve;
     }

@@ -50,6 +50,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private static final String WEIGHTS = "model.safetensors";
     private static final String LAST = "last.pt";
     private static final String BEST = "best.pt";
+    private static final Pattern TEMPORARY =
+            Pattern.compile("(metrics\\.csv|curve\\.png|model\\.safetensors|(last|best|step-\\d+)\\.pt)\\.tmp");
     private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})\\.pt");
 
     private final Path folder;
@@ -108,6 +110,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
                 .toList();
         String table = header() + epochs.stream().map(RunFolder::row).collect(Collectors.joining());
+        if (wasThere) {
+            deleteHalfWritten();
+        }
         metrics = wasThere ? replaceTable(table) : createTable();
         if (!wasThere) {
             try {
@@ -138,6 +143,17 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         }
     }
 
+    /** Deletes what was being written when the process died. */
+    private void deleteHalfWritten() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(each ->
+                            TEMPORARY.matcher(each.getFileName().toString()).matches())
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
     private FileChannel replaceTable(String table) throws IOException {
         Path file = folder.resolve(METRICS);
         AtomicFile.write(file, channel -> writeAll(channel, table));
@@ -160,7 +176,21 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      *
      * @param keep how many of them stay, {@code last.pt} included and {@code best.pt} not, at least 1
      */
+    public RunFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, int keep) {
+        return checkpoints(optimizer, scheduler, Optional.empty(), keep);
+    }
+
+    /**
+     * Does as {@link #checkpoints(Optimizer, LRScheduler, int)}.
+     *
+     * @param config kept in the checkpoints, for whoever resumes the run
+     */
     public RunFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep) {
+        return checkpoints(optimizer, scheduler, Optional.of(config), keep);
+    }
+
+    private RunFolder checkpoints(
+            Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {
         if (keep < 1) {
             throw new IllegalArgumentException("keep must be at least 1, but was " + keep);
         }
@@ -168,7 +198,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         return this;
     }
 
-    private record Checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep) {}
+    private record Checkpoints(
+            Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {}
 
     /** {@return what is in the folder, in a sentence without an end} */
     public String summary() {

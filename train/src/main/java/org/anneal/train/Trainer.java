@@ -100,8 +100,8 @@ public final class Trainer {
     }
 
     /**
-     * Goes back at the end to the weights of the epoch with the lowest validation loss, unless the run was stopped. They
-     * are kept in memory meanwhile.
+     * Goes back to the weights of the epoch with the lowest validation loss when the run is finished. They are kept in
+     * memory meanwhile.
      */
     public Trainer restoreBest() {
         this.restoreBest = true;
@@ -207,7 +207,7 @@ public final class Trainer {
             while (!stopped && !isFinished(progress())) {
                 trainAnEpoch();
             }
-            if (!stopped && restoreBest && !bestWeights.isEmpty()) {
+            if (restoreBest && !bestWeights.isEmpty() && isFinished(progress())) {
                 Weights.load(network.module(), bestWeights);
             }
             return List.copyOf(epochs);

@@ -187,6 +187,23 @@ class CheckpointTest {
         }
     }
 
+    @Test
+    void goesOnWithoutWhatTheRunWasStartedWith() throws IOException {
+        Path runs = folder.resolve("run");
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(3)");
+                RunFolder results = new RunFolder(runs, run.network, "title", 1)) {
+            run.trainer
+                    .listener(results.checkpoints(run.optimizer, run.scheduler, 1))
+                    .fit(SETS);
+        }
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(3)");
+                Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
+            assertEquals(Optional.empty(), checkpoint.config());
+            assertEquals(List.of(), run.restore(runs.resolve("last.pt"), OnChange.REFUSE));
+            assertEquals(2, run.scheduler.lastEpoch());
+        }
+    }
+
     // What Python wrote: parity/train_checkpoint.py prints these numbers.
 
     private Path golden() throws IOException {
@@ -324,6 +341,12 @@ class CheckpointTest {
         anneal(file, entries -> entries.put("rates", Map.of("epoch", 3L)));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
             assertFails(copy + ": anneal.rates.epoch must be a tensor, but was 3", () -> checkpoint.rates(1));
+        }
+        anneal(file, entries -> entries.put("best_model", Map.of(3L, "x")));
+        assertFails(copy + ": anneal.best_model.3 must be a tensor, but is missing", this::progress);
+        anneal(file, entries -> entries.put("rates", Map.of("epoch", TensorBytes.of(new double[0], List.of(0L)))));
+        try (Checkpoint checkpoint = Checkpoint.open(copy)) {
+            assertFails(copy + ": anneal.rates.lr must be a tensor, but is missing", () -> checkpoint.rates(1));
         }
         try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "StepLR(step_size=1, gamma=0.5)")) {
             anneal(file, entries -> entries.remove("scheduler"));
@@ -463,6 +486,7 @@ class CheckpointTest {
                 assertEquals(step, checkpoint.progress(4).step());
             }
         }
+        Files.writeString(runs.resolve("best.pt.tmp"), "half of a checkpoint");
         // From an earlier one on: what came after it is given up.
         try (Run run = new Run("SGD(lr=0.1)", "StepLR(1)");
                 Checkpoint checkpoint = Checkpoint.open(runs.resolve("step-6.pt"))) {
