@@ -13,7 +13,20 @@ import org.anneal.schedule.PythonCall;
  * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
  */
 public sealed interface UpdateRule
-        permits SGD, Adam, AdamW, Adagrad, RMSprop, Adadelta, Adamax, NAdam, RAdam, ASGD, Rprop, Adafactor, Muon, LBFGS {
+        permits SGD,
+                Adam,
+                AdamW,
+                Adagrad,
+                RMSprop,
+                Adadelta,
+                Adamax,
+                NAdam,
+                RAdam,
+                ASGD,
+                Rprop,
+                Adafactor,
+                Muon,
+                LBFGS {
 
     /** PyTorch's default learning rate of most rules. */
     double LR = 1e-3;
