@@ -16,6 +16,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
@@ -248,6 +250,39 @@ class EveryRuleTest {
                     assertArrayEquals(read(params.get(i)), read(copies.get(i)), "seed " + SEED);
                 }
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void takesAStateFromFloatArraysAndGivesItBack(UpdateRule rule) {
+        Random random = new Random(SEED);
+        float[] start = {1, 2, 3, 4, 5, 6};
+        FloatArray array = new FloatArray(start.clone(), List.of(2L, 3L));
+        try (Optimizer<FloatArray> arrays = FloatArrays.optimizer(rule, List.of(array))) {
+            step(arrays, array, random);
+            Tensor tensor = matrix(array.values());
+            try (Optimizer<Tensor> tensors = Torch.optimizer(rule, List.of(tensor))) {
+                tensors.loadStateDict(arrays.stateDict());
+                long seed = random.nextLong();
+                step(arrays, array, new Random(seed));
+                step(tensors, List.of(tensor), new Random(seed), 8);
+                assertArrayEquals(Tensors.data(tensor).toFloats(), array.values(), 1e-5f, "seed " + SEED);
+
+                arrays.loadStateDict(tensors.stateDict());
+                float[] moved = Tensors.data(tensor).toFloats();
+                System.arraycopy(moved, 0, array.values(), 0, moved.length);
+                step(arrays, array, new Random(seed));
+                step(tensors, List.of(tensor), new Random(seed), 8);
+                assertArrayEquals(Tensors.data(tensor).toFloats(), array.values(), 1e-5f, "seed " + SEED);
+            }
+        }
+    }
+
+    private static void step(Optimizer<FloatArray> optimizer, FloatArray param, Random random) {
+        for (int step = 0; step < 8; step++) {
+            param.setGrad(gaussian(random, param.values().length));
+            optimizer.step();
         }
     }
 
