@@ -153,7 +153,7 @@ class ExchangeTest {
         private final LRScheduler scheduler;
 
         Run(String name) {
-            String[] part = name.split("-");
+            String[] part = name.split("-", 2);
             torch.manual_seed(1);
             network = new TutorialNet(3, 32);
             optimizer = Torch.optimizer(
@@ -190,7 +190,7 @@ class ExchangeTest {
         private static Tensor labels(int step) {
             long[] labels = new long[BATCH];
             for (int s = 0; s < BATCH; s++) {
-                labels[s] = (s * 3 + step % 3 * 7) % 10;
+                labels[s] = (s * 3L + step % 3 * 7) % 10;
             }
             return Tensor.create(labels, BATCH);
         }
