@@ -137,7 +137,7 @@ class CheckpointTest {
             assertInstanceOf(Python.OrderedDict.class, root.get("model"));
             assertEquals(
                     List.of("fc.weight", "fc.bias"),
-                    List.copyOf(dict(root.get("model")).keySet()));
+                    List.copyOf(dict(Objects.requireNonNull(root.get("model"))).keySet()));
             Map<?, ?> optimizer = dict(Objects.requireNonNull(root.get("optimizer")));
             assertEquals("[state, param_groups]", optimizer.keySet().toString());
             assertEquals(

@@ -1,0 +1,178 @@
+package org.anneal.cli;
+
+import static org.anneal.cli.Ran.assertFails;
+import static org.anneal.cli.Ran.lines;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.Safetensors;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.SGD;
+import org.anneal.schedule.Python;
+import org.anneal.schedule.StepLR;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code anneal inspect} and {@code anneal export}. */
+class InspectTest {
+    private static final TensorData WEIGHT = TensorData.of(new float[] {1, 2, 3, 4, 5, 6}, List.of(2L, 3L));
+    private static final TensorData BIAS = TensorData.of(new float[] {7, 8}, List.of(2L));
+
+    @TempDir
+    Path folder;
+
+    private Path checkpoint() throws IOException {
+        FloatArray param = new FloatArray(1, 2, 3);
+        param.setGrad(1, 1, 1);
+        Map<String, Object> root = new LinkedHashMap<>();
+        try (Optimizer<FloatArray> sgd = FloatArrays.optimizer(new SGD(0.1).withMomentum(0.9), List.of(param))) {
+            LRScheduler scheduler = new LRScheduler(sgd, new StepLR(1, 0.5));
+            sgd.step();
+            scheduler.step();
+            Map<String, Object> model = new Python.OrderedDict<>();
+            model.put("fc.weight", WEIGHT);
+            model.put("fc.bias", BIAS);
+            root.put("epoch", 1);
+            root.put("step", 1);
+            root.put("model", model);
+            root.put("optimizer", sgd.stateDict());
+            root.put("scheduler", scheduler.stateDict());
+            root.put(
+                    "anneal",
+                    Map.of("batch", 0L, "scheduler", Map.of("policies", scheduler.state().policies())));
+            Path file = folder.resolve("last.pt");
+            TorchFile.write(file, root);
+            return file;
+        }
+    }
+
+    @Test
+    void printsWhatATrainingCheckpointHolds() throws IOException {
+        Path file = checkpoint();
+        List<String> lines = lines("inspect", file.toString());
+        assertEquals(
+                file + ": training checkpoint of Anneal, " + String.format("%,d", Files.size(file))
+                        + " bytes; 3 tensors of 11 elements",
+                lines.get(0));
+        assertEquals("progress:  epoch 1 finished, optimizer step 1", lines.get(1));
+        assertEquals("schedule:  StepLR(step_size=1, gamma=0.5)", lines.get(2));
+        assertEquals("rates:     [0.05]", lines.get(3));
+        assertTrue(lines.containsAll(List.of("model:", "  fc.weight  float32 2 x 3", "  fc.bias    float32 2")), "model");
+        assertTrue(lines.contains("  state: 0=momentum_buffer=float32 3"), () -> String.join("\n", lines));
+    }
+
+    @Test
+    void printsAnyFileOfPyTorchs() throws IOException {
+        Path file = folder.resolve("any.pt");
+        TorchFile.write(
+                file,
+                List.of(1L, "two\u001b[31m", Python.Tuple.of(3.5, true), TensorData.scalar(9), new byte[4], Map.of()));
+        assertEquals(
+                List.of("value: [1, 'two\\x1b[31m', (3.5, True), 9.0 (float32), 4 bytes, {}]"),
+                lines("inspect", file.toString()).stream().skip(1).toList());
+    }
+
+    @Test
+    void breaksWhatIsLong() throws IOException {
+        Path file = folder.resolve("long.pt");
+        List<Object> rows = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            rows.add(Map.of("name", "a name that is long enough to fill a line of a hundred characters by itself, or so"));
+        }
+        TorchFile.write(file, Map.of("rows", rows));
+        List<String> lines = lines("inspect", file.toString());
+        assertEquals("rows:", lines.get(2));
+        assertEquals(3, lines.stream().filter(line -> line.startsWith("  [")).count());
+    }
+
+    @Test
+    void exportsTheModelToBothFormatsAndBack() throws IOException {
+        Path safetensors = folder.resolve("model.safetensors");
+        Path pytorch = folder.resolve("model.pt");
+        assertEquals(
+                List.of("Wrote 2 tensors to " + safetensors),
+                lines("export", checkpoint().toString(), "--to", "safetensors", "-o", safetensors.toString()));
+        assertEquals(
+                safetensors + ": safetensors, " + Files.size(safetensors) + " bytes; 2 tensors of 8 elements",
+                lines("inspect", safetensors.toString()).get(0));
+        lines("export", safetensors.toString(), "--to", "pytorch", "-o", pytorch.toString());
+        try (TorchFile file = TorchFile.open(pytorch);
+                Safetensors other = Safetensors.open(safetensors)) {
+            Map<?, ?> model = assertInstanceOf(Python.OrderedDict.class, file.root());
+            assertEquals(List.of("fc.weight", "fc.bias"), List.copyOf(model.keySet()));
+            assertEquals(List.copyOf(model.keySet()), List.copyOf(other.tensors().keySet()));
+            TensorData weight = (TensorData) Objects.requireNonNull(model.get("fc.weight"));
+            assertEquals(WEIGHT.shape(), weight.shape());
+            assertArrayEquals(WEIGHT.toFloats(), weight.toFloats());
+        }
+    }
+
+    @Test
+    void refusesWhatIsNoCheckpointInOneLine() throws IOException {
+        Path page = folder.resolve("page.pt");
+        Files.writeString(page, "<html>404</html>");
+        assertFails(
+                1,
+                "anneal inspect: cannot read " + page
+                        + ": it is no file of torch.save: that is a zip archive, and this begins with '<html>404</html'",
+                "inspect",
+                page.toString());
+        Path missing = folder.resolve("missing.pt");
+        assertFails(
+                1,
+                "anneal inspect: cannot read " + missing + ": there is no such folder or file",
+                "inspect",
+                missing.toString());
+        Path header = folder.resolve("cut.safetensors");
+        Files.write(header, "\u0009\0\0\0\0\0\0\0{\"a\":".getBytes(StandardCharsets.ISO_8859_1));
+        Ran cut = Ran.anneal("inspect", header.toString());
+        assertEquals(1, cut.code());
+        assertTrue(cut.err().startsWith("anneal inspect: cannot read " + header + ": "), cut.err());
+        assertEquals(1, cut.err().lines().count());
+    }
+
+    @Test
+    void refusesToExportWhatIsNoModel() throws IOException {
+        Path file = folder.resolve("list.pt");
+        TorchFile.write(file, List.of(1));
+        Path out = folder.resolve("out.pt");
+        assertFails(
+                1,
+                "anneal export: " + file + " must hold a dict of tensors, or one under the key model, but holds neither",
+                "export",
+                file.toString(),
+                "--to",
+                "pytorch",
+                "-o",
+                out.toString());
+        Path mixed = folder.resolve("mixed.pt");
+        TorchFile.write(mixed, Map.of("lr", 0.1));
+        assertFails(
+                1,
+                "anneal export: " + mixed + " must hold tensors by name, but lr is no tensor",
+                "export",
+                mixed.toString(),
+                "--to",
+                "safetensors",
+                "-o",
+                out.toString());
+        assertEquals(2, Ran.anneal("export", mixed.toString(), "--to", "onnx", "-o", out.toString()).code());
+        assertTrue(Files.notExists(out));
+    }
+}
