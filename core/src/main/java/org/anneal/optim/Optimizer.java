@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
@@ -22,6 +23,8 @@ import org.anneal.schedule.Python;
  * @param <T> the engine's parameters
  */
 public final class Optimizer<T> implements AutoCloseable {
+    private static final String OWN_BASE = "anneal_initial_lr"; // in a state dict
+
     private final Engine<T> engine;
     private final Kernels<T> kernels;
     private final List<ParamGroup<T>> groups = new ArrayList<>();
@@ -263,6 +266,11 @@ public final class Optimizer<T> implements AutoCloseable {
             Map<String, Object> options = group.options();
             if (runner.isPresent()) {
                 options.putAll(runner.get().groupEntries(i));
+                // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
+                OptionalDouble base = group.initialLr();
+                if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
+                    options.put(OWN_BASE, base.getAsDouble());
+                }
             }
             if (group.kind() == SGD.class) {
                 // Of SGD alone, PyTorch takes a missing None for False, and then uses no fast kernel on CUDA.
@@ -308,7 +316,9 @@ public final class Optimizer<T> implements AutoCloseable {
             if (given.options.get("lr") instanceof Double lr) {
                 group.setLr(lr); // which may be below 0
             }
-            if (given.options.get("initial_lr") instanceof Number base) {
+            Object initialLr =
+                    given.options.containsKey(OWN_BASE) ? given.options.get(OWN_BASE) : given.options.get("initial_lr");
+            if (initialLr instanceof Number base) {
                 group.setInitialLr(base.doubleValue());
             }
             for (int p = 0; p < group.params().size(); p++) {

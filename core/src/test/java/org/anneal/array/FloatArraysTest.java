@@ -139,7 +139,7 @@ class FloatArraysTest {
             none.setGrad();
             some.setGrad(1);
             FloatArrays.optimizer(UpdateRule.parse(rule.getSimpleName() + "()"), List.of(none, some))
-                    .step();
+                    .step(() -> 1);
             assertTrue(some.values()[0] < 1, rule.getSimpleName());
         }
     }

@@ -73,7 +73,9 @@ class UpdateRuleTest {
                 new Muon(0.02).withNsCoefficients(List.of(2.0, -1.5, -0.0)).withNsSteps(3),
                 new Muon(0.02).withAdjustLr(Muon.AdjustLr.ORIGINAL),
                 new Muon(-0.0, -0.0, -0.0, true, List.of(3.4445, -4.775, 2.0315), -0.0, 0, Optional.empty())
-                        .withAdjustLr(Muon.AdjustLr.MATCH_RMS_ADAMW));
+                        .withAdjustLr(Muon.AdjustLr.MATCH_RMS_ADAMW),
+                new LBFGS(1),
+                new LBFGS(0.5).withMaxIter(10).withHistorySize(5));
     }
 
     @Test
