@@ -1,27 +1,25 @@
 package org.anneal.plot;
 
 import java.awt.AWTError;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
+import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
 
 /**
  * A picture of curves: panels one under the other with a common horizontal axis, and a legend below. Immutable.
  *
- * <p>The same chart gives the same bytes on the same JDK. It needs no font and no display; a program that runs where
- * {@code DISPLAY} is set, but not to be used, sets {@code java.awt.headless} to {@code true}.
+ * <p>The same chart gives the same SVG everywhere, and the same PNG on the same JDK. It needs no font and no display; a
+ * program that runs where {@code DISPLAY} is set, but not to be used, sets {@code java.awt.headless} to {@code true}.
  *
  * @param title what stands above, broken into at most two lines
  * @param xLabel what the horizontal axis shows
  * @param panels from top to bottom, at least one
+ * @param size of the picture; if there is none, 960 wide (a PNG has two pixels to each) and as high as it takes
  */
-public record Chart(String title, String xLabel, List<Panel> panels) {
+public record Chart(String title, String xLabel, List<Panel> panels, Optional<Size> size) {
     /**
      * @throws IllegalArgumentException if there is no panel, or a panel without series
      */
@@ -38,43 +36,72 @@ public record Chart(String title, String xLabel, List<Panel> panels) {
         }
     }
 
+    /** A chart that is as large as it takes. */
+    public Chart(String title, String xLabel, List<Panel> panels) {
+        this(title, xLabel, panels, Optional.empty());
+    }
+
+    /** {@return this in another size} */
+    public Chart withSize(Size size) {
+        return new Chart(title, xLabel, panels, Optional.of(size));
+    }
+
     /**
      * {@return the picture as a PNG file's bytes}
      *
      * @throws IOException if this Java cannot draw
+     * @throws IllegalArgumentException if the size leaves the panels no room
      */
     public byte[] png() throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        return drawn(Drawing::png);
+    }
+
+    /**
+     * {@return the picture as an SVG file's bytes} Its text is drawn as outlines, so that it looks the same everywhere; the
+     * title and the legend are in it as text too, for those who do not see it.
+     *
+     * @throws IOException if this Java cannot draw
+     * @throws IllegalArgumentException if the size leaves the panels no room
+     */
+    public byte[] svg() throws IOException {
+        return drawn(Drawing::svg);
+    }
+
+    /** What a drawing makes of itself. */
+    @FunctionalInterface
+    private interface Form {
+        byte[] of(Drawing drawing) throws IOException;
+    }
+
+    private byte[] drawn(Form form) throws IOException {
         try {
-            BufferedImage image = new Drawing(this).image();
-            // Not ImageIO.write to the stream itself: that would cache in a file of the temporary folder.
-            try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
-                if (!ImageIO.write(image, "png", out)) {
-                    throw new IOException("this Java has no PNG writer");
-                }
-            }
+            return form.of(new Drawing(this));
         } catch (LinkageError | AWTError e) {
             throw new IOException(
                     "this Java cannot draw; start it with -Djava.awt.headless=true, and let its native libraries be whole"
                             + " (Debian: apt-get install --reinstall openjdk-17-jre-headless): " + e.getMessage(),
                     e);
         }
-        return bytes.toByteArray();
     }
 
     /**
      * Writes the picture. It appears at once: it is written beside and then renamed, so a reader never sees half a
      * picture, and an older one stays as it was if this fails.
      *
-     * @param png the file, in a folder that exists
+     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg} and so says which it is
      * @throws IOException if it cannot be drawn or written; the message names the file and the reason
+     * @throws IllegalArgumentException if the name ends otherwise, or the size leaves the panels no room
      */
-    public void save(Path png) throws IOException {
-        byte[] bytes = png();
-        AtomicFile.write(png, file -> {
+    public void save(Path file) throws IOException {
+        String name = file.toString();
+        if (!name.endsWith(".png") && !name.endsWith(".svg")) {
+            throw new IllegalArgumentException("file must end in .png or .svg, but was " + file);
+        }
+        byte[] bytes = name.endsWith(".svg") ? svg() : png();
+        AtomicFile.write(file, channel -> {
             ByteBuffer left = ByteBuffer.wrap(bytes);
             while (left.hasRemaining()) {
-                file.write(left);
+                channel.write(left);
             }
         });
     }

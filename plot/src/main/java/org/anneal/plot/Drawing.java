@@ -9,10 +9,15 @@ import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.anneal.plot.Ticks.Tick;
 import org.jfree.chart.axis.AxisSpace;
 import org.jfree.chart.axis.NumberAxis;
@@ -35,8 +40,14 @@ import org.jfree.data.xy.DefaultXYDataset;
  * that is kept free for it, so nothing covers anything.
  */
 final class Drawing {
-    private static final int SCALE = 2;
+    /** A picture's width if it may choose, in units of which a text has 12 and a PNG two pixels to each. */
     private static final int WIDTH = 960;
+    /** What a picture of a given size is drawn as, and then enlarged; a smaller one is not made smaller, for its text's sake. */
+    private static final double LEAST_WIDTH = 960;
+
+    private static final double LEAST_HEIGHT = 540;
+    private static final double PNG_SCALE = 2;
+    private static final double LEAST_PANEL = 60;
     private static final int ONLY_PANEL = 420;
     private static final int FIRST_PANEL = 280;
     private static final int NEXT_PANEL = 190;
@@ -51,6 +62,8 @@ final class Drawing {
     private static final int LEGEND_LINES = 3;
     private static final double LEGEND_SAMPLE = 40;
     private static final double LEGEND_GAP = 26;
+    /** Below the last panel: the ticks' labels, the name of the horizontal axis, and a gap before the legend. */
+    private static final double AXIS_HEIGHT = 3.2 * TEXT_SIZE * LINE_HEIGHT;
 
     private static final int X_TICKS = 10;
     private static final double PIXELS_PER_Y_TICK = 30;
@@ -81,7 +94,12 @@ final class Drawing {
     private static final double MARKER = 6;
 
     private final Chart chart;
-    private final List<Series> allSeries;
+    private final Key key;
+    /** Of the picture in pixels, or in units of an SVG; and how many of them a unit of the drawing is. */
+    private final double scale;
+
+    private final double width;
+    private final double height;
     private final Range xRange;
     private final List<Tick> xTicks;
     private final List<Frame> frames = new ArrayList<>();
@@ -91,29 +109,62 @@ final class Drawing {
     private final List<Entry> legend;
     private final double top;
     private final double plotHeight;
-    private final int height;
 
     /** A panel with everything that is settled before it is drawn. */
     private record Frame(
-            Panel panel, int firstSeries, List<Polyline> lines, Range range, List<Tick> ticks, double height) {}
+            Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range, List<Tick> ticks, double height) {}
 
-    /** A legend's entry: its series' number, its lines of text and its place below the plot. */
-    private record Entry(int series, BasicStroke stroke, List<String> lines, double x, double y) {}
+    /** A legend's entry: its lines of text, and its place below the legend's top. */
+    private record Entry(Key.Entry key, List<String> lines, double x, double y) {
+        double bottom() {
+            return y + lines.size() * TEXT_SIZE * LINE_HEIGHT;
+        }
+    }
 
     Drawing(Chart chart) {
         this.chart = chart;
-        this.allSeries = chart.panels().stream()
+        this.key = new Key(chart);
+        this.scale = chart.size()
+                .map(size -> Math.max(1, Math.min(size.width() / LEAST_WIDTH, size.height() / LEAST_HEIGHT)))
+                .orElse(1.0);
+        this.width = chart.size().map(size -> size.width() / scale).orElse((double) WIDTH);
+        this.title = chart.title().isBlank()
+                ? List.of()
+                : Outlines.wrap(chart.title(), TITLE_SIZE, width - 2 * BORDER, TITLE_LINES);
+        this.top = BORDER + title.size() * TITLE_SIZE * LINE_HEIGHT;
+        this.legend = legend();
+        double legendHeight = legend.stream().mapToDouble(Entry::bottom).max().orElse(0);
+        double aroundPlots = top + AXIS_HEIGHT + legendHeight + BORDER;
+
+        int panels = chart.panels().size();
+        double[] heights = IntStream.range(0, panels)
+                .mapToDouble(i -> panels == 1 ? ONLY_PANEL : i == 0 ? FIRST_PANEL : NEXT_PANEL)
+                .toArray();
+        double natural = Arrays.stream(heights).sum();
+        double room = chart.size()
+                .map(size -> size.height() / scale - aroundPlots - panels * ABOVE)
+                .orElse(natural);
+        if (room < panels * LEAST_PANEL) {
+            throw new IllegalArgumentException(
+                    "size must be at least " + chart.size().orElseThrow().width() + "x"
+                            + (int) Math.ceil(scale * (aroundPlots + panels * (ABOVE + LEAST_PANEL)))
+                            + " to have room for the panels above the legend, but was "
+                            + chart.size().orElseThrow());
+        }
+        this.plotHeight = room + panels * ABOVE;
+        this.height = chart.size().map(size -> size.height() / scale).orElse(Math.ceil(aroundPlots + plotHeight));
+
+        List<Series> all = chart.panels().stream()
                 .flatMap(panel -> panel.series().stream())
                 .toList();
-        double from = allSeries.stream().mapToDouble(Series::firstX).min().orElseThrow();
-        double to = allSeries.stream().mapToDouble(Series::lastX).max().orElseThrow();
-        this.xRange = widened(from, to, 0.015, 0.015);
-        this.xTicks = Ticks.counts(xRange.getLowerBound(), xRange.getUpperBound(), X_TICKS);
-        int first = 0;
-        for (Panel panel : chart.panels()) {
-            double panelHeight = chart.panels().size() == 1 ? ONLY_PANEL : first == 0 ? FIRST_PANEL : NEXT_PANEL;
-            frames.add(frame(panel, first, panelHeight));
-            first += panel.series().size();
+        this.xRange = widened(
+                all.stream().mapToDouble(Series::firstX).min().orElseThrow(),
+                all.stream().mapToDouble(Series::lastX).max().orElseThrow(),
+                0.015,
+                0.015);
+        this.xTicks = xTicks();
+        for (int i = 0; i < panels; i++) {
+            frames.add(frame(i, heights[i] * room / natural));
         }
         this.left = BORDER
                 + 8
@@ -125,46 +176,74 @@ final class Drawing {
         // The last label is centred below its tick.
         this.right =
                 Math.max(BORDER, Outlines.width(xTicks.get(xTicks.size() - 1).label(), TEXT_SIZE) / 2);
-        this.title = chart.title().isBlank()
-                ? List.of()
-                : Outlines.wrap(chart.title(), TITLE_SIZE, WIDTH - 2 * BORDER, TITLE_LINES);
-        this.top = BORDER + title.size() * TITLE_SIZE * LINE_HEIGHT;
-        this.plotHeight =
-                frames.stream().mapToDouble(frame -> ABOVE + frame.height()).sum();
-        double legendTop = top + plotHeight + 3.2 * TEXT_SIZE * LINE_HEIGHT;
-        this.legend = legend(legendTop);
-        double legendBottom = legend.stream()
-                .mapToDouble(entry -> entry.y() + entry.lines().size() * TEXT_SIZE * LINE_HEIGHT)
-                .max()
-                .orElse(legendTop);
-        this.height = (int) Math.ceil(legendBottom + BORDER);
     }
 
-    BufferedImage image() {
-        BufferedImage image = new BufferedImage(WIDTH * SCALE, height * SCALE, BufferedImage.TYPE_INT_RGB);
+    byte[] png() throws IOException {
+        double pixels = chart.size().isPresent() ? scale : PNG_SCALE;
+        BufferedImage image = new BufferedImage(
+                (int) Math.round(width * pixels), (int) Math.round(height * pixels), BufferedImage.TYPE_INT_RGB);
         Graphics2D g = image.createGraphics();
         try {
             g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
             g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-            g.scale(SCALE, SCALE);
-            g.setPaint(Color.WHITE);
-            g.fill(new Rectangle2D.Double(0, 0, WIDTH, height));
-            double base = BORDER + TITLE_SIZE;
-            for (String line : title) {
-                text(g, INK, line, TITLE_SIZE, BORDER, base);
-                base += TITLE_SIZE * LINE_HEIGHT;
-            }
-            drawPlots(g);
-            legend.forEach(entry -> drawEntry(g, entry));
+            g.scale(pixels, pixels);
+            draw(g);
         } finally {
             g.dispose();
         }
-        return image;
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        // Not ImageIO.write to the stream itself: that would cache in a file of the temporary folder.
+        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+            if (!ImageIO.write(image, "png", out)) {
+                throw new IOException("this Java has no PNG writer");
+            }
+        }
+        return bytes.toByteArray();
     }
 
-    private static Frame frame(Panel panel, int firstSeries, double height) {
+    byte[] svg() throws IOException {
+        SvgFile file = new SvgFile(width, height, scale);
+        draw(file.graphics());
+        String curves = key.entries().stream()
+                .map(entry -> entry.series().label())
+                .filter(label -> !label.isBlank())
+                .collect(Collectors.joining("; "));
+        String panels = chart.panels().stream().map(Panel::yLabel).collect(Collectors.joining(", "));
+        String about = panels + " over " + chart.xLabel() + (curves.isEmpty() ? "" : ": " + curves);
+        return file.bytes(chart.title().isBlank() ? panels : chart.title(), about);
+    }
+
+    private void draw(Graphics2D g) {
+        g.setPaint(Color.WHITE);
+        g.fill(new Rectangle2D.Double(0, 0, width, height));
+        double base = BORDER + TITLE_SIZE;
+        for (String line : title) {
+            text(g, INK, line, TITLE_SIZE, BORDER, base);
+            base += TITLE_SIZE * LINE_HEIGHT;
+        }
+        drawPlots(g);
+        legend.forEach(entry -> drawEntry(g, entry));
+    }
+
+    /** As many ticks as there is room for their labels, which are longer the more ticks there are. */
+    private List<Tick> xTicks() {
+        for (int most = X_TICKS; ; most--) {
+            List<Tick> ticks = Ticks.counts(xRange.getLowerBound(), xRange.getUpperBound(), most);
+            double widest = ticks.stream()
+                    .mapToDouble(tick -> Outlines.width(tick.label(), TEXT_SIZE))
+                    .max()
+                    .orElse(0);
+            if (most == 1 || ticks.size() * (widest + 2 * TEXT_SIZE) <= width - 2 * BORDER) {
+                return ticks;
+            }
+        }
+    }
+
+    private Frame frame(int number, double height) {
+        Panel panel = chart.panels().get(number);
+        int columns = (int) Math.ceil(width * Math.max(PNG_SCALE, scale));
         List<Polyline> lines = panel.series().stream()
-                .map(series -> series.polyline(panel.log()))
+                .map(series -> series.polyline(panel.log(), columns))
                 .toList();
         double[] heights = lines.stream()
                 .flatMapToDouble(line -> Arrays.stream(line.corners()[1]))
@@ -177,7 +256,7 @@ final class Drawing {
             Range range = high - low > CONSTANT ? widened(low, high, 0.04, 0.04) : new Range(low - 0.5, low + 0.5);
             return new Frame(
                     panel,
-                    firstSeries,
+                    key.panel(number),
                     lines,
                     range,
                     Ticks.log(range.getLowerBound(), range.getUpperBound(), most),
@@ -194,7 +273,7 @@ final class Drawing {
         Range range = low == high ? new Range(-0.04, 1) : widened(low, high, 0.03, 0.05);
         return new Frame(
                 panel,
-                firstSeries,
+                key.panel(number),
                 lines,
                 range,
                 Ticks.linear(range.getLowerBound(), range.getUpperBound(), most),
@@ -207,29 +286,26 @@ final class Drawing {
         return new Range(low - below * span, high + above * span);
     }
 
-    private List<Entry> legend(double legendTop) {
+    private List<Entry> legend() {
         List<Entry> entries = new ArrayList<>();
-        double room = WIDTH - 2 * BORDER - LEGEND_SAMPLE;
+        double room = width - 2 * BORDER - LEGEND_SAMPLE;
         double x = BORDER;
-        double y = legendTop;
+        double y = 0;
         double rowHeight = 0;
-        List<BasicStroke> strokes = frames.stream()
-                .flatMap(frame -> IntStream.range(0, frame.lines().size()).mapToObj(i -> stroke(frame, i)))
-                .toList();
-        for (int i = 0; i < allSeries.size(); i++) {
-            List<String> lines = Outlines.wrap(allSeries.get(i).label(), TEXT_SIZE, room, LEGEND_LINES);
-            double width = LEGEND_SAMPLE
+        for (Key.Entry entry : key.legend()) {
+            List<String> lines = Outlines.wrap(entry.series().label(), TEXT_SIZE, room, LEGEND_LINES);
+            double wide = LEGEND_SAMPLE
                     + lines.stream()
                             .mapToDouble(line -> Outlines.width(line, TEXT_SIZE))
                             .max()
                             .orElse(0);
-            if (x > BORDER && x + width > WIDTH - BORDER) {
+            if (x > BORDER && x + wide > width - BORDER) {
                 x = BORDER;
                 y += rowHeight;
                 rowHeight = 0;
             }
-            entries.add(new Entry(i, strokes.get(i), lines, x, y));
-            x += width + LEGEND_GAP;
+            entries.add(new Entry(entry, lines, x, y));
+            x += wide + LEGEND_GAP;
             rowHeight = Math.max(rowHeight, lines.size() * TEXT_SIZE * LINE_HEIGHT + 4);
         }
         return entries;
@@ -245,7 +321,7 @@ final class Drawing {
             all.add(plot(frame), (int) frame.height());
         }
         PlotRenderingInfo info = new PlotRenderingInfo(null);
-        Rectangle2D area = new Rectangle2D.Double(left, top + ABOVE, WIDTH - right - left, plotHeight - ABOVE);
+        Rectangle2D area = new Rectangle2D.Double(left, top + ABOVE, width - right - left, plotHeight - ABOVE);
         all.draw(g, area, null, null, info);
 
         for (int i = 0; i < frames.size(); i++) {
@@ -254,8 +330,8 @@ final class Drawing {
             text(g, QUIET_INK, frames.get(i).panel().yLabel(), TEXT_SIZE, data.getX(), data.getY() - 8);
             for (Tick tick : frames.get(i).ticks()) {
                 double y = yAxis.valueToJava2D(tick.at(), data, RectangleEdge.LEFT);
-                double width = Outlines.width(tick.label(), TEXT_SIZE);
-                text(g, QUIET_INK, tick.label(), TEXT_SIZE, data.getX() - 8 - width, y + 0.36 * TEXT_SIZE);
+                double wide = Outlines.width(tick.label(), TEXT_SIZE);
+                text(g, QUIET_INK, tick.label(), TEXT_SIZE, data.getX() - 8 - wide, y + 0.36 * TEXT_SIZE);
             }
             g.setPaint(AXIS);
             g.setStroke(new BasicStroke(1));
@@ -264,16 +340,16 @@ final class Drawing {
         Rectangle2D data = info.getSubplotInfo(frames.size() - 1).getDataArea();
         for (Tick tick : xTicks) {
             double x = xAxis.valueToJava2D(tick.at(), data, RectangleEdge.BOTTOM);
-            double width = Outlines.width(tick.label(), TEXT_SIZE);
-            text(g, QUIET_INK, tick.label(), TEXT_SIZE, x - width / 2, data.getMaxY() + 6 + TEXT_SIZE);
+            double wide = Outlines.width(tick.label(), TEXT_SIZE);
+            text(g, QUIET_INK, tick.label(), TEXT_SIZE, x - wide / 2, data.getMaxY() + 6 + TEXT_SIZE);
         }
-        double width = Outlines.width(chart.xLabel(), TEXT_SIZE);
+        double wide = Outlines.width(chart.xLabel(), TEXT_SIZE);
         text(
                 g,
                 QUIET_INK,
                 chart.xLabel(),
                 TEXT_SIZE,
-                data.getCenterX() - width / 2,
+                data.getCenterX() - wide / 2,
                 data.getMaxY() + 10 + 2.3 * TEXT_SIZE);
     }
 
@@ -285,13 +361,14 @@ final class Drawing {
         // As one path, so that dashes run on over the corners.
         lineRenderer.setDrawSeriesLineAsPath(true);
         for (int i = 0; i < frame.lines().size(); i++) {
-            int number = frame.firstSeries() + i;
+            Key.Entry look = frame.key().get(i);
             Polyline line = frame.lines().get(i);
             lines.addSeries(i, line.corners());
-            lineRenderer.setSeriesPaint(i, colour(number));
+            lineRenderer.setSeriesPaint(i, colour(look));
             lineRenderer.setSeriesStroke(i, stroke(frame, i));
-            points.addSeries(i, allSeries.get(number).marksEveryPoint() ? line.corners() : line.lonelyCorners());
-            pointRenderer.setSeriesPaint(i, colour(number));
+            points.addSeries(
+                    i, frame.panel().series().get(i).marksEveryPoint() ? line.corners() : line.lonelyCorners());
+            pointRenderer.setSeriesPaint(i, colour(look));
             pointRenderer.setSeriesShape(i, marker(0, 0));
         }
         XYPlot plot = new XYPlot(lines, null, axis(frame.range()), lineRenderer);
@@ -330,12 +407,12 @@ final class Drawing {
     }
 
     private void drawEntry(Graphics2D g, Entry entry) {
-        double base = entry.y() + TEXT_SIZE;
+        double base = top + plotHeight + AXIS_HEIGHT + entry.y() + TEXT_SIZE;
         double middle = base - 0.36 * TEXT_SIZE;
-        g.setPaint(colour(entry.series()));
-        g.setStroke(entry.stroke());
+        g.setPaint(colour(entry.key()));
+        g.setStroke(stroke(entry.key()));
         g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
-        if (allSeries.get(entry.series()).marksEveryPoint()) {
+        if (entry.key().series().marksEveryPoint()) {
             g.fill(marker(entry.x() + (LEGEND_SAMPLE - 8) / 2, middle));
         }
         for (String line : entry.lines()) {
@@ -349,18 +426,37 @@ final class Drawing {
         g.fill(Outlines.shape(text, size, x, y));
     }
 
-    private static Color colour(int series) {
-        return COLOURS.get(series % COLOURS.size());
+    private static Color colour(Key.Entry entry) {
+        return COLOURS.get(entry.colour() % COLOURS.size());
+    }
+
+    /** Of the legend's sample: dashed, unless the curve is a band in every panel. */
+    private BasicStroke stroke(Key.Entry entry) {
+        for (Frame frame : frames) {
+            for (int i = 0; i < frame.key().size(); i++) {
+                if (frame.key().get(i).equals(entry) && !isBand(frame, i)) {
+                    return stroke(entry.dash(), entry.colour());
+                }
+            }
+        }
+        return stroke(0, 0);
+    }
+
+    private BasicStroke stroke(Frame frame, int series) {
+        Key.Entry entry = frame.key().get(series);
+        return isBand(frame, series) ? stroke(0, 0) : stroke(entry.dash(), entry.colour());
+    }
+
+    private boolean isBand(Frame frame, int series) {
+        return frame.lines().get(series).climb() / frame.range().getLength() * frame.height() > DENSE * width;
     }
 
     /** Dashes differ within a panel; beyond the colours' number these come again with other dashes. */
-    private static BasicStroke stroke(Frame frame, int series) {
-        Polyline line = frame.lines().get(series);
-        boolean dense = line.climb() / frame.range().getLength() * frame.height() > DENSE * WIDTH;
-        float[] dash = dense ? DASHES[0] : DASHES[(series + series / COLOURS.size()) % DASHES.length];
-        return dash.length == 0
+    private static BasicStroke stroke(int dash, int colour) {
+        float[] pattern = DASHES[(dash + colour / COLOURS.size()) % DASHES.length];
+        return pattern.length == 0
                 ? new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND)
-                : new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, dash, 0);
+                : new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, pattern, 0);
     }
 
     private static Shape marker(double x, double y) {

@@ -9,10 +9,8 @@ import java.util.stream.IntStream;
  * narrower than a column is closed.
  */
 final class Polyline {
-    /** Two or more to a pixel of a picture, so that a column's inside cannot be seen. */
-    private static final int COLUMNS = 4096;
-
     private final boolean whole;
+    private final int columns;
     private final double from;
     private final double perColumn;
 
@@ -31,11 +29,17 @@ final class Polyline {
     private final double[] highest = new double[3];
     private final double[] last = new double[3];
 
-    Polyline(int corners, double from, double to) {
-        this.whole = corners <= 4 * COLUMNS;
+    /**
+     * A curve of so many corners.
+     *
+     * @param columns at least one to a pixel of the picture, so that a column's inside cannot be seen
+     */
+    Polyline(int corners, int columns, double from, double to) {
+        this.whole = corners <= 4 * columns;
+        this.columns = columns;
         this.from = from;
-        this.perColumn = (to - from) / COLUMNS;
-        int room = whole ? corners : 6 * COLUMNS;
+        this.perColumn = (to - from) / columns;
+        int room = whole ? corners : 6 * columns;
         this.x = new double[room];
         this.y = new double[room];
     }
@@ -45,7 +49,7 @@ final class Polyline {
             append(cornerX, cornerY);
             return;
         }
-        int here = perColumn > 0 ? (int) Math.min((cornerX - from) / perColumn, COLUMNS - 1) : 0;
+        int here = perColumn > 0 ? (int) Math.min((cornerX - from) / perColumn, columns - 1) : 0;
         if (here != column) {
             closeColumn();
             column = here;

@@ -104,10 +104,10 @@ public final class Series {
         return Math.abs(value) <= LARGEST ? value : Double.NaN;
     }
 
-    /** The corners to join, as many as a picture can show. */
-    Polyline polyline(boolean log) {
+    /** The corners to join, as many as a picture of so many columns can show. */
+    Polyline polyline(boolean log, int columns) {
         int corners = stairs ? 2 * y.length : y.length;
-        Polyline line = new Polyline(corners, firstX(), lastX());
+        Polyline line = new Polyline(corners, columns, firstX(), lastX());
         for (int i = 0; i < y.length; i++) {
             double height = height(i, log);
             line.add(x[i], height);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -138,6 +139,64 @@ class ChartTest {
         for (double x : new double[] {-1e299, 1e15, 1e299}) {
             image(chart(Series.line("", new double[] {x, Math.nextUp(x)}, new double[] {1, 2})));
         }
+    }
+
+    @Test
+    void aCurveLooksTheSameInEveryPanel() throws IOException {
+        Series a = Series.perStep("a", new double[] {1, 2});
+        Series b = Series.perStep("b", new double[] {2, 1});
+        BufferedImage image = image(new Chart(
+                "", "step", List.of(new Panel("learning rate", List.of(a, b)), new Panel("momentum", List.of(b)))));
+        int lower = image.getHeight() * 6 / 10;
+        int legend = image.getHeight() * 9 / 10;
+        assertEquals(0, count(image, BLUE, lower, legend));
+        assertTrue(count(image, VERMILLION, lower, legend) > 500);
+        assertEquals(0, count(image, GREEN, 0, image.getHeight()));
+    }
+
+    @Test
+    void aTitleThatNamesTheOnlyCurveStandsForTheLegend() throws IOException {
+        Panel panel = new Panel("learning rate", List.of(Series.perStep("StepLR", new double[] {1, 2})));
+        int said = image(new Chart("StepLR", "step", List.of(panel))).getHeight();
+        int twice = image(new Chart("Another title", "step", List.of(panel))).getHeight();
+        assertTrue(said < twice, said + " " + twice);
+    }
+
+    @Test
+    void hasTheSizeItIsGiven() throws IOException {
+        Chart chart = chart(Series.perStep("a", new double[] {1, 2}), Series.perStep("b", new double[] {2, 1}));
+        for (Size size : List.of(new Size(1200, 700), new Size(300, 200), new Size(3001, 1501), new Size(400, 2000))) {
+            BufferedImage image = image(chart.withSize(size));
+            assertEquals(size, new Size(image.getWidth(), image.getHeight()));
+            assertTrue(count(image, BLUE, 0, image.getHeight()) > 100);
+        }
+        assertMessage(
+                "size must be at least 200x191 to have room for the panels above the legend, but was 200x150",
+                () -> drawn(chart.withSize(new Size(200, 150))));
+        assertMessage("size must be from 200x150 to 8000x8000 pixels, but was 199x150", () -> new Size(199, 150));
+        assertMessage("size must be from 200x150 to 8000x8000 pixels, but was 300x8001", () -> Size.parse("300x8001"));
+        for (String text : List.of("", "300", "300x", "x300", "300X200", "3e2x200", "-300x200", "99999999999x1")) {
+            assertMessage(
+                    "size must be WIDTHxHEIGHT in pixels, such as 1200x700, but was '" + text + "'",
+                    () -> Size.parse(text));
+        }
+        assertEquals("1200x700", Size.parse("1200x700").toString());
+    }
+
+    private static void drawn(Chart chart) {
+        try {
+            chart.png();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void refusesAFileOfAnotherKind() {
+        IllegalArgumentException e = assertThrows(
+                IllegalArgumentException.class,
+                () -> chart(Series.perStep("", new double[] {1})).save(folder.resolve("curve.gif")));
+        assertEquals("file must end in .png or .svg, but was " + folder.resolve("curve.gif"), e.getMessage());
     }
 
     @Test
