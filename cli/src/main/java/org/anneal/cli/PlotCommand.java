@@ -3,12 +3,18 @@ package org.anneal.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
-import org.anneal.plot.Chart;
-import org.anneal.plot.Panel;
-import org.anneal.plot.Series;
-import org.anneal.schedule.Python;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.anneal.optim.UpdateRule;
+import org.anneal.plot.Plot;
+import org.anneal.plot.Size;
+import org.anneal.plot.Terminal;
+import org.anneal.plot.XAxis;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,9 +28,17 @@ import picocli.CommandLine.Spec;
         name = "plot",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Draw one or more schedules into one picture.")
+        description = "Draw one or more schedules into one chart, as a picture or in the terminal.")
 final class PlotCommand implements Callable<Integer> {
     private static final int MOST_STEPS = 10_000_000;
+    private static final Pattern CHARACTERS = Pattern.compile("(\\d{1,4})x(\\d{1,4})");
+    private static final Pattern ROWS_AND_COLUMNS = Pattern.compile("(\\d{1,4}) (\\d{1,4})");
+    private static final int COLUMNS = 80;
+    private static final int ROWS = 24;
+    /** What is used of a large screen. */
+    private static final int MOST_ROWS = 40;
+
+    private static final int MOST_COLUMNS = 160;
 
     @Parameters(
             paramLabel = "EXPR",
@@ -35,15 +49,48 @@ final class PlotCommand implements Callable<Integer> {
     @Mixin
     private final RunOptions options = new RunOptions();
 
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description =
+                    "the picture, a file that ends in .png or .svg; without it the chart is drawn in the terminal")
+    private Optional<Path> output = Optional.empty();
+
+    @Option(
+            names = "--size",
+            paramLabel = "WxH",
+            description = "of the picture in pixels, such as 1200x700, or in the terminal in characters")
+    private Optional<String> size = Optional.empty();
+
+    @Option(
+            names = "--title",
+            paramLabel = "TEXT",
+            description = "what stands above (default: the schedule, if there is one)")
+    private Optional<String> title = Optional.empty();
+
     @Option(names = "--log", description = "a logarithmic axis for the rate")
     private boolean log;
 
     @Option(
-            names = {"-o", "--output"},
-            required = true,
+            names = "--x-axis",
+            paramLabel = "UNIT",
+            description = "steps or epochs (default: epochs in a run of --epochs, else steps)")
+    private Optional<XAxis> xAxis = Optional.empty();
+
+    @Option(
+            names = "--momentum-panel",
+            negatable = true,
+            description = "show the momentum, or do not (default: if a schedule drives it)")
+    private Optional<Boolean> momentumPanel = Optional.empty();
+
+    @Option(
+            names = "--metrics",
             paramLabel = "FILE",
-            description = "the picture, a file that ends in .png")
-    private Path output;
+            description = "numbers for a plateau, one a line: the metric after step 0, 1, ...")
+    private Optional<Path> metrics = Optional.empty();
+
+    @Option(names = "--ascii", description = "in the terminal, draw with ASCII characters in place of braille")
+    private boolean ascii;
 
     @Spec
     private CommandSpec spec;
@@ -54,42 +101,92 @@ final class PlotCommand implements Callable<Integer> {
         if (steps > MOST_STEPS) {
             throw new IllegalArgumentException("--steps must be at most " + MOST_STEPS + ", but was " + steps);
         }
-        if (!output.toString().endsWith(".png")) {
-            throw new IllegalArgumentException("--output must end in .png, but was " + output);
+        if (output.isPresent() && ascii) {
+            throw new IllegalArgumentException("--ascii must be left out with --output, but was given");
         }
-        List<SchedulerCall> calls = expressions.stream().map(options::parse).toList();
-        List<Series> series = calls.stream()
-                .flatMap(call -> series(call, (int) steps).stream())
-                .toList();
-        String title = calls.size() == 1 ? calls.get(0).policy().toString() : "";
-        new Chart(title, "step", List.of(new Panel("learning rate", log, series))).save(output);
-        spec.commandLine().getOut().println("Wrote " + output);
+        if (output.isPresent() && !output.get().toString().matches("(?s).*\\.(png|svg)")) {
+            throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
+        }
+        Plot plot = plot(steps);
+        if (output.isPresent()) {
+            plot.save(output.get());
+            spec.commandLine().getOut().println("Wrote " + output.get());
+        } else {
+            Optional<String> screen =
+                    Optional.of(System.getProperty("anneal.screen", "")).filter(s -> !s.isEmpty());
+            spec.commandLine().getOut().print(plot.chart().text(terminal(screen, System.getenv())));
+        }
         return 0;
     }
 
-    private List<Series> series(SchedulerCall call, int steps) {
-        Simulation run = options.simulate(call);
-        double[] lr = options.lr();
-        if (run.takesMetric()) {
-            throw new IllegalArgumentException(call.policy()
-                    + " has no curve without metrics: anneal table --metrics FILE prints what it does with some");
+    private Plot plot(long steps) throws IOException {
+        List<SchedulerCall> calls = expressions.stream().map(options::parse).toList();
+        Plot plot = Plot.of(calls.toArray(SchedulerCall[]::new))
+                .withOptimizer(options.groups().toArray(UpdateRule[]::new))
+                .withLog(log);
+        plot = options.length().isPresent()
+                ? plot.withRunLength(options.length().get())
+                : plot.withSteps(steps);
+        if (calls.stream().anyMatch(call -> !(call.policy() instanceof Schedule))) {
+            double[] given = Metrics.read(metrics, steps - 1);
+            plot = plot.withMetric(step -> given[(int) step]);
         }
-        double[][] rates = new double[lr.length][steps];
-        for (int step = 0; step < steps; step++) {
-            if (step > 0) {
-                run.step();
+        if (xAxis.isPresent()) {
+            if (xAxis.get() == XAxis.EPOCHS && options.length().isEmpty()) {
+                throw new IllegalArgumentException(
+                        "--x-axis must be steps without --epochs and --steps-per-epoch, but was epochs");
             }
-            double[] now = run.rates();
-            for (int group = 0; group < now.length; group++) {
-                rates[group][step] = now[group];
-            }
+            plot = plot.withXAxis(xAxis.get());
         }
-        return IntStream.range(0, lr.length)
-                .mapToObj(group -> Series.perStep(label(call, group, lr), rates[group]))
-                .toList();
+        if (momentumPanel.isPresent()) {
+            plot = plot.withMomentum(momentumPanel.get());
+        }
+        if (title.isPresent()) {
+            plot = plot.withTitle(title.get());
+        }
+        if (size.isPresent() && output.isPresent()) {
+            plot = plot.withSize(option(() -> Size.parse(size.get())));
+        }
+        return plot;
     }
 
-    private static String label(SchedulerCall call, int group, double[] lr) {
-        return call.policy() + (lr.length == 1 ? "" : ", lr " + Python.repr(lr[group]));
+    /**
+     * {@return what to draw on: in colour on a terminal that has colours, in 80x24 characters where there is none}
+     *
+     * @param screen rows and columns of the terminal, if standard output is one, as the launcher says
+     */
+    Terminal terminal(Optional<String> screen, Map<String, String> environment) {
+        boolean colour = screen.isPresent()
+                && environment.getOrDefault("NO_COLOR", "").isEmpty()
+                && !environment.getOrDefault("TERM", "").equals("dumb");
+        if (size.isPresent()) {
+            Matcher given = CHARACTERS.matcher(size.get());
+            if (!given.matches()) {
+                throw new IllegalArgumentException(
+                        "--size must be COLUMNSxROWS in the terminal, such as 100x30, but was '" + size.get() + "'");
+            }
+            return option(() -> new Terminal(number(given, 1), number(given, 2), colour, ascii));
+        }
+        int columns = COLUMNS;
+        int rows = ROWS;
+        Matcher known = ROWS_AND_COLUMNS.matcher(screen.orElse(""));
+        if (known.matches() && number(known, 1) > 0 && number(known, 2) > 0) { // 0 is what does not know its size
+            rows = Math.max(Terminal.LEAST_ROWS, Math.min(MOST_ROWS, number(known, 1)));
+            columns = Math.max(Terminal.LEAST_COLUMNS, Math.min(MOST_COLUMNS, number(known, 2)));
+        }
+        return new Terminal(columns, rows, colour, ascii);
+    }
+
+    private static int number(Matcher parts, int group) {
+        return Integer.parseInt(parts.group(group));
+    }
+
+    /** {@return what an option's text means; if it is refused, the message names the option} */
+    private static <T> T option(Supplier<T> parse) {
+        try {
+            return parse.get();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
     }
 }

@@ -1,9 +1,12 @@
 package org.anneal.cli;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
+import org.anneal.plot.Simulation;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
@@ -93,7 +96,13 @@ final class RunOptions {
 
     /** {@return a run of {@code call}, at its first step} */
     Simulation simulate(SchedulerCall call) {
-        return new Simulation(call, rule(), lr);
+        return new Simulation(call, groups());
+    }
+
+    /** {@return the optimizer's rule for each group, with its rate} */
+    List<UpdateRule> groups() {
+        UpdateRule rule = rule();
+        return Arrays.stream(lr).mapToObj(rule::withLr).toList();
     }
 
     /** {@return the optimizer's rule, of which each group has its own rate} */

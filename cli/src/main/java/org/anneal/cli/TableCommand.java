@@ -2,15 +2,13 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.anneal.checkpoint.AtomicFile;
+import org.anneal.plot.Simulation;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -62,7 +60,7 @@ final class TableCommand implements Callable<Integer> {
         long steps = options.steps();
         Map<Long, Double> byHand = parseEdits();
         Simulation run = options.simulate(options.parse(expression));
-        double[] metric = run.takesMetric() ? readMetrics(steps - 1) : new double[0];
+        double[] metric = run.takesMetric() ? Metrics.read(metrics, steps - 1) : new double[0];
 
         PrintWriter out = spec.commandLine().getOut();
         StringBuilder row = new StringBuilder();
@@ -73,7 +71,7 @@ final class TableCommand implements Callable<Integer> {
                     run.edit(byHand.get(step));
                 }
                 row.setLength(0);
-                format.row(row, step, run.rates(), run.momentum());
+                format.row(row, step, run.rates(), run.momentum(0));
                 out.append(row);
                 if (step % ROWS_BETWEEN_LOOKS == 0 && out.checkError()) {
                     return 0; // nobody reads on: the other end of a pipe is closed
@@ -108,42 +106,5 @@ final class TableCommand implements Callable<Integer> {
             }
         }
         return parsed;
-    }
-
-    private double[] readMetrics(long needed) throws IOException {
-        if (metrics.isEmpty()) {
-            throw new IllegalArgumentException("--metrics must name a file of numbers, one a line, for a plateau");
-        }
-        double[] read;
-        try {
-            read = Files.readAllLines(metrics.get()).stream()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .mapToDouble(TableCommand::number)
-                    .toArray();
-        } catch (IOException e) {
-            throw new IOException("cannot read " + metrics.get() + ": " + AtomicFile.reason(e), e);
-        }
-        if (read.length < needed) {
-            throw new IllegalArgumentException("--metrics must have a number after each row but the last, " + needed
-                    + ", but " + metrics.get() + " has " + read.length);
-        }
-        return read;
-    }
-
-    private static double number(String line) {
-        return switch (line.toLowerCase(Locale.ROOT)) {
-            case "nan" -> Double.NaN;
-            case "inf" -> Double.POSITIVE_INFINITY;
-            case "-inf" -> Double.NEGATIVE_INFINITY;
-            default -> {
-                try {
-                    yield Double.parseDouble(line);
-                } catch (NumberFormatException e) {
-                    throw new IllegalArgumentException(
-                            "--metrics must hold a number in each line, but one is '" + line + "'", e);
-                }
-            }
-        };
     }
 }

@@ -8,14 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.anneal.plot.Plot;
+import org.anneal.plot.Terminal;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.StepLR;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +58,91 @@ class PlotTest {
         }
         assertArrayEquals(
                 draw("StepLR(6)", "--steps", "12"),
-                draw("StepLR(2ep)", "--epochs", "4", "--steps-per-epoch", "3", "--step-per", "batch"));
+                draw(
+                        "StepLR(2ep)",
+                        "--epochs",
+                        "4",
+                        "--steps-per-epoch",
+                        "3",
+                        "--step-per",
+                        "batch",
+                        "--x-axis",
+                        "steps"));
+    }
+
+    @Test
+    void writesAnSvg() throws IOException {
+        Path picture = folder.resolve("curve.svg");
+        assertEquals(
+                List.of("Wrote " + picture),
+                lines("plot", "StepLR(30)", "--lr=1", "--steps=60", "-o", picture.toString()));
+        assertArrayEquals(
+                Plot.of(new StepLR(30)).withLr(1).withSteps(60).chart().svg(), Files.readAllBytes(picture));
+    }
+
+    @Test
+    void drawsThePictureThatIsAskedFor() throws IOException {
+        byte[] one = draw("OneCycleLR(0.1, 100)");
+        for (byte[] other : List.of(
+                draw("OneCycleLR(0.1, 100)", "--no-momentum-panel"),
+                draw("OneCycleLR(0.1, 100)", "--title=mine"),
+                draw("OneCycleLR(0.1, 100)", "--adam"),
+                draw("OneCycleLR(0.1, 100)", "--size=600x500"))) {
+            assertFalse(Arrays.equals(one, other));
+        }
+        assertArrayEquals(one, draw("OneCycleLR(0.1, 100)", "--momentum-panel"));
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(draw("StepLR(30)", "--size=1200x700")));
+        assertEquals(1200, image.getWidth());
+        assertEquals(700, image.getHeight());
+        String[] run = {"StepLR(2ep)", "--epochs=4", "--steps-per-epoch=3", "--step-per=batch"};
+        byte[] epochs = draw(run);
+        assertArrayEquals(epochs, draw(with(run, "--x-axis=epochs")));
+        assertFalse(Arrays.equals(epochs, draw(with(run, "--x-axis=STEPS"))));
+    }
+
+    @Test
+    void drawsAPlateauWithItsMetrics() throws IOException {
+        Path metrics = Files.writeString(folder.resolve("metrics"), "1\n".repeat(99));
+        assertArrayEquals(
+                Plot.of(new ReduceLROnPlateau(), new StepLR(30))
+                        .withMetric(step -> 1)
+                        .chart()
+                        .png(),
+                draw("ReduceLROnPlateau()", "StepLR(30)", "--metrics", metrics.toString()));
+    }
+
+    @Test
+    void drawsInTheTerminalWithoutAFile() throws IOException {
+        List<String> braille = lines("plot", "StepLR(30)", "CosineAnnealingLR(100)");
+        assertEquals(23, braille.size());
+        assertEquals("A StepLR(step_size=30, gamma=0.1)", braille.get(21));
+        assertTrue(braille.stream().allMatch(line -> line.length() < 80 && !line.contains("\u001b")));
+        assertTrue(braille.get(1).contains("\u28c0"), braille.get(1));
+        List<String> ascii = lines("plot", "StepLR(30)", "--ascii", "--size=50x16");
+        assertEquals(15, ascii.size());
+        assertTrue(ascii.stream().allMatch(line -> line.length() < 50 && line.matches("[ -~]*")));
+    }
+
+    @Test
+    void fitsTheTerminalAndItsColours() {
+        PlotCommand command = new PlotCommand();
+        Map<String, String> xterm = Map.of("TERM", "xterm-256color");
+        assertEquals(new Terminal(80, 24, false, false), command.terminal(Optional.empty(), xterm));
+        assertEquals(new Terminal(100, 30, true, false), command.terminal(Optional.of("30 100"), xterm));
+        assertEquals(new Terminal(20, 8, true, false), command.terminal(Optional.of("1 1"), xterm));
+        assertEquals(new Terminal(160, 40, true, false), command.terminal(Optional.of("200 500"), xterm));
+        assertEquals(new Terminal(80, 24, true, false), command.terminal(Optional.of("0 0"), xterm));
+        assertEquals(new Terminal(80, 24, true, false), command.terminal(Optional.of("stty: what?"), xterm));
+        assertEquals(
+                new Terminal(80, 24, false, false),
+                command.terminal(Optional.of("24 80"), Map.of("NO_COLOR", "1", "TERM", "xterm")));
+        assertEquals(new Terminal(80, 24, true, false), command.terminal(Optional.of("24 80"), Map.of("NO_COLOR", "")));
+        assertEquals(
+                new Terminal(80, 24, false, false), command.terminal(Optional.of("24 80"), Map.of("TERM", "dumb")));
+    }
+
+    private static String[] with(String[] arguments, String another) {
+        return Stream.concat(Stream.of(arguments), Stream.of(another)).toArray(String[]::new);
     }
 
     private byte[] draw(String... arguments) throws IOException {
@@ -67,27 +158,63 @@ class PlotTest {
         String picture = folder.resolve("curve.png").toString();
         assertFails(
                 2,
-                "anneal plot: --output must end in .png, but was curve.svg",
+                "anneal plot: --output must end in .png or .svg, but was curve.gif",
                 "plot",
                 "StepLR(30)",
                 "-o",
-                "curve.svg");
-        assertFails(
-                2,
-                "anneal plot: Missing required option: '--output=FILE' (see anneal plot --help)",
-                "plot",
-                "StepLR(30)");
+                "curve.gif");
         assertFails(
                 2, "anneal plot: Missing required parameter: 'EXPR' (see anneal plot --help)", "plot", "-o", picture);
-        Ran plateau = Ran.anneal("plot", "ReduceLROnPlateau()", "-o", picture);
-        assertEquals(2, plateau.code());
-        assertEquals(1, plateau.err().lines().count());
-        assertTrue(
-                plateau.err()
-                        .strip()
-                        .endsWith(
-                                "has no curve without metrics: anneal table --metrics FILE prints what it does with some"),
-                plateau.err());
+        assertFails(
+                2,
+                "anneal plot: --metrics must name a file of numbers, one a line, for a plateau",
+                "plot",
+                "StepLR(30)",
+                "ReduceLROnPlateau()",
+                "-o",
+                picture);
+        assertFails(
+                2,
+                "anneal plot: --ascii must be left out with --output, but was given",
+                "plot",
+                "StepLR(30)",
+                "--ascii",
+                "-o",
+                picture);
+        assertFails(
+                2,
+                "anneal plot: --x-axis must be steps without --epochs and --steps-per-epoch, but was epochs",
+                "plot",
+                "StepLR(30)",
+                "--x-axis=epochs");
+        assertFails(
+                2,
+                "anneal plot: --size must be WIDTHxHEIGHT in pixels, such as 1200x700, but was 'large'",
+                "plot",
+                "StepLR(30)",
+                "--size=large",
+                "-o",
+                picture);
+        assertFails(
+                2,
+                "anneal plot: --size must be from 200x150 to 8000x8000 pixels, but was 100x30",
+                "plot",
+                "StepLR(30)",
+                "--size=100x30",
+                "-o",
+                picture);
+        assertFails(
+                2,
+                "anneal plot: --size must be COLUMNSxROWS in the terminal, such as 100x30, but was '100'",
+                "plot",
+                "StepLR(30)",
+                "--size=100");
+        assertFails(
+                2,
+                "anneal plot: --size must be from 20x8 to 1000x1000 characters, but was 10x30",
+                "plot",
+                "StepLR(30)",
+                "--size=10x30");
         for (String steps : new String[] {"0", "-1", "10000001"}) {
             assertFails(
                     2,

@@ -82,7 +82,8 @@ class ReadmeTest {
         // Without the data the command is understood, and the data is what it misses.
         boolean noData = words.contains("cifar10:DIR") && !Files.isDirectory(cifar);
         words.replaceAll(word -> word.replace("cifar10:DIR", "cifar10:" + cifar));
-        words.replaceAll(word -> word.endsWith(".png") ? folder.resolve(word).toString() : word);
+        words.replaceAll(
+                word -> word.matches(".*\\.(png|svg)") ? folder.resolve(word).toString() : word);
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), words.toArray(new String[0]));

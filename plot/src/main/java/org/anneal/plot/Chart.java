@@ -67,6 +67,11 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
         return drawn(Drawing::svg);
     }
 
+    /** {@return the chart drawn with characters, as lines each with its end; its own size is not looked at} */
+    public String text(Terminal terminal) {
+        return new TextDrawing(this, terminal).draw();
+    }
+
     /** What a drawing makes of itself. */
     @FunctionalInterface
     private interface Form {

@@ -67,11 +67,6 @@ final class Drawing {
 
     private static final int X_TICKS = 10;
     private static final double PIXELS_PER_Y_TICK = 30;
-    /** Spans narrower than this part of the values are rounding errors of a constant. */
-    private static final double CONSTANT = 1e-9;
-    /** Spans narrower than this part of the values leave doubles no room for ticks. */
-    private static final double NOTHING = 1e-12;
-
     private static final Color INK = new Color(0x22, 0x22, 0x22);
     private static final Color QUIET_INK = new Color(0x55, 0x55, 0x55);
     private static final Color GRID = new Color(0xe6, 0xe6, 0xe6);
@@ -110,10 +105,6 @@ final class Drawing {
     private final double top;
     private final double plotHeight;
 
-    /** A panel with everything that is settled before it is drawn. */
-    private record Frame(
-            Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range, List<Tick> ticks, double height) {}
-
     /** A legend's entry: its lines of text, and its place below the legend's top. */
     private record Entry(Key.Entry key, List<String> lines, double x, double y) {
         double bottom() {
@@ -130,7 +121,8 @@ final class Drawing {
         this.width = chart.size().map(size -> size.width() / scale).orElse((double) WIDTH);
         this.title = chart.title().isBlank()
                 ? List.of()
-                : Outlines.wrap(chart.title(), TITLE_SIZE, width - 2 * BORDER, TITLE_LINES);
+                : Wrapping.wrap(
+                        chart.title(), text -> Outlines.width(text, TITLE_SIZE), width - 2 * BORDER, TITLE_LINES);
         this.top = BORDER + title.size() * TITLE_SIZE * LINE_HEIGHT;
         this.legend = legend();
         double legendHeight = legend.stream().mapToDouble(Entry::bottom).max().orElse(0);
@@ -154,17 +146,18 @@ final class Drawing {
         this.plotHeight = room + panels * ABOVE;
         this.height = chart.size().map(size -> size.height() / scale).orElse(Math.ceil(aroundPlots + plotHeight));
 
-        List<Series> all = chart.panels().stream()
-                .flatMap(panel -> panel.series().stream())
-                .toList();
-        this.xRange = widened(
-                all.stream().mapToDouble(Series::firstX).min().orElseThrow(),
-                all.stream().mapToDouble(Series::lastX).max().orElseThrow(),
-                0.015,
-                0.015);
-        this.xTicks = xTicks();
+        this.xRange = Frame.widened(Frame.xRange(chart), 0.015, 0.015);
+        this.xTicks = Ticks.fitting(
+                xRange.getLowerBound(),
+                xRange.getUpperBound(),
+                X_TICKS,
+                label -> Outlines.width(label, TEXT_SIZE) + 2 * TEXT_SIZE,
+                width - 2 * BORDER);
+        int columns = (int) Math.ceil(width * Math.max(PNG_SCALE, scale));
         for (int i = 0; i < panels; i++) {
-            frames.add(frame(i, heights[i] * room / natural));
+            double panelHeight = heights[i] * room / natural;
+            int mostTicks = (int) (panelHeight / PIXELS_PER_Y_TICK);
+            frames.add(Frame.of(chart.panels().get(i), key.panel(i), columns, panelHeight, mostTicks));
         }
         this.left = BORDER
                 + 8
@@ -225,67 +218,6 @@ final class Drawing {
         legend.forEach(entry -> drawEntry(g, entry));
     }
 
-    /** As many ticks as there is room for their labels, which are longer the more ticks there are. */
-    private List<Tick> xTicks() {
-        for (int most = X_TICKS; ; most--) {
-            List<Tick> ticks = Ticks.counts(xRange.getLowerBound(), xRange.getUpperBound(), most);
-            double widest = ticks.stream()
-                    .mapToDouble(tick -> Outlines.width(tick.label(), TEXT_SIZE))
-                    .max()
-                    .orElse(0);
-            if (most == 1 || ticks.size() * (widest + 2 * TEXT_SIZE) <= width - 2 * BORDER) {
-                return ticks;
-            }
-        }
-    }
-
-    private Frame frame(int number, double height) {
-        Panel panel = chart.panels().get(number);
-        int columns = (int) Math.ceil(width * Math.max(PNG_SCALE, scale));
-        List<Polyline> lines = panel.series().stream()
-                .map(series -> series.polyline(panel.log(), columns))
-                .toList();
-        double[] heights = lines.stream()
-                .flatMapToDouble(line -> Arrays.stream(line.corners()[1]))
-                .filter(value -> !Double.isNaN(value))
-                .toArray();
-        int most = (int) (height / PIXELS_PER_Y_TICK);
-        if (panel.log()) {
-            double low = Arrays.stream(heights).min().orElse(-1);
-            double high = Arrays.stream(heights).max().orElse(0);
-            Range range = high - low > CONSTANT ? widened(low, high, 0.04, 0.04) : new Range(low - 0.5, low + 0.5);
-            return new Frame(
-                    panel,
-                    key.panel(number),
-                    lines,
-                    range,
-                    Ticks.log(range.getLowerBound(), range.getUpperBound(), most),
-                    height);
-        }
-        double low = Arrays.stream(heights).min().orElse(0);
-        double high = Arrays.stream(heights).max().orElse(1);
-        boolean constant = high - low <= CONSTANT * Math.max(Math.abs(low), Math.abs(high));
-        if (low >= 0 && (constant || low <= 0.4 * high)) {
-            low = 0;
-        } else if (high <= 0 && constant) {
-            high = 0;
-        }
-        Range range = low == high ? new Range(-0.04, 1) : widened(low, high, 0.03, 0.05);
-        return new Frame(
-                panel,
-                key.panel(number),
-                lines,
-                range,
-                Ticks.linear(range.getLowerBound(), range.getUpperBound(), most),
-                height);
-    }
-
-    private static Range widened(double low, double high, double below, double above) {
-        double size = Math.max(Math.abs(low), Math.abs(high));
-        double span = high - low > NOTHING * size ? high - low : Math.max(1, size);
-        return new Range(low - below * span, high + above * span);
-    }
-
     private List<Entry> legend() {
         List<Entry> entries = new ArrayList<>();
         double room = width - 2 * BORDER - LEGEND_SAMPLE;
@@ -293,7 +225,8 @@ final class Drawing {
         double y = 0;
         double rowHeight = 0;
         for (Key.Entry entry : key.legend()) {
-            List<String> lines = Outlines.wrap(entry.series().label(), TEXT_SIZE, room, LEGEND_LINES);
+            List<String> lines =
+                    Wrapping.wrap(entry.series().label(), text -> Outlines.width(text, TEXT_SIZE), room, LEGEND_LINES);
             double wide = LEGEND_SAMPLE
                     + lines.stream()
                             .mapToDouble(line -> Outlines.width(line, TEXT_SIZE))

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Which curves are told apart, and how. A curve is known by its label: where several panels have one of the same label, it
@@ -25,7 +26,7 @@ final class Key {
 
     private final List<Entry> entries = new ArrayList<>();
     private final List<List<Entry>> ofPanels = new ArrayList<>();
-    private final boolean saidByTitle;
+    private final List<Entry> legend;
 
     Key(Chart chart) {
         Map<Name, Entry> known = new HashMap<>();
@@ -43,13 +44,23 @@ final class Key {
             }
             ofPanels.add(ofPanel);
         }
-        String only = entries.size() == 1 ? entries.get(0).series().label() : " ";
-        saidByTitle = only.isEmpty() || only.equals(chart.title());
+        legend = entries.stream().filter(entry -> !saidElsewhere(entry, chart)).toList();
     }
 
-    /** {@return what a legend has to show: nothing, if there is one curve and the title says what it is} */
+    /** Whether a curve is alone wherever it is, and the chart's title or the panel's axis says what it is. */
+    private boolean saidElsewhere(Entry entry, Chart chart) {
+        String label = entry.series().label();
+        return IntStream.range(0, ofPanels.size())
+                .filter(i -> ofPanels.get(i).contains(entry))
+                .allMatch(i -> ofPanels.get(i).size() == 1
+                        && (label.isBlank()
+                                || label.equals(chart.title())
+                                || label.equals(chart.panels().get(i).yLabel())));
+    }
+
+    /** {@return what a legend has to show} */
     List<Entry> legend() {
-        return saidByTitle ? List.of() : entries();
+        return legend;
     }
 
     /** {@return the curves that are told apart} */

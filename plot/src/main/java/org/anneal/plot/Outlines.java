@@ -9,9 +9,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,7 +20,6 @@ import java.util.Optional;
 final class Outlines {
     private static final double UNITS_PER_EM = 2048;
     private static final char MISSING = '\ufffd';
-    private static final String ELLIPSIS = "\u2026";
     private static final Map<Integer, Glyph> GLYPHS = read();
 
     private record Glyph(int advance, Path2D path) {}
@@ -44,46 +41,6 @@ final class Outlines {
             place.translate(glyph.advance(), 0);
         });
         return all;
-    }
-
-    /**
-     * {@return the text in lines no wider than {@code width}, broken after a space where there is one; what does not fit
-     * into {@code most} lines gives way to an ellipsis in its middle, so that beginning and end stay legible}
-     */
-    static List<String> wrap(String text, double size, double width, int most) {
-        String clean = text.replaceAll("\\s+", " ").strip();
-        List<String> lines = lines(clean, size, width);
-        int kept = clean.length();
-        while (lines.size() > most) {
-            kept -= 1 + clean.length() / 200;
-            String head = clean.substring(0, kept * 2 / 3).stripTrailing();
-            String tail = clean.substring(clean.length() - kept / 3);
-            lines = lines(head + " " + ELLIPSIS + " " + tail, size, width);
-        }
-        return lines;
-    }
-
-    private static List<String> lines(String text, double size, double width) {
-        List<String> lines = new ArrayList<>();
-        String rest = text;
-        while (width(rest, size) > width) {
-            int fits = 0;
-            double used = 0;
-            while (fits < rest.length()) {
-                int character = rest.codePointAt(fits);
-                used += width(Character.toString(character), size);
-                if (used > width) {
-                    break;
-                }
-                fits += Character.charCount(character);
-            }
-            int space = rest.lastIndexOf(' ', fits);
-            int end = space > 0 ? space : Math.max(fits, Character.charCount(rest.codePointAt(0)));
-            lines.add(rest.substring(0, end));
-            rest = rest.substring(end).strip();
-        }
-        lines.add(rest);
-        return lines;
     }
 
     private static Glyph glyph(int character) {

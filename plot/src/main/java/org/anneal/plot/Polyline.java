@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
  */
 final class Polyline {
     private final boolean whole;
+    private final boolean level;
     private final int columns;
     private final double from;
     private final double perColumn;
@@ -32,10 +33,12 @@ final class Polyline {
     /**
      * A curve of so many corners.
      *
+     * @param level whether of corners at one height only the first and the last are kept
      * @param columns at least one to a pixel of the picture, so that a column's inside cannot be seen
      */
-    Polyline(int corners, int columns, double from, double to) {
+    Polyline(int corners, boolean level, int columns, double from, double to) {
         this.whole = corners <= 4 * columns;
+        this.level = level;
         this.columns = columns;
         this.from = from;
         this.perColumn = (to - from) / columns;
@@ -109,6 +112,10 @@ final class Polyline {
     }
 
     private void append(double cornerX, double cornerY) {
+        if (level && size >= 2 && y[size - 1] == cornerY && y[size - 2] == cornerY) {
+            x[size - 1] = cornerX;
+            return;
+        }
         x[size] = cornerX;
         y[size] = cornerY;
         size++;

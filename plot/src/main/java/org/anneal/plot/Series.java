@@ -24,8 +24,8 @@ public final class Series {
                     "series '" + label + "' must have " + needed + " x for " + y.length + " y, but has " + x.length);
         }
         this.label = label;
-        this.x = x.clone();
-        this.y = y.clone();
+        this.x = x;
+        this.y = y;
         this.stairs = stairs;
         double before = -LARGEST;
         for (int i = 0; i < this.x.length; i++) {
@@ -48,7 +48,7 @@ public final class Series {
      * @throws IllegalArgumentException if there is no point, the lengths differ, or x is not as said
      */
     public static Series line(String label, double[] x, double[] y) {
-        return new Series(label, x, y, false);
+        return new Series(label, x.clone(), y.clone(), false);
     }
 
     /**
@@ -60,6 +60,11 @@ public final class Series {
      * @throws IllegalArgumentException if there is no value, the lengths do not fit, or the edges are not as said
      */
     public static Series stairs(String label, double[] edges, double[] values) {
+        return new Series(label, edges.clone(), values.clone(), true);
+    }
+
+    /** Stairs as {@link #stairs} makes them, of arrays that nobody changes any more: they may have millions of values. */
+    static Series ownStairs(String label, double[] edges, double[] values) {
         return new Series(label, edges, values, true);
     }
 
@@ -75,7 +80,7 @@ public final class Series {
         for (int i = 0; i < edges.length; i++) {
             edges[i] = i;
         }
-        return new Series(label, edges, values, true);
+        return new Series(label, edges, values.clone(), true);
     }
 
     /** {@return the text in the legend} */
@@ -107,7 +112,7 @@ public final class Series {
     /** The corners to join, as many as a picture of so many columns can show. */
     Polyline polyline(boolean log, int columns) {
         int corners = stairs ? 2 * y.length : y.length;
-        Polyline line = new Polyline(corners, columns, firstX(), lastX());
+        Polyline line = new Polyline(corners, stairs, columns, firstX(), lastX());
         for (int i = 0; i < y.length; i++) {
             double height = height(i, log);
             line.add(x[i], height);

@@ -3,6 +3,7 @@ package org.anneal.plot;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 
 /** Where an axis has its ticks, and what stands there. */
 final class Ticks {
@@ -22,6 +23,16 @@ final class Ticks {
     static List<Tick> counts(double low, double high, int most) {
         double least = (high - low) / most;
         return labelled(multiples(low, high, high - low >= 1 ? Math.max(1, least) : least), false);
+    }
+
+    /** {@return ticks of counts, at most {@code most} + 1 of them, and no more than there is room for their labels} */
+    static List<Tick> fitting(double low, double high, int most, ToDoubleFunction<String> width, double room) {
+        List<Tick> ticks = counts(low, high, most);
+        double widest = ticks.stream()
+                .mapToDouble(tick -> width.applyAsDouble(tick.label()))
+                .max()
+                .orElse(0);
+        return most == 1 || ticks.size() * widest <= room ? ticks : fitting(low, high, most - 1, width, room);
     }
 
     /** {@return ticks for an axis from {@code low} to {@code high}, both logarithms to base 10} */

@@ -32,13 +32,13 @@ class TicksTest {
     @Test
     void longTextIsBrokenAndLosesItsMiddleOnly() {
         String text = "SequentialLR([" + "ConstantLR(factor=0.5, total_iters=10), ".repeat(40) + "], milestones=[7])";
-        List<String> lines = Outlines.wrap(text, 12, 500, 3);
+        List<String> lines = Wrapping.wrap(text, part -> Outlines.width(part, 12), 500, 3);
         assertEquals(3, lines.size());
         assertTrue(lines.stream().allMatch(line -> Outlines.width(line, 12) <= 500));
         assertTrue(lines.get(0).startsWith("SequentialLR([ConstantLR("));
         assertTrue(lines.get(2).endsWith("milestones=[7])"));
         assertTrue(String.join("", lines).contains("\u2026"));
-        assertEquals(3, Outlines.wrap("x".repeat(10_000), 12, 500, 3).size());
+        assertEquals(3, Wrapping.wrap("x".repeat(10_000), String::length, 60, 3).size());
     }
 
     private static List<String> labels(List<Tick> ticks) {

@@ -1,4 +1,4 @@
-package org.anneal.cli;
+package org.anneal.plot;
 
 import java.util.List;
 import java.util.stream.IntStream;
@@ -10,15 +10,21 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.SchedulerCall;
 
-/** A run without a model: an optimizer with a parameter per group, and the schedule that moves its rates. */
-final class Simulation {
+/**
+ * A run without a model: an optimizer with a parameter per group, and the schedule that moves its rates. For one thread.
+ */
+public final class Simulation {
     private final Optimizer<FloatArray> optimizer;
     private final LRScheduler scheduler;
 
-    /** A run of {@code call} on {@code rule}, with one group per base rate. */
-    Simulation(SchedulerCall call, UpdateRule rule, double[] lr) {
-        optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
-                .mapToObj(i -> new ParamGroup<>(Integer.toString(i), rule.withLr(lr[i]), List.of(new FloatArray(0f))))
+    /**
+     * Starts a run of {@code call}.
+     *
+     * @param groups the rule of each group, with its base rate; at least one
+     */
+    public Simulation(SchedulerCall call, List<? extends UpdateRule> groups) {
+        optimizer = FloatArrays.optimizer(IntStream.range(0, groups.size())
+                .mapToObj(i -> new ParamGroup<>(Integer.toString(i), groups.get(i), List.of(new FloatArray(0f))))
                 .toList());
         if (call.lastEpoch() != -1) {
             optimizer.rebase();
@@ -27,32 +33,38 @@ final class Simulation {
     }
 
     /** {@return the rates in force} */
-    double[] rates() {
+    public double[] rates() {
         return optimizer.groups().stream().mapToDouble(ParamGroup::lr).toArray();
     }
 
-    /** {@return the momentum in force in the first group; Adam: beta1} */
-    double momentum() {
-        return optimizer.groups().get(0).momentum();
+    /** {@return the rate in force in a group} */
+    public double rate(int group) {
+        return optimizer.groups().get(group).lr();
     }
 
-    boolean takesMetric() {
+    /** {@return the momentum in force in a group; Adam: beta1} */
+    public double momentum(int group) {
+        return optimizer.groups().get(group).momentum();
+    }
+
+    /** {@return whether a metric drives the policy, so that {@link #step(double)} moves it} */
+    public boolean takesMetric() {
         return scheduler.takesMetric();
     }
 
     /** Sets every group's rate by hand. */
-    void edit(double lr) {
+    public void edit(double lr) {
         optimizer.groups().forEach(group -> group.setLr(lr));
     }
 
     /** Makes an optimizer step and moves the schedule. */
-    void step() {
+    public void step() {
         optimizer.step();
         scheduler.step();
     }
 
     /** Makes an optimizer step, gives the plateau a metric and then moves the schedule, if there is one. */
-    void step(double metric) {
+    public void step(double metric) {
         optimizer.step();
         scheduler.step(metric);
         if (scheduler.takesStep()) {

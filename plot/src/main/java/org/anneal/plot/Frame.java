@@ -1,0 +1,74 @@
+package org.anneal.plot;
+
+import java.util.Arrays;
+import java.util.List;
+import org.anneal.plot.Ticks.Tick;
+import org.jfree.data.Range;
+
+/**
+ * A panel with everything that is settled before it is drawn.
+ *
+ * @param key how each curve looks
+ * @param lines each curve's corners, as heights on the axis
+ * @param range of the heights
+ */
+record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range, List<Tick> ticks, double height) {
+    /** Spans narrower than this part of the values are rounding errors of a constant. */
+    private static final double CONSTANT = 1e-9;
+    /** Spans narrower than this part of the values leave doubles no room for ticks. */
+    private static final double NOTHING = 1e-12;
+
+    /** Settles a panel that is so many columns wide. */
+    static Frame of(Panel panel, List<Key.Entry> key, int columns, double height, int mostTicks) {
+        List<Polyline> lines = panel.series().stream()
+                .map(series -> series.polyline(panel.log(), columns))
+                .toList();
+        double[] heights = lines.stream()
+                .flatMapToDouble(line -> Arrays.stream(line.corners()[1]))
+                .filter(value -> !Double.isNaN(value))
+                .toArray();
+        Range range = panel.log() ? logRange(heights) : range(heights);
+        List<Tick> ticks = panel.log()
+                ? Ticks.log(range.getLowerBound(), range.getUpperBound(), mostTicks)
+                : Ticks.linear(range.getLowerBound(), range.getUpperBound(), mostTicks);
+        return new Frame(panel, key, lines, range, ticks, height);
+    }
+
+    private static Range logRange(double[] heights) {
+        double low = Arrays.stream(heights).min().orElse(-1);
+        double high = Arrays.stream(heights).max().orElse(0);
+        return high - low > CONSTANT ? widened(new Range(low, high), 0.04, 0.04) : new Range(low - 0.5, low + 0.5);
+    }
+
+    private static Range range(double[] heights) {
+        double low = Arrays.stream(heights).min().orElse(0);
+        double high = Arrays.stream(heights).max().orElse(1);
+        boolean constant = high - low <= CONSTANT * Math.max(Math.abs(low), Math.abs(high));
+        if (low >= 0 && (constant || low <= 0.4 * high)) {
+            low = 0;
+        } else if (high <= 0 && constant) {
+            high = 0;
+        }
+        return low == high ? new Range(-0.04, 1) : widened(new Range(low, high), 0.03, 0.05);
+    }
+
+    /** {@return what the horizontal axis of a chart has to hold} */
+    static Range xRange(Chart chart) {
+        double[] ends = chart.panels().stream()
+                .flatMap(panel -> panel.series().stream())
+                .flatMapToDouble(series -> Arrays.stream(new double[] {series.firstX(), series.lastX()}))
+                .toArray();
+        return new Range(
+                Arrays.stream(ends).min().orElseThrow(),
+                Arrays.stream(ends).max().orElseThrow());
+    }
+
+    /** {@return a range that is wider on both sides by parts of its length, and never empty} */
+    static Range widened(Range range, double below, double above) {
+        double low = range.getLowerBound();
+        double high = range.getUpperBound();
+        double size = Math.max(Math.abs(low), Math.abs(high));
+        double span = high - low > NOTHING * size ? high - low : Math.max(1, size);
+        return new Range(low - below * span, high + above * span);
+    }
+}

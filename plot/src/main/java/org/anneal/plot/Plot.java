@@ -1,0 +1,285 @@
+package org.anneal.plot;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongToDoubleFunction;
+import java.util.stream.IntStream;
+import org.anneal.optim.Adam;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.Python;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.StepPer;
+
+/**
+ * Schedules in one picture: the rate of every step, as an optimizer would use it. Immutable.
+ *
+ * <pre>{@code Plot.of(new StepLR(30), new CosineAnnealingLR(100)).save(Path.of("curves.svg"));}</pre>
+ *
+ * <p>Unless told otherwise the run has 100 steps and one group, under {@code SGD(lr=0.1, momentum=0.9)}. The momentum has
+ * a panel of its own where a schedule drives it, and so has the metric of a plateau.
+ */
+public final class Plot {
+    private static final int STEPS = 100;
+    private static final int MOST_STEPS = 10_000_000;
+    private static final String RATE = "learning rate";
+
+    private final List<SchedulerCall> calls;
+    // Set while a copy is made, and never again.
+    private List<UpdateRule> groups = List.of(new SGD(0.1).withMomentum(0.9));
+    private long steps = STEPS;
+    private Optional<RunLength> runLength = Optional.empty();
+    private Optional<XAxis> xAxis = Optional.empty();
+    private Optional<LongToDoubleFunction> metric = Optional.empty();
+    private Optional<Boolean> momentum = Optional.empty();
+    private Optional<String> title = Optional.empty();
+    private Optional<Size> size = Optional.empty();
+    private boolean log;
+
+    private Plot(List<SchedulerCall> calls) {
+        this.calls = List.copyOf(calls);
+        if (calls.isEmpty()) {
+            throw new IllegalArgumentException("a plot must have at least 1 schedule, but has none");
+        }
+    }
+
+    /** {@return a plot of schedules, or of plateaus with {@link #withMetric a metric}; at least one} */
+    public static Plot of(Policy... policies) {
+        return new Plot(Arrays.stream(policies)
+                .map(policy -> new SchedulerCall(policy, -1, List.of()))
+                .toList());
+    }
+
+    /** {@return a plot of what lines of Python say, which may have a {@code last_epoch}; at least one} */
+    public static Plot of(SchedulerCall... calls) {
+        return new Plot(List.of(calls));
+    }
+
+    List<Policy> policies() {
+        return calls.stream().map(SchedulerCall::policy).toList();
+    }
+
+    List<String> texts() {
+        return calls.stream().map(Plot::label).toList();
+    }
+
+    private Plot with(Consumer<Plot> change) {
+        Plot copy = new Plot(calls);
+        copy.groups = groups;
+        copy.steps = steps;
+        copy.runLength = runLength;
+        copy.xAxis = xAxis;
+        copy.metric = metric;
+        copy.momentum = momentum;
+        copy.title = title;
+        copy.size = size;
+        copy.log = log;
+        change.accept(copy);
+        return copy;
+    }
+
+    /**
+     * {@return this with other base rates, one per group}
+     *
+     * @throws IllegalArgumentException if there is none, or one is not finite or negative
+     */
+    public Plot withLr(double... lr) {
+        UpdateRule rule = groups.get(0);
+        return withOptimizer(Arrays.stream(lr).mapToObj(rule::withLr).toArray(UpdateRule[]::new));
+    }
+
+    /**
+     * {@return this with another optimizer: the rule of each group, with its base rate and momentum}
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public Plot withOptimizer(UpdateRule... groups) {
+        if (groups.length == 0) {
+            throw new IllegalArgumentException("a plot must have at least 1 group, but has none");
+        }
+        return with(plot -> plot.groups = List.of(groups));
+    }
+
+    /**
+     * {@return this for another number of steps}
+     *
+     * @param steps from 1 to 10,000,000
+     */
+    public Plot withSteps(long steps) {
+        check(steps);
+        return with(plot -> {
+            plot.steps = steps;
+            plot.runLength = Optional.empty();
+        });
+    }
+
+    /**
+     * {@return this for a run of known length, of which the horizontal axis counts the epochs}
+     *
+     * @throws IllegalArgumentException if it steps the schedule more than 10,000,000 times
+     */
+    public Plot withRunLength(RunLength runLength) {
+        check(runLength.total());
+        return with(plot -> {
+            plot.steps = runLength.total();
+            plot.runLength = Optional.of(runLength);
+        });
+    }
+
+    private static void check(long steps) {
+        if (steps < 1 || steps > MOST_STEPS) {
+            throw new IllegalArgumentException(
+                    "steps must be from 1 to " + MOST_STEPS + " in a plot, but was " + steps);
+        }
+    }
+
+    /** {@return this with another horizontal axis: epochs need a {@link #withRunLength run length}} */
+    public Plot withXAxis(XAxis xAxis) {
+        return with(plot -> plot.xAxis = Optional.of(xAxis));
+    }
+
+    /**
+     * {@return this with a metric for plateaus, which has a panel too}
+     *
+     * @param metric of the step that was made: 0, 1, ...
+     */
+    public Plot withMetric(LongToDoubleFunction metric) {
+        return with(plot -> plot.metric = Optional.of(metric));
+    }
+
+    /** {@return this with a logarithmic axis for the rate, or a linear one} */
+    public Plot withLog(boolean log) {
+        return with(plot -> plot.log = log);
+    }
+
+    /** {@return this with every schedule's momentum in a panel, or no such panel, whether it is driven or not} */
+    public Plot withMomentum(boolean shown) {
+        return with(plot -> plot.momentum = Optional.of(shown));
+    }
+
+    /** {@return this with another title; a plot of one schedule has its text, others have none} */
+    public Plot withTitle(String title) {
+        return with(plot -> plot.title = Optional.of(title));
+    }
+
+    /** {@return this in another size} */
+    public Plot withSize(Size size) {
+        return with(plot -> plot.size = Optional.of(size));
+    }
+
+    /**
+     * Runs the schedules and writes the picture, replacing one that is there.
+     *
+     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg} and so says which it is
+     * @throws IOException if it cannot be drawn or written; the message names the file and the reason
+     * @throws IllegalArgumentException if the file's name ends otherwise, or a value does not fit the others
+     */
+    public void save(Path file) throws IOException {
+        chart().save(file);
+    }
+
+    /**
+     * Runs the schedules.
+     *
+     * @throws IllegalArgumentException if a plateau has no metric, epochs have no run length, or a schedule does not fit
+     *     the groups
+     * @throws IllegalStateException if a schedule ends before the run, or makes a rate that is not finite
+     */
+    public Chart chart() {
+        XAxis counted = xAxis.orElse(runLength.isPresent() ? XAxis.EPOCHS : XAxis.STEPS);
+        double[] edges = edges(counted);
+        List<Series> rates = new ArrayList<>();
+        List<Series> momenta = new ArrayList<>();
+        boolean takesMetric = false;
+        for (SchedulerCall call : calls) {
+            takesMetric |= run(call, edges, rates, momenta);
+        }
+        List<Panel> panels = new ArrayList<>();
+        panels.add(new Panel(RATE, log, rates));
+        if (!momenta.isEmpty()) {
+            panels.add(new Panel(groups.get(0) instanceof Adam ? "beta1" : "momentum", momenta));
+        }
+        if (takesMetric && steps > 1) {
+            panels.add(new Panel("metric", List.of(metric(edges))));
+        }
+        String shown = title.orElse(calls.size() == 1 ? label(calls.get(0)) : "");
+        return new Chart(shown, counted == XAxis.EPOCHS ? "epoch" : "step", panels, size);
+    }
+
+    /** Where the steps begin and end on the horizontal axis. */
+    private double[] edges(XAxis counted) {
+        if (counted == XAxis.EPOCHS && runLength.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the x axis must count steps in a run of unknown length, but was to count"
+                            + " epochs: give the epochs and the steps per epoch");
+        }
+        StepPer unit = counted == XAxis.EPOCHS ? StepPer.EPOCH : StepPer.BATCH;
+        StepPer stepPer = runLength.map(RunLength::stepPer).orElse(unit);
+        double stepsPerEpoch = runLength.map(RunLength::stepsPerEpoch).orElse(1L);
+        double[] edges = new double[(int) steps + 1];
+        Arrays.setAll(edges, i -> stepPer == unit ? i : unit == StepPer.EPOCH ? i / stepsPerEpoch : i * stepsPerEpoch);
+        return edges;
+    }
+
+    /** Adds the curves of a run, and {@return whether a metric drove it} */
+    private boolean run(SchedulerCall call, double[] edges, List<Series> rates, List<Series> momenta) {
+        Simulation run = new Simulation(call, groups);
+        LongToDoubleFunction given = step -> 0;
+        if (run.takesMetric()) {
+            given = metric.orElseThrow(() -> new IllegalArgumentException(
+                    "a metric must be given for a plateau, but " + call.policy() + " has none"));
+        }
+        int count = (int) steps;
+        double[][] rate = new double[groups.size()][count];
+        double[][] force = new double[groups.size()][count];
+        for (int step = 0; step < count; step++) {
+            if (step > 0 && run.takesMetric()) {
+                run.step(given.applyAsDouble(step - 1));
+            } else if (step > 0) {
+                run.step();
+            }
+            for (int group = 0; group < groups.size(); group++) {
+                rate[group][step] = run.rate(group);
+                force[group][step] = run.momentum(group);
+            }
+        }
+        for (int group = 0; group < groups.size(); group++) {
+            String label = label(call, group);
+            rates.add(Series.ownStairs(label, edges, rate[group]));
+            double still = groups.get(group).momentum();
+            boolean driven = Arrays.stream(force[group]).anyMatch(m -> m != still);
+            if (momentum.orElse(driven)) {
+                momenta.add(Series.ownStairs(label, edges, force[group]));
+            }
+        }
+        return run.takesMetric();
+    }
+
+    private Series metric(double[] edges) {
+        LongToDoubleFunction given = metric.orElseThrow();
+        double[] values = IntStream.range(0, (int) steps - 1)
+                .mapToDouble(given::applyAsDouble)
+                .toArray();
+        return Series.line("metric", Arrays.copyOfRange(edges, 1, (int) steps), values);
+    }
+
+    private String label(SchedulerCall call, int group) {
+        String lr = "lr " + Python.repr(groups.get(group).lr());
+        if (groups.size() == 1) {
+            return label(call);
+        }
+        boolean saidByTitle = calls.size() == 1 && title.isEmpty();
+        return saidByTitle ? lr : label(call) + ", " + lr;
+    }
+
+    private static String label(SchedulerCall call) {
+        return call.policy() + (call.lastEpoch() == -1 ? "" : ", last_epoch=" + call.lastEpoch());
+    }
+}

@@ -1,0 +1,277 @@
+package org.anneal.plot;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.anneal.plot.Ticks.Tick;
+import org.jfree.data.Range;
+
+/**
+ * Draws one chart with characters: in braille, which has two by four dots in each, or in ASCII. Of several curves each has
+ * its letter on it here and there, or in ASCII is drawn with a mark of its own, so that they are told apart without colours.
+ */
+final class TextDrawing {
+    private static final int TITLE_LINES = 2;
+    private static final int LEGEND_LINES = 3;
+    private static final int LEAST_PANEL_ROWS = 4;
+    private static final int LEAST_PLOT_COLUMNS = 8;
+    private static final int ROWS_PER_Y_TICK = 3;
+    private static final int X_TICKS = 10;
+    private static final int COLUMNS_PER_LETTER = 24;
+
+    private static final char BRAILLE = '\u2800';
+    /** The bit of each dot of a braille character, by its column and row. */
+    private static final int[][] DOTS = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}};
+
+    private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    private static final String MARKS = "*+ox#@%&=s";
+    /** The pictures' colours, as near as the 256 of a terminal come; the last is its own foreground. */
+    private static final String[] COLOURS = {"38;5;32", "38;5;166", "38;5;36", "38;5;175", "38;5;178", "38;5;74", "39"};
+
+    private final Chart chart;
+    private final Terminal terminal;
+    private final Key key;
+    private final Range xRange;
+    private final int dotsAcross;
+    private final int dotsDown;
+    private final StringBuilder text = new StringBuilder();
+
+    TextDrawing(Chart chart, Terminal terminal) {
+        this.chart = chart;
+        this.terminal = terminal;
+        this.key = new Key(chart);
+        Range x = Frame.xRange(chart);
+        this.xRange = x.getLength() > 0 ? x : Frame.widened(x, 0.5, 0.5);
+        this.dotsAcross = terminal.ascii() ? 1 : 2;
+        this.dotsDown = terminal.ascii() ? 1 : 4;
+    }
+
+    /** {@return the chart in lines, each with its end} */
+    String draw() {
+        int room = terminal.columns() - 1; // some terminals break a line that fills them
+        List<String> title = chart.title().isBlank() ? List.of() : wrapped(chart.title(), room, TITLE_LINES);
+        List<List<String>> legend = key.legend().stream()
+                .map(entry -> wrapped(entry.series().label(), room - 2, LEGEND_LINES))
+                .toList();
+        int panels = chart.panels().size();
+        // Under the plots: the axis, its labels and its name. A row is left for the prompt.
+        int around =
+                title.size() + panels + 3 + legend.stream().mapToInt(List::size).sum() + 1;
+        int rows = Math.max(panels * LEAST_PANEL_ROWS, terminal.rows() - around);
+        int others = panels == 1 ? 0 : Math.max(LEAST_PANEL_ROWS, rows * 2 / 5 / (panels - 1));
+
+        List<Frame> frames = new ArrayList<>();
+        for (int i = 0; i < panels; i++) {
+            int height = i == 0 ? Math.max(LEAST_PANEL_ROWS, rows - others * (panels - 1)) : others;
+            frames.add(Frame.of(
+                    chart.panels().get(i),
+                    key.panel(i),
+                    room * dotsAcross,
+                    height,
+                    Math.max(3, height / ROWS_PER_Y_TICK)));
+        }
+        int left = frames.stream()
+                .flatMap(frame -> frame.ticks().stream())
+                .mapToInt(tick -> tick.label().length())
+                .max()
+                .orElse(0);
+        int columns = Math.max(LEAST_PLOT_COLUMNS, room - left - 2);
+
+        title.forEach(this::line);
+        for (Frame frame : frames) {
+            line(" ".repeat(left + 2) + clean(frame.panel().yLabel()));
+            plot(frame, left, columns);
+        }
+        xAxis(left, columns);
+        for (int i = 0; i < legend.size(); i++) {
+            Key.Entry entry = key.legend().get(i);
+            for (int j = 0; j < legend.get(i).size(); j++) {
+                colour(j == 0 ? entry.colour() : -1);
+                text.append(j == 0 ? mark(entry) : ' ');
+                colour(-1);
+                line(" " + legend.get(i).get(j));
+            }
+        }
+        return text.toString();
+    }
+
+    private void plot(Frame frame, int left, int columns) {
+        int rows = (int) frame.height();
+        List<int[][]> curves = frame.lines().stream()
+                .map(line -> dots(line, frame.range(), columns, rows))
+                .toList();
+        char[][] cells = new char[rows][columns];
+        int[][] colours = new int[rows][columns];
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                cell(frame.key(), curves, cells, colours, row, column);
+            }
+        }
+        if (!terminal.ascii() && key.legend().size() > 1) {
+            for (int curve = 0; curve < curves.size(); curve++) {
+                letters(frame.key(), curves, cells, colours, curve);
+            }
+        }
+        String[] labels = new String[rows];
+        Arrays.fill(labels, "");
+        for (Tick tick : frame.ticks()) {
+            labels[place(frame.range().getUpperBound() - tick.at(), frame.range(), rows * dotsDown) / dotsDown] =
+                    clean(tick.label());
+        }
+        for (int row = 0; row < rows; row++) {
+            text.append(" ".repeat(left - labels[row].length())).append(labels[row]);
+            text.append(
+                    labels[row].isEmpty()
+                            ? (terminal.ascii() ? " |" : " \u2502")
+                            : terminal.ascii() ? " +" : " \u2524");
+            int end = columns;
+            while (end > 0 && cells[row][end - 1] == ' ') {
+                end--;
+            }
+            int shown = -1;
+            for (int column = 0; column < end; column++) {
+                if (cells[row][column] != ' ' && colours[row][column] != shown) {
+                    shown = colours[row][column];
+                    colour(shown);
+                }
+                text.append(cells[row][column]);
+            }
+            colour(-1);
+            line("");
+        }
+    }
+
+    /** The dots of one curve in each character. */
+    private int[][] dots(Polyline line, Range range, int columns, int rows) {
+        int[][] bits = new int[rows][columns];
+        int across = columns * dotsAcross;
+        int down = rows * dotsDown;
+        double[] x = line.corners()[0];
+        double[] y = line.corners()[1];
+        for (int i = 0; i < x.length; i++) {
+            if (Double.isNaN(y[i])) {
+                continue;
+            }
+            int toX = place(x[i] - xRange.getLowerBound(), xRange, across);
+            int toY = place(range.getUpperBound() - y[i], range, down);
+            boolean joined = i > 0 && !Double.isNaN(y[i - 1]);
+            int fromX = joined ? place(x[i - 1] - xRange.getLowerBound(), xRange, across) : toX;
+            int fromY = joined ? place(range.getUpperBound() - y[i - 1], range, down) : toY;
+            int steps = Math.max(1, Math.max(Math.abs(toX - fromX), Math.abs(toY - fromY)));
+            for (int step = 0; step <= steps; step++) {
+                int dotX = Math.round(fromX + (toX - fromX) * (float) step / steps);
+                int dotY = Math.round(fromY + (toY - fromY) * (float) step / steps);
+                bits[dotY / dotsDown][dotX / dotsAcross] |= DOTS[dotX % dotsAcross][dotY % dotsDown];
+            }
+        }
+        return bits;
+    }
+
+    /** Which of so many places a distance from a range's beginning falls on. */
+    private static int place(double distance, Range range, int places) {
+        return (int) Math.max(0, Math.min(places - 1, Math.round(distance / range.getLength() * (places - 1))));
+    }
+
+    private void cell(
+            List<Key.Entry> look, List<int[][]> curves, char[][] cells, int[][] colours, int row, int column) {
+        int[] here = IntStream.range(0, curves.size())
+                .filter(curve -> curves.get(curve)[row][column] != 0)
+                .toArray();
+        if (here.length == 0) {
+            cells[row][column] = ' ';
+            return;
+        }
+        // Where curves meet they are seen in turns.
+        int shown = here[column % here.length];
+        int bits =
+                Arrays.stream(here).map(curve -> curves.get(curve)[row][column]).reduce(0, (a, b) -> a | b);
+        cells[row][column] = terminal.ascii() ? mark(look.get(shown)) : (char) (BRAILLE + bits);
+        colours[row][column] = look.get(shown).colour();
+    }
+
+    /** Writes a curve's letter on it, evenly spread and apart from the other curves' letters, where it runs alone if it does. */
+    private void letters(List<Key.Entry> look, List<int[][]> curves, char[][] cells, int[][] colours, int curve) {
+        int rows = cells.length;
+        int columns = cells[0].length;
+        int count = Math.max(1, columns / COLUMNS_PER_LETTER);
+        double apart = (double) columns / count;
+        for (int i = 0; i < count; i++) {
+            int wanted = (int) (apart * (i + (curve + 0.5) / curves.size()));
+            int best = -1;
+            double leastCost = Double.POSITIVE_INFINITY;
+            for (int place = 0; place < rows * columns; place++) {
+                int row = place / columns;
+                int column = place % columns;
+                if (curves.get(curve)[row][column] == 0 || cells[row][column] < BRAILLE) {
+                    continue; // not on the curve, or there is a letter
+                }
+                boolean alone = IntStream.range(0, curves.size())
+                        .noneMatch(other -> other != curve && curves.get(other)[row][column] != 0);
+                double cost = Math.abs(column - wanted) + (alone ? 0 : apart / 2);
+                if (cost < leastCost) {
+                    leastCost = cost;
+                    best = place;
+                }
+            }
+            if (best >= 0 && leastCost <= apart) {
+                cells[best / columns][best % columns] = mark(look.get(curve));
+                colours[best / columns][best % columns] = look.get(curve).colour();
+            }
+        }
+    }
+
+    private void xAxis(int left, int columns) {
+        List<Tick> ticks = Ticks.fitting(
+                xRange.getLowerBound(), xRange.getUpperBound(), X_TICKS, label -> label.length() + 3, columns);
+        char[] axis = new char[columns];
+        Arrays.fill(axis, terminal.ascii() ? '-' : '\u2500');
+        StringBuilder labels = new StringBuilder();
+        int last = left + 2 + columns;
+        for (Tick tick : ticks) {
+            int at = place(tick.at() - xRange.getLowerBound(), xRange, columns * dotsAcross) / dotsAcross;
+            axis[at] = terminal.ascii() ? '+' : '\u252c';
+            String label = clean(tick.label());
+            int start = Math.min(left + 2 + at - label.length() / 2, last - label.length());
+            if (start > labels.length() || labels.isEmpty()) {
+                labels.append(" ".repeat(Math.max(0, start - labels.length()))).append(label);
+            }
+        }
+        line(" ".repeat(left + 1) + (terminal.ascii() ? '+' : '\u2514') + new String(axis));
+        line(labels.toString());
+        String name = clean(chart.xLabel());
+        line(" ".repeat(Math.max(0, left + 2 + (columns - name.length()) / 2)) + name);
+    }
+
+    private char mark(Key.Entry entry) {
+        String marks = terminal.ascii() ? MARKS : LETTERS;
+        return marks.charAt(entry.colour() % marks.length());
+    }
+
+    private List<String> wrapped(String label, int room, int most) {
+        return Wrapping.wrap(label, String::length, room, most).stream()
+                .map(this::clean)
+                .toList();
+    }
+
+    /** Text that moves no cursor, and in ASCII if need be. */
+    private String clean(String label) {
+        String printable = label.replaceAll("\\p{Cntrl}", "?");
+        return terminal.ascii()
+                ? printable.replace('\u2212', '-').replace('\u2026', '~').replaceAll("[^ -~]", "?")
+                : printable;
+    }
+
+    private void line(String end) {
+        text.append(end).append('\n');
+    }
+
+    /** Switches to a curve's colour; -1 is that of the other text. */
+    private void colour(int number) {
+        if (terminal.colour()) {
+            text.append("\u001b[")
+                    .append(number < 0 ? "0" : COLOURS[number % COLOURS.length])
+                    .append('m');
+        }
+    }
+}
