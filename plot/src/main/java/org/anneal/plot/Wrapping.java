@@ -11,7 +11,7 @@ final class Wrapping {
     private Wrapping() {}
 
     /**
-     * {@return the text in lines no wider than {@code room}, broken after a space where there is one; what does not fit
+     * {@return the text in lines no wider than {@code room}, broken at a space or after a bracket where there is one; what does not fit
      * into {@code most} lines gives way to an ellipsis in its middle, so that beginning and end stay legible}
      *
      * @param width of a text, which is the sum of its characters' widths
@@ -44,7 +44,9 @@ final class Wrapping {
                 fits += Character.charCount(character);
             }
             int space = rest.lastIndexOf(' ', fits);
-            int end = space > 0 ? space : Math.max(fits, Character.charCount(rest.codePointAt(0)));
+            int bracket = Math.max(rest.lastIndexOf('(', fits - 1), rest.lastIndexOf('[', fits - 1)) + 1;
+            int whole = space > 0 ? space : bracket;
+            int end = whole > 0 ? whole : Math.max(fits, Character.charCount(rest.codePointAt(0)));
             lines.add(rest.substring(0, end));
             rest = rest.substring(end).strip();
         }

@@ -41,6 +41,14 @@ class TicksTest {
         assertEquals(3, Wrapping.wrap("x".repeat(10_000), String::length, 60, 3).size());
     }
 
+    @Test
+    void textIsBrokenAtASpaceOrABracket() {
+        assertEquals(
+                List.of("StepLR(", "step_size=30,", "gamma=0.1)"),
+                Wrapping.wrap("StepLR(step_size=30, gamma=0.1)", String::length, 16, 9));
+        assertEquals(List.of("Sequenti", "alLR(["), Wrapping.wrap("SequentialLR([", String::length, 8, 9));
+    }
+
     private static List<String> labels(List<Tick> ticks) {
         return ticks.stream().map(Tick::label).toList();
     }
