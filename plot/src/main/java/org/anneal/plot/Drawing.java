@@ -90,10 +90,11 @@ final class Drawing {
 
     private final Chart chart;
     private final Key key;
-    /** Of the picture in pixels, or in units of an SVG; and how many of them a unit of the drawing is. */
+    /** How many pixels of a picture of a given size, or units of an SVG, a unit of the drawing is. */
     private final double scale;
-
+    /** In units of the drawing, as all that follows. */
     private final double width;
+
     private final double height;
     private final Range xRange;
     private final List<Tick> xTicks;

@@ -17,6 +17,10 @@ import org.w3c.dom.Element;
 final class SvgFile {
     private static final String NAMESPACE = "http://www.w3.org/2000/svg";
     private static final int DECIMALS = 2;
+    /** Characters that no XML file may have. */
+    private static final Pattern NOT_XML =
+            Pattern.compile("[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\x{10000}-\\x{10FFFF}]");
+
     private static final Pattern DOCUMENT_TYPE = Pattern.compile("<!DOCTYPE[^>]*>\\s*");
 
     private final SVGGraphics2D graphics;
@@ -61,7 +65,7 @@ final class SvgFile {
 
     private static Element element(Element root, String name, String text) {
         Element element = root.getOwnerDocument().createElementNS(NAMESPACE, name);
-        element.setTextContent(text);
+        element.setTextContent(NOT_XML.matcher(text).replaceAll("\ufffd"));
         return element;
     }
 }

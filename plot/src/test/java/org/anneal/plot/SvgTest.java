@@ -56,6 +56,19 @@ class SvgTest {
     }
 
     @Test
+    void isWellFormedWhateverTheTextsHold() throws Exception {
+        Series series = Series.perStep("\u0000 ]]> \ud800 \uffff", new double[] {1, 2});
+        Document document =
+                parse(new Chart("\u001b[2J --> \ud83d\ude00", "step", List.of(new Panel("rate", List.of(series)))));
+        assertEquals(
+                "\ufffd[2J --> \ud83d\ude00",
+                document.getDocumentElement().getFirstChild().getTextContent());
+        assertEquals(
+                "rate over step: \ufffd ]]> \ufffd \ufffd",
+                document.getElementsByTagName("desc").item(0).getTextContent());
+    }
+
+    @Test
     void needsNoFontAndNothingFromElsewhere() throws Exception {
         Document document = parse(CHART);
         for (String element : new String[] {"text", "image", "script", "style", "use"}) {
