@@ -1,0 +1,184 @@
+package org.anneal.web;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.anneal.schedule.Checkup;
+import org.anneal.schedule.Finding;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SchedulerCall;
+
+/** The curves of one schedule in a run, as {@code anneal table} prints them: what is in force before each optimizer step. */
+final class Curves {
+    private static final int STEPS_BETWEEN_LOOKS = 16;
+
+    /**
+     * A finding, and the groups that have it.
+     *
+     * @param groups none if it is in all of them
+     */
+    record Found(long step, String problem, String suggestion, List<Integer> groups) {}
+
+    private final SchedulerCall call;
+    private final double[][] rates;
+    private final double[] momentum;
+    private final boolean takesMetric;
+    private final Optional<String> end;
+    private final List<Found> findings;
+
+    private Curves(
+            SchedulerCall call,
+            double[][] rates,
+            double[] momentum,
+            boolean takesMetric,
+            Optional<String> end,
+            List<Found> findings) {
+        this.call = call;
+        this.rates = rates;
+        this.momentum = momentum;
+        this.takesMetric = takesMetric;
+        this.end = end;
+        this.findings = findings;
+    }
+
+    /** {@return what was read} */
+    SchedulerCall call() {
+        return call;
+    }
+
+    /** {@return the steps that there are rates for; fewer than the run has if the schedule or the metrics end before it} */
+    int rows() {
+        return momentum.length;
+    }
+
+    /** {@return the rate at each step; not a copy} */
+    double[] rates(int group) {
+        return rates[group];
+    }
+
+    /** {@return the momentum of the first group at each step; Adam: beta1; not a copy} */
+    double[] momentum() {
+        return momentum;
+    }
+
+    /** {@return whether a plateau is in it} */
+    boolean takesMetric() {
+        return takesMetric;
+    }
+
+    /** {@return why there are fewer rows than steps, if there are} */
+    Optional<String> end() {
+        return end;
+    }
+
+    /** {@return what {@code anneal check} finds} */
+    List<Found> findings() {
+        return findings;
+    }
+
+    /**
+     * Runs {@code expression}.
+     *
+     * @throws IllegalArgumentException if it is not a schedule, or does not fit the run
+     * @throws Refusal if it takes longer than {@code limit}
+     */
+    static Curves of(String expression, Run run, Duration limit) throws Refusal {
+        long start = System.nanoTime();
+        SchedulerCall call = run.parse(expression);
+        Simulation simulation = new Simulation(call, run.rule(), run.lr());
+        int steps = Math.toIntExact(run.total());
+        int groups = run.lr().size();
+        double[][] rates = new double[groups][steps];
+        double[] momentum = new double[steps];
+        Optional<String> end = Optional.empty();
+        int rows = 0;
+        while (true) {
+            for (int group = 0; group < groups; group++) {
+                rates[group][rows] = simulation.rate(group);
+            }
+            momentum[rows] = simulation.momentum();
+            rows++;
+            if (rows == steps) {
+                break; // what comes after the last row may be an error
+            }
+            if (rows % STEPS_BETWEEN_LOOKS == 0 && System.nanoTime() - start > limit.toNanos()) {
+                throw tooLong(limit);
+            }
+            if (simulation.takesMetric() && run.metrics().size() < rows) {
+                end = Optional.of(needsMetrics(run.metrics().size()));
+                break;
+            }
+            try {
+                if (simulation.takesMetric()) {
+                    simulation.step(run.metrics().get(rows - 1));
+                } else {
+                    simulation.step();
+                }
+            } catch (IllegalStateException | ArithmeticException e) {
+                end = Optional.of(String.valueOf(e.getMessage()));
+                break;
+            }
+        }
+        // The checkup walks each group's rates once more, without looking at the clock.
+        if (System.nanoTime() - start > limit.toNanos() / 2) {
+            throw tooLong(limit);
+        }
+        for (int group = 0; group < groups; group++) {
+            rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
+        }
+        return new Curves(
+                call,
+                rates,
+                rows == steps ? momentum : Arrays.copyOf(momentum, rows),
+                simulation.takesMetric(),
+                end,
+                findings(call, run));
+    }
+
+    private static Refusal tooLong(Duration limit) {
+        return new Refusal(
+                422, "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
+    }
+
+    private static String needsMetrics(int given) {
+        return given == 0
+                ? "a plateau follows a metric: give it some, one per step"
+                : "the " + given + " metrics end here";
+    }
+
+    private static List<Found> findings(SchedulerCall call, Run run) {
+        List<Found> all = new ArrayList<>();
+        call.notes().forEach(note -> all.add(new Found(0, note, "leave it out", List.of())));
+        if (call.lastEpoch() != -1) {
+            all.add(new Found(
+                    0,
+                    "last_epoch=" + call.lastEpoch() + " resumes a run, which is not checked",
+                    "leave it out to have the whole run checked",
+                    List.of()));
+            return all;
+        }
+        int groups = run.lr().size();
+        Map<Finding, List<Integer>> found = new LinkedHashMap<>();
+        for (int group = 0; group < groups; group++) {
+            for (Finding finding : check(call, run, group).findings()) {
+                found.computeIfAbsent(finding, first -> new ArrayList<>()).add(group);
+            }
+        }
+        found.forEach((finding, in) -> all.add(new Found(
+                finding.step(), finding.problem(), finding.suggestion(), in.size() == groups ? List.of() : in)));
+        return all;
+    }
+
+    private static Checkup check(SchedulerCall call, Run run, int group) {
+        Optional<RunLength> length = run.length();
+        double base = run.lr().get(group);
+        int groups = run.lr().size();
+        return length.isPresent()
+                ? Checkup.of(call.policy(), length.get(), base, group, groups, 0)
+                : Checkup.of(call.policy(), run.total(), base, group, groups, 0);
+    }
+}

@@ -1,0 +1,76 @@
+package org.anneal.web;
+
+import com.sun.net.httpserver.HttpExchange;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.anneal.plot.Chart;
+import org.anneal.plot.Panel;
+import org.anneal.plot.Series;
+import org.anneal.schedule.Python;
+
+/** {@code POST /api/picture}: the schedules of a page in one PNG, drawn as {@code anneal plot} draws them. */
+final class PictureHandler {
+    private static final Duration LIMIT = Duration.ofSeconds(6);
+    private static final int MOST_SCHEDULES = 12;
+
+    /** What a client asks. */
+    record Question(List<String> expressions, Run run, boolean log, boolean momentum) {}
+
+    private final CurveHandler curves;
+
+    PictureHandler(CurveHandler curves) {
+        this.curves = curves;
+    }
+
+    void handle(HttpExchange exchange) throws IOException, Refusal {
+        Question question = Answer.read(exchange, Question.class);
+        if (question.expressions() == null
+                || question.run() == null
+                || question.expressions().isEmpty()
+                || question.expressions().size() > MOST_SCHEDULES) {
+            throw new Refusal(400, "a picture must be of 1 to " + MOST_SCHEDULES + " expressions in a run");
+        }
+        for (String expression : question.expressions()) {
+            CurveHandler.check(new CurveHandler.Question(expression, question.run()));
+        }
+        long values = question.run().values() * question.expressions().size();
+        if (values > Run.MOST_VALUES) {
+            throw new Refusal(400, "steps times schedules must be at most " + Run.MOST_VALUES + " in a picture");
+        }
+        // What a picture holds on top of its values is for one at a time.
+        int reserved = curves.reserve(Math.max(values, Run.MOST_VALUES + 1));
+        try {
+            Answer.send(exchange, 200, "image/png", chart(question).png());
+        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
+            throw new Refusal(422, Answer.reason(e));
+        } finally {
+            curves.release(reserved);
+        }
+    }
+
+    private static Chart chart(Question question) throws Refusal {
+        Run run = question.run();
+        List<Series> rates = new ArrayList<>();
+        List<Series> momenta = new ArrayList<>();
+        for (String expression : question.expressions()) {
+            Curves curves = Curves.of(expression, run, LIMIT);
+            String policy = curves.call().policy().toString();
+            for (int group = 0; group < run.lr().size(); group++) {
+                String label = policy
+                        + (run.lr().size() == 1
+                                ? ""
+                                : ", lr " + Python.repr(run.lr().get(group)));
+                rates.add(Series.perStep(label, curves.rates(group)));
+            }
+            momenta.add(Series.perStep(policy, curves.momentum()));
+        }
+        List<Panel> panels = new ArrayList<>(List.of(new Panel("learning rate", question.log(), rates)));
+        if (question.momentum()) {
+            panels.add(new Panel(run.adam() ? "beta1" : "momentum", momenta));
+        }
+        String title = question.expressions().size() == 1 ? rates.get(0).label() : "";
+        return new Chart(title, "step", panels);
+    }
+}

@@ -1,0 +1,103 @@
+package org.anneal.web;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.anneal.optim.Adam;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.StepPer;
+
+/**
+ * The run that schedules are looked at in, as the page says it.
+ *
+ * @param lr the base rate of each group
+ * @param momentum the optimizer's; Adam: beta1
+ * @param adam whether the optimizer is Adam, not SGD
+ * @param steps how often the schedule is stepped, unless the run is given in epochs
+ * @param epochs with {@code stepsPerEpoch} and {@code stepPer}, in place of steps
+ * @param metrics for a plateau: the one after step 0, 1, ...
+ */
+record Run(
+        List<Double> lr,
+        double momentum,
+        boolean adam,
+        Optional<Long> steps,
+        Optional<Long> epochs,
+        Optional<Long> stepsPerEpoch,
+        Optional<StepPer> stepPer,
+        List<Double> metrics) {
+    /** Of one schedule; a page asks for each of its schedules by itself. */
+    static final long MOST_STEPS = 1_000_000;
+
+    static final int MOST_GROUPS = 16;
+
+    /** Doubles in an answer: rates of all groups, and momentum. */
+    static final long MOST_VALUES = 4_000_000;
+
+    Run {
+        lr = numbers("lr", lr);
+        metrics = numbers("metrics", metrics);
+    }
+
+    /** A client may leave anything out, or send nulls. */
+    private static List<Double> numbers(String name, List<Double> numbers) {
+        if (numbers == null || numbers.stream().anyMatch(Objects::isNull)) {
+            throw new IllegalArgumentException(name + " must be a list of numbers");
+        }
+        return List.copyOf(numbers);
+    }
+
+    /** Refuses what no answer is computed for. */
+    void check() throws Refusal {
+        if (lr.isEmpty() || lr.size() > MOST_GROUPS) {
+            throw new Refusal(400, "lr must have 1 to " + MOST_GROUPS + " rates, but has " + lr.size());
+        }
+        try {
+            for (double rate : lr) {
+                rule().withLr(rate);
+            }
+            if (total() < 1) {
+                throw new Refusal(400, "steps must be at least 1, but was " + total());
+            }
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(400, Answer.reason(e));
+        }
+        if (total() > MOST_STEPS) {
+            throw new Refusal(400, "a run must have at most " + MOST_STEPS + " steps here, but has " + total());
+        }
+        if (values() > MOST_VALUES) {
+            throw new Refusal(400, "steps times groups must be at most " + MOST_VALUES + " here, but was " + values());
+        }
+    }
+
+    /** {@return how often the schedule is stepped} */
+    long total() {
+        return length().map(RunLength::total).orElseGet(() -> steps.orElse(0L));
+    }
+
+    /** {@return how many doubles an answer has} */
+    long values() {
+        return total() * (lr.size() + 1);
+    }
+
+    /** {@return the run in epochs, if it is given so} */
+    Optional<RunLength> length() {
+        if (steps.isPresent()) {
+            return Optional.empty();
+        }
+        return Optional.of(new RunLength(stepsPerEpoch.orElse(0L), epochs.orElse(0L), stepPer.orElse(StepPer.BATCH)));
+    }
+
+    SchedulerCall parse(String expression) {
+        Optional<RunLength> length = length();
+        return length.isPresent() ? SchedulerCall.parse(expression, length.get()) : SchedulerCall.parse(expression);
+    }
+
+    /** {@return the optimizer's rule, of which each group has its own rate} */
+    UpdateRule rule() {
+        return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
+    }
+}

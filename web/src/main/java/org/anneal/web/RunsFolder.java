@@ -1,0 +1,136 @@
+package org.anneal.web;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * A folder of training runs, or a run itself, read again and again: of each run {@code metrics.csv}, a row per epoch, and
+ * {@code progress.csv}, a row every now and then between. What is on the disk is all that is known of a run.
+ */
+final class RunsFolder {
+    private static final int MOST_RUNS = 100;
+    private static final long FRESH_NANOS = 200_000_000;
+    private static final long QUIET_MILLIS = 60_000;
+    private static final List<String> LOGS = List.of("metrics.csv", "progress.csv");
+    private static final String CURVE = "curve.png"; // drawn when a run ends
+
+    /** What a run is doing, as far as its files say. */
+    enum State {
+        RUNNING,
+        FINISHED,
+        QUIET
+    }
+
+    /** A run and its tables, by name. */
+    static final class TrainingRun {
+        private final String name;
+        private final Path folder;
+        private final Map<String, RunLog> logs = new TreeMap<>();
+        private State state = State.QUIET;
+
+        TrainingRun(String name, Path folder) {
+            this.name = name;
+            this.folder = folder;
+            LOGS.forEach(file -> logs.put(file.substring(0, file.indexOf('.')), new RunLog(folder.resolve(file))));
+        }
+
+        String name() {
+            return name;
+        }
+
+        State state() {
+            return state;
+        }
+
+        Map<String, RunLog> logs() {
+            return logs;
+        }
+
+        private void refresh() throws IOException {
+            for (RunLog log : logs.values()) {
+                log.refresh();
+            }
+            long written = written(folder);
+            boolean drawn = modified(folder.resolve(CURVE)) >= written;
+            state = drawn
+                    ? State.FINISHED
+                    : System.currentTimeMillis() - written < QUIET_MILLIS ? State.RUNNING : State.QUIET;
+        }
+    }
+
+    private final Path folder;
+    private final Map<Path, TrainingRun> runs = new TreeMap<>();
+    private long refreshed;
+    private boolean everRefreshed;
+
+    RunsFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Does something with the runs as they are now, in the order of their names; one client at a time. */
+    synchronized void look(RunsVisitor visitor) throws IOException {
+        if (!everRefreshed || System.nanoTime() - refreshed > FRESH_NANOS) {
+            refresh();
+            refreshed = System.nanoTime();
+            everRefreshed = true;
+        }
+        visitor.visit(runs.values());
+    }
+
+    /** What is done with the runs. */
+    @FunctionalInterface
+    interface RunsVisitor {
+        void visit(Collection<TrainingRun> runs) throws IOException;
+    }
+
+    private void refresh() throws IOException {
+        List<Path> found = new ArrayList<>();
+        if (isRun(folder)) {
+            found.add(folder);
+        }
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> children = Files.list(folder)) {
+                children.filter(RunsFolder::isRun).forEach(found::add);
+            }
+        }
+        if (found.size() > MOST_RUNS) {
+            found.sort(Comparator.comparingLong(RunsFolder::written).reversed());
+            found.subList(MOST_RUNS, found.size()).clear();
+        }
+        runs.keySet().retainAll(found);
+        for (Path run : found) {
+            runs.computeIfAbsent(run, path -> new TrainingRun(name(path), path)).refresh();
+        }
+    }
+
+    private String name(Path run) {
+        return String.valueOf((run.equals(folder) ? run.toAbsolutePath().normalize() : run).getFileName());
+    }
+
+    private static boolean isRun(Path folder) {
+        return LOGS.stream().anyMatch(log -> Files.isRegularFile(folder.resolve(log)));
+    }
+
+    /** {@return when a run wrote last, in milliseconds of the epoch} */
+    private static long written(Path run) {
+        return LOGS.stream().mapToLong(log -> modified(run.resolve(log))).max().orElse(0);
+    }
+
+    private static long modified(Path file) {
+        try {
+            FileTime time = Files.getLastModifiedTime(file);
+            return time.toMillis();
+        } catch (IOException e) {
+            return -1; // there is none
+        }
+    }
+}

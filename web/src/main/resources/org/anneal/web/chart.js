@@ -1,0 +1,342 @@
+// Curves over a common horizontal axis, drawn with uPlot: zoom, a readout under the pointer or moved by keys, marks.
+
+import uPlot from './uplot/uPlot.esm.js';
+
+export const COLORS = ['--c0', '--c1', '--c2', '--c3', '--c4', '--c5'];
+export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
+const CROWDED = 2; // values per pixel from which steps can't be seen
+
+const linear = uPlot.paths.linear();
+const stepped = uPlot.paths.stepped({ align: 1 });
+
+/** Draws a value until the next one; where there are more values than pixels, their extent per pixel. */
+export function stairs(plot, series, from, to) {
+  const width = plot.bbox.width || 1;
+  return (to - from > CROWDED * width ? linear : stepped)(plot, series, from, to);
+}
+
+/** Returns a number as people write it. */
+export function format(value, digits = 6) {
+  if (value === null || value === undefined || Number.isNaN(value)) return '';
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
+    return Number(value).toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
+  }
+  return String(Number(value.toPrecision(digits)));
+}
+
+export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Returns the range of a linear axis for values in [min, max]: from zero, unless they are far from it. */
+export function linearRange(plot, min, max) {
+  if (min === null || !Number.isFinite(min)) return [0, 1];
+  const span = max - min || Math.abs(max) || 1;
+  const low = min >= 0 && min <= 0.6 * max ? 0 : min - 0.06 * span;
+  return [low, max + 0.06 * span];
+}
+
+export function logRange(plot, min, max) {
+  if (min === null || !Number.isFinite(min) || max <= 0) return [1e-3, 1];
+  return uPlot.rangeLog(min, max, 10, max / min < 10 ? false : true);
+}
+
+/** Returns the common options of axes in the page's colours. */
+export function axes(xLabel, size = 58) {
+  const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+  const common = {
+    stroke: css('--soft'), font, labelFont: font,
+    grid: { stroke: css('--grid'), width: 1 },
+    ticks: { stroke: css('--line'), width: 1, size: 4 },
+    values: (plot, splits) => splits.map((value) => (value === null ? '' : format(value))),
+  };
+  return [
+    { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, grid: { show: false } },
+    { ...common, size, space: 36, gap: 6 },
+  ];
+}
+
+/** The playground's chart: the rates of several schedules, and below it their momenta. */
+export class Chart {
+  #root;
+  #momentumRoot;
+  #tip;
+  #heard;
+  #plot = null;
+  #momentum = null;
+  #key = '';
+  #shown = null;
+  #view = null;
+  #index = null;
+  #x = new Float64Array(0);
+  #xPer = 1;
+  #quiet = false;
+
+  /** @param heard moved(index or null), zoomed(view or null) */
+  constructor(root, momentumRoot, tip, heard) {
+    this.#root = root;
+    this.#momentumRoot = momentumRoot;
+    this.#tip = tip;
+    this.#heard = heard;
+    new ResizeObserver(() => this.#resize()).observe(root.parentElement);
+    document.addEventListener('themechange', () => this.#rebuild());
+    root.addEventListener('keydown', (event) => this.#keyed(event));
+    root.addEventListener('blur', () => this.point(null));
+  }
+
+  /**
+   * Shows rows: each with a color, a dash, a label, rates per group, momenta or one momentum.
+   *
+   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks
+   */
+  show(shown) {
+    this.#shown = shown;
+    if (this.#x.length !== shown.steps || this.#xPer !== shown.per) {
+      this.#xPer = shown.per;
+      this.#x = Float64Array.from({ length: shown.steps }, (_, i) => i / shown.per);
+      if (this.#view && this.#view[1] > this.#end()) this.#view = null;
+    }
+    const key = JSON.stringify([
+      shown.rows.map((row) => [row.color, row.dash, row.rates.length]), shown.unit, shown.log, shown.momentum,
+      document.documentElement.dataset.theme]);
+    if (key !== this.#key) {
+      this.#key = key;
+      this.#rebuild();
+    } else {
+      this.#fill();
+    }
+  }
+
+  get view() {
+    return this.#view;
+  }
+
+  /** Shows a part of the horizontal axis, or all of it. */
+  zoom(view) {
+    const end = this.#end();
+    if (view) {
+      const [from, to] = [Math.max(0, view[0]), Math.min(end, view[1])];
+      view = to > from && (from > 0 || to < end) ? [from, to] : null;
+    }
+    this.#view = view;
+    this.#scale();
+    this.#heard.zoomed(view);
+  }
+
+  /** Moves the readout to a step, or takes it away. */
+  point(index) {
+    if (!this.#plot || index === this.#index) return;
+    if (index === null) {
+      this.#plot.setCursor({ left: -10, top: -10 });
+      return;
+    }
+    const x = this.#x[index];
+    const [from, to] = this.#view ?? [0, this.#end()];
+    if (x < from || x > to) this.zoom([x - (to - from) / 2, x + (to - from) / 2]);
+    this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 });
+  }
+
+  #end() {
+    return Math.max(this.#x.at(-1) ?? 0, 1 / this.#xPer);
+  }
+
+  #options(root, names, log) {
+    const shown = this.#shown;
+    const series = [{}];
+    shown.rows.forEach((row) => names(row).forEach((_, group) => series.push({
+      stroke: css(row.color) + ['', 'b0', '80', '60'][Math.min(group, 3)],
+      width: 2, dash: row.dash, paths: stairs, points: { show: false },
+    })));
+    const narrow = root.clientWidth < 480;
+    return {
+      width: root.clientWidth, height: root.clientHeight, padding: [10, 14, 0, 0], legend: { show: false },
+      cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false },
+      scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
+      axes: axes(root === this.#root && !this.#shown.momentum && !narrow ? shown.unit : root === this.#momentumRoot && !narrow ? shown.unit : '', narrow ? 48 : 58),
+      series,
+      hooks: {
+        setCursor: [(plot) => this.#moved(plot)],
+        setScale: [(plot, key) => key === 'x' && this.#scaled(plot)],
+        draw: [(plot) => root === this.#root && this.#mark(plot)],
+      },
+    };
+  }
+
+  #rebuild() {
+    if (!this.#shown) return;
+    this.#quiet = true;
+    this.#plot?.destroy();
+    this.#momentum?.destroy();
+    this.#momentum = null;
+    this.#momentumRoot.hidden = !this.#shown.momentum;
+    this.#plot = new uPlot(this.#options(this.#root, (row) => row.rates, this.#shown.log), this.#data(), this.#root);
+    if (this.#shown.momentum) {
+      this.#momentum = new uPlot(this.#options(this.#momentumRoot, (row) => [row.momenta], false), this.#momenta(), this.#momentumRoot);
+    }
+    for (const plot of [this.#plot, this.#momentum]) {
+      plot?.over.addEventListener('dblclick', () => this.zoom(null));
+    }
+    this.#quiet = false;
+    this.#scale();
+  }
+
+  #fill() {
+    this.#quiet = true;
+    this.#plot.setData(this.#data(), false);
+    this.#momentum?.setData(this.#momenta(), false);
+    this.#quiet = false;
+    this.#scale();
+    if (this.#index !== null) this.#moved(this.#plot);
+  }
+
+  /** Has all charts show the same part, and their vertical axes fit it. */
+  #scale() {
+    if (!this.#plot) return;
+    const [min, max] = this.#view ?? [0, this.#end()];
+    this.#quiet = true;
+    for (const plot of [this.#plot, this.#momentum]) plot?.setScale('x', { min, max });
+    this.#quiet = false;
+  }
+
+  #data() {
+    const { rows, log } = this.#shown;
+    return [this.#x, ...rows.flatMap((row) => row.rates.map((rates) => this.#fit(rates, log)))];
+  }
+
+  #momenta() {
+    return [this.#x, ...this.#shown.rows.map((row) => (row.momenta ? this.#fit(row.momenta, false)
+      : new Float64Array(row.rates[0].length).fill(row.momentum)))].map((values) => this.#fit(values, false));
+  }
+
+  /** Returns values as uPlot takes them: as many as there are steps, and none where there is nothing to draw. */
+  #fit(values, log) {
+    const length = this.#x.length;
+    if (values.length === length && !(log && values.some((value) => value <= 0))) return values;
+    return Array.from({ length }, (_, i) => (i < values.length && !(log && values[i] <= 0) ? values[i] : null));
+  }
+
+  #scaled(plot) {
+    if (this.#quiet) return;
+    const { min, max } = plot.scales.x;
+    const all = min <= 0 && max >= this.#end();
+    const view = all ? null : [min, max];
+    if (JSON.stringify(view) === JSON.stringify(this.#view)) return;
+    this.#view = view;
+    queueMicrotask(() => {
+      this.#scale();
+      this.#heard.zoomed(view);
+    });
+  }
+
+  #moved(plot) {
+    const { left, idx } = plot.cursor;
+    if (left === undefined || left < 0 || idx === null || idx === undefined) {
+      if (this.#index !== null) {
+        this.#index = null;
+        this.#tip.hidden = true;
+        this.#heard.moved(null);
+      }
+      return;
+    }
+    this.#index = idx;
+    this.#readOut(plot, left, idx);
+    this.#heard.moved(idx);
+  }
+
+  #readOut(plot, left, index) {
+    const { rows, unit } = this.#shown;
+    const head = document.createElement('b');
+    head.textContent = `${unit} ${format(this.#x[index])}`;
+    const lines = rows.slice(0, 8).flatMap((row) => row.rates.slice(0, 4).map((rates, group) => {
+      const line = document.createElement('div');
+      const dot = document.createElement('i');
+      dot.className = 'dot';
+      dot.style.setProperty('--color', `var(${row.color})`);
+      const name = document.createElement('span');
+      name.className = 'name';
+      name.textContent = row.rates.length > 1 ? `${row.name} ${group}` : row.name;
+      const value = document.createElement('span');
+      value.textContent = index < rates.length ? format(rates[index]) : '–';
+      line.append(dot, name, value);
+      return line;
+    }));
+    this.#tip.replaceChildren(head, ...lines);
+    this.#tip.hidden = false;
+    const x = plot.over.offsetLeft + left;
+    const width = this.#tip.offsetWidth;
+    const space = this.#root.parentElement.clientWidth;
+    this.#tip.style.left = `${Math.max(0, x + 16 + width > space ? x - 16 - width : x + 16)}px`;
+    this.#tip.style.top = '14px';
+  }
+
+  /** Draws the limit and the findings. */
+  #mark(plot) {
+    const { below, marks } = this.#shown;
+    const context = plot.ctx;
+    const { left, top, width, height } = plot.bbox;
+    const ratio = devicePixelRatio;
+    context.save();
+    context.beginPath();
+    context.rect(left, top - 8 * ratio, width, height + 8 * ratio);
+    context.clip();
+    if (below !== null && below >= plot.scales.y.min && below <= plot.scales.y.max) {
+      const y = plot.valToPos(below, 'y', true);
+      context.strokeStyle = css('--soft');
+      context.lineWidth = ratio;
+      context.setLineDash([4 * ratio, 4 * ratio]);
+      context.beginPath();
+      context.moveTo(left, y);
+      context.lineTo(left + width, y);
+      context.stroke();
+    }
+    context.setLineDash([]);
+    for (const mark of marks) {
+      const x = plot.valToPos(mark.step / this.#xPer, 'x', true);
+      if (x < left - 1 || x > left + width + 1) continue;
+      context.fillStyle = css(mark.color);
+      context.beginPath();
+      context.moveTo(x - 5 * ratio, top - 8 * ratio);
+      context.lineTo(x + 5 * ratio, top - 8 * ratio);
+      context.lineTo(x, top + ratio);
+      context.fill();
+      if (mark.chosen) {
+        context.strokeStyle = css(mark.color);
+        context.lineWidth = ratio;
+        context.beginPath();
+        context.moveTo(x, top);
+        context.lineTo(x, top + height);
+        context.stroke();
+      }
+    }
+    context.restore();
+  }
+
+  #keyed(event) {
+    if (!this.#shown || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [from, to] = this.#view ?? [0, this.#end()];
+    const last = this.#x.length - 1;
+    const here = this.#index ?? Math.round(from * this.#xPer);
+    const page = Math.max(1, Math.round(((to - from) * this.#xPer) / 10));
+    const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page };
+    const step = event.shiftKey ? 10 : 1;
+    if (event.key in moves) {
+      this.point(Math.min(last, Math.max(0, this.#index === null ? here : here + moves[event.key] * (event.key.startsWith('Arrow') ? step : 1))));
+    } else if (event.key === 'Home' || event.key === 'End') {
+      this.point(event.key === 'Home' ? 0 : last);
+    } else if (event.key === '+' || event.key === '=' || event.key === '-') {
+      const middle = this.#index === null ? (from + to) / 2 : this.#x[this.#index];
+      const half = ((to - from) / 2) * (event.key === '-' ? 2 : 0.5);
+      this.zoom([middle - half, middle + half]);
+    } else if (event.key === '0' || event.key === 'Escape') {
+      this.zoom(null);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  #resize() {
+    for (const [plot, root] of [[this.#plot, this.#root], [this.#momentum, this.#momentumRoot]]) {
+      if (plot && root.clientWidth) plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+    }
+  }
+}

@@ -1,0 +1,159 @@
+// A slider and a number, or a choice, for each parameter in an expression. What they change is the expression's text.
+
+import { fields, literal, number } from './text.js';
+
+const RATE_DECADES = 6;
+const RATE_STEPS = 40; // per decade
+let made = 0;
+
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+};
+
+/** Returns a number as short as its size allows. */
+const short = (value, digits) => String(Number(value.toPrecision(digits)));
+
+/** Maps a parameter's values to a slider's positions and back. */
+function scale(parameter, value, unit, run) {
+  const whole = (from, to) => ({
+    from, to, step: 1, position: (v) => v, value: (p) => String(Math.round(p)),
+  });
+  if (parameter.type === 'steps' || parameter.type === 'steps-list') {
+    if (unit === '%') return whole(0, 100);
+    const length = unit === 'ep' ? run.epochs ?? 1 : unit === 'st' ? run.allSteps ?? run.steps : run.steps;
+    return whole(unit ? 0 : parameter.least, Math.max(length, value, 10));
+  }
+  if (parameter.type === 'integer') return whole(parameter.from, Math.max(parameter.to, value));
+  if (parameter.type === 'rate') {
+    const top = Math.max(RATE_DECADES * RATE_STEPS, Math.ceil((Math.log10(Math.max(value, 1e-300)) + RATE_DECADES) * RATE_STEPS));
+    const mayBeZero = parameter.default === 0;
+    return {
+      from: 0, to: top, step: 1,
+      position: (v) => (v > 0 ? Math.max(0, (Math.log10(v) + RATE_DECADES) * RATE_STEPS) : 0),
+      value: (p) => (p <= 0 && mayBeZero ? '0' : short(10 ** (p / RATE_STEPS - RATE_DECADES), 2)),
+    };
+  }
+  const from = Math.min(parameter.from, value);
+  const to = Math.max(parameter.to, value);
+  return { from, to, step: (to - from) / 400, position: (v) => v, value: (p) => short(p, 3) };
+}
+
+export class Fields {
+  #root;
+  #edit;
+  #signature = '';
+  #shown = new Map();
+  #open = true;
+  #more = false;
+
+  /** @param edit called with a field's key, its new text, and when the hand moved */
+  constructor(root, edit) {
+    this.#root = root;
+    this.#edit = edit;
+  }
+
+  show(text, run) {
+    const all = fields(text);
+    const signature = all.map((field) => `${field.key}:${this.#kind(field)}`).join();
+    if (signature !== this.#signature) {
+      this.#signature = signature;
+      this.#build(all);
+    }
+    for (const field of all) this.#shown.get(field.key)(field, run);
+  }
+
+  #kind(field) {
+    const type = field.parameter.type;
+    return type === 'choice' || type === 'truth' ? type : number(field.text) ? 'number' : 'text';
+  }
+
+  #build(all) {
+    this.#shown.clear();
+    this.#root.replaceChildren();
+    if (!all.length) return;
+    const details = element('details', { class: 'fields' }, element('summary', {}, 'Parameters'));
+    details.open = this.#open;
+    details.addEventListener('toggle', () => { this.#open = details.open; });
+    this.#root.append(details);
+    const owners = [...new Set(all.map((field) => field.call))];
+    const several = owners.length > 1;
+    const absent = element('details', { class: 'fields' });
+    const headed = new Map();
+    for (const field of all) {
+      const into = field.value ? details : absent;
+      if (several && headed.get(into) !== field.call) {
+        headed.set(into, field.call);
+        into.append(element('h3', {}, field.owner + (all.some((other) => other.owner === field.owner && other.nth > 1) ? ` ${field.nth}` : '')));
+      }
+      into.append(this.#field(field));
+    }
+    const left = all.filter((field) => !field.value).length;
+    if (left) {
+      absent.prepend(element('summary', {}, left === 1 ? '1 default' : `${left} defaults`));
+      absent.open = this.#more;
+      absent.addEventListener('toggle', () => { this.#more = absent.open; });
+      details.append(absent);
+    }
+  }
+
+  #field(field) {
+    const id = `field-${++made}`;
+    const label = element('label', { for: id }, field.label);
+    const root = element('div', { class: 'field', 'data-key': field.key }, label);
+    const kind = this.#kind(field);
+    const edit = (value) => this.#edit(field.key, value, performance.now());
+    if (kind === 'choice' || kind === 'truth') {
+      const values = kind === 'truth' ? ['True', 'False'] : field.parameter.values.map(literal);
+      const select = element('select', { id });
+      for (const value of values) select.append(element('option', { value }, value.replaceAll("'", '')));
+      select.addEventListener('change', () => edit(select.value));
+      root.append(select);
+      this.#shown.set(field.key, (now) => {
+        root.classList.toggle('absent', !now.value);
+        select.value = now.text.replaceAll('"', "'");
+      });
+      return root;
+    }
+    const box = element('input', { id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false' });
+    box.addEventListener('input', () => {
+      const value = box.value.trim();
+      const good = /^[\w.+\-*/%() ]+$/.test(value);
+      box.setAttribute('aria-invalid', String(!good));
+      if (good) edit(value);
+    });
+    if (kind === 'text') {
+      box.classList.add('only');
+      root.append(box);
+      this.#shown.set(field.key, (now) => {
+        if (document.activeElement !== box) box.value = now.text;
+      });
+      return root;
+    }
+    const slider = element('input', { type: 'range', 'aria-label': field.label });
+    let current = null;
+    slider.addEventListener('input', () => edit(current.value(Number(slider.value)) + current.unit));
+    root.append(slider, box);
+    this.#shown.set(field.key, (now, run) => {
+      root.classList.toggle('absent', !now.value);
+      const given = number(now.text);
+      if (!given) return;
+      const moving = document.activeElement === slider && current && slider.matches(':active');
+      if (!moving) {
+        current = { ...scale(field.parameter, given.value, given.unit, run), unit: given.unit };
+        slider.min = current.from;
+        slider.max = current.to;
+        slider.step = current.step > 0 ? current.step : 'any';
+        slider.value = current.position(given.value);
+      }
+      slider.setAttribute('aria-valuetext', now.text);
+      if (document.activeElement !== box) {
+        box.value = now.text;
+        box.setAttribute('aria-invalid', 'false');
+      }
+    });
+    return root;
+  }
+}

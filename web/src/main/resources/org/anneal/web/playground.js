@@ -1,0 +1,453 @@
+// The playground: schedules in a run, their curves, and what can be asked of them.
+
+import { COLORS, Chart, DASHES, format } from './chart.js';
+import { Row } from './editor.js';
+import { exampleMetrics, gallery } from './gallery.js';
+import { read, write } from './link.js';
+import { Questions, about } from './server.js';
+import { TakeAway } from './takeaway.js';
+
+const MOST_ROWS = 12;
+const MOST_MARKS = 50;
+const $ = (selector) => document.querySelector(selector);
+const FIRST = ['SequentialLR([LinearLR(start_factor=0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])', 'StepLR(step_size=30, gamma=0.5)'];
+
+const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null };
+const questions = new Map();
+
+// The run.
+
+function numbers(text) {
+  const parts = text.split(/[\s,;]+/).filter(Boolean);
+  return parts.map((part) => {
+    const low = part.toLowerCase();
+    return low === 'nan' ? NaN : Number(part);
+  });
+}
+
+/** Returns the run that the form says, or what is wrong with it. */
+function readRun() {
+  const unit = $('[name="unit"]:checked').value;
+  const lr = numbers($('#lr').value);
+  const run = { lr, momentum: Number($('#momentum').value), adam: $('[name="optimizer"]:checked').value === 'adam', metrics: [] };
+  const count = (selector, name) => {
+    const value = Number($(selector).value);
+    if (!Number.isInteger(value) || value < 1) throw [selector, `${name} must be a whole number, at least 1, but was ${$(selector).value || 'empty'}`];
+    return value;
+  };
+  let steps;
+  if (unit === 'epochs') {
+    run.epochs = count('#epochs', 'Epochs');
+    run.stepsPerEpoch = count('#steps-per-epoch', 'Steps per epoch');
+    run.stepPer = $('[name="step-per"]:checked').value.toUpperCase();
+    steps = run.stepPer === 'BATCH' ? run.epochs * run.stepsPerEpoch : run.epochs;
+  } else {
+    run.steps = steps = count('#steps', 'Steps');
+  }
+  const where = unit === 'epochs' ? '#epochs' : '#steps';
+  if (steps > page.limits.steps) throw [where, `A run must have at most ${page.limits.steps.toLocaleString('en')} steps here, but has ${steps.toLocaleString('en')}`];
+  if (!lr.length || lr.some((rate) => !Number.isFinite(rate) || rate < 0)) throw ['#lr', `Base lr must be rates of at least 0, separated by commas, but was ${$('#lr').value || 'empty'}`];
+  if (lr.length > page.limits.groups) throw ['#lr', `Base lr must have at most ${page.limits.groups} rates, but has ${lr.length}`];
+  if (steps * (lr.length + 1) > page.limits.values) throw [where, `Steps times groups must be at most ${page.limits.values.toLocaleString('en')}`];
+  if (!(run.momentum >= 0 && run.momentum < (run.adam ? 1 : Infinity)) || $('#momentum').value === '') {
+    throw ['#momentum', `${run.adam ? 'beta1 must be in [0, 1)' : 'Momentum must be at least 0'}, but was ${$('#momentum').value || 'empty'}`];
+  }
+  if (!$('#metrics-box').hidden) {
+    const metrics = numbers($('#metrics').value);
+    if (metrics.some(Number.isNaN)) throw ['#metrics', 'Metrics must be numbers'];
+    run.metrics = metrics.slice(0, steps).filter(Number.isFinite);
+  }
+  const perEpoch = unit === 'epochs' && run.stepPer === 'BATCH' ? run.stepsPerEpoch : 1;
+  return { run, steps, per: perEpoch, unit: unit === 'epochs' ? 'epoch' : 'step' };
+}
+
+function showRun() {
+  const unit = $('[name="unit"]:checked').value;
+  for (const part of document.querySelectorAll('[data-unit]')) part.hidden = part.dataset.unit !== unit;
+  $('#momentum-name').textContent = $('[name="optimizer"]:checked').value === 'adam' ? 'beta1' : 'Momentum';
+  for (const input of document.querySelectorAll('#run input, #run textarea')) input.removeAttribute('aria-invalid');
+  try {
+    page.run = readRun();
+    $('#run-error').textContent = '';
+    return true;
+  } catch (problem) {
+    if (!Array.isArray(problem)) throw problem;
+    const [selector, message] = problem;
+    $(selector).setAttribute('aria-invalid', 'true');
+    $('#run-error').textContent = message;
+    return false;
+  }
+}
+
+function runChanged(since) {
+  if (!showRun()) return;
+  for (const row of page.rows) ask(row, since);
+  remember();
+}
+
+// The schedules.
+
+const host = {
+  changed(row, since) {
+    place();
+    ask(row, since);
+    remember();
+  },
+  switched() {
+    draw();
+    remember();
+  },
+  duplicated(row) {
+    add(row.text, true, page.rows.indexOf(row) + 1).focus();
+    remember();
+  },
+  removed(row) {
+    questions.get(row).close();
+    questions.delete(row);
+    const index = page.rows.indexOf(row);
+    page.rows.splice(index, 1);
+    row.element.remove();
+    place();
+    draw();
+    remember();
+    (page.rows[Math.min(index, page.rows.length - 1)]?.element.querySelector('textarea') ?? $('#add')).focus();
+  },
+};
+
+function add(text, on = true, index = page.rows.length) {
+  const row = new Row(host, text, on);
+  page.rows.splice(index, 0, row);
+  questions.set(row, new Questions());
+  $('#rows').insertBefore(row.element, $('#rows').children[index] ?? null);
+  place();
+  ask(row, null);
+  return row;
+}
+
+function place() {
+  page.rows.forEach((row, i) => row.place(i, COLORS[i % COLORS.length]));
+  for (const button of document.querySelectorAll('#add, [data-do="duplicate"]')) button.disabled = page.rows.length >= MOST_ROWS;
+}
+
+function ask(row, since) {
+  if (!page.run) return;
+  row.fit({ steps: page.run.steps, epochs: page.run.run.epochs, allSteps: (page.run.run.epochs ?? 1) * (page.run.run.stepsPerEpoch ?? 1) });
+  const { run, steps } = page.run;
+  questions.get(row).ask({ expression: row.text, run }, (answer) => {
+    row.answer(answer);
+    if (!answer.error) {
+      row.steps = steps;
+      row.groups = run.lr.length;
+    }
+    if (answer.takesMetric && $('#metrics-box').hidden) {
+      $('#metrics-box').hidden = false;
+      if ($('#metrics').value) runChanged(null);
+    }
+    draw(since);
+  });
+}
+
+/** Returns the rows whose curves are of the run that the page says. */
+function drawn() {
+  return page.rows.filter((row) => row.on && row.curve && row.steps === page.run?.steps && row.groups === page.run.run.lr.length);
+}
+
+// The curves, and the numbers.
+
+const chart = new Chart($('#chart'), $('#momentum-chart'), $('#tip'), {
+  moved(index) {
+    if (index === null) return;
+    page.at = index;
+    if (document.activeElement !== $('#at')) $('#at').value = format(index / page.run.per, 8);
+    numbersAt();
+    if (document.activeElement === $('#chart')) announce();
+  },
+  zoomed(view) {
+    $('#reset').disabled = view === null;
+    showNumbers();
+    remember();
+  },
+});
+
+let announcing;
+function announce() {
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    $('#said').textContent = `${page.run.unit} ${format(page.at / page.run.per)}: ${drawn().map((row) => row.curve.rates.map((rates) => format(rates[page.at])).join(', ')).join('; ')}`;
+  }, 200);
+}
+
+function below() {
+  const text = $('#below').value.trim();
+  const value = Number(text);
+  const good = text === '' || Number.isFinite(value);
+  $('#below').setAttribute('aria-invalid', String(!good));
+  return text !== '' && good ? value : null;
+}
+
+let awaited = false;
+function draw(since = null) {
+  if (since !== null) page.since ??= since;
+  if (awaited || !page.run) return;
+  awaited = true;
+  // At once, and once for all answers that came together.
+  queueMicrotask(() => {
+    awaited = false;
+    const rows = drawn();
+    const marks = rows.flatMap((row) => row.curve.findings.slice(0, MOST_MARKS).map((finding) => ({
+      step: finding.step, color: row.color, chosen: page.chosen?.row === row && page.chosen.step === finding.step })));
+    chart.show({
+      rows: rows.map((row) => ({
+        color: row.color, dash: DASHES[row.index % DASHES.length], name: /^\w+/.exec(row.curve.policy)[0],
+        rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
+      })),
+      steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
+      momentum: $('#show-momentum').checked, below: below(), marks,
+    });
+    showFindings();
+    showNumbers();
+    takeAway.show();
+    measure();
+  });
+}
+
+/** Notes how long it took from the hand's movement until what it asked for was painted. */
+function measure() {
+  const since = page.since;
+  page.since = null;
+  if (since === null) return;
+  requestAnimationFrame(() => {
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => {
+      performance.measure('input-to-paint', { start: since, end: performance.now() });
+      painted.port1.close();
+    };
+    painted.port2.postMessage(null);
+  });
+}
+
+function showFindings() {
+  const list = $('#finding-list');
+  const found = drawn().flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
+  const key = JSON.stringify(found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, step, problem, suggestion, groups]));
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  list.replaceChildren(...found.map((finding) => {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.style.setProperty('--color', `var(${finding.row.color})`);
+    const where = document.createElement('b');
+    where.textContent = `${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
+    const does = document.createElement('small');
+    does.textContent = finding.suggestion;
+    button.append(where, finding.problem, does);
+    button.addEventListener('click', () => goTo(finding.row, finding.step));
+    const item = document.createElement('li');
+    item.append(button);
+    return item;
+  }));
+  if (!found.length) {
+    const none = document.createElement('li');
+    none.className = 'none';
+    none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about a schedule appear here.';
+    list.append(none);
+  }
+}
+
+/** Has the chart show a step and what is around it. */
+function goTo(row, step) {
+  page.chosen = { row, step };
+  const { steps, per } = page.run;
+  const around = Math.max(4, steps / 12);
+  const from = Math.max(0, Math.min(step - around, steps - 1 - 2 * around));
+  chart.zoom([from / per, (from + 2 * around) / per]);
+  chart.point(Math.min(step, steps - 1));
+  draw();
+  $('#curve-title').scrollIntoView({ block: 'nearest' });
+}
+
+function cell(text, name = 'td') {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+/** Shows what can be said of each curve in the part of the run that is in view. */
+function showNumbers() {
+  if (!page.run) return;
+  const { per, steps, unit, run } = page.run;
+  const limit = below();
+  const view = chart.view;
+  const from = view ? Math.max(0, Math.ceil(view[0] * per - 1e-9)) : 0;
+  const to = view ? Math.min(steps - 1, Math.floor(view[1] * per + 1e-9)) : steps - 1;
+  for (const name of document.querySelectorAll('[data-x-name]')) name.textContent = unit;
+  $('#below-head').textContent = limit === null ? 'First below' : `First below ${format(limit)}`;
+  $('#number-rows').replaceChildren(...drawn().flatMap((row) => row.curve.rates.map((rates, group) => {
+    let peak = 0;
+    let seen = 0;
+    let all = 0;
+    let first = -1;
+    for (let i = 0; i < rates.length; i++) {
+      const rate = rates[i];
+      if (rate > rates[peak]) peak = i;
+      all += rate;
+      if (i >= from && i <= to) seen += rate;
+      if (first < 0 && limit !== null && rate < limit) first = i;
+    }
+    const line = document.createElement('tr');
+    const head = cell(undefined, 'th');
+    head.scope = 'row';
+    const dot = document.createElement('i');
+    dot.className = 'dot';
+    dot.style.setProperty('--color', `var(${row.color})`);
+    head.append(dot, /^\w+/.exec(row.curve.policy)[0] + (rates.length && run.lr.length > 1 ? `, group ${group}` : ''));
+    head.title = row.curve.policy;
+    const now = cell('');
+    now.className = 'at';
+    now.dataset.row = page.rows.indexOf(row);
+    now.dataset.group = group;
+    const reached = cell();
+    if (limit !== null && first >= 0) {
+      const go = document.createElement('button');
+      go.type = 'button';
+      go.textContent = `${unit} ${format(first / per)}`;
+      go.addEventListener('click', () => goTo(row, first));
+      reached.append(go);
+    } else {
+      reached.textContent = limit === null ? '–' : 'never';
+    }
+    line.append(head, now, cell(`${format(rates[peak])} at ${format(peak / per)}`), cell(format(seen)), cell(format(all)), reached);
+    return line;
+  })));
+  numbersAt();
+}
+
+function numbersAt() {
+  $('#at-head').textContent = `lr at ${format(page.at / page.run.per)}`;
+  for (const now of document.querySelectorAll('#number-rows .at')) {
+    const rates = page.rows[now.dataset.row]?.curve.rates[now.dataset.group];
+    now.textContent = rates && page.at < rates.length ? String(rates[page.at]) : '–';
+  }
+}
+
+// The address.
+
+let remembering;
+function remember() {
+  clearTimeout(remembering);
+  remembering = setTimeout(() => {
+    history.replaceState(null, '', write({
+      rows: page.rows,
+      lr: $('#lr').value,
+      unit: $('[name="unit"]:checked').value,
+      steps: $('#steps').value,
+      epochs: $('#epochs').value,
+      stepsPerEpoch: $('#steps-per-epoch').value,
+      stepPer: $('[name="step-per"]:checked').value,
+      momentum: Number($('#momentum').value),
+      adam: $('[name="optimizer"]:checked').value === 'adam',
+      metrics: $('#metrics-box').hidden ? '' : $('#metrics').value.replace(/[\s,;]+/g, ' ').trim(),
+      log: $('#log').checked,
+      showMomentum: $('#show-momentum').checked,
+      below: $('#below').value.trim(),
+      view: chart.view,
+    }));
+    takeAway.show();
+  }, 120);
+}
+
+function restore() {
+  const state = read(location.hash);
+  for (const row of [...page.rows]) {
+    questions.get(row).close();
+    row.element.remove();
+  }
+  page.rows = [];
+  if (state) {
+    const set = (selector, value) => {
+      if (value !== undefined) $(selector).value = value;
+    };
+    set('#lr', state.lr);
+    set('#steps', state.steps);
+    set('#epochs', state.epochs);
+    set('#steps-per-epoch', state.stepsPerEpoch);
+    set('#momentum', state.momentum);
+    set('#metrics', state.metrics);
+    set('#below', state.below);
+    $(`[name="unit"][value="${state.epochs === undefined ? 'steps' : 'epochs'}"]`).checked = true;
+    $(`[name="step-per"][value="${state.stepPer}"]`).checked = true;
+    $(`[name="optimizer"][value="${state.adam ? 'adam' : 'sgd'}"]`).checked = true;
+    $('#metrics-box').hidden = !state.metrics;
+    page.chosen = null;
+    chart.zoom(state.view);
+    $('#log').checked = state.log;
+    $('#show-momentum').checked = state.showMomentum;
+  }
+  showRun();
+  for (const row of state?.rows ?? FIRST.map((text) => ({ text, on: true }))) add(row.text, row.on);
+  if (state?.view) whenDrawn(() => chart.zoom(state.view));
+}
+
+/** Does something when the first curve is there. */
+function whenDrawn(action) {
+  if (drawn().length) {
+    draw();
+    queueMicrotask(action);
+  } else if (page.rows.some((row) => row.on && !row.error)) {
+    setTimeout(() => whenDrawn(action), 20);
+  }
+}
+
+// All together.
+
+const takeAway = new TakeAway({
+  rows: () => page.rows,
+  run: () => page.run.run,
+  drawn: () => drawn().filter((row) => !row.error),
+  options: () => ({ log: $('#log').checked, momentum: $('#show-momentum').checked }),
+});
+
+$('#run').addEventListener('input', () => runChanged(performance.now()));
+$('#metrics-example').addEventListener('click', () => {
+  $('#metrics').value = exampleMetrics(Math.min(page.run?.steps ?? 60, 1000)).join(' ');
+  runChanged(null);
+});
+$('#add').addEventListener('click', () => {
+  add(page.rows.at(-1)?.text ?? 'StepLR(step_size=30, gamma=0.5)').focus();
+  remember();
+});
+for (const selector of ['#log', '#show-momentum']) {
+  $(selector).addEventListener('change', () => {
+    draw();
+    remember();
+  });
+}
+$('#reset').addEventListener('click', () => chart.zoom(null));
+$('#at').addEventListener('input', () => {
+  const index = Math.round(Number($('#at').value) * page.run.per);
+  const good = $('#at').value !== '' && index >= 0 && index < page.run.steps;
+  $('#at').setAttribute('aria-invalid', String(!good));
+  if (good) {
+    page.at = index;
+    chart.point(index);
+    numbersAt();
+  }
+});
+$('#below').addEventListener('input', () => {
+  draw();
+  remember();
+});
+addEventListener('hashchange', restore);
+gallery($('#gallery'), $('#open-gallery'), (card) => {
+  // A new entry in the history: going back brings back what was there.
+  location.hash = write({
+    rows: [{ text: card.expression, on: true }], lr: card.lr, steps: card.steps, momentum: 0.9, view: null,
+    metrics: card.metrics ? exampleMetrics(card.steps).join(' ') : '',
+  });
+});
+
+about().then((server) => {
+  page.limits = server.limits;
+  for (const link of document.querySelectorAll('[data-runs]')) link.hidden = !server.runs;
+});
+restore();

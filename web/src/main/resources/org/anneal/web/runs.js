@@ -1,0 +1,248 @@
+// Training runs as they go: what their folder holds, sent as it grows. A reload asks for all of it again.
+
+import uPlot from './uplot/uPlot.esm.js';
+import { COLORS, DASHES, axes, css, format, linearRange, logRange } from './chart.js';
+
+const $ = (selector) => document.querySelector(selector);
+const runs = new Map(); // by name: { name, state, tables, color, box }
+const hidden = new Set(new URLSearchParams(location.hash.slice(1)).getAll('hide'));
+const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
+const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'val_loss', 'seconds']);
+const isRate = (column) => /^lr\d*$/.test(column);
+let listed = 0;
+
+const events = new EventSource('api/runs');
+events.addEventListener('open', () => {
+  $('#state').textContent = 'live';
+});
+events.addEventListener('error', () => {
+  $('#state').textContent = 'waiting for the server';
+});
+events.addEventListener('ready', () => {
+  document.body.dataset.ready = 'true';
+  list();
+  draw();
+});
+events.addEventListener('gone', (event) => {
+  runs.delete(JSON.parse(event.data));
+  list();
+  draw();
+});
+events.addEventListener('run', (event) => {
+  const { name, state, table, columns, from, rows } = JSON.parse(event.data);
+  let run = runs.get(name);
+  if (!run) {
+    run = { name, tables: {}, color: COLORS[listed % COLORS.length], dash: Math.floor(listed / COLORS.length) };
+    listed++;
+    runs.set(name, run);
+  }
+  run.state = state;
+  const kept = run.tables[table]?.rows.slice(0, from) ?? [];
+  run.tables[table] = { columns, rows: kept.concat(rows) };
+  list();
+  draw();
+});
+
+/** Returns a column's numbers of a run's table, and null for what is none; nothing if there is no such column. */
+function column(run, table, name) {
+  const { columns, rows } = run.tables[table] ?? { columns: [], rows: [] };
+  const at = columns.indexOf(name);
+  return at < 0 ? null : rows.map((row) => row[at]);
+}
+
+const shown = () => [...runs.values()].filter((run) => !hidden.has(run.name));
+
+function list() {
+  $('#no-runs').hidden = runs.size > 0;
+  const root = $('#run-list');
+  const names = [...runs.keys()].sort().reverse(); // the newest first: their names are their times
+  if (root.dataset.names !== JSON.stringify(names)) {
+    root.dataset.names = JSON.stringify(names);
+    root.replaceChildren(...names.map((name) => {
+      const item = document.createElement('li');
+      const label = document.createElement('label');
+      const box = document.createElement('input');
+      box.type = 'checkbox';
+      box.checked = !hidden.has(name);
+      box.addEventListener('change', () => {
+        if (box.checked) hidden.delete(name);
+        else hidden.add(name);
+        const kept = new URLSearchParams([...hidden].map((each) => ['hide', each]));
+        history.replaceState(null, '', hidden.size ? `#${kept}` : location.pathname);
+        draw();
+      });
+      item.style.setProperty('--color', `var(${runs.get(name).color})`);
+      const dot = document.createElement('i');
+      dot.className = 'dot';
+      const text = document.createElement('span');
+      text.className = 'name';
+      text.textContent = name;
+      text.title = name;
+      label.append(box, dot, text, document.createElement('small'));
+      item.append(label);
+      return item;
+    }));
+  }
+  names.forEach((name, i) => {
+    root.children[i].querySelector('small').textContent = STATES[runs.get(name).state];
+    root.children[i].dataset.state = runs.get(name).state;
+  });
+}
+
+/** One chart: lines of several runs, each over its own steps. */
+class Lines {
+  #root;
+  #plot = null;
+  #key = '';
+  #log = false;
+
+  constructor(root, logBox) {
+    this.#root = root;
+    logBox?.addEventListener('change', () => {
+      this.#log = logBox.checked;
+      draw();
+    });
+    new ResizeObserver(() => {
+      if (this.#plot && root.clientWidth) this.#plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+    }).observe(root);
+    document.addEventListener('themechange', () => {
+      this.#key = '';
+      draw();
+    });
+  }
+
+  /** @param lines of a label, a color, a dash, an alpha, x, y, and whether y holds until the next x */
+  show(lines) {
+    lines = lines.filter((line) => line.y?.length);
+    this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
+    const log = this.#log;
+    const tables = lines.map(({ x, y }) => [x, y.map((value) => (log && value <= 0 ? null : value))]);
+    const data = tables.length ? uPlot.join(tables, tables.map(() => [2])) : [[0], []].slice(0, 1);
+    const key = JSON.stringify([lines.map((line) => [line.label, line.color, line.dash, line.alpha]), log]);
+    if (key === this.#key) {
+      this.#plot?.setData(data);
+      return;
+    }
+    this.#key = key;
+    this.#plot?.destroy();
+    const narrow = this.#root.clientWidth < 480;
+    this.#plot = new uPlot({
+      width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 14, 0, 0],
+      legend: { show: false },
+      cursor: { drag: { x: true, y: false }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
+      scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
+      axes: axes(narrow ? '' : 'step', narrow ? 48 : 58),
+      series: [{}, ...lines.map((line) => ({
+        stroke: css(line.color) + line.alpha, width: line.alpha ? 1 : 2, dash: line.dash, spanGaps: true,
+        points: { show: line.y.length < 40 && !line.stairs, size: 5, fill: css(line.color) },
+        paths: line.stairs ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear(),
+      }))],
+      hooks: { setCursor: [(plot) => this.#readOut(plot, lines)] },
+    }, data, this.#root);
+    const tip = document.createElement('div');
+    tip.className = 'tip';
+    tip.hidden = true;
+    this.#root.querySelector('.u-wrap').append(tip);
+  }
+
+  #readOut(plot, lines) {
+    const tip = this.#root.querySelector('.tip');
+    const { left, idx } = plot.cursor;
+    if (!tip) return;
+    if (left < 0 || idx === null || idx === undefined || !this.#root.matches(':hover')) {
+      tip.hidden = true;
+      return;
+    }
+    const head = document.createElement('b');
+    head.textContent = `step ${format(plot.data[0][idx])}`;
+    const said = lines.slice(0, 10).map((line, i) => {
+      const row = document.createElement('div');
+      const dot = document.createElement('i');
+      dot.className = 'dot';
+      dot.style.setProperty('--color', `var(${line.color})`);
+      const name = document.createElement('span');
+      name.className = 'name';
+      name.textContent = line.label;
+      const value = document.createElement('span');
+      let at = idx; // the last value until here
+      while (at > 0 && (plot.data[i + 1]?.[at] === null || plot.data[i + 1]?.[at] === undefined)) at--;
+      value.textContent = format(plot.data[i + 1]?.[at], 5);
+      row.append(dot, name, value);
+      return row;
+    });
+    tip.replaceChildren(head, ...said);
+    tip.hidden = false;
+    const x = plot.over.offsetLeft + left;
+    tip.style.left = `${Math.max(0, x + 16 + tip.offsetWidth > this.#root.clientWidth ? x - 16 - tip.offsetWidth : x + 16)}px`;
+    tip.style.top = '10px';
+  }
+}
+
+const charts = {
+  loss: new Lines($('[data-chart="loss"]'), $('#log-loss')),
+  metric: new Lines($('[data-chart="metric"]')),
+  rate: new Lines($('[data-chart="rate"]'), $('#log-rate')),
+};
+
+const DOTTED = [2, 3];
+const METRIC_KEYS = ['', 'dashed', 'dotted'];
+
+let awaited = false;
+function draw() {
+  if (awaited || !document.body.dataset.ready) return;
+  awaited = true;
+  requestAnimationFrame(() => {
+    awaited = false;
+    const all = shown();
+    const line = (run, label, table, name, dash = [], alpha = '') => ({
+      label: `${run.name} ${label}`, color: run.color, dash, alpha, x: column(run, table, 'step') ?? [], y: column(run, table, name),
+    });
+    charts.loss.show(all.flatMap((run) => [
+      line(run, 'batch', 'progress', 'loss', [], '60'),
+      line(run, 'train', 'metrics', 'train_loss'),
+      line(run, 'validation', 'metrics', 'val_loss', [8, 4]),
+    ]));
+    const metrics = [...new Set(all.flatMap((run) => run.tables.metrics?.columns ?? []))].filter((name) => !NOT_METRICS.has(name) && !isRate(name));
+    charts.metric.show(all.flatMap((run) => metrics.map((name, i) => line(run, name, 'metrics', name, DASHES[i % DASHES.length]))));
+    key($('#metric-key'), metrics.map((name) => name.replace(/^val_/, '')));
+    const rates = [...new Set(all.flatMap((run) => [...(run.tables.progress?.columns ?? []), ...(run.tables.metrics?.columns ?? [])]))].filter(isRate).sort();
+    charts.rate.show(all.flatMap((run) => rates.map((name, i) => {
+      const table = column(run, 'progress', name)?.length ? 'progress' : 'metrics';
+      return { ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(i, 2)]), stairs: true };
+    })));
+    key($('#rate-key'), rates.length > 1 ? rates.map((name) => name.replace('lr', 'group ')) : []);
+    table(all);
+  });
+}
+
+function key(root, names) {
+  root.replaceChildren(...names.flatMap((name, i) => {
+    const line = document.createElement('i');
+    line.className = `line ${METRIC_KEYS[Math.min(i, 2)]}`;
+    return [line, name];
+  }));
+}
+
+function table(all) {
+  const columns = [...new Set(all.flatMap((run) => run.tables.metrics?.columns ?? []))];
+  const cells = (name, texts) => {
+    const row = document.createElement('tr');
+    row.append(...texts.map((text, i) => {
+      const cell = document.createElement(i === 0 || name === 'th' ? 'th' : 'td');
+      cell.scope = name === 'th' ? 'col' : 'row';
+      cell.textContent = text;
+      return cell;
+    }));
+    return row;
+  };
+  $('#last-head').replaceChildren(cells('th', ['Run', ...columns.map((name) => name.replaceAll('_', ' '))]));
+  $('#last-rows').replaceChildren(...all.filter((run) => run.tables.metrics?.rows.length).map((run) => {
+    const { columns: own, rows } = run.tables.metrics;
+    const row = cells('td', [run.name, ...columns.map((name) => format(rows.at(-1)[own.indexOf(name)] ?? null, 5))]);
+    const dot = document.createElement('i');
+    dot.className = 'dot';
+    dot.style.setProperty('--color', `var(${run.color})`);
+    row.firstChild.prepend(dot);
+    return row;
+  }));
+}

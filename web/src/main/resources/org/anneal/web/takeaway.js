@@ -1,0 +1,114 @@
+// What can be taken away: code, JSON, a link, pictures.
+
+import { picture } from './server.js';
+
+const $ = (selector) => document.querySelector(selector);
+
+function save(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+export class TakeAway {
+  #page;
+  #form = 'java';
+
+  /** @param page has rows(), run(), drawn(), and what the picture shows: options() */
+  constructor(page) {
+    this.#page = page;
+    const tabs = [...document.querySelectorAll('#takeaway [role="tab"]')];
+    tabs.forEach((tab, i) => {
+      tab.addEventListener('click', () => this.#choose(tab.dataset.form));
+      tab.addEventListener('keydown', (event) => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (!step) return;
+        const next = tabs[(i + step + tabs.length) % tabs.length];
+        next.focus();
+        this.#choose(next.dataset.form);
+      });
+    });
+    $('#take-row').addEventListener('change', () => this.show());
+    $('#copy').addEventListener('click', async () => {
+      try {
+        await navigator.clipboard.writeText($('#take-text').textContent);
+        this.#say('Copied.');
+      } catch {
+        getSelection().selectAllChildren($('#take-text'));
+        this.#say('Selected: press Ctrl+C to copy.');
+      }
+    });
+    $('#save-json').addEventListener('click', () => {
+      save(new Blob([JSON.stringify(this.#json(true))], { type: 'application/json' }), 'schedules.json');
+    });
+    $('#save-png').addEventListener('click', () => this.#picture('png'));
+    $('#save-svg').addEventListener('click', () => this.#picture('svg'));
+    this.#choose('java');
+  }
+
+  #choose(form) {
+    this.#form = form;
+    for (const tab of document.querySelectorAll('#takeaway [role="tab"]')) {
+      const chosen = tab.dataset.form === form;
+      tab.setAttribute('aria-selected', String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      if (chosen) $('#take-text').setAttribute('aria-labelledby', tab.id);
+    }
+    this.show();
+  }
+
+  show() {
+    const select = $('#take-row');
+    const rows = this.#page.rows();
+    const names = rows.map((row, i) => `${i + 1}  ${row.label}`);
+    if (JSON.stringify([...select.options].map((option) => option.text)) !== JSON.stringify(names)) {
+      const chosen = Math.min(Math.max(0, select.selectedIndex), Math.max(0, rows.length - 1));
+      select.replaceChildren(...names.map((name, i) => new Option(name, i)));
+      select.selectedIndex = rows.length ? chosen : -1;
+    }
+    select.hidden = this.#form === 'json' || this.#form === 'link';
+    const row = rows[select.selectedIndex];
+    const text = {
+      java: () => row?.curve?.java ?? '',
+      python: () => row?.curve?.python ?? '',
+      json: () => JSON.stringify(this.#json(false), null, 2),
+      link: () => location.href,
+    }[this.#form]();
+    if ($('#take-text').textContent !== text) $('#take-text').textContent = text;
+  }
+
+  #json(values) {
+    const schedules = this.#page.rows().filter((row) => row.curve && !row.error).map((row) => ({
+      expression: row.text,
+      policy: row.curve.policy,
+      ...(values ? {
+        lr: row.curve.rates.map((rates) => Array.from(rates)),
+        momentum: row.curve.momenta ? Array.from(row.curve.momenta) : row.curve.momentum,
+      } : {}),
+      findings: row.curve.findings.map(({ step, problem, suggestion }) => ({ step, problem, suggestion })),
+    }));
+    return { run: this.#page.run(), schedules };
+  }
+
+  async #picture(format) {
+    const drawn = this.#page.drawn();
+    if (!drawn.length) {
+      this.#say('There is no curve to draw.');
+      return;
+    }
+    this.#say('Drawing …');
+    try {
+      const question = { expressions: drawn.map((row) => row.text), run: this.#page.run(), format, ...this.#page.options() };
+      save(await picture(question), `schedules.${format}`);
+      this.#say(`schedules.${format} is saved.`);
+    } catch (problem) {
+      this.#say(problem.message);
+    }
+  }
+
+  #say(text) {
+    $('#take-said').textContent = text;
+  }
+}

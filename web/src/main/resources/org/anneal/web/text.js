@@ -1,0 +1,233 @@
+// What stands where in an expression: enough of Python's syntax for fields and completions. What a text means, and what is
+// wrong with it, only the server says.
+
+export const vocabulary = await (await fetch('vocabulary.json')).json();
+const byName = new Map(vocabulary.map((kind) => [kind.name, kind]));
+
+const TOKEN =
+  /\s+|#[^\n]*|'[^'\n]*'?|"[^"\n]*"?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?:ep|st)?|[\p{L}_][\p{L}\p{N}_]*|\*\*|\/\/|[<>=!]=|[^]/gu;
+
+/** Returns the pieces of a text, without spaces and comments. */
+export function tokens(text) {
+  const found = [];
+  for (const match of text.matchAll(TOKEN)) {
+    const piece = match[0];
+    if (/^[\s#]/.test(piece)) continue;
+    const kind = /^[\d.]\d*/.test(piece) && piece !== '.' ? 'number'
+      : /^[\p{L}_]/u.test(piece) ? 'name'
+      : /^['"]/.test(piece) ? 'string' : 'symbol';
+    found.push({ kind, text: piece, from: match.index, to: match.index + piece.length });
+  }
+  return found;
+}
+
+/**
+ * Returns the calls of schedulers in a text, the outer before the inner, each with its arguments: where they stand, which
+ * parameter they are for. A text that is not finished has calls without an end.
+ */
+export function calls(text) {
+  const all = [];
+  const open = []; // brackets: calls, or others
+  const list = tokens(text);
+  const argument = () => open.at(-1)?.argument;
+  const begin = (call, at) => {
+    call.argument = { from: at, to: at, keyword: null, tokens: [] };
+  };
+  const end = (call) => {
+    const done = call.argument;
+    if (done?.tokens.length) {
+      const keyword = done.tokens[0].kind === 'name' && done.tokens[1]?.text === '=' ? done.tokens[0].text : null;
+      const value = keyword ? done.tokens.slice(2) : done.tokens;
+      call.arguments.push({
+        keyword,
+        from: done.tokens[0].from,
+        value: value.length ? { from: value[0].from, to: value.at(-1).to, tokens: value } : null,
+      });
+    }
+    call.argument = null;
+  };
+  list.forEach((token, i) => {
+    if ('([{'.includes(token.text) && token.kind === 'symbol') {
+      for (const each of open) each.argument?.tokens.push(token);
+      const name = list[i - 1];
+      const kind = token.text === '(' && name?.kind === 'name' ? byName.get(name.text) : undefined;
+      const call = { kind, name: name?.text, from: name?.from, open: token.to, close: null, arguments: [], depth: open.length };
+      if (kind) {
+        all.push(call);
+        begin(call, token.to);
+      }
+      open.push(call);
+    } else if (')]}'.includes(token.text) && token.kind === 'symbol') {
+      const call = open.pop();
+      if (call?.kind) {
+        end(call);
+        call.close = token.from;
+      }
+      for (const each of open) each.argument?.tokens.push(token);
+    } else if (token.text === ',' && open.at(-1)?.kind) {
+      end(open.at(-1));
+      begin(open.at(-1), token.to);
+      for (const each of open.slice(0, -1)) each.argument?.tokens.push(token);
+    } else {
+      for (const each of open) each.argument?.tokens.push(token);
+    }
+  });
+  for (const call of all) {
+    if (call.argument) end(call);
+    bind(call);
+  }
+  return all;
+}
+
+/** Says which parameter each argument is for. */
+function bind(call) {
+  let given = call.arguments;
+  const first = given[0];
+  if (first && !first.keyword && call.kind.parameters[0].type !== 'lambda'
+      && first.value.tokens.length === 1 && first.value.tokens[0].kind === 'name') {
+    given = given.slice(1); // the optimizer
+  }
+  given.forEach((argument, i) => {
+    argument.parameter = argument.keyword
+      ? call.kind.parameters.find((parameter) => parameter.name === argument.keyword)
+      : call.kind.parameters[i];
+  });
+}
+
+const NUMBER = /^([+-]?)((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)(ep|st|%)?$/;
+
+/** Returns the number that a piece of text is, with its unit, or null if it is none or more. */
+export function number(text) {
+  const match = NUMBER.exec(text.replace(/\s+/g, ''));
+  return match ? { value: Number(match[1] + match[2].replaceAll('_', '')), unit: match[3] ?? '' } : null;
+}
+
+/**
+ * Returns what can be set in a text: of each call its numeric parameters, choices and truths, those left out too, each with
+ * a key that stays the same while values change.
+ */
+export function fields(text) {
+  const found = [];
+  const seen = new Map();
+  for (const call of calls(text)) {
+    if (call.close === null) continue;
+    const nth = (seen.get(call.name) ?? 0) + 1;
+    seen.set(call.name, nth);
+    for (const parameter of call.kind.parameters) {
+      const argument = call.arguments.find((each) => each.parameter === parameter);
+      const key = `${call.name}.${nth}.${parameter.name}`;
+      const field = { key, call, parameter, argument, owner: call.name, nth, label: parameter.name };
+      const value = argument?.value;
+      const isList = value?.tokens[0].text === '[' || value?.tokens[0].text === '(';
+      if (value && isList && parameter.type !== 'calls' && parameter.type !== 'lambda') {
+        items(value.tokens).forEach((item, i) => {
+          found.push({ ...field, key: `${key}.${i}`, label: `${parameter.name}[${i}]`, value: item, text: text.slice(item.from, item.to) });
+        });
+      } else if (['calls', 'lambda', 'steps-list'].includes(parameter.type)) {
+        continue;
+      } else if (value) {
+        found.push({ ...field, value, text: text.slice(value.from, value.to) });
+      } else if (parameter.default !== null && parameter.default !== undefined) {
+        found.push({ ...field, value: null, text: literal(parameter.default) });
+      }
+    }
+  }
+  return found;
+}
+
+/** Returns where the items of a list stand. */
+function items(list) {
+  const found = [];
+  let depth = 0;
+  let current = null;
+  for (const token of list) {
+    const opens = '([{'.includes(token.text);
+    const closes = ')]}'.includes(token.text);
+    if (closes) depth--;
+    if (depth === 1 && token.text === ',') {
+      if (current) found.push(current);
+      current = null;
+    } else if (depth > 0) {
+      current = { from: current?.from ?? token.from, to: token.to };
+    }
+    if (opens) depth++;
+  }
+  if (current) found.push(current);
+  return found;
+}
+
+/** Returns a value as Python writes it. */
+export function literal(value) {
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'string') return `'${value}'`;
+  return String(value);
+}
+
+/** Returns the text with a field set to what `value` says; a parameter that was left out is added. */
+export function rewrite(text, key, value) {
+  const field = fields(text).find((each) => each.key === key);
+  if (!field) return text;
+  if (field.value) {
+    return text.slice(0, field.value.from) + value + text.slice(field.value.to);
+  }
+  const before = text.slice(0, field.call.close).trimEnd();
+  const comma = before.endsWith('(') || before.endsWith(',') ? '' : ', ';
+  const space = before.endsWith(',') ? ' ' : '';
+  return `${before}${comma}${space}${field.parameter.name}=${value}${text.slice(field.call.close)}`;
+}
+
+/** Returns what can stand at a place: the piece to replace and the choices, best first. */
+export function completions(text, at) {
+  const prefix = /[\p{L}_][\p{L}\p{N}_]*$/u.exec(text.slice(0, at))?.[0] ?? '';
+  const from = at - prefix.length;
+  const before = text.slice(0, from);
+  const open = calls(before).filter((call) => call.close === null).at(-1);
+  const inString = tokens(before).at(-1);
+  const quoted = inString?.kind === 'string' && !/^(['"]).*\1$/.test(inString.text);
+  let options = [];
+  if (quoted || /['"]$/.test(before)) {
+    const argument = open?.arguments.at(-1);
+    options = (argument?.parameter?.values ?? []).map((value) => ({ insert: value, label: value, says: argument.parameter.name }));
+  } else if (!open || insideCalls(open)) {
+    const nested = Boolean(open);
+    options = vocabulary.map((kind) => ({
+      insert: `${kind.name}(`,
+      label: kind.name,
+      says: kind.says,
+      open: true,
+    })).filter((option) => !nested || option.label !== 'ChainedScheduler' || prefix);
+  } else if (/[(,]\s*$/.test(before)) {
+    const used = new Set(calls(text).find((call) => call.from === open.from)?.arguments.map((each) => each.keyword));
+    options = open.kind.parameters
+      .filter((parameter) => !used.has(parameter.name) || parameter.name === prefix)
+      .map((parameter) => ({
+        insert: `${parameter.name}=`,
+        label: parameter.name,
+        says: parameter.required ? 'required' : parameter.default === null || parameter.default === undefined ? 'optional' : `default ${literal(parameter.default)}`,
+      }));
+  } else {
+    const argument = open.arguments.at(-1);
+    const parameter = argument?.parameter ?? open.kind.parameters.find((each) => new RegExp(`${each.name}\\s*=\\s*$`).test(before));
+    if (parameter?.type === 'truth') {
+      options = ['True', 'False'].map((value) => ({ insert: value, label: value, says: parameter.name }));
+    } else if (parameter?.type === 'choice') {
+      options = parameter.values.map((value) => ({ insert: `'${value}'`, label: value, says: parameter.name }));
+    }
+  }
+  const wanted = prefix.toLowerCase();
+  const rank = (option) => {
+    const label = option.label.toLowerCase();
+    return label.startsWith(wanted) ? 0 : label.includes(wanted) ? 1 : 2;
+  };
+  options = options.filter((option) => rank(option) < 2).sort((a, b) => rank(a) - rank(b));
+  if (options.length === 1 && options[0].label === prefix) options = [];
+  return { from, to: at, prefix, options };
+}
+
+/** Says whether what comes next in an unfinished call is one of its members. */
+function insideCalls(call) {
+  const argument = call.arguments.at(-1);
+  const list = argument?.value?.tokens ?? [];
+  const depth = list.reduce((sum, token) => sum + ('([{'.includes(token.text) ? 1 : ')]}'.includes(token.text) ? -1 : 0), 0);
+  return argument?.parameter?.type === 'calls' && depth > 0;
+}
