@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Reads what clients send, within bounds, and writes what they get. */
@@ -18,6 +19,7 @@ final class Answer {
     static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .build();
 
     private Answer() {}
@@ -34,7 +36,12 @@ final class Answer {
         try {
             value = JSON.readValue(bytes, type);
         } catch (JacksonException e) {
-            throw new Refusal(400, "the request is not understood: " + reason(e));
+            // What a record refused, it says itself.
+            throw new Refusal(
+                    400,
+                    e.getCause() instanceof IllegalArgumentException refusal
+                            ? reason(refusal)
+                            : "the request is not understood: " + reason(e));
         }
         if (value == null) {
             throw new Refusal(400, "the request is not understood: it is null");

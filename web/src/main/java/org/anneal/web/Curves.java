@@ -89,7 +89,7 @@ final class Curves {
     static Curves of(String expression, Run run, Duration limit) throws Refusal {
         long start = System.nanoTime();
         SchedulerCall call = run.parse(expression);
-        Simulation simulation = new Simulation(call, run.rule(), run.lr());
+        Simulation simulation = new Simulation(call, run.groups());
         int steps = Math.toIntExact(run.total());
         int groups = run.lr().size();
         double[][] rates = new double[groups][steps];
@@ -100,7 +100,7 @@ final class Curves {
             for (int group = 0; group < groups; group++) {
                 rates[group][rows] = simulation.rate(group);
             }
-            momentum[rows] = simulation.momentum();
+            momentum[rows] = simulation.momentum(0);
             rows++;
             if (rows == steps) {
                 break; // what comes after the last row may be an error

@@ -10,13 +10,19 @@ import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
 import org.anneal.schedule.Python;
 
-/** {@code POST /api/picture}: the schedules of a page in one PNG, drawn as {@code anneal plot} draws them. */
+/** {@code POST /api/picture}: the schedules of a page in one PNG or SVG, drawn as {@code anneal plot} draws them. */
 final class PictureHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
     private static final int MOST_SCHEDULES = 12;
 
     /** What a client asks. */
-    record Question(List<String> expressions, Run run, boolean log, boolean momentum) {}
+    record Question(List<String> expressions, Run run, Format format, boolean log, boolean momentum) {}
+
+    /** What a picture is written as. */
+    enum Format {
+        PNG,
+        SVG
+    }
 
     private final CurveHandler curves;
 
@@ -28,9 +34,11 @@ final class PictureHandler {
         Question question = Answer.read(exchange, Question.class);
         if (question.expressions() == null
                 || question.run() == null
+                || question.format() == null
                 || question.expressions().isEmpty()
                 || question.expressions().size() > MOST_SCHEDULES) {
-            throw new Refusal(400, "a picture must be of 1 to " + MOST_SCHEDULES + " expressions in a run");
+            throw new Refusal(
+                    400, "a picture must be of 1 to " + MOST_SCHEDULES + " expressions in a run, as PNG or SVG");
         }
         for (String expression : question.expressions()) {
             CurveHandler.check(new CurveHandler.Question(expression, question.run()));
@@ -42,7 +50,12 @@ final class PictureHandler {
         // What a picture holds on top of its values is for one at a time.
         int reserved = curves.reserve(Math.max(values, Run.MOST_VALUES + 1));
         try {
-            Answer.send(exchange, 200, "image/png", chart(question).png());
+            Chart chart = chart(question);
+            if (question.format() == Format.PNG) {
+                Answer.send(exchange, 200, "image/png", chart.png());
+            } else {
+                Answer.send(exchange, 200, "image/svg+xml", chart.svg());
+            }
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
             throw new Refusal(422, Answer.reason(e));
         } finally {

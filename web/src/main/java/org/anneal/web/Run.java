@@ -56,9 +56,7 @@ record Run(
             throw new Refusal(400, "lr must have 1 to " + MOST_GROUPS + " rates, but has " + lr.size());
         }
         try {
-            for (double rate : lr) {
-                rule().withLr(rate);
-            }
+            groups();
             if (total() < 1) {
                 throw new Refusal(400, "steps must be at least 1, but was " + total());
             }
@@ -94,6 +92,12 @@ record Run(
     SchedulerCall parse(String expression) {
         Optional<RunLength> length = length();
         return length.isPresent() ? SchedulerCall.parse(expression, length.get()) : SchedulerCall.parse(expression);
+    }
+
+    /** {@return the rule of each group} */
+    List<UpdateRule> groups() {
+        UpdateRule rule = rule();
+        return lr.stream().<UpdateRule>map(rule::withLr).toList();
     }
 
     /** {@return the optimizer's rule, of which each group has its own rate} */

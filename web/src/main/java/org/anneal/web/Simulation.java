@@ -15,11 +15,10 @@ final class Simulation {
     private final Optimizer<FloatArray> optimizer;
     private final LRScheduler scheduler;
 
-    /** A run of {@code call} on {@code rule}, with one group per base rate. */
-    Simulation(SchedulerCall call, UpdateRule rule, List<Double> lr) {
-        optimizer = FloatArrays.optimizer(IntStream.range(0, lr.size())
-                .mapToObj(
-                        i -> new ParamGroup<>(Integer.toString(i), rule.withLr(lr.get(i)), List.of(new FloatArray(0f))))
+    /** A run of {@code call}, in which each group has its rule. */
+    Simulation(SchedulerCall call, List<? extends UpdateRule> groups) {
+        optimizer = FloatArrays.optimizer(IntStream.range(0, groups.size())
+                .mapToObj(i -> new ParamGroup<>(Integer.toString(i), groups.get(i), List.of(new FloatArray(0f))))
                 .toList());
         if (call.lastEpoch() != -1) {
             optimizer.rebase();
@@ -32,9 +31,9 @@ final class Simulation {
         return optimizer.groups().get(group).lr();
     }
 
-    /** {@return the momentum in force in the first group; Adam: beta1} */
-    double momentum() {
-        return optimizer.groups().get(0).momentum();
+    /** {@return the momentum in force in a group; Adam: beta1} */
+    double momentum(int group) {
+        return optimizer.groups().get(group).momentum();
     }
 
     boolean takesMetric() {

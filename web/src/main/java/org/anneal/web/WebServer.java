@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -184,9 +183,7 @@ public final class WebServer implements AutoCloseable {
                         "runs",
                         events.isPresent(),
                         "limits",
-                        Map.of("steps", Run.MOST_STEPS, "groups", Run.MOST_GROUPS, "values", Run.MOST_VALUES),
-                        "pictures",
-                        List.of("png")));
+                        Map.of("steps", Run.MOST_STEPS, "groups", Run.MOST_GROUPS, "values", Run.MOST_VALUES)));
     }
 
     private void runs(HttpExchange exchange) throws IOException, Refusal {

@@ -31,7 +31,7 @@ export const css = (name) => getComputedStyle(document.documentElement).getPrope
 export function linearRange(plot, min, max) {
   if (min === null || !Number.isFinite(min)) return [0, 1];
   const span = max - min || Math.abs(max) || 1;
-  const low = min >= 0 && min <= 0.6 * max ? 0 : min - 0.06 * span;
+  const low = min >= 0 && (min <= 0.6 * max || min === max) ? 0 : min - 0.06 * span;
   return [low, max + 0.06 * span];
 }
 
@@ -40,8 +40,14 @@ export function logRange(plot, min, max) {
   return uPlot.rangeLog(min, max, 10, max / min < 10 ? false : true);
 }
 
+/** Keeps the powers of ten, if there are some. */
+function decades(plot, splits) {
+  const { min, max } = plot.scales.y;
+  return max / min < 10 ? splits : splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
+}
+
 /** Returns the common options of axes in the page's colours. */
-export function axes(xLabel, size = 58) {
+export function axes(xLabel, size = 58, log = false) {
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
   const common = {
     stroke: css('--soft'), font, labelFont: font,
@@ -51,7 +57,10 @@ export function axes(xLabel, size = 58) {
   };
   return [
     { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, grid: { show: false } },
-    { ...common, size, space: 36, gap: 6 },
+    {
+      ...common, size, space: 36, gap: 6,
+      ...(log ? { grid: { ...common.grid, filter: decades }, ticks: { ...common.ticks, filter: decades } } : {}),
+    },
   ];
 }
 
@@ -70,6 +79,7 @@ export class Chart {
   #x = new Float64Array(0);
   #xPer = 1;
   #quiet = false;
+  #wanted = null; // a step that is pointed at, which several may share a pixel with
 
   /** @param heard moved(index or null), zoomed(view or null) */
   constructor(root, momentumRoot, tip, heard) {
@@ -132,7 +142,12 @@ export class Chart {
     const x = this.#x[index];
     const [from, to] = this.#view ?? [0, this.#end()];
     if (x < from || x > to) this.zoom([x - (to - from) / 2, x + (to - from) / 2]);
-    this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 });
+    this.#wanted = index;
+    // After uPlot has taken up the zoom, which it does in a microtask of its own.
+    queueMicrotask(() => {
+      this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 });
+      this.#wanted = null;
+    });
   }
 
   #end() {
@@ -151,7 +166,7 @@ export class Chart {
       width: root.clientWidth, height: root.clientHeight, padding: [10, 14, 0, 0], legend: { show: false },
       cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
-      axes: axes(root === this.#root && !this.#shown.momentum && !narrow ? shown.unit : root === this.#momentumRoot && !narrow ? shown.unit : '', narrow ? 48 : 58),
+      axes: axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log),
       series,
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],
@@ -168,6 +183,7 @@ export class Chart {
     this.#momentum?.destroy();
     this.#momentum = null;
     this.#momentumRoot.hidden = !this.#shown.momentum;
+    this.#momentumRoot.previousElementSibling.hidden = !this.#shown.momentum;
     this.#plot = new uPlot(this.#options(this.#root, (row) => row.rates, this.#shown.log), this.#data(), this.#root);
     if (this.#shown.momentum) {
       this.#momentum = new uPlot(this.#options(this.#momentumRoot, (row) => [row.momenta], false), this.#momenta(), this.#momentumRoot);
@@ -203,8 +219,8 @@ export class Chart {
   }
 
   #momenta() {
-    return [this.#x, ...this.#shown.rows.map((row) => (row.momenta ? this.#fit(row.momenta, false)
-      : new Float64Array(row.rates[0].length).fill(row.momentum)))].map((values) => this.#fit(values, false));
+    const columns = this.#shown.rows.map((row) => row.momenta ?? new Float64Array(row.rates[0].length).fill(row.momentum));
+    return [this.#x, ...columns.map((momenta) => this.#fit(momenta, false))];
   }
 
   /** Returns values as uPlot takes them: as many as there are steps, and none where there is nothing to draw. */
@@ -228,7 +244,8 @@ export class Chart {
   }
 
   #moved(plot) {
-    const { left, idx } = plot.cursor;
+    const { left } = plot.cursor;
+    const idx = this.#wanted ?? plot.cursor.idx;
     if (left === undefined || left < 0 || idx === null || idx === undefined) {
       if (this.#index !== null) {
         this.#index = null;

@@ -67,7 +67,7 @@ export class Fields {
 
   #kind(field) {
     const type = field.parameter.type;
-    return type === 'choice' || type === 'truth' ? type : number(field.text) ? 'number' : 'text';
+    return type === 'choice' || type === 'truth' ? type : 'number';
   }
 
   #build(all) {
@@ -124,24 +124,17 @@ export class Fields {
       box.setAttribute('aria-invalid', String(!good));
       if (good) edit(value);
     });
-    if (kind === 'text') {
-      box.classList.add('only');
-      root.append(box);
-      this.#shown.set(field.key, (now) => {
-        if (document.activeElement !== box) box.value = now.text;
-      });
-      return root;
-    }
     const slider = element('input', { type: 'range', 'aria-label': field.label });
     let current = null;
     slider.addEventListener('input', () => edit(current.value(Number(slider.value)) + current.unit));
     root.append(slider, box);
     this.#shown.set(field.key, (now, run) => {
       root.classList.toggle('absent', !now.value);
-      const given = number(now.text);
-      if (!given) return;
+      const given = number(now.text); // or it is arithmetic, such as 1/3, which no slider can show
+      slider.hidden = !given;
+      box.classList.toggle('only', !given);
       const moving = document.activeElement === slider && current && slider.matches(':active');
-      if (!moving) {
+      if (given && !moving) {
         current = { ...scale(field.parameter, given.value, given.unit, run), unit: given.unit };
         slider.min = current.from;
         slider.max = current.to;

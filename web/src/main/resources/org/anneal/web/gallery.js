@@ -50,7 +50,7 @@ export function gallery(dialog, opener, taken) {
         const button = document.createElement('button');
         button.type = 'button';
         const name = document.createElement('b');
-        name.textContent = card.name;
+        for (const word of card.name.split(/(?<=[a-z])(?=[A-Z])/)) name.append(word, document.createElement('wbr'));
         const says = document.createElement('small');
         says.textContent = card.name === card.expression.split('(')[0]
           ? card.expression.slice(card.name.length + 1, -1) : card.expression;

@@ -39,8 +39,8 @@ function readRun() {
   if (unit === 'epochs') {
     run.epochs = count('#epochs', 'Epochs');
     run.stepsPerEpoch = count('#steps-per-epoch', 'Steps per epoch');
-    run.stepPer = $('[name="step-per"]:checked').value.toUpperCase();
-    steps = run.stepPer === 'BATCH' ? run.epochs * run.stepsPerEpoch : run.epochs;
+    run.stepPer = $('[name="step-per"]:checked').value;
+    steps = run.stepPer === 'batch' ? run.epochs * run.stepsPerEpoch : run.epochs;
   } else {
     run.steps = steps = count('#steps', 'Steps');
   }
@@ -57,14 +57,14 @@ function readRun() {
     if (metrics.some(Number.isNaN)) throw ['#metrics', 'Metrics must be numbers'];
     run.metrics = metrics.slice(0, steps).filter(Number.isFinite);
   }
-  const perEpoch = unit === 'epochs' && run.stepPer === 'BATCH' ? run.stepsPerEpoch : 1;
+  const perEpoch = unit === 'epochs' && run.stepPer === 'batch' ? run.stepsPerEpoch : 1;
   return { run, steps, per: perEpoch, unit: unit === 'epochs' ? 'epoch' : 'step' };
 }
 
 function showRun() {
   const unit = $('[name="unit"]:checked').value;
   for (const part of document.querySelectorAll('[data-unit]')) part.hidden = part.dataset.unit !== unit;
-  $('#momentum-name').textContent = $('[name="optimizer"]:checked').value === 'adam' ? 'beta1' : 'Momentum';
+  $('#momentum-name').textContent = $('#momentum-title').textContent = $('[name="optimizer"]:checked').value === 'adam' ? 'beta1' : 'Momentum';
   for (const input of document.querySelectorAll('#run input, #run textarea')) input.removeAttribute('aria-invalid');
   try {
     page.run = readRun();

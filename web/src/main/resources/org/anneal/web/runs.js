@@ -131,7 +131,7 @@ class Lines {
       legend: { show: false },
       cursor: { drag: { x: true, y: false }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
-      axes: axes(narrow ? '' : 'step', narrow ? 48 : 58),
+      axes: axes(narrow ? '' : 'step', narrow ? 48 : 58, log),
       series: [{}, ...lines.map((line) => ({
         stroke: css(line.color) + line.alpha, width: line.alpha ? 1 : 2, dash: line.dash, spanGaps: true,
         points: { show: line.y.length < 40 && !line.stairs, size: 5, fill: css(line.color) },

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.logging.Level;
@@ -94,6 +95,11 @@ final class Browser implements AutoCloseable {
         return find(css).getText();
     }
 
+    /** {@return an attribute or, of a field, its value as it is now} */
+    String attribute(String css, String name) {
+        return String.valueOf(find(css).getAttribute(name));
+    }
+
     /** Waits until something is so. */
     void await(String what, Supplier<Boolean> condition) {
         new WebDriverWait(driver, PATIENCE)
@@ -114,7 +120,12 @@ final class Browser implements AutoCloseable {
     }
 
     Object run(String script, Object... arguments) {
-        return driver.executeScript(script, arguments);
+        return Objects.requireNonNullElse(driver.executeScript(script, arguments), "");
+    }
+
+    /** Runs a script that calls its last argument with its result. */
+    Object asynchronous(String script) {
+        return Objects.requireNonNullElse(driver.executeAsyncScript(script), "");
     }
 
     /** Sets the size of the page itself, which may be narrower than a window can be. */

@@ -1,11 +1,17 @@
 package org.anneal.web;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.Schedule;
@@ -16,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.interactions.Actions;
 
 /** The playground, in a real browser. */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -85,5 +92,375 @@ class PlaygroundTest {
         Schedule step = Schedule.parse("StepLR(step_size=30, gamma=0.5)");
         assertEquals(javascript(step.at(65, 0.1)), rate(1, 65));
         browser.screenshot("desktop");
+    }
+
+    @Test
+    void typingAnExpressionChangesTheCurve() {
+        openWith("StepLR(step_size=30)", "&lr=0.1&steps=50");
+        rate(0, 20);
+        write("ExponentialLR(gamma=0.9)");
+        awaitRate(lastOf("ExponentialLR(gamma=0.9)", 21));
+        write("torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.95 ** epoch)");
+        awaitRate(lastOf("LambdaLR(lambda epoch: 0.95 ** epoch)", 21));
+    }
+
+    private static void write(String expression) {
+        put("#rows textarea", expression);
+        browser.find("#rows textarea").sendKeys(Keys.ESCAPE);
+    }
+
+    /** {@return the rate in the last of some steps from 0.1, as the runner gives it} */
+    private static double lastOf(String expression, int steps) {
+        return Schedule.parse(expression).curve(steps, 0.1).toArray()[steps - 1];
+    }
+
+    @Test
+    void anErrorIsMarkedAtItsColumnWhileTyping() {
+        openWith("StepLR(step_size=30)", "");
+        WebElement text = browser.find("#rows textarea");
+        text.sendKeys(Keys.chord(Keys.CONTROL, "a"), "StepLR(step_size=30, gama=0.5)", Keys.ESCAPE);
+        browser.awaitText("#rows .error", "column 22: unknown parameter 'gama' of StepLR, did you mean 'gamma'?");
+        WebElement mark = browser.find("#rows mark");
+        assertEquals("gama", mark.getAttribute("textContent"));
+        assertEquals("22", mark.getAttribute("data-column"));
+        assertEquals("true", text.getAttribute("aria-invalid"));
+        // The mark lies under the word in the field, however the lines break.
+        Number x = (Number) browser.run("return document.querySelector('#rows mark').getBoundingClientRect().left"
+                + " - document.querySelector('#rows textarea').getBoundingClientRect().left");
+        assertTrue(x.doubleValue() > 20, () -> x + " px");
+        browser.screenshot("error");
+        write("StepLR(step_size=30, gamma=0.5)");
+        browser.await("no error", () -> browser.text("#rows .error").isEmpty());
+        assertEquals("false", text.getAttribute("aria-invalid"));
+        write("StepLR(");
+        browser.await("an error at the end", () -> browser.text("#rows .error").startsWith("column 8: "));
+    }
+
+    @Test
+    void namesAndParametersAreCompleted() {
+        openWith("StepLR(step_size=30)", "&steps=50");
+        WebElement text = browser.find("#rows textarea");
+        text.sendKeys(Keys.chord(Keys.CONTROL, "a"), Keys.DELETE, "Cosi");
+        browser.await("a list", () -> browser.all("#rows .choices li").size() == 2);
+        assertEquals("true", text.getAttribute("aria-expanded"));
+        browser.screenshot("completions");
+        text.sendKeys(Keys.ENTER);
+        assertEquals("CosineAnnealingLR(", text.getAttribute("value"));
+        browser.await("its parameters", () -> browser.text("#rows .choices").contains("T_max"));
+        text.sendKeys(Keys.ARROW_DOWN, Keys.ENTER, "50, et");
+        browser.await(
+                "the one that fits", () -> browser.all("#rows .choices li").size() == 1);
+        text.sendKeys(Keys.TAB, "0.01)");
+        assertEquals("CosineAnnealingLR(T_max=50, eta_min=0.01)", text.getAttribute("value"));
+        rate(0, 25);
+        awaitRate(lastOf("CosineAnnealingLR(T_max=50, eta_min=0.01)", 26));
+        assertFalse(browser.find("#rows .choices").isDisplayed());
+    }
+
+    @Test
+    void aSliderRewritesTheExpressionAndTheCurve() {
+        openWith(
+                "SequentialLR([LinearLR(total_iters=10), StepLR(optimizer, 30, gamma=0.5)], milestones=[10])",
+                "&steps=80");
+        rate(0, 60);
+        WebElement slider = browser.find("[data-key='StepLR.1.gamma'] input[type=range]");
+        slider.sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+        browser.await(
+                "another text",
+                () -> browser.attribute("#rows textarea", "value").contains("gamma=0.505"));
+        awaitRate(lastOf("SequentialLR([LinearLR(total_iters=10), StepLR(30, gamma=0.505)], milestones=[10])", 61));
+        // A default is written down once it is changed.
+        browser.run("document.querySelectorAll('#rows details').forEach(details => details.open = true)");
+        put("[data-key='LinearLR.1.start_factor'] input[type=text]", "1/4");
+        put("[data-key='SequentialLR.1.milestones.0'] input[type=text]", "20");
+        String rewritten =
+                "SequentialLR([LinearLR(total_iters=10, start_factor=1/4), StepLR(optimizer, 30, gamma=0.505)],"
+                        + " milestones=[20])";
+        browser.await("all of it", () -> rewritten.equals(browser.attribute("#rows textarea", "value")));
+        rate(0, 0);
+        awaitRate(0.025);
+    }
+
+    @Test
+    void choicesRewriteTheExpression() {
+        openWith("CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=20)", "&steps=100");
+        browser.run("document.querySelectorAll('#rows details').forEach(details => details.open = true)");
+        browser.find("[data-key='CyclicLR.1.mode'] option[value=\"'triangular2'\"]")
+                .click();
+        browser.await(
+                "the mode", () -> browser.attribute("#rows textarea", "value").endsWith(", mode='triangular2')"));
+        rate(0, 60);
+        awaitRate(lastOf("CyclicLR(0.1, 1.0, step_size_up=20, mode='triangular2')", 61));
+    }
+
+    @Test
+    void draggingZoomsAndADoubleClickResets() {
+        openWith("CosineAnnealingLR(T_max=200)", "&steps=200");
+        String all = browser.text("#number-rows td:nth-child(5)");
+        assertEquals(all, browser.text("#number-rows td:nth-child(4)"));
+        drag();
+        browser.await("the part", () -> browser.find("#reset").isEnabled());
+        browser.await("another area", () -> !all.equals(browser.text("#number-rows td:nth-child(4)")));
+        browser.await(
+                "the part in the address", () -> browser.driver.getCurrentUrl().contains("x="));
+        browser.screenshot("zoomed");
+        new Actions(browser.driver).doubleClick(browser.find("#chart .u-over")).perform();
+        browser.await("all", () -> !browser.find("#reset").isEnabled());
+        assertEquals(all, browser.text("#number-rows td:nth-child(4)"));
+        drag();
+        browser.await("the part again", () -> browser.find("#reset").isEnabled());
+        browser.find("#reset").click();
+        browser.await("all", () -> !browser.find("#reset").isEnabled());
+    }
+
+    private static void drag() {
+        new Actions(browser.driver)
+                .moveToElement(browser.find("#chart .u-over"), -120, 0)
+                .clickAndHold()
+                .moveByOffset(100, 5)
+                .moveByOffset(100, 5)
+                .release()
+                .perform();
+    }
+
+    @Test
+    void theReadoutFollowsThePointerAndTheKeys() {
+        openWith("StepLR(step_size=30, gamma=0.5)", "&steps=100");
+        new Actions(browser.driver)
+                .moveToElement(browser.find("#chart .u-over"), 0, 0)
+                .perform();
+        browser.await("a readout", () -> browser.find("#tip").isDisplayed());
+        assertTrue(browser.text("#tip").matches("(?s)step (49|50)\nStepLR\n0.05"), browser.text("#tip"));
+        browser.find("#chart").sendKeys(Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+        browser.awaitText("#at-head", "lr at 2");
+        browser.find("#chart").sendKeys("+");
+        browser.await("zoomed by a key", () -> browser.find("#reset").isEnabled());
+        browser.find("#chart").sendKeys("0");
+        browser.await("reset by a key", () -> !browser.find("#reset").isEnabled());
+        browser.await(
+                "it is said", () -> browser.attribute("#said", "textContent").equals("step 2: 0.1"));
+    }
+
+    @Test
+    void aFindingTakesTheChartToItsStep() {
+        openWith("StepLR(step_size=300)", "&steps=200");
+        browser.await("a finding", () -> !browser.all("#finding-list button").isEmpty());
+        WebElement finding = browser.find("#finding-list button");
+        assertTrue(finding.getText().contains("StepLR never decays"), finding.getText());
+        finding.click();
+        browser.awaitText("#at-head", "lr at 199");
+        browser.await("its part", () -> browser.find("#reset").isEnabled());
+        browser.screenshot("finding");
+    }
+
+    @Test
+    void saysWhereARateFallsBelowALimit() {
+        openWith("ExponentialLR(gamma=0.9)", "&steps=100&lr=0.1,0.01");
+        put("#below", "0.005");
+        int first = 0;
+        while (lastOf("ExponentialLR(gamma=0.9)", first + 1) >= 0.005) {
+            first++;
+        }
+        browser.awaitText("#number-rows tr:first-child button", "step " + first);
+        browser.find("#number-rows tr:first-child button").click();
+        browser.awaitText("#at-head", "lr at " + first);
+        assertEquals(2, browser.all("#number-rows tr").size());
+        String area = browser.text("#number-rows tr:first-child td:nth-child(5)");
+        double sum = Schedule.parse("ExponentialLR(gamma=0.9)").curve(100, 0.1).sum();
+        assertEquals(javascript(new BigDecimal(sum).round(new MathContext(6)).doubleValue()), area);
+    }
+
+    @Test
+    void aLinkRestoresThePage() {
+        openWith(
+                "CosineAnnealingLR(T_max=10ep)",
+                "&e=StepLR(200)&off=1&epochs=10&spe=50&lr=0.2,0.02&adam=1&m=0.8&log=1&below=0.01&x=2,4");
+        browser.await(
+                "one of two",
+                () -> browser.all("#rows > li").size() == 2
+                        && browser.all("#number-rows tr").size() == 2);
+        browser.await("its part", () -> browser.find("#reset").isEnabled());
+        assertEquals("10", browser.attribute("#epochs", "value"));
+        assertEquals("0.2,0.02", browser.attribute("#lr", "value"));
+        assertTrue(browser.find("#log").isSelected());
+        assertEquals("beta1", browser.text("#momentum-name"));
+        assertFalse(browser.find("#rows li:nth-child(2) .bar input").isSelected());
+        put("#at", "3");
+        browser.awaitText("#at-head", "lr at 3");
+        double[] cosine =
+                Schedule.parse("CosineAnnealingLR(T_max=500)").curve(151, 0.2).toArray();
+        assertEquals(javascript(cosine[150]), browser.text("#number-rows .at"));
+        // What the page writes itself restores it, too.
+        write("StepLR(step_size=100, gamma=0.3)");
+        browser.await("its address", () -> browser.driver.getCurrentUrl().contains("gamma%3D0.3"));
+        String address = browser.driver.getCurrentUrl();
+        browser.open(address);
+        browser.await("the first curve", () -> !browser.all("#number-rows tr").isEmpty());
+        assertEquals("StepLR(step_size=100, gamma=0.3)", browser.attribute("#rows textarea", "value"));
+        browser.await("nothing else", () -> browser.driver.getCurrentUrl().equals(address));
+    }
+
+    @Test
+    void schedulesAreAddedDuplicatedSwitchedOffAndRemoved() {
+        openWith("StepLR(step_size=30)", "&steps=50");
+        browser.find("[data-do=duplicate]").click();
+        browser.await("two", () -> browser.all("#number-rows tr").size() == 2);
+        browser.find("#add").click();
+        browser.await("three", () -> browser.all("#number-rows tr").size() == 3);
+        browser.find("#rows li:nth-child(2) .bar input").click();
+        browser.await("two drawn", () -> browser.all("#number-rows tr").size() == 2);
+        for (int left = 3; left > 0; left--) {
+            browser.find("[data-do=remove]").click();
+        }
+        browser.await("none", () -> browser.all("#rows > li").isEmpty());
+        browser.find("#add").click();
+        browser.await("one", () -> browser.all("#number-rows tr").size() == 1);
+    }
+
+    @Test
+    void aPlateauAsksForMetrics() {
+        openWith("ReduceLROnPlateau(factor=0.5, patience=2)", "&steps=40");
+        browser.awaitText("#rows .note", "a plateau follows a metric: give it some, one per step");
+        put("#metrics", "1 0.9 0.9 0.9 0.9 0.9 0.9");
+        browser.awaitText("#rows .note", "the 7 metrics end here");
+        rate(0, 5);
+        awaitRate(0.05);
+        browser.find("#metrics-example").click();
+        browser.await("all of it", () -> browser.text("#rows .note").isEmpty());
+        browser.screenshot("plateau");
+    }
+
+    @Test
+    void aWrongRunIsSaidAndNotAsked() {
+        openWith("StepLR(step_size=30)", "&steps=50");
+        put("#steps", "1000000000000");
+        browser.awaitText("#run-error", "A run must have at most 1,000,000 steps here, but has 1,000,000,000,000");
+        put("#steps", "60");
+        browser.await("no error", () -> browser.text("#run-error").isEmpty());
+        put("#lr", "0.1, fast");
+        browser.awaitText("#run-error", "Base lr must be rates of at least 0, separated by commas, but was 0.1, fast");
+    }
+
+    @Test
+    void theMomentumHasAPanelOfItsOwn() {
+        openWith("OneCycleLR(max_lr=0.1, total_steps=100)", "&steps=100&log=1&mom=1&e=StepLR(30)");
+        browser.await("its panel", () -> browser.find("#momentum-chart .u-over").isDisplayed());
+        browser.await("both", () -> browser.all("#number-rows tr").size() == 2);
+        browser.screenshot("momentum");
+        assertEquals(2, browser.all("#chart .u-over, #momentum-chart .u-over").size());
+    }
+
+    @Test
+    void theGalleryStartsAPage() {
+        openWith("StepLR(step_size=30)", "&steps=50");
+        browser.find("#open-gallery").click();
+        browser.await(
+                "every card's curve",
+                () -> browser.all("#gallery svg").size() == 27
+                        && browser.all("#gallery .cards button").size() == 27);
+        browser.screenshot("gallery");
+        browser.all("#gallery .cards button").get(15).click();
+        browser.await(
+                "the plateau",
+                () -> browser.all("#rows textarea").size() == 1
+                        && browser.attribute("#rows textarea", "value").startsWith("ReduceLROnPlateau("));
+        browser.await("its curve", () -> browser.all("#number-rows tr").size() == 1);
+        browser.driver.navigate().back();
+        browser.await(
+                "the page before",
+                () -> browser.attribute("#rows textarea", "value").equals("StepLR(step_size=30)"));
+        browser.await("its curve", () -> browser.all("#number-rows tr").size() == 1);
+    }
+
+    @Test
+    void codeJsonAndPicturesAreTakenAway() {
+        openWith("StepLR(step_size=30, gamma=0.5)", "&steps=50");
+        browser.await("Java", () -> browser.text("#take-text").contains("new StepLR(30, 0.5)"));
+        browser.find("#tab-java").sendKeys(Keys.ARROW_RIGHT);
+        browser.await(
+                "Python",
+                () -> browser.text("#take-text").contains("scheduler = StepLR(optimizer, step_size=30, gamma=0.5)"));
+        browser.find("#tab-json").click();
+        assertEquals(50L, browser.run("return JSON.parse(document.querySelector('#take-text').textContent).run.steps"));
+        browser.find("#tab-link").click();
+        browser.await("the link", () -> browser.text("#take-text").equals(browser.driver.getCurrentUrl()));
+        browser.run(
+                "URL.createObjectURL = blob => { document.body.dataset.saved = blob.type + ' ' + blob.size; return '#' }");
+        for (String format : List.of("png", "svg")) {
+            browser.find("#save-" + format).click();
+            browser.awaitText("#take-said", "schedules." + format + " is saved.");
+            assertTrue(browser.attribute("body", "data-saved").startsWith("image/" + format));
+        }
+        browser.find("#save-json").click();
+        browser.await("values", () -> browser.attribute("body", "data-saved").startsWith("application/json"));
+    }
+
+    @Test
+    void isDarkOrLightAsTheSystemOrTheButtonSays() {
+        browser.prefer("dark");
+        open("");
+        assertEquals("dark", browser.attribute("html", "data-theme"));
+        browser.await("both curves", () -> browser.all("#number-rows tr").size() == 2);
+        browser.screenshot("dark");
+        String dark = ground();
+        browser.find("[data-toggle-theme]").click();
+        browser.await("light", () -> !ground().equals(dark));
+        browser.prefer("light");
+        browser.run("localStorage.clear()");
+        open("");
+        assertEquals("light", browser.attribute("html", "data-theme"));
+        assertNotEquals(dark, ground());
+    }
+
+    private static String ground() {
+        return browser.find("body").getCssValue("background-color");
+    }
+
+    @Test
+    void fitsANarrowScreen() {
+        open("");
+        browser.size(400, 860);
+        browser.await("both curves", () -> browser.all("#number-rows tr").size() == 2);
+        browser.await(
+                "the chart's new size", () -> browser.find("#chart .uplot").getSize().width <= 400);
+        assertEquals(400L, browser.run("return document.documentElement.scrollWidth"));
+        browser.screenshot("narrow");
+        browser.run("document.querySelector('#findings').scrollIntoView()");
+        browser.screenshot("narrow-below");
+        browser.ownSize();
+    }
+
+    /** Has a slider move over a curve of 100,000 points; how long each takes until it is painted is printed, not asserted. */
+    @Test
+    void aHundredThousandPointsFollowASlider() {
+        openWith("CosineAnnealingLR(T_max=100000)", "&steps=100000");
+        browser.run("performance.clearMeasures('input-to-paint')");
+        @SuppressWarnings("unchecked")
+        List<Number> took = (List<Number>) browser.asynchronous("""
+                const done = arguments[0];
+                const slider = document.querySelector('[data-key="CosineAnnealingLR.1.T_max"] input[type=range]');
+                const measures = () => performance.getEntriesByName('input-to-paint').map(measure => measure.duration);
+                (async () => {
+                  for (let i = 1; i <= 60; i++) {
+                    slider.value = 100000 - 1000 * i;
+                    slider.dispatchEvent(new Event('input', {bubbles: true}));
+                    const before = measures().length;
+                    while (measures().length === before) await new Promise(requestAnimationFrame);
+                  }
+                  done(measures());
+                })();
+                """);
+        List<Double> sorted = took.stream().map(Number::doubleValue).sorted().toList();
+        assertEquals(60, sorted.size());
+        System.out.printf(
+                Locale.ROOT,
+                "100,000 points, from a slider's movement to paint: median %.0f ms, 95th percentile %.0f ms, most %.0f ms%n",
+                sorted.get(30),
+                sorted.get(56),
+                sorted.get(59));
+        rate(0, 30000);
+        awaitRate(Schedule.parse("CosineAnnealingLR(T_max=40000)")
+                .curve(30001, 0.1)
+                .toArray()[30000]);
     }
 }

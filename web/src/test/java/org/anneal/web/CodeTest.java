@@ -1,0 +1,112 @@
+package org.anneal.web;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.StringWriter;
+import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.ToolProvider;
+import org.anneal.optim.SGD;
+import org.anneal.schedule.Policy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The code that is taken away builds the schedule that it was taken from. */
+class CodeTest {
+    @TempDir
+    Path folder;
+
+    private static final List<String> MORE = List.of(
+            "CyclicLR(base_lr=[0.1, 0.01], max_lr=1.0, step_size_up=5, step_size_down=7.5, mode='exp_range', gamma=0.99)",
+            "CyclicLR(0.1, 1.0, scale_fn=lambda x: 1 / (2 ** (x - 1)), scale_mode='iterations', cycle_momentum=False)",
+            "CyclicLR(0.1, 1.0, base_momentum=[0.7, 0.8], max_momentum=0.95)",
+            "OneCycleLR([0.1, 0.2], 100, pct_start=0.2, anneal_strategy='linear', cycle_momentum=False, base_momentum=0.7,"
+                    + " max_momentum=0.8, div_factor=10, final_div_factor=100, three_phase=True)",
+            "LambdaLR([lambda e: 0.95 ** e, lambda epoch: 1 if epoch < 5 else 0.1])",
+            "MultiplicativeLR(lambda e: 0.95)",
+            "MultiStepLR([30, 3000000000], gamma=0.5)",
+            "SWALR([0.05, 0.1], anneal_epochs=5, anneal_strategy='linear')",
+            "ReduceLROnPlateau('max', 0.5, 3, 0.01, 'abs', 2, [0.1, 0.01], 1e-9)",
+            "ChainedScheduler([ConstantLR(0.5, 4), SequentialLR([StepLR(3), PolynomialLR(9, 2.0)], [7])])",
+            "ChainedScheduler([StepLR(3), ReduceLROnPlateau()])",
+            "SequentialLR([LinearLR(), ReduceLROnPlateau(patience=2)], [5])");
+
+    @Test
+    void javaCompilesAndBuildsAnEqualSchedule() throws Exception {
+        List<String> expressions =
+                Stream.concat(VocabularyTest.cards(), MORE.stream()).toList();
+        for (int i = 0; i < expressions.size(); i++) {
+            Policy policy = Policy.parse(expressions.get(i));
+            assertEquals(policy, built("Taken" + i, JavaCode.of(policy, -1)), expressions.get(i));
+        }
+    }
+
+    /** Compiles code as the body of a method, and {@return its schedule} */
+    private Object built(String name, String code) throws Exception {
+        int body = code.indexOf("\n\n");
+        String program =
+                code.substring(0, body) + "\nclass " + name + " { static Object build(org.anneal.optim.Optimizer<?>"
+                        + " optimizer) {\n"
+                        + code.substring(body).replaceFirst("LRScheduler scheduler = .*", "return schedule;")
+                        + "}\nvoid run(org.anneal.optim.Optimizer<?> optimizer) {" + code.substring(body) + "}}";
+        JavaFileObject source =
+                new SimpleJavaFileObject(URI.create("memory:///" + name + ".java"), JavaFileObject.Kind.SOURCE) {
+                    @Override
+                    public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+                        return program;
+                    }
+                };
+        StringWriter messages = new StringWriter();
+        List<String> options = List.of("-d", folder.toString(), "-cp", System.getProperty("java.class.path"));
+        boolean compiled = ToolProvider.getSystemJavaCompiler()
+                .getTask(messages, null, null, options, null, List.of(source))
+                .call();
+        assertTrue(compiled, messages + program);
+        try (URLClassLoader loader =
+                new URLClassLoader(new URL[] {folder.toUri().toURL()}, CodeTest.class.getClassLoader())) {
+            var build = Class.forName(name, true, loader)
+                    .getDeclaredMethod("build", Class.forName("org.anneal.optim.Optimizer"));
+            build.setAccessible(true);
+            return build.invoke(null, (Object) null);
+        }
+    }
+
+    @Test
+    void pythonIsAProgramsLines() {
+        Policy policy = Policy.parse("SequentialLR([LinearLR(total_iters=10), LambdaLR(lambda e: math.cos(e))], [10])");
+        assertEquals("""
+                import math
+
+                import torch
+                from torch.optim.lr_scheduler import LambdaLR, LinearLR, SequentialLR
+
+                optimizer = torch.optim.SGD([{'params': group0, 'lr': 0.1}, {'params': group1, 'lr': 0.01}], lr=0.0, momentum=0.9)
+                scheduler = SequentialLR(optimizer, [LinearLR(optimizer, total_iters=10), LambdaLR(optimizer, lr_lambda=lambda e: math.cos(e))], milestones=[10])
+                """, PythonCode.of(policy, -1, new SGD(0).withMomentum(0.9), List.of(0.1, 0.01)));
+        assertEquals("""
+                import torch
+                from torch.optim.swa_utils import SWALR
+
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                scheduler = SWALR(optimizer, swa_lr=0.05, last_epoch=3)
+                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), 3, new SGD(0), List.of(0.1)));
+        assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(0.1))
+                .endsWith("scheduler = ReduceLROnPlateau(optimizer)\n"));
+    }
+
+    @Test
+    void everyPythonCallIsReadBackAsTheSamePolicy() {
+        Stream.concat(VocabularyTest.cards(), MORE.stream()).forEach(expression -> {
+            Policy policy = Policy.parse(expression);
+            String code = PythonCode.of(policy, -1, new SGD(0), List.of(0.1));
+            assertEquals(policy, Policy.parse(code.substring(code.indexOf("scheduler = "))));
+        });
+    }
+}

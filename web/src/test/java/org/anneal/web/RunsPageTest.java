@@ -1,0 +1,190 @@
+package org.anneal.web;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Training runs as they go, in a real browser. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RunsPageTest {
+    private static Browser browser;
+
+    @TempDir
+    Path runs;
+
+    private WebServer server;
+
+    @BeforeAll
+    static void startBrowser() throws IOException {
+        browser = Browser.start();
+    }
+
+    @AfterAll
+    static void stopBrowser() {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        server = WebServer.start("127.0.0.1", 0, Optional.of(runs));
+        browser.ownSize();
+    }
+
+    @AfterEach
+    void stop() {
+        browser.open("about:blank");
+        server.close();
+        assertEquals(List.of(), browser.console());
+    }
+
+    /** Writes what a run of some epochs leaves behind; two groups. */
+    private void write(String name, int from, int to, double speed) throws IOException {
+        Path folder = Files.createDirectories(runs.resolve(name));
+        StringBuilder metrics = new StringBuilder();
+        StringBuilder progress = new StringBuilder();
+        if (from == 1) {
+            metrics.append("epoch,step,lr0,lr1,train_loss,val_loss,val_accuracy,seconds\n");
+            progress.append("epoch,step,loss,lr0,lr1\n");
+        }
+        for (int epoch = from; epoch <= to; epoch++) {
+            for (int step = 10 * (epoch - 1) + 1; step <= 10 * epoch; step++) {
+                double loss = 0.3 + 2 * Math.exp(-speed * step / 40) + 0.1 * Math.sin(5 * step);
+                progress.append(String.format(
+                        Locale.ROOT, "%d,%d,%s,%s,%s%n", epoch, step, loss, rate(epoch, 0.1), rate(epoch, 0.01)));
+            }
+            double loss = 0.3 + 2 * Math.exp(-speed * epoch / 4);
+            metrics.append(String.format(
+                    Locale.ROOT,
+                    "%d,%d,%s,%s,%s,%s,%s,1.5%n",
+                    epoch,
+                    10 * epoch,
+                    rate(epoch, 0.1),
+                    rate(epoch, 0.01),
+                    loss,
+                    loss + 0.05 * epoch / 4,
+                    1 - loss / 3));
+        }
+        append(folder.resolve("metrics.csv"), metrics.toString());
+        append(folder.resolve("progress.csv"), progress.toString());
+    }
+
+    private static double rate(int epoch, double base) {
+        return epoch > 6 ? base / 10 : base;
+    }
+
+    private static void append(Path file, String text) throws IOException {
+        Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    private static String points(String chart) {
+        return browser.attribute("[data-chart=" + chart + "]", "data-points");
+    }
+
+    private void openRuns() {
+        browser.open(server.address() + "runs");
+        browser.awaitText("#state", "live");
+    }
+
+    @Test
+    void aRunGrowsOnThePageAsItsFilesDo() throws IOException {
+        openRuns();
+        browser.await("no run", () -> browser.find("#no-runs").isDisplayed());
+        write("20261122-101500", 1, 2, 1);
+        browser.await("the run", () -> points("loss").contains("\"20261122-101500 validation\":2"));
+        assertTrue(points("loss").contains("\"20261122-101500 batch\":20"), points("loss"));
+        assertTrue(points("rate").contains("\"20261122-101500 lr1\":20"), points("rate"));
+        assertEquals("running", browser.text("#run-list small"));
+        // Half a line is left for later.
+        append(runs.resolve("20261122-101500/metrics.csv"), "3,30,0.1,0.0");
+        write("other", 1, 3, 2);
+        browser.await("another run", () -> points("loss").contains("\"other validation\":3"));
+        append(runs.resolve("20261122-101500/metrics.csv"), "1,0.9,0.8,0.75,1.5\n");
+        browser.await("its third epoch", () -> points("loss").contains("\"20261122-101500 validation\":3"));
+        browser.await(
+                "its accuracy", () -> browser.text("#last-rows tr:nth-child(1)").contains("0.75"));
+    }
+
+    @Test
+    void aFinishedRunStaysAndAReloadShowsItAgain() throws IOException {
+        write("a", 1, 12, 1);
+        write("b", 1, 8, 2);
+        Files.setLastModifiedTime(
+                Files.writeString(runs.resolve("a/curve.png"), "drawn"),
+                FileTime.fromMillis(System.currentTimeMillis() + 1000));
+        openRuns();
+        browser.await(
+                "both",
+                () -> points("loss").contains("\"a train\":12")
+                        && points("loss").contains("\"b train\":8"));
+        assertEquals("finished", browser.text("#run-list li:nth-child(2) small"));
+        assertEquals("running", browser.text("#run-list li:nth-child(1) small"));
+        browser.screenshot("runs");
+        browser.find("#run-list li:nth-child(1) input").click();
+        browser.await("one", () -> !points("loss").contains("b train"));
+        browser.driver.navigate().refresh();
+        browser.await(
+                "the same one",
+                () -> points("loss").contains("\"a train\":12")
+                        && !points("loss").contains("b train"));
+        browser.size(400, 900);
+        assertEquals(400L, browser.run("return document.documentElement.scrollWidth"));
+        browser.screenshot("runs-narrow");
+    }
+
+    @Test
+    void aRunThatIsResumedLosesWhatIsDoneAgain() throws IOException {
+        write("run", 1, 5, 1);
+        openRuns();
+        browser.await("five", () -> points("loss").contains("\"run train\":5"));
+        // As a run folder is taken up: the table is replaced by one that ends at the checkpoint.
+        Path table = runs.resolve("run/metrics.csv");
+        List<String> lines = Files.readAllLines(table);
+        Path replacement = Files.write(runs.resolve("replacement"), lines.subList(0, 4));
+        Files.move(
+                replacement,
+                table,
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING,
+                java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        append(runs.resolve("run/progress.csv"), "4,31,0.5,0.1,0.01\n");
+        browser.await("three", () -> points("loss").contains("\"run train\":3"));
+        browser.await("its batches", () -> points("loss").contains("\"run batch\":31"));
+        assertEquals("Runs", browser.text("nav a[aria-current]"));
+    }
+
+    @Test
+    void thePlaygroundLinksToTheRuns() throws IOException {
+        write("run", 1, 2, 1);
+        browser.open(server.address().toString());
+        browser.await("the link", () -> browser.find("[data-runs]").isDisplayed());
+        browser.find("[data-runs]").click();
+        browser.await("the page", () -> points("loss").contains("\"run train\":2"));
+    }
+
+    @Test
+    void aRunThatIsDeletedGoes() throws IOException {
+        write("run", 1, 2, 1);
+        openRuns();
+        browser.await("the run", () -> points("loss").contains("run"));
+        Files.delete(runs.resolve("run/metrics.csv"));
+        Files.delete(runs.resolve("run/progress.csv"));
+        browser.await("none", () -> browser.find("#no-runs").isDisplayed());
+        assertEquals("{}", points("loss"));
+    }
+}

@@ -1,0 +1,253 @@
+package org.anneal.web;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import org.anneal.schedule.Schedule;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the server answers, and what it refuses. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ServerTest {
+    private static WebServer server;
+    private static HttpClient client;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = WebServer.start("127.0.0.1", 0, Optional.empty());
+        client = HttpClient.newHttpClient();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    static String question(String expression, long steps) {
+        return "{\"expression\": " + Answer.JSON.writeValueAsString(expression)
+                + ", \"run\": {\"lr\": [0.1], \"momentum\": 0.9, \"adam\": false, \"steps\": " + steps
+                + ", \"metrics\": []}}";
+    }
+
+    private static HttpResponse<byte[]> post(String path, String json) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(server.address().resolve(path))
+                        .header("Content-Type", "application/json")
+                        .timeout(Duration.ofSeconds(60))
+                        .POST(HttpRequest.BodyPublishers.ofString(json))
+                        .build(),
+                HttpResponse.BodyHandlers.ofByteArray());
+    }
+
+    private static HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return client.send(
+                HttpRequest.newBuilder(URI.create(server.address() + path)).build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** {@return the first line of what is answered to a raw request} */
+    private static String raw(String request) throws IOException {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.address().getPort())) {
+            socket.setSoTimeout(60_000);
+            OutputStream out = socket.getOutputStream();
+            out.write(request.replace("PORT", Integer.toString(server.address().getPort()))
+                    .getBytes(UTF_8));
+            out.flush();
+            InputStream in = socket.getInputStream();
+            return new String(in.readNBytes(12), UTF_8);
+        }
+    }
+
+    @Test
+    void theAnswerIsTheRunnersRates() throws Exception {
+        HttpResponse<byte[]> answer = post("api/curves", question("CosineAnnealingLR(T_max=50)", 100));
+        assertEquals(200, answer.statusCode());
+        ByteBuffer bytes = ByteBuffer.wrap(answer.body()).order(ByteOrder.LITTLE_ENDIAN);
+        int head = bytes.getInt();
+        assertEquals(0, (4 + head) % 8);
+        double[] rates = new double[100];
+        bytes.position(4 + head);
+        bytes.asDoubleBuffer().get(rates);
+        assertEquals(answer.body().length, 4 + head + 100 * 8);
+        double[] expected =
+                Schedule.parse("CosineAnnealingLR(T_max=50)").curve(100, 0.1).toArray();
+        assertTrue(Arrays.equals(expected, rates));
+    }
+
+    @Test
+    void anExpressionThatIsRefusedSaysWhere() throws Exception {
+        String answer = new String(
+                post("api/curves", question("StepLR(30,\n  gama=1)", 10)).body(), UTF_8);
+        assertTrue(answer.contains("\"line\":2,\"column\":3"), answer);
+    }
+
+    @Test
+    void aScheduleThatEndsGivesTheRowsItHas() throws Exception {
+        String answer = new String(
+                post("api/curves", question("OneCycleLR(max_lr=1, total_steps=10)", 20))
+                        .body(),
+                UTF_8);
+        assertTrue(answer.contains("\"rows\":11,"), answer);
+        assertTrue(answer.contains("ends with step 10"), answer);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 1000000000000, "metrics": []}} | a run must have at most 1000000 steps here, but has 1000000000000
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 0, "metrics": []}} | steps must be at least 1, but was 0
+            {"expression": "StepLR(30)", "run": {"lr": [], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must have 1 to 16 rates, but has 0
+            {"expression": "StepLR(30)", "run": {"lr": [-1], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be
+            {"expression": "StepLR(30)", "run": {"lr": [1e400], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be
+            {"expression": "StepLR(30)", "run": {"lr": [null], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be a list of numbers
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "epochs": 1000000000, "stepsPerEpoch": 1000000000, "metrics": []}} | steps_per_epoch * epochs must be at most 2^53
+            {"expression": "StepLR(30)"} | the request must have an expression and a run
+            {"expression": "StepLR(30)", "more": 1} | the request is not understood
+            [] | the request is not understood
+            null | the request is not understood
+            {"expression": | the request is not understood
+            """)
+    void aWrongQuestionIsRefusedInASentence(String question, String message) throws Exception {
+        HttpResponse<byte[]> answer = post("api/curves", question);
+        String body = new String(answer.body(), UTF_8);
+        assertEquals(400, answer.statusCode(), body);
+        assertTrue(body.startsWith("{\"error\":{\"message\":\"" + message), body);
+        assertFalse(body.contains("\\n"), body);
+    }
+
+    @Test
+    void tooLongAnExpressionIsRefused() throws Exception {
+        HttpResponse<byte[]> answer = post("api/curves", question("1".repeat(10_000_000), 10));
+        assertEquals(413, answer.statusCode());
+        assertTrue(new String(answer.body(), UTF_8).contains("a request must have at most 262144 bytes"));
+        assertEquals(400, post("api/curves", question("1".repeat(200_000), 10)).statusCode());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "LambdaLR(lambda step: 9**9**9**9)",
+                "LambdaLR(lambda step: 2**step)",
+                "LambdaLR(lambda step: 1/0)",
+                "MultiStepLR(milestones=[])",
+                "((((((((((",
+                "CosineAnnealingLR(T_max=9007199254740992)",
+                "MultiplicativeLR(lr_lambda=lambda step: 1e300)",
+                "StepLR(30, last_epoch=5)",
+                "ReduceLROnPlateau(min_lr=[1, 2, 3])",
+                "__import__('os').system('true')",
+                ""
+            })
+    void hostileExpressionsAreAnsweredInTime(String expression) throws Exception {
+        assertEquals(200, post("api/curves", question(expression, 100_000)).statusCode());
+    }
+
+    @Test
+    void whatTakesTooLongIsCutOff() throws Exception {
+        String sum = "step" + " + 3**9999 % 7".repeat(300);
+        HttpResponse<byte[]> answer = post("api/curves", question("LambdaLR(lambda step: " + sum + ")", 1_000_000));
+        assertEquals(422, answer.statusCode());
+        assertEquals(
+                "{\"error\":{\"message\":\"this takes longer than 6 seconds to compute: ask for fewer steps\"}}",
+                new String(answer.body(), UTF_8));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            GET / HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 200
+            GET / HTTP/1.1\\r\\nHost: localhost:PORT\\r\\n\\r\\n | 200
+            GET / HTTP/1.1\\r\\nHost: [::1]:PORT\\r\\n\\r\\n | 200
+            GET / HTTP/1.1\\r\\nHost: evil.example:PORT\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\nHost: 127.0.0.1.evil.example:PORT\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\nHost: 127.0.0.1:1\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\nHost: 10.0.0.1:PORT\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\nHost: 127.0.0.1:x\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\n\\r\\n | 403
+            GET / HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nHost: evil.example\\r\\n\\r\\n | 403
+            GET /api/server HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nOrigin: http://evil.example\\r\\n\\r\\n | 403
+            GET /api/server HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nOrigin: null\\r\\n\\r\\n | 403
+            GET /api/server HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nOrigin: http://127.0.0.1:PORT\\r\\n\\r\\n | 200
+            GET /../../../../etc/passwd HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /WebServer.class HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /uplot/ HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /api/curves/more HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 405
+            GET /api/runs HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            DELETE / HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 405
+            POST /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nContent-Length: 2\\r\\n\\r\\n{} | 415
+            POST /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nContent-Type: text/plain\\r\\nContent-Length: 2\\r\\n\\r\\n{} | 415
+            HEAD /style.css HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 200
+            """)
+    void onlyRequestsThatAreMeantForItAreAnswered(String request, int status) throws IOException {
+        assertEquals("HTTP/1.1 " + status, raw(request.replace("\\r\\n", "\r\n")));
+    }
+
+    @Test
+    void everyAnswerKeepsThePageToItself() throws Exception {
+        for (String path : new String[] {"", "runs", "style.css", "nowhere", "favicon.ico"}) {
+            var headers = get(path).headers();
+            String policy = headers.firstValue("Content-Security-Policy").orElse("");
+            assertTrue(policy.contains("script-src 'self';") && !policy.contains("unsafe"), policy);
+            assertEquals("nosniff", headers.firstValue("X-Content-Type-Options").orElse(""));
+        }
+        assertFalse(get("").body().matches("(?s).*(<script>|<style| style=| on[a-z]+=).*"), "nothing inline");
+        assertEquals(200, get("favicon.ico").statusCode());
+    }
+
+    @Test
+    void aPortThatIsTakenIsSaidInOneLine() throws IOException {
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            IOException refused = assertThrows(
+                    IOException.class,
+                    () -> WebServer.start("127.0.0.1", taken.getLocalPort(), Optional.empty())
+                            .close());
+            assertEquals(
+                    "cannot listen on 127.0.0.1:" + taken.getLocalPort() + ": Address already in use",
+                    refused.getMessage());
+        }
+    }
+
+    @Test
+    void othersMayAskByItsAddressIfItListensEverywhere() throws Exception {
+        try (WebServer open = WebServer.start("0.0.0.0", 0, Optional.empty())) {
+            int port = open.address().getPort();
+            for (String[] each : new String[][] {{"10.0.0.7", "200"}, {"evil.example", "403"}, {"localhost", "200"}}) {
+                try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    socket.getOutputStream()
+                            .write(("GET / HTTP/1.1\r\nHost: " + each[0] + ":" + port + "\r\n\r\n").getBytes(UTF_8));
+                    assertEquals(
+                            "HTTP/1.1 " + each[1],
+                            new String(socket.getInputStream().readNBytes(12), UTF_8));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package org.anneal.web;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.Schedule;
+import org.anneal.schedule.ScheduleSyntaxException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+
+/** What the page knows of the text form is what the text form is. */
+class VocabularyTest {
+    private static final Map<String, String> VALUES = Map.of(
+            "steps", "7",
+            "integer", "2",
+            "number", "0.5",
+            "rate", "0.01",
+            "steps-list", "[7]",
+            "truth", "True",
+            "lambda", "lambda x: 0.5",
+            "calls", "[StepLR(3), StepLR(4)]");
+
+    private static JsonNode read(String file) {
+        try (InputStream in = Objects.requireNonNull(Assets.class.getResourceAsStream(file))) {
+            return Answer.JSON.readTree(in.readAllBytes());
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    static Stream<JsonNode> kinds() {
+        return read("vocabulary.json").valueStream();
+    }
+
+    static Stream<String> cards() {
+        return read("gallery.json")
+                .valueStream()
+                .flatMap(group -> group.get("cards").valueStream())
+                .map(card -> card.get("expression").asString());
+    }
+
+    private static Set<String> names() {
+        Set<String> names = new TreeSet<>(Set.of(ReduceLROnPlateau.class.getSimpleName()));
+        for (Class<?> kind : Schedule.class.getPermittedSubclasses()) {
+            names.add(kind.getSimpleName());
+        }
+        return names;
+    }
+
+    @Test
+    void everyKindIsKnownAndHasACard() {
+        assertEquals(
+                names(),
+                new TreeSet<>(kinds().map(kind -> kind.get("name").asString()).toList()));
+        for (String name : names()) {
+            assertTrue(cards().anyMatch(card -> card.startsWith(name + "(")), name);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void everyParameterIsOneAndNoOtherIs(JsonNode kind) {
+        String name = kind.get("name").asString();
+        List<String> required = new ArrayList<>();
+        for (JsonNode parameter : kind.get("parameters")) {
+            if (parameter.path("required").asBoolean(false)) {
+                required.add(argument(parameter));
+            }
+        }
+        boolean oneCycle = name.equals("OneCycleLR");
+        for (JsonNode parameter : kind.get("parameters")) {
+            String given = argument(parameter);
+            List<String> arguments = new ArrayList<>(required);
+            if (!arguments.contains(given)) {
+                arguments.add(given);
+            }
+            if (oneCycle && !given.startsWith("total_steps")) {
+                arguments.add("total_steps=7");
+            }
+            Policy.parse(name + "(" + String.join(", ", arguments) + ")");
+        }
+        ScheduleSyntaxException refused =
+                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(name + "(nonsense_of_no_kind=1)"));
+        String message = String.valueOf(refused.getMessage());
+        assertTrue(message.contains("unknown parameter"), message);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void everyDefaultIsPyTorchs(JsonNode kind) {
+        String name = kind.get("name").asString();
+        String required = String.join(
+                ", ",
+                kind.get("parameters")
+                        .valueStream()
+                        .filter(parameter -> parameter.path("required").asBoolean(false))
+                        .map(VocabularyTest::argument)
+                        .toList());
+        String start = required + (name.equals("OneCycleLR") ? ", total_steps=7" : "");
+        for (JsonNode parameter : kind.get("parameters")) {
+            Optional<String> literal = literal(parameter.path("default"));
+            literal.ifPresent(value -> assertEquals(
+                    Policy.parse(name + "(" + start + ")"),
+                    Policy.parse(name + "(" + (start.isEmpty() ? "" : start + ", ")
+                            + parameter.get("name").asString() + "=" + value + ")")));
+        }
+    }
+
+    private static String argument(JsonNode parameter) {
+        String value = parameter.get("type").asString().equals("choice")
+                ? "'" + parameter.get("values").get(0).asString() + "'"
+                : VALUES.get(parameter.get("type").asString());
+        return parameter.get("name").asString() + "=" + value;
+    }
+
+    private static Optional<String> literal(JsonNode value) {
+        if (value.isMissingNode() || value.isNull()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                value.isBoolean()
+                        ? value.asBoolean() ? "True" : "False"
+                        : value.isString() ? "'" + value.asString() + "'" : value.toString());
+    }
+
+    @ParameterizedTest
+    @MethodSource("cards")
+    void everyCardIsASchedule(String expression) {
+        assertEquals(
+                Policy.parse(expression), Policy.parse(Policy.parse(expression).toString()));
+    }
+}
