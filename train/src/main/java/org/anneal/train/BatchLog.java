@@ -1,0 +1,121 @@
+package org.anneal.train;
+
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.schedule.Python;
+
+/**
+ * Writes how a run does between its epochs to {@code progress.csv} in its folder: a row every quarter of a second, and one at
+ * each epoch's end, with the mean loss of the batches since the row before and the rates of the last one. A page that shows
+ * the run reads it as it grows.
+ *
+ * <p>A run that is taken up again appends: rows of a later step than one that follows them are of what was done again. If the
+ * file cannot be written, training goes on to the epoch's end and then stops with the reason.
+ */
+public final class BatchLog implements TrainListener, AutoCloseable {
+    private static final String FILE = "progress.csv";
+    private static final Duration BETWEEN_ROWS = Duration.ofMillis(250);
+
+    private final Path file;
+    private final boolean wasThere;
+    private final Writer out;
+    private Optional<IOException> failure = Optional.empty();
+    private Optional<Batch> last = Optional.empty(); // since the row before
+    private double losses;
+    private int batches;
+    private long written = System.nanoTime();
+    private boolean finishedAnEpoch;
+
+    /**
+     * Opens the log of a run.
+     *
+     * @param folder the run's, which exists
+     * @param groups of the optimizer, which is how many rates a row has
+     * @throws IOException if it cannot be written
+     */
+    public BatchLog(Path folder, int groups) throws IOException {
+        file = folder.resolve(FILE);
+        wasThere = Files.exists(file);
+        try {
+            out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            if (!wasThere) {
+                out.write("epoch,step,loss,"
+                        + (groups == 1
+                                ? "lr"
+                                : IntStream.range(0, groups)
+                                        .mapToObj(group -> "lr" + group)
+                                        .collect(Collectors.joining(",")))
+                        + "\n");
+                out.flush();
+            }
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private IOException failed(IOException e) {
+        return new IOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
+    }
+
+    @Override
+    public void batch(Batch batch) {
+        last = Optional.of(batch);
+        losses += batch.loss();
+        batches++;
+        if (System.nanoTime() - written >= BETWEEN_ROWS.toNanos()) {
+            write();
+        }
+    }
+
+    @Override
+    public void epoch(Epoch epoch) throws IOException {
+        write();
+        finishedAnEpoch = true;
+        if (failure.isPresent()) {
+            throw failure.get();
+        }
+    }
+
+    private void write() {
+        if (last.isEmpty() || failure.isPresent()) {
+            return;
+        }
+        Batch batch = last.get();
+        List<String> rates = batch.lr().stream().map(Python::repr).toList();
+        try {
+            out.write(batch.epoch() + "," + batch.step() + "," + Python.repr(losses / batches) + ","
+                    + String.join(",", rates) + "\n");
+            out.flush();
+        } catch (IOException e) {
+            failure = Optional.of(failed(e));
+        }
+        last = Optional.empty();
+        losses = 0;
+        batches = 0;
+        written = System.nanoTime();
+    }
+
+    /** Ends the log; of a run without a finished epoch nothing stays. */
+    @Override
+    public void close() throws IOException {
+        write();
+        try {
+            out.close();
+        } catch (IOException e) {
+            throw failed(e);
+        } finally {
+            if (!finishedAnEpoch && !wasThere) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
