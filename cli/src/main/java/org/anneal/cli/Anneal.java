@@ -27,7 +27,8 @@ import picocli.CommandLine.Spec;
             PlotCommand.class,
             CheckCommand.class,
             InspectCommand.class,
-            ExportCommand.class
+            ExportCommand.class,
+            ServeCommand.class
         })
 public final class Anneal implements Runnable {
     static final int FAILED = 1;

@@ -1,0 +1,75 @@
+package org.anneal.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.anneal.web.WebServer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code anneal serve}: the playground in a browser, and the runs of a folder as they go. */
+@Command(
+        name = "serve",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Show schedules in a browser: write them, move their parameters, compare them, take their code away.",
+            "Runs until Ctrl-C. Only this computer can reach it unless --host says otherwise."
+        })
+final class ServeCommand implements Callable<Integer> {
+    static final int PORT = 8800;
+
+    @Option(
+            names = "--port",
+            paramLabel = "P",
+            defaultValue = "" + PORT,
+            description = "port to listen on, 0 for any that is free (default: ${DEFAULT-VALUE})")
+    private int port;
+
+    @Option(
+            names = "--host",
+            paramLabel = "H",
+            defaultValue = "127.0.0.1",
+            description = "address to listen on; whoever reaches it can use the pages (default: ${DEFAULT-VALUE})")
+    private String host;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "DIR",
+            description = "a folder of training runs, or a run, to show as they go (default: runs, if it is there)")
+    private Optional<Path> runs = Optional.empty();
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("--port must be in [0, 65535], but was " + port);
+        }
+        if (runs.isPresent() && !Files.isDirectory(runs.get())) {
+            throw new IOException("--runs must be a folder, but " + runs.get() + " is none");
+        }
+        Path usual = Path.of("runs");
+        Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(Files::isDirectory));
+        WebServer server = WebServer.start(host, port, folder);
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+        spec.commandLine().getOut().println("Anneal is at " + server.address() + " until Ctrl-C");
+        folder.ifPresent(path -> spec.commandLine()
+                .getOut()
+                .println("The runs of " + path + " are at " + server.address().resolve("runs")));
+        spec.commandLine().getOut().flush();
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            server.close();
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,95 @@
+package org.anneal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code anneal serve}. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ServeTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void servesUntilCtrlCAndNeverLoadsLibtorch() throws Exception {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djava.awt.headless=true",
+                        "-Xlog:class+load:file=" + folder.resolve("classes"),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.anneal.cli.Anneal",
+                        "serve",
+                        "--port=0",
+                        "--runs=" + folder)
+                .redirectError(err.toFile())
+                .start();
+        try (BufferedReader out = process.inputReader(UTF_8)) {
+            String line = String.valueOf(out.readLine());
+            assertTrue(line.matches("Anneal is at http://127\\.0\\.0\\.1:\\d+/ until Ctrl-C"), line);
+            assertTrue(
+                    String.valueOf(out.readLine()).startsWith("The runs of " + folder + " are at http://127.0.0.1:"));
+            HttpResponse<String> page = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create(line.split(" ", -1)[3]))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertEquals(200, page.statusCode());
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it does not end");
+            assertEquals(130, process.exitValue());
+        } finally {
+            process.destroyForcibly();
+        }
+        assertEquals("", Files.readString(err));
+        assertFalse(Files.readString(folder.resolve("classes")).contains("org.bytedeco.pytorch"));
+    }
+
+    @Test
+    void aPortThatIsTakenFailsInOneLine() throws Exception {
+        try (ServerSocket taken = new ServerSocket()) {
+            taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            int port = taken.getLocalPort();
+            Ran.assertFails(
+                    1,
+                    "anneal serve: cannot listen on 127.0.0.1:" + port + ": Address already in use",
+                    "serve",
+                    "--port=" + port);
+        }
+    }
+
+    @Test
+    void wrongArgumentsAreRefused() {
+        Ran.assertFails(2, "anneal serve: --port must be in [0, 65535], but was 65536", "serve", "--port=65536");
+        Ran.assertFails(
+                1, "anneal serve: --runs must be a folder, but nowhere is none", "serve", "--port=0", "--runs=nowhere");
+        Ran.assertFails(
+                1,
+                "anneal serve: cannot listen on no.such.host.invalid:0: no such host",
+                "serve",
+                "--port=0",
+                "--host=no.such.host.invalid");
+    }
+}
