@@ -69,14 +69,15 @@ class ReadmeTest {
             Path run = folder.resolve("run");
             boolean resumes = words.contains("--resume");
             if (resumes) {
-                Ran.lines("train", "--epochs", "1", "--limit", "2", "--out", run.toString());
-                words.replaceAll(word -> word.endsWith(".pt")
-                        ? run.resolve(Path.of(word).getFileName()).toString()
-                        : word);
+                haveRun(run, words);
             }
             set(words, "--epochs", resumes ? "2" : "1");
             set(words, "--limit", "2");
             set(words, "--out", run.toString());
+        }
+        if (words.get(0).equals("inspect") || words.get(0).equals("export")) {
+            haveRun(folder.resolve("run"), words);
+            words.replaceAll(word -> word.endsWith(".safetensors") ? folder.resolve(word).toString() : word);
         }
         Path cifar = Path.of("../../shared/data/cifar10");
         // Without the data the command is understood, and the data is what it misses.
@@ -88,6 +89,13 @@ class ReadmeTest {
         StringWriter err = new StringWriter();
         int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), words.toArray(new String[0]));
         assertEquals(noData ? Anneal.FAILED : 0, code, err.toString());
+    }
+
+    /** Makes a run in {@code folder}, and has the words name its checkpoints. */
+    private static void haveRun(Path folder, List<String> words) {
+        Ran.lines("train", "--epochs", "1", "--limit", "2", "--out", folder.toString());
+        words.replaceAll(word ->
+                word.endsWith(".pt") ? folder.resolve(Path.of(word).getFileName()).toString() : word);
     }
 
     /** Gives an option another value. */
