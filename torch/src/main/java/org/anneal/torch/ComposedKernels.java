@@ -214,7 +214,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar lambd = number(rule.lambd());
             Scalar minusOne = number(-1);
             Tensor nextEta = torch.full(
-                            new long[0], number(step), new TensorOptions(new ScalarTypeOptional(ScalarType.Float)))
+                            new long[0], number(step), new TensorOptions(ScalarType.Float))
                     .mul_(factor(rule.lambd() * lr))
                     .add_(number(1))
                     .pow_(number(rule.alpha()))

@@ -12,7 +12,6 @@ import org.anneal.checkpoint.TensorData;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -78,7 +77,7 @@ public final class Tensors {
             if (to.is_cpu() && to.is_contiguous() && to.scalar_type().intern() == type) {
                 fill(from, to);
             } else {
-                TensorOptions options = new TensorOptions(new ScalarTypeOptional(type));
+                TensorOptions options = new TensorOptions(type);
                 Tensor dense = torch.empty(to.shape(), options, new org.bytedeco.pytorch.MemoryFormatOptional());
                 fill(from, dense);
                 to.copy_(dense);

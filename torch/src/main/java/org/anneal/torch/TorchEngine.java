@@ -10,7 +10,6 @@ import org.anneal.optim.Slot;
 import org.anneal.optim.Vectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -91,7 +90,7 @@ final class TorchEngine implements Engine<Tensor> {
             Tensor array = switch (slot.shape()) {
                 case PARAMETER -> torch.zeros_like(like);
                 case SCALAR ->
-                    torch.zeros(new long[0], new TensorOptions(new ScalarTypeOptional(torch.ScalarType.Float)));
+                    torch.zeros(new long[0], new TensorOptions(torch.ScalarType.Float));
                 case ROWS, COLUMNS ->
                     like.new_zeros(slot.shapeFor(shape(parameter)).stream()
                             .mapToLong(Long::longValue)

@@ -58,7 +58,7 @@ final class TorchVectors implements Vectors<Tensor> {
     }
 
     private static Tensor number(double value, ScalarType type) {
-        return torch.scalar_tensor(new Scalar(value), new TensorOptions(new ScalarTypeOptional(type)));
+        return torch.scalar_tensor(new Scalar(value), new TensorOptions(type));
     }
 
     @Override
