@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /** Files that are whole or not there: written under a temporary name in the same folder, then renamed. */
 public final class AtomicFile {
@@ -39,6 +40,7 @@ public final class AtomicFile {
                 channel.force(true);
             }
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            forceFolder(target);
         } catch (IOException e) {
             String reason = e instanceof NoSuchFileException ? "there is no folder " + target.getParent() : reason(e);
             IOException clear = new IOException("cannot write " + file + ": " + reason, e);
@@ -47,6 +49,16 @@ public final class AtomicFile {
         } catch (RuntimeException | Error e) {
             remove(temporary, e);
             throw e;
+        }
+    }
+
+    /** Puts the new name on the disk too, where the system lets a folder be opened for that. */
+    private static void forceFolder(Path target) {
+        Path folder = Optional.ofNullable(target.getParent()).orElse(target);
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // Windows has no such thing; after a power cut the old file may be there again, and it is whole.
         }
     }
 
