@@ -55,7 +55,11 @@ class InspectTest {
             root.put("scheduler", scheduler.stateDict());
             root.put(
                     "anneal",
-                    Map.of("batch", 0L, "scheduler", Map.of("policies", scheduler.state().policies())));
+                    Map.of(
+                            "batch",
+                            0L,
+                            "scheduler",
+                            Map.of("policies", scheduler.state().policies())));
             Path file = folder.resolve("last.pt");
             TorchFile.write(file, root);
             return file;
@@ -73,7 +77,8 @@ class InspectTest {
         assertEquals("progress:  epoch 1 finished, optimizer step 1", lines.get(1));
         assertEquals("schedule:  StepLR(step_size=1, gamma=0.5)", lines.get(2));
         assertEquals("rates:     [0.05]", lines.get(3));
-        assertTrue(lines.containsAll(List.of("model:", "  fc.weight  float32 2 x 3", "  fc.bias    float32 2")), "model");
+        assertTrue(
+                lines.containsAll(List.of("model:", "  fc.weight  float32 2 x 3", "  fc.bias    float32 2")), "model");
         assertTrue(lines.contains("  state: 0=momentum_buffer=float32 3"), () -> String.join("\n", lines));
     }
 
@@ -93,7 +98,8 @@ class InspectTest {
         Path file = folder.resolve("long.pt");
         List<Object> rows = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            rows.add(Map.of("name", "a name that is long enough to fill a line of a hundred characters by itself, or so"));
+            rows.add(Map.of(
+                    "name", "a name that is long enough to fill a line of a hundred characters by itself, or so"));
         }
         TorchFile.write(file, Map.of("rows", rows));
         List<String> lines = lines("inspect", file.toString());
@@ -116,7 +122,8 @@ class InspectTest {
                 Safetensors other = Safetensors.open(safetensors)) {
             Map<?, ?> model = assertInstanceOf(Python.OrderedDict.class, file.root());
             assertEquals(List.of("fc.weight", "fc.bias"), List.copyOf(model.keySet()));
-            assertEquals(List.copyOf(model.keySet()), List.copyOf(other.tensors().keySet()));
+            assertEquals(
+                    List.copyOf(model.keySet()), List.copyOf(other.tensors().keySet()));
             TensorData weight = (TensorData) Objects.requireNonNull(model.get("fc.weight"));
             assertEquals(WEIGHT.shape(), weight.shape());
             assertArrayEquals(WEIGHT.toFloats(), weight.toFloats());
@@ -154,7 +161,8 @@ class InspectTest {
         Path out = folder.resolve("out.pt");
         assertFails(
                 1,
-                "anneal export: " + file + " must hold a dict of tensors, or one under the key model, but holds neither",
+                "anneal export: " + file
+                        + " must hold a dict of tensors, or one under the key model, but holds neither",
                 "export",
                 file.toString(),
                 "--to",
@@ -172,7 +180,10 @@ class InspectTest {
                 "safetensors",
                 "-o",
                 out.toString());
-        assertEquals(2, Ran.anneal("export", mixed.toString(), "--to", "onnx", "-o", out.toString()).code());
+        assertEquals(
+                2,
+                Ran.anneal("export", mixed.toString(), "--to", "onnx", "-o", out.toString())
+                        .code());
         assertTrue(Files.notExists(out));
     }
 }

@@ -77,7 +77,8 @@ class ReadmeTest {
         }
         if (words.get(0).equals("inspect") || words.get(0).equals("export")) {
             haveRun(folder.resolve("run"), words);
-            words.replaceAll(word -> word.endsWith(".safetensors") ? folder.resolve(word).toString() : word);
+            words.replaceAll(
+                    word -> word.endsWith(".safetensors") ? folder.resolve(word).toString() : word);
         }
         Path cifar = Path.of("../../shared/data/cifar10");
         // Without the data the command is understood, and the data is what it misses.
@@ -94,8 +95,9 @@ class ReadmeTest {
     /** Makes a run in {@code folder}, and has the words name its checkpoints. */
     private static void haveRun(Path folder, List<String> words) {
         Ran.lines("train", "--epochs", "1", "--limit", "2", "--out", folder.toString());
-        words.replaceAll(word ->
-                word.endsWith(".pt") ? folder.resolve(Path.of(word).getFileName()).toString() : word);
+        words.replaceAll(word -> word.endsWith(".pt")
+                ? folder.resolve(Path.of(word).getFileName()).toString()
+                : word);
     }
 
     /** Gives an option another value. */

@@ -481,7 +481,8 @@ class TableTest {
             assertFalse(ran.err().contains("Exception"), what);
         }
         assertEquals(
-                List.of("anneal: a command is needed: train, table, plot, check, inspect, export, serve (see anneal --help)"),
+                List.of(
+                        "anneal: a command is needed: train, table, plot, check, inspect, export, serve (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 
