@@ -8,7 +8,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.schedule.Python;
@@ -47,19 +46,29 @@ public final class BatchLog implements TrainListener, AutoCloseable {
         wasThere = Files.exists(file);
         try {
             out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-            if (!wasThere) {
-                out.write("epoch,step,loss,"
-                        + (groups == 1
-                                ? "lr"
-                                : IntStream.range(0, groups)
-                                        .mapToObj(group -> "lr" + group)
-                                        .collect(Collectors.joining(",")))
-                        + "\n");
-                out.flush();
-            }
         } catch (IOException e) {
             throw failed(e);
         }
+        try {
+            if (!wasThere) {
+                out.write("epoch,step,loss," + String.join(",", rateNames(groups)) + "\n");
+                out.flush();
+            }
+        } catch (IOException e) {
+            failure = Optional.of(failed(e));
+            try {
+                close();
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw failure.get();
+        }
+    }
+
+    private static List<String> rateNames(int groups) {
+        return groups == 1
+                ? List.of("lr")
+                : IntStream.range(0, groups).mapToObj(group -> "lr" + group).toList();
     }
 
     private IOException failed(IOException e) {
