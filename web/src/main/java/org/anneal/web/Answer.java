@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Reads what clients send, within bounds, and writes what they get. */
 final class Answer {
-    static final int MOST_BYTES = 256 * 1024;
+    static final int MOST_BYTES = 128 * 1024;
     private static final long MOST_DRAINED = 16L * 1024 * 1024;
 
     static final JsonMapper JSON = JsonMapper.builder()

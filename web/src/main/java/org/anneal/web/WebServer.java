@@ -27,7 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * It reads the metrics of the runs in the folder that it is given and no other file, and writes none.
  */
 public final class WebServer implements AutoCloseable {
-    private static final int THREADS = 16;
+    private static final int THREADS =
+            256; // they wait for clients that are slow to ask, and these must not keep others waiting
     private static final int WAITING = 512;
     private static final int BACKLOG = 512;
     private static final long EXCHANGE_SECONDS = 30;
@@ -35,7 +36,7 @@ public final class WebServer implements AutoCloseable {
     static {
         // Of the JDK's server, which reads them once: slow senders are cut off, and answers do not wait for Nagle's
         // timer.
-        setIfAbsent("sun.net.httpserver.maxReqTime", "20");
+        setIfAbsent("sun.net.httpserver.maxReqTime", "10");
         setIfAbsent("sun.net.httpserver.nodelay", "true");
         setIfAbsent("jdk.httpserver.maxConnections", "1024");
     }

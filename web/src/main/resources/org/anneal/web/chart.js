@@ -282,7 +282,10 @@ export class Chart {
     const width = this.#tip.offsetWidth;
     const space = this.#root.parentElement.clientWidth;
     this.#tip.style.left = `${Math.max(0, x + 16 + width > space ? x - 16 - width : x + 16)}px`;
-    this.#tip.style.top = '14px';
+    // Below where the curves are high.
+    const heights = rows.flatMap((row) => row.rates.map((rates) => plot.valToPos(rates[index], 'y'))).filter((y) => y >= 0);
+    const covers = Math.min(...heights) < this.#tip.offsetHeight + 20 && Math.max(...heights) < plot.over.clientHeight / 2;
+    this.#tip.style.top = `${covers ? plot.over.clientHeight - this.#tip.offsetHeight : 14}px`;
   }
 
   /** Draws the limit and the findings. */

@@ -112,12 +112,14 @@ class Lines {
   }
 
   /** @param lines of a label, a color, a dash, an alpha, x, y, and whether y holds until the next x */
-  show(lines) {
+  show(lines, longest) {
     lines = lines.filter((line) => line.y?.length);
     this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
     const log = this.#log;
     const tables = lines.map(({ x, y }) => [x, y.map((value) => (log && value <= 0 ? null : value))]);
-    const data = tables.length ? uPlot.join(tables, tables.map(() => [2])) : [[0], []].slice(0, 1);
+    // All charts begin at 0 and end with the longest run, whatever their lines have.
+    const data = uPlot.join([[[0, longest], [null, null]], ...tables], [[2], ...tables.map(() => [2])]);
+    data.splice(1, 1);
     const key = JSON.stringify([lines.map((line) => [line.label, line.color, line.dash, line.alpha]), log]);
     if (key === this.#key) {
       this.#plot?.setData(data);
@@ -194,6 +196,7 @@ function draw() {
   requestAnimationFrame(() => {
     awaited = false;
     const all = shown();
+    const longest = Math.max(1, ...all.flatMap((run) => ['metrics', 'progress'].map((name) => column(run, name, 'step')?.at(-1) ?? 0)));
     const line = (run, label, table, name, dash = [], alpha = '') => ({
       label: `${run.name} ${label}`, color: run.color, dash, alpha, x: column(run, table, 'step') ?? [], y: column(run, table, name),
     });
@@ -201,15 +204,15 @@ function draw() {
       line(run, 'batch', 'progress', 'loss', [], '60'),
       line(run, 'train', 'metrics', 'train_loss'),
       line(run, 'validation', 'metrics', 'val_loss', [8, 4]),
-    ]));
+    ]), longest);
     const metrics = [...new Set(all.flatMap((run) => run.tables.metrics?.columns ?? []))].filter((name) => !NOT_METRICS.has(name) && !isRate(name));
-    charts.metric.show(all.flatMap((run) => metrics.map((name, i) => line(run, name, 'metrics', name, DASHES[i % DASHES.length]))));
+    charts.metric.show(all.flatMap((run) => metrics.map((name, i) => line(run, name, 'metrics', name, DASHES[i % DASHES.length]))), longest);
     key($('#metric-key'), metrics.map((name) => name.replace(/^val_/, '')));
     const rates = [...new Set(all.flatMap((run) => [...(run.tables.progress?.columns ?? []), ...(run.tables.metrics?.columns ?? [])]))].filter(isRate).sort();
     charts.rate.show(all.flatMap((run) => rates.map((name, i) => {
       const table = column(run, 'progress', name)?.length ? 'progress' : 'metrics';
       return { ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(i, 2)]), stairs: true };
-    })));
+    })), longest);
     key($('#rate-key'), rates.length > 1 ? rates.map((name) => name.replace('lr', 'group ')) : []);
     table(all);
   });

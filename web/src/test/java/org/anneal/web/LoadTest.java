@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 class LoadTest {
     private static final int CLIENTS = 200;
     private static final int REQUESTS = 10_000;
+    private static final int SLOW = 100;
 
     @Test
     void tenThousandRequestsOfTwoHundredClientsAreAllAnsweredRight() throws Exception {
@@ -46,7 +47,7 @@ class LoadTest {
             HttpClient client =
                     HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
             // Some begin a request and leave it at that.
-            for (int i = 0; i < 8; i++) {
+            for (int i = 0; i < SLOW; i++) {
                 Socket socket = new Socket(
                         InetAddress.getLoopbackAddress(), server.address().getPort());
                 socket.getOutputStream().write("POST /api/curves HTTP/1.1\r\nHost: 127".getBytes(UTF_8));
