@@ -23,6 +23,7 @@ import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Torch;
+import org.anneal.train.BatchLog;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
@@ -80,6 +81,15 @@ final class TrainCommand implements Callable<Integer> {
                     + " checkpoint of Anneal's or of Python's, in --out or a new folder. What is not said again is as it"
                     + " was")
     private Optional<Path> resume = Optional.empty();
+
+    @Option(
+            names = "--serve",
+            paramLabel = "PORT",
+            arity = "0..1",
+            fallbackValue = "" + ServeCommand.PORT,
+            description = "show the run, and those beside it, in a browser as they go, until Ctrl-C (default port:"
+                    + " ${FALLBACK-VALUE})")
+    private Optional<Integer> serve = Optional.empty();
 
     @Spec
     private CommandSpec spec;
@@ -141,9 +151,12 @@ final class TrainCommand implements Callable<Integer> {
     private void start(Path folder) throws IOException {
         DataSets sets = readData(options.data(Optional.empty()));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), NO_FILE);
-        try (Run run = new Run(chosen, sets)) {
+        try (Run run = new Run(chosen, sets);
+                LivePage page = LivePage.start(folder, serve)) {
             run.introduce();
-            run.train(run.folder(folder), Progress.start());
+            introduce(page);
+            run.train(folder, run.folder(folder), Progress.start());
+            stay(page, run);
         }
     }
 
@@ -155,7 +168,8 @@ final class TrainCommand implements Callable<Integer> {
         }
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, file);
-        try (Run run = new Run(chosen, sets)) {
+        try (Run run = new Run(chosen, sets);
+                LivePage page = LivePage.start(folder, serve)) {
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
             List<String> notes =
@@ -176,7 +190,21 @@ final class TrainCommand implements Callable<Integer> {
             }
             RunFolder results = run.folder(folder, checkpoint, progress);
             checkpoint.close();
-            run.train(results, progress);
+            introduce(page);
+            run.train(folder, results, progress);
+            stay(page, run);
+        }
+    }
+
+    private void introduce(LivePage page) {
+        page.address().ifPresent(address -> say("This run is at %s as it goes", address));
+    }
+
+    private void stay(LivePage page, Run run) {
+        if (page.address().isPresent() && !run.trainer.isStopped()) {
+            say("It stays at %s until Ctrl-C", page.address().get());
+            spec.commandLine().getOut().flush();
+            page.stay();
         }
     }
 
@@ -270,7 +298,7 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */
-        void train(RunFolder folder, Progress from) throws IOException {
+        void train(Path path, RunFolder folder, Progress from) throws IOException {
             PrintWriter out = spec.commandLine().getOut();
             Position position = new Position(from);
             CountDownLatch done = new CountDownLatch(1);
@@ -285,9 +313,12 @@ final class TrainCommand implements Callable<Integer> {
             Runtime.getRuntime().addShutdownHook(stop);
             try {
                 try (folder;
+                        BatchLog log =
+                                new BatchLog(path, optimizer.groups().size());
                         TrainConsole console =
                                 new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
                     trainer.listener(folder.checkpoints(optimizer, scheduler, config, config.keep()))
+                            .listener(log)
                             .listener(console)
                             .listener(position)
                             .resume(from)

@@ -76,7 +76,7 @@ class ProcessTest {
         assertEquals(44_426 * 4 + 8 + weights.getLong(0), weights.capacity());
         assertEquals("", Files.readString(folder.resolve("err")));
         try (Stream<Path> files = Files.list(folder.resolve("run"))) {
-            assertEquals(5, files.count());
+            assertEquals(6, files.count());
         }
     }
 

@@ -17,7 +17,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +68,57 @@ class ServeTest {
         }
         assertEquals("", Files.readString(err));
         assertFalse(Files.readString(folder.resolve("classes")).contains("org.bytedeco.pytorch"));
+    }
+
+    @Test
+    void aRunIsShownAsItGoesAndAfterIt() throws Exception {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djava.awt.headless=true",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.anneal.cli.Anneal",
+                        "train",
+                        "--serve=0",
+                        "--epochs=1",
+                        "--limit=20",
+                        "--out=" + folder.resolve("runs/first"))
+                .redirectError(err.toFile())
+                .start();
+        try (BufferedReader out = process.inputReader(UTF_8)) {
+            List<String> lines = new ArrayList<>();
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                lines.add(line);
+                if (line.endsWith(" until Ctrl-C")) {
+                    break;
+                }
+            }
+            String stays = lines.get(lines.size() - 1);
+            assertTrue(stays.matches("It stays at http://127\\.0\\.0\\.1:\\d+/runs until Ctrl-C"), lines.toString());
+            URI events = URI.create(stays.split(" ", -1)[3]).resolve("api/runs");
+            HttpResponse<Stream<String>> told = HttpClient.newHttpClient()
+                    .send(HttpRequest.newBuilder(events).build(), HttpResponse.BodyHandlers.ofLines());
+            try (Stream<String> data = told.body()) {
+                List<String> tables = data.filter(line -> line.startsWith("data: {\"name\":\"first\""))
+                        .limit(2)
+                        .toList();
+                assertTrue(
+                        tables.get(0).contains("\"finished\"") && tables.get(0).contains("val_loss"), tables.get(0));
+                assertTrue(tables.get(1).contains("\"table\":\"progress\""), tables.get(1));
+                assertFalse(tables.get(1).contains("\"rows\":[]"), tables.get(1));
+            }
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it does not end");
+            assertEquals(130, process.exitValue());
+        } finally {
+            process.destroyForcibly();
+        }
+        assertEquals("", Files.readString(err));
     }
 
     @Test

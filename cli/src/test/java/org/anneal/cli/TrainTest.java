@@ -44,7 +44,7 @@ class TrainTest {
     }
 
     private static final List<String> FILES =
-            List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors");
+            List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "progress.csv");
 
     private static final String EPOCH =
             "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";
