@@ -4,11 +4,14 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
 import org.anneal.schedule.Python;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.StepPer;
 
 /** {@code POST /api/picture}: the schedules of a page in one PNG or SVG, drawn as {@code anneal plot} draws them. */
 final class PictureHandler {
@@ -75,15 +78,26 @@ final class PictureHandler {
                         + (run.lr().size() == 1
                                 ? ""
                                 : ", lr " + Python.repr(run.lr().get(group)));
-                rates.add(Series.perStep(label, curves.rates(group)));
+                rates.add(Series.stairs(label, edges(run, curves.rows()), curves.rates(group)));
             }
-            momenta.add(Series.perStep(policy, curves.momentum()));
+            momenta.add(Series.stairs(policy, edges(run, curves.rows()), curves.momentum()));
         }
         List<Panel> panels = new ArrayList<>(List.of(new Panel("learning rate", question.log(), rates)));
         if (question.momentum()) {
             panels.add(new Panel(run.adam() ? "beta1" : "momentum", momenta));
         }
         String title = question.expressions().size() == 1 ? rates.get(0).label() : "";
-        return new Chart(title, "step", panels);
+        return new Chart(title, run.length().isPresent() ? "epoch" : "step", panels);
+    }
+
+    /** Where the steps begin and end on the horizontal axis. */
+    private static double[] edges(Run run, int rows) {
+        double perEpoch = run.length()
+                .filter(length -> length.stepPer() == StepPer.BATCH)
+                .map(RunLength::stepsPerEpoch)
+                .orElse(1L);
+        double[] edges = new double[rows + 1];
+        Arrays.setAll(edges, i -> i / perEpoch);
+        return edges;
     }
 }
