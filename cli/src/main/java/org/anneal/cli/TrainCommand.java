@@ -313,8 +313,7 @@ final class TrainCommand implements Callable<Integer> {
             Runtime.getRuntime().addShutdownHook(stop);
             try {
                 try (folder;
-                        BatchLog log =
-                                new BatchLog(path, optimizer.groups().size());
+                        BatchLog log = new BatchLog(path, optimizer.groups().size());
                         TrainConsole console =
                                 new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
                     trainer.listener(folder.checkpoints(optimizer, scheduler, config, config.keep()))

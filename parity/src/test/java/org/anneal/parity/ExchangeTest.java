@@ -190,7 +190,7 @@ class ExchangeTest {
         private static Tensor labels(int step) {
             long[] labels = new long[BATCH];
             for (int s = 0; s < BATCH; s++) {
-                labels[s] = (s * 3L + step % 3 * 7) % 10;
+                labels[s] = (s * 3L + step % 3 * 7L) % 10;
             }
             return Tensor.create(labels, BATCH);
         }

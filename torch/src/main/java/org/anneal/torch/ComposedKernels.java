@@ -213,8 +213,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         update(rule, batch, () -> {
             Scalar lambd = number(rule.lambd());
             Scalar minusOne = number(-1);
-            Tensor nextEta = torch.full(
-                            new long[0], number(step), new TensorOptions(ScalarType.Float))
+            Tensor nextEta = torch.full(new long[0], number(step), new TensorOptions(ScalarType.Float))
                     .mul_(factor(rule.lambd() * lr))
                     .add_(number(1))
                     .pow_(number(rule.alpha()))

@@ -89,8 +89,7 @@ final class TorchEngine implements Engine<Tensor> {
             Tensor like = parameter.detach();
             Tensor array = switch (slot.shape()) {
                 case PARAMETER -> torch.zeros_like(like);
-                case SCALAR ->
-                    torch.zeros(new long[0], new TensorOptions(torch.ScalarType.Float));
+                case SCALAR -> torch.zeros(new long[0], new TensorOptions(torch.ScalarType.Float));
                 case ROWS, COLUMNS ->
                     like.new_zeros(slot.shapeFor(shape(parameter)).stream()
                             .mapToLong(Long::longValue)
