@@ -163,7 +163,7 @@ export class Chart {
     })));
     const narrow = root.clientWidth < 480;
     return {
-      width: root.clientWidth, height: root.clientHeight, padding: [10, 14, 0, 0], legend: { show: false },
+      width: root.clientWidth, height: root.clientHeight, padding: [10, 20, 0, 0], legend: { show: false },
       cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
       axes: axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log),
@@ -279,13 +279,27 @@ export class Chart {
     this.#tip.replaceChildren(head, ...lines);
     this.#tip.hidden = false;
     const x = plot.over.offsetLeft + left;
-    const width = this.#tip.offsetWidth;
-    const space = this.#root.parentElement.clientWidth;
-    this.#tip.style.left = `${Math.max(0, x + 16 + width > space ? x - 16 - width : x + 16)}px`;
-    // Below where the curves are high.
-    const heights = rows.flatMap((row) => row.rates.map((rates) => plot.valToPos(rates[index], 'y'))).filter((y) => y >= 0);
-    const covers = Math.min(...heights) < this.#tip.offsetHeight + 20 && Math.max(...heights) < plot.over.clientHeight / 2;
-    this.#tip.style.top = `${covers ? plot.over.clientHeight - this.#tip.offsetHeight : 14}px`;
+    const { offsetWidth: width, offsetHeight: height } = this.#tip;
+    const right = x + 16 + width > this.#root.parentElement.clientWidth ? x - 16 - width : x + 16;
+    const from = Math.max(0, right);
+    this.#tip.style.left = `${from}px`;
+    // At the top or at the bottom, where it hides less of the curves.
+    const top = 14;
+    const bottom = plot.over.offsetTop + plot.over.clientHeight - height - 6;
+    const hidden = (edge) => {
+      let count = 0;
+      for (let at = from; at <= from + width; at += 8) {
+        const step = plot.posToIdx(at - plot.over.offsetLeft);
+        for (const row of rows) {
+          for (const rates of row.rates) {
+            const y = plot.over.offsetTop + plot.valToPos(rates[step], 'y');
+            if (y > edge - 4 && y < edge + height + 4) count++;
+          }
+        }
+      }
+      return count;
+    };
+    this.#tip.style.top = `${hidden(bottom) < hidden(top) ? bottom : top}px`;
   }
 
   /** Draws the limit and the findings. */

@@ -111,7 +111,7 @@ class Lines {
     });
   }
 
-  /** @param lines of a label, a color, a dash, an alpha, x, y, and whether y holds until the next x */
+  /** @param lines of a label, a color, a dash, an alpha, x, y, and whether y holds since the x before */
   show(lines, longest) {
     lines = lines.filter((line) => line.y?.length);
     this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
@@ -129,15 +129,16 @@ class Lines {
     this.#plot?.destroy();
     const narrow = this.#root.clientWidth < 480;
     this.#plot = new uPlot({
-      width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 14, 0, 0],
+      width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 20, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: true, y: false }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
       axes: axes(narrow ? '' : 'step', narrow ? 48 : 58, log),
       series: [{}, ...lines.map((line) => ({
         stroke: css(line.color) + line.alpha, width: line.alpha ? 1 : 2, dash: line.dash, spanGaps: true,
-        points: { show: line.y.length < 40 && !line.stairs, size: 5, fill: css(line.color) },
-        paths: line.stairs ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear(),
+        points: { show: line.y.length < 40 && !line.stairs && !line.alpha, size: 5, fill: css(line.color) },
+        // A row's rate is that of the steps up to it.
+        paths: line.stairs ? uPlot.paths.stepped({ align: -1 }) : uPlot.paths.linear(),
       }))],
       hooks: { setCursor: [(plot) => this.#readOut(plot, lines)] },
     }, data, this.#root);
