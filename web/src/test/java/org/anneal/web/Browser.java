@@ -43,8 +43,8 @@ final class Browser implements AutoCloseable {
         Optional<Path> chromium = program("chromium");
         Optional<Path> chromedriver = program("chromedriver");
         if (chromium.isEmpty() || chromedriver.isEmpty()) {
-            String reason = "skipped: no chromium and chromedriver on the PATH (Debian: apt-get install chromium"
-                    + " chromium-driver)";
+            String reason =
+                    "no chromium and chromedriver on the PATH (Debian: apt-get install chromium" + " chromium-driver)";
             System.out.println("SKIPPED: " + reason);
             Assumptions.abort(reason);
         }
