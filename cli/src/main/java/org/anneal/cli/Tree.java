@@ -75,8 +75,11 @@ final class Tree {
         List<String> parts = new ArrayList<>();
         int length = 2;
         if (value instanceof Map<?, ?> map) {
+            if (map instanceof Python.OrderedDict && !map.isEmpty()) {
+                return Optional.empty(); // a model's, and its tensors are to be read one by one
+            }
             for (Map.Entry<?, ?> entry : map.entrySet()) {
-                Optional<String> part = inOneLine(entry.getValue(), room - length);
+                Optional<String> part = inOneLineWithin(entry.getValue(), room - length);
                 if (part.isEmpty()) {
                     return Optional.empty();
                 }
@@ -89,7 +92,7 @@ final class Tree {
             return Optional.of(parts.isEmpty() ? "{}" : String.join(", ", parts));
         }
         for (Object item : items.orElseThrow()) {
-            Optional<String> part = item instanceof Map<?, ?> ? Optional.empty() : inOneLine(item, room - length);
+            Optional<String> part = inOneLineWithin(item, room - length);
             if (part.isEmpty()) {
                 return Optional.empty();
             }
@@ -101,6 +104,10 @@ final class Tree {
         }
         boolean list = value instanceof List<?>;
         return Optional.of(parts.stream().collect(Collectors.joining(", ", list ? "[" : "(", list ? "]" : ")")));
+    }
+
+    private static Optional<String> inOneLineWithin(Object value, int room) {
+        return value instanceof Map<?, ?> map && !map.isEmpty() ? Optional.empty() : inOneLine(value, room);
     }
 
     private static String key(Object key) {

@@ -79,7 +79,7 @@ class InspectTest {
         assertEquals("rates:     [0.05]", lines.get(3));
         assertTrue(
                 lines.containsAll(List.of("model:", "  fc.weight  float32 2 x 3", "  fc.bias    float32 2")), "model");
-        assertTrue(lines.contains("  state: 0=momentum_buffer=float32 3"), () -> String.join("\n", lines));
+        assertTrue(lines.contains("    0: momentum_buffer=float32 3"), () -> String.join("\n", lines));
     }
 
     @Test

@@ -272,10 +272,6 @@ public final class Optimizer<T> implements AutoCloseable {
                     options.put(OWN_BASE, base.getAsDouble());
                 }
             }
-            if (group.kind() == SGD.class) {
-                // Of SGD alone, PyTorch takes a missing None for False, and then uses no fast kernel on CUDA.
-                options.put("fused", Optional.empty());
-            }
             options.put("params", numbers);
             packed.add(options);
         }

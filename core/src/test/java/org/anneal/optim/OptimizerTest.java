@@ -253,9 +253,9 @@ class OptimizerTest {
         assertEquals(List.of("state", "param_groups"), List.copyOf(dict.keySet()));
         assertEquals(
                 "[{'lr': 0.05, 'momentum': 0.9, 'dampening': 0, 'weight_decay': 0, 'nesterov': False,"
-                        + " 'maximize': False, 'initial_lr': 0.1, 'fused': None, 'params': [0, 1]},"
+                        + " 'maximize': False, 'initial_lr': 0.1, 'params': [0, 1]},"
                         + " {'lr': 0.25, 'momentum': 0.9, 'dampening': 0, 'weight_decay': 0.1, 'nesterov': False,"
-                        + " 'maximize': False, 'initial_lr': 0.5, 'fused': None, 'params': [2]}]",
+                        + " 'maximize': False, 'initial_lr': 0.5, 'params': [2]}]",
                 Python.repr(part(dict, "param_groups")));
         assertEquals("{0: ['momentum_buffer'], 2: ['momentum_buffer']}", keysOfState(dict));
     }

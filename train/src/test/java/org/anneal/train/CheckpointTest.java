@@ -142,7 +142,7 @@ class CheckpointTest {
             assertEquals("[state, param_groups]", optimizer.keySet().toString());
             assertEquals(
                     "[{lr=0.025, momentum=0.9, dampening=0, weight_decay=0, nesterov=false, maximize=false,"
-                            + " initial_lr=0.1, fused=Optional.empty, params=[0, 1]}]",
+                            + " initial_lr=0.1, params=[0, 1]}]",
                     String.valueOf(optimizer.get("param_groups")));
             assertEquals(
                     "{step_size=1, gamma=0.5, base_lrs=[0.1], last_epoch=2, _step_count=3, _is_initial=false,"
