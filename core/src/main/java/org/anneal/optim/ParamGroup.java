@@ -157,7 +157,7 @@ public final class ParamGroup<T> {
     }
 
     /** {@return whether the rule has momentum or betas for a schedule to drive} */
-    boolean hasMomentum() {
+    public boolean hasMomentum() {
         Map<String, Object> options = rule.options();
         return options.containsKey("momentum") || options.containsKey("betas");
     }

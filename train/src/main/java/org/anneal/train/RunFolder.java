@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -39,7 +40,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>With {@link #checkpoints}, also {@link Checkpoint}s, which the run can be resumed from: {@code last.pt}, where it is;
  * {@code best.pt}, the end of the epoch with the lowest validation loss; and, if more than one is to be kept, those before
- * the last by their optimizer steps, {@code step-1250.pt}.
+ * the last by their optimizer steps, {@code step-1250.pt}. With {@link #tensorBoard}, also event files that TensorBoard reads.
  *
  * <p>The files are whole at any time, also if the process is killed: a row or a file that cannot be written leaves what was
  * there, and a checkpoint takes the place of the one before only when it is on the disk.
@@ -67,6 +68,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private Optional<Checkpoints> checkpoints = Optional.empty();
     private OptionalLong savedStep = OptionalLong.empty(); // of the last checkpoint
     private boolean worthResuming;
+    private Optional<TensorBoardLog> tensorBoard = Optional.empty();
 
     /**
      * Makes the folder and the table's header.
@@ -198,6 +200,17 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         return this;
     }
 
+    /**
+     * Has event files for TensorBoard be written, too.
+     *
+     * @param steps of the whole run
+     * @param texts to be shown, by their names
+     */
+    public RunFolder tensorBoard(Optimizer<Tensor> optimizer, long steps, Map<String, String> texts) {
+        tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
+        return this;
+    }
+
     private record Checkpoints(
             Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {}
 
@@ -214,6 +227,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     @Override
     public void batch(Batch batch) {
         rates.add(batch);
+        tensorBoard.ifPresent(log -> log.batch(batch));
     }
 
     @Override
@@ -221,6 +235,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         saveWeights();
         append(row(epoch));
         epochs.add(epoch);
+        if (tensorBoard.isPresent()) {
+            tensorBoard.get().epoch(epoch);
+        }
     }
 
     /** Writes the network's weights as they are now, such as the best ones that it went back to. */
@@ -231,6 +248,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
 
     @Override
     public void checkpoint(Progress progress) throws IOException {
+        tensorBoard.ifPresent(log -> log.checkpoint(progress));
         if (checkpoints.isEmpty()) {
             return;
         }
@@ -314,6 +332,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     @Override
     public void close() throws IOException {
         metrics.close();
+        if (tensorBoard.isPresent()) {
+            tensorBoard.get().close();
+        }
         if (!epochs.isEmpty()) {
             curve().save(folder.resolve(CURVE));
             return;
@@ -327,6 +348,10 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         }
         if (savedStep.isPresent()) {
             Files.delete(folder.resolve(LAST));
+        }
+        Optional<Path> events = tensorBoard.flatMap(TensorBoardLog::file);
+        if (events.isPresent()) {
+            Files.delete(events.get());
         }
         for (Path made : madeFolders) {
             try {
