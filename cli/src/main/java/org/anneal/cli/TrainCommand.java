@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -68,8 +69,8 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "where metrics.csv, curve.png, model.safetensors and the checkpoints last.pt and best.pt go"
-                    + " (default: runs/<time>)")
+            description = "where metrics.csv, curve.png, model.safetensors, the checkpoints last.pt and best.pt, and"
+                    + " TensorBoard's event files go (default: runs/<time>)")
     private Optional<Path> out = Optional.empty();
 
     @Option(
@@ -316,7 +317,12 @@ final class TrainCommand implements Callable<Integer> {
                         BatchLog log = new BatchLog(path, optimizer.groups().size());
                         TrainConsole console =
                                 new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
-                    trainer.listener(folder.checkpoints(optimizer, scheduler, config, config.keep()))
+                    folder.checkpoints(optimizer, scheduler, config, config.keep())
+                            .tensorBoard(
+                                    optimizer,
+                                    (long) config.epochs() * batches(),
+                                    Map.of("optimizer", config.optimizer(), "schedule", config.schedule()));
+                    trainer.listener(folder)
                             .listener(log)
                             .listener(console)
                             .listener(position)

@@ -44,7 +44,7 @@ class TrainTest {
     }
 
     private static final List<String> FILES =
-            List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "progress.csv");
+            List.of("best.pt", "curve.png", "events.out.tfevents", "last.pt", "metrics.csv", "model.safetensors", "progress.csv");
 
     private static final String EPOCH =
             "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";
@@ -355,10 +355,13 @@ class TrainTest {
         assertFalse(ran.out().contains("Finished"), ran.out());
     }
 
+    /** {@return the names of the files, that of TensorBoard's without its time} */
     private static List<String> names(Path folder) throws IOException {
         List<String> names = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {
-            files.map(file -> file.getFileName().toString()).sorted().forEach(names::add);
+            files.map(file -> file.getFileName().toString().replaceFirst("(tfevents)\\.\\d{10}\\.anneal", "$1"))
+                    .sorted()
+                    .forEach(names::add);
         }
         return names;
     }
