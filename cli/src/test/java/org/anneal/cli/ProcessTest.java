@@ -76,7 +76,7 @@ class ProcessTest {
         assertEquals(44_426 * 4 + 8 + weights.getLong(0), weights.capacity());
         assertEquals("", Files.readString(folder.resolve("err")));
         try (Stream<Path> files = Files.list(folder.resolve("run"))) {
-            assertEquals(6, files.count());
+            assertEquals(7, files.count());
         }
     }
 
@@ -130,7 +130,7 @@ class ProcessTest {
         }
         try (Stream<Path> files = Files.list(folder.resolve(run))) {
             assertEquals(
-                    List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors"),
+                    List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "progress.csv"),
                     files.map(file -> file.getFileName().toString())
                             .filter(name -> !name.contains("tfevents")) // one each time it was taken up
                             .sorted()
