@@ -43,8 +43,14 @@ class TrainTest {
         assertTrue(line.matches(pattern), () -> "'" + line + "' is not like '" + pattern + "'");
     }
 
-    private static final List<String> FILES =
-            List.of("best.pt", "curve.png", "events.out.tfevents", "last.pt", "metrics.csv", "model.safetensors", "progress.csv");
+    private static final List<String> FILES = List.of(
+            "best.pt",
+            "curve.png",
+            "events.out.tfevents",
+            "last.pt",
+            "metrics.csv",
+            "model.safetensors",
+            "progress.csv");
 
     private static final String EPOCH =
             "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";
