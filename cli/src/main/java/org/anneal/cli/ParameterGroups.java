@@ -92,12 +92,14 @@ final class ParameterGroups {
         return Anneal.parsed("--group", () -> {
             String name = rule.getClass().getSimpleName();
             Map<String, Object> main = rule.options();
+            Map<String, Object> defaults = UpdateRule.parse(name + "()").options();
             Stream<String> known =
                     Stream.concat(Stream.of("*"), main.keySet().stream().map(option -> option + "="));
             PythonCall.Arguments given =
                     PythonCall.parse(name + "(" + options + ")").bind("params", known.toArray(String[]::new));
             String kept = main.entrySet().stream()
                     .filter(option -> !given.has(option.getKey()))
+                    .filter(option -> !option.getValue().equals(defaults.get(option.getKey())))
                     .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
                     .collect(Collectors.joining(", "));
             return UpdateRule.parse(name + "("

@@ -15,9 +15,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.anneal.optim.UpdateRule;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class TrainTest {
     @TempDir
@@ -37,6 +40,32 @@ class TrainTest {
                         Stream.of("train", "--data", data.toString(), "--out", out.toString(), "--threads", "1"),
                         Stream.of(more))
                 .toArray(String[]::new);
+    }
+
+    static Stream<String> rules() {
+        return Stream.of(UpdateRule.class.getPermittedSubclasses()).map(Class::getSimpleName);
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void trainsUnderEveryRuleAndWithAGroupOfItsOwn(String rule) {
+        boolean matricesOnly = rule.equals("Muon");
+        boolean oneGroup = rule.equals("LBFGS");
+        String[] arguments = train("--epochs=1", "--limit=2", "--batch-size=8", "--optimizer", rule + "(lr=0.002)");
+        if (matricesOnly) {
+            Ran refused = Ran.anneal(arguments);
+            assertEquals(2, refused.code(), refused.err());
+            assertTrue(refused.err().startsWith("anneal train: "), refused.err());
+            return;
+        }
+        String[] group = oneGroup ? new String[0] : new String[] {"--group", "fc*:lr=0.001"};
+        List<String> lines =
+                Ran.lines(Stream.of(arguments, group).flatMap(Stream::of).toArray(String[]::new));
+        assertTrue(
+                oneGroup
+                        || lines.stream().anyMatch(line -> line.contains("fc*: " + rule + "(lr=0.001) for fc1.weight")),
+                () -> String.join("\n", lines));
+        assertEquals("Finished Training", lines.get(lines.size() - 1));
     }
 
     private static void assertLine(String pattern, String line) {

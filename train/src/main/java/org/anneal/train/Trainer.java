@@ -254,11 +254,12 @@ public final class Trainer {
                 return; // the position was behind the last one
             }
             training.forEachWhile(epoch + 1, batch, data -> {
-                optimizer.zeroGrad();
-                Tensor batchLoss = torch.cross_entropy_loss(network.forward(data.inputs()), data.targets());
-                batchLoss.backward();
-                optimizer.step();
-                double value = batchLoss.item_double();
+                double value = optimizer.step(() -> {
+                    optimizer.zeroGrad();
+                    Tensor batchLoss = torch.cross_entropy_loss(network.forward(data.inputs()), data.targets());
+                    batchLoss.backward();
+                    return batchLoss.item_double();
+                });
                 loss.add(value * data.size(), data.size());
                 lr = optimizer.groups().stream().map(ParamGroup::lr).toList();
                 batch = data.index() + 1;

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.anneal.optim.Adam;
+import org.anneal.optim.LBFGS;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
@@ -185,6 +186,18 @@ class TrainerTest {
                     assertEquals(right / 50.0, last.valAccuracy(), 1e-15);
                 });
             }
+        }
+    }
+
+    @Test
+    void learnsUnderARuleThatEvaluatesTheLossItself() throws IOException {
+        torch.manual_seed(1);
+        LinearNet network = new LinearNet(8, 2);
+        Optimizer<Tensor> lbfgs = Torch.optimizer(new LBFGS(1), Torch.parameters(network.module()));
+        try (Run run = new Run(network, lbfgs, new StepLR(1000))) {
+            run.trainer.epochs(5).batchSize(64).fit(SETS);
+            assertTrue(run.epochs.get(4).trainLoss() < run.epochs.get(0).trainLoss() / 10, () -> run.epochs.toString());
+            assertEquals(5, run.epochs.get(4).step());
         }
     }
 
