@@ -11,6 +11,7 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.schedule.Python;
 
 /** A checkpoint in either format, told apart by how it begins. */
 final class CheckpointFile implements Closeable {
@@ -27,7 +28,8 @@ final class CheckpointFile implements Closeable {
     static CheckpointFile open(Path path) throws IOException {
         if (isSafetensors(path)) {
             Safetensors file = Safetensors.open(path);
-            Map<String, Object> root = new LinkedHashMap<>(file.tensors());
+            Map<String, Object> root = new Python.OrderedDict<>();
+            root.putAll(file.tensors());
             return new CheckpointFile("safetensors", root, file);
         }
         TorchFile file = TorchFile.open(path);

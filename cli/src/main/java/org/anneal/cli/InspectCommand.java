@@ -44,13 +44,14 @@ final class InspectCommand implements Callable<Integer> {
                     tensors.size(),
                     tensors.stream().mapToLong(TensorData::count).sum()));
             summary(checkpoint.root()).forEach(out::println);
-            if (checkpoint.root() instanceof Map<?, ?> map) {
+            if (checkpoint.root() instanceof Map<?, ?> map
+                    && !map.values().stream().allMatch(TensorData.class::isInstance)) {
                 map.forEach((key, value) -> {
                     out.println();
                     Tree.of(String.valueOf(key), value).forEach(out::println);
                 });
             } else {
-                Tree.of("value", checkpoint.root()).forEach(out::println);
+                Tree.of("holds", checkpoint.root()).forEach(out::println);
             }
         }
         return 0;

@@ -89,7 +89,7 @@ class InspectTest {
                 file,
                 List.of(1L, "two\u001b[31m", Python.Tuple.of(3.5, true), TensorData.scalar(9), new byte[4], Map.of()));
         assertEquals(
-                List.of("value: [1, 'two\\x1b[31m', (3.5, True), 9.0 (float32), 4 bytes, {}]"),
+                List.of("holds: [1, 'two\\x1b[31m', (3.5, True), 9.0 (float32), 4 bytes, {}]"),
                 lines("inspect", file.toString()).stream().skip(1).toList());
     }
 
@@ -117,6 +117,9 @@ class InspectTest {
         assertEquals(
                 safetensors + ": safetensors, " + Files.size(safetensors) + " bytes; 2 tensors of 8 elements",
                 lines("inspect", safetensors.toString()).get(0));
+        assertEquals(
+                List.of("holds:", "  fc.weight  float32 2 x 3", "  fc.bias    float32 2"),
+                lines("inspect", safetensors.toString()).stream().skip(1).toList());
         lines("export", safetensors.toString(), "--to", "pytorch", "-o", pytorch.toString());
         try (TorchFile file = TorchFile.open(pytorch);
                 Safetensors other = Safetensors.open(safetensors)) {
