@@ -51,11 +51,13 @@ final class TrainConsole implements TrainListener, AutoCloseable {
                         .setTaskName("Epoch " + batch.epoch())
                         .setInitialMax(batch.batches())
                         .setUpdateIntervalMillis(250)
+                        .showSpeed()
                         // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
                         .setConsumer(new DelegatingProgressBarConsumer(this::redraw, COLUMNS - 1))
                         .build());
             }
-            bar.ifPresent(shown -> shown.setExtraMessage("loss " + Python.fixed(batch.loss(), 4))
+            bar.ifPresent(shown -> shown.setExtraMessage(" loss " + Python.fixed(batch.loss(), 4) + " lr "
+                            + Python.scientific(batch.lr().get(0), 2))
                     .stepTo(batch.batch()));
         }
     }
