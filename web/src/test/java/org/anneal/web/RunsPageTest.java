@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -144,7 +145,10 @@ class RunsPageTest {
                 () -> points("loss").contains("\"a train\":12")
                         && !points("loss").contains("b train"));
         browser.size(400, 900);
-        assertEquals(400L, browser.run("return document.documentElement.scrollWidth"));
+        // The charts follow once the browser has told them of the new size.
+        browser.await(
+                "charts of the page's width",
+                () -> Objects.equals(400L, browser.run("return document.documentElement.scrollWidth")));
         browser.screenshot("runs-narrow");
     }
 
