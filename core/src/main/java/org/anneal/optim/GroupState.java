@@ -181,7 +181,13 @@ final class GroupState<T> {
         forget();
         T param = params.get(p);
         Map<String, T> loaded = slots.get(p);
-        loaded.keySet().retainAll(kept.keySet());
+        loaded.entrySet().removeIf(slot -> {
+            boolean gone = !(kept.get(slot.getKey()) instanceof TensorData);
+            if (gone) {
+                engine.release(slot.getValue());
+            }
+            return gone;
+        });
         steps[p] = 0;
         kept.forEach((key, value) -> {
             String name = String.valueOf(key);

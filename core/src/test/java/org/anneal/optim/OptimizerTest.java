@@ -291,6 +291,18 @@ class OptimizerTest {
     }
 
     @Test
+    void freesWhatALoadedStateDoesNotHave() {
+        Probe engine = new Probe();
+        Weight weight = new Weight(true);
+        Optimizer<Weight> optimizer = new Optimizer<>(engine, new Adam(0.1), List.of(weight));
+        Map<String, Object> before = optimizer.stateDict();
+        optimizer.step();
+        assertEquals(2, engine.allocated.size());
+        optimizer.loadStateDict(before);
+        assertEquals(engine.allocated, engine.released);
+    }
+
+    @Test
     void countsTheStepsOfEachParameterUnderAdam() {
         FloatArray early = param(1, 1);
         FloatArray late = param(1);
