@@ -8,7 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
+import java.util.stream.Collectors;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.schedule.Python;
 
@@ -51,7 +51,7 @@ public final class BatchLog implements TrainListener, AutoCloseable {
         }
         try {
             if (!wasThere) {
-                out.write("epoch,step,loss," + String.join(",", rateNames(groups)) + "\n");
+                out.write("epoch,step,loss," + RunFolder.rateNames(groups).collect(Collectors.joining(",")) + "\n");
                 out.flush();
             }
         } catch (IOException e) {
@@ -63,12 +63,6 @@ public final class BatchLog implements TrainListener, AutoCloseable {
             }
             throw failure.get();
         }
-    }
-
-    private static List<String> rateNames(int groups) {
-        return groups == 1
-                ? List.of("lr")
-                : IntStream.range(0, groups).mapToObj(group -> "lr" + group).toList();
     }
 
     private IOException failed(IOException e) {

@@ -384,7 +384,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                 epochs.stream().mapToDouble(value).toArray());
     }
 
-    private static Stream<String> rateNames(int groups) {
+    /** {@return the columns of the rates: one for each group} */
+    static Stream<String> rateNames(int groups) {
         return groups == 1 ? Stream.of("lr") : IntStream.range(0, groups).mapToObj(group -> "lr" + group);
     }
 
