@@ -335,25 +335,29 @@ function numbersAt() {
 let remembering;
 function remember() {
   clearTimeout(remembering);
-  remembering = setTimeout(() => {
-    history.replaceState(null, '', write({
-      rows: page.rows,
-      lr: $('#lr').value,
-      unit: $('[name="unit"]:checked').value,
-      steps: $('#steps').value,
-      epochs: $('#epochs').value,
-      stepsPerEpoch: $('#steps-per-epoch').value,
-      stepPer: $('[name="step-per"]:checked').value,
-      momentum: Number($('#momentum').value),
-      adam: $('[name="optimizer"]:checked').value === 'adam',
-      metrics: $('#metrics-box').hidden ? '' : $('#metrics').value.replace(/[\s,;]+/g, ' ').trim(),
-      log: $('#log').checked,
-      showMomentum: $('#show-momentum').checked,
-      below: $('#below').value.trim(),
-      view: chart.view,
-    }));
-    takeAway.show();
-  }, 120);
+  remembering = setTimeout(rememberNow, 120);
+}
+
+function rememberNow() {
+  clearTimeout(remembering);
+  const hash = write({
+    rows: page.rows,
+    lr: $('#lr').value,
+    unit: $('[name="unit"]:checked').value,
+    steps: $('#steps').value,
+    epochs: $('#epochs').value,
+    stepsPerEpoch: $('#steps-per-epoch').value,
+    stepPer: $('[name="step-per"]:checked').value,
+    momentum: Number($('#momentum').value),
+    adam: $('[name="optimizer"]:checked').value === 'adam',
+    metrics: $('#metrics-box').hidden ? '' : $('#metrics').value.replace(/[\s,;]+/g, ' ').trim(),
+    log: $('#log').checked,
+    showMomentum: $('#show-momentum').checked,
+    below: $('#below').value.trim(),
+    view: chart.view,
+  });
+  if (hash !== location.hash) history.replaceState(null, '', hash);
+  takeAway.show();
 }
 
 function restore() {
@@ -386,6 +390,8 @@ function restore() {
   showRun();
   for (const row of state?.rows ?? FIRST.map((text) => ({ text, on: true }))) add(row.text, row.on);
   if (state?.view) whenDrawn(() => chart.zoom(state.view));
+  // The address says already what was restored; written later, it could hit the entry that the user went on to.
+  clearTimeout(remembering);
 }
 
 /** Does something when the first curve is there. */
@@ -437,13 +443,16 @@ $('#below').addEventListener('input', () => {
   draw();
   remember();
 });
-addEventListener('hashchange', restore);
+// Unlike hashchange, this comes in the same task as the new address: nothing is remembered in between.
+addEventListener('popstate', restore);
 gallery($('#gallery'), $('#open-gallery'), (card) => {
+  rememberNow();
   // A new entry in the history: going back brings back what was there.
-  location.hash = write({
+  history.pushState(null, '', write({
     rows: [{ text: card.expression, on: true }], lr: card.lr, steps: card.steps, momentum: 0.9, view: null,
     metrics: card.metrics ? exampleMetrics(card.steps).join(' ') : '',
-  });
+  }));
+  restore();
 });
 
 about().then((server) => {

@@ -12,6 +12,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.Schedule;
@@ -372,6 +373,26 @@ class PlaygroundTest {
         browser.await("its curve", () -> browser.all("#number-rows tr").size() == 1);
     }
 
+    /** A page that wrote its address while the browser goes back, for instance at once after a card, would stay. */
+    @Test
+    void aPageThatWasRestoredDoesNotWriteItsAddressAgain() {
+        openWith("StepLR(step_size=30)", "&steps=50");
+        browser.find("#open-gallery").click();
+        browser.await("every card", () -> browser.all("#gallery .cards button").size() == 27);
+        assertEquals(0L, browser.run("""
+                let written = 0;
+                const replace = history.replaceState;
+                document.querySelectorAll('#gallery .cards button')[15].click();
+                history.replaceState = (...entry) => { written++; replace.apply(history, entry); };
+                return new Promise(done => setTimeout(() => done(written), 500))
+                """));
+        assertTrue(browser.driver.getCurrentUrl().contains("#e=ReduceLROnPlateau"), browser.driver.getCurrentUrl());
+        browser.driver.navigate().back();
+        browser.await(
+                "the page before",
+                () -> browser.attribute("#rows textarea", "value").equals("StepLR(step_size=30)"));
+    }
+
     @Test
     void codeJsonAndPicturesAreTakenAway() {
         openWith("StepLR(step_size=30, gamma=0.5)", "&steps=50");
@@ -423,7 +444,9 @@ class PlaygroundTest {
         browser.await("both curves", () -> browser.all("#number-rows tr").size() == 2);
         browser.await(
                 "the chart's new size", () -> browser.find("#chart .uplot").getSize().width <= 400);
-        assertEquals(400L, browser.run("return document.documentElement.scrollWidth"));
+        browser.await(
+                "no part that is wider",
+                () -> Objects.equals(400L, browser.run("return document.documentElement.scrollWidth")));
         browser.screenshot("narrow");
         browser.run("document.querySelector('#findings').scrollIntoView()");
         browser.screenshot("narrow-below");
