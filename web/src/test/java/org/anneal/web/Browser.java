@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.stream.Stream;
@@ -67,6 +68,7 @@ final class Browser implements AutoCloseable {
                         .usingDriverExecutable(chromedriver.get().toFile())
                         .build(),
                 options);
+        driver.manage().timeouts().scriptTimeout(Duration.ofMinutes(2));
         Files.createDirectories(SCREENSHOTS);
         return new Browser(driver);
     }
@@ -92,12 +94,23 @@ final class Browser implements AutoCloseable {
     }
 
     String text(String css) {
-        return find(css).getText();
+        return asked(css, WebElement::getText);
     }
 
     /** {@return an attribute or, of a field, its value as it is now} */
     String attribute(String css, String name) {
-        return String.valueOf(find(css).getAttribute(name));
+        return asked(css, element -> String.valueOf(element.getAttribute(name)));
+    }
+
+    /** {@return what an element says; the page may replace it by another one between finding and asking it} */
+    private String asked(String css, Function<WebElement, String> question) {
+        while (true) {
+            try {
+                return question.apply(find(css));
+            } catch (StaleElementReferenceException e) {
+                continue;
+            }
+        }
     }
 
     /** Waits until something is so. */
