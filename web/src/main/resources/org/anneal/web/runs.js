@@ -95,6 +95,8 @@ class Lines {
   #plot = null;
   #key = '';
   #log = false;
+  #view = null; // the part of the steps that the user zoomed to, which stays as the run goes on
+  #longest = 1;
 
   constructor(root, logBox) {
     this.#root = root;
@@ -122,7 +124,7 @@ class Lines {
     data.splice(1, 1);
     const key = JSON.stringify([lines.map((line) => [line.label, line.color, line.dash, line.alpha]), log]);
     if (key === this.#key) {
-      this.#plot?.setData(data);
+      this.#fill(data, longest);
       return;
     }
     this.#key = key;
@@ -131,7 +133,7 @@ class Lines {
     this.#plot = new uPlot({
       width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 20, 0, 0],
       legend: { show: false },
-      cursor: { drag: { x: true, y: false }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
+      cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
       axes: axes(narrow ? '' : 'step', narrow ? 48 : 58, log),
       series: [{}, ...lines.map((line) => ({
@@ -140,12 +142,29 @@ class Lines {
         // A row's rate is that of the steps up to it.
         paths: line.stairs ? uPlot.paths.stepped({ align: -1 }) : uPlot.paths.linear(),
       }))],
-      hooks: { setCursor: [(plot) => this.#readOut(plot, lines)] },
+      hooks: {
+        setCursor: [(plot) => this.#readOut(plot, lines)],
+        setScale: [(plot, scale) => scale === 'x' && this.#scaled(plot)],
+      },
     }, data, this.#root);
+    this.#fill(data, longest);
     const tip = document.createElement('div');
     tip.className = 'tip';
     tip.hidden = true;
     this.#root.querySelector('.u-wrap').append(tip);
+  }
+
+  #fill(data, longest) {
+    this.#longest = longest;
+    const [min, max] = this.#view ?? [0, longest];
+    this.#plot.setData(data, false);
+    this.#plot.setScale('x', { min, max });
+  }
+
+  #scaled(plot) {
+    const { min, max } = plot.scales.x;
+    this.#view = min <= 0 && max >= this.#longest ? null : [min, max];
+    this.#root.dataset.view = JSON.stringify([min, max]);
   }
 
   #readOut(plot, lines) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.interactions.Actions;
 
 /** Training runs as they go, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -119,6 +120,39 @@ class RunsPageTest {
         browser.await("its third epoch", () -> points("loss").contains("\"20261122-101500 validation\":3"));
         browser.await(
                 "its accuracy", () -> browser.text("#last-rows tr:nth-child(1)").contains("0.75"));
+    }
+
+    @Test
+    void aZoomStaysWhileTheRunGoesOn() throws IOException {
+        write("run", 1, 10, 1);
+        openRuns();
+        browser.await("ten epochs", () -> points("loss").contains("\"run train\":10"));
+        assertEquals(List.of(0L, 100L), view());
+        new Actions(browser.driver)
+                .moveToElement(browser.find("[data-chart=loss] .u-over"), -100, 0)
+                .clickAndHold()
+                .moveByOffset(100, 5)
+                .moveByOffset(100, 5)
+                .release()
+                .perform();
+        browser.await("a part", () -> !view().equals(List.of(0L, 100L)));
+        List<Object> part = view();
+        write("run", 11, 12, 1);
+        browser.await("two more", () -> points("loss").contains("\"run train\":12"));
+        assertEquals(part, view());
+        new Actions(browser.driver)
+                .doubleClick(browser.find("[data-chart=loss] .u-over"))
+                .perform();
+        browser.await("all", () -> view().equals(List.of(0L, 120L)));
+        write("run", 13, 13, 1);
+        browser.await("and what comes", () -> view().equals(List.of(0L, 130L)));
+    }
+
+    /** {@return the steps between which the loss is shown} */
+    @SuppressWarnings("unchecked")
+    private static List<Object> view() {
+        return (List<Object>)
+                browser.run("return JSON.parse(document.querySelector('[data-chart=loss]').dataset.view || '[]')");
     }
 
     @Test
