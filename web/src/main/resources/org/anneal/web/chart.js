@@ -64,6 +64,22 @@ export function axes(xLabel, size = 58, log = false) {
   ];
 }
 
+/** Has a finger do on a chart what a mouse does, as uPlot knows no other: across, it selects; up and down, the page scrolls. */
+export function touchable({ over }) {
+  let before = null;
+  const as = (type, event) => {
+    const { clientX, clientY } = event;
+    over.dispatchEvent(new MouseEvent(type, { bubbles: true, clientX, clientY, movementX: clientX - (before ?? event).clientX }));
+    before = event;
+  };
+  const mouse = { pointerdown: ['mousemove', 'mousedown'], pointermove: ['mousemove'], pointerup: ['mouseup'], pointercancel: ['mouseup'] };
+  for (const [name, types] of Object.entries(mouse)) {
+    over.addEventListener(name, (event) => {
+      if (event.pointerType === 'touch' && event.isPrimary) for (const type of types) as(type, event);
+    });
+  }
+}
+
 /** The playground's chart: the rates of several schedules, and below it their momenta. */
 export class Chart {
   #root;
@@ -189,7 +205,9 @@ export class Chart {
       this.#momentum = new uPlot(this.#options(this.#momentumRoot, (row) => [row.momenta], false), this.#momenta(), this.#momentumRoot);
     }
     for (const plot of [this.#plot, this.#momentum]) {
-      plot?.over.addEventListener('dblclick', () => this.zoom(null));
+      if (!plot) continue;
+      plot.over.addEventListener('dblclick', () => this.zoom(null));
+      touchable(plot);
     }
     this.#quiet = false;
     this.#scale();

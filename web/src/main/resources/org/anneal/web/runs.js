@@ -1,7 +1,7 @@
 // Training runs as they go: what their folder holds, sent as it grows. A reload asks for all of it again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, DASHES, axes, css, format, linearRange, logRange } from './chart.js';
+import { COLORS, DASHES, axes, css, format, linearRange, logRange, touchable } from './chart.js';
 
 const $ = (selector) => document.querySelector(selector);
 const runs = new Map(); // by name: { name, state, tables, color, box }
@@ -147,6 +147,7 @@ class Lines {
         setScale: [(plot, scale) => scale === 'x' && this.#scaled(plot)],
       },
     }, data, this.#root);
+    touchable(this.#plot);
     this.#fill(data, longest);
     const tip = document.createElement('div');
     tip.className = 'tip';

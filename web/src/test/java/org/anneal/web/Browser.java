@@ -141,14 +141,16 @@ final class Browser implements AutoCloseable {
         return Objects.requireNonNullElse(driver.executeAsyncScript(script), "");
     }
 
-    /** Sets the size of the page itself, which may be narrower than a window can be. */
+    /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
     void size(int width, int height) {
+        driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 600));
     }
 
     void ownSize() {
+        driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", false));
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
         driver.manage().window().setSize(new Dimension(1440, 1100));
     }

@@ -12,6 +12,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.Python;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.Rectangle;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.interactions.Actions;
 
@@ -212,6 +214,40 @@ class PlaygroundTest {
         browser.await("the part again", () -> browser.find("#reset").isEnabled());
         browser.find("#reset").click();
         browser.await("all", () -> !browser.find("#reset").isEnabled());
+    }
+
+    @Test
+    void aFingerZoomsAcrossAndScrollsAlong() {
+        openWith("CosineAnnealingLR(T_max=200)", "&steps=200");
+        browser.size(400, 700);
+        browser.await(
+                "the chart's new size", () -> browser.find("#chart .uplot").getSize().width <= 400);
+        WebElement chart = browser.find("#chart .u-over");
+        browser.run("document.querySelector('#chart').scrollIntoView({block: 'center'})");
+        Object from = browser.run("return window.scrollY");
+        swipe(chart, 0, -120);
+        browser.await("the page has scrolled", () -> !from.equals(browser.run("return window.scrollY")));
+        assertFalse(browser.find("#reset").isEnabled());
+        swipe(chart, 90, 0);
+        browser.await("a part", () -> browser.find("#reset").isEnabled());
+        browser.await("a readout", () -> browser.find("#tip").isDisplayed());
+        browser.screenshot("touched");
+        browser.ownSize();
+    }
+
+    /** Moves a finger; what that does to the page is the browser's own. */
+    private static void swipe(WebElement over, int x, int y) {
+        Rectangle at = over.getRect();
+        int left = at.x + at.width / 3;
+        int top = at.y + at.height / 2 - ((Number) browser.run("return Math.round(window.scrollY)")).intValue();
+        for (int i = 0; i <= 10; i++) {
+            touch(i == 0 ? "touchStart" : "touchMove", List.of(Map.of("x", left + x * i / 10, "y", top + y * i / 10)));
+        }
+        touch("touchEnd", List.of());
+    }
+
+    private static void touch(String type, List<Map<String, Integer>> points) {
+        browser.driver.executeCdpCommand("Input.dispatchTouchEvent", Map.of("type", type, "touchPoints", points));
     }
 
     private static void drag() {
