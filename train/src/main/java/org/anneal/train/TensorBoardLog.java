@@ -3,18 +3,13 @@ package org.anneal.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
 
 /**
- * Writes a run down for TensorBoard, as it goes on: {@code batch/loss}, and of each group {@code lr/<name>} and
- * {@code momentum/<name>} (beta1 where the rule has betas), about 1000 times in the run and at the end of each epoch; {@code epoch/train_loss},
- * {@code epoch/val_loss} and {@code epoch/val_accuracy}. The steps are the run's optimizer steps.
+ * Writes a run down for TensorBoard, as it goes on: the numbers of {@link ScalarLog} by its names, and texts. The steps are
+ * the run's optimizer steps.
  *
  * <p>The file is made at the first of these. A run that is resumed writes another one into the same folder, and TensorBoard
  * forgets what came after the checkpoint; in a folder without one, what is known of the epochs before is written again.
@@ -24,11 +19,8 @@ import org.anneal.optim.ParamGroup;
  * }</pre>
  */
 public final class TensorBoardLog implements TrainListener, AutoCloseable {
-    private static final int POINTS = 1000; // of a tag that has one per batch; TensorBoard shows no more
-
     private final Path folder;
-    private final Optimizer<?> optimizer;
-    private final long every;
+    private final ScalarLog scalars;
     private final Map<String, String> texts;
     private Optional<Progress> start = Optional.empty();
     private Optional<EventFile> file = Optional.empty();
@@ -43,8 +35,7 @@ public final class TensorBoardLog implements TrainListener, AutoCloseable {
      */
     public TensorBoardLog(Path folder, Optimizer<?> optimizer, long steps, Map<String, String> texts) {
         this.folder = folder;
-        this.optimizer = optimizer;
-        this.every = Math.max(1, steps / POINTS);
+        this.scalars = new ScalarLog(optimizer, steps, (step, values) -> write(opened(), step, values));
         this.texts = texts;
     }
 
@@ -56,40 +47,20 @@ public final class TensorBoardLog implements TrainListener, AutoCloseable {
     /** @throws UncheckedIOException if it cannot be written */
     @Override
     public void batch(Batch batch) {
-        if (batch.step() % every != 0 && batch.batch() != batch.batches()) {
-            return;
-        }
-        List<ProtoMessage> values = new ArrayList<>();
-        values.add(EventFile.scalar("batch/loss", batch.loss()));
-        List<? extends ParamGroup<?>> groups = optimizer.groups();
-        List<String> names = groups.stream().map(ParamGroup::name).toList();
-        for (int i = 0; i < groups.size(); i++) {
-            ParamGroup<?> group = groups.get(i);
-            String name = Collections.frequency(names, group.name()) == 1 ? group.name() : i + " " + group.name();
-            values.add(EventFile.scalar("lr/" + name, group.lr()));
-            if (group.hasMomentum()) {
-                values.add(EventFile.scalar("momentum/" + name, group.momentum()));
-            }
-        }
-        try {
-            opened().summary(batch.step(), values);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        scalars.batch(batch);
     }
 
     @Override
     public void epoch(Epoch epoch) throws IOException {
-        write(opened(), epoch);
+        scalars.epoch(epoch);
     }
 
-    private static void write(EventFile to, Epoch epoch) throws IOException {
+    private static void write(EventFile to, long step, Map<String, Double> values) throws IOException {
         to.summary(
-                epoch.step(),
-                List.of(
-                        EventFile.scalar("epoch/train_loss", epoch.trainLoss()),
-                        EventFile.scalar("epoch/val_loss", epoch.valLoss()),
-                        EventFile.scalar("epoch/val_accuracy", epoch.valAccuracy())));
+                step,
+                values.entrySet().stream()
+                        .map(value -> EventFile.scalar(value.getKey(), value.getValue()))
+                        .toList());
     }
 
     @Override
@@ -115,7 +86,7 @@ public final class TensorBoardLog implements TrainListener, AutoCloseable {
             }
             if (first) {
                 for (Epoch epoch : from.epochs()) {
-                    write(made, epoch);
+                    ScalarLog.write(epoch, (step, values) -> write(made, step, values));
                 }
             }
         }

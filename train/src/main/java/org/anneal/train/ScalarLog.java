@@ -1,0 +1,93 @@
+package org.anneal.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+
+/**
+ * Hands on the numbers of a run as they come, to whatever shows them: {@code batch/loss}, and of each group
+ * {@code lr/<name>} and {@code momentum/<name>} (beta1 where the rule has betas), about 1000 times in the run and at the end
+ * of each epoch; {@code epoch/train_loss}, {@code epoch/val_loss} and {@code epoch/val_accuracy}. A loss may be NaN or infinite.
+ *
+ * <pre>{@code
+ * trainer.listener(new ScalarLog(optimizer, 3000, (step, values) -> System.out.println(step + " " + values)))
+ * }</pre>
+ *
+ * <p>Of a run that is taken up again only what it does from then on is handed on; the epochs before are in its
+ * {@link Progress#epochs}.
+ */
+public final class ScalarLog implements TrainListener {
+    private static final int POINTS = 1000; // of a name that has one per batch; TensorBoard shows no more
+
+    /** Where the numbers go. */
+    @FunctionalInterface
+    public interface Sink {
+        /**
+         * Takes the numbers of one step, on the training thread. A step at which an epoch ends has two calls.
+         *
+         * @param step optimizer steps of the run so far
+         * @param values by their names
+         * @throws IOException if they cannot be written; training stops with it
+         */
+        void scalars(long step, Map<String, Double> values) throws IOException;
+    }
+
+    private final Optimizer<?> optimizer;
+    private final long every;
+    private final Sink sink;
+
+    /**
+     * A log of one run.
+     *
+     * @param optimizer whose groups have the rates and momentums
+     * @param steps of the whole run, about: how far apart the steps are that are handed on; 1 for all of them
+     */
+    public ScalarLog(Optimizer<?> optimizer, long steps, Sink sink) {
+        this.optimizer = optimizer;
+        this.every = Math.max(1, steps / POINTS);
+        this.sink = sink;
+    }
+
+    /** @throws UncheckedIOException if the sink cannot write it */
+    @Override
+    public void batch(Batch batch) {
+        if (batch.step() % every != 0 && batch.batch() != batch.batches()) {
+            return;
+        }
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("batch/loss", batch.loss());
+        List<? extends ParamGroup<?>> groups = optimizer.groups();
+        List<String> names = groups.stream().map(ParamGroup::name).toList();
+        for (int i = 0; i < groups.size(); i++) {
+            ParamGroup<?> group = groups.get(i);
+            String name = Collections.frequency(names, group.name()) == 1 ? group.name() : i + " " + group.name();
+            values.put("lr/" + name, group.lr());
+            if (group.hasMomentum()) {
+                values.put("momentum/" + name, group.momentum());
+            }
+        }
+        try {
+            sink.scalars(batch.step(), values);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void epoch(Epoch epoch) throws IOException {
+        write(epoch, sink);
+    }
+
+    static void write(Epoch epoch, Sink sink) throws IOException {
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("epoch/train_loss", epoch.trainLoss());
+        values.put("epoch/val_loss", epoch.valLoss());
+        values.put("epoch/val_accuracy", epoch.valAccuracy());
+        sink.scalars(epoch.step(), values);
+    }
+}
