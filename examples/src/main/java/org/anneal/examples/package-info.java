@@ -1,6 +1,6 @@
 /**
  * The programs of PyTorch's tutorials: {@code examples/tutorials.py} has the originals, and each program here prints what
- * its original prints, line for line.
+ * its original prints, line for line. And two programs that show a training run elsewhere, in MLflow and in Micrometer.
  *
  * <p>To run one:
  *

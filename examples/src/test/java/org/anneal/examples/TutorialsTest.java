@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Holds each program to what PyTorch printed, by the names of examples/tutorials.py. */
 class TutorialsTest {
     private static final Path EXPECTED = Path.of("src/test/resources/expected");
+    private static final Path TESTS = Path.of("src/test/java/org/anneal/examples");
     private static final Path PROGRAMS = Path.of("src/main/java/org/anneal/examples");
 
     private static final Map<String, Class<?>> BY_NAME = new TreeMap<>(Map.of(
@@ -49,9 +50,9 @@ class TutorialsTest {
     }
 
     @Test
-    void everyProgramHasItsExpectedFileButTheOneOnRealData() throws IOException {
+    void everyProgramHasItsExpectedFileOrATestOfItsOwn() throws IOException {
         Set<String> tested = BY_NAME.values().stream().map(Class::getSimpleName).collect(toCollection(TreeSet::new));
-        tested.add("Cifar10Example");
+        stems(TESTS, "ExampleTest.java").forEach(name -> tested.add(name + "Example"));
         Set<String> programs = stems(PROGRAMS, ".java");
         programs.removeIf(name -> !name.endsWith("Example"));
         assertEquals(tested, programs);
