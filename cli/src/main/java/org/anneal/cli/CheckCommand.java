@@ -93,8 +93,8 @@ final class CheckCommand implements Callable<Integer> {
         Optional<RunLength> length = options.length();
         double limit = below.orElse(0.0);
         return length.isPresent()
-                ? Checkup.of(policy, length.get(), base, group, groups, limit)
-                : Checkup.of(policy, options.steps(), base, group, groups, limit);
+                ? Checkup.of(policy, length.get(), base, group, groups, limit, walked -> {})
+                : Checkup.of(policy, options.steps(), base, group, groups, limit, walked -> {});
     }
 
     /** {@return what is found, once; with its group, if it is not in all of them} */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
+import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
@@ -37,6 +38,8 @@ public record Checkup(
     /** A run of this many times as many steps as epochs is one in which the two can be confused. */
     private static final long MANY = 10;
 
+    private static final int STEPS_BETWEEN_LOOKS = 1024;
+
     /** A run: its length, and the epochs it has, if they are known. */
     private record Run(long steps, Optional<RunLength> length) {}
 
@@ -66,7 +69,7 @@ public record Checkup(
      *     per group
      */
     public static Checkup of(Policy policy, long steps, double base) {
-        return of(policy, steps, base, 0, 1, 0);
+        return of(policy, steps, base, 0, 1, 0, walked -> {});
     }
 
     /**
@@ -75,7 +78,7 @@ public record Checkup(
      * @throws IllegalArgumentException as {@link #of(Policy, long, double)} does
      */
     public static Checkup of(Policy policy, RunLength length, double base) {
-        return of(policy, length, base, 0, 1, 0);
+        return of(policy, length, base, 0, 1, 0, walked -> {});
     }
 
     /**
@@ -84,17 +87,22 @@ public record Checkup(
      * @param group the group, from 0
      * @param groups how many groups there are
      * @param below the limit for {@link #firstBelow()}
+     * @param progress called with the steps walked so far, every thousand or so, and with all of them at the end
      */
-    public static Checkup of(Policy policy, long steps, double base, int group, int groups, double below) {
-        return check(policy, new Run(Check.atLeast(1, "steps", steps), Optional.empty()), base, group, groups, below);
+    public static Checkup of(
+            Policy policy, long steps, double base, int group, int groups, double below, LongConsumer progress) {
+        Run run = new Run(Check.atLeast(1, "steps", steps), Optional.empty());
+        return check(policy, run, base, group, groups, below, progress);
     }
 
     /** Checks {@code policy} for one of the parameter groups, in a run whose epochs are known. */
-    public static Checkup of(Policy policy, RunLength length, double base, int group, int groups, double below) {
-        return check(policy, new Run(length.total(), Optional.of(length)), base, group, groups, below);
+    public static Checkup of(
+            Policy policy, RunLength length, double base, int group, int groups, double below, LongConsumer progress) {
+        return check(policy, new Run(length.total(), Optional.of(length)), base, group, groups, below, progress);
     }
 
-    private static Checkup check(Policy policy, Run run, double base, int group, int groups, double below) {
+    private static Checkup check(
+            Policy policy, Run run, double base, int group, int groups, double below, LongConsumer progress) {
         Check.finiteNotNegative("base", base);
         Walk walk = new Walk(run, base);
         Schedule schedule;
@@ -110,7 +118,9 @@ public record Checkup(
                 walk.plateau(composed.plateau(), composed.firstMetric());
             }
         }
-        return walk.rates(schedule, below, policy instanceof Schedule);
+        Checkup checkup = walk.rates(schedule, below, policy instanceof Schedule, progress);
+        progress.accept(run.steps());
+        return checkup;
     }
 
     private static String plural(long steps) {
@@ -500,7 +510,7 @@ public record Checkup(
         }
 
         /** Walks over the rates. */
-        Checkup rates(Schedule schedule, double below, boolean mayStand) {
+        Checkup rates(Schedule schedule, double below, boolean mayStand, LongConsumer progress) {
             PrimitiveIterator.OfDouble rates = schedule.curve(run.steps(), base).iterator();
             double peak = Double.NEGATIVE_INFINITY;
             long peakStep = 0;
@@ -516,6 +526,9 @@ public record Checkup(
                     Math.min(run.steps(), schedule.lastStep() == Check.LAST_STEP ? run.steps() : schedule.lastStep());
             long step = 0;
             for (; step < end; step++) {
+                if (step % STEPS_BETWEEN_LOOKS == 0) {
+                    progress.accept(step);
+                }
                 double rate;
                 try {
                     rate = rates.nextDouble();

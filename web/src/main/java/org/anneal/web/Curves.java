@@ -179,7 +179,7 @@ final class Curves {
         double base = run.lr().get(group);
         int groups = run.lr().size();
         return length.isPresent()
-                ? Checkup.of(call.policy(), length.get(), base, group, groups, 0)
-                : Checkup.of(call.policy(), run.total(), base, group, groups, 0);
+                ? Checkup.of(call.policy(), length.get(), base, group, groups, 0, steps -> {})
+                : Checkup.of(call.policy(), run.total(), base, group, groups, 0, steps -> {});
     }
 }
