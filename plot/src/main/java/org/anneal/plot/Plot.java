@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
 import java.util.stream.IntStream;
 import org.anneal.optim.Adam;
@@ -29,6 +30,7 @@ import org.anneal.schedule.StepPer;
 public final class Plot {
     private static final int STEPS = 100;
     private static final int MOST_STEPS = 10_000_000;
+    private static final int STEPS_BETWEEN_LOOKS = 1024;
     private static final String RATE = "learning rate";
 
     private final List<SchedulerCall> calls;
@@ -193,13 +195,24 @@ public final class Plot {
      * @throws IllegalStateException if a schedule ends before the run, or makes a rate that is not finite
      */
     public Chart chart() {
+        return chart(steps -> {});
+    }
+
+    /**
+     * Runs the schedules as {@link #chart()} does, and says how far it is.
+     *
+     * @param progress called with the steps run so far, every thousand or so, and with all of them at the end: as many times
+     *     the steps of the run as there are schedules
+     */
+    public Chart chart(LongConsumer progress) {
         XAxis counted = xAxis.orElse(runLength.isPresent() ? XAxis.EPOCHS : XAxis.STEPS);
         double[] edges = edges(counted);
         List<Series> rates = new ArrayList<>();
         List<Series> momenta = new ArrayList<>();
         boolean takesMetric = false;
-        for (SchedulerCall call : calls) {
-            takesMetric |= run(call, edges, rates, momenta);
+        for (int i = 0; i < calls.size(); i++) {
+            long before = i * steps;
+            takesMetric |= run(calls.get(i), edges, rates, momenta, done -> progress.accept(before + done));
         }
         List<Panel> panels = new ArrayList<>();
         panels.add(new Panel(RATE, log, rates));
@@ -229,7 +242,8 @@ public final class Plot {
     }
 
     /** Adds the curves of a run, and {@return whether a metric drove it} */
-    private boolean run(SchedulerCall call, double[] edges, List<Series> rates, List<Series> momenta) {
+    private boolean run(
+            SchedulerCall call, double[] edges, List<Series> rates, List<Series> momenta, LongConsumer progress) {
         Simulation run = new Simulation(call, groups);
         LongToDoubleFunction given = step -> 0;
         if (run.takesMetric()) {
@@ -240,6 +254,9 @@ public final class Plot {
         double[][] rate = new double[groups.size()][count];
         double[][] force = new double[groups.size()][count];
         for (int step = 0; step < count; step++) {
+            if (step % STEPS_BETWEEN_LOOKS == 0) {
+                progress.accept(step);
+            }
             if (step > 0 && run.takesMetric()) {
                 run.step(given.applyAsDouble(step - 1));
             } else if (step > 0) {
@@ -250,6 +267,7 @@ public final class Plot {
                 force[group][step] = run.momentum(group);
             }
         }
+        progress.accept(count);
         for (int group = 0; group < groups.size(); group++) {
             String label = label(call, group);
             rates.add(Series.ownStairs(label, edges, rate[group]));

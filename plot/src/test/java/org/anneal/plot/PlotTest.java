@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.anneal.optim.Adam;
@@ -87,6 +88,13 @@ class PlotTest {
         assertEquals(
                 List.of("learning rate", "momentum"), panels(Plot.of(COSINE).withMomentum(true)));
         assertEquals(List.of("learning rate"), panels(Plot.of(new OneCycleLR(0.1, 100).withCycleMomentum(false))));
+    }
+
+    @Test
+    void saysHowManyStepsOfAllSchedulesAreRun() {
+        List<Long> run = new ArrayList<>();
+        Plot.of(COSINE, new StepLR(30)).withSteps(2000).chart(run::add);
+        assertEquals(List.of(0L, 1024L, 2000L, 2000L, 3024L, 4000L), run);
     }
 
     @Test
