@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.LongConsumer;
 
 /**
  * Model weights in the safetensors format: the length of a JSON header as 8 little-endian bytes, the header, then the
@@ -199,6 +200,15 @@ public final class Safetensors implements Closeable {
      * @throws IOException if the file cannot be written, naming it and the reason
      */
     public static void write(Path file, Map<String, TensorData> tensors) throws IOException {
+        write(file, tensors, written -> {});
+    }
+
+    /**
+     * Writes the tensors as {@link #write(Path, Map)} does, and says how far it is.
+     *
+     * @param progress called with the bytes of the tensors that are written, about a megabyte at a time
+     */
+    public static void write(Path file, Map<String, TensorData> tensors, LongConsumer progress) throws IOException {
         Map<String, String> header = new LinkedHashMap<>();
         header.put(METADATA, "{\"format\":\"pt\"}");
         long offset = 0;
@@ -223,17 +233,23 @@ public final class Safetensors implements Closeable {
         head.flip();
         AtomicFile.write(file, channel -> {
             writeAll(channel, head);
+            long done = 0;
             for (TensorData tensor : tensors.values()) {
-                writeData(channel, tensor);
+                done = writeData(channel, tensor, done, progress);
             }
         });
     }
 
-    private static void writeData(WritableByteChannel channel, TensorData tensor) throws IOException {
+    /** {@return how many bytes are written, of {@code before} and this tensor} */
+    private static long writeData(WritableByteChannel channel, TensorData tensor, long before, LongConsumer progress)
+            throws IOException {
+        long[] done = {before};
         try {
             tensor.forEachChunk(chunk -> {
                 try {
+                    done[0] += chunk.remaining();
                     writeAll(channel, chunk);
+                    progress.accept(done[0]);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
@@ -241,6 +257,7 @@ public final class Safetensors implements Closeable {
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
+        return done[0];
     }
 
     private static void writeAll(WritableByteChannel channel, ByteBuffer bytes) throws IOException {

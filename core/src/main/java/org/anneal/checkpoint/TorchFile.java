@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.anneal.schedule.Python;
 
 /**
@@ -179,6 +180,15 @@ public final class TorchFile implements Closeable {
      * @throws IOException if the file cannot be written, naming it and the reason
      */
     public static void write(Path file, Object root) throws IOException {
+        write(file, root, written -> {});
+    }
+
+    /**
+     * Writes a file as {@link #write(Path, Object)} does, and says how far it is.
+     *
+     * @param progress called with the bytes of the tensors' storages that are written, a megabyte at a time
+     */
+    public static void write(Path file, Object root, LongConsumer progress) throws IOException {
         Structure.check(root);
         PickleWriter writer = new PickleWriter();
         byte[] pickle = writer.write(root);
@@ -186,17 +196,21 @@ public final class TorchFile implements Closeable {
             throw new IllegalArgumentException("a checkpoint without its tensors must have at most " + LONGEST_PICKLE
                     + " bytes, but had " + pickle.length);
         }
-        AtomicFile.write(file, channel -> write(channel, pickle, writer.storages()));
+        AtomicFile.write(file, channel -> write(channel, pickle, writer.storages(), progress));
     }
 
-    static void write(WritableByteChannel file, byte[] pickle, List<Storage> storages) throws IOException {
+    static void write(WritableByteChannel file, byte[] pickle, List<Storage> storages, LongConsumer progress)
+            throws IOException {
         ZipWriter archive = new ZipWriter(file);
         archive.add("archive/data.pkl", new HeapStorage(pickle));
         archive.add("archive/.format_version", "1");
         archive.add("archive/.storage_alignment", "64");
         archive.add("archive/byteorder", "little");
+        long done = 0;
         for (int i = 0; i < storages.size(); i++) {
-            archive.add("archive/data/" + i, storages.get(i));
+            long before = done;
+            archive.add("archive/data/" + i, storages.get(i), written -> progress.accept(before + written));
+            done += storages.get(i).size();
         }
         archive.add("archive/version", "3\n");
         archive.finish();

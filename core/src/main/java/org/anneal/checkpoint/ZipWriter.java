@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32;
 
 /**
@@ -38,6 +39,11 @@ final class ZipWriter {
 
     /** Adds an entry. */
     void add(String name, Storage data) throws IOException {
+        add(name, data, done -> {});
+    }
+
+    /** Adds an entry, and tells {@code written} how many of its bytes are written, a megabyte at a time. */
+    void add(String name, Storage data, LongConsumer written) throws IOException {
         byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
         long size = data.size();
         long header = position;
@@ -56,7 +62,7 @@ final class ZipWriter {
             local.put((byte) 'Z');
         }
         write(local.flip());
-        long checksum = writeData(data);
+        long checksum = writeData(data, written);
         if (size > 0) {
             ByteBuffer footer = buffer(24).putInt(0x08074b50).putInt((int) checksum);
             if (zip64.hasRemaining()) {
@@ -114,7 +120,7 @@ final class ZipWriter {
         return extra.flip();
     }
 
-    private long writeData(Storage data) throws IOException {
+    private long writeData(Storage data, LongConsumer written) throws IOException {
         CRC32 checksum = new CRC32();
         long size = data.size();
         for (long done = 0; done < size; done += CHUNK) {
@@ -126,6 +132,7 @@ final class ZipWriter {
             }
             checksum.update(chunk.duplicate());
             write(chunk);
+            written.accept(Math.min(done + CHUNK, size));
         }
         return checksum.getValue();
     }

@@ -76,7 +76,7 @@ class LargeFileTest {
         byte[] pickle = writer.write(root);
         try (Holes holes = new Holes(FileChannel.open(
                 path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE))) {
-            TorchFile.write(holes, pickle, writer.storages());
+            TorchFile.write(holes, pickle, writer.storages(), written -> {});
         }
         return path;
     }

@@ -13,6 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -138,6 +139,17 @@ class SafetensorsTest {
                 fail("element " + i);
             }
         }
+    }
+
+    @Test
+    void saysHowManyBytesOfItsTensorsAreWritten() throws IOException {
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        tensors.put("rows", TensorData.of(new float[300_000], List.of(300_000L)));
+        Storage storage = new HeapStorage(new byte[4]);
+        tensors.put("view", new TensorData(DType.UINT8, storage, 0, List.of(2L, 2L), List.of(1L, 2L)));
+        List<Long> written = new ArrayList<>();
+        Safetensors.write(folder.resolve("x.safetensors"), tensors, written::add);
+        assertEquals(List.of(1L << 20, 1_200_000L, 1_200_004L), written);
     }
 
     @Test

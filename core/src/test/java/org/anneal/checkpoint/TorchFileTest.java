@@ -172,6 +172,16 @@ class TorchFileTest {
     }
 
     @Test
+    void saysHowManyBytesOfItsStoragesAreWritten() throws IOException {
+        TensorData rows = TensorData.of(new float[300_000], List.of(300_000L));
+        TensorData first = new TensorData(DType.FLOAT32, rows.storage(), 0, List.of(), List.of());
+        List<Long> written = new ArrayList<>();
+        TensorData other = TensorData.of(new float[] {1}, List.of(1L));
+        TorchFile.write(folder.resolve("x.pt"), List.of(rows, first, other), written::add);
+        assertEquals(List.of(1L << 20, 1_200_000L, 1_200_004L), written);
+    }
+
+    @Test
     void refusesToWriteWhatAFileCannotHold() {
         List<Object> itself = new ArrayList<>();
         itself.add(Python.Tuple.of(itself));
