@@ -43,6 +43,15 @@ public interface TrainListener {
     default void batch(Batch batch) {}
 
     /**
+     * Called after each batch of an epoch's validation.
+     *
+     * @param epoch from 1
+     * @param samples validated so far
+     * @param of all samples to validate
+     */
+    default void validation(int epoch, long samples, long of) {}
+
+    /**
      * Called after each epoch.
      *
      * @throws IOException if what the listener writes cannot be written; training stops with it

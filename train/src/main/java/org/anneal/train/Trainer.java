@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongConsumer;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
@@ -163,7 +164,7 @@ public final class Trainer {
         try (DataLoader training =
                         new DataLoader(data.train(), batchSize).shuffled(seed).on(device);
                 DataLoader validation = new DataLoader(data.validation(), batchSize).on(device)) {
-            return new Fit(training, validation).run();
+            return new Fit(training, validation, data.validation().size()).run();
         } catch (UncheckedIOException e) {
             throw Optional.ofNullable(e.getCause()).orElseThrow();
         }
@@ -173,6 +174,7 @@ public final class Trainer {
     private final class Fit {
         private final DataLoader training;
         private final DataLoader validation;
+        private final long toValidate; // samples
         private final int batches;
         private final long stepsElsewhere; // of the run, not of this optimizer
         private final List<TrainListener.Epoch> epochs = new ArrayList<>(start.epochs());
@@ -184,9 +186,10 @@ public final class Trainer {
         private List<Double> lr = start.lr();
         private Map<String, TensorData> bestWeights = start.bestWeights();
 
-        Fit(DataLoader training, DataLoader validation) {
+        Fit(DataLoader training, DataLoader validation, long toValidate) {
             this.training = training;
             this.validation = validation;
+            this.toValidate = toValidate;
             batches = Math.min(limit, training.size());
             stepsElsewhere = start.step() - optimizer.steps();
             if (batch > batches) {
@@ -219,7 +222,11 @@ public final class Trainer {
             Mean valLoss = new Mean(0, 0);
             Mean valAccuracy = new Mean(0, 0);
             if (!stopped) {
-                validate(validation, valLoss, valAccuracy);
+                validate(validation, valLoss, valAccuracy, samples -> {
+                    for (TrainListener listener : listeners) {
+                        listener.validation(epoch + 1, samples, toValidate);
+                    }
+                });
             }
             if (stopped) {
                 checkpoint();
@@ -308,7 +315,7 @@ public final class Trainer {
         }
     }
 
-    private void validate(DataLoader loader, Mean loss, Mean accuracy) {
+    private void validate(DataLoader loader, Mean loss, Mean accuracy, LongConsumer progress) {
         network.module().train(false);
         try (AutoGradMode noGrad = new AutoGradMode(false)) {
             loader.forEachWhile(0, batch -> {
@@ -317,6 +324,7 @@ public final class Trainer {
                 double value = torch.cross_entropy_loss(scores, batch.targets()).item_double();
                 loss.add(value * batch.size(), batch.size());
                 accuracy.add(right.sum().item_double(), batch.size());
+                progress.accept(loss.samples);
                 return !stopped;
             });
         }

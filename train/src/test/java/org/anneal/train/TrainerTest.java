@@ -280,6 +280,24 @@ class TrainerTest {
     }
 
     @Test
+    void saysHowManySamplesAreValidated() throws IOException {
+        try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
+            List<List<Long>> validated = new ArrayList<>();
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void validation(int epoch, long samples, long of) {
+                    validated.add(List.of((long) epoch, samples, of));
+                }
+            });
+            Samples validation = Samples.of(50).labelled(i -> i % 2);
+            run.trainer.epochs(2).batchSize(30).fit(new DataSets(DATA, validation));
+            assertEquals(
+                    List.of(List.of(1L, 30L, 50L), List.of(1L, 50L, 50L), List.of(2L, 30L, 50L), List.of(2L, 50L, 50L)),
+                    validated);
+        }
+    }
+
+    @Test
     void validatesInEvaluationModeAndChangesNothing() throws IOException {
         try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
             LinearNet network = (LinearNet) run.network;
