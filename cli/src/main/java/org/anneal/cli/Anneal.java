@@ -6,6 +6,8 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.Properties;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.anneal.schedule.ScheduleSyntaxException;
 import picocli.CommandLine;
@@ -37,6 +39,22 @@ public final class Anneal implements Runnable {
     @Spec
     private CommandSpec spec;
 
+    private final Properties launched;
+    private final LongSupplier clock;
+
+    private Anneal() {
+        this(System.getProperties(), System::nanoTime);
+    }
+
+    /**
+     * @param launched what the launcher says of standard output and error, as Java cannot tell before 22
+     * @param clock as {@link System#nanoTime}, for what shows the progress
+     */
+    Anneal(Properties launched, LongSupplier clock) {
+        this.launched = launched;
+        this.clock = clock;
+    }
+
     /** Runs a command and exits with 0, with 1 if the data, a file or the run failed or a check found something, or with 2 if the command is wrong. */
     public static void main(String[] args) {
         // What the library warns of, in one line.
@@ -44,11 +62,11 @@ public final class Anneal implements Runnable {
         // Not System.out: its encoding is the platform's, and labels may hold any character.
         PrintWriter out = writer(FileDescriptor.out);
         PrintWriter err = writer(FileDescriptor.err);
-        System.exit(run(out, err, args));
+        System.exit(new Anneal().run(out, err, args));
     }
 
-    static int run(PrintWriter out, PrintWriter err, String... args) {
-        int code = new CommandLine(new Anneal())
+    int run(PrintWriter out, PrintWriter err, String... args) {
+        int code = new CommandLine(this)
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -69,6 +87,25 @@ public final class Anneal implements Runnable {
         throw new ParameterException(
                 spec.commandLine(),
                 "a command is needed: " + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    /** {@return what shows how far a command is} */
+    static ProgressLine progress(CommandSpec command) {
+        Anneal anneal = (Anneal) command.root().userObject();
+        return new ProgressLine(command.commandLine().getErr(), anneal.columns(), anneal.clock);
+    }
+
+    /** {@return whether a bar would be drawn into what a command prints: on the same terminal, or into a pager's page} */
+    static boolean hasBarAmongOutput(CommandSpec command) {
+        Anneal anneal = (Anneal) command.root().userObject();
+        boolean shown = !anneal.launched.getProperty("anneal.screen", "").isEmpty()
+                || anneal.launched.getProperty("anneal.pipe", "").equals("true");
+        return shown && anneal.columns() > 0;
+    }
+
+    /** {@return the columns of the terminal that standard error is, or 0} */
+    private int columns() {
+        return Integer.parseInt(launched.getProperty("anneal.columns", "0"));
     }
 
     private static int refuse(ParameterException exception) {

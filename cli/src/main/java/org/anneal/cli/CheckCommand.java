@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
+import java.util.function.LongConsumer;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.Policy;
@@ -76,9 +76,14 @@ final class CheckCommand implements Callable<Integer> {
         for (double rate : lr) {
             options.rule().withLr(rate); // refuses what is no rate
         }
-        List<Checkup> groups = IntStream.range(0, lr.length)
-                .mapToObj(group -> check(call.policy(), lr[group], group, lr.length))
-                .toList();
+        long steps = options.steps();
+        List<Checkup> groups = new ArrayList<>();
+        try (ProgressLine progress = Anneal.progress(spec).task("check", 0, lr.length * steps, "steps")) {
+            for (int group = 0; group < lr.length; group++) {
+                long before = group * steps;
+                groups.add(check(call.policy(), lr[group], group, lr.length, done -> progress.at(before + done)));
+            }
+        }
         List<Finding> findings = findings(call, groups);
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.JSON) {
@@ -89,12 +94,12 @@ final class CheckCommand implements Callable<Integer> {
         return findings.isEmpty() ? 0 : Anneal.FAILED;
     }
 
-    private Checkup check(Policy policy, double base, int group, int groups) {
+    private Checkup check(Policy policy, double base, int group, int groups, LongConsumer progress) {
         Optional<RunLength> length = options.length();
         double limit = below.orElse(0.0);
         return length.isPresent()
-                ? Checkup.of(policy, length.get(), base, group, groups, limit, walked -> {})
-                : Checkup.of(policy, options.steps(), base, group, groups, limit, walked -> {});
+                ? Checkup.of(policy, length.get(), base, group, groups, limit, progress)
+                : Checkup.of(policy, options.steps(), base, group, groups, limit, progress);
     }
 
     /** {@return what is found, once; with its group, if it is not in all of them} */

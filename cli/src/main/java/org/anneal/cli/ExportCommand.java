@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
 import org.anneal.checkpoint.Safetensors;
+import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.schedule.Python;
@@ -24,6 +27,8 @@ import picocli.CommandLine.Spec;
             "In Python: net.load_state_dict(torch.load(FILE, weights_only=True)), or safetensors.torch.load_file(FILE)."
         })
 final class ExportCommand implements Callable<Integer> {
+    private static final long MEGABYTE = 1_000_000;
+
     /** A format of weights. */
     enum Format {
         PYTORCH,
@@ -50,12 +55,23 @@ final class ExportCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
             Map<String, TensorData> weights = checkpoint.weights(file);
-            if (format == Format.PYTORCH) {
-                Map<Object, Object> stateDict = new Python.OrderedDict<>();
-                stateDict.putAll(weights);
-                TorchFile.write(output, stateDict);
-            } else {
-                Safetensors.write(output, weights);
+            try (ProgressLine progress = Anneal.progress(spec)) {
+                LongConsumer written = bytes -> progress.at(bytes / MEGABYTE);
+                if (format == Format.PYTORCH) {
+                    // Tensors may share a storage, which is written once.
+                    Stream<Storage> storages =
+                            weights.values().stream().map(TensorData::storage).distinct();
+                    progress.task("export", 0, storages.mapToLong(Storage::size).sum() / MEGABYTE, "MB");
+                    Map<Object, Object> stateDict = new Python.OrderedDict<>();
+                    stateDict.putAll(weights);
+                    TorchFile.write(output, stateDict, written);
+                } else {
+                    long bytes = weights.values().stream()
+                            .mapToLong(tensor -> tensor.count() * tensor.dtype().size())
+                            .sum();
+                    progress.task("export", 0, bytes / MEGABYTE, "MB");
+                    Safetensors.write(output, weights, written);
+                }
             }
             spec.commandLine().getOut().println("Wrote " + weights.size() + " tensors to " + output);
         }

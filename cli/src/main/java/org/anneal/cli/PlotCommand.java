@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.anneal.optim.UpdateRule;
+import org.anneal.plot.Chart;
 import org.anneal.plot.Plot;
 import org.anneal.plot.Size;
 import org.anneal.plot.Terminal;
@@ -108,13 +109,17 @@ final class PlotCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
         }
         Plot plot = plot(steps);
+        Chart chart;
+        try (ProgressLine progress = Anneal.progress(spec).task("plot", 0, expressions.size() * steps, "steps")) {
+            chart = plot.chart(progress::at);
+        }
         if (output.isPresent()) {
-            plot.save(output.get());
+            chart.save(output.get());
             spec.commandLine().getOut().println("Wrote " + output.get());
         } else {
             Optional<String> screen =
                     Optional.of(System.getProperty("anneal.screen", "")).filter(s -> !s.isEmpty());
-            spec.commandLine().getOut().print(plot.chart().text(terminal(screen, System.getenv())));
+            spec.commandLine().getOut().print(chart.text(terminal(screen, System.getenv())));
         }
         return 0;
     }

@@ -64,8 +64,9 @@ final class TableCommand implements Callable<Integer> {
 
         PrintWriter out = spec.commandLine().getOut();
         StringBuilder row = new StringBuilder();
+        boolean quiet = Anneal.hasBarAmongOutput(spec);
         out.print(format.head(options.lr().length));
-        try {
+        try (ProgressLine progress = Anneal.progress(spec).task("table", 0, steps, "rows")) {
             for (long step = 0; step < steps; step++) {
                 if (byHand.containsKey(step)) {
                     run.edit(byHand.get(step));
@@ -73,8 +74,13 @@ final class TableCommand implements Callable<Integer> {
                 row.setLength(0);
                 format.row(row, step, run.rates(), run.momentum(0));
                 out.append(row);
-                if (step % ROWS_BETWEEN_LOOKS == 0 && out.checkError()) {
-                    return 0; // nobody reads on: the other end of a pipe is closed
+                if (step % ROWS_BETWEEN_LOOKS == 0) {
+                    if (out.checkError()) {
+                        return 0; // nobody reads on: the other end of a pipe is closed
+                    }
+                    if (!quiet) {
+                        progress.at(step);
+                    }
                 }
                 if (step == steps - 1) {
                     break; // what comes after the last row may be an error

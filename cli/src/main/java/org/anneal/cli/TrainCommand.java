@@ -315,8 +315,7 @@ final class TrainCommand implements Callable<Integer> {
             try {
                 try (folder;
                         BatchLog log = new BatchLog(path, optimizer.groups().size());
-                        TrainConsole console =
-                                new TrainConsole(out, spec.commandLine().getErr(), printEvery)) {
+                        TrainConsole console = new TrainConsole(out, Anneal.progress(spec), printEvery)) {
                     folder.checkpoints(optimizer, scheduler, config, config.keep())
                             .tensorBoard(
                                     optimizer,

@@ -3,28 +3,22 @@ package org.anneal.cli;
 import java.io.PrintWriter;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import me.tongfei.progressbar.DelegatingProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
 import org.anneal.schedule.Python;
 import org.anneal.train.TrainListener;
 
-/** What a user sees of a run: a line per epoch, and within it the tutorial's running loss, or a bar on a terminal. */
+/** What a user sees of a run: a line per epoch, and within it the tutorial's running loss, or how far it is. */
 final class TrainConsole implements TrainListener, AutoCloseable {
-    /** The columns of the terminal that standard error is, or 0: set by the launcher, as Java cannot tell before 22. */
-    private static final int COLUMNS = Integer.getInteger("anneal.columns", 0);
-
     private final PrintWriter out;
-    private final PrintWriter err;
+    private final ProgressLine progress;
     private final Optional<Integer> printEvery;
     private double runningLoss;
     private int counted; // batches in it
-    private Optional<ProgressBar> bar = Optional.empty();
+    private String task = ""; // that is shown
 
-    /** Prints to {@code out}, the bar to {@code err}; with {@code printEvery}, the running loss of every so many batches. */
-    TrainConsole(PrintWriter out, PrintWriter err, Optional<Integer> printEvery) {
+    /** Prints to {@code out}, and in place of the progress, with {@code printEvery}, the running loss of so many batches. */
+    TrainConsole(PrintWriter out, ProgressLine progress, Optional<Integer> printEvery) {
         this.out = out;
-        this.err = err;
+        this.progress = progress;
         this.printEvery = printEvery;
     }
 
@@ -45,20 +39,27 @@ final class TrainConsole implements TrainListener, AutoCloseable {
                 }
                 reset();
             }
-        } else if (COLUMNS > 0) {
-            if (bar.isEmpty()) {
-                bar = Optional.of(new ProgressBarBuilder()
-                        .setTaskName("Epoch " + batch.epoch())
-                        .setInitialMax(batch.batches())
-                        .setUpdateIntervalMillis(250)
-                        .showSpeed()
-                        // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
-                        .setConsumer(new DelegatingProgressBarConsumer(this::redraw, COLUMNS - 1))
-                        .build());
-            }
-            bar.ifPresent(shown -> shown.setExtraMessage(" loss " + Python.fixed(batch.loss(), 4) + " lr "
-                            + Python.scientific(batch.lr().get(0), 2))
-                    .stepTo(batch.batch()));
+        } else {
+            begin("Epoch " + batch.epoch(), batch.batch() - 1, batch.batches(), "batches");
+            progress.at(
+                    batch.batch(),
+                    () -> "loss " + Python.fixed(batch.loss(), 4) + ", lr "
+                            + Python.scientific(batch.lr().get(0), 2));
+        }
+    }
+
+    @Override
+    public void validation(int epoch, long samples, long of) {
+        if (printEvery.isEmpty()) {
+            begin("Epoch " + epoch + ", validating", 0, of, "samples");
+            progress.at(samples);
+        }
+    }
+
+    private void begin(String next, long first, long total, String unit) {
+        if (!task.equals(next)) {
+            task = next;
+            progress.task(task, first, total, unit);
         }
     }
 
@@ -69,7 +70,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
 
     @Override
     public void epoch(Epoch epoch) {
-        close();
+        progress.erase();
         String lr = epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).collect(Collectors.joining(", "));
         out.println("Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
                 + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4)
@@ -78,16 +79,6 @@ final class TrainConsole implements TrainListener, AutoCloseable {
 
     @Override
     public void close() {
-        if (bar.isPresent()) {
-            bar.get().close();
-            bar = Optional.empty();
-            redraw("");
-        }
-    }
-
-    /** Shows one line in place of the last. */
-    private void redraw(String line) {
-        err.print("\r\u001b[K" + line);
-        err.flush();
+        progress.close();
     }
 }

@@ -5,14 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Properties;
 
 /** What a command line, run in this process, printed and exited with. */
 record Ran(int code, String out, String err) {
 
     static Ran anneal(String... args) {
+        return anneal(new Anneal(new Properties(), () -> 0), args); // in no time, so no progress is shown
+    }
+
+    static Ran anneal(Anneal anneal, String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), args);
+        int code = anneal.run(new PrintWriter(out), new PrintWriter(err), args);
         return new Ran(code, out.toString(), err.toString());
     }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.reflect.Method;
 import java.net.URI;
@@ -86,10 +85,8 @@ class ReadmeTest {
         words.replaceAll(word -> word.replace("cifar10:DIR", "cifar10:" + cifar));
         words.replaceAll(
                 word -> word.matches(".*\\.(png|svg)") ? folder.resolve(word).toString() : word);
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Anneal.run(new PrintWriter(out), new PrintWriter(err), words.toArray(new String[0]));
-        assertEquals(noData ? Anneal.FAILED : 0, code, err.toString());
+        Ran ran = Ran.anneal(words.toArray(String[]::new));
+        assertEquals(noData ? Anneal.FAILED : 0, ran.code(), ran.err());
     }
 
     /** Makes a run in {@code folder}, and has the words name its checkpoints. */

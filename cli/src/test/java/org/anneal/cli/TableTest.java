@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -435,12 +436,13 @@ class TableTest {
         Writer err = new java.io.StringWriter();
         assertEquals(
                 0,
-                Anneal.run(
-                        new PrintWriter(closed),
-                        new PrintWriter(err),
-                        "table",
-                        "StepLR(1)",
-                        "--steps=" + Long.MAX_VALUE));
+                new Anneal(new Properties(), () -> 0)
+                        .run(
+                                new PrintWriter(closed),
+                                new PrintWriter(err),
+                                "table",
+                                "StepLR(1)",
+                                "--steps=" + Long.MAX_VALUE));
         assertEquals("", err.toString());
     }
 
