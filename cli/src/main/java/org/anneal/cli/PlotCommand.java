@@ -109,18 +109,19 @@ final class PlotCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
         }
         Plot plot = plot(steps);
-        Chart chart;
+        String printed;
         try (ProgressLine progress = Anneal.progress(spec).task("plot", 0, expressions.size() * steps, "steps")) {
-            chart = plot.chart(progress::at);
+            Chart chart = plot.chart(progress::at);
+            if (output.isPresent()) {
+                chart.save(output.get()); // the bar, full by now, stays while it is drawn
+                printed = "Wrote " + output.get() + System.lineSeparator();
+            } else {
+                Optional<String> screen =
+                        Optional.of(System.getProperty("anneal.screen", "")).filter(s -> !s.isEmpty());
+                printed = chart.text(terminal(screen, System.getenv()));
+            }
         }
-        if (output.isPresent()) {
-            chart.save(output.get());
-            spec.commandLine().getOut().println("Wrote " + output.get());
-        } else {
-            Optional<String> screen =
-                    Optional.of(System.getProperty("anneal.screen", "")).filter(s -> !s.isEmpty());
-            spec.commandLine().getOut().print(chart.text(terminal(screen, System.getenv())));
-        }
+        spec.commandLine().getOut().print(printed);
         return 0;
     }
 
