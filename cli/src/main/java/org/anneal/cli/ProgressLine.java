@@ -99,7 +99,8 @@ final class ProgressLine implements AutoCloseable {
         String after = String.format(Locale.ROOT, "%,d/%,d", done, total)
                 + speed(done, now)
                 + (more.isEmpty() ? "" : ", " + more);
-        int most = columns - 1; // in the last column some terminals begin a new line
+        // The terminal writes ^C behind it, and in the last column some begin a new line, where it cannot be removed.
+        int most = Math.max(0, columns - 3);
         int width = Math.min(WIDEST_BAR, most - before.length() - after.length() - 3);
         String line = before + after;
         if (width >= NARROWEST_BAR) {

@@ -87,7 +87,7 @@ class ProgressLineTest {
 
     @Test
     void drawsABarInOneLineFourTimesASecondAndRemovesIt() {
-        ProgressLine progress = begin(80).task("table", 0, 1000, "rows");
+        ProgressLine progress = begin(82).task("table", 0, 1000, "rows");
         millis += 1000;
         progress.at(205, () -> "loss 1.5");
         String bar = "table: 20 % |████▉                   | 205/1,000, 205 rows/s, ETA 4 s, loss 1.5";
@@ -132,8 +132,8 @@ class ProgressLineTest {
                     millis += 1000;
                     progress.at(done, () -> "loss 1.5");
                     String bar = printed().substring(CLEAR.length());
-                    assertTrue(bar.length() < columns, bar);
-                    assertTrue(columns < 70 || bar.contains("|"), bar);
+                    assertTrue(bar.length() + "^C".length() < Math.max(3, columns), bar);
+                    assertTrue(columns < 72 || bar.contains("|"), bar);
                 }
             }
             assertEquals(CLEAR, printed());
