@@ -1,9 +1,15 @@
 package org.anneal.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import me.tongfei.progressbar.DelegatingProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
  * How far long work is, on standard error: a bar if that is a terminal, else a line now and then. Silent for the first
@@ -13,14 +19,14 @@ final class ProgressLine implements AutoCloseable {
     private static final long SECOND = 1_000_000_000;
     private static final long BETWEEN_BARS = SECOND / 4;
     private static final long LONGEST_GAP = 30 * SECOND;
-    private static final int WIDEST_BAR = 40;
-    private static final int NARROWEST_BAR = 5;
-    private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
     private static final String CLEAR = "\r\u001b[K"; // the line that the cursor is in
 
     private final PrintWriter err;
     private final int columns;
+    private final int room; // for a bar
     private final LongSupplier clock;
+    private Optional<ProgressBar> bar = Optional.empty();
+    private volatile String rendered = ""; // what the bar looks like
     private long gap = 2 * SECOND; // to the line after the next; goes on from task to task, so that a log stays short
     private long next;
     private boolean drawn;
@@ -41,6 +47,8 @@ final class ProgressLine implements AutoCloseable {
     ProgressLine(PrintWriter err, int columns, LongSupplier clock) {
         this.err = err;
         this.columns = columns;
+        // The terminal writes ^C behind a bar; in the last column some begin a new line, where it cannot be removed.
+        this.room = Math.max(0, columns - 3);
         this.clock = clock;
         next = clock.getAsLong() + SECOND;
         if (columns > 0) {
@@ -59,9 +67,24 @@ final class ProgressLine implements AutoCloseable {
     ProgressLine task(String task, long first, long total, String unit) {
         this.task = task;
         this.first = first;
-        this.total = total;
+        this.total = Math.max(1, total);
         this.unit = unit;
         since = clock.getAsLong();
+        bar.ifPresent(ProgressBar::close);
+        if (columns > 0) {
+            bar = Optional.of(new ProgressBarBuilder()
+                    .setTaskName(task)
+                    .startsFrom(first, Duration.ZERO)
+                    .setInitialMax(this.total)
+                    .setUnit(" " + unit, 1)
+                    .showSpeed()
+                    .setStyle(ProgressBarStyle.UNICODE_BLOCK)
+                    .continuousUpdate()
+                    .setUpdateIntervalMillis(Integer.MAX_VALUE) // when it is drawn is said here, not by its own thread
+                    // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
+                    .setConsumer(new DelegatingProgressBarConsumer(line -> rendered = line, room))
+                    .build());
+        }
         return this;
     }
 
@@ -77,7 +100,10 @@ final class ProgressLine implements AutoCloseable {
             return;
         }
         if (columns > 0) {
-            draw(bar(done, now, more.get()));
+            bar.ifPresent(shown ->
+                    shown.stepTo(done).setExtraMessage(" " + more.get()).refresh());
+            String line = rendered; // whose least is wider than some terminals
+            draw(line.substring(0, Math.min(line.length(), room)));
             next = now + BETWEEN_BARS;
         } else {
             err.println(line(done, now, more.get()));
@@ -88,33 +114,9 @@ final class ProgressLine implements AutoCloseable {
     }
 
     private String line(long done, long now, String more) {
-        return String.format(Locale.ROOT, "%s: %,d of %,d %s (%d %%)", task, done, total, unit, parts(100, done))
+        return String.format(Locale.ROOT, "%s: %,d of %,d %s (%d %%)", task, done, total, unit, 100 * done / total)
                 + speed(done, now)
                 + (more.isEmpty() ? "" : ", " + more);
-    }
-
-    /** {@return a line with a bar as wide as there is room for, or with none} */
-    private String bar(long done, long now, String more) {
-        String before = task + ": " + parts(100, done) + " % ";
-        String after = String.format(Locale.ROOT, "%,d/%,d", done, total)
-                + speed(done, now)
-                + (more.isEmpty() ? "" : ", " + more);
-        // The terminal writes ^C behind it, and in the last column some begin a new line, where it cannot be removed.
-        int most = Math.max(0, columns - 3);
-        int width = Math.min(WIDEST_BAR, most - before.length() - after.length() - 3);
-        String line = before + after;
-        if (width >= NARROWEST_BAR) {
-            int filled = parts(8 * width, done);
-            String end = filled % 8 == 0 ? "" : EIGHTHS.substring(filled % 8, filled % 8 + 1);
-            String bar = "█".repeat(filled / 8) + end;
-            line = before + "|" + bar + " ".repeat(width - bar.length()) + "| " + after;
-        }
-        return line.substring(0, Math.min(line.length(), most));
-    }
-
-    /** {@return how many of so many parts are done} */
-    private int parts(int of, long done) {
-        return (int) Math.max(0, Math.min(of, (double) of * done / total));
     }
 
     /** {@return the mean speed of this part, and how long the rest of it takes at that} */
@@ -157,5 +159,6 @@ final class ProgressLine implements AutoCloseable {
     public synchronized void close() {
         erase();
         removed = true;
+        bar.ifPresent(ProgressBar::close);
     }
 }

@@ -143,7 +143,7 @@ class ProgressTest {
 
         Ran bars = train(Map.of("anneal.columns", "100"), data, "bars");
         assertEquals(12 + 2, bars.err().split("\u001b", -1).length - 1, bars.err()); // and gone after each epoch
-        assertTrue(bars.err().contains(CLEAR + "Epoch 2, validating: 40 % |"), bars.err());
+        assertTrue(bars.err().contains(CLEAR + "Epoch 2, validating  40% |"), bars.err());
         assertTrue(bars.err().endsWith(CLEAR), bars.err());
 
         assertEquals("", train(Map.of(), data, "quiet", "--print-every=1").err());
