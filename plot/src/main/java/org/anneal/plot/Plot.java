@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
 import java.util.stream.IntStream;
-import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
@@ -217,7 +216,7 @@ public final class Plot {
         List<Panel> panels = new ArrayList<>();
         panels.add(new Panel(RATE, log, rates));
         if (!momenta.isEmpty()) {
-            panels.add(new Panel(groups.get(0) instanceof Adam ? "beta1" : "momentum", momenta));
+            panels.add(new Panel(groups.get(0).options().containsKey("betas") ? "beta1" : "momentum", momenta));
         }
         if (takesMetric && steps > 1) {
             panels.add(new Panel("metric", List.of(metric(edges))));

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.anneal.optim.Adam;
+import org.anneal.optim.AdamW;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -83,6 +84,7 @@ class PlotTest {
                         .map(Series::label)
                         .toList());
         assertEquals(List.of("learning rate", "beta1"), panels(driven.withOptimizer(new Adam(0.1))));
+        assertEquals(List.of("learning rate", "beta1"), panels(driven.withOptimizer(new AdamW(0.1))));
         assertEquals(List.of("learning rate"), panels(driven.withMomentum(false)));
         assertEquals(List.of("learning rate"), panels(Plot.of(COSINE)));
         assertEquals(
