@@ -1,0 +1,184 @@
+package org.anneal.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher, {@code ./anneal}, beside a Java and a Maven that print what they are asked. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LauncherTest {
+    private static final List<String> MODULES = List.of("core", "torch", "plot", "train", "web", "cli");
+
+    @TempDir
+    Path home;
+
+    @BeforeEach
+    void install() throws IOException {
+        assumeTrue(File.separatorChar == '/', "skipped: the launcher needs a Unix shell");
+        Files.copy(Path.of("../anneal"), home.resolve("anneal"));
+        script("mvnw", "echo \"[ERROR] mvnw $*\"; exit 1");
+        java("17.0.1");
+        Files.createFile(home.resolve("pom.xml"));
+        for (String module : MODULES) {
+            Files.createDirectories(home.resolve(module).resolve("src/main"));
+            Files.createFile(home.resolve(module).resolve("pom.xml"));
+        }
+        built();
+    }
+
+    private void java(String version) throws IOException {
+        Files.createDirectories(home.resolve("jdk/bin"));
+        script(
+                "jdk/bin/java",
+                "if [ \"$1\" = -version ]; then echo 'openjdk version \"" + version + "\"' >&2; exit; fi",
+                "printf '<%s> ' \"$@\"");
+    }
+
+    private void script(String name, String... lines) throws IOException {
+        Path file = Files.writeString(home.resolve(name), "#!/bin/sh\n" + String.join("\n", lines) + "\n");
+        assertTrue(file.toFile().setExecutable(true));
+    }
+
+    /** Has the jar be newer than the sources. */
+    private void built() throws IOException {
+        Files.createDirectories(home.resolve("cli/target/lib"));
+        Path jar = home.resolve("cli/target/anneal.jar");
+        Files.writeString(jar, "");
+        Files.setLastModifiedTime(jar, FileTime.from(Instant.now().plusSeconds(60)));
+    }
+
+    private void natives() throws IOException {
+        Files.createFile(home.resolve("cli/target/lib/pytorch-2.10.0-1.5.13-linux-x86_64.jar"));
+    }
+
+    /** Runs a command in a shell, and {@return its exit code and what it printed} */
+    private Ran shell(String command) throws IOException, InterruptedException {
+        Path err = home.resolve("err");
+        ProcessBuilder shell = new ProcessBuilder("bash", "-c", command).directory(home.toFile());
+        shell.environment().put("JAVA_HOME", home.resolve("jdk").toString());
+        Process process = shell.redirectError(err.toFile()).start();
+        process.getOutputStream().close();
+        String out = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it does not end");
+        return new Ran(process.exitValue(), out, Files.readString(err));
+    }
+
+    /** {@return what a command in a terminal of 30 rows and 100 columns shows} */
+    private String terminal(String command) throws IOException, InterruptedException {
+        assumeTrue(
+                Stream.of("/usr/bin/script", "/bin/script").map(Path::of).anyMatch(Files::isExecutable),
+                "skipped: no script command, which makes a terminal");
+        return shell("script -qec 'stty rows 30 cols 100; " + command + "' /dev/null")
+                .out()
+                .replace("\r", "");
+    }
+
+    private static String arguments(String columns, String screen, boolean pipe, String jar, String... arguments) {
+        return "<-Djava.awt.headless=true> <-Danneal.columns=" + columns + "> <-Danneal.screen=" + screen
+                + "> <-Danneal.pipe=" + pipe + "> <-jar> <" + jar + "> <" + String.join("> <", arguments) + "> ";
+    }
+
+    private String jar() throws IOException {
+        return home.toRealPath().resolve("cli/target/anneal.jar").toString();
+    }
+
+    @Test
+    void passesOnWhatItIsGivenAndSaysThatNothingIsATerminal() throws IOException, InterruptedException {
+        Ran ran = shell("./anneal table 'StepLR(step_size=30, gamma=0.1)' --title ''");
+        assertEquals(
+                new Ran(
+                        0,
+                        arguments("0", "", true, jar(), "table", "StepLR(step_size=30, gamma=0.1)", "--title", ""),
+                        ""),
+                ran);
+        shell("./anneal table > out");
+        assertEquals(arguments("0", "", false, jar(), "table"), Files.readString(home.resolve("out")));
+    }
+
+    @Test
+    void saysWhatIsATerminal() throws IOException, InterruptedException {
+        assertEquals(arguments("100", "30 100", false, jar(), "table"), terminal("./anneal table"));
+        assertEquals(arguments("0", "30 100", false, jar(), "table"), terminal("./anneal table 2> log"));
+        assertEquals(arguments("100", "", true, jar(), "table"), terminal("./anneal table | cat"));
+        terminal("./anneal table > out");
+        assertEquals(arguments("100", "", false, jar(), "table"), Files.readString(home.resolve("out")));
+    }
+
+    @Test
+    void isFoundThroughALink() throws IOException, InterruptedException {
+        Files.createDirectories(home.resolve("bin"));
+        Files.createSymbolicLink(home.resolve("bin/anneal"), home.resolve("anneal"));
+        assertEquals(
+                arguments("0", "", true, jar(), "check"),
+                shell("cd bin && ./anneal check").out());
+    }
+
+    @Test
+    void refusesAJavaThatIsTooOldOrNotThere() throws IOException, InterruptedException {
+        java("11.0.2");
+        Ran old = shell("./anneal table");
+        assertEquals(1, old.code());
+        assertEquals("anneal: Java must be 17 or later, but '" + home + "/jdk/bin/java' is 11\n", old.err());
+        java("25");
+        assertEquals(0, shell("./anneal table").code());
+        Files.delete(home.resolve("jdk/bin/java"));
+        Ran none = shell("./anneal table");
+        assertEquals(1, none.code());
+        assertEquals(
+                "anneal: a JDK, 17 or later, must be on the PATH or in JAVA_HOME, but '" + home
+                        + "/jdk/bin/java' does not run\n",
+                none.err());
+    }
+
+    @Test
+    void buildsAfterAChangeAndSaysWhatFailed() throws IOException, InterruptedException {
+        Path source = Files.createFile(home.resolve("core/src/main/New.java"));
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(120)));
+        Ran failed = shell("./anneal table");
+        assertEquals(1, failed.code());
+        assertEquals(
+                List.of(
+                        "anneal: building; it takes half a minute, and more the first time, while Maven fetches what it needs",
+                        "[ERROR] mvnw -B -ntp package -pl cli -am -Dquick -DskipTests -DskipNatives",
+                        "anneal: the build failed; all of its output is in " + home.toRealPath()
+                                + "/cli/target/build.log"),
+                failed.err().lines().toList());
+        script("mvnw", "echo '[INFO] Building Anneal core 0.1.0-SNAPSHOT                  [1/6]'");
+        Ran built = shell("./anneal table");
+        assertEquals(0, built.code(), built.err());
+        assertEquals(
+                "anneal: [1/6] Anneal core",
+                built.err().lines().skip(1).findFirst().orElse(""));
+        assertEquals(arguments("0", "", true, jar(), "table"), built.out());
+    }
+
+    @Test
+    void fetchesTheNativesForTheFirstRunThatTrains() throws IOException, InterruptedException {
+        for (String command : List.of("table", "train --help", "plot train", "--version")) {
+            assertEquals(0, shell("./anneal " + command).code(), command);
+        }
+        Ran first = shell("./anneal train --epochs 1");
+        assertEquals(1, first.code());
+        assertTrue(
+                first.err().startsWith("anneal: building, and fetching libtorch (110 MB) through Maven"), first.err());
+        assertTrue(first.err().contains("[ERROR] mvnw -B -ntp package -pl cli -am -Dquick -DskipTests\n"), first.err());
+        natives();
+        Ran next = shell("./anneal train --epochs 1");
+        assertEquals(new Ran(0, arguments("0", "", true, jar(), "train", "--epochs", "1"), ""), next);
+    }
+}
