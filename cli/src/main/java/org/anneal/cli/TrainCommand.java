@@ -20,7 +20,6 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Python;
-import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Torch;
@@ -69,8 +68,9 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "DIR",
-            description = "where metrics.csv, curve.png, model.safetensors, the checkpoints last.pt and best.pt, and"
-                    + " TensorBoard's event files go (default: runs/<time>)")
+            description =
+                    "where metrics.csv, curve.png, model.safetensors, run.json, the checkpoints last.pt and best.pt,"
+                            + " and TensorBoard's event files go (default: runs/<time>)")
     private Optional<Path> out = Optional.empty();
 
     @Option(
@@ -250,9 +250,7 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         int batches() {
-            long batches = RunLength.of(sets.train().size(), config.batchSize(), config.epochs())
-                    .stepsPerEpoch();
-            return (int) Math.min(batches, config.limit().orElse(Integer.MAX_VALUE));
+            return (int) config.stepsPerEpoch();
         }
 
         void introduce() {

@@ -81,7 +81,7 @@ class ProcessTest {
                             .toList());
         }
         try (Stream<Path> files = Files.list(folder.resolve("run"))) {
-            assertEquals(7, files.count());
+            assertEquals(8, files.count());
         }
     }
 
@@ -135,7 +135,14 @@ class ProcessTest {
         }
         try (Stream<Path> files = Files.list(folder.resolve(run))) {
             assertEquals(
-                    List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "progress.csv"),
+                    List.of(
+                            "best.pt",
+                            "curve.png",
+                            "last.pt",
+                            "metrics.csv",
+                            "model.safetensors",
+                            "progress.csv",
+                            "run.json"),
                     files.map(file -> file.getFileName().toString())
                             .filter(name -> !name.contains("tfevents")) // one each time it was taken up
                             .sorted()

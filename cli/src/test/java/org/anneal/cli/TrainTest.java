@@ -79,7 +79,8 @@ class TrainTest {
             "last.pt",
             "metrics.csv",
             "model.safetensors",
-            "progress.csv");
+            "progress.csv",
+            "run.json");
 
     private static final String EPOCH =
             "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";

@@ -175,7 +175,7 @@ public final class ParamGroup<T> {
     }
 
     /** {@return the options by PyTorch's names, as in a state dict without its parameters} */
-    Map<String, Object> options() {
+    public Map<String, Object> options() {
         Map<String, Object> options = new LinkedHashMap<>(ruleButLr().options());
         options.put("lr", lr);
         initialLr().ifPresent(base -> options.put("initial_lr", base));

@@ -5,11 +5,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 
 /**
  * What a run was started with. Its checkpoints keep it, so that the run can be resumed without saying it again, and so that
- * nothing else is taken for it.
+ * nothing else is taken for it; {@code run.json} tells it whoever looks at the run.
  *
  * @param model name of the network
  * @param data what the samples were read from
@@ -50,6 +51,12 @@ public record RunConfig(
 
     public RunConfig {
         groups = List.copyOf(groups);
+    }
+
+    /** {@return the batches of an epoch, each of which is a step of the optimizer} */
+    public long stepsPerEpoch() {
+        long all = RunLength.of(trainSize, batchSize, epochs).stepsPerEpoch();
+        return Math.min(all, limit.orElse(Integer.MAX_VALUE));
     }
 
     Map<String, Object> toDict() {

@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
@@ -33,6 +35,8 @@ import org.anneal.schedule.Python;
 import org.anneal.torch.Network;
 import org.anneal.torch.Weights;
 import org.bytedeco.pytorch.Tensor;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a run leaves behind, in a folder of its own: {@code metrics.csv}, a row per epoch, and {@code model.safetensors},
@@ -40,7 +44,9 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>With {@link #checkpoints}, also {@link Checkpoint}s, which the run can be resumed from: {@code last.pt}, where it is;
  * {@code best.pt}, the end of the epoch with the lowest validation loss; and, if more than one is to be kept, those before
- * the last by their optimizer steps, {@code step-1250.pt}. With {@link #tensorBoard}, also event files that TensorBoard reads.
+ * the last by their optimizer steps, {@code step-1250.pt}. If these keep a {@link RunConfig}, then {@code run.json} has it
+ * too, with the groups of the optimizer, from the start of the run on. With {@link #tensorBoard}, also event files that
+ * TensorBoard reads.
  *
  * <p>The files are whole at any time, also if the process is killed: a row or a file that cannot be written leaves what was
  * there, and a checkpoint takes the place of the one before only when it is on the disk.
@@ -49,11 +55,15 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private static final String METRICS = "metrics.csv";
     private static final String CURVE = "curve.png";
     private static final String WEIGHTS = "model.safetensors";
+    private static final String RUN = "run.json";
     private static final String LAST = "last.pt";
     private static final String BEST = "best.pt";
-    private static final Pattern TEMPORARY =
-            Pattern.compile("(metrics\\.csv|curve\\.png|model\\.safetensors|(last|best|step-\\d+)\\.pt)\\.tmp");
+    private static final Pattern TEMPORARY = Pattern.compile(
+            "(metrics\\.csv|curve\\.png|model\\.safetensors|run\\.json|(last|best|step-\\d+)\\.pt)\\.tmp");
     private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})\\.pt");
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
     private final Path folder;
     private final Network network;
@@ -63,6 +73,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private final boolean wasThere; // the run that is resumed
     private final int groups;
     private boolean savedWeights;
+    private boolean savedRun;
     private final List<Epoch> epochs;
     private final RateCurve rates;
     private Optional<Checkpoints> checkpoints = Optional.empty();
@@ -183,12 +194,35 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     }
 
     /**
-     * Does as {@link #checkpoints(Optimizer, LRScheduler, int)}.
+     * Does as {@link #checkpoints(Optimizer, LRScheduler, int)}, and writes {@code run.json}.
      *
      * @param config kept in the checkpoints, for whoever resumes the run
+     * @throws IOException if {@code run.json} cannot be written
      */
-    public RunFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep) {
+    public RunFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep)
+            throws IOException {
+        Map<String, Object> run = new LinkedHashMap<>();
+        run.put("config", config.toDict());
+        run.put("steps_per_epoch", config.stepsPerEpoch());
+        List<ParamGroup<Tensor>> all = optimizer.groups();
+        run.put(
+                "param_groups",
+                IntStream.range(0, all.size())
+                        .mapToObj(i -> dict(all.get(i), i))
+                        .toList());
+        AtomicFile.write(folder.resolve(RUN), file -> writeAll(file, JSON.writeValueAsString(run) + "\n"));
+        savedRun = true;
         return checkpoints(optimizer, scheduler, Optional.of(config), keep);
+    }
+
+    private Map<String, Object> dict(ParamGroup<Tensor> group, int index) {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put("name", group.name());
+        dict.putAll(group.options());
+        // A plateau records no base: it begins with the rate of the run's first step.
+        dict.putIfAbsent("initial_lr", rates.size() > 0 ? rates.rates()[index] : group.lr());
+        dict.replaceAll((option, value) -> value instanceof Python.Tuple tuple ? tuple.items() : value); // betas
+        return dict;
     }
 
     private RunFolder checkpoints(
@@ -345,6 +379,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         Files.delete(folder.resolve(METRICS));
         if (savedWeights) {
             Files.delete(folder.resolve(WEIGHTS));
+        }
+        if (savedRun) {
+            Files.delete(folder.resolve(RUN));
         }
         if (savedStep.isPresent()) {
             Files.delete(folder.resolve(LAST));

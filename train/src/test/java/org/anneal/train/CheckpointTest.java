@@ -2,6 +2,7 @@ package org.anneal.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -479,6 +480,7 @@ class CheckpointTest {
                         "last.pt",
                         "metrics.csv",
                         "model.safetensors",
+                        "run.json",
                         "step-5.pt",
                         "step-6.pt",
                         "step-7.pt"),
@@ -500,11 +502,59 @@ class CheckpointTest {
             }
         }
         assertEquals(
-                List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "step-5.pt"),
+                List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "run.json", "step-5.pt"),
                 names(runs));
         try (Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
             assertEquals(6, checkpoint.progress(4).step());
         }
+    }
+
+    @Test
+    void saysAgainWhatARunThatIsTakenUpIsToDo() throws IOException {
+        Path runs = folder.resolve("run");
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(step_size=1, gamma=0.5)")) {
+            run.fit(runs);
+        }
+        String before = Files.readString(runs.resolve("run.json"));
+        assertTrue(before.contains("\"epochs\" : 2"), before);
+        // The process died while it was written.
+        Files.writeString(runs.resolve("run.json.tmp"), "{");
+        Map<String, Object> dict = new LinkedHashMap<>();
+        try (Run run = new Run("SGD(lr=0.1)", "StepLR(step_size=1, gamma=0.5)");
+                Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
+            dict.putAll(run.config.toDict());
+            dict.put("epochs", 3L);
+            run.restore(runs.resolve("last.pt"), OnChange.REFUSE);
+            assertEquals(0.025, run.group().lr());
+            try (RunFolder results = new RunFolder(runs, run.network, "title", 1, checkpoint, checkpoint.progress(4))) {
+                assertFalse(Files.exists(runs.resolve("run.json.tmp")));
+                assertEquals(before, Files.readString(runs.resolve("run.json")), "until it is told more");
+                results.checkpoints(run.optimizer, run.scheduler, RunConfig.of(new Dict("", dict)), 1);
+            }
+        }
+        String after = Files.readString(runs.resolve("run.json"));
+        assertTrue(after.contains("\"epochs\" : 3"), after);
+        assertTrue(after.contains("\"initial_lr\" : 0.1"), after);
+    }
+
+    @Test
+    void saysWhichRateAPlateauBeganWithAlsoWhenItHasReducedIt() throws IOException {
+        Path runs = folder.resolve("run");
+        try (Run run = new Run("SGD(lr=0.1)", "ReduceLROnPlateau(patience=0, threshold=2)")) {
+            run.fit(runs);
+        }
+        String before = Files.readString(runs.resolve("run.json"));
+        assertTrue(before.contains("\"initial_lr\" : 0.1"), before);
+        try (Run run = new Run("SGD(lr=0.1)", "ReduceLROnPlateau(patience=0, threshold=2)");
+                Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
+            run.restore(runs.resolve("last.pt"), OnChange.REFUSE);
+            assertEquals(0.01, run.group().lr(), 1e-15);
+            try (RunFolder results = new RunFolder(runs, run.network, "title", 1, checkpoint, checkpoint.progress(4))) {
+                results.checkpoints(run.optimizer, run.scheduler, run.config, 1);
+            }
+        }
+        String after = Files.readString(runs.resolve("run.json"));
+        assertTrue(after.contains("\"initial_lr\" : 0.1"), after);
     }
 
     @Test

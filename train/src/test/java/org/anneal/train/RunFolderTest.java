@@ -17,12 +17,20 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.anneal.optim.Adam;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.schedule.StepLR;
+import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -183,6 +191,89 @@ class RunFolderTest {
         run.close();
         assertEquals("no epoch was finished, nothing was written", run.summary());
         assertEquals(List.of(), names(temporary));
+    }
+
+    private static RunConfig config(int epochs) {
+        return new RunConfig(
+                "LinearNet",
+                "\"samples\"",
+                100,
+                16,
+                "Adam(lr=0.1)",
+                List.of("fc.bias:lr=0.01"),
+                "StepLR(step_size=1)",
+                StepPer.BATCH,
+                epochs,
+                8,
+                OptionalInt.empty(),
+                0,
+                1,
+                OptionalInt.of(3),
+                2,
+                OptionalInt.empty(),
+                false);
+    }
+
+    private static RunFolder describe(RunFolder run, Optimizer<Tensor> optimizer, int epochs) throws IOException {
+        return run.checkpoints(optimizer, new LRScheduler(optimizer, new StepLR(1)), config(epochs), 1);
+    }
+
+    private Optimizer<Tensor> twoGroups() {
+        Adam rule = new Adam(0.1);
+        return Torch.optimizer(List.of(
+                new ParamGroup<>("rest", rule, List.of(network.fc.weight())),
+                new ParamGroup<>("fc.bias", rule.withLr(0.01), List.of(network.fc.bias()))));
+    }
+
+    @Test
+    void saysWhatTheRunWasStartedWithFromTheStartOn() throws IOException {
+        try (Optimizer<Tensor> optimizer = twoGroups();
+                RunFolder run = new RunFolder(temporary, network, "title", 2)) {
+            describe(run, optimizer, 5);
+            assertEquals(List.of("metrics.csv", "run.json"), names(temporary));
+            JsonNode json = new ObjectMapper().readTree(Files.readString(temporary.resolve("run.json")));
+            assertEquals("\"samples\"", json.at("/config/data").stringValue());
+            assertEquals("Adam(lr=0.1)", json.at("/config/optimizer").stringValue());
+            assertEquals("[\"fc.bias:lr=0.01\"]", json.at("/config/groups").toString());
+            assertEquals("StepLR(step_size=1)", json.at("/config/schedule").stringValue());
+            assertEquals("batch", json.at("/config/step_per").stringValue());
+            assertEquals(5, json.at("/config/epochs").intValue());
+            assertEquals(3, json.at("/config/save_every").intValue());
+            assertTrue(json.at("/config/limit").isNull());
+            assertEquals(13, json.at("/steps_per_epoch").intValue(), "100 samples in batches of 8");
+            assertEquals(2, json.at("/param_groups").size());
+            assertEquals("rest", json.at("/param_groups/0/name").stringValue());
+            assertEquals(0.1, json.at("/param_groups/0/initial_lr").doubleValue());
+            assertEquals("[0.9,0.999]", json.at("/param_groups/0/betas").toString());
+            assertEquals("fc.bias", json.at("/param_groups/1/name").stringValue());
+            assertEquals(0.01, json.at("/param_groups/1/initial_lr").doubleValue());
+        }
+    }
+
+    @Test
+    void whatTheRunWasStartedWithGoesWithARunThatLeavesNothing() throws IOException {
+        try (Optimizer<Tensor> optimizer = twoGroups();
+                RunFolder run = new RunFolder(temporary.resolve("runs/today"), network, "title", 2)) {
+            describe(run, optimizer, 5);
+            run.batch(batch(1, 1, 0.1, 0.01));
+        }
+        assertEquals(List.of(), names(temporary));
+    }
+
+    @Test
+    void aFullDiskLeavesNoHalfOfWhatTheRunWasStartedWith() throws IOException, InterruptedException {
+        Path disk = temporary.resolve("disk");
+        try (SmallDisk small = new SmallDisk(disk, 40);
+                Optimizer<Tensor> optimizer = twoGroups();
+                RunFolder run = new RunFolder(disk.resolve("run"), network, "title", 2)) {
+            describe(run, optimizer, 5);
+            Path file = disk.resolve("run/run.json");
+            String whole = Files.readString(file);
+            small.fill(0);
+            assertFull("cannot write " + file, () -> describe(run, optimizer, 6));
+            assertEquals(whole, Files.readString(file));
+            assertEquals(List.of("metrics.csv", "run.json"), names(disk.resolve("run")));
+        }
     }
 
     @Test
