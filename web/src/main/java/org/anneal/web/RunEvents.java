@@ -23,7 +23,8 @@ import java.util.concurrent.TimeUnit;
  * client that comes again, after a reload or a break, is told all of it again.
  *
  * <p>An event {@code run} has a run's name, its state and one of its tables: rows from {@code from} on, which take the place
- * of those that the client has from there; {@code gone} names a run that is no more; {@code ready} ends the first part.
+ * of those that the client has from there; {@code info} follows with what it says of itself, {@code null} if that is
+ * nothing; {@code gone} names a run that is no more; {@code ready} ends the first part.
  */
 final class RunEvents implements AutoCloseable {
     private static final int MOST_CLIENTS = 32;
@@ -39,6 +40,9 @@ final class RunEvents implements AutoCloseable {
             List<String> columns,
             int from,
             List<List<Optional<Double>>> rows) {}
+
+    /** What a run says of itself. */
+    record Info(String name, Optional<RunInfo> info) {}
 
     /** What a client has of a table. */
     private record Sent(long generation, int rows, RunsFolder.State state) {}
@@ -83,7 +87,7 @@ final class RunEvents implements AutoCloseable {
         exchange.sendResponseHeaders(200, 0);
         OutputStream out = exchange.getResponseBody();
         Map<String, Sent> sent = new HashMap<>();
-        Set<String> known = new HashSet<>();
+        Map<String, Optional<RunInfo>> known = new HashMap<>();
         for (long round = 0; ; round++) {
             List<String> events = news(sent, known);
             if (round == 0) {
@@ -96,7 +100,7 @@ final class RunEvents implements AutoCloseable {
         }
     }
 
-    private List<String> news(Map<String, Sent> sent, Set<String> known) throws IOException {
+    private List<String> news(Map<String, Sent> sent, Map<String, Optional<RunInfo>> known) throws IOException {
         List<String> events = new ArrayList<>();
         folder.look(runs -> {
             Set<String> names = new HashSet<>();
@@ -120,15 +124,18 @@ final class RunEvents implements AutoCloseable {
                         sent.put(key, now);
                     }
                 });
+                if (!run.info().equals(known.put(run.name(), run.info()))) {
+                    events.add("event: info\ndata: " + Answer.JSON.writeValueAsString(new Info(run.name(), run.info()))
+                            + "\n\n");
+                }
             }
-            for (String name : known) {
+            for (String name : known.keySet()) {
                 if (!names.contains(name)) {
                     events.add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");
                     sent.keySet().removeIf(key -> key.endsWith("/" + name));
                 }
             }
-            known.clear();
-            known.addAll(names);
+            known.keySet().retainAll(names);
         });
         return events;
     }

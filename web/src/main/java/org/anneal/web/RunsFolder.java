@@ -2,25 +2,30 @@ package org.anneal.web;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
  * A folder of training runs, or a run itself, read again and again: of each run {@code metrics.csv}, a row per epoch, and
- * {@code progress.csv}, a row every now and then between. What is on the disk is all that is known of a run.
+ * {@code progress.csv}, a row every now and then between; and {@code run.json}, what the run was started with. What is on
+ * the disk is all that is known of a run.
  */
 final class RunsFolder {
     private static final int MOST_RUNS = 100;
     private static final long FRESH_NANOS = 200_000_000;
     private static final long QUIET_MILLIS = 60_000;
     private static final List<String> LOGS = List.of("metrics.csv", "progress.csv");
+    private static final String INFO = "run.json";
     private static final String CURVE = "curve.png"; // drawn when a run ends
 
     /** What a run is doing, as far as its files say. */
@@ -36,6 +41,8 @@ final class RunsFolder {
         private final Path folder;
         private final Map<String, RunLog> logs = new TreeMap<>();
         private State state = State.QUIET;
+        private String infoVersion = "";
+        private Optional<RunInfo> info = Optional.empty();
 
         TrainingRun(String name, Path folder) {
             this.name = name;
@@ -55,9 +62,19 @@ final class RunsFolder {
             return logs;
         }
 
+        Optional<RunInfo> info() {
+            return info;
+        }
+
         private void refresh() throws IOException {
             for (RunLog log : logs.values()) {
                 log.refresh();
+            }
+            Path infoFile = folder.resolve(INFO);
+            String version = version(infoFile);
+            if (!version.equals(infoVersion)) {
+                info = RunInfo.read(infoFile);
+                infoVersion = version;
             }
             long written = written(folder);
             boolean drawn = modified(folder.resolve(CURVE)) >= written;
@@ -123,6 +140,16 @@ final class RunsFolder {
     /** {@return when a run wrote last, in milliseconds of the epoch} */
     private static long written(Path run) {
         return LOGS.stream().mapToLong(log -> modified(run.resolve(log))).max().orElse(0);
+    }
+
+    /** {@return what changes when a file does} */
+    private static String version(Path file) {
+        try {
+            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return now.lastModifiedTime() + " " + now.size() + " " + now.fileKey();
+        } catch (IOException e) {
+            return "none";
+        }
     }
 
     private static long modified(Path file) {

@@ -2,9 +2,10 @@
 
 import uPlot from './uplot/uPlot.esm.js';
 import { COLORS, DASHES, axes, css, format, linearRange, logRange, touchable } from './chart.js';
+import { write } from './link.js';
 
 const $ = (selector) => document.querySelector(selector);
-const runs = new Map(); // by name: { name, state, tables, color, box }
+const runs = new Map(); // by name: { name, state, tables, info, color, dash }
 const hidden = new Set(new URLSearchParams(location.hash.slice(1)).getAll('hide'));
 const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
 const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'val_loss', 'seconds']);
@@ -43,6 +44,13 @@ events.addEventListener('run', (event) => {
   draw();
 });
 
+events.addEventListener('info', (event) => {
+  const { name, info } = JSON.parse(event.data);
+  runs.get(name).info = info;
+  list();
+  draw();
+});
+
 /** Returns a column's numbers of a run's table, and null for what is none; nothing if there is no such column. */
 function column(run, table, name) {
   const { columns, rows } = run.tables[table] ?? { columns: [], rows: [] };
@@ -60,6 +68,7 @@ function list() {
     root.dataset.names = JSON.stringify(names);
     root.replaceChildren(...names.map((name) => {
       const item = document.createElement('li');
+      item.dataset.name = name;
       const label = document.createElement('label');
       const box = document.createElement('input');
       box.type = 'checkbox';
@@ -79,14 +88,52 @@ function list() {
       text.textContent = name;
       text.title = name;
       label.append(box, dot, text, document.createElement('small'));
-      item.append(label);
+      const about = document.createElement('div');
+      about.className = 'about';
+      item.append(label, about);
       return item;
     }));
   }
   names.forEach((name, i) => {
     root.children[i].querySelector('small').textContent = STATES[runs.get(name).state];
     root.children[i].dataset.state = runs.get(name).state;
+    describe(runs.get(name), root.children[i].querySelector('.about'));
   });
+}
+
+/** Says below a run's name what it was started with. */
+function describe(run, root) {
+  const key = JSON.stringify(run.info ?? null);
+  if (root.dataset.key === key) return;
+  root.dataset.key = key;
+  root.replaceChildren();
+  if (!run.info) return;
+  const { optimizer, groups, schedule, stepPer, run: playable } = run.info;
+  for (const said of [`${schedule} stepped per ${stepPer.toLowerCase()}`, [optimizer, ...groups].join('; ')]) {
+    const line = document.createElement('p');
+    // A line may break after a bracket, or a number would be broken.
+    line.append(...said.match(/[^([]*[([]?/g).flatMap((part) => [part, document.createElement('wbr')]));
+    line.title = said;
+    root.append(line);
+  }
+  if (playable) {
+    const link = document.createElement('a');
+    link.textContent = 'Schedule';
+    link.title = 'Open this schedule in the playground';
+    root.append(link);
+  }
+}
+
+/** Has a run's link open the playground with its schedule; a plateau gets the losses that it was given so far. */
+function point(run, link) {
+  const { schedule, run: { lr, momentum, adam, epochs, stepsPerEpoch, stepPer } } = run.info;
+  const losses = column(run, 'metrics', 'val_loss') ?? [];
+  const end = losses.findIndex((loss, i) => loss === null || run.tables.metrics.rows[i][0] !== i + 1);
+  link.href = `./${write({
+    rows: [{ text: schedule, on: true }], lr: lr.join(', '), unit: 'epochs', epochs, stepsPerEpoch, stepPer: stepPer.toLowerCase(),
+    momentum, adam, view: null,
+    metrics: schedule.includes('ReduceLROnPlateau') ? losses.slice(0, end < 0 ? losses.length : end).join(' ') : '',
+  })}`;
 }
 
 /** One chart: lines of several runs, each over its own steps. */
@@ -216,6 +263,7 @@ function draw() {
   awaited = true;
   requestAnimationFrame(() => {
     awaited = false;
+    for (const link of document.querySelectorAll('#run-list a')) point(runs.get(link.closest('li').dataset.name), link);
     const all = shown();
     const longest = Math.max(1, ...all.flatMap((run) => ['metrics', 'progress'].map((name) => column(run, name, 'step')?.at(-1) ?? 0)));
     const line = (run, label, table, name, dash = [], alpha = '') => ({

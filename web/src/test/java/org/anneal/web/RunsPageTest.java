@@ -1,16 +1,22 @@
 package org.anneal.web;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -194,15 +200,167 @@ class RunsPageTest {
         Path table = runs.resolve("run/metrics.csv");
         List<String> lines = Files.readAllLines(table);
         Path replacement = Files.write(runs.resolve("replacement"), lines.subList(0, 4));
-        Files.move(
-                replacement,
-                table,
-                java.nio.file.StandardCopyOption.REPLACE_EXISTING,
-                java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(replacement, table, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         append(runs.resolve("run/progress.csv"), "4,31,0.5,0.1,0.01\n");
         browser.await("three", () -> points("loss").contains("\"run train\":3"));
         browser.await("its batches", () -> points("loss").contains("\"run batch\":31"));
         assertEquals("Runs", browser.text("nav a[aria-current]"));
+    }
+
+    /** Puts a {@code run.json} there as a run does: the whole of it at once. */
+    private void describe(String name, String json) throws IOException {
+        Path file = Files.writeString(runs.resolve("described"), json);
+        Files.move(file, runs.resolve(name).resolve("run.json"), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** {@return what a run of ten batches an epoch says of itself} */
+    private static String info(String optimizer, String schedule, String stepPer, int epochs, String groups) {
+        return """
+                {"config": {"optimizer": %s, "groups": ["fc*:lr=0.01"], "schedule": %s, "step_per": "%s", "epochs": %d,
+                  "limit": null}, "steps_per_epoch": 10, "param_groups": [%s]}
+                """.formatted(
+                        Answer.JSON.writeValueAsString(optimizer),
+                        Answer.JSON.writeValueAsString(schedule),
+                        stepPer,
+                        epochs,
+                        groups);
+    }
+
+    private static final String GROUPS = """
+            {"name": "rest", "lr": 0.1, "initial_lr": 0.1}, {"name": "fc*", "initial_lr": 0.01}""";
+
+    private static String about(String run) {
+        return browser.text("#run-list li[data-name='" + run + "'] .about");
+    }
+
+    /** Follows a run's link, and waits until the playground has an answer about its schedule. */
+    private static void openSchedule(String run) {
+        browser.await(
+                "the link",
+                () -> browser.attribute("#run-list li[data-name='" + run + "'] a", "href")
+                        .contains("#e="));
+        browser.find("#run-list li[data-name='" + run + "'] a").click();
+        browser.await(
+                "the playground",
+                () -> !browser.all("#number-rows tr, #rows .error:not(:empty)").isEmpty());
+    }
+
+    /** Has the playground say the rate at a step of the schedule. */
+    private static void awaitRate(int step, int stepsPerUnit, int group, double rate) {
+        browser.run("""
+                const at = document.querySelector('#at');
+                at.value = arguments[0];
+                at.dispatchEvent(new Event('input', { bubbles: true }));
+                """, (double) step / stepsPerUnit);
+        String cell = "#number-rows tr:nth-child(" + (group + 1) + ") .at";
+        browser.await(
+                "group " + group + " to have rate " + rate + " at step " + step,
+                () -> Math.abs(Double.parseDouble(browser.text(cell)) - rate) < 1e-15);
+    }
+
+    @Test
+    void aRunSaysWhatItWasStartedWithAndItsScheduleOpensInThePlayground() throws IOException {
+        write("run", 1, 8, 1);
+        write("unnamed", 1, 2, 1);
+        openRuns();
+        browser.await("the run", () -> points("loss").contains("\"run train\":8"));
+        assertEquals("", about("run"));
+        describe(
+                "run", info("Adam(lr=0.1, betas=(0.8, 0.999))", "StepLR(step_size=60, gamma=0.1)", "batch", 8, GROUPS));
+        browser.await("what it says", () -> about("run").contains("StepLR(step_size=60, gamma=0.1) stepped per batch"));
+        assertEquals(
+                "Adam(lr=0.1, betas=(0.8, 0.999)); fc*:lr=0.01",
+                browser.attribute("#run-list li[data-name=run] .about p:nth-child(2)", "title"));
+        assertEquals("", about("unnamed"));
+        browser.screenshot("runs-about");
+        openSchedule("run");
+        assertEquals("0.1, 0.01", browser.attribute("#lr", "value"));
+        assertEquals("8", browser.attribute("#epochs", "value"));
+        assertEquals("10", browser.attribute("#steps-per-epoch", "value"));
+        assertEquals("0.8", browser.attribute("#momentum", "value"));
+        assertEquals("beta1", browser.text("#momentum-name"));
+        // The rates are those of the run's rows: of epoch 6's last step, and epoch 7's first.
+        for (int step : new int[] {0, 59, 60, 79}) {
+            awaitRate(step, 10, 0, rate(step / 10 + 1, 0.1));
+            awaitRate(step, 10, 1, rate(step / 10 + 1, 0.01));
+        }
+    }
+
+    @Test
+    void aPlateauIsShownWithTheLossesItWasGiven() throws IOException {
+        Path folder = Files.createDirectories(runs.resolve("run"));
+        append(folder.resolve("metrics.csv"), """
+                epoch,step,lr,train_loss,val_loss,val_accuracy,seconds
+                1,10,0.1,0.5,0.5,0.9,1.0
+                2,20,0.1,0.5,0.75,0.9,1.0
+                """);
+        describe("run", info("SGD(lr=0.1)", "ReduceLROnPlateau(patience=0)", "epoch", 4, "{\"initial_lr\": 0.1}"));
+        openRuns();
+        browser.await(
+                "two epochs", () -> browser.attribute("#run-list a", "href").endsWith("metrics=0.5+0.75"));
+        append(folder.resolve("metrics.csv"), "3,30,0.01,0.5,nan,0.9,1.0\n");
+        browser.await("the third", () -> points("loss").contains("\"run train\":3"));
+        append(folder.resolve("metrics.csv"), "4,40,0.01,0.5,0.25,0.9,1.0\n");
+        browser.await("the fourth", () -> points("loss").contains("\"run train\":4"));
+        openSchedule("run");
+        assertEquals("0.5 0.75", browser.attribute("#metrics", "value"), "up to a loss that is none");
+        awaitRate(1, 1, 0, 0.1);
+        awaitRate(2, 1, 0, 0.01);
+    }
+
+    @Test
+    void whatARunSaysIsShownAsTextAndNothingElseIsTakenForIt() throws IOException {
+        String hostile = "<img src=x onerror=\"document.title='taken'\"></p><script>document.title='taken'</script>";
+        Map<String, String> wrong = new TreeMap<>(Map.of(
+                "cut", "{\"config\": {\"optimizer\": \"SGD",
+                "empty", "",
+                "list", "[1, 2, 3]",
+                "nested", "[".repeat(20_000),
+                "null", "null",
+                "numbers",
+                        "{\"config\": {\"optimizer\": 1, \"groups\": 2, \"schedule\": [], \"step_per\": {}, \"epochs\": \"x\"}}",
+                "huge", info("x".repeat(70_000), "StepLR(1)", "batch", 1, GROUPS),
+                "unit", info("SGD()", "StepLR(1)", "year", 1, GROUPS)));
+        for (Map.Entry<String, String> each : wrong.entrySet()) {
+            write(each.getKey(), 1, 1, 1);
+            describe(each.getKey(), each.getValue());
+        }
+        write("linked", 1, 1, 1);
+        Path elsewhere =
+                Files.writeString(runs.resolve("elsewhere.json"), info("SGD()", "StepLR(1)", "batch", 1, GROUPS));
+        Files.createSymbolicLink(runs.resolve("linked/run.json"), elsewhere);
+        write("folder", 1, 1, 1);
+        Files.createDirectory(runs.resolve("folder/run.json"));
+        write("long", 1, 1, 1);
+        describe("long", info("SGD()", "StepLR(1)", "batch", 2_000_000, GROUPS));
+        write("wide", 1, 1, 1);
+        describe("wide", info("SGD()", "StepLR(1)", "batch", 1, String.join(",", Collections.nCopies(17, GROUPS))));
+        write("hostile", 1, 1, 1);
+        describe("hostile", info("SGD()", hostile.repeat(20), "epoch", 3, GROUPS));
+        write("own", 1, 1, 1);
+        describe("own", info(hostile, "StepLR(1)", "batch", 1, GROUPS));
+        openRuns();
+        browser.await("all", () -> browser.all("#run-list li").size() == wrong.size() + 6);
+        browser.await("all of it", () -> browser.attribute("body", "data-ready").equals("true"));
+        assertTrue(about("hostile").contains(hostile), about("hostile"));
+        assertEquals(hostile.repeat(20) + " stepped per epoch", browser.attribute("[data-name=hostile] p", "title"));
+        assertEquals("StepLR(1) stepped per batch\n" + hostile + "; fc*:lr=0.01", about("own"), "and no link");
+        assertEquals(0, browser.all("#run-list img, #run-list script").size());
+        for (String name : Stream.concat(wrong.keySet().stream(), Stream.of("linked", "folder"))
+                .toList()) {
+            assertEquals("", about(name), name);
+        }
+        for (String name : List.of("long", "wide")) {
+            assertEquals("StepLR(1) stepped per batch\nSGD(); fc*:lr=0.01", about(name), "and no link");
+        }
+        browser.size(400, 900);
+        browser.await(
+                "the page's width",
+                () -> Objects.equals(400L, browser.run("return document.documentElement.scrollWidth")));
+        browser.screenshot("runs-hostile");
+        openSchedule("hostile");
+        assertEquals(hostile.repeat(20), browser.attribute("#rows textarea", "value"));
+        assertEquals(0, browser.all("#rows img, #rows script").size());
     }
 
     @Test
