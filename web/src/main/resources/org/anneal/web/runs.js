@@ -10,6 +10,7 @@ const hidden = new Set(new URLSearchParams(location.hash.slice(1)).getAll('hide'
 const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
 const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'val_loss', 'seconds']);
 const isRate = (column) => /^lr\d*$/.test(column);
+const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
 let listed = 0;
 
 const events = new EventSource('api/runs');
@@ -278,11 +279,12 @@ function draw() {
     charts.metric.show(all.flatMap((run) => metrics.map((name, i) => line(run, name, 'metrics', name, DASHES[i % DASHES.length]))), longest);
     key($('#metric-key'), metrics.map((name) => name.replace(/^val_/, '')));
     const rates = [...new Set(all.flatMap((run) => [...(run.tables.progress?.columns ?? []), ...(run.tables.metrics?.columns ?? [])]))].filter(isRate).sort();
-    charts.rate.show(all.flatMap((run) => rates.map((name, i) => {
+    charts.rate.show(all.flatMap((run) => rates.map((name) => {
       const table = column(run, 'progress', name)?.length ? 'progress' : 'metrics';
-      return { ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(i, 2)]), stairs: true };
+      return { ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(groupOf(name), 2)]), stairs: true };
     })), longest);
-    key($('#rate-key'), rates.length > 1 ? rates.map((name) => name.replace('lr', 'group ')) : []);
+    const groups = [...new Set(rates.map(groupOf))].sort((a, b) => a - b);
+    key($('#rate-key'), groups.length > 1 ? groups.map((group) => `group ${group}`) : []);
     table(all);
   });
 }
