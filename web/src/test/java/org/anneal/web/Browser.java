@@ -108,7 +108,7 @@ final class Browser implements AutoCloseable {
             try {
                 return question.apply(find(css));
             } catch (StaleElementReferenceException e) {
-                continue;
+                // Asked again, of the one that took its place.
             }
         }
     }
