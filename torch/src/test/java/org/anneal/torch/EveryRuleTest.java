@@ -323,13 +323,17 @@ class EveryRuleTest {
         try (Optimizer<Tensor> optimizer = Torch.optimizer(rule.withLr(1e-4), params)) {
             train(layer, optimizer, input, 1_000);
             long tracked = Pointer.totalBytes();
-            long resident = residentBytes();
-            train(layer, optimizer, input, 10_000);
+            long grown = Long.MAX_VALUE;
+            // What is lost grows each time; Java's own heap, which is also in it, at most once or twice.
+            for (int attempt = 0; attempt < 3 && grown >= 50_000_000; attempt++) {
+                long resident = residentBytes();
+                train(layer, optimizer, input, 10_000);
+                grown = residentBytes() - resident;
+            }
             assertTrue(
                     Pointer.totalBytes() - tracked < 100_000,
                     () -> "JavaCPP held " + tracked + " bytes and now " + Pointer.totalBytes());
-            long grown = residentBytes() - resident;
-            assertTrue(grown < 50_000_000, () -> "the process grew by " + grown + " bytes");
+            assertTrue(grown < 50_000_000, "the process grew by " + grown + " bytes");
         }
     }
 

@@ -177,13 +177,17 @@ class TorchVectorsTest {
             step.run();
         }
         long tracked = Pointer.totalBytes();
-        long resident = Pointer.physicalBytes();
-        for (int i = 0; i < steps; i++) {
-            step.run();
+        long more = Long.MAX_VALUE;
+        // What is lost grows each time; Java's own heap, which is also in it, at most once or twice.
+        for (int attempt = 0; attempt < 3 && more >= 50_000_000; attempt++) {
+            long resident = Pointer.physicalBytes();
+            for (int i = 0; i < steps; i++) {
+                step.run();
+            }
+            more = Pointer.physicalBytes() - resident;
         }
         long grown = Pointer.totalBytes() - tracked;
         assertTrue(grown < 100_000, () -> "JavaCPP holds " + grown + " bytes more");
-        long more = Pointer.physicalBytes() - resident;
-        assertTrue(more < 50_000_000, () -> "the process grew by " + more + " bytes");
+        assertTrue(more < 50_000_000, "the process grew by " + more + " bytes");
     }
 }

@@ -614,7 +614,9 @@ class TrainerTest {
 
     @Test
     void memoryStaysFlat() throws IOException {
-        // A batch is 256 KB: if one in four were kept, 2,000 would leave 128 MB.
+        // A batch is 256 KB: if one in four were kept, 1,000 would leave 64 MB. Java's heap, which is in it, too, grows
+        // once
+        // or twice.
         Samples large = new Samples(64 * 50, 32, 32, 1e-4f, i -> i % 2);
         torch.manual_seed(1);
         LinearNet network = new LinearNet(1024, 2);
@@ -625,20 +627,24 @@ class TrainerTest {
             run.trainer.listener(new TrainListener() {
                 @Override
                 public void epoch(Epoch epoch) {
-                    if (epoch.epoch() == 10 || epoch.epoch() == 50) {
+                    if (epoch.epoch() % 20 == 10) {
                         objects.add(Pointer.totalCount());
                         resident.add(Pointer.physicalBytes());
                     }
                 }
             });
-            run.trainer.epochs(50).batchSize(64).fit(new DataSets(large, new Samples(64, 32, 32, 1e-4f, i -> i % 2)));
-            assertEquals(2500, run.optimizer.steps());
-            double grown = (resident.get(1) - resident.get(0)) / 1e6;
-            assertTrue(grown < 100, () -> "2,000 steps took " + grown + " MB");
+            run.trainer.epochs(70).batchSize(64).fit(new DataSets(large, new Samples(64, 32, 32, 1e-4f, i -> i % 2)));
+            assertEquals(3500, run.optimizer.steps());
+            double grown = IntStream.range(1, 4)
+                            .mapToLong(i -> resident.get(i) - resident.get(i - 1))
+                            .min()
+                            .orElseThrow()
+                    / 1e6;
+            assertTrue(grown < 50, () -> "1,000 steps took at least " + grown + " MB");
             assertTrue(
-                    objects.get(1) - objects.get(0) < 100,
+                    objects.get(3) - objects.get(0) < 100,
                     () -> "libtorch's objects must not wait for Java's collector, but there were " + objects);
-            assertTrue(Double.isFinite(run.epochs.get(49).valLoss()));
+            assertTrue(Double.isFinite(run.epochs.get(69).valLoss()));
         }
     }
 }
