@@ -46,6 +46,20 @@ function decades(plot, splits) {
   return max / min < 10 ? splits : splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
 }
 
+/** Writes the values of a linear axis, all of them in the same way. */
+function decimals(plot, splits) {
+  const most = Math.max(...splits.map(Math.abs));
+  return splits.map((value) => (most >= 1e-3 && most < 1e7 ? String(Number(value.toPrecision(6))) : format(value)));
+}
+
+/** Writes the values of a logarithmic axis, but for those that are filtered. */
+const powers = (plot, splits) => splits.map((value) => (value === null ? '' : format(value)));
+
+/** Returns how wide an axis is, so that its labels fit. */
+function width(least) {
+  return (plot, values) => Math.max(least, 16 + 7.7 * Math.max(0, ...(values ?? []).map((value) => value.length)));
+}
+
 /** Returns the common options of axes in the page's colours. */
 export function axes(xLabel, size = 58, log = false) {
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
@@ -53,13 +67,13 @@ export function axes(xLabel, size = 58, log = false) {
     stroke: css('--soft'), font, labelFont: font,
     grid: { stroke: css('--grid'), width: 1 },
     ticks: { stroke: css('--line'), width: 1, size: 4 },
-    values: (plot, splits) => splits.map((value) => (value === null ? '' : format(value))),
+    values: decimals,
   };
   return [
     { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, grid: { show: false } },
     {
-      ...common, size, space: 36, gap: 6,
-      ...(log ? { grid: { ...common.grid, filter: decades }, ticks: { ...common.ticks, filter: decades } } : {}),
+      ...common, size: width(size), space: 36, gap: 6,
+      ...(log ? { values: powers, grid: { ...common.grid, filter: decades }, ticks: { ...common.ticks, filter: decades } } : {}),
     },
   ];
 }

@@ -284,7 +284,7 @@ function draw() {
       return { ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(groupOf(name), 2)]), stairs: true };
     })), longest);
     const groups = [...new Set(rates.map(groupOf))].sort((a, b) => a - b);
-    key($('#rate-key'), groups.length > 1 ? groups.map((group) => `group ${group}`) : []);
+    key($('#rate-key'), groups.length > 1 ? groups.map((group, i) => (i === 0 ? `group ${group}` : String(group))) : []);
     table(all);
   });
 }
@@ -298,7 +298,11 @@ function key(root, names) {
 }
 
 function table(all) {
-  const columns = [...new Set(all.flatMap((run) => run.tables.metrics?.columns ?? []))];
+  // The rate of the only group stands where others have that of their first.
+  const groups = all.some((run) => run.tables.metrics?.columns.includes('lr0'));
+  const same = (name) => (name === 'lr' && groups ? 'lr0' : name);
+  const named = [...new Set(all.flatMap((run) => run.tables.metrics?.columns.map(same) ?? []))];
+  const columns = ['epoch', 'step', ...named.filter(isRate), ...named].filter((name, i, list) => named.includes(name) && list.indexOf(name) === i);
   const cells = (name, texts) => {
     const row = document.createElement('tr');
     row.append(...texts.map((text, i) => {
@@ -312,7 +316,7 @@ function table(all) {
   $('#last-head').replaceChildren(cells('th', ['Run', ...columns.map((name) => name.replaceAll('_', ' '))]));
   $('#last-rows').replaceChildren(...all.filter((run) => run.tables.metrics?.rows.length).map((run) => {
     const { columns: own, rows } = run.tables.metrics;
-    const row = cells('td', [run.name, ...columns.map((name) => format(rows.at(-1)[own.indexOf(name)] ?? null, 5))]);
+    const row = cells('td', [run.name, ...columns.map((name) => format(rows.at(-1)[own.map(same).indexOf(name)] ?? null, 5))]);
     const dot = document.createElement('i');
     dot.className = 'dot';
     dot.style.setProperty('--color', `var(${run.color})`);

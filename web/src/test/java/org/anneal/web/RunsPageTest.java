@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.WebElement;
 import org.openqa.selenium.interactions.Actions;
 
 /** Training runs as they go, in a real browser. */
@@ -361,6 +362,27 @@ class RunsPageTest {
         openSchedule("hostile");
         assertEquals(hostile.repeat(20), browser.attribute("#rows textarea", "value"));
         assertEquals(0, browser.all("#rows img, #rows script").size());
+    }
+
+    @Test
+    void aRunOfOneGroupStandsBesideOneOfTwo() throws IOException {
+        Path single = Files.createDirectories(runs.resolve("single"));
+        append(
+                single.resolve("metrics.csv"),
+                "epoch,step,lr,train_loss,val_loss,val_accuracy,seconds\n1,10,0.002,2.0,1.5,0.5,0.25\n");
+        write("two", 1, 7, 1);
+        openRuns();
+        browser.await("both", () -> browser.all("#last-rows tr").size() == 2);
+        assertEquals(
+                List.of("Run", "epoch", "step", "lr0", "lr1", "train loss", "val loss", "val accuracy", "seconds"),
+                browser.all("#last-head th").stream().map(WebElement::getText).toList());
+        assertEquals(
+                List.of("single", "1", "10", "0.002", "", "2", "1.5", "0.5", "0.25"),
+                browser.all("#last-rows tr:nth-child(1) > *").stream()
+                        .map(WebElement::getText)
+                        .toList());
+        assertEquals("group 01", browser.text("#rate-key").replace("\n", ""));
+        browser.screenshot("runs-groups");
     }
 
     @Test
