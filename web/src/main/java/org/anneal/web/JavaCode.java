@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.anneal.optim.LRScheduler;
 import org.anneal.schedule.AnnealStrategy;
 import org.anneal.schedule.ChainedPlateau;
 import org.anneal.schedule.ChainedScheduler;
@@ -38,13 +39,11 @@ final class JavaCode {
         JavaCode code = new JavaCode();
         String expression = code.policy(policy);
         String type = code.name(policy.getClass());
-        String runner = lastEpoch == -1
-                ? "new LRScheduler(optimizer, schedule)"
-                : "new LRScheduler(optimizer, schedule, " + lastEpoch + ")";
+        String runnerType = code.name(LRScheduler.class);
         String imports =
                 code.imports.stream().map(name -> "import " + name + ";\n").collect(Collectors.joining());
-        return "import org.anneal.optim.LRScheduler;\n" + imports + "\n" + type + " schedule = " + expression + ";\n"
-                + "LRScheduler scheduler = " + runner + ";\n";
+        return imports + "\n" + type + " schedule = " + expression + ";\n" + runnerType + " scheduler = new "
+                + runnerType + "(optimizer, schedule" + (lastEpoch == -1 ? "" : ", " + lastEpoch) + ");\n";
     }
 
     private String policy(Policy policy) {

@@ -191,7 +191,7 @@ export class Chart {
       stroke: css(row.color) + ['', 'b0', '80', '60'][Math.min(group, 3)],
       width: 2, dash: row.dash, paths: stairs, points: { show: false },
     })));
-    const narrow = root.clientWidth < 480;
+    const narrow = root.clientWidth < 380;
     return {
       width: root.clientWidth, height: root.clientHeight, padding: [10, 20, 0, 0], legend: { show: false },
       cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false },

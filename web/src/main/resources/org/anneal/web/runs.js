@@ -177,7 +177,7 @@ class Lines {
     }
     this.#key = key;
     this.#plot?.destroy();
-    const narrow = this.#root.clientWidth < 480;
+    const narrow = this.#root.clientWidth < 380;
     this.#plot = new uPlot({
       width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 20, 0, 0],
       legend: { show: false },
