@@ -39,11 +39,13 @@ final class JavaCode {
         JavaCode code = new JavaCode();
         String expression = code.policy(policy);
         String type = code.name(policy.getClass());
-        String runnerType = code.name(LRScheduler.class);
+        code.imports.add(LRScheduler.class.getName());
         String imports =
                 code.imports.stream().map(name -> "import " + name + ";\n").collect(Collectors.joining());
-        return imports + "\n" + type + " schedule = " + expression + ";\n" + runnerType + " scheduler = new "
-                + runnerType + "(optimizer, schedule" + (lastEpoch == -1 ? "" : ", " + lastEpoch) + ");\n";
+        return imports + "\n" + type + " schedule = " + expression + ";\n"
+                + "LRScheduler scheduler = new LRScheduler(optimizer, schedule"
+                + (lastEpoch == -1 ? "" : ", " + lastEpoch)
+                + ");\n";
     }
 
     private String policy(Policy policy) {
