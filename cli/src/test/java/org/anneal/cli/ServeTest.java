@@ -85,6 +85,7 @@ class ServeTest {
                         "--serve=0",
                         "--epochs=1",
                         "--limit=20",
+                        "--print-every=10", // and so no progress, however slow it is
                         "--out=" + folder.resolve("runs/first"))
                 .redirectError(err.toFile())
                 .start();
