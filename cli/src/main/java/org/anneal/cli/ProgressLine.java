@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -19,6 +20,8 @@ final class ProgressLine implements AutoCloseable {
     private static final long SECOND = 1_000_000_000;
     private static final long BETWEEN_BARS = SECOND / 4;
     private static final long LONGEST_GAP = 30 * SECOND;
+    private static final Pattern ELAPSED = Pattern.compile(" \\([\\d:]+\\) "); // the loss needs the room more
+    private static final int ELAPSED_WIDTH = 10;
     private static final String CLEAR = "\r\u001b[K"; // the line that the cursor is in
 
     private final PrintWriter err;
@@ -76,13 +79,13 @@ final class ProgressLine implements AutoCloseable {
                     .setTaskName(task)
                     .startsFrom(first, Duration.ZERO)
                     .setInitialMax(this.total)
-                    .setUnit(" " + unit, 1)
-                    .showSpeed()
+                    .hideEta() // it counts whole seconds
                     .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                     .continuousUpdate()
                     .setUpdateIntervalMillis(Integer.MAX_VALUE) // when it is drawn is said here, not by its own thread
                     // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
-                    .setConsumer(new DelegatingProgressBarConsumer(line -> rendered = line, room))
+                    .setConsumer(new DelegatingProgressBarConsumer(
+                            line -> rendered = ELAPSED.matcher(line).replaceFirst(" "), room + ELAPSED_WIDTH))
                     .build());
         }
         return this;
@@ -100,8 +103,9 @@ final class ProgressLine implements AutoCloseable {
             return;
         }
         if (columns > 0) {
-            bar.ifPresent(shown ->
-                    shown.stepTo(done).setExtraMessage(" " + more.get()).refresh());
+            bar.ifPresent(shown -> shown.stepTo(done)
+                    .setExtraMessage(speed(done, now, "/s", "") + and(more.get()))
+                    .refresh());
             String line = rendered; // whose least is wider than some terminals
             draw(line.substring(0, Math.min(line.length(), room)));
             next = now + BETWEEN_BARS;
@@ -115,18 +119,22 @@ final class ProgressLine implements AutoCloseable {
 
     private String line(long done, long now, String more) {
         return String.format(Locale.ROOT, "%s: %,d of %,d %s (%d %%)", task, done, total, unit, 100 * done / total)
-                + speed(done, now)
-                + (more.isEmpty() ? "" : ", " + more);
+                + speed(done, now, " " + unit + "/s", ", ")
+                + and(more);
     }
 
-    /** {@return the mean speed of this part, and how long the rest of it takes at that} */
-    private String speed(long done, long now) {
+    private static String and(String more) {
+        return more.isEmpty() ? "" : ", " + more;
+    }
+
+    /** {@return the mean speed of this part, and how long the rest of it takes at that; nothing if it cannot be told} */
+    private String speed(long done, long now, String perSecond, String before) {
         double speed = (done - first) / (double) (now - since) * SECOND;
         if (!(speed > 0 && Double.isFinite(speed))) {
             return "";
         }
         String shown = String.format(Locale.ROOT, speed < 10 ? "%.2g" : "%,.0f", speed);
-        return ", " + shown + " " + unit + "/s, ETA " + duration((long) Math.ceil((total - done) / speed));
+        return before + shown + perSecond + ", ETA " + duration((long) Math.ceil((total - done) / speed));
     }
 
     private static String duration(long seconds) {

@@ -92,7 +92,7 @@ class ProgressLineTest {
         millis += 1000;
         progress.at(205, () -> "loss 1.5");
         String bar = printed();
-        assertTrue(bar.matches(CLEAR_PATTERN + "table  20% \\|█+.? *\\|  205/1000 rows .* loss 1.5"), bar);
+        assertTrue(bar.matches(CLEAR_PATTERN + "table  20% \\|█+.? *\\|  205/1000 205/s, ETA 4 s, loss 1.5"), bar);
         assertEquals(79, bar.length() - CLEAR.length());
         millis += 249;
         progress.at(250);
@@ -100,7 +100,7 @@ class ProgressLineTest {
         millis += 1;
         progress.at(1000);
         bar = printed();
-        assertTrue(bar.matches(CLEAR_PATTERN + "table 100% \\|█+\\| 1000/1000 rows .* rows/s *"), bar);
+        assertTrue(bar.matches(CLEAR_PATTERN + "table 100% \\|█+\\| 1000/1000 800/s, ETA 0 s"), bar);
         progress.close();
         assertEquals(CLEAR, printed());
         progress.close();
@@ -140,6 +140,15 @@ class ProgressLineTest {
             }
             assertEquals(CLEAR, printed());
         }
+    }
+
+    @Test
+    void leavesRoomForTheNumbersOnAnOrdinaryTerminal() {
+        ProgressLine progress = begin(80).task("Epoch 1", 0, 1250, "batches");
+        millis += 1270;
+        progress.at(857, () -> "loss 0.5497, lr 9.05e-03");
+        String bar = printed();
+        assertTrue(bar.endsWith("|███████▌   |  857/1250 675/s, ETA 1 s, loss 0.5497, lr 9.05e-03"), bar);
     }
 
     @Test
