@@ -12,10 +12,12 @@ import java.util.function.Supplier;
 import org.anneal.schedule.ScheduleSyntaxException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The command line: {@code anneal train}, {@code table}, {@code plot} and so on. */
 @Command(
@@ -70,12 +72,32 @@ public final class Anneal implements Runnable {
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(int.class, whole(Integer::valueOf))
+                .registerConverter(Integer.class, whole(Integer::valueOf))
+                .registerConverter(Long.class, whole(Long::valueOf))
+                .registerConverter(double.class, number("a number", Double::valueOf))
+                .registerConverter(Double.class, number("a number", Double::valueOf))
                 .setParameterExceptionHandler((exception, arguments) -> refuse(exception))
                 .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command))
                 .execute(args);
         out.flush();
         err.flush();
         return code;
+    }
+
+    private static <T> ITypeConverter<T> whole(ITypeConverter<T> parse) {
+        return number("a whole number", parse);
+    }
+
+    /** {@return a reading of an option's number that refuses in the user's words, not in Java's} */
+    private static <T> ITypeConverter<T> number(String what, ITypeConverter<T> parse) {
+        return text -> {
+            try {
+                return parse.convert(text.strip());
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("must be " + what + ", but was '" + text + "'");
+            }
+        };
     }
 
     private static PrintWriter writer(FileDescriptor stream) {

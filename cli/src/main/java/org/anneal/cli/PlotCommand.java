@@ -9,6 +9,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.anneal.optim.UpdateRule;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Plot;
@@ -126,7 +127,10 @@ final class PlotCommand implements Callable<Integer> {
     }
 
     private Plot plot(long steps) throws IOException {
-        List<SchedulerCall> calls = expressions.stream().map(options::parse).toList();
+        int count = expressions.size();
+        List<SchedulerCall> calls = IntStream.range(0, count)
+                .mapToObj(i -> options.parse(count == 1 ? "EXPR" : "EXPR " + (i + 1), expressions.get(i)))
+                .toList();
         Plot plot = Plot.of(calls.toArray(SchedulerCall[]::new))
                 .withOptimizer(options.groups().toArray(UpdateRule[]::new))
                 .withLog(log);

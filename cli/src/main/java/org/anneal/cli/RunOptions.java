@@ -86,9 +86,14 @@ final class RunOptions {
 
     /** {@return the call that {@code expression} says, with its lengths in steps} */
     SchedulerCall parse(String expression) {
+        return parse("EXPR", expression);
+    }
+
+    /** {@return as {@link #parse(String)}; {@code argument} is what messages call the expression} */
+    SchedulerCall parse(String argument, String expression) {
         Optional<RunLength> length = length();
         return Anneal.parsed(
-                "EXPR",
+                argument,
                 () -> length.isPresent()
                         ? SchedulerCall.parse(expression, length.get())
                         : SchedulerCall.parse(expression));
@@ -107,6 +112,12 @@ final class RunOptions {
 
     /** {@return the optimizer's rule, of which each group has its own rate} */
     UpdateRule rule() {
-        return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
+        try {
+            return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "--momentum must be " + (adam ? "in [0, 1) with --adam" : "at least 0") + ", but was " + momentum,
+                    e);
+        }
     }
 }

@@ -49,9 +49,7 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (port < 0 || port > 65_535) {
-            throw new IllegalArgumentException("--port must be in [0, 65535], but was " + port);
-        }
+        checkPort("--port", port);
         if (runs.isPresent() && !Files.isDirectory(runs.get())) {
             throw new IOException("--runs must be a folder, but " + runs.get() + " is none");
         }
@@ -71,5 +69,11 @@ final class ServeCommand implements Callable<Integer> {
             server.close();
         }
         return 0;
+    }
+
+    static void checkPort(String option, int port) {
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException(option + " must be in [0, 65535], but was " + port);
+        }
     }
 }

@@ -99,6 +99,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         options.check();
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
+        serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
         Path folder = out.orElseGet(
                 () -> RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
         if (resume.isEmpty()) {

@@ -489,6 +489,24 @@ class TableTest {
     }
 
     @Test
+    void saysWhatANumberMustBe() {
+        for (String[] wrong : new String[][] {
+            {"a whole number, but was '1e12'", "table", "StepLR(1)", "--steps=1e12"},
+            {"a number, but was 'fast'", "table", "StepLR(1)", "--lr=0.1,fast"},
+            {"a number, but was 'low'", "check", "StepLR(1)", "--below=low"},
+            {"a whole number, but was 'http'", "serve", "--port=http"},
+            {"--momentum must be in [0, 1) with --adam, but was 2.0", "table", "StepLR(1)", "--adam", "--momentum=2"},
+            {"--momentum must be at least 0, but was -1.0", "table", "StepLR(1)", "--momentum=-1"},
+            {"--serve must be in [0, 65535], but was 99999", "train", "--serve=99999"},
+            {"EXPR 2, column 1: unknown schedule 'FooLR'", "plot", "StepLR(1)", "FooLR(1)"}
+        }) {
+            Ran ran = Ran.anneal(Arrays.copyOfRange(wrong, 1, wrong.length));
+            assertEquals(2, ran.code(), ran.err());
+            assertTrue(ran.err().contains(wrong[0]), ran.err());
+        }
+    }
+
+    @Test
     void namesTheArgumentThatIsNoSchedule() {
         assertTrue(Ran.anneal("table", "StepsLR(1)").err().startsWith("anneal table: EXPR, "));
         assertTrue(Ran.anneal("table", "StepsLR(1)").err().contains("StepLR"), "the nearest known name");

@@ -376,8 +376,8 @@ public final class PythonCall {
             if (runLength.isEmpty()) {
                 throw source.error(
                         given,
-                        what + " is " + given + ", which needs the length of the run: give it, or write a number of"
-                                + " steps");
+                        what + " is " + given + ", which needs the run's epochs and its steps per epoch: give both, or"
+                                + " write a number of steps");
             }
             try {
                 return runLength.get().resolve(length.amount(), length.unit());

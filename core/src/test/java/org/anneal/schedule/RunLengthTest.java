@@ -118,7 +118,8 @@ class RunLengthTest {
     @Test
     void saysWhatAUnitNeeds() {
         assertEquals(
-                "column 8: step_size is 30ep, which needs the length of the run: give it, or write a number of steps",
+                "column 8: step_size is 30ep, which needs the run's epochs and its steps per epoch: give both, or write a number"
+                        + " of steps",
                 SequentialLRTest.refusal(() -> Policy.parse("StepLR(30ep)")));
         assertEquals(
                 "column 8: step_size is 500st, which must be whole epochs, of 469 steps: the schedule is stepped once an"
