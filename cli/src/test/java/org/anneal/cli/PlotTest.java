@@ -228,7 +228,7 @@ class PlotTest {
         }
         assertTrue(Ran.anneal("plot", "StepLR(30)", "StepLR(0)", "-o", picture)
                 .err()
-                .startsWith("anneal plot: EXPR, "));
+                .startsWith("anneal plot: EXPR 2, "));
         assertFalse(Files.exists(Path.of(picture)));
     }
 

@@ -451,7 +451,7 @@ class TableTest {
         assertFails(2, "anneal table: --steps must be at least 1, but was 0", "table", "StepLR(1)", "--steps=0");
         assertFails(
                 2,
-                "anneal table: momentum must be finite and >= 0, but was -1.0",
+                "anneal table: --momentum must be at least 0, but was -1.0",
                 "table",
                 "StepLR(1)",
                 "--momentum=-1");
