@@ -152,7 +152,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private void start(Path folder) throws IOException {
         DataSets sets = readData(options.data(Optional.empty()));
-        TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), NO_FILE);
+        TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
         try (Run run = new Run(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
             run.introduce();
@@ -168,8 +168,9 @@ final class TrainCommand implements Callable<Integer> {
             throw new IOException(file + " must be of the network " + MODEL + ", but is of "
                     + saved.get().model());
         }
+        options.checkOptimizer(checkpoint, file);
         DataSets sets = readData(options.data(saved));
-        TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, file);
+        TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, checkpoint.optimizer(), file);
         try (Run run = new Run(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
             Progress progress = checkpoint.progress(run.batches());

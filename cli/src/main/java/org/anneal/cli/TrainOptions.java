@@ -10,10 +10,13 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
+import org.anneal.train.Checkpoint;
 import org.anneal.train.DataSets;
 import org.anneal.train.RunConfig;
 import picocli.CommandLine.ITypeConverter;
@@ -153,6 +156,16 @@ final class TrainOptions {
         return onChange;
     }
 
+    /** Refuses to go on with an optimizer that neither the file nor the command names. */
+    void checkOptimizer(Checkpoint checkpoint, Path file) throws IOException {
+        if (optimizer.isEmpty()
+                && checkpoint.hasOptimizer()
+                && checkpoint.optimizer().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--optimizer must be given: " + file + " does not say which one it is of");
+        }
+    }
+
     /** {@return what the images are to be read from} */
     String data(Optional<RunConfig> resumed) {
         return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
@@ -165,11 +178,13 @@ final class TrainOptions {
      * {@return the settings of a run on {@code sets}}
      *
      * @param resumed those of the run that goes on, if it is Anneal's
+     * @param trained the optimizer of that run, if it is known
      * @param file which it goes on from
      * @throws IllegalArgumentException if what is given is not what the resumed run has
      * @throws IOException if what the resumed run has cannot be read
      */
-    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Path file) throws IOException {
+    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
+            throws IOException {
         StepPer per = same("--step-per", stepPer, resumed.map(RunConfig::stepPer), StepPer.EPOCH, file);
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
@@ -189,8 +204,8 @@ final class TrainOptions {
         }
         int passes = epochs.or(() -> resumed.map(RunConfig::epochs)).orElse(EPOCHS);
         RunLength length = runLength(sets.train().size(), size, batches, passes, per);
-        UpdateRule rule = rule(resumed, file);
         SchedulerCall call = call(resumed, length, file);
+        UpdateRule rule = resumed.isPresent() ? rule(trained, file) : pythons(trained, call.policy(), file);
         if (per == StepPer.BATCH && call.policy() instanceof ReduceLROnPlateau) {
             throw new IllegalArgumentException(
                     "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
@@ -223,14 +238,28 @@ final class TrainOptions {
         return new Chosen(config, call);
     }
 
-    private UpdateRule rule(Optional<RunConfig> resumed, Path file) throws IOException {
+    private UpdateRule rule(Optional<UpdateRule> trained, Path file) {
         UpdateRule given = UpdateRule.parse(optimizer.orElse(OPTIMIZER));
-        if (resumed.isEmpty()) {
+        if (trained.isEmpty()) {
             return given;
         }
-        String text = resumed.get().optimizer();
-        UpdateRule saved = saved(file, () -> UpdateRule.parse(text));
-        return optimizer.isEmpty() ? saved : mine("--optimizer", given, saved, file);
+        return optimizer.isEmpty() ? trained.get() : mine("--optimizer", given, trained.get(), file);
+    }
+
+    /** {@return the optimizer of a run that Python began, whose file keeps the options in force, not those that it was made with} */
+    private UpdateRule pythons(Optional<UpdateRule> trained, Policy policy, Path file) {
+        if (optimizer.isEmpty()) {
+            return rule(trained, file);
+        }
+        UpdateRule given = UpdateRule.parse(optimizer.get());
+        boolean ownRates = !(policy instanceof Schedule schedule) || schedule.at(0, 1) == schedule.at(0, 2);
+        boolean ownMomentum = policy instanceof Schedule schedule && schedule.drivesMomentum();
+        return rule(
+                trained.map(rule -> ownRates ? rule.withLr(given.lr()) : rule)
+                        .map(rule -> ownMomentum && rule.getClass() == given.getClass()
+                                ? rule.withMomentum(given.momentum())
+                                : rule),
+                file);
     }
 
     private SchedulerCall call(Optional<RunConfig> resumed, RunLength length, Path file) throws IOException {

@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.TorchFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -267,13 +269,10 @@ class ResumeTest {
     @Test
     void goesOnFromAPythonProgramsCheckpoint() throws IOException {
         Path file = python();
-        List<String> printed = train(
-                "--resume",
-                file.toString(),
-                "--epochs=5",
-                "--optimizer=SGD(lr=0.01)",
-                "--schedule=StepLR(step_size=2, gamma=0.5)");
+        List<String> printed =
+                train("--resume", file.toString(), "--epochs=5", "--schedule=StepLR(step_size=2, gamma=0.5)");
         assertEquals(INTRODUCED, printed.get(1));
+        assertEquals("SGD(lr=0.01), StepLR(step_size=2, gamma=0.5) stepped per epoch", printed.get(2));
         assertEquals("Resumed " + file + ": after 3 epochs, 15 steps", printed.get(3));
         List<String> rows = withoutSeconds(run);
         assertEquals(3, rows.size());
@@ -282,6 +281,35 @@ class ResumeTest {
         // And what it has become goes on by itself.
         lines(resume("--epochs=6"));
         assertEquals(4, withoutSeconds(run).size());
+    }
+
+    @Test
+    void refusesAnotherOptimizerThanAPythonProgramsUnlessItIsSaidWhichToKeep() throws IOException {
+        Path file = python();
+        String[] other = {
+            "--resume",
+            file.toString(),
+            "--epochs=4",
+            "--schedule=StepLR(step_size=2, gamma=0.5)",
+            "--optimizer=SGD(lr=0.02, momentum=0.9)"
+        };
+        assertFails(
+                2,
+                "anneal train: --optimizer must be left out or SGD(lr=0.01), as in the run that " + file
+                        + " is of, but was SGD(lr=0.02, momentum=0.9); --on-change keep-config goes on with the new one,"
+                        + " take-checkpoint with the old one",
+                command(run, other));
+        assertFalse(Files.exists(run));
+        for (String who : List.of("keep-config", "take-checkpoint")) {
+            Path out = folder.resolve(who);
+            lines(words(List.of(command(out, other)), "--on-change=" + who));
+            boolean kept = who.equals("keep-config");
+            assertTrue(withoutSeconds(out).get(1).startsWith("4,20," + (kept ? "0.01," : "0.005,")));
+            try (TorchFile last = TorchFile.open(out.resolve("last.pt"))) {
+                String optimizer = String.valueOf(((Map<?, ?>) last.root()).get("optimizer"));
+                assertTrue(optimizer.contains("momentum=" + (kept ? "0.9," : "0,")), optimizer);
+            }
+        }
     }
 
     @Test

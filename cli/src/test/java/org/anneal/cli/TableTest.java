@@ -450,11 +450,7 @@ class TableTest {
     void refusesWrongArgumentsInOneLine() {
         assertFails(2, "anneal table: --steps must be at least 1, but was 0", "table", "StepLR(1)", "--steps=0");
         assertFails(
-                2,
-                "anneal table: --momentum must be at least 0, but was -1.0",
-                "table",
-                "StepLR(1)",
-                "--momentum=-1");
+                2, "anneal table: --momentum must be at least 0, but was -1.0", "table", "StepLR(1)", "--momentum=-1");
         for (String[] wrong : new String[][] {
             {"table"},
             {"table", "StepLR(1)", "StepLR(2)"},

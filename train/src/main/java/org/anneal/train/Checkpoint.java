@@ -4,12 +4,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.AdamW;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
@@ -190,6 +194,50 @@ public final class Checkpoint implements AutoCloseable {
         return read(this::savedConfig);
     }
 
+    /** {@return whether the file has an optimizer's state} */
+    public boolean hasOptimizer() {
+        return root.find("optimizer").isPresent();
+    }
+
+    /**
+     * {@return the rule that the run's optimizer was made with. A file of Python's does not name it: there it is the one that
+     * has the options of the first group, with the base of schedules as its rate, and empty if there is none}
+     */
+    public Optional<UpdateRule> optimizer() throws IOException {
+        return read(this::rule);
+    }
+
+    private Optional<UpdateRule> rule() {
+        Optional<RunConfig> config = savedConfig();
+        if (config.isPresent() || !hasOptimizer()) {
+            return config.map(RunConfig::optimizer).map(UpdateRule::parse);
+        }
+        return root.dict("optimizer").dicts("param_groups").stream().findFirst().flatMap(Checkpoint::rule);
+    }
+
+    /** {@return the rule whose options a group of a state dict has; of several, such as Adamax and Adam, the one with the most} */
+    private static Optional<UpdateRule> rule(Dict group) {
+        boolean decoupled = group.find("decoupled_weight_decay").equals(Optional.of(true));
+        return Arrays.stream(UpdateRule.class.getPermittedSubclasses())
+                .map(Class::getSimpleName)
+                .filter(name -> !name.equals(decoupled ? "Adam" : "AdamW")) // these have the same options
+                .map(name -> UpdateRule.parse(name + "(lr=1)"))
+                .filter(rule -> rule.options().keySet().stream().allMatch(group::has))
+                .max(Comparator.comparingInt(rule -> rule.options().size()))
+                .map(rule -> made(rule, group));
+    }
+
+    private static UpdateRule made(UpdateRule rule, Dict group) {
+        return UpdateRule.parse(rule.options().keySet().stream()
+                .filter(option -> !(rule instanceof AdamW && option.equals("decoupled_weight_decay")))
+                .map(option -> option + "="
+                        + Python.repr(
+                                option.equals("lr") && group.has("initial_lr")
+                                        ? group.real("initial_lr")
+                                        : group.find(option)))
+                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")")));
+    }
+
     private Optional<RunConfig> savedConfig() {
         return anneal.filter(dict -> dict.find("config").isPresent()).map(dict -> RunConfig.of(dict.dict("config")));
     }
@@ -296,31 +344,33 @@ public final class Checkpoint implements AutoCloseable {
             }
             if (anneal.isPresent()) {
                 Dict dict = anneal.get();
-                restore(state(dict.dict("scheduler")), savedConfig(), rules, optimizer, scheduler, onChange);
+                LRScheduler.State state = state(dict.dict("scheduler"));
+                if (onChange == LRScheduler.OnChange.KEEP_CONFIG) {
+                    keep(rules, state, optimizer, scheduler);
+                } else {
+                    scheduler.restore(state, onChange);
+                }
                 restoreRandomNumbers(dict.tensor("rng_state"));
-            } else if (root.find("scheduler").isPresent()) {
-                restoreScheduler(texts(root.map("scheduler")), scheduler, onChange, stepsDone);
             } else {
-                notes.add(path + " holds no scheduler: the schedule goes on at its rate after " + stepsDone
-                        + (stepsDone == 1 ? " step" : " steps"));
-                moveTo(stepsDone, scheduler);
+                if (root.find("scheduler").isPresent()) {
+                    restoreScheduler(texts(root.map("scheduler")), scheduler, onChange, stepsDone);
+                } else {
+                    notes.add(path + " holds no scheduler: the schedule goes on at its rate after " + stepsDone
+                            + (stepsDone == 1 ? " step" : " steps"));
+                    moveTo(stepsDone, scheduler);
+                }
+                if (onChange == LRScheduler.OnChange.KEEP_CONFIG) {
+                    keep(rules, scheduler.state(), optimizer, scheduler);
+                }
             }
             return notes;
         });
         return notes;
     }
 
-    private static void restore(
-            LRScheduler.State state,
-            Optional<RunConfig> config,
-            List<UpdateRule> rules,
-            Optimizer<Tensor> optimizer,
-            LRScheduler scheduler,
-            LRScheduler.OnChange onChange) {
-        if (onChange != LRScheduler.OnChange.KEEP_CONFIG) {
-            scheduler.restore(state, onChange);
-            return;
-        }
+    /** Has the run go on where it was with the options of {@code rules}. */
+    private void keep(
+            List<UpdateRule> rules, LRScheduler.State state, Optimizer<Tensor> optimizer, LRScheduler scheduler) {
         List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
         List<Double> momentums = rules.stream().map(UpdateRule::momentum).toList();
         for (int i = 0; i < rules.size(); i++) {
@@ -329,9 +379,7 @@ public final class Checkpoint implements AutoCloseable {
         // A plateau alone keeps no base: there the text tells whether the rate was changed, or by the plateau.
         boolean otherBases = scheduler.takesStep()
                 ? !bases.equals(state.initialLrs())
-                : config.isPresent()
-                        && bases.get(0)
-                                != UpdateRule.parse(config.get().optimizer()).lr();
+                : rule().filter(saved -> saved.lr() != bases.get(0)).isPresent();
         LRScheduler.State kept = new LRScheduler.State(
                 state.version(),
                 state.lastEpoch(),
@@ -342,7 +390,7 @@ public final class Checkpoint implements AutoCloseable {
                 state.unscaled(),
                 state.factors(),
                 state.plateau());
-        scheduler.restore(kept, onChange);
+        scheduler.restore(kept, LRScheduler.OnChange.KEEP_CONFIG);
     }
 
     private static LRScheduler.State state(Dict dict) {

@@ -27,6 +27,11 @@ final class Dict {
         return value.filter(found -> !found.equals(Optional.empty()));
     }
 
+    /** {@return whether there is such an entry, be it None} */
+    boolean has(String key) {
+        return entries.containsKey(key);
+    }
+
     private <T> T get(String key, Class<T> type, String what) {
         return find(key).filter(type::isInstance).map(type::cast).orElseThrow(() -> wrong(key, what));
     }

@@ -22,6 +22,7 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
@@ -216,6 +217,28 @@ class CheckpointTest {
         return file;
     }
 
+    @Test
+    void tellsEachRuleByItsOptions() throws IOException {
+        Path file = folder.resolve("rules.pt");
+        for (Class<?> rule : UpdateRule.class.getPermittedSubclasses()) {
+            UpdateRule made = UpdateRule.parse(rule.getSimpleName() + "(lr=0.25)");
+            Map<String, Object> group = new LinkedHashMap<>(made.options());
+            group.put("foreach", Optional.empty());
+            group.put("params", List.of());
+            Map<String, Object> optimizer = Map.of("state", Map.of(), "param_groups", List.of(group));
+            TorchFile.write(file, Map.of("epoch", 1L, "model", Map.of(), "optimizer", optimizer));
+            try (Checkpoint checkpoint = Checkpoint.open(file)) {
+                assertEquals(Optional.of(made), checkpoint.optimizer());
+            }
+            group.remove("lr"); // which all of them have
+            TorchFile.write(file, Map.of("epoch", 1L, "model", Map.of(), "optimizer", optimizer));
+            try (Checkpoint checkpoint = Checkpoint.open(file)) {
+                assertTrue(checkpoint.hasOptimizer());
+                assertEquals(Optional.empty(), checkpoint.optimizer());
+            }
+        }
+    }
+
     private static float[] bias(LinearNet network) {
         float[] bias = new float[2];
         network.fc.bias().<FloatBuffer>createBuffer().get(bias);
@@ -227,6 +250,9 @@ class CheckpointTest {
         try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE);
                 Checkpoint python = Checkpoint.open(golden())) {
             assertEquals(Optional.empty(), python.config());
+            assertEquals(
+                    Optional.of(new Adam(0.004).withBetas(0.8520253513192751, 0.999)),
+                    python.optimizer()); // the beta in force
             Progress progress = python.progress(5);
             assertEquals(Progress.after(2, 10), progress);
             assertEquals(
