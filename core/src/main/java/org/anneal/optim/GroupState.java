@@ -7,10 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.TensorData;
 
 /** What an optimizer keeps for the parameters of one group, and the batches that they are updated in. */
 final class GroupState<T> {
+    private static final double MOST_STEPS = 0x1p53;
+
     private final Engine<T> engine;
     private final List<T> params;
     private final int[] dimensions; // of each parameter
@@ -154,19 +158,47 @@ final class GroupState<T> {
      * @param number of the parameter in the state dict
      */
     void check(UpdateRule rule, int p, Object number, Map<?, ?> kept) {
+        SavedGroup.refuseAnothersSlots(
+                rule, kept.keySet().stream().map(String::valueOf).collect(Collectors.toSet()));
         List<Long> shape = engine.shape(params.get(p));
         kept.forEach((key, value) -> {
             String name = String.valueOf(key);
             if (name.equals("step")) {
-                step(value);
-            } else if (value instanceof TensorData data) {
+                step(value, " of parameter " + number);
+                return;
+            }
+            tensor(value).ifPresent(data -> {
                 List<Long> expected = slot(rule, p, name).shapeFor(shape);
                 if (!data.shape().equals(expected)) {
                     throw new IllegalArgumentException(name + " of parameter " + number + " must have the shape "
                             + expected + ", but had " + data.shape());
                 }
+                if (data.dtype() == DType.COMPLEX64 || data.dtype() == DType.COMPLEX128) {
+                    throw new IllegalArgumentException(
+                            name + " of parameter " + number + " must be real, but was " + data.dtype());
+                }
+            });
+            if (tensor(value).isEmpty()
+                    && !none(value)
+                    && rule.slots(dimensions[p]).stream()
+                            .anyMatch(slot -> slot.name().equals(name))) {
+                throw new IllegalArgumentException(
+                        name + " of parameter " + number + " must be a tensor, but was " + SavedGroup.shown(value));
             }
         });
+    }
+
+    /** {@return a tensor, or a number as one: older versions of PyTorch keep eta, mu and mu_product so} */
+    private static Optional<TensorData> tensor(Object value) {
+        if (value instanceof Number number) {
+            return Optional.of(TensorData.scalar(number.doubleValue()));
+        }
+        return value instanceof TensorData data ? Optional.of(data) : Optional.empty();
+    }
+
+    /** {@return whether {@code value} is None: PyTorch's SGD keeps a momentum_buffer of None where there is none} */
+    private static boolean none(Object value) {
+        return Optional.<Object>ofNullable(value).orElse(Optional.empty()).equals(Optional.empty());
     }
 
     private Slot slot(UpdateRule rule, int p, String name) {
@@ -182,7 +214,7 @@ final class GroupState<T> {
         T param = params.get(p);
         Map<String, T> loaded = slots.get(p);
         loaded.entrySet().removeIf(slot -> {
-            boolean gone = !(kept.get(slot.getKey()) instanceof TensorData);
+            boolean gone = tensor(kept.get(slot.getKey())).isEmpty();
             if (gone) {
                 engine.release(slot.getValue());
             }
@@ -192,21 +224,27 @@ final class GroupState<T> {
         kept.forEach((key, value) -> {
             String name = String.valueOf(key);
             if (name.equals("step")) {
-                steps[p] = step(value);
-            } else if (value instanceof TensorData data) {
-                engine.copy(data, loaded.computeIfAbsent(name, missing -> engine.allocate(param, slot(rule, p, name))));
+                steps[p] = step(value, "");
+                return;
             }
+            tensor(value)
+                    .ifPresent(data -> engine.copy(
+                            data,
+                            loaded.computeIfAbsent(name, missing -> engine.allocate(param, slot(rule, p, name)))));
         });
     }
 
-    private static long step(Object value) {
-        if (value instanceof TensorData data && data.count() == 1) {
-            return (long) data.item();
-        } else if (value instanceof Number number) {
-            return number.longValue();
-        }
-        throw new IllegalArgumentException(
-                "step must be a number, but was a " + value.getClass().getSimpleName());
+    private static long step(Object value, String of) {
+        double step = tensor(value)
+                .filter(data -> data.count() == 1)
+                .map(TensorData::item)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "step" + of + " must be a number, but was " + SavedGroup.shown(value)));
+        return (long) Check.that(
+                step >= 0 && step <= MOST_STEPS && step == Math.rint(step),
+                "step" + of,
+                "a whole number from 0 to 2^53",
+                step);
     }
 
     /** Makes the next step look at everything anew. */

@@ -23,8 +23,6 @@ import org.anneal.schedule.Python;
  * @param <T> the engine's parameters
  */
 public final class Optimizer<T> implements AutoCloseable {
-    private static final String OWN_BASE = "anneal_initial_lr"; // in a state dict
-
     private final Engine<T> engine;
     private final Kernels<T> kernels;
     private final List<ParamGroup<T>> groups = new ArrayList<>();
@@ -183,7 +181,7 @@ public final class Optimizer<T> implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}, or if the rule needs a closure
      */
     public void step() {
-        checkOpen();
+        checkOpen("stepped");
         if (quasiNewton.isPresent()) {
             throw new IllegalStateException(
                     "LBFGS must evaluate the loss itself: call step(closure), which clears the gradients, computes the loss"
@@ -213,7 +211,7 @@ public final class Optimizer<T> implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}
      */
     public double step(DoubleSupplier closure) {
-        checkOpen();
+        checkOpen("stepped");
         if (quasiNewton.isEmpty()) {
             double loss = closure.getAsDouble();
             step();
@@ -225,9 +223,9 @@ public final class Optimizer<T> implements AutoCloseable {
         return loss;
     }
 
-    private void checkOpen() {
+    private void checkOpen(String what) {
         if (closed) {
-            throw new IllegalStateException("an optimizer must not be stepped after it was closed");
+            throw new IllegalStateException("an optimizer must not be " + what + " after it was closed");
         }
     }
 
@@ -245,8 +243,11 @@ public final class Optimizer<T> implements AutoCloseable {
      * {@return the optimizer's state in PyTorch's layout: {@code state} by parameter number, and {@code param_groups},
      * with what PyTorch's schedulers keep there;
      * arrays are {@link org.anneal.checkpoint.TensorData}, views that change with the next step}
+     *
+     * @throws IllegalStateException after {@link #close}
      */
     public Map<String, Object> stateDict() {
+        checkOpen("saved");
         Map<Object, Object> state = new LinkedHashMap<>();
         List<Object> packed = new ArrayList<>();
         long first = 0;
@@ -269,7 +270,7 @@ public final class Optimizer<T> implements AutoCloseable {
                 // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
                 OptionalDouble base = group.initialLr();
                 if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
-                    options.put(OWN_BASE, base.getAsDouble());
+                    options.put(SavedGroup.OWN_BASE, base.getAsDouble());
                 }
             }
             options.put("params", numbers);
@@ -286,51 +287,48 @@ public final class Optimizer<T> implements AutoCloseable {
      * groups, and what is kept per parameter, which is copied. Entries of other engines, such as {@code foreach}, are passed
      * over.
      *
-     * @throws IllegalArgumentException if the state has other groups or parameters than this optimizer; nothing has changed
-     *     then
+     * @throws IllegalArgumentException if the state has other groups or parameters than this optimizer, is another rule's, or
+     *     has a value that is missing or out of its range; nothing has changed then
+     * @throws IllegalStateException after {@link #close}
      */
     public void loadStateDict(Map<String, Object> dict) {
+        checkOpen("loaded");
         Map<Object, Map<?, ?>> state = new HashMap<>();
         Map<?, ?> byNumber = entry(dict, "state", Map.class);
         byNumber.forEach((number, kept) -> {
-            if (kept instanceof Map<?, ?> map) {
-                state.put(whole(number), map);
+            if (!(kept instanceof Map<?, ?> map)) {
+                throw new IllegalArgumentException("state[" + number + "] must be a dict, but was " + kept);
             }
+            state.put(whole(number), map);
         });
         List<?> packed = entry(dict, "param_groups", List.class);
         if (packed.size() != groups.size()) {
             throw new IllegalArgumentException("param_groups must have " + groups.size()
                     + " entries, as this optimizer, but had " + packed.size());
         }
-        List<Packed> loaded = IntStream.range(0, groups.size())
-                .mapToObj(i -> packed(i, packed.get(i), state))
+        Set<Object> seen = new HashSet<>();
+        List<SavedGroup> loaded = IntStream.range(0, groups.size())
+                .mapToObj(i -> read(i, packed.get(i), state, seen))
                 .toList();
         for (int i = 0; i < groups.size(); i++) {
             ParamGroup<T> group = groups.get(i);
-            Packed given = loaded.get(i);
-            group.setRule(given.rule);
-            if (given.options.get("lr") instanceof Double lr) {
-                group.setLr(lr); // which may be below 0
-            }
-            Object initialLr =
-                    given.options.containsKey(OWN_BASE) ? given.options.get(OWN_BASE) : given.options.get("initial_lr");
-            if (initialLr instanceof Number base) {
-                group.setInitialLr(base.doubleValue());
-            }
+            SavedGroup given = loaded.get(i);
+            group.setRule(given.rule());
+            group.setLr(given.lr()); // which may be below 0
+            given.initialLr().ifPresent(group::setInitialLr);
             for (int p = 0; p < group.params().size(); p++) {
+                Map<?, ?> kept = state.getOrDefault(given.params().get(p), Map.of());
                 if (quasiNewton.isEmpty()) {
-                    states.get(i).load(given.rule, p, given.kept.get(p));
+                    states.get(i).load(given.rule(), p, kept);
                 } else if (p == 0) {
-                    quasiNewton.get().load(given.kept.get(p));
+                    quasiNewton.get().load(kept);
                 }
             }
         }
     }
 
-    /** One group of a state dict, held to the group that it is for; {@code kept} is per parameter, empty if there is nothing. */
-    private record Packed(Map<?, ?> options, UpdateRule rule, List<Map<?, ?>> kept) {}
-
-    private Packed packed(int i, Object given, Map<Object, Map<?, ?>> state) {
+    /** {@return group {@code i} of a state dict, held to this optimizer's, and what is kept for its parameters too} */
+    private SavedGroup read(int i, Object given, Map<Object, Map<?, ?>> state, Set<Object> seen) {
         ParamGroup<T> group = groups.get(i);
         if (!(given instanceof Map<?, ?> options)) {
             throw new IllegalArgumentException("param_groups[" + i + "] must be a dict, but was " + given);
@@ -340,18 +338,28 @@ public final class Optimizer<T> implements AutoCloseable {
             throw new IllegalArgumentException("param_groups[" + i + "] must have "
                     + group.params().size() + " params, as group '" + group.name() + "', but had " + params.size());
         }
-        UpdateRule rule = group.restored(options);
-        List<Map<?, ?>> kept = new ArrayList<>();
-        for (int p = 0; p < params.size(); p++) {
-            Object number = whole(params.get(p));
-            kept.add(state.getOrDefault(number, Map.of()));
-            if (quasiNewton.isEmpty()) {
-                states.get(i).check(rule, p, number, kept.get(p));
-            } else if (p == 0) {
-                quasiNewton.get().check(kept.get(p));
+        try {
+            SavedGroup saved = SavedGroup.of(group, options, params);
+            for (int p = 0; p < params.size(); p++) {
+                Object number = saved.params().get(p);
+                if (!seen.add(number)) {
+                    throw new IllegalArgumentException(
+                            "params must each stand there once, but " + number + " did twice");
+                }
+                Map<?, ?> kept = state.getOrDefault(number, Map.of());
+                if (quasiNewton.isEmpty()) {
+                    states.get(i).check(saved.rule(), p, number, kept);
+                } else if (p == 0) {
+                    quasiNewton.get().check(kept);
+                }
             }
+            return saved;
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "param_groups[" + i + "] (group '" + group.name() + "', "
+                            + group.kind().getSimpleName() + "): " + e.getMessage(),
+                    e);
         }
-        return new Packed(options, rule, kept);
     }
 
     private static Object whole(Object number) {

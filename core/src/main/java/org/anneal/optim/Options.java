@@ -48,23 +48,4 @@ final class Options {
             return given;
         });
     }
-
-    /**
-     * {@return a rule like {@code rule} with the options that a state dict's group gives; for a rate below 0, which a
-     * schedule may have left in force but nobody may ask for, 0}
-     */
-    static UpdateRule restore(UpdateRule rule, Map<?, ?> given) {
-        Map<String, Object> known = rule.options();
-        if (rule instanceof AdamW) {
-            known.remove("decoupled_weight_decay"); // True whatever is given
-        }
-        return UpdateRule.parse(given.entrySet().stream()
-                .filter(option -> known.containsKey(String.valueOf(option.getKey())))
-                .map(option -> option.getKey() + "="
-                        + Python.repr(
-                                option.getKey().equals("lr") && option.getValue() instanceof Double lr && lr < 0
-                                        ? Double.valueOf(0)
-                                        : option.getValue()))
-                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")")));
-    }
 }

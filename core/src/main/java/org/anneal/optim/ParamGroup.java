@@ -123,11 +123,6 @@ public final class ParamGroup<T> {
         return initialLr;
     }
 
-    /** {@return this group's rule with the options of a state dict's group} */
-    UpdateRule restored(Map<?, ?> options) {
-        return Options.restore(rule, options);
-    }
-
     /** {@return the class of the rule, which a group keeps whatever rate is in force} */
     Class<?> kind() {
         return rule.getClass();

@@ -514,7 +514,8 @@ final class PyTorchState {
         return new IllegalArgumentException(key + " must be " + rule + ", but was " + shown(given));
     }
 
-    private static String shown(Object given) {
+    /** {@return {@code given} for a message} */
+    static String shown(Object given) {
         try {
             return Python.repr(given);
         } catch (IllegalArgumentException e) { // of a type that Python's text does not have

@@ -282,7 +282,9 @@ class LBFGSTest {
         String refused =
                 String.valueOf(assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(kept)))
                         .getMessage());
-        assertEquals(message.replace("ImmutableCollections.ListN", "ListN"), refused);
+        assertEquals(
+                "param_groups[0] (group 'all', LBFGS): " + message.replace("ImmutableCollections.ListN", "ListN"),
+                refused);
         assertEquals(before, kept(optimizer).get("func_evals"));
     }
 

@@ -10,10 +10,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.Python;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -158,7 +160,7 @@ class StateDictTest {
                 new ParamGroup<>("a", new Adafactor(0.1), List.of(new FloatArray(new float[6], List.of(2L, 3L)))),
                 new ParamGroup<>("b", new Adafactor(0.1), List.of(params.get(1)))));
         assertEquals(
-                "row_var of parameter 0 must have the shape [2, 1], but had [1, 1]",
+                "param_groups[0] (group 'a', Adafactor): row_var of parameter 0 must have the shape [2, 1], but had [1, 1]",
                 assertThrows(IllegalArgumentException.class, () -> other.loadStateDict(dict))
                         .getMessage());
     }
@@ -224,9 +226,165 @@ class StateDictTest {
                         .getMessage());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "lr | -inf | Adam): lr must be finite, but was -Infinity",
+                "lr | nan | Adam): lr must be finite, but was NaN",
+                "lr | x | Adam): lr must be a number, but was 'x'",
+                "lr | None | Adam): lr must be a number, but was None",
+                "lr | pair | Adam): lr must be a number, but was a tensor of shape [2]",
+                "lr | missing | Adam): lr must be there, but the group has only [betas, eps, weight_decay, amsgrad, maximize,"
+                        + " decoupled_weight_decay, params]",
+                "weight_decay | missing | Adam): weight_decay must be there, but the group has only [lr, betas, eps, amsgrad,"
+                        + " maximize, decoupled_weight_decay, params]",
+                "initial_lr | x | Adam): initial_lr must be a number, but was 'x'",
+                "initial_lr | nan | Adam): initial_lr must be finite, but was NaN",
+                "weight_decay | -1 | Adam): weight_decay must be finite and >= 0, but was -1.0",
+                "weight_decay | nan | Adam): weight_decay must be finite, but was NaN",
+                "betas | nans | Adam): betas[1] must be finite, but was NaN",
+                "betas | pair | Adam): betas must be a number, but was a tensor of shape [2]",
+                "eps | x | Adam): eps must be a number, but was 'x'",
+                "params | x | Adam): params must be whole numbers, or all of them names, but one was 0.5",
+                "params | 0 | Adam): params must each stand there once, but 0 did twice",
+                "step | -5 | Adam): step of parameter 1 must be a whole number from 0 to 2^53, but was -5.0",
+                "step | nan | Adam): step of parameter 1 must be a whole number from 0 to 2^53, but was NaN",
+                "step | x | Adam): step of parameter 1 must be a number, but was 'x'",
+                "exp_avg | x | Adam): exp_avg of parameter 1 must be a tensor, but was 'x'",
+                "exp_avg | pair | Adam): exp_avg of parameter 1 must have the shape [1, 1], but had [2]"
+            })
+    void refusesDamageInALaterGroupAndChangesNothing(String key, String damage, String message) {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(new Adam(0.1), params);
+        train(optimizer, params, 0, 2);
+        Map<String, Object> dict = optimizer.stateDict();
+        first(dict).put("lr", 0.7);
+        Object value = switch (damage) {
+            case "x" -> key.equals("params") ? List.of(0.5) : "x";
+            case "None" -> Optional.empty();
+            case "pair" -> TensorData.of(new float[2], List.of(2L));
+            case "nans" -> List.of(0.9, Double.NaN);
+            case "nan" -> Double.NaN;
+            case "0" -> List.of(0L);
+            case "-inf" -> Double.NEGATIVE_INFINITY;
+            case "missing" -> damage;
+            default -> Double.valueOf(damage);
+        };
+        Map<String, Object> damaged = key.equals("step") || key.equals("exp_avg")
+                ? kept(dict, 1)
+                : groups(dict).get(1);
+        damaged.put(key, value);
+        if (damage.equals("missing")) {
+            damaged.remove(key);
+        }
+        assertEquals(
+                "param_groups[1] (group 'b', " + message,
+                assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
+                        .getMessage());
+        assertEquals(0.1, optimizer.groups().get(0).lr());
+        assertEquals(2, slot(optimizer, 0, "step").item());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "Adam() | SGD() | betas, eps | Adam or AdamW",
+                "AdamW() | SGD(momentum=0.9) | betas, eps | Adam or AdamW",
+                "SGD(momentum=0.9) | Adam() | momentum, dampening | SGD",
+                "SGD() | RMSprop() | dampening | SGD",
+                "NAdam() | RAdam() | momentum_decay | NAdam",
+                "RMSprop() | SGD() | alpha, eps | RMSprop",
+                "Muon() | SGD() | ns_coefficients, eps, ns_steps, adjust_lr_fn | Muon",
+                "Adamax() | Adam() | exp_inf | Adamax",
+                "Adam() | Adamax() | exp_avg_sq | Adam or AdamW or NAdam or RAdam"
+            })
+    void refusesTheStateOfAnotherRule(String saved, String loading, String signs, String whose) {
+        FloatArray matrix = new FloatArray(new float[] {1, 2, 3, 4}, List.of(2L, 2L));
+        matrix.setGrad(1, 2, 3, 4);
+        Optimizer<FloatArray> first = FloatArrays.optimizer(UpdateRule.parse(saved), List.of(matrix));
+        first.step();
+        Optimizer<FloatArray> second = FloatArrays.optimizer(UpdateRule.parse(loading), List.of(matrix));
+        String name = loading.replaceAll("\\(.*", "");
+        assertEquals(
+                "param_groups[0] (group 'all', " + name + "): a state of " + name + " must not have " + signs
+                        + ", but this looks like one of " + whose,
+                assertThrows(IllegalArgumentException.class, () -> second.loadStateDict(first.stateDict()))
+                        .getMessage());
+    }
+
+    @Test
+    void takesWhatPyTorchTakes() {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(new Adam(0.1), params);
+        train(optimizer, params, 0, 2);
+        Map<String, Object> dict = optimizer.stateDict();
+        Map<String, Object> group = first(dict);
+        List.of("amsgrad", "maximize", "decoupled_weight_decay").forEach(group::remove); // as older versions lack them
+        group.put("lr", TensorData.scalar(0.25)); // lr=torch.tensor(0.25)
+        group.put("betas", Python.Tuple.of(TensorData.scalar(0.5), TensorData.scalar(0.75)));
+        group.put("initial_lr", TensorData.scalar(0.5));
+        group.put("foreach", Optional.empty());
+        group.put("fused", true);
+        group.put("max_lr", 7.0); // OneCycleLR's
+        group.put("lr_decay", 0.9); // the program's own
+        group.put("of_a_newer_version", "x");
+        kept(dict, 0).put("step", 2L); // a number in torch 1
+        optimizer.loadStateDict(dict);
+        assertEquals(
+                new Adam(0.25).withBetas(0.5, 0.75), optimizer.groups().get(0).rule());
+        assertEquals(0.5, optimizer.groups().get(0).initialLr().orElseThrow());
+        assertEquals(2, slot(optimizer, 0, "step").item());
+    }
+
+    @Test
+    void takesTheNumbersThatOlderVersionsKeep() {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(new ASGD(0.1), params);
+        train(optimizer, params, 0, 2);
+        Map<String, Object> dict = optimizer.stateDict();
+        kept(dict, 0).put("eta", 0.5);
+        optimizer.loadStateDict(dict);
+        assertEquals(0.5, slot(optimizer, 0, "eta").item());
+        optimizer.close();
+        assertEquals(
+                "an optimizer must not be saved after it was closed",
+                assertThrows(IllegalStateException.class, optimizer::stateDict).getMessage());
+        assertEquals(
+                "an optimizer must not be loaded after it was closed",
+                assertThrows(IllegalStateException.class, () -> optimizer.loadStateDict(dict))
+                        .getMessage());
+    }
+
+    @Test
+    void takesNamesInPlaceOfNumbersButNoMixture() {
+        Optimizer<FloatArray> optimizer =
+                FloatArrays.optimizer(new SGD(0.1), List.of(new FloatArray(1f), new FloatArray(2f)));
+        Map<String, Object> dict = optimizer.stateDict();
+        first(dict).put("params", List.of("weight", "bias"));
+        optimizer.loadStateDict(dict);
+        first(dict).put("params", List.of("x", 0L));
+        assertEquals(
+                "param_groups[0] (group 'all', SGD): params must be whole numbers, or all of them names, but one was 'x'",
+                assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
+                        .getMessage());
+    }
+
     @SuppressWarnings("unchecked") // a state dict is a map of names to whatever stands there
+    private static List<Map<String, Object>> groups(Map<String, Object> dict) {
+        return (List<Map<String, Object>>) dict.getOrDefault("param_groups", List.of());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> kept(Map<String, Object> dict, long number) {
+        Map<Object, Map<String, Object>> state =
+                (Map<Object, Map<String, Object>>) dict.getOrDefault("state", Map.of());
+        return Objects.requireNonNull(state.get(number));
+    }
+
     private static Map<String, Object> first(Map<String, Object> dict) {
-        return ((List<Map<String, Object>>) dict.getOrDefault("param_groups", List.of())).get(0);
+        return groups(dict).get(0);
     }
 
     private static float[] buffer(Optimizer<FloatArray> optimizer) {

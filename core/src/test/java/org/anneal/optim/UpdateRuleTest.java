@@ -88,7 +88,8 @@ class UpdateRuleTest {
     @MethodSource("examples")
     void takesItsOwnOptionsBackFromAStateDict(UpdateRule rule) {
         UpdateRule other = UpdateRule.parse(rule.getClass().getSimpleName() + "()");
-        assertEquals(rule, Options.restore(other, rule.options()));
+        ParamGroup<Object> group = new ParamGroup<>("all", other, List.of("weight"));
+        assertEquals(rule, SavedGroup.of(group, rule.options(), List.of(0L)).rule());
     }
 
     @ParameterizedTest

@@ -1,0 +1,238 @@
+package org.anneal.optim;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.schedule.Python;
+import org.anneal.schedule.ScheduleSyntaxException;
+
+/**
+ * One group of a state dict, read and held to the group that it is for, so that nothing is left to be refused when it is
+ * taken over.
+ *
+ * @param rule with the options of the dict
+ * @param lr any finite number
+ * @param initialLr the base of schedules, if the dict has one
+ * @param params what the dict calls the parameters: numbers, or names
+ */
+record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Object> params) {
+
+    /** In a group of a state dict: the base of schedules where a schedule keeps a start of its own as initial_lr. */
+    static final String OWN_BASE = "anneal_initial_lr";
+
+    /** Every rule, with the options that make it keep all that it can. */
+    private static final List<UpdateRule> RULES = Stream.of(
+                    "SGD(momentum=0.9)",
+                    "Adam(amsgrad=True)",
+                    "AdamW(amsgrad=True)",
+                    "Adagrad()",
+                    "RMSprop(momentum=0.9, centered=True)",
+                    "Adadelta()",
+                    "Adamax()",
+                    "NAdam()",
+                    "RAdam()",
+                    "ASGD()",
+                    "Rprop()",
+                    "Adafactor()",
+                    "Muon()",
+                    "LBFGS()")
+            .map(UpdateRule::parse)
+            .toList();
+
+    /**
+     * Reads the options of a group that {@code group} runs on with.
+     *
+     * @throws IllegalArgumentException if one is missing or out of its range, or if they are another rule's
+     */
+    static SavedGroup of(ParamGroup<?> group, Map<?, ?> given, List<?> params) {
+        Map<String, Object> options = new LinkedHashMap<>();
+        given.forEach((key, value) -> options.put(String.valueOf(key), plain(value)));
+        UpdateRule rule = group.ruleButLr();
+        refuseAnothers(rule, options.keySet());
+        List<String> missing =
+                needed(rule).stream().filter(key -> !options.containsKey(key)).toList();
+        if (!missing.isEmpty()) {
+            throw new IllegalArgumentException(
+                    String.join(", ", missing) + " must be there, but the group has only " + options.keySet());
+        }
+        double lr = number("lr", options);
+        // The base may be there twice.
+        OptionalDouble initialLr = Stream.of("initial_lr", OWN_BASE)
+                .filter(options::containsKey)
+                .mapToDouble(key -> number(key, options))
+                .reduce((first, last) -> last);
+        // A schedule may have left a rate below 0 in force, but nobody may ask for one.
+        options.put("lr", Math.max(0, lr));
+        return new SavedGroup(restored(rule, options), lr, initialLr, names(params));
+    }
+
+    /** {@return {@code value}, and in place of each tensor of one element its number, as PyTorch reads it} */
+    private static Object plain(Object value) {
+        if (value instanceof TensorData data && data.count() == 1) {
+            return data.item();
+        } else if (value instanceof Python.Tuple tuple) {
+            return new Python.Tuple(
+                    tuple.items().stream().map(SavedGroup::plain).toList());
+        } else if (value instanceof List<?> list) {
+            return list.stream().map(each -> plain(none(each))).toList();
+        }
+        return none(value);
+    }
+
+    private static Object none(Object value) {
+        return Optional.<Object>ofNullable(value).orElse(Optional.empty());
+    }
+
+    private static double number(String key, Map<String, Object> options) {
+        Object value = none(options.get(key));
+        if (!(value instanceof Number number)) {
+            throw new IllegalArgumentException(key + " must be a number, but was " + shown(value));
+        }
+        return Check.finite(key, number.doubleValue());
+    }
+
+    /** {@return {@code value} for a message} */
+    static String shown(Object value) {
+        return value instanceof TensorData data ? "a tensor of shape " + data.shape() : PyTorchState.shown(value);
+    }
+
+    private static UpdateRule restored(UpdateRule rule, Map<String, Object> options) {
+        Map<String, Object> known = rule.options();
+        if (rule instanceof AdamW) {
+            known.remove("decoupled_weight_decay"); // True whatever is given
+        }
+        known.replaceAll((key, here) -> none(options.get(key)));
+        known.keySet().retainAll(options.keySet());
+        known.forEach(SavedGroup::checkFinite);
+        String text = known.entrySet().stream()
+                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
+                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")"));
+        try {
+            return UpdateRule.parse(text);
+        } catch (ScheduleSyntaxException e) { // whose place is in a text that nobody wrote
+            throw new IllegalArgumentException(String.valueOf(e.getMessage()).replaceFirst("^column \\d+: ", ""), e);
+        }
+    }
+
+    /** Refuses what has no text that could be read back. */
+    private static void checkFinite(String key, Object value) {
+        if (value instanceof TensorData) {
+            throw new IllegalArgumentException(key + " must be a number, but was " + shown(value));
+        } else if (value instanceof Number number) {
+            Check.finite(key, number.doubleValue());
+        } else if (value instanceof Python.Tuple tuple) {
+            checkFinite(key, tuple.items());
+        } else if (value instanceof List<?> list) {
+            IntStream.range(0, list.size()).forEach(i -> checkFinite(key + "[" + i + "]", list.get(i)));
+        }
+    }
+
+    private static List<Object> names(List<?> params) {
+        if (params.stream().allMatch(String.class::isInstance)) {
+            return List.copyOf(params);
+        }
+        List<Object> numbers = new ArrayList<>();
+        for (Object param : params) {
+            if (!(param instanceof Number number) || number.doubleValue() != Math.rint(number.doubleValue())) {
+                throw new IllegalArgumentException(
+                        "params must be whole numbers, or all of them names, but one was " + shown(none(param)));
+            }
+            numbers.add(number.longValue());
+        }
+        return numbers;
+    }
+
+    /** {@return the options without which PyTorch does not step: it has defaults for those that older versions lack} */
+    private static List<String> needed(UpdateRule rule) {
+        return rule.options().keySet().stream()
+                .filter(key -> switch (key) {
+                    case "amsgrad", "centered", "decoupled_weight_decay", "initial_accumulator_value" -> false;
+                    case "maximize" -> rule instanceof Adafactor;
+                    case "nesterov" -> rule instanceof Muon;
+                    case "momentum" -> !(rule instanceof RMSprop);
+                    default -> true;
+                })
+                .toList();
+    }
+
+    /**
+     * Refuses options that fit another rule better. A single one does not tell: a program may keep options of its own in a
+     * group, and a newer version of PyTorch may have more.
+     */
+    private static void refuseAnothers(UpdateRule rule, Set<String> keys) {
+        long own = distance(rule, keys, SavedGroup::needed);
+        List<UpdateRule> others = RULES.stream()
+                .filter(other -> keys.containsAll(needed(other)) && distance(other, keys, SavedGroup::needed) < own)
+                .toList();
+        if (others.isEmpty()) {
+            return;
+        }
+        List<Long> distances = others.stream()
+                .map(other -> distance(other, keys, each -> each.options().keySet()))
+                .toList();
+        List<UpdateRule> nearest = IntStream.range(0, others.size())
+                .filter(i -> distances.get(i).equals(Collections.min(distances)))
+                .mapToObj(others::get)
+                .toList();
+        Set<String> options = rule.options().keySet();
+        throw new IllegalArgumentException("a state of " + rule.getClass().getSimpleName() + " must not have "
+                + needed(nearest.get(0)).stream()
+                        .filter(key -> !options.contains(key))
+                        .collect(Collectors.joining(", "))
+                + ", but this looks like one of " + names(nearest.stream()));
+    }
+
+    /** {@return how many of all rules' options stand in {@code keys} or are {@code rule}'s, but not both} */
+    private static long distance(
+            UpdateRule rule, Set<String> keys, Function<UpdateRule, ? extends Collection<String>> options) {
+        Collection<String> own = options.apply(rule);
+        return RULES.stream()
+                .flatMap(each -> options.apply(each).stream())
+                .distinct()
+                .filter(key -> keys.contains(key) != own.contains(key))
+                .count();
+    }
+
+    /**
+     * Refuses what another rule keeps per parameter, and this one never.
+     *
+     * @param slots the names
+     */
+    static void refuseAnothersSlots(UpdateRule rule, Set<String> slots) {
+        Set<String> own = RULES.stream()
+                .filter(each -> each.getClass() == rule.getClass())
+                .flatMap(SavedGroup::slots)
+                .collect(Collectors.toSet());
+        for (String slot : slots) {
+            String others = own.contains(slot)
+                    ? ""
+                    : names(RULES.stream().filter(each -> slots(each).anyMatch(slot::equals)));
+            if (!others.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "a state of " + rule.getClass().getSimpleName() + " must not have " + slot
+                                + ", but this looks like one of " + others);
+            }
+        }
+    }
+
+    private static Stream<String> slots(UpdateRule rule) {
+        return Stream.of(1, 2)
+                .flatMap(dimensions -> rule.slots(dimensions).stream())
+                .map(Slot::name);
+    }
+
+    private static String names(Stream<UpdateRule> rules) {
+        return rules.map(rule -> rule.getClass().getSimpleName()).collect(Collectors.joining(" or "));
+    }
+}
