@@ -463,6 +463,13 @@ final class FloatKernels implements Kernels<FloatArray> {
                 for (int i = start; i < end; i++) {
                     h[i] = sign(sign * grad[i] * h[i]); // what became of the gradient's sign, for the next two loops
                 }
+                boolean numbers = true; // a product that is none has no sign in PyTorch, and so 0
+                for (int i = start; i < end; i++) {
+                    if (Float.isNaN(h[i])) {
+                        h[i] = 0;
+                        numbers = false;
+                    }
+                }
                 for (int i = start; i < end; i++) {
                     float grows = Math.max(h[i], 0);
                     float shrinks = Math.max(-h[i], 0);
@@ -473,8 +480,14 @@ final class FloatKernels implements Kernels<FloatArray> {
                     float most = Math.min(1 + h[i], 1) * 1e38f * 1e38f; // 0 where it turned, else infinity
                     h[i] = Math.max(-most, Math.min(most, sign * grad[i]));
                 }
-                for (int i = start; i < end; i++) {
-                    p[i] -= sign(h[i]) * s[i];
+                if (numbers) {
+                    for (int i = start; i < end; i++) {
+                        p[i] -= sign(h[i]) * s[i];
+                    }
+                } else {
+                    for (int i = start; i < end; i++) {
+                        p[i] -= (Float.isNaN(h[i]) ? 0 : sign(h[i])) * s[i];
+                    }
                 }
             });
         });
