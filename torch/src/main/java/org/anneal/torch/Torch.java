@@ -56,11 +56,18 @@ public final class Torch {
      * Torch.updateBn(average.module(), () -> loader.forEach(0, batch -> average.forward(batch.inputs())));
      * }</pre>
      *
-     * @throws IllegalArgumentException if the two differ in the names or shapes of their parameters and buffers
+     * @throws IllegalArgumentException if the two differ in the names or shapes of their parameters and buffers, or share
+     *     one
      */
     public static AveragedModel<Tensor> averagedModel(Module model, Module averaged, Averaging averaging) {
         Map<String, Tensor> values = Weights.entries(model);
         Map<String, Tensor> averages = Weights.entries(averaged);
+        values.forEach((name, value) -> {
+            if (averages.containsKey(name) && value.is_same(averages.get(name))) {
+                throw new IllegalArgumentException(
+                        "averaged must be another network than model, but " + name + " is the same tensor in both");
+            }
+        });
         if (!values.keySet().equals(averages.keySet())) {
             throw new IllegalArgumentException(
                     "averaged must have the layers of model, " + values.keySet() + ", but had " + averages.keySet());

@@ -67,6 +67,16 @@ class AveragedModelTest {
         assertTrue(average.body.weight().is_leaf());
     }
 
+    @Test
+    void refusesTheModelAsItsOwnAverage() {
+        Net net = new Net();
+        String message = String.valueOf(assertThrows(
+                        IllegalArgumentException.class,
+                        () -> Torch.averagedModel(net.module(), net.module(), Averaging.swa()))
+                .getMessage());
+        assertTrue(message.startsWith("averaged must be another network than model, but "), message);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void copiesBuffersUnlessTheyAreAveragedToo(boolean useBuffers) {
