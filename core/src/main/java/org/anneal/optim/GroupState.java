@@ -42,13 +42,17 @@ final class GroupState<T> {
         }
     }
 
-    /** Updates every parameter that has a gradient. */
-    void step(ParamGroup<T> group, Kernels<T> kernels) {
-        boolean asBefore = !needed.isEmpty() && sameSlots(group);
+    /** Takes the gradients for the next step: those of all groups before any is stepped, since one may be refused. */
+    void gather() {
         grads.clear();
         for (T param : params) {
-            grads.add(engine.grad(param)); // all before anything changes: one may be refused
+            grads.add(engine.grad(param));
         }
+    }
+
+    /** Updates every parameter that had a gradient in {@link #gather}. */
+    void step(ParamGroup<T> group, Kernels<T> kernels) {
+        boolean asBefore = !needed.isEmpty() && sameSlots(group);
         for (int p = 0; p < params.size(); p++) {
             boolean given = grads.get(p).isPresent();
             asBefore &= present[p] == given;
@@ -65,7 +69,12 @@ final class GroupState<T> {
             group.apply(kernels, batch);
             batch.release();
         }
-        grads.clear(); // or they would live on here through the next backward pass
+        letGo();
+    }
+
+    /** Drops the gradients, which would live on here through the next backward pass. */
+    void letGo() {
+        grads.clear();
     }
 
     private boolean sameSlots(ParamGroup<T> group) {

@@ -178,6 +178,7 @@ public final class Optimizer<T> implements AutoCloseable {
     /**
      * Updates every parameter that has a gradient.
      *
+     * @throws IllegalArgumentException if a gradient of any group is refused; nothing has changed then
      * @throws IllegalStateException after {@link #close}, or if the rule needs a closure
      */
     public void step() {
@@ -186,6 +187,12 @@ public final class Optimizer<T> implements AutoCloseable {
             throw new IllegalStateException(
                     "LBFGS must evaluate the loss itself: call step(closure), which clears the gradients, computes the loss"
                             + " and its gradients, and returns it");
+        }
+        try {
+            states.forEach(GroupState::gather);
+        } catch (IllegalArgumentException e) {
+            states.forEach(GroupState::letGo);
+            throw e;
         }
         for (int i = 0; i < groups.size(); i++) {
             states.get(i).step(groups.get(i), kernels);

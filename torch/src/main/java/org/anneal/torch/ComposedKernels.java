@@ -57,8 +57,12 @@ abstract class ComposedKernels implements Kernels<Tensor> {
 
     /** {@return what to throw where libtorch threw {@code e}, in one line of its own where it gives a backtrace} */
     static IllegalStateException refusal(UpdateRule rule, RuntimeException e) {
+        return refusal(rule.getClass().getSimpleName() + " could not be applied", e);
+    }
+
+    static IllegalStateException refusal(String what, RuntimeException e) {
         String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("libtorch gave no reason");
-        return new IllegalStateException(rule.getClass().getSimpleName() + " could not be applied: " + line, e);
+        return new IllegalStateException(what + ": " + line, e);
     }
 
     @Override

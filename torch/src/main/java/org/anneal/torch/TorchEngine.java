@@ -22,6 +22,9 @@ final class TorchEngine implements Engine<Tensor> {
 
     @Override
     public void check(Tensor parameter) {
+        if (!parameter.defined()) {
+            throw new IllegalArgumentException("a parameter must be a tensor, but one is undefined");
+        }
         if (!parameter.is_leaf()) {
             throw new IllegalArgumentException(
                     "a parameter must be a leaf tensor, but one is the result of an operation");
@@ -55,14 +58,28 @@ final class TorchEngine implements Engine<Tensor> {
             throw new IllegalArgumentException("a gradient must be dense, but one is sparse: make the embedding that it"
                     + " comes from without sparse gradients");
         }
-        if (grad.numel() != parameter.numel()) {
-            throw new IllegalArgumentException("a gradient must have its parameter's " + parameter.numel()
-                    + " elements, but one has " + grad.numel());
+        if (!sameShape(parameter, grad)) {
+            throw new IllegalArgumentException("a gradient must have its parameter's shape, "
+                    + Arrays.toString(parameter.shape()) + ", but one has " + Arrays.toString(grad.shape()));
         }
-        if (grad.element_size() != parameter.element_size()) {
+        if (grad.scalar_type().value != parameter.scalar_type().value) {
             throw new IllegalArgumentException("a gradient must be of its parameter's type, " + parameter.scalar_type()
                     + ", but one is of type " + grad.scalar_type());
         }
+    }
+
+    /** Size by size: an array of them would have to be allocated at each step. */
+    private static boolean sameShape(Tensor parameter, Tensor grad) {
+        long dimensions = parameter.dim();
+        if (grad.dim() != dimensions) {
+            return false;
+        }
+        for (long i = 0; i < dimensions; i++) {
+            if (grad.size(i) != parameter.size(i)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

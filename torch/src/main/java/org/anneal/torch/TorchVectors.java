@@ -29,6 +29,8 @@ final class TorchVectors implements Vectors<Tensor> {
                 norms.push_back(norm.to(arrays.get(0).device(), norm.scalar_type()));
             }
             return norm(torch.stack(norms), order).item_double();
+        } catch (RuntimeException e) {
+            throw ComposedKernels.refusal("the gradients' norm could not be taken", e);
         }
     }
 

@@ -22,6 +22,7 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LBFGS;
 import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -216,7 +217,12 @@ class EveryRuleTest {
                             + " gradients",
                     refusal(optimizer));
             p.mutable_grad().put(torch.ones(1, 2));
-            assertEquals("a gradient must have its parameter's 4 elements, but one has 2", refusal(optimizer));
+            assertEquals("a gradient must have its parameter's shape, [2, 2], but one has [1, 2]", refusal(optimizer));
+            p.mutable_grad().put(torch.ones(4, 1));
+            assertEquals("a gradient must have its parameter's shape, [2, 2], but one has [4, 1]", refusal(optimizer));
+            p.mutable_grad().put(torch.ones(2, 2).to(ScalarType.Int));
+            assertEquals(
+                    "a gradient must be of its parameter's type, Float, but one is of type Int", refusal(optimizer));
             p.mutable_grad().put(torch.ones(2, 2).to(ScalarType.Double));
             assertEquals(
                     "a gradient must be of its parameter's type, Float, but one is of type Double", refusal(optimizer));
@@ -279,6 +285,41 @@ class EveryRuleTest {
                 step(tensors, List.of(tensor), new Random(seed), 8);
                 assertArrayEquals(Tensors.data(tensor).toFloats(), array.values(), 1e-5f, "seed " + SEED);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void movesNoGroupIfAGradientOfALaterOneIsRefused(UpdateRule rule) {
+        Tensor a = matrix(1, 2, 3, 4);
+        Tensor b = matrix(1, 2, 3, 4);
+        setGrad(a, 1, -1, 1, 1);
+        b.mutable_grad().put(torch.ones(2, 2).to_sparse());
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(
+                List.of(new ParamGroup<>("a", rule, List.of(a)), new ParamGroup<>("b", rule, List.of(b))))) {
+            refusal(optimizer);
+            assertArrayEquals(new double[] {1, 2, 3, 4}, read(a));
+            assertEquals(0, optimizer.steps());
+        }
+    }
+
+    @Test
+    void refusesWhatIsNoTensorInOneLine() {
+        assertEquals(
+                "a parameter must be a tensor, but one is undefined",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> Torch.optimizer(UpdateRule.parse("SGD()"), List.of(new Tensor())))
+                        .getMessage());
+        Tensor empty = torch.ones(0, 2).requires_grad_(true);
+        empty.mutable_grad().put(torch.ones(0, 2));
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(UpdateRule.parse("SGD()"), List.of(empty))) {
+            String message = String.valueOf(assertThrows(
+                            IllegalStateException.class,
+                            () -> optimizer.clipGradNorm(1, Double.POSITIVE_INFINITY, false))
+                    .getMessage());
+            assertTrue(message.startsWith("the gradients' norm could not be taken: "), message);
+            assertEquals(1, message.lines().count(), message);
         }
     }
 
