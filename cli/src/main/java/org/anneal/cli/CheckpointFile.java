@@ -40,11 +40,14 @@ final class CheckpointFile implements Closeable {
         return new CheckpointFile(kind, root, file);
     }
 
-    /** Its header, a JSON object, begins after 8 bytes. */
+    /** Its header, a JSON object, begins after 8 bytes, in whose place a zip archive has how its first entry is packed. */
     private static boolean isSafetensors(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) { // TorchFile says what it is; to open a pipe would wait for its writer
+            return false;
+        }
         try (InputStream in = Files.newInputStream(path)) {
             byte[] start = in.readNBytes(Long.BYTES + 1);
-            return start.length == Long.BYTES + 1 && start[Long.BYTES] == '{' && start[0] != 'P';
+            return start.length == Long.BYTES + 1 && start[Long.BYTES] == '{';
         } catch (IOException e) {
             throw new IOException("cannot read " + path + ": " + AtomicFile.reason(e), e);
         }

@@ -26,6 +26,7 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.StepLR;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -91,6 +92,38 @@ class InspectTest {
         assertEquals(
                 List.of("holds: [1, 'two\\x1b[31m', (3.5, True), 9.0 (float32), 4 bytes, {}]"),
                 lines("inspect", file.toString()).stream().skip(1).toList());
+    }
+
+    /** The length is the file's first byte: 80 is a P, with which a zip archive begins. */
+    @Test
+    void readsSafetensorsWhateverTheLengthOfTheHeader() throws IOException {
+        Path file = folder.resolve("gpt.safetensors");
+        String header = String.format("%-80s", "{\"a\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[0,3]}}");
+        Files.write(file, ("P\0\0\0\0\0\0\0" + header + "\1\2\3").getBytes(StandardCharsets.ISO_8859_1));
+        assertEquals(
+                List.of("holds:", "  a  uint8 3"),
+                lines("inspect", file.toString()).stream().skip(1).toList());
+    }
+
+    @Test
+    void refusesAPipeWithoutWaitingForItsWriter() throws IOException, InterruptedException {
+        Path pipe = pipe();
+        assertFails(
+                1, "anneal inspect: cannot read " + pipe + ": it is not a regular file", "inspect", pipe.toString());
+        assertFails(1, "anneal inspect: cannot read " + folder + ": it is a folder", "inspect", folder.toString());
+    }
+
+    /** {@return a pipe, if the system has such} */
+    private Path pipe() throws IOException, InterruptedException {
+        Path pipe = folder.resolve("pipe");
+        boolean made;
+        try {
+            made = new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() == 0;
+        } catch (IOException e) {
+            made = false; // there is no such command
+        }
+        Assumptions.assumeTrue(made, "mkfifo is needed");
+        return pipe;
     }
 
     @Test
