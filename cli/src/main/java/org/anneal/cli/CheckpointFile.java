@@ -35,7 +35,7 @@ final class CheckpointFile implements Closeable {
         TorchFile file = TorchFile.open(path);
         Object root = file.root();
         boolean training = root instanceof Map<?, ?> map && map.get("model") instanceof Map<?, ?>;
-        boolean ours = root instanceof Map<?, ?> map && map.containsKey("anneal");
+        boolean ours = root instanceof Map<?, ?> map && map.get("anneal") instanceof Map<?, ?>;
         String kind = training ? (ours ? "training checkpoint of Anneal" : "training checkpoint") : "PyTorch file";
         return new CheckpointFile(kind, root, file);
     }
@@ -74,7 +74,7 @@ final class CheckpointFile implements Closeable {
         Map<String, TensorData> weights = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : dict.entrySet()) {
             if (!(entry.getKey() instanceof String name) || !(entry.getValue() instanceof TensorData data)) {
-                throw new IOException(path + " must hold tensors by name, but " + entry.getKey() + " is "
+                throw new IOException(path + " must hold tensors by name, but " + Tree.key(entry.getKey()) + " is "
                         + (entry.getValue() instanceof TensorData ? "no name" : "no tensor"));
             }
             weights.put(name, data);

@@ -48,7 +48,7 @@ final class InspectCommand implements Callable<Integer> {
                     && !map.values().stream().allMatch(TensorData.class::isInstance)) {
                 map.forEach((key, value) -> {
                     out.println();
-                    Tree.of(String.valueOf(key), value).forEach(out::println);
+                    Tree.of(Tree.key(key), value).forEach(out::println);
                 });
             } else {
                 Tree.of("holds", checkpoint.root()).forEach(out::println);
@@ -57,12 +57,14 @@ final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** What matters most of a training checkpoint. */
+    /** What matters most of a training checkpoint, as far as it is there and of the type that Anneal and PyTorch write. */
     private static Stream<String> summary(Object root) {
-        Optional<Object> epoch = find(root, "epoch");
-        Optional<Object> step = find(root, "step");
-        Optional<Object> batch = find(root, "anneal", "batch").filter(n -> !n.equals(0L));
-        Optional<Object> policies = find(root, "anneal", "scheduler", "policies");
+        Optional<Object> epoch = find(root, "epoch").filter(Long.class::isInstance);
+        Optional<Object> step = find(root, "step").filter(Long.class::isInstance);
+        Optional<Object> batch = find(root, "anneal", "batch").filter(n -> n instanceof Long count && count != 0);
+        Optional<Object> policies =
+                find(root, "anneal", "scheduler", "policies").filter(texts -> isListOf(String.class, texts));
+        Optional<Object> rates = find(root, "scheduler", "_last_lr").filter(lr -> isListOf(Double.class, lr));
         return Stream.of(
                         epoch.map(n -> "progress:  epoch " + n + " finished"
                                 + batch.map(b -> ", " + b + " batches of the next")
@@ -72,9 +74,15 @@ final class InspectCommand implements Callable<Integer> {
                                 + String.join(
                                         "; ",
                                         ((Collection<?>) texts)
-                                                .stream().map(String::valueOf).toList())),
-                        find(root, "scheduler", "_last_lr").map(lr -> "rates:     " + Python.repr(lr)))
+                                                .stream()
+                                                        .map(text -> Tree.escaped((String) text))
+                                                        .toList())),
+                        rates.map(lr -> "rates:     " + Python.repr(lr)))
                 .flatMap(Optional::stream);
+    }
+
+    private static boolean isListOf(Class<?> type, Object value) {
+        return value instanceof List<?> items && items.stream().allMatch(type::isInstance);
     }
 
     private static Optional<Object> find(Object root, String... path) {

@@ -110,7 +110,8 @@ final class Tree {
         return value instanceof Map<?, ?> map && !map.isEmpty() ? Optional.empty() : inOneLine(value, room);
     }
 
-    private static String key(Object key) {
+    /** {@return a dict's key as it is printed} */
+    static String key(Object key) {
         return key instanceof String text ? printable(text) : leaf(key);
     }
 
@@ -137,10 +138,14 @@ final class Tree {
                 + data.shape().stream().map(String::valueOf).collect(Collectors.joining(" x ", "", ""));
     }
 
-    /** A file's text may hold anything; a terminal acts on some of it. */
     private static String printable(String text) {
+        return shortened(escaped(text));
+    }
+
+    /** A file's text may hold anything; a terminal acts on some of it. */
+    static String escaped(String text) {
         String quoted = Python.repr(text);
-        return shortened(quoted.equals("'" + text + "'") && !text.isEmpty() ? text : quoted);
+        return !text.isEmpty() && quoted.substring(1, quoted.length() - 1).equals(text) ? text : quoted;
     }
 
     private static String shortened(String text) {

@@ -106,6 +106,63 @@ class InspectTest {
     }
 
     @Test
+    void printsWhatIsNotAsAnnealWritesItAsItIs() throws IOException {
+        Path file = folder.resolve("foreign.pt");
+        Map<String, Object> root = new LinkedHashMap<>();
+        root.put("model", Map.of("a", BIAS));
+        root.put("epoch", List.of(1, 2));
+        root.put("step", 7);
+        root.put("scheduler", Map.of("_last_lr", List.of(TensorData.scalar(0.5))));
+        root.put("anneal", Map.of("scheduler", Map.of("policies", 5)));
+        TorchFile.write(file, root);
+        assertEquals(
+                List.of(
+                        "",
+                        "model: a=float32 2",
+                        "",
+                        "epoch: [1, 2]",
+                        "",
+                        "step: 7",
+                        "",
+                        "scheduler: _last_lr=[0.5 (float32)]",
+                        "",
+                        "anneal:",
+                        "  scheduler: policies=5"),
+                lines("inspect", file.toString()).stream().skip(1).toList());
+        TorchFile.write(file, Map.of("model", Map.of(), "anneal", "a text"));
+        assertTrue(lines("inspect", file.toString()).get(0).startsWith(file + ": training checkpoint, "));
+    }
+
+    @Test
+    void escapesEveryTextOfAFile() throws IOException {
+        Path file = folder.resolve("evil.pt");
+        String evil = "\u001b[31mred\n\nevil";
+        Map<String, Object> root = new LinkedHashMap<>();
+        root.put("model", Map.of(evil, BIAS));
+        root.put("epoch", 1);
+        root.put("step", evil);
+        root.put(evil, evil);
+        root.put("scheduler", Map.of("_last_lr", List.of(evil)));
+        root.put("anneal", Map.of("batch", evil, "scheduler", Map.of("policies", List.of(evil))));
+        TorchFile.write(file, root);
+        Ran ran = Ran.anneal("inspect", file.toString());
+        assertEquals(0, ran.code());
+        assertTrue(ran.out().contains("step: '\\x1b[31mred\\n\\nevil'"), ran::out);
+        assertTrue(ran.out().lines().noneMatch(line -> line.startsWith("evil") || line.contains("\u001b")), ran::out);
+        Path mixed = folder.resolve("mixed.pt");
+        TorchFile.write(mixed, Map.of(evil, 1));
+        assertFails(
+                1,
+                "anneal export: " + mixed + " must hold tensors by name, but '\\x1b[31mred\\n\\nevil' is no tensor",
+                "export",
+                mixed.toString(),
+                "--to",
+                "pytorch",
+                "-o",
+                folder.resolve("out.pt").toString());
+    }
+
+    @Test
     void refusesAPipeWithoutWaitingForItsWriter() throws IOException, InterruptedException {
         Path pipe = pipe();
         assertFails(

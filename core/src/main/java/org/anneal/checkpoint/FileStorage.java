@@ -77,7 +77,7 @@ final class FileStorage implements Storage {
         checked += bytes.remaining();
         checksum.update(bytes.duplicate());
         if (checked == size && checksum.getValue() != expected.getAsLong()) {
-            throw new IOException("cannot read " + file + ": " + name + " is damaged: its checksum is "
+            throw new IOException("cannot read " + file + ": " + ZipReader.shown(name) + " is damaged: its checksum is "
                     + hex(checksum.getValue()) + ", but was " + hex(expected.getAsLong()) + " when it was written");
         }
     }

@@ -136,8 +136,8 @@ final class PickleWriter {
             put(value);
             entries(map, true);
         } else {
-            throw new IllegalArgumentException(
-                    "a checkpoint that is written cannot hold " + value + ", which is no more than a name");
+            throw new IllegalArgumentException("a checkpoint that is written cannot hold "
+                    + ZipReader.shown(value.toString()) + ", which is no more than a name");
         }
     }
 
