@@ -46,13 +46,17 @@ final class ExportCommand implements Callable<Integer> {
             required = true,
             paramLabel = "FILE",
             description = "the file to write; one that is there is replaced")
-    private Path output;
+    private String output;
 
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() throws IOException {
+        if (output.endsWith("/")) { // which a path forgets
+            throw new IllegalArgumentException("--output must be a file, but " + output + " names a folder");
+        }
+        Path target = Path.of(output);
         try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
             Map<String, TensorData> weights = checkpoint.weights(file);
             try (ProgressLine progress = Anneal.progress(spec)) {
@@ -64,13 +68,13 @@ final class ExportCommand implements Callable<Integer> {
                     progress.task("export", 0, storages.mapToLong(Storage::size).sum() / MEGABYTE, "MB");
                     Map<Object, Object> stateDict = new Python.OrderedDict<>();
                     stateDict.putAll(weights);
-                    TorchFile.write(output, stateDict, written);
+                    TorchFile.write(target, stateDict, written);
                 } else {
                     long bytes = weights.values().stream()
                             .mapToLong(tensor -> tensor.count() * tensor.dtype().size())
                             .sum();
                     progress.task("export", 0, bytes / MEGABYTE, "MB");
-                    Safetensors.write(output, weights, written);
+                    Safetensors.write(target, weights, written);
                 }
             }
             spec.commandLine().getOut().println("Wrote " + weights.size() + " tensors to " + output);

@@ -224,6 +224,32 @@ class InspectTest {
     }
 
     @Test
+    void doesNotExportToAFolderOrAPipe() throws IOException, InterruptedException {
+        String from = checkpoint().toString();
+        Path file = Files.writeString(folder.resolve("x"), "a file");
+        assertFails(
+                2,
+                "anneal export: --output must be a file, but " + file + "/ names a folder",
+                "export",
+                from,
+                "--to",
+                "pytorch",
+                "-o",
+                file + "/");
+        assertEquals("a file", Files.readString(file));
+        Path pipe = pipe();
+        assertFails(
+                1,
+                "anneal export: cannot write " + pipe + ": it is not a regular file",
+                "export",
+                from,
+                "--to",
+                "safetensors",
+                "-o",
+                pipe.toString());
+    }
+
+    @Test
     void refusesWhatIsNoCheckpointInOneLine() throws IOException {
         Path page = folder.resolve("page.pt");
         Files.writeString(page, "<html>404</html>");

@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -22,13 +23,14 @@ public final class AtomicFile {
     }
 
     /**
-     * Writes {@code file}, replacing one that is there. When this returns, the bytes are on the disk; when it throws, or
-     * when the process dies, the old file is as it was.
+     * Writes {@code file}, replacing one that is there; of a link to a file, that file. When this returns, the bytes are on
+     * the disk; when it throws, or when the process dies, the old file is as it was.
      *
-     * @throws IOException if a byte cannot be written, naming {@code file} and the reason
+     * @throws IOException if a byte cannot be written, or there is something else than a file, such as a folder or a device,
+     *     naming {@code file} and the reason
      */
     public static void write(Path file, Content content) throws IOException {
-        Path target = file.toAbsolutePath();
+        Path target = target(file);
         Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(
@@ -50,6 +52,20 @@ public final class AtomicFile {
             remove(temporary, e);
             throw e;
         }
+    }
+
+    /** {@return the file to replace: what is no file, such as a pipe, would be gone} */
+    private static Path target(Path file) throws IOException {
+        Path path = file.toAbsolutePath();
+        if (Files.isRegularFile(path)) {
+            return path.toRealPath();
+        } else if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return path;
+        }
+        String what = Files.isDirectory(path)
+                ? "it is a folder"
+                : Files.notExists(path) ? "it is a link to what is not there" : "it is not a regular file";
+        throw new IOException("cannot write " + file + ": " + what);
     }
 
     /** Puts the new name on the disk too, where the system lets a folder be opened for that. */

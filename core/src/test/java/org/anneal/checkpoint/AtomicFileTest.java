@@ -14,6 +14,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -109,8 +110,36 @@ class AtomicFileTest {
     void refusesToReplaceAFolder() throws IOException {
         Path file = Files.createDirectory(folder.resolve("a"));
         IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(file, channel -> {}));
-        assertTrue(String.valueOf(thrown.getMessage()).startsWith("cannot write " + file + ": "), thrown::getMessage);
+        assertEquals("cannot write " + file + ": it is a folder", thrown.getMessage());
         assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void refusesToReplaceAPipe() throws IOException, InterruptedException {
+        Path pipe = folder.resolve("a");
+        Assumptions.assumeTrue(run("mkfifo", pipe.toString()), "mkfifo is needed");
+        IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(pipe, channel -> {}));
+        assertEquals("cannot write " + pipe + ": it is not a regular file", thrown.getMessage());
+        assertTrue(Files.readAttributes(pipe, BasicFileAttributes.class).isOther());
+        assertEquals(List.of("a"), names(folder));
+    }
+
+    @Test
+    void writesTheFileThatALinkLeadsTo() throws IOException {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        Path file = Files.writeString(other.resolve("file"), "old");
+        Path link = Files.createSymbolicLink(folder.resolve("a"), Path.of("other", "file"));
+        AtomicFile.write(link, channel -> {
+            write(channel, "new");
+            assertEquals(List.of("file", "file.tmp"), names(other));
+        });
+        assertTrue(Files.isSymbolicLink(link));
+        assertEquals("new", Files.readString(file));
+        assertEquals(List.of("a", "other"), names(folder));
+        assertEquals(List.of("file"), names(other));
+        Files.delete(file);
+        IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(link, channel -> {}));
+        assertEquals("cannot write " + link + ": it is a link to what is not there", thrown.getMessage());
     }
 
     @Test
