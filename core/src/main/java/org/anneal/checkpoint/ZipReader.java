@@ -14,8 +14,9 @@ import java.util.OptionalLong;
 import java.util.zip.CRC32;
 
 /**
- * Finds the entries of a zip archive whose data are stored as they are, which is how PyTorch writes it. Where things lie is
- * taken from the directory at the file's end alone, and every part must lie within the file and apart from the others.
+ * Finds the entries of a zip archive, and reads those whose data are stored as they are, which is how PyTorch writes them.
+ * Where things lie is taken from the directory at the file's end alone, and every part must lie within the file and apart
+ * from the others.
  *
  * <p>Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
  */
@@ -38,8 +39,8 @@ final class ZipReader {
     private final FileBytes file;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    /** Data in the file: at {@code header} begins what stands before them, at {@code start} begin they. */
-    private record Entry(String name, long header, long start, long size, long checksum) {
+    /** Data in the file: at {@code header} begins what stands before them, at {@code start} begin they, as they are or packed. */
+    private record Entry(String name, long header, long start, long size, long checksum, boolean compressed) {
         long end() {
             return start + size;
         }
@@ -113,6 +114,10 @@ final class ZipReader {
         if (entry == null) {
             throw new IOException("it has no entry " + shown(name));
         }
+        if (entry.compressed) {
+            throw new IOException(shown(name)
+                    + " is compressed, which PyTorch never does; rewrite it in Python: torch.save(torch.load(f), f2)");
+        }
         return entry;
     }
 
@@ -185,10 +190,7 @@ final class ZipReader {
         if ((u2(directory, at + 8) & ENCRYPTED) != 0) {
             throw new IOException(shown(name) + " is encrypted, which PyTorch never does");
         }
-        if (u2(directory, at + 10) != 0) {
-            throw new IOException(shown(name)
-                    + " is compressed, which PyTorch never does; rewrite it in Python: torch.save(torch.load(f), f2)");
-        }
+        boolean compressed = u2(directory, at + 10) != 0; // as TorchScript's code is
         long stored = u4(directory, at + 20);
         long size = u4(directory, at + 24);
         long header = u4(directory, at + 42);
@@ -196,6 +198,7 @@ final class ZipReader {
         size = size == 0xffffffffL ? next(extra) : size;
         stored = stored == 0xffffffffL ? next(extra) : stored;
         header = header == 0xffffffffL ? next(extra) : header;
+        size = compressed ? stored : size;
         if (stored != size || size < 0 || header < 0 || header > file.size() - LOCAL_LENGTH - nameLength) {
             throw damaged("the place or size of " + shown(name) + " is wrong");
         }
@@ -209,7 +212,7 @@ final class ZipReader {
         if (start > file.size() || size > file.size() - start) {
             throw damaged("the place or size of " + shown(name) + " is wrong");
         }
-        return new Entry(name, header, start, size, u4(directory, at + 16));
+        return new Entry(name, header, start, size, u4(directory, at + 16), compressed);
     }
 
     /** {@return what stands under zip64 in an entry's extra fields} */

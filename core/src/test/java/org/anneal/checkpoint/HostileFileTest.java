@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -314,6 +315,22 @@ class HostileFileTest {
         assertEquals(
                 "it is a TorchScript archive; save its weights in Python: torch.save(torch.jit.load(f).state_dict(), f2)",
                 refused(TestZip.ofEntries("m/data.pkl", "\2", "m/code/__torch__.py", "", "m/constants.pkl", "")));
+    }
+
+    /** Its code is compressed, which is of no interest. */
+    @Test
+    void saysHowToConvertTorchScriptWithCompressedCode() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (String name : List.of("m/data.pkl", "m/code/__torch__.py", "m/constants.pkl")) {
+                zip.putNextEntry(new ZipEntry(name));
+                zip.write(new byte[100]);
+                zip.closeEntry();
+            }
+        }
+        assertEquals(
+                "it is a TorchScript archive; save its weights in Python: torch.save(torch.jit.load(f).state_dict(), f2)",
+                refused(out.toByteArray()));
     }
 
     @Test
