@@ -15,8 +15,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
+import org.anneal.schedule.Python;
 
 /**
  * Model weights in the safetensors format: the length of a JSON header as 8 little-endian bytes, the header, then the
@@ -195,8 +197,8 @@ public final class Safetensors implements Closeable {
      * Writes the tensors in the map's order, whole or not at all. Tensors that share a storage are written each with all of
      * its elements: the format has no views.
      *
-     * @throws IllegalArgumentException if a tensor is of a type that the format does not have (complex128), or named
-     *     {@code __metadata__}
+     * @throws IllegalArgumentException naming a tensor that is of a type that the format does not have (complex128), is named
+     *     {@code __metadata__}, or has a name that is no Unicode
      * @throws IOException if the file cannot be written, naming it and the reason
      */
     public static void write(Path file, Map<String, TensorData> tensors) throws IOException {
@@ -214,8 +216,12 @@ public final class Safetensors implements Closeable {
         long offset = 0;
         for (Map.Entry<String, TensorData> entry : tensors.entrySet()) {
             TensorData tensor = entry.getValue();
+            String type = name(tensor.dtype())
+                    .orElseThrow(
+                            () -> new IllegalArgumentException("a tensor must be of a type that safetensors knows, but "
+                                    + Python.repr(entry.getKey()) + " is " + tensor.dtype()));
             long end = offset + tensor.count() * tensor.dtype().size();
-            String json = "{\"dtype\":\"" + name(tensor.dtype()) + "\",\"shape\":"
+            String json = "{\"dtype\":\"" + type + "\",\"shape\":"
                     + tensor.shape().toString().replace(" ", "") + ",\"data_offsets\":[" + offset + "," + end + "]}";
             if (header.put(entry.getKey(), json) != null) {
                 throw new IllegalArgumentException("a tensor must not be named " + METADATA);
@@ -267,33 +273,31 @@ public final class Safetensors implements Closeable {
     }
 
     /** {@return the format's name of a type} */
-    private static String name(DType dtype) {
+    private static Optional<String> name(DType dtype) {
         return switch (dtype) {
-            case FLOAT64 -> "F64";
-            case FLOAT32 -> "F32";
-            case FLOAT16 -> "F16";
-            case BFLOAT16 -> "BF16";
-            case FLOAT8_E4M3FN -> "F8_E4M3";
-            case FLOAT8_E5M2 -> "F8_E5M2";
-            case INT64 -> "I64";
-            case INT32 -> "I32";
-            case INT16 -> "I16";
-            case INT8 -> "I8";
-            case UINT64 -> "U64";
-            case UINT32 -> "U32";
-            case UINT16 -> "U16";
-            case UINT8 -> "U8";
-            case BOOL -> "BOOL";
-            case COMPLEX64 -> "C64";
-            case COMPLEX128 ->
-                throw new IllegalArgumentException(
-                        "weights must be of a type that safetensors knows, but one is " + dtype);
+            case FLOAT64 -> Optional.of("F64");
+            case FLOAT32 -> Optional.of("F32");
+            case FLOAT16 -> Optional.of("F16");
+            case BFLOAT16 -> Optional.of("BF16");
+            case FLOAT8_E4M3FN -> Optional.of("F8_E4M3");
+            case FLOAT8_E5M2 -> Optional.of("F8_E5M2");
+            case INT64 -> Optional.of("I64");
+            case INT32 -> Optional.of("I32");
+            case INT16 -> Optional.of("I16");
+            case INT8 -> Optional.of("I8");
+            case UINT64 -> Optional.of("U64");
+            case UINT32 -> Optional.of("U32");
+            case UINT16 -> Optional.of("U16");
+            case UINT8 -> Optional.of("U8");
+            case BOOL -> Optional.of("BOOL");
+            case COMPLEX64 -> Optional.of("C64");
+            case COMPLEX128 -> Optional.empty();
         };
     }
 
     private static DType dtype(String tensor, String name) throws IOException {
         for (DType dtype : DType.values()) {
-            if (dtype != DType.COMPLEX128 && name(dtype).equals(name)) {
+            if (name(dtype).equals(Optional.of(name))) {
                 return dtype;
             }
         }
@@ -310,6 +314,10 @@ public final class Safetensors implements Closeable {
     }
 
     private static String quoted(String text) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) { // two such names would become one
+            throw new IllegalArgumentException(
+                    "a tensor's name must be Unicode, but had half a surrogate pair: " + Python.repr(text));
+        }
         StringBuilder quoted = new StringBuilder("\"");
         text.chars().forEach(c -> {
             if (c == '"' || c == '\\') {

@@ -158,7 +158,17 @@ class SafetensorsTest {
         Path file = folder.resolve("x.safetensors");
         IllegalArgumentException thrown =
                 assertThrows(IllegalArgumentException.class, () -> Safetensors.write(file, Map.of("x", complex)));
-        assertEquals("weights must be of a type that safetensors knows, but one is complex128", thrown.getMessage());
+        assertEquals("a tensor must be of a type that safetensors knows, but 'x' is complex128", thrown.getMessage());
+        assertFalse(Files.exists(file));
+    }
+
+    @Test
+    void refusesANameThatIsHalfALetter() {
+        Path file = folder.resolve("x.safetensors");
+        TensorData one = bytes(DType.UINT8, List.of(1L), new int[1]);
+        IllegalArgumentException thrown =
+                assertThrows(IllegalArgumentException.class, () -> Safetensors.write(file, Map.of("a\ud800", one)));
+        assertEquals("a tensor's name must be Unicode, but had half a surrogate pair: 'a\\ud800'", thrown.getMessage());
         assertFalse(Files.exists(file));
     }
 
