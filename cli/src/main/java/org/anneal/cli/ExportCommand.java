@@ -78,6 +78,8 @@ final class ExportCommand implements Callable<Integer> {
                 }
             }
             spec.commandLine().getOut().println("Wrote " + weights.size() + " tensors to " + output);
+        } catch (IllegalArgumentException e) { // it is the file that has what cannot be written, not the command
+            throw new IOException("cannot write " + output + ": " + e.getMessage(), e);
         }
         return 0;
     }

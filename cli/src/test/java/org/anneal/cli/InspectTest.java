@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
@@ -221,6 +222,24 @@ class InspectTest {
             assertEquals(WEIGHT.shape(), weight.shape());
             assertArrayEquals(WEIGHT.toFloats(), weight.toFloats());
         }
+    }
+
+    @Test
+    void namesTheTensorThatTheFormatCannotHave() throws IOException {
+        Path file = folder.resolve("complex.pt");
+        TensorData zeros = TensorData.of(new float[4], List.of(4L));
+        TorchFile.write(file, Map.of("w", TensorData.of(DType.COMPLEX128, zeros.storage(), List.of(1L))));
+        Path out = folder.resolve("x.safetensors");
+        assertFails(
+                1,
+                "anneal export: cannot write " + out
+                        + ": a tensor must be of a type that safetensors knows, but 'w' is complex128",
+                "export",
+                file.toString(),
+                "--to",
+                "safetensors",
+                "-o",
+                out.toString());
     }
 
     @Test
