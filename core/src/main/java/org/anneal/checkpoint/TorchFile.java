@@ -115,6 +115,11 @@ public final class TorchFile implements Closeable {
             throw new IOException("it is in the format from before PyTorch 1.6; rewrite it in Python: "
                     + "torch.save(torch.load(f), f2)");
         }
+        if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
+            throw new IOException(
+                    "it is in the safetensors format, which has weights and no more, and must be a file of "
+                            + "torch.save");
+        }
         if (start.length < 2 || start[0] != 'P' || start[1] != 'K') {
             String text = new String(start, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");
             throw new IOException(

@@ -317,6 +317,15 @@ class HostileFileTest {
                 refused(TestZip.ofEntries("m/data.pkl", "\2", "m/code/__torch__.py", "", "m/constants.pkl", "")));
     }
 
+    @Test
+    void namesSafetensors() throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        Safetensors.write(file, Map.of("a", TensorData.scalar(1)));
+        assertEquals(
+                "it is in the safetensors format, which has weights and no more, and must be a file of torch.save",
+                refused(Files.readAllBytes(file)));
+    }
+
     /** Its code is compressed, which is of no interest. */
     @Test
     void saysHowToConvertTorchScriptWithCompressedCode() throws IOException {
