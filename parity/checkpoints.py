@@ -44,6 +44,8 @@ DTYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.flo
 
 def raw(tensor):
     """The elements row by row, as bytes."""
+    if tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size() and tensor.is_contiguous():
+        return bytes(tensor.untyped_storage())  # of some types PyTorch copies nothing
     flat = tensor.detach().contiguous().clone().reshape(-1)
     return bytes(flat.untyped_storage())[:flat.numel() * flat.element_size()]
 
@@ -163,6 +165,20 @@ def dtypes():
     return values
 
 
+def float8():
+    """All 256 bytes as each type that Anneal converts and that dtypes() has not, and what they are as float32."""
+    values = {str(d)[6:]: torch.arange(256).to(torch.uint8).view(d)
+              for d in (torch.float8_e4m3fnuz, torch.float8_e5m2fnuz, torch.float8_e8m0fnu)}
+    return {name: [value, value.float()] for name, value in values.items()}
+
+
+def bits():
+    """Types that Anneal hands on byte for byte."""
+    return {str(d)[6:]: torch.arange(8).to(torch.uint8).view(d)
+            for d in (torch.complex32, torch.float4_e2m1fn_x2, torch.bits16, torch.bits8, torch.bits4x2, torch.bits2x4,
+                      torch.bits1x8)}
+
+
 def strided():
     base = torch.arange(60, dtype=torch.float32)
     return {"transposed": base.reshape(6, 10).t(), "part": base[7:19], "every third": base[::3],
@@ -190,6 +206,8 @@ def cases():
     yield "containers", containers()
     yield "batches", batches()
     yield "dtypes", dtypes()
+    yield "float8", float8()
+    yield "bits", bits()
     yield "strided", strided()
     yield "shared", shared()
     yield "model", net().state_dict()
@@ -230,6 +248,7 @@ def generate():
     write_safetensors("model", dict(net().state_dict()), {"größe": "a \"b\"\n\u2028\U0001f642"})
     values = {str(d)[6:]: torch.tensor([[0, 1, 2, 100]]).to(d) for d in DTYPES if d != torch.complex128}
     write_safetensors("dtypes", values | {"scalar": torch.tensor(1.5), "empty": torch.empty(0, 3)}, None)
+    write_safetensors("float8", {name: pair[0] for name, pair in float8().items() if name.endswith("fnuz")}, None)
 
 
 def write_safetensors(name, tensors, metadata):

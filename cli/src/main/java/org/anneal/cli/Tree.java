@@ -131,7 +131,7 @@ final class Tree {
     }
 
     private static String tensor(TensorData data) {
-        if (data.shape().isEmpty() && !data.dtype().toString().startsWith("complex")) {
+        if (data.shape().isEmpty() && data.dtype().isReal()) {
             return Python.repr(data.item()) + " (" + data.dtype() + ")";
         }
         return data.dtype() + " "

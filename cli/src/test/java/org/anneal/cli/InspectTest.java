@@ -225,6 +225,25 @@ class InspectTest {
     }
 
     @Test
+    void handsOnTypesThatAreNoNumbers() throws IOException {
+        Path file = folder.resolve("bits.pt");
+        TensorData zeros = TensorData.of(new float[1], List.of(1L));
+        Map<String, TensorData> model = new Python.OrderedDict<>();
+        model.put("a", TensorData.of(DType.COMPLEX32, zeros.storage(), List.of()));
+        model.put("b", TensorData.of(DType.BITS8, TensorData.scalar(2).storage(), List.of(2L, 2L)));
+        TorchFile.write(file, model);
+        assertEquals(
+                List.of("a  complex32", "b  bits8 2 x 2"),
+                lines("inspect", file.toString()).stream()
+                        .skip(2)
+                        .map(String::strip)
+                        .toList());
+        Path copy = folder.resolve("copy.pt");
+        lines("export", file.toString(), "--to", "pytorch", "-o", copy.toString());
+        assertArrayEquals(Files.readAllBytes(file), Files.readAllBytes(copy));
+    }
+
+    @Test
     void namesTheTensorThatTheFormatCannotHave() throws IOException {
         Path file = folder.resolve("complex.pt");
         TensorData zeros = TensorData.of(new float[4], List.of(4L));

@@ -10,6 +10,11 @@ public enum DType {
     BFLOAT16(2),
     FLOAT8_E4M3FN(1),
     FLOAT8_E5M2(1),
+    FLOAT8_E4M3FNUZ(1),
+    FLOAT8_E5M2FNUZ(1),
+    FLOAT8_E8M0FNU(1),
+    /** Two numbers in a byte. */
+    FLOAT4_E2M1FN_X2(1),
     INT64(8),
     INT32(4),
     INT16(2),
@@ -20,7 +25,13 @@ public enum DType {
     UINT8(1),
     BOOL(1),
     COMPLEX128(16),
-    COMPLEX64(8);
+    COMPLEX64(8),
+    COMPLEX32(4),
+    BITS16(2),
+    BITS8(1),
+    BITS4X2(1),
+    BITS2X4(1),
+    BITS1X8(1);
 
     private final int size;
 
@@ -31,6 +42,14 @@ public enum DType {
     /** {@return the bytes of an element} */
     public int size() {
         return size;
+    }
+
+    /** {@return whether an element is one real number: complex ones, pairs in a byte and mere bits are none} */
+    public boolean isReal() {
+        return switch (this) {
+            case FLOAT4_E2M1FN_X2, COMPLEX128, COMPLEX64, COMPLEX32, BITS16, BITS8, BITS4X2, BITS2X4, BITS1X8 -> false;
+            default -> true;
+        };
     }
 
     /** {@return PyTorch's name: {@code float32}} */

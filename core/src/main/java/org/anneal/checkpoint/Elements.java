@@ -45,6 +45,9 @@ final class Elements {
             case BFLOAT16 -> Float.intBitsToFloat(bytes.getShort(at) << 16);
             case FLOAT8_E4M3FN -> e4m3fn(bytes.get(at));
             case FLOAT8_E5M2 -> half((short) (bytes.get(at) << 8)); // the upper byte of a half
+            case FLOAT8_E4M3FNUZ -> fnuz(bytes.get(at), 3, 8);
+            case FLOAT8_E5M2FNUZ -> fnuz(bytes.get(at), 2, 16);
+            case FLOAT8_E8M0FNU -> e8m0fnu(bytes.get(at));
             case INT64 -> bytes.getLong(at);
             case INT32 -> bytes.getInt(at);
             case INT16 -> bytes.getShort(at);
@@ -54,7 +57,8 @@ final class Elements {
             case UINT16 -> Short.toUnsignedInt(bytes.getShort(at));
             case UINT8 -> Byte.toUnsignedInt(bytes.get(at));
             case BOOL -> bytes.get(at) == 0 ? 0 : 1;
-            case COMPLEX128, COMPLEX64 -> throw new IllegalArgumentException("a number must be real, but was " + dtype);
+            case FLOAT4_E2M1FN_X2, COMPLEX128, COMPLEX64, COMPLEX32, BITS16, BITS8, BITS4X2, BITS2X4, BITS1X8 ->
+                throw new IllegalArgumentException("a number must be real, but was " + dtype);
         };
     }
 
@@ -66,6 +70,20 @@ final class Elements {
     /** 1 bit of sign, 4 of exponent with bias 7, 3 of mantissa; no infinity, and all ones is NaN (arXiv:2209.05433). */
     private static float e4m3fn(byte bits) {
         return (bits & 0x7f) == 0x7f ? Float.NaN : small(bits < 0, (bits >> 3) & 0xf, bits & 7, 3, 7, 0x10);
+    }
+
+    /** 1 bit of sign, {@code width} of mantissa, no infinity and no -0, in whose place is NaN (arXiv:2206.02915). */
+    private static float fnuz(byte bits, int width, int bias) {
+        int exponents = 1 << (7 - width);
+        int exponent = (bits >> width) & (exponents - 1);
+        return bits == Byte.MIN_VALUE
+                ? Float.NaN
+                : small(bits < 0, exponent, bits & ((1 << width) - 1), width, bias, exponents);
+    }
+
+    /** 8 bits of exponent with bias 127 and nothing else; all ones is NaN (OCP Microscaling Formats 1.0). */
+    private static float e8m0fnu(byte bits) {
+        return bits == -1 ? Float.NaN : Math.scalb(1f, Byte.toUnsignedInt(bits) - 127);
     }
 
     private static float small(boolean negative, int exponent, int mantissa, int width, int bias, int special) {

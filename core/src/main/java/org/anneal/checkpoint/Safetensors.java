@@ -291,7 +291,11 @@ public final class Safetensors implements Closeable {
             case UINT8 -> Optional.of("U8");
             case BOOL -> Optional.of("BOOL");
             case COMPLEX64 -> Optional.of("C64");
-            case COMPLEX128 -> Optional.empty();
+            case FLOAT8_E4M3FNUZ -> Optional.of("F8_E4M3FNUZ");
+            case FLOAT8_E5M2FNUZ -> Optional.of("F8_E5M2FNUZ");
+            case FLOAT8_E8M0FNU -> Optional.of("F8_E8M0");
+            // Of a pair in a byte the format counts both: such a tensor would need another shape.
+            case FLOAT4_E2M1FN_X2, COMPLEX128, COMPLEX32, BITS16, BITS8, BITS4X2, BITS2X4, BITS1X8 -> Optional.empty();
         };
     }
 

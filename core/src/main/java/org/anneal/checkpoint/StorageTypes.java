@@ -21,7 +21,7 @@ final class StorageTypes {
             case BOOL -> Optional.of("BoolStorage");
             case COMPLEX128 -> Optional.of("ComplexDoubleStorage");
             case COMPLEX64 -> Optional.of("ComplexFloatStorage");
-            case FLOAT8_E4M3FN, FLOAT8_E5M2, UINT64, UINT32, UINT16 -> Optional.empty();
+            default -> Optional.empty();
         };
     }
 }

@@ -144,7 +144,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     /**
      * {@return the elements, row by row, as floats: rounded from a wider type, a bool as 0 or 1}
      *
-     * @throws IllegalArgumentException if they are complex, or more than an array can have
+     * @throws IllegalArgumentException if they are no real numbers ({@link DType#isReal}), or more than an array can have
      * @throws IllegalStateException as {@link #forEachChunk}
      */
     public float[] toFloats() {
@@ -157,7 +157,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     /**
      * {@return the elements, row by row, as doubles: int64 rounded, a bool as 0 or 1}
      *
-     * @throws IllegalArgumentException if they are complex, or more than an array can have
+     * @throws IllegalArgumentException if they are no real numbers ({@link DType#isReal}), or more than an array can have
      * @throws IllegalStateException as {@link #forEachChunk}
      */
     public double[] toDoubles() {
@@ -170,7 +170,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     /**
      * {@return the value of a tensor of one element}
      *
-     * @throws IllegalArgumentException if there are more or none, or it is complex
+     * @throws IllegalArgumentException if there are more or none, or it is no real number
      * @throws IllegalStateException as {@link #forEachChunk}
      */
     public double item() {
@@ -181,7 +181,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     }
 
     private int arrayLength() {
-        if (dtype == DType.COMPLEX64 || dtype == DType.COMPLEX128) {
+        if (!dtype.isReal()) {
             throw new IllegalArgumentException("a tensor must be real to be read as numbers, but was " + dtype);
         }
         if (count() > Integer.MAX_VALUE - 8) {

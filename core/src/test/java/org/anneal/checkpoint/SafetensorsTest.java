@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +151,20 @@ class SafetensorsTest {
         List<Long> written = new ArrayList<>();
         Safetensors.write(folder.resolve("x.safetensors"), tensors, written::add);
         assertEquals(List.of(1L << 20, 1_200_000L, 1_200_004L), written);
+    }
+
+    @Test
+    void hasTypesThatAreExponentsAlone() throws IOException {
+        TensorData tensor = bytes(DType.FLOAT8_E8M0FNU, List.of(2L), new int[] {127, 128});
+        Path file = folder.resolve("x.safetensors");
+        Safetensors.write(file, Map.of("a", tensor));
+        assertTrue(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1)
+                .contains("\"a\":{\"dtype\":\"F8_E8M0\",\"shape\":[2],"));
+        try (Safetensors read = Safetensors.open(file)) {
+            assertArrayEquals(
+                    new float[] {1, 2},
+                    Objects.requireNonNull(read.tensors().get("a")).toFloats());
+        }
     }
 
     @Test

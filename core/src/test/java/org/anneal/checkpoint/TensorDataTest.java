@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +99,19 @@ class TensorDataTest {
         assertEquals(expected, tensor.item());
     }
 
+    /** The file has all bytes as each type, and what PyTorch reads them as. */
+    @ParameterizedTest
+    @ValueSource(strings = {"float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"})
+    void readsEachNumberOfASmallTypeAsPyTorchDoes(String type) throws IOException {
+        try (TorchFile file = TorchFile.open(Golden.folder().resolve("float8.pt"))) {
+            List<?> pair = (List<?>) Objects.requireNonNull(((Map<?, ?>) file.root()).get(type));
+            TensorData all = (TensorData) pair.get(0);
+            assertEquals(type, all.dtype().toString());
+            assertEquals(256, all.count());
+            assertArrayEquals(((TensorData) pair.get(1)).toFloats(), all.toFloats());
+        }
+    }
+
     @Test
     void roundsAnIntegerToAFloatOnce() {
         // 2^62 + 2^38 + 1 lies just above the middle of two floats; as a double it is the middle, and goes to even.
@@ -116,6 +132,11 @@ class TensorDataTest {
         assertEquals(
                 "a tensor must be real to be read as numbers, but was complex64",
                 assertThrows(IllegalArgumentException.class, tensor::toFloats).getMessage());
+        for (DType dtype : DType.values()) {
+            if (!dtype.isReal()) {
+                assertThrows(IllegalArgumentException.class, bytes(dtype, new int[dtype.size()])::item);
+            }
+        }
     }
 
     @Test

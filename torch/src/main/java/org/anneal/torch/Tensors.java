@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
@@ -26,6 +27,9 @@ public final class Tensors {
             Map.entry(DType.BFLOAT16, ScalarType.BFloat16),
             Map.entry(DType.FLOAT8_E4M3FN, ScalarType.Float8_e4m3fn),
             Map.entry(DType.FLOAT8_E5M2, ScalarType.Float8_e5m2),
+            Map.entry(DType.FLOAT8_E4M3FNUZ, ScalarType.Float8_e4m3fnuz),
+            Map.entry(DType.FLOAT8_E5M2FNUZ, ScalarType.Float8_e5m2fnuz),
+            Map.entry(DType.FLOAT8_E8M0FNU, ScalarType.Float8_e8m0fnu),
             Map.entry(DType.INT64, ScalarType.Long),
             Map.entry(DType.INT32, ScalarType.Int),
             Map.entry(DType.INT16, ScalarType.Short),
@@ -64,14 +68,16 @@ public final class Tensors {
     /**
      * Copies the elements of {@code from} into {@code to}, converting them if the types differ.
      *
-     * @throws IllegalArgumentException if they differ in shape
+     * @throws IllegalArgumentException if they differ in shape, or {@code from} is of a type that libtorch cannot convert
      */
     public static void copy(TensorData from, Tensor to) {
         List<Long> shape = Arrays.stream(to.shape()).boxed().toList();
         if (!from.shape().equals(shape)) {
             throw new IllegalArgumentException("a tensor must have the shape " + shape + ", but had " + from.shape());
         }
-        ScalarType type = TYPES.get(from.dtype());
+        ScalarType type = Optional.ofNullable(TYPES.get(from.dtype()))
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "a tensor must be of a type that libtorch converts, but was " + from.dtype()));
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
             if (to.is_cpu() && to.is_contiguous() && to.scalar_type().intern() == type) {
