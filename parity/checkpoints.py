@@ -195,6 +195,14 @@ def shared():
             "two types of one storage": [small.view(torch.uint16), small.view(torch.uint32)]}
 
 
+def attributes():
+    tensor, parameter = torch.arange(2.0), nn.Parameter(torch.arange(3.0))
+    tensor.tag = parameter.tag = "left out"
+    small = torch.arange(2).to(torch.uint16)
+    small.tag = None
+    return {"tensors": [tensor, parameter, nn.Buffer(torch.arange(4.0)), small], None: "none", (1, None): "in a tuple"}
+
+
 def checkpoint():
     model, optimizer = trained(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True))
     scheduler = scheduled(lambda o: lr_scheduler.StepLR(o, step_size=3))
@@ -211,6 +219,7 @@ def cases():
     yield "strided", strided()
     yield "shared", shared()
     yield "model", net().state_dict()
+    yield "attributes", attributes()
     yield "parameter", [nn.Parameter(torch.ones(2, 3)), nn.Parameter(torch.zeros(2), requires_grad=False)]
     yield "sgd", trained(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))[1].state_dict()
     yield "adam", trained(lambda p: torch.optim.Adam(p, lr=1e-3, amsgrad=True))[1].state_dict()

@@ -39,6 +39,9 @@ final class Globals {
     /** The class of a storage, which says the type of its tensors; an untyped one leaves it to them. */
     private record StorageType(String name, Optional<DType> dtype) implements Named {}
 
+    /** A class of tensors, which are all read as data. */
+    private record TensorClass(String name) implements Named {}
+
     /** An element type, which stands for itself in what is read. */
     private record TypeName(String name, DType dtype) implements Named {}
 
@@ -66,7 +69,12 @@ final class Globals {
         names.add(new Function("torch._utils._rebuild_tensor", arguments -> tensor(arguments, 4)));
         names.add(new Function("torch._utils._rebuild_tensor_v2", arguments -> tensor(arguments, 6)));
         names.add(new Function("torch._utils._rebuild_tensor_v3", arguments -> tensor(arguments, 7)));
-        names.add(new Function("torch._utils._rebuild_parameter", Globals::parameter));
+        names.add(new Function("torch._utils._rebuild_parameter", arguments -> parameter(arguments, 3)));
+        names.add(new Function("torch._utils._rebuild_parameter_with_state", arguments -> parameter(arguments, 4)));
+        names.add(new Function("torch._tensor._rebuild_from_type_v2", Globals::tensorWithAttributes));
+        names.add(new TensorClass("torch.Tensor"));
+        names.add(new TensorClass("torch.nn.parameter.Parameter"));
+        names.add(new Function("torch.serialization._get_layout", Globals::layout));
         names.add(new Function("torch.Size", Globals::size));
         names.add(new Function("torch.device", Globals::device));
         names.add(new Function("collections.OrderedDict", Globals::orderedDict));
@@ -78,7 +86,9 @@ final class Globals {
         names.add(new Function("builtins.bytes", Globals::bytes));
         names.add(new Function("builtins.bytearray", Globals::bytes));
         names.add(new Function("builtins.getattr", Globals::attribute));
-        names.add(new Opaque("builtins.dict")); // of defaultdict
+        for (String type : List.of("dict", "list", "int", "float")) { // of defaultdict; and set, above
+            names.add(new Opaque("builtins." + type));
+        }
         for (String scheduler : List.of(
                 "LRScheduler",
                 "_LRScheduler",
@@ -146,6 +156,10 @@ final class Globals {
             return REWRITE + "x.dequantize())";
         } else if (name.startsWith("torch.nn.")) {
             return ": save model.state_dict(), not the model";
+        } else if (name.contains("meta_tensor")) {
+            return ": a meta tensor has no elements";
+        } else if (name.equals("builtins.complex")) {
+            return ": save its parts, z.real and z.imag, or a tensor";
         }
         return "";
     }
@@ -253,11 +267,30 @@ final class Globals {
         return new IOException("its pickle is damaged: " + what + " is not described as PyTorch does");
     }
 
-    private static Object parameter(List<?> arguments) throws IOException {
-        if (arguments.size() == 3 && arguments.get(0) instanceof TensorData tensor) {
+    private static Object parameter(List<?> arguments, int count) throws IOException {
+        if (arguments.size() == count && arguments.get(0) instanceof TensorData tensor) {
             return tensor;
         }
         throw wrong("a parameter");
+    }
+
+    /** {@code (function, class, arguments of the function, attributes)}, of which the attributes are left out. */
+    private static Object tensorWithAttributes(List<?> arguments) throws IOException {
+        if (arguments.size() == 4
+                && arguments.get(0) instanceof Function rebuild
+                && rebuild.name.startsWith("torch._utils._rebuild_tensor") // not this one again, without end
+                && arguments.get(1) instanceof TensorClass
+                && arguments.get(2) instanceof Python.Tuple tuple) {
+            return rebuild.call.apply(tuple.items());
+        }
+        throw wrong("a tensor with attributes");
+    }
+
+    private static Object layout(List<?> arguments) throws IOException {
+        if (arguments.size() == 1 && arguments.get(0) instanceof String name && name.matches("torch\\.[a-z_]{1,20}")) {
+            return new PythonReference(name);
+        }
+        throw wrong("a layout");
     }
 
     private static Object size(List<?> arguments) throws IOException {

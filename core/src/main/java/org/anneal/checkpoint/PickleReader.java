@@ -355,9 +355,10 @@ final class PickleReader {
                 || key instanceof Long
                 || key instanceof BigInteger
                 || key instanceof Boolean
-                || key instanceof Double)) {
-            throw new IOException("a dict's key must be a str, int, bool, float or a tuple of those, but was "
-                    + (key instanceof Optional<?> ? "None" : Structure.named(key)));
+                || key instanceof Double
+                || key == NONE)) {
+            throw new IOException("a dict's key must be a str, int, bool, float, None or a tuple of those, but was "
+                    + Structure.named(key));
         }
         return sum;
     }

@@ -100,10 +100,13 @@ final class Structure {
     private static void checkKey(Object key) {
         if (key instanceof Python.Tuple tuple) {
             tuple.items().forEach(Structure::checkKey);
-        } else if (!(key instanceof String || key instanceof Boolean || key instanceof Number)) {
+        } else if (!(key == null
+                || key.equals(Optional.empty())
+                || key instanceof String
+                || key instanceof Boolean
+                || key instanceof Number)) {
             throw new IllegalArgumentException(
-                    "a dict's key must be a str, int, bool, float or a tuple of those, but was "
-                            + (key == null || key instanceof Optional<?> ? "None" : named(key)));
+                    "a dict's key must be a str, int, bool, float, None or a tuple of those, but was " + named(key));
         }
     }
 

@@ -38,21 +38,23 @@ import org.anneal.schedule.Python;
  * <tr><td>bool, str</td><td>{@link Boolean}, {@link String}</td></tr>
  * <tr><td>bytes, bytearray</td><td>{@code byte[]}, written as bytes</td></tr>
  * <tr><td>None</td><td>{@link java.util.Optional#empty}; written from null too</td></tr>
- * <tr><td>tensor, nn.Parameter</td><td>{@link TensorData}, written as a tensor</td></tr>
+ * <tr><td>tensor, nn.Parameter, nn.Buffer</td><td>{@link TensorData}, written as a tensor</td></tr>
  * <tr><td>torch.float32, torch.device</td><td>{@link DType}, {@link TorchDevice}</td></tr>
- * <tr><td>method of a scheduler (PyTorch 1's OneCycleLR)</td><td>{@link PythonReference}; cannot be written</td></tr>
+ * <tr><td>method of a scheduler (PyTorch 1's OneCycleLR), torch.strided</td><td>{@link PythonReference}; cannot be written</td></tr>
  * </table>
  *
  * <p>The order of a dict, the type, strides and offset of a tensor, and that tensors share a storage or places share an
- * object, are kept both ways. Whether a tensor requires a gradient, its hooks and the device where it was are not: every
- * tensor is read as data, and written as one on the CPU without gradient.
+ * object, are kept both ways. Whether a tensor requires a gradient, its hooks, its attributes and the device where it was
+ * are not: every tensor is read as data, and written as one on the CPU without gradient.
  *
  * <p>A file is not trusted. A pickle is a program that can ask to run any code; here only a list of names is known and
  * nothing is called. What a file declares must fit what it has; operations, nesting, texts, entries are bounded, and the
  * memory to open it by some fifty times the pickle in it. Anything else is refused with one {@link IOException}.
  *
  * <p>Not read: what {@code torch.save} wrote before PyTorch 1.6 or with {@code _use_new_zipfile_serialization=False},
- * TorchScript, big-endian files, sparse or quantized tensors, whole models and other objects. The message says what to do.
+ * TorchScript, big-endian files, sparse, quantized, nested or meta tensors, subclasses of tensors, storages by themselves,
+ * views that are conjugated or negated only when read, complex numbers that are no tensors, types of less than a byte (uint4),
+ * whole models and other objects. The message says what to do, where something can be done.
  *
  * <p>A file and its tensors are for one thread at a time.
  */
@@ -180,7 +182,7 @@ public final class TorchFile implements Closeable {
      * values give the same bytes. Storages are read a megabyte at a time, as they go into the file.
      *
      * @throws IllegalArgumentException if {@code root} holds a value of a type that is not in the list above, or itself, is
-     *     nested deeper than 100 or immense, or has a key that is no str, int, bool, float or tuple of those, or tensors of
+     *     nested deeper than 100 or immense, or has a key that is no str, int, bool, float, None or tuple of those, or tensors of
      *     different types in one storage
      * @throws IOException if the file cannot be written, naming it and the reason
      */

@@ -120,8 +120,11 @@ class HostileFileTest {
                 "X\\x01\\x00\\x00\\x00\\xff. | its pickle is damaged at byte 8: a text is not UTF-8",
                 "I1\\n. | its pickle is damaged at byte 3: it has an operation 0x49 that a checkpoint does not need",
                 "P1\\n. | its pickle is damaged at byte 3: it has an operation 0x50 that a checkpoint does not need",
-                "}]Ns. | a dict's key must be a str, int, bool, float or a tuple of those, but was a java.util.ArrayList",
-                "}NNs. | a dict's key must be a str, int, bool, float or a tuple of those, but was None",
+                "}]Ns. | a dict's key must be a str, int, bool, float, None or a tuple of those, but was a java.util.ArrayList",
+                "ctorch._tensor\\n_rebuild_from_type_v2\\n (ctorch\\nSize\\n ctorch\\nTensor\\n )\\x85 }tR. | its pickle is damaged: a tensor with attributes is not described as PyTorch does",
+                "ctorch._tensor\\n_rebuild_from_type_v2\\n q\\x00(h\\x00 ctorch\\nTensor\\n ) }tR. | its pickle is damaged: a tensor with attributes is not described as PyTorch does",
+                "ctorch\\nTensor\\n)R. | its pickle is damaged: it calls a reference to torch.Tensor",
+                "ctorch.serialization\\n_get_layout\\n X\\x01\\x00\\x00\\x00x \\x85R. | its pickle is damaged: a layout is not described as PyTorch does",
                 "N(K\\x01N u. | its pickle is damaged at byte 8: entries are added to what is no dict",
                 "}(K\\x01u. | its pickle is damaged at byte 7: entries are added to what is no dict",
                 "K\\x01K\\x01a. | its pickle is damaged at byte 7: items are added to what is no list",
@@ -315,6 +318,34 @@ class HostileFileTest {
         assertEquals(
                 "it is a TorchScript archive; save its weights in Python: torch.save(torch.jit.load(f).state_dict(), f2)",
                 refused(TestZip.ofEntries("m/data.pkl", "\2", "m/code/__torch__.py", "", "m/constants.pkl", "")));
+    }
+
+    @Test
+    void readsADefaultdictOfAnyBuiltinType() throws IOException {
+        for (String type : List.of("list", "dict", "set", "int", "float")) {
+            assertEquals(
+                    "{None: 1}", read("ccollections\\ndefaultdict\\n c__builtin__\\n" + type + "\\n \\x85R NK\\x01s."));
+        }
+    }
+
+    @Test
+    void readsALayoutAsItsName() throws IOException {
+        String pickle = "\\x80\\x02 ctorch.serialization\\n_get_layout\\n X\\x0d\\x00\\x00\\x00torch.strided \\x85R.";
+        try (TorchFile file = TorchFile.open(TestZip.write(folder, TestZip.of(TestZip.pickle(pickle))))) {
+            assertEquals(new PythonReference("torch.strided"), file.root());
+        }
+    }
+
+    @Test
+    void saysWhatToDoWithWhatItDoesNotRead() throws IOException {
+        assertEquals(
+                "it names torch._utils._rebuild_meta_tensor_no_storage, which is not on the list of what a checkpoint may "
+                        + "name: a meta tensor has no elements",
+                refusedPickle("ctorch._utils\\n_rebuild_meta_tensor_no_storage\\n."));
+        assertEquals(
+                "it names builtins.complex, which is not on the list of what a checkpoint may name: "
+                        + "save its parts, z.real and z.imag, or a tensor",
+                refusedPickle("c__builtin__\\ncomplex\\n."));
     }
 
     @Test
