@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiPredicate;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
@@ -83,8 +85,10 @@ final class Drawing {
 
     private static final float LINE_WIDTH = 1.8f;
     private static final float[][] DASHES = {{}, {8, 4}, {2, 3}, {10, 3, 2, 3}, {14, 5}, {5, 2}, {10, 3, 2, 3, 2, 3}};
-    /** A curve that climbs more than this many widths of the picture is a band, where dashes would be noise. */
-    private static final double DENSE = 10;
+    /** In a curve that climbs more than this many widths of the picture dashes would be noise. */
+    private static final double LONG = 10;
+    /** How opaque a band is, of 255: others are seen through it. */
+    private static final int BAND_ALPHA = 100;
 
     private static final double MARKER = 6;
 
@@ -294,16 +298,20 @@ final class Drawing {
         XYLineAndShapeRenderer pointRenderer = new XYLineAndShapeRenderer(false, true);
         // As one path, so that dashes run on over the corners.
         lineRenderer.setDrawSeriesLineAsPath(true);
-        for (int i = 0; i < frame.lines().size(); i++) {
-            Key.Entry look = frame.key().get(i);
+        List<Integer> bands = series(frame, i -> isBand(frame, i));
+        List<Integer> order = new ArrayList<>(bands); // behind the others
+        order.addAll(series(frame, i -> !bands.contains(i)));
+        for (int drawn = 0; drawn < order.size(); drawn++) {
+            int i = order.get(drawn);
+            Color colour = colour(frame.key().get(i));
             Polyline line = frame.lines().get(i);
             lines.addSeries(i, line.corners());
-            lineRenderer.setSeriesPaint(i, colour(look));
-            lineRenderer.setSeriesStroke(i, stroke(frame, i));
+            lineRenderer.setSeriesPaint(drawn, bands.contains(i) ? translucent(colour) : colour);
+            lineRenderer.setSeriesStroke(drawn, stroke(frame, i));
             points.addSeries(
                     i, frame.panel().series().get(i).marksEveryPoint() ? line.corners() : line.lonelyCorners());
-            pointRenderer.setSeriesPaint(i, colour(look));
-            pointRenderer.setSeriesShape(i, marker(0, 0));
+            pointRenderer.setSeriesPaint(drawn, colour);
+            pointRenderer.setSeriesShape(drawn, marker(0, 0));
         }
         XYPlot plot = new XYPlot(lines, null, axis(frame.range()), lineRenderer);
         plot.setDataset(1, points);
@@ -322,6 +330,10 @@ final class Drawing {
             plot.addRangeMarker(gridLine(tick), Layer.BACKGROUND);
         }
         return plot;
+    }
+
+    private static List<Integer> series(Frame frame, IntPredicate which) {
+        return IntStream.range(0, frame.lines().size()).filter(which).boxed().toList();
     }
 
     private static ValueMarker gridLine(Tick tick) {
@@ -345,7 +357,12 @@ final class Drawing {
         double middle = base - 0.36 * TEXT_SIZE;
         g.setPaint(colour(entry.key()));
         g.setStroke(stroke(entry.key()));
-        g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
+        if (anywhere(entry.key(), this::isBand)) {
+            g.setPaint(translucent(colour(entry.key())));
+            g.fill(new Rectangle2D.Double(entry.x(), base - TEXT_SIZE, LEGEND_SAMPLE - 8, 1.2 * TEXT_SIZE));
+        } else {
+            g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
+        }
         if (entry.key().series().marksEveryPoint()) {
             g.fill(marker(entry.x() + (LEGEND_SAMPLE - 8) / 2, middle));
         }
@@ -364,25 +381,41 @@ final class Drawing {
         return COLOURS.get(entry.colour() % COLOURS.size());
     }
 
-    /** Of the legend's sample: dashed, unless the curve is a band in every panel. */
+    private static Color translucent(Color colour) {
+        return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), BAND_ALPHA);
+    }
+
+    /** Of the legend's sample: dashed if the curve is so in a panel. */
     private BasicStroke stroke(Key.Entry entry) {
-        for (Frame frame : frames) {
-            for (int i = 0; i < frame.key().size(); i++) {
-                if (frame.key().get(i).equals(entry) && !isBand(frame, i)) {
-                    return stroke(entry.dash(), entry.colour());
-                }
-            }
-        }
-        return stroke(0, 0);
+        return anywhere(entry, (frame, series) -> !isLong(frame, series))
+                ? stroke(entry.dash(), entry.colour())
+                : stroke(0, 0);
     }
 
     private BasicStroke stroke(Frame frame, int series) {
         Key.Entry entry = frame.key().get(series);
-        return isBand(frame, series) ? stroke(0, 0) : stroke(entry.dash(), entry.colour());
+        return isLong(frame, series) ? stroke(0, 0) : stroke(entry.dash(), entry.colour());
     }
 
+    private boolean isLong(Frame frame, int series) {
+        return frame.lines().get(series).climb() / frame.range().getLength() * frame.height() > LONG * width;
+    }
+
+    /** Whether a curve would hide others; one that is alone cannot. */
     private boolean isBand(Frame frame, int series) {
-        return frame.lines().get(series).climb() / frame.range().getLength() * frame.height() > DENSE * width;
+        return frame.lines().size() > 1
+                && frame.lines()
+                        .get(series)
+                        .isBand(
+                                xRange,
+                                width / LINE_WIDTH,
+                                LINE_WIDTH / frame.height() * frame.range().getLength());
+    }
+
+    private boolean anywhere(Key.Entry entry, BiPredicate<Frame, Integer> test) {
+        return frames.stream()
+                .anyMatch(frame -> IntStream.range(0, frame.key().size())
+                        .anyMatch(i -> frame.key().get(i).equals(entry) && test.test(frame, i)));
     }
 
     /** Dashes differ within a panel; beyond the colours' number these come again with other dashes. */

@@ -2,6 +2,7 @@ package org.anneal.plot;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jfree.data.Range;
 
 /**
  * The corners of a curve, with NaN heights for gaps. Of more corners than a picture can show it keeps, per narrow column,
@@ -9,6 +10,13 @@ import java.util.stream.IntStream;
  * narrower than a column is closed.
  */
 final class Polyline {
+    /** A band is looked for in stretches so many lines wide. */
+    private static final int STRETCH = 8;
+    /** A line that covers as many of its stretch's heights so often has filled it. */
+    private static final int FILLED = 4;
+    /** A curve is a band if one in so many of the picture's stretches is filled. */
+    private static final int STRETCHES_PER_FILLED = 10;
+
     private final boolean whole;
     private final boolean level;
     private final int columns;
@@ -143,6 +151,36 @@ final class Polyline {
             climb += Double.isNaN(change) ? 0 : change;
         }
         return climb;
+    }
+
+    /**
+     * {@return whether the curve goes up and down so densely that it would hide what is behind it}
+     *
+     * @param across how many lines have room side by side in {@code xRange}
+     * @param thick how thick a line is, as a height
+     */
+    boolean isBand(Range xRange, double across, double thick) {
+        int stretches = (int) Math.ceil(across / STRETCH);
+        double[] low = new double[stretches];
+        double[] high = new double[stretches];
+        double[] climb = new double[stretches];
+        Arrays.fill(low, Double.POSITIVE_INFINITY);
+        Arrays.fill(high, Double.NEGATIVE_INFINITY);
+        int before = -1;
+        for (int i = 0; i < size; i++) {
+            double part = (x[i] - xRange.getLowerBound()) / xRange.getLength();
+            int here = Double.isNaN(y[i]) ? -1 : (int) Math.min(part * stretches, stretches - 1);
+            if (here >= 0) {
+                low[here] = Math.min(low[here], y[i]);
+                high[here] = Math.max(high[here], y[i]);
+                climb[here] += here == before ? Math.abs(y[i] - y[i - 1]) : 0;
+            }
+            before = here;
+        }
+        long filled = IntStream.range(0, stretches)
+                .filter(i -> high[i] - low[i] > 2 * thick && climb[i] >= FILLED * (high[i] - low[i]))
+                .count();
+        return filled * STRETCHES_PER_FILLED >= stretches;
     }
 
     /** {@return the corners without a neighbour to be joined with, as {x, y}} */

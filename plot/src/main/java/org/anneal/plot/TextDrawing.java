@@ -3,6 +3,8 @@ package org.anneal.plot;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.plot.Ticks.Tick;
 import org.jfree.data.Range;
@@ -101,6 +103,7 @@ final class TextDrawing {
         List<int[][]> curves = frame.lines().stream()
                 .map(line -> dots(line, frame.range(), columns, rows))
                 .toList();
+        putBandsBehind(frame, curves, columns, rows);
         char[][] cells = new char[rows][columns];
         int[][] colours = new int[rows][columns];
         for (int row = 0; row < rows; row++) {
@@ -139,6 +142,21 @@ final class TextDrawing {
             }
             colour(-1);
             line("");
+        }
+    }
+
+    /** Takes the dots of a curve that would hide others away from where these are. */
+    private void putBandsBehind(Frame frame, List<int[][]> curves, int columns, int rows) {
+        double thick = frame.range().getLength() / rows;
+        Map<Boolean, List<Integer>> bands = IntStream.range(0, curves.size())
+                .boxed()
+                .collect(Collectors.partitioningBy(i -> frame.lines().get(i).isBand(xRange, columns, thick)));
+        for (int cell = 0; cell < rows * columns; cell++) {
+            int row = cell / columns;
+            int column = cell % columns;
+            if (bands.get(false).stream().anyMatch(line -> curves.get(line)[row][column] != 0)) {
+                bands.get(true).forEach(band -> curves.get(band)[row][column] = 0);
+            }
         }
     }
 

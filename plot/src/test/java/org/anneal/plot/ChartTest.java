@@ -65,6 +65,25 @@ class ChartTest {
     }
 
     @Test
+    void aCurveDenserThanThePixelsIsSeenThroughAndBehindTheOthers() throws IOException {
+        Series band = Series.perStep(
+                "band", IntStream.range(0, 10_000).mapToDouble(i -> i % 2).toArray());
+        Series level = Series.stairs("level", new double[] {0, 10_000}, new double[] {0.7});
+        for (Chart chart : List.of(chart(level, band), chart(level, band, band))) {
+            BufferedImage image = image(chart);
+            assertEquals(0, count(image, VERMILLION, 0, image.getHeight()));
+            assertTrue(count(image, BLUE, 0, image.getHeight() * 3 / 4) > 3000);
+        }
+        // The key has a piece of it.
+        BufferedImage image = image(chart(level, band));
+        int seen = image.getRGB(image.getWidth() / 2 + 30, image.getHeight() / 2 + 10) & 0xffffff;
+        assertTrue(count(image, seen, image.getHeight() * 9 / 10, image.getHeight()) > 1000, Integer.toHexString(seen));
+        // It hides nothing where it is alone.
+        BufferedImage only = image(chart(band));
+        assertTrue(count(only, BLUE, 0, only.getHeight()) > 500_000);
+    }
+
+    @Test
     void aSpikeOfOneStepInAMillionIsSeen() throws IOException {
         double[] rates = new double[1_000_000];
         Arrays.fill(rates, 0.1);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.StepLR;
@@ -85,6 +86,20 @@ class TextTest {
         String braille = Plot.of(new StepLR(1000), new StepLR(2000)).chart().text(new Terminal(60, 20, false, false));
         String curves = braille.substring(0, braille.indexOf("\nA "));
         assertTrue(curves.contains("A") && curves.contains("B"), braille);
+    }
+
+    @Test
+    void showsACurveOnOneThatIsDenserThanTheCharacters() {
+        Series band = Series.perStep(
+                "band", IntStream.range(0, 10_000).mapToDouble(i -> i % 2).toArray());
+        Series level = Series.stairs("level", new double[] {0, 10_000}, new double[] {0.5});
+        Chart chart = new Chart("", "step", List.of(new Panel("rate", List.of(band, level))));
+        String ascii = chart.text(new Terminal(60, 20, false, true));
+        assertTrue(ascii.lines().anyMatch(line -> line.matches(".*[|+][+]{54}")), ascii);
+        assertEquals(
+                11, ascii.lines().filter(line -> line.contains("*".repeat(53))).count(), ascii);
+        String braille = chart.text(new Terminal(60, 20, false, false));
+        assertTrue(braille.lines().anyMatch(line -> line.matches(".*[\u2502\u2524][\u2801-\u28feB]{54}")), braille);
     }
 
     @Test
