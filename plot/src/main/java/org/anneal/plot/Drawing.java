@@ -203,7 +203,7 @@ final class Drawing {
         SvgFile file = new SvgFile(width, height, scale);
         draw(file.graphics());
         String curves = key.entries().stream()
-                .map(entry -> entry.series().label())
+                .map(key::text)
                 .filter(label -> !label.isBlank())
                 .collect(Collectors.joining("; "));
         String panels = chart.panels().stream().map(Panel::yLabel).collect(Collectors.joining(", "));
@@ -231,7 +231,7 @@ final class Drawing {
         double rowHeight = 0;
         for (Key.Entry entry : key.legend()) {
             List<String> lines =
-                    Wrapping.wrap(entry.series().label(), text -> Outlines.width(text, TEXT_SIZE), room, LEGEND_LINES);
+                    Wrapping.wrap(key.text(entry), text -> Outlines.width(text, TEXT_SIZE), room, LEGEND_LINES);
             double wide = LEGEND_SAMPLE
                     + lines.stream()
                             .mapToDouble(line -> Outlines.width(line, TEXT_SIZE))

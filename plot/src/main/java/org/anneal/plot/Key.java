@@ -12,6 +12,8 @@ import java.util.stream.IntStream;
  * looks the same in each and stands in the legend once.
  */
 final class Key {
+    private static final String NOT_SHOWN = " (0 or less is not on a log axis)";
+
     /**
      * What tells a curve from the others.
      *
@@ -24,11 +26,13 @@ final class Key {
     /** A label, and how often the panel has had it before. */
     private record Name(String label, int nth) {}
 
+    private final Chart chart;
     private final List<Entry> entries = new ArrayList<>();
     private final List<List<Entry>> ofPanels = new ArrayList<>();
     private final List<Entry> legend;
 
     Key(Chart chart) {
+        this.chart = chart;
         Map<Name, Entry> known = new HashMap<>();
         for (Panel panel : chart.panels()) {
             List<Entry> ofPanel = new ArrayList<>();
@@ -44,11 +48,13 @@ final class Key {
             }
             ofPanels.add(ofPanel);
         }
-        legend = entries.stream().filter(entry -> !saidElsewhere(entry, chart)).toList();
+        legend = entries.stream()
+                .filter(entry -> isCutOff(entry) || !saidElsewhere(entry))
+                .toList();
     }
 
     /** Whether a curve is alone wherever it is, and the chart's title or the panel's axis says what it is. */
-    private boolean saidElsewhere(Entry entry, Chart chart) {
+    private boolean saidElsewhere(Entry entry) {
         String label = entry.series().label();
         return IntStream.range(0, ofPanels.size())
                 .filter(i -> ofPanels.get(i).contains(entry))
@@ -56,6 +62,24 @@ final class Key {
                         && (label.isBlank()
                                 || label.equals(chart.title())
                                 || label.equals(chart.panels().get(i).yLabel())));
+    }
+
+    /** Whether a logarithmic axis has no place for some of a curve's values. */
+    private boolean isCutOff(Entry entry) {
+        return IntStream.range(0, ofPanels.size())
+                .filter(i -> chart.panels().get(i).log() && ofPanels.get(i).contains(entry))
+                .anyMatch(i -> chart.panels()
+                        .get(i)
+                        .series()
+                        .get(ofPanels.get(i).indexOf(entry))
+                        .hasZeroOrLess());
+    }
+
+    /** {@return what the legend says of a curve} */
+    String text(Entry entry) {
+        return isCutOff(entry)
+                ? (entry.series().label() + NOT_SHOWN).strip()
+                : entry.series().label();
     }
 
     /** {@return what a legend has to show} */

@@ -1,8 +1,10 @@
 package org.anneal.plot;
 
+import java.util.Arrays;
+
 /**
  * One curve: a line through points, or stairs. A value that is not finite, or beyond 1e300 in size, leaves a gap; on a
- * logarithmic axis so does one that is not positive. Immutable.
+ * logarithmic axis so does one that is not positive, and the legend says so. Immutable.
  */
 public final class Series {
     private static final double LARGEST = 1e300;
@@ -98,6 +100,10 @@ public final class Series {
 
     boolean marksEveryPoint() {
         return !stairs && y.length <= MOST_MARKED_POINTS;
+    }
+
+    boolean hasZeroOrLess() {
+        return Arrays.stream(y).anyMatch(value -> value <= 0);
     }
 
     /** The value as a height on the axis (its logarithm to base 10, if log), NaN for a gap. */

@@ -54,7 +54,7 @@ final class TextDrawing {
         int room = terminal.columns() - 1; // some terminals break a line that fills them
         List<String> title = chart.title().isBlank() ? List.of() : wrapped(chart.title(), room, TITLE_LINES);
         List<List<String>> legend = key.legend().stream()
-                .map(entry -> wrapped(entry.series().label(), room - 2, LEGEND_LINES))
+                .map(entry -> wrapped(key.text(entry), room - 2, LEGEND_LINES))
                 .toList();
         int panels = chart.panels().size();
         // Under the plots: the axis, its labels and its name. A row is left for the prompt.

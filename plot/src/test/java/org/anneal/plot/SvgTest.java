@@ -56,6 +56,22 @@ class SvgTest {
     }
 
     @Test
+    void saysThatALogAxisLacksZero() throws Exception {
+        Series zero = Series.perStep("zero", new double[] {0, 0});
+        Series half = Series.perStep("half", new double[] {1, -1});
+        Series above = Series.perStep("above", new double[] {1, Double.NaN});
+        Chart log = new Chart("", "step", List.of(new Panel("rate", true, List.of(zero, half, above))));
+        assertEquals(
+                "rate over step: zero (0 or less is not on a log axis); half (0 or less is not on a log axis); above",
+                parse(log).getElementsByTagName("desc").item(0).getTextContent());
+        String alone = new Chart("zero", "step", List.of(new Panel("rate", true, List.of(zero))))
+                .text(new Terminal(80, 24, false, true));
+        assertTrue(alone.endsWith("\n* zero (0 or less is not on a log axis)\n"), alone);
+        Chart linear = new Chart("", "step", List.of(new Panel("rate", List.of(zero, half, above))));
+        assertFalse(linear.text(new Terminal(80, 24, false, true)).contains("log axis"));
+    }
+
+    @Test
     void isWellFormedWhateverTheTextsHold() throws Exception {
         Series series = Series.perStep("\u0000 ]]> \ud800 \uffff", new double[] {1, 2});
         Document document =
