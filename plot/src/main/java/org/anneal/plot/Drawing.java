@@ -69,6 +69,7 @@ final class Drawing {
 
     private static final int X_TICKS = 10;
     private static final double PIXELS_PER_Y_TICK = 30;
+    private static final int LEAST_Y_TICKS = 3;
     private static final Color INK = new Color(0x22, 0x22, 0x22);
     private static final Color QUIET_INK = new Color(0x55, 0x55, 0x55);
     private static final Color GRID = new Color(0xe6, 0xe6, 0xe6);
@@ -141,10 +142,11 @@ final class Drawing {
         double room = chart.size()
                 .map(size -> size.height() / scale - aroundPlots - panels * ABOVE)
                 .orElse(natural);
-        if (room < panels * LEAST_PANEL) {
+        double least = LEAST_PANEL * natural / Arrays.stream(heights).min().orElseThrow();
+        if (room < least) {
             throw new IllegalArgumentException(
                     "size must be at least " + chart.size().orElseThrow().width() + "x"
-                            + (int) Math.ceil(scale * (aroundPlots + panels * (ABOVE + LEAST_PANEL)))
+                            + (int) Math.ceil(scale * (aroundPlots + panels * ABOVE + least))
                             + " to have room for the panels above the legend, but was "
                             + chart.size().orElseThrow());
         }
@@ -161,7 +163,7 @@ final class Drawing {
         int columns = (int) Math.ceil(width * Math.max(PNG_SCALE, scale));
         for (int i = 0; i < panels; i++) {
             double panelHeight = heights[i] * room / natural;
-            int mostTicks = (int) (panelHeight / PIXELS_PER_Y_TICK);
+            int mostTicks = Math.max(LEAST_Y_TICKS, (int) (panelHeight / PIXELS_PER_Y_TICK));
             frames.add(Frame.of(chart.panels().get(i), key.panel(i), columns, panelHeight, mostTicks));
         }
         this.left = BORDER

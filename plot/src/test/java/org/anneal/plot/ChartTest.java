@@ -202,6 +202,27 @@ class ChartTest {
         assertEquals("1200x700", Size.parse("1200x700").toString());
     }
 
+    @Test
+    void everyPanelHasRoomForItsAxis() throws IOException {
+        Series series = Series.perStep("a", new double[] {0.05, 0.14});
+        Panel panel = new Panel("learning rate", List.of(series));
+        Chart chart = new Chart("title", "step", List.of(panel, new Panel("momentum", List.of(series))));
+        assertMessage(
+                "size must be at least 640x326 to have room for the panels above the legend, but was 640x325",
+                () -> drawn(chart.withSize(new Size(640, 325))));
+        BufferedImage image = image(chart.withSize(new Size(640, 326)));
+        // The title, and two labels on each axis.
+        int[] ends = IntStream.range(0, image.getHeight())
+                .filter(y -> hasInk(image, y) && !hasInk(image, y - 1))
+                .toArray();
+        assertEquals(5, ends.length, Arrays.toString(ends));
+    }
+
+    /** Whether there is text left of the axis. */
+    private static boolean hasInk(BufferedImage image, int y) {
+        return IntStream.range(18, 40).anyMatch(x -> (image.getRGB(x, y) & 0xff) < 0x90);
+    }
+
     private static void drawn(Chart chart) {
         try {
             chart.png();
