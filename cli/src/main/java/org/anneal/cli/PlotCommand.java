@@ -106,7 +106,7 @@ final class PlotCommand implements Callable<Integer> {
         if (output.isPresent() && ascii) {
             throw new IllegalArgumentException("--ascii must be left out with --output, but was given");
         }
-        if (output.isPresent() && !output.get().toString().matches("(?s).*\\.(png|svg)")) {
+        if (output.isPresent() && !output.get().toString().matches("(?is).*\\.(png|svg)")) {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
         }
         Plot plot = plot(steps);

@@ -81,6 +81,13 @@ class PlotTest {
     }
 
     @Test
+    void takesAFilesEndingInAnyCase() throws IOException {
+        Path svg = folder.resolve("curve.SVG");
+        lines("plot", "StepLR(30)", "-o", svg.toString());
+        assertArrayEquals(Plot.of(new StepLR(30)).chart().svg(), Files.readAllBytes(svg));
+    }
+
+    @Test
     void drawsThePictureThatIsAskedFor() throws IOException {
         byte[] one = draw("OneCycleLR(0.1, 100)");
         for (byte[] other : List.of(

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
 
@@ -93,12 +94,12 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * Writes the picture. It appears at once: it is written beside and then renamed, so a reader never sees half a
      * picture, and an older one stays as it was if this fails.
      *
-     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg} and so says which it is
+     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg}, in any case, and so says which it is
      * @throws IOException if it cannot be drawn or written; the message names the file and the reason
      * @throws IllegalArgumentException if the name ends otherwise, or the size leaves the panels no room
      */
     public void save(Path file) throws IOException {
-        String name = file.toString();
+        String name = file.toString().toLowerCase(Locale.ROOT);
         if (!name.endsWith(".png") && !name.endsWith(".svg")) {
             throw new IllegalArgumentException("file must end in .png or .svg, but was " + file);
         }

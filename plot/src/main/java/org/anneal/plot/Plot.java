@@ -178,7 +178,7 @@ public final class Plot {
     /**
      * Runs the schedules and writes the picture, replacing one that is there.
      *
-     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg} and so says which it is
+     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg}, in any case, and so says which it is
      * @throws IOException if it cannot be drawn or written; the message names the file and the reason
      * @throws IllegalArgumentException if the file's name ends otherwise, or a value does not fit the others
      */

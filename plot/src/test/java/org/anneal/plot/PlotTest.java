@@ -39,6 +39,9 @@ class PlotTest {
         Path png = folder.resolve("curve.png");
         Plot.of(COSINE).save(png);
         assertArrayEquals(rates.png(), Files.readAllBytes(png));
+        Path upper = folder.resolve("curve.PNG");
+        Plot.of(COSINE).save(upper);
+        assertArrayEquals(rates.png(), Files.readAllBytes(upper));
     }
 
     @Test
