@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -54,12 +55,14 @@ public final class Plot {
     /** {@return a plot of schedules, or of plateaus with {@link #withMetric a metric}; at least one} */
     public static Plot of(Policy... policies) {
         return new Plot(Arrays.stream(policies)
-                .map(policy -> new SchedulerCall(policy, -1, List.of()))
+                .map(policy -> new SchedulerCall(
+                        Objects.requireNonNull(policy, "policies must not be null, but one is"), -1, List.of()))
                 .toList());
     }
 
     /** {@return a plot of what lines of Python say, which may have a {@code last_epoch}; at least one} */
     public static Plot of(SchedulerCall... calls) {
+        Arrays.stream(calls).forEach(call -> Objects.requireNonNull(call, "calls must not be null, but one is"));
         return new Plot(List.of(calls));
     }
 

@@ -14,6 +14,7 @@ import org.anneal.optim.Adam;
 import org.anneal.optim.AdamW;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.OneCycleLR;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
@@ -135,6 +136,14 @@ class PlotTest {
     @Test
     void refusesWhatItCannotDraw() {
         assertMessage("a plot must have at least 1 schedule, but has none", () -> Plot.of(new Schedule[0]));
+        assertEquals(
+                "policies must not be null, but one is",
+                assertThrows(NullPointerException.class, () -> Plot.of((Policy) null))
+                        .getMessage());
+        assertEquals(
+                "calls must not be null, but one is",
+                assertThrows(NullPointerException.class, () -> Plot.of((SchedulerCall) null))
+                        .getMessage());
         assertMessage(
                 "a plot must have at least 1 group, but has none",
                 () -> Plot.of(COSINE).withLr());
