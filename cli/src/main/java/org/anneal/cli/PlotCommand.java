@@ -67,7 +67,8 @@ final class PlotCommand implements Callable<Integer> {
     @Option(
             names = "--title",
             paramLabel = "TEXT",
-            description = "what stands above (default: the schedule, if there is one)")
+            description = "what stands above (default: the schedule, if there is one); a picture has Latin, Greek and"
+                    + " Cyrillic letters, and a sign for others")
     private Optional<String> title = Optional.empty();
 
     @Option(names = "--log", description = "a logarithmic axis for the rate")

@@ -168,7 +168,11 @@ public final class Plot {
         return with(plot -> plot.momentum = Optional.of(shown));
     }
 
-    /** {@return this with another title; a plot of one schedule has its text, others have none} */
+    /**
+     * {@return this with another title; a plot of one schedule has its text, others have none}
+     *
+     * @param title a picture draws Latin, Greek and Cyrillic characters and most signs, and a replacement character for others
+     */
     public Plot withTitle(String title) {
         return with(plot -> plot.title = Optional.of(title));
     }
