@@ -21,6 +21,8 @@ final class TextDrawing {
     private static final int ROWS_PER_Y_TICK = 3;
     private static final int X_TICKS = 10;
     private static final int COLUMNS_PER_LETTER = 24;
+    /** So many columns of corners to a dot, that a spike falls on one dot rather than between two. */
+    private static final int CORNER_COLUMNS = 16;
 
     private static final char BRAILLE = '\u2800';
     /** The bit of each dot of a braille character, by its column and row. */
@@ -69,7 +71,7 @@ final class TextDrawing {
             frames.add(Frame.of(
                     chart.panels().get(i),
                     key.panel(i),
-                    room * dotsAcross,
+                    CORNER_COLUMNS * room * dotsAcross,
                     height,
                     Math.max(3, height / ROWS_PER_Y_TICK)));
         }

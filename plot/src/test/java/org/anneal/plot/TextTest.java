@@ -123,6 +123,21 @@ class TextTest {
     }
 
     @Test
+    void drawsASpikeOneDotWide() {
+        double[] rates = new double[1_000_000];
+        Arrays.fill(rates, 0.1);
+        rates[613_577] = 1;
+        String text = new Chart("", "step", List.of(new Panel("rate", List.of(Series.perStep("", rates)))))
+                .text(new Terminal(80, 24, false, false));
+        assertEquals(
+                15,
+                text.lines()
+                        .filter(line -> line.matches(".{5} +[\u2847\u28b8]"))
+                        .count(),
+                text);
+    }
+
+    @Test
     void hasNoWayToMoveTheCursor() {
         Series series = Series.perStep("a\u001b[2Jb\u0007", new double[] {1, 2});
         Chart chart = new Chart("t\u001b[1A", "x\r", List.of(new Panel("y\u0008", List.of(series))));
