@@ -3,8 +3,6 @@ package org.anneal.plot;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.plot.Ticks.Tick;
 import org.jfree.data.Range;
@@ -150,14 +148,17 @@ final class TextDrawing {
     /** Takes the dots of a curve that would hide others away from where these are. */
     private void putBandsBehind(Frame frame, List<int[][]> curves, int columns, int rows) {
         double thick = frame.range().getLength() / rows;
-        Map<Boolean, List<Integer>> bands = IntStream.range(0, curves.size())
-                .boxed()
-                .collect(Collectors.partitioningBy(i -> frame.lines().get(i).isBand(xRange, columns, thick)));
+        List<int[][]> bands = new ArrayList<>();
+        List<int[][]> others = new ArrayList<>();
+        for (int i = 0; i < curves.size(); i++) {
+            boolean band = frame.lines().get(i).isBand(xRange, columns, thick);
+            (band ? bands : others).add(curves.get(i));
+        }
         for (int cell = 0; cell < rows * columns; cell++) {
             int row = cell / columns;
             int column = cell % columns;
-            if (bands.get(false).stream().anyMatch(line -> curves.get(line)[row][column] != 0)) {
-                bands.get(true).forEach(band -> curves.get(band)[row][column] = 0);
+            if (others.stream().anyMatch(dots -> dots[row][column] != 0)) {
+                bands.forEach(dots -> dots[row][column] = 0);
             }
         }
     }
