@@ -45,7 +45,7 @@ final class RunEvents implements AutoCloseable {
     record Info(String name, Optional<RunInfo> info) {}
 
     /** What a client has of a table. */
-    private record Sent(long generation, int rows, RunsFolder.State state) {}
+    private record Sent(long generation, int settled, long taken, RunsFolder.State state) {}
 
     private final RunsFolder folder;
     private final ScheduledExecutorService watch;
@@ -108,10 +108,10 @@ final class RunEvents implements AutoCloseable {
                 names.add(run.name());
                 run.logs().forEach((table, log) -> {
                     String key = table + '/' + run.name();
-                    Sent before = sent.getOrDefault(key, new Sent(-1, 0, RunsFolder.State.QUIET));
-                    Sent now = new Sent(log.generation(), log.rows().size(), run.state());
+                    Sent before = sent.getOrDefault(key, new Sent(-1, 0, 0, RunsFolder.State.QUIET));
+                    Sent now = new Sent(log.generation(), log.settled(), log.taken(), run.state());
                     if (!now.equals(before)) {
-                        int from = now.generation() == before.generation() ? before.rows() : 0;
+                        int from = now.generation() == before.generation() ? before.settled() : 0;
                         events.add("event: run\ndata: "
                                 + Answer.JSON.writeValueAsString(new Rows(
                                         run.name(),
@@ -119,7 +119,7 @@ final class RunEvents implements AutoCloseable {
                                         table,
                                         log.columns(),
                                         from,
-                                        log.rows().subList(from, now.rows())))
+                                        log.rows(from)))
                                 + "\n\n");
                         sent.put(key, now);
                     }

@@ -5,48 +5,84 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * A table of numbers that a run appends to, read as it grows: the first line names the columns. Lines without an end are
  * left for later. If the file is replaced, or its steps go back because the run was resumed, what no longer holds is
- * dropped; if it grows long, every other row is.
+ * dropped. If it grows long, then of every so many rows in a row those stay that have the least or the greatest number of
+ * a column, so that no peak is lost; and always the last.
+ *
+ * <p>Links are not followed: they may lead anywhere. A file whose first line does not name columns as runs do has no rows.
  */
 final class RunLog {
     private static final int MOST_ROWS = 4000;
     private static final int CHUNK = 256 * 1024;
     private static final int MOST_COLUMNS = 64;
+    private static final Pattern COLUMN = Pattern.compile("[a-z][a-z0-9_]*");
+
+    /**
+     * A row that is kept.
+     *
+     * @param at of the rows of the file
+     * @param cells NaN where there is no number
+     */
+    private record Row(long at, double[] cells) {}
 
     private final Path file;
     private Optional<Object> key = Optional.empty(); // which file it is, where the system says so
     private long position;
     private StringBuilder partial = new StringBuilder();
+    private boolean foreign; // no table of a run
     private List<String> columns = List.of();
     private int stepColumn = -1;
-    private final List<List<Optional<Double>>> rows = new ArrayList<>();
-    private long generation; // of the rows: it grows when they change otherwise than at their end
-    private long every = 1; // of the file's rows, one is kept
-    private long skipped;
+    private List<Row> rows = new ArrayList<>();
+    private long taken; // rows of the file so far
+    private long width = 1; // rows of the file that share what is kept of them
+    private int settled;
+    private long generation;
 
     RunLog(Path file) {
         this.file = file;
     }
 
+    /** {@return the names of the columns; none as long as the file is no table of a run} */
     List<String> columns() {
         return columns;
     }
 
-    List<List<Optional<Double>>> rows() {
-        return rows;
+    /** {@return the kept rows from {@code from} on; a cell is empty if it is no finite number} */
+    List<List<Optional<Double>>> rows(int from) {
+        return rows.subList(from, rows.size()).stream()
+                .map(row -> DoubleStream.of(row.cells())
+                        .mapToObj(cell -> Double.isNaN(cell) ? Optional.<Double>empty() : Optional.of(cell))
+                        .toList())
+                .toList();
     }
 
+    /** {@return how many rows have been read; it grows with each} */
+    long taken() {
+        return taken;
+    }
+
+    /** {@return how many of the kept rows stay as they are as long as the generation does} */
+    int settled() {
+        return settled;
+    }
+
+    /** {@return a number that grows when settled rows change} */
     long generation() {
         return generation;
     }
@@ -55,21 +91,24 @@ final class RunLog {
     void refresh() throws IOException {
         BasicFileAttributes attributes;
         try {
-            attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            attributes = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
             return; // not yet, or no longer: what was read stays
+        }
+        if (!attributes.isRegularFile()) {
+            return;
         }
         Optional<Object> now = Optional.ofNullable(attributes.fileKey());
         if (attributes.size() < position || !Objects.equals(now, key)) {
             startOver();
             key = now;
         }
-        if (attributes.size() == position || !attributes.isRegularFile()) {
+        if (attributes.size() == position || foreign) {
             return;
         }
-        try (FileChannel channel = FileChannel.open(file)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
-            while (channel.read(buffer, position) > 0) {
+            while (!foreign && channel.read(buffer, position) > 0) {
                 position += buffer.position();
                 // Names and numbers: a byte is a character.
                 partial.append(new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1));
@@ -82,22 +121,24 @@ final class RunLog {
     private void startOver() {
         position = 0;
         partial = new StringBuilder();
+        foreign = false;
         columns = List.of();
         stepColumn = -1;
         rows.clear();
-        every = 1;
-        skipped = 0;
+        taken = 0;
+        width = 1;
+        settled = 0;
         generation++;
     }
 
     private void takeLines() {
         int from = 0;
-        for (int end = partial.indexOf("\n"); end >= 0; end = partial.indexOf("\n", from)) {
+        for (int end = partial.indexOf("\n"); end >= 0 && !foreign; end = partial.indexOf("\n", from)) {
             take(partial.substring(from, end).strip());
             from = end + 1;
         }
         partial.delete(0, from);
-        if (partial.length() > CHUNK) {
+        if (foreign || partial.length() > CHUNK) {
             partial.setLength(0); // no table of ours
         }
     }
@@ -106,64 +147,105 @@ final class RunLog {
         if (line.isEmpty()) {
             return;
         }
-        String[] cells = line.split(",", MOST_COLUMNS + 1);
+        String[] texts = line.split(",", MOST_COLUMNS + 1);
         if (columns.isEmpty()) {
-            columns = List.of(cells).subList(0, Math.min(cells.length, MOST_COLUMNS));
+            if (texts.length > MOST_COLUMNS
+                    || !Stream.of(texts).allMatch(name -> COLUMN.matcher(name).matches())) {
+                foreign = true;
+                return;
+            }
+            columns = List.of(texts);
             stepColumn = columns.indexOf("step");
             return;
         }
-        if (cells.length != columns.size()) {
+        if (texts.length != columns.size()) {
             return;
         }
-        List<Optional<Double>> row = new ArrayList<>(cells.length);
-        for (String cell : cells) {
-            row.add(number(cell));
-        }
-        dropFrom(row);
-        if (skipped++ % every != 0) {
+        double[] cells = Stream.of(texts).mapToDouble(RunLog::number).toArray();
+        dropFrom(cells);
+        add(cells);
+    }
+
+    /** Drops the rows of a part of the run that is done again. */
+    private void dropFrom(double[] cells) {
+        if (stepColumn < 0 || Double.isNaN(cells[stepColumn])) {
             return;
         }
-        rows.add(List.copyOf(row));
+        int kept = rows.size();
+        while (kept > 0 && rows.get(kept - 1).cells()[stepColumn] >= cells[stepColumn]) {
+            kept--;
+        }
+        if (kept < rows.size()) {
+            rows.subList(kept, rows.size()).clear();
+            settled = Math.min(settled, kept);
+            generation++;
+        }
+    }
+
+    private void add(double[] cells) {
+        List<Row> open = rows.subList(settled, rows.size());
+        boolean full = !open.isEmpty() && open.get(0).at() / width != taken / width;
+        if (full || open.size() > 4 * columns.size()) {
+            List<Row> kept = extremes(open);
+            open.clear();
+            rows.addAll(kept);
+        }
+        if (full) {
+            settled = rows.size();
+        }
+        rows.add(new Row(taken++, cells));
         if (rows.size() > MOST_ROWS) {
             thin();
         }
     }
 
-    /** Drops the rows of a part of the run that is done again. */
-    private void dropFrom(List<Optional<Double>> row) {
-        if (stepColumn < 0 || row.get(stepColumn).isEmpty()) {
-            return;
-        }
-        double step = row.get(stepColumn).get();
-        int kept = rows.size();
-        while (kept > 0 && rows.get(kept - 1).get(stepColumn).orElse(-1.0) >= step) {
-            kept--;
-        }
-        if (kept < rows.size()) {
-            rows.subList(kept, rows.size()).clear();
-            generation++;
-        }
-    }
-
     private void thin() {
-        List<List<Optional<Double>>> kept = new ArrayList<>();
-        for (int i = 0; i < rows.size(); i += 2) {
-            kept.add(rows.get(i));
-        }
-        rows.clear();
-        rows.addAll(kept);
-        every *= 2;
+        do {
+            width *= 2;
+            List<Row> kept = new ArrayList<>();
+            int from = 0;
+            for (int i = 1; i <= rows.size(); i++) {
+                if (i == rows.size()
+                        || rows.get(i).at() / width != rows.get(from).at() / width) {
+                    settled = kept.size();
+                    kept.addAll(extremes(rows.subList(from, i)));
+                    from = i;
+                }
+            }
+            rows = kept;
+        } while (rows.size() > MOST_ROWS / 2);
         generation++;
     }
 
-    /** {@return a cell's number; none if it is not one, or not finite, which JSON has no word for} */
-    private static Optional<Double> number(String cell) {
-        String text = cell.strip().toLowerCase(Locale.ROOT);
+    /** {@return those rows that have the least or the greatest number of a column, and the last} */
+    private List<Row> extremes(List<Row> of) {
+        BitSet kept = new BitSet();
+        kept.set(of.size() - 1);
+        for (int column = 0; column < columns.size(); column++) {
+            int least = -1;
+            int greatest = -1;
+            for (int i = 0; i < of.size(); i++) {
+                double cell = of.get(i).cells()[column];
+                if (!Double.isNaN(cell)) {
+                    least = least < 0 || cell < of.get(least).cells()[column] ? i : least;
+                    greatest = greatest < 0 || cell > of.get(greatest).cells()[column] ? i : greatest;
+                }
+            }
+            if (least >= 0) {
+                kept.set(least);
+                kept.set(greatest);
+            }
+        }
+        return kept.stream().mapToObj(of::get).toList();
+    }
+
+    /** {@return a cell's number; NaN if it is not one, or not finite, which JSON has no word for} */
+    private static double number(String cell) {
         try {
-            double value = Double.parseDouble(text);
-            return Double.isFinite(value) ? Optional.of(value) : Optional.empty();
+            double value = Double.parseDouble(cell);
+            return Double.isFinite(value) ? value : Double.NaN;
         } catch (NumberFormatException e) {
-            return Optional.empty();
+            return Double.NaN;
         }
     }
 }

@@ -1,0 +1,165 @@
+package org.anneal.web;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is read of a folder of runs, and what is not. */
+class RunsFolderTest {
+    private static final String HEADER = "epoch,step,loss,lr\n";
+
+    @TempDir
+    Path folder;
+
+    private static Path run(Path path, String metrics) throws IOException {
+        Files.createDirectories(path);
+        return Files.writeString(path.resolve("metrics.csv"), metrics);
+    }
+
+    /** {@return the runs that are found, each with its state} */
+    private static List<String> found(Path folder) throws IOException {
+        List<String> found = new ArrayList<>();
+        new RunsFolder(folder).look(runs -> runs.forEach(run -> found.add(run.name() + " " + run.state())));
+        return found;
+    }
+
+    @Test
+    void noLinkBelowTheFolderIsFollowed(@TempDir Path elsewhere) throws IOException {
+        run(folder.resolve("own"), HEADER + "1,1,0.5,0.1\n");
+        Path other = run(elsewhere.resolve("other"), HEADER + "1,1,0.25,0.1\n");
+        Files.createSymbolicLink(folder.resolve("linked"), other.getParent());
+        Files.createSymbolicLink(Files.createDirectory(folder.resolve("link")).resolve("metrics.csv"), other);
+        Files.createSymbolicLink(folder.resolve("own/progress.csv"), other);
+        Path picture = Files.writeString(elsewhere.resolve("curve.png"), "drawn");
+        Files.createSymbolicLink(folder.resolve("own/curve.png"), picture);
+        assertEquals(List.of("own RUNNING"), found(folder));
+        new RunsFolder(folder).look(runs -> {
+            RunLog progress = runs.iterator().next().logs().get("progress");
+            assertEquals(List.of(), progress.columns());
+        });
+        // The folder that is given may be one.
+        assertEquals(List.of("own RUNNING"), found(Files.createSymbolicLink(elsewhere.resolve("runs"), folder)));
+        assertEquals(
+                List.of("run RUNNING"), found(Files.createSymbolicLink(elsewhere.resolve("run"), other.getParent())));
+    }
+
+    @Test
+    void aTableThatBecomesALinkIsReadNoMore(@TempDir Path elsewhere) throws IOException {
+        Path table = run(folder.resolve("own"), HEADER + "1,1,0.5,0.1\n");
+        Path other = run(elsewhere, HEADER + "1,1,0.25,0.1\n2,2,0.25,0.1\n");
+        RunLog log = new RunLog(table);
+        log.refresh();
+        Files.delete(table);
+        Files.createSymbolicLink(table, other);
+        log.refresh();
+        assertEquals(1, log.rows(0).size());
+    }
+
+    @Test
+    void aTableOfSomethingElseIsNoRun() throws IOException {
+        run(folder.resolve("passwd"), "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n");
+        run(folder.resolve("people"), "name,Home address\nAda,London\n");
+        run(folder.resolve("numbers"), "1,2,3\n4,5,6\n");
+        run(folder.resolve("wide"), "a" + ",a".repeat(64) + "\n");
+        run(folder.resolve("empty"), "");
+        run(folder.resolve("own"), HEADER);
+        assertEquals(List.of("own RUNNING"), found(folder));
+    }
+
+    @Test
+    void aCopyOfAFinishedRunIsFinished() throws IOException {
+        Path table = run(folder.resolve("run"), HEADER + "1,1,0.5,0.1\n");
+        Path picture = Files.writeString(folder.resolve("run/curve.png"), "drawn");
+        long now = System.currentTimeMillis();
+        Files.setLastModifiedTime(table, FileTime.fromMillis(now));
+        Files.setLastModifiedTime(picture, FileTime.fromMillis(now - 3_000));
+        assertEquals(List.of("run FINISHED"), found(folder));
+        // A run that goes on after it was drawn.
+        Files.setLastModifiedTime(picture, FileTime.fromMillis(now - 10_000));
+        assertEquals(List.of("run RUNNING"), found(folder));
+        Files.delete(picture);
+        Files.setLastModifiedTime(table, FileTime.fromMillis(0));
+        assertEquals(List.of("run QUIET"), found(folder));
+    }
+
+    private static double loss(int step) {
+        return step == 123_457 ? 99 : step == 300_001 ? -99 : 1 + Math.sin(step);
+    }
+
+    private static String row(int step) {
+        return step / 1000 + "," + step + "," + (step == 70_000 ? "nan" : loss(step)) + ",0.1\n";
+    }
+
+    @Test
+    void aLongTableKeepsItsPeaksAndItsLastRowAndGrowsNoFurther() throws IOException {
+        Path table = run(folder, HEADER);
+        RunLog log = new RunLog(table);
+        int last = 400_000;
+        // As a page is told of it: the rows from those on that have settled since.
+        List<List<Optional<Double>>> told = new ArrayList<>();
+        long generation = log.generation();
+        int settled = 0;
+        for (int from = 1; from <= last; from += 777) {
+            try (BufferedWriter out = Files.newBufferedWriter(table, StandardOpenOption.APPEND)) {
+                for (int step = from; step < from + 777 && step <= last; step++) {
+                    out.write(row(step));
+                }
+            }
+            log.refresh();
+            int kept = log.generation() == generation ? settled : 0;
+            told.subList(kept, told.size()).clear();
+            told.addAll(log.rows(kept));
+            generation = log.generation();
+            settled = log.settled();
+            assertTrue(told.size() <= 4000, "rows: " + told.size());
+            assertEquals(
+                    Math.min(from + 776, last), told.get(told.size() - 1).get(1).get());
+        }
+        assertEquals(log.rows(0), told);
+        assertEquals(last, log.taken());
+        for (int step : new int[] {1, 123_457, 300_001, last}) {
+            assertTrue(
+                    told.stream()
+                            .anyMatch(row ->
+                                    row.get(1).get() == step && row.get(2).get() == loss(step)),
+                    "step " + step);
+        }
+        // As fine at the beginning as at the end.
+        long early = told.stream().filter(row -> row.get(1).get() <= last / 2).count();
+        assertTrue(Math.abs(early - told.size() / 2) < told.size() / 10, early + " of " + told.size());
+        assertTrue(told.size() > 1000, "rows: " + told.size());
+        // Read at once, it is much the same.
+        RunLog again = new RunLog(table);
+        again.refresh();
+        assertEquals(told, again.rows(0));
+    }
+
+    @Test
+    void aLongTableThatGoesBackLosesWhatIsDoneAgain() throws IOException {
+        Path table = run(folder, HEADER);
+        RunLog log = new RunLog(table);
+        StringBuilder rows = new StringBuilder();
+        for (int step = 1; step <= 50_000; step++) {
+            rows.append(row(step));
+        }
+        Files.writeString(table, rows, StandardOpenOption.APPEND);
+        log.refresh();
+        Files.writeString(table, row(20_001), StandardOpenOption.APPEND);
+        log.refresh();
+        List<Double> steps = log.rows(0).stream().map(row -> row.get(1).get()).toList();
+        assertEquals(steps.stream().sorted().distinct().toList(), steps);
+        assertEquals(20_001, steps.get(steps.size() - 1));
+        assertTrue(log.settled() < steps.size());
+    }
+}
