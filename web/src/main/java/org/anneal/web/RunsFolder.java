@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -18,13 +17,15 @@ import java.util.stream.Stream;
 /**
  * A folder of training runs, or a run itself, read again and again: of each run {@code metrics.csv}, a row per epoch, and
  * {@code progress.csv}, a row every now and then between; and {@code run.json}, what the run was started with. What is on
- * the disk is all that is known of a run.
+ * the disk is all that is known of a run. Below the folder no link is followed: it may lead anywhere.
  */
 final class RunsFolder {
     private static final int MOST_RUNS = 100;
     private static final long FRESH_NANOS = 200_000_000;
     private static final long QUIET_MILLIS = 60_000;
+    private static final long COPY_MILLIS = 5_000;
     private static final List<String> LOGS = List.of("metrics.csv", "progress.csv");
+    private static final long NEVER = -1;
     private static final String INFO = "run.json";
     private static final String CURVE = "curve.png"; // drawn when a run ends
 
@@ -66,6 +67,11 @@ final class RunsFolder {
             return info;
         }
 
+        /** {@return whether a table is a run's} */
+        private boolean isOne() {
+            return logs.values().stream().anyMatch(log -> !log.columns().isEmpty());
+        }
+
         private void refresh() throws IOException {
             for (RunLog log : logs.values()) {
                 log.refresh();
@@ -77,7 +83,9 @@ final class RunsFolder {
                 infoVersion = version;
             }
             long written = written(folder);
-            boolean drawn = modified(folder.resolve(CURVE)) >= written;
+            // A copy of a run has its files in any order.
+            long drawing = modified(folder.resolve(CURVE));
+            boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
             state = drawn
                     ? State.FINISHED
                     : System.currentTimeMillis() - written < QUIET_MILLIS ? State.RUNNING : State.QUIET;
@@ -100,7 +108,7 @@ final class RunsFolder {
             refreshed = System.nanoTime();
             everRefreshed = true;
         }
-        visitor.visit(runs.values());
+        visitor.visit(runs.values().stream().filter(TrainingRun::isOne).toList());
     }
 
     /** What is done with the runs. */
@@ -116,7 +124,8 @@ final class RunsFolder {
         }
         if (Files.isDirectory(folder)) {
             try (Stream<Path> children = Files.list(folder)) {
-                children.filter(RunsFolder::isRun).forEach(found::add);
+                children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS) && isRun(child))
+                        .forEach(found::add);
             }
         }
         if (found.size() > MOST_RUNS) {
@@ -134,7 +143,7 @@ final class RunsFolder {
     }
 
     private static boolean isRun(Path folder) {
-        return LOGS.stream().anyMatch(log -> Files.isRegularFile(folder.resolve(log)));
+        return LOGS.stream().anyMatch(log -> Files.isRegularFile(folder.resolve(log), LinkOption.NOFOLLOW_LINKS));
     }
 
     /** {@return when a run wrote last, in milliseconds of the epoch} */
@@ -154,10 +163,10 @@ final class RunsFolder {
 
     private static long modified(Path file) {
         try {
-            FileTime time = Files.getLastModifiedTime(file);
-            return time.toMillis();
+            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return now.isRegularFile() ? now.lastModifiedTime().toMillis() : NEVER;
         } catch (IOException e) {
-            return -1; // there is none
+            return NEVER; // there is none
         }
     }
 }
