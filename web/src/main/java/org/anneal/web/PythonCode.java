@@ -1,10 +1,13 @@
 package org.anneal.web;
 
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.ComposedPlateau;
+import org.anneal.schedule.CyclicLR;
+import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
 
@@ -13,11 +16,16 @@ final class PythonCode {
     private static final Pattern CALL =
             Pattern.compile("\\b(\\w*LR|CosineAnnealingWarmRestarts|ChainedScheduler" + "|ReduceLROnPlateau)\\(");
 
+    /** Kinds that PyTorch does not take up at {@code last_epoch} as the others; docs/parity.md says how. */
+    private static final Set<String> RESUMED_OTHERWISE =
+            Set.of("StepLR", "MultiStepLR", "ConstantLR", "CosineAnnealingWarmRestarts", "SWALR", "SequentialLR");
+
     private PythonCode() {}
 
     /** {@return lines of Python that build {@code policy} on an optimizer with {@code rule}} */
     static String of(Policy policy, long lastEpoch, UpdateRule rule, Iterable<Double> lr) {
         String text = policy.toString();
+        String kind = text.substring(0, text.indexOf('('));
         TreeSet<String> names = new TreeSet<>();
         StringBuilder call = new StringBuilder();
         Matcher found = CALL.matcher(text);
@@ -30,7 +38,10 @@ final class PythonCode {
             found.appendReplacement(call, name + "(" + optimizer);
         }
         found.appendTail(call);
-        if (lastEpoch != -1) {
+        boolean resumes = lastEpoch != -1;
+        // Their rates depend on the step alone, and PyTorch's do not resume by last_epoch: OneCycleLR fails.
+        boolean walks = resumes && (policy instanceof OneCycleLR || policy instanceof CyclicLR);
+        if (resumes && !walks) {
             call.setLength(call.length() - 1);
             call.append(", last_epoch=").append(lastEpoch).append(')');
         }
@@ -48,10 +59,24 @@ final class PythonCode {
                     .append('\n');
         }
         code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, lr));
+        if (resumes && !walks) {
+            // PyTorch resumes only an optimizer whose groups know their base rates.
+            code.append("for group in optimizer.param_groups:\n    group['initial_lr'] = group['lr']\n");
+            if (RESUMED_OTHERWISE.contains(kind)) {
+                code.append(
+                        "# PyTorch may go on otherwise from last_epoch than Anneal, which keeps the rate in force.\n");
+            }
+        }
         if (policy instanceof ComposedPlateau) {
             code.append("# PyTorch runs no plateau inside another scheduler; Anneal does.\n");
         }
-        return code.append("scheduler = ").append(call).append('\n').toString();
+        code.append("scheduler = ").append(call).append('\n');
+        if (walks) {
+            code.append("for _ in range(")
+                    .append(lastEpoch + 1)
+                    .append("):\n    optimizer.step()\n    scheduler.step()\n");
+        }
+        return code.toString();
     }
 
     private static String optimizer(UpdateRule rule, Iterable<Double> lr) {

@@ -95,10 +95,43 @@ class CodeTest {
                 from torch.optim.swa_utils import SWALR
 
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-                scheduler = SWALR(optimizer, swa_lr=0.05, last_epoch=3)
-                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), 3, new SGD(0), List.of(0.1)));
+                scheduler = SWALR(optimizer, swa_lr=0.05)
+                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(0.1)));
         assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(0.1))
                 .endsWith("scheduler = ReduceLROnPlateau(optimizer)\n"));
+    }
+
+    /** PyTorch refuses a last_epoch without {@code initial_lr}, and OneCycleLR's altogether. */
+    @Test
+    void pythonThatResumesHasWhatPyTorchNeeds() {
+        assertEquals("""
+                import torch
+                from torch.optim.lr_scheduler import CosineAnnealingLR
+
+                optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+                for group in optimizer.param_groups:
+                    group['initial_lr'] = group['lr']
+                scheduler = CosineAnnealingLR(optimizer, T_max=40, eta_min=0.2, last_epoch=10)
+                """, resumed("CosineAnnealingLR(T_max=40, eta_min=0.2)"));
+        assertTrue(resumed("SWALR(swa_lr=0.05)").endsWith("""
+                    group['initial_lr'] = group['lr']
+                # PyTorch may go on otherwise from last_epoch than Anneal, which keeps the rate in force.
+                scheduler = SWALR(optimizer, swa_lr=0.05, last_epoch=10)
+                """), resumed("SWALR(swa_lr=0.05)"));
+        assertEquals("""
+                import torch
+                from torch.optim.lr_scheduler import OneCycleLR
+
+                optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+                scheduler = OneCycleLR(optimizer, max_lr=0.1, total_steps=100)
+                for _ in range(11):
+                    optimizer.step()
+                    scheduler.step()
+                """, resumed("OneCycleLR(max_lr=0.1, total_steps=100)"));
+    }
+
+    private static String resumed(String expression) {
+        return PythonCode.of(Policy.parse(expression), 10, new SGD(0), List.of(1.0));
     }
 
     @Test
