@@ -27,8 +27,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * It reads the metrics of the runs in the folder that it is given and no other file, and writes none.
  */
 public final class WebServer implements AutoCloseable {
-    private static final int THREADS =
-            256; // they wait for clients that are slow to ask, and these must not keep others waiting
+    // A thread reads what its client sends, however slowly: with one for each connection, no other client waits for it.
+    private static final int CONNECTIONS = 1024;
     private static final int WAITING = 512;
     private static final int BACKLOG = 512;
     private static final long EXCHANGE_SECONDS = 30;
@@ -38,7 +38,7 @@ public final class WebServer implements AutoCloseable {
         // timer.
         setIfAbsent("sun.net.httpserver.maxReqTime", "10");
         setIfAbsent("sun.net.httpserver.nodelay", "true");
-        setIfAbsent("jdk.httpserver.maxConnections", "1024");
+        setIfAbsent("jdk.httpserver.maxConnections", Integer.toString(CONNECTIONS));
     }
 
     private static void setIfAbsent(String property, String value) {
@@ -56,8 +56,8 @@ public final class WebServer implements AutoCloseable {
     private WebServer(String host, HttpServer server, Optional<Path> runs) {
         this.server = server;
         executor = new ThreadPoolExecutor(
-                THREADS,
-                THREADS,
+                CONNECTIONS,
+                CONNECTIONS,
                 1,
                 TimeUnit.MINUTES,
                 new ArrayBlockingQueue<>(WAITING),
