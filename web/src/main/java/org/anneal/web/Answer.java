@@ -5,10 +5,16 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Collection;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.exc.MismatchedInputException;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Reads what clients send, within bounds, and writes what they get. */
@@ -41,7 +47,7 @@ final class Answer {
                     400,
                     e.getCause() instanceof IllegalArgumentException refusal
                             ? reason(refusal)
-                            : "the request is not understood: " + reason(e));
+                            : "the request is not understood: " + rule(e));
         }
         if (value == null) {
             throw new Refusal(400, "the request is not understood: it is null");
@@ -67,6 +73,47 @@ final class Answer {
                             + (all > MOST_DRAINED ? "more than " : "") + all);
         }
         return body.toByteArray();
+    }
+
+    /** {@return the field that is wrong, and its rule; Jackson's own words name our classes} */
+    private static String rule(JacksonException e) {
+        StringBuilder field = new StringBuilder();
+        for (JacksonException.Reference at : e.getPath()) {
+            if (at.getPropertyName() == null) {
+                field.append('[').append(at.getIndex()).append(']');
+            } else {
+                field.append(field.isEmpty() ? "" : ".").append(at.getPropertyName());
+            }
+        }
+        if (field.isEmpty()) {
+            field.append("it");
+        }
+        if (e instanceof UnrecognizedPropertyException) {
+            return "there is no field " + field;
+        }
+        Class<?> type = e instanceof MismatchedInputException mismatch
+                ? mismatch.getTargetType()
+                : e instanceof InputCoercionException coercion ? coercion.getTargetType() : null;
+        if (type == null) {
+            return "it must be JSON";
+        }
+        return field + " must be " + kind(type);
+    }
+
+    private static String kind(Class<?> type) {
+        if (type.isEnum()) {
+            return "one of "
+                    + Stream.of(type.getEnumConstants()).map(String::valueOf).collect(Collectors.joining(", "));
+        }
+        return type == Boolean.class || type == boolean.class
+                ? "true or false"
+                : type == Long.class || type == long.class
+                        ? "a whole number"
+                        : Number.class.isAssignableFrom(type) || type.isPrimitive()
+                                ? "a number"
+                                : type == String.class
+                                        ? "a text"
+                                        : Collection.class.isAssignableFrom(type) ? "a list" : "an object";
     }
 
     /** {@return what went wrong, in one line} */

@@ -39,7 +39,7 @@ record Run(
 
     Run {
         lr = numbers("lr", lr);
-        metrics = numbers("metrics", metrics);
+        metrics = metrics == null ? List.of() : numbers("metrics", metrics);
     }
 
     /** A client may leave anything out, or send nulls. */

@@ -127,10 +127,20 @@ class ServerTest {
             {"expression": "StepLR(30)", "run": {"lr": [null], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be a list of numbers
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "epochs": 1000000000, "stepsPerEpoch": 1000000000, "metrics": []}} | steps_per_epoch * epochs must be at most 2^53
             {"expression": "StepLR(30)"} | the request must have an expression and a run
-            {"expression": "StepLR(30)", "more": 1} | the request is not understood
-            [] | the request is not understood
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 1000000000000}} | a run must have at most 1000000 steps here, but has 1000000000000
+            {"expression": "StepLR(30)", "more": 1} | the request is not understood: there is no field more"
+            {"expression": "StepLR(30)", "run": {"lr": [0.1, "x"]}} | the request is not understood: run.lr[1] must be a number"
+            {"expression": "StepLR(30)", "run": {"lr": 0.1}} | the request is not understood: run.lr must be a list"
+            {"expression": "StepLR(30)", "run": {"steps": "x"}} | the request is not understood: run.steps must be a whole number"
+            {"expression": "StepLR(30)", "run": {"steps": 1e30}} | the request is not understood: run.steps must be a whole number"
+            {"expression": "StepLR(30)", "run": {"adam": "x"}} | the request is not understood: run.adam must be true or false"
+            {"expression": "StepLR(30)", "run": {"momentum": []}} | the request is not understood: run.momentum must be a number"
+            {"expression": "StepLR(30)", "run": {"stepPer": "year"}} | the request is not understood: run.stepPer must be one of EPOCH, BATCH"
+            {"expression": "StepLR(30)", "run": 1} | the request is not understood: run must be an object"
+            {"expression": ["StepLR(30)"], "run": 1} | the request is not understood: expression must be a text"
+            [] | the request is not understood: it must be an object"
             null | the request is not understood
-            {"expression": | the request is not understood
+            {"expression": | the request is not understood: it must be JSON"
             """)
     void aWrongQuestionIsRefusedInASentence(String question, String message) throws Exception {
         HttpResponse<byte[]> answer = post("api/curves", question);
@@ -138,6 +148,17 @@ class ServerTest {
         assertEquals(400, answer.statusCode(), body);
         assertTrue(body.startsWith("{\"error\":{\"message\":\"" + message), body);
         assertFalse(body.contains("\\n"), body);
+        assertFalse(body.contains("anneal"), body);
+    }
+
+    @Test
+    void aWrongFormatOfAPictureIsRefusedInASentence() throws Exception {
+        String body = new String(
+                post("api/picture", "{\"expressions\": [\"StepLR(30)\"], \"format\": \"gif\"}")
+                        .body(),
+                UTF_8);
+        assertEquals(
+                "{\"error\":{\"message\":\"the request is not understood: format must be one of PNG, SVG\"}}", body);
     }
 
     @Test
