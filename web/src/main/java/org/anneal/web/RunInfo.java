@@ -19,9 +19,16 @@ import tools.jackson.databind.JsonNode;
  * not as a run writes it says nothing.
  *
  * @param groups texts of the groups with options of their own
+ * @param groupNames what the rates of the groups are called, if the run says it of all of them
  * @param run that the playground shows the schedule in, if it can
  */
-record RunInfo(String optimizer, List<String> groups, String schedule, StepPer stepPer, Optional<Run> run) {
+record RunInfo(
+        String optimizer,
+        List<String> groups,
+        List<String> groupNames,
+        String schedule,
+        StepPer stepPer,
+        Optional<Run> run) {
     private static final int MOST_BYTES = 64 * 1024;
 
     /** {@return what the file says, unless it is missing, too long or something else} */
@@ -45,7 +52,19 @@ record RunInfo(String optimizer, List<String> groups, String schedule, StepPer s
         StepPer stepPer =
                 StepPer.valueOf(config.required("step_per").stringValue().toUpperCase(Locale.ROOT));
         String optimizer = config.required("optimizer").stringValue();
-        return new RunInfo(optimizer, groups, schedule, stepPer, run(json, optimizer, schedule, stepPer));
+        return new RunInfo(
+                optimizer, groups, groupNames(json), schedule, stepPer, run(json, optimizer, schedule, stepPer));
+    }
+
+    private static List<String> groupNames(JsonNode json) {
+        List<String> names = new ArrayList<>();
+        for (JsonNode group : json.required("param_groups")) {
+            if (!group.path("name").isString()) {
+                return List.of();
+            }
+            names.add(group.path("name").stringValue());
+        }
+        return names;
     }
 
     private static Optional<Run> run(JsonNode json, String optimizer, String schedule, StepPer stepPer) {

@@ -11,6 +11,7 @@ const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
 const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'val_loss', 'seconds']);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
+const count = (value) => value.toLocaleString('en-US');
 let listed = 0;
 
 const events = new EventSource('api/runs');
@@ -145,9 +146,13 @@ class Lines {
   #log = false;
   #view = null; // the part of the steps that the user zoomed to, which stays as the run goes on
   #longest = 1;
+  #index = null; // of the readout, on the horizontal axis
+  #wanted = null; // an index that a key asks for: several may share a pixel
 
   constructor(root, logBox) {
     this.#root = root;
+    root.addEventListener('keydown', (event) => this.#keyed(event));
+    root.addEventListener('blur', () => this.#plot?.setCursor({ left: -10, top: -10 }));
     logBox?.addEventListener('change', () => {
       this.#log = logBox.checked;
       draw();
@@ -177,13 +182,13 @@ class Lines {
     }
     this.#key = key;
     this.#plot?.destroy();
-    const narrow = this.#root.clientWidth < 380;
+    const [steps, values] = axes('step', this.#root.clientWidth < 380 ? 48 : 58, log);
     this.#plot = new uPlot({
       width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 20, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
-      axes: axes(narrow ? '' : 'step', narrow ? 48 : 58, log),
+      axes: [{ ...steps, space: 80, values: (plot, splits) => splits.map(count) }, values],
       series: [{}, ...lines.map((line) => ({
         stroke: css(line.color) + line.alpha, width: line.alpha ? 1 : 2, dash: line.dash, spanGaps: true,
         points: { show: line.y.length < 40 && !line.stairs && !line.alpha, size: 5, fill: css(line.color) },
@@ -216,16 +221,58 @@ class Lines {
     this.#root.dataset.view = JSON.stringify([min, max]);
   }
 
-  #readOut(plot, lines) {
-    const tip = this.#root.querySelector('.tip');
-    const { left, idx } = plot.cursor;
-    if (!tip) return;
-    if (left < 0 || idx === null || idx === undefined || !this.#root.matches(':hover')) {
-      tip.hidden = true;
+  /** Shows a part of the steps, or all of them. */
+  zoom(view) {
+    const [min, max] = view ? [Math.max(0, view[0]), Math.min(this.#longest, view[1])] : [0, this.#longest];
+    this.#plot?.setScale('x', { min, max });
+  }
+
+  #keyed(event) {
+    if (!this.#plot || event.ctrlKey || event.metaKey || event.altKey) return;
+    const x = this.#plot.data[0];
+    const [from, to] = this.#view ?? [0, this.#longest];
+    const moves = { ArrowLeft: -1, ArrowRight: 1 };
+    if (event.key in moves) {
+      const move = moves[event.key] * (event.shiftKey ? 10 : 1);
+      const index = this.#index === null ? x.findIndex((step) => step >= from) : this.#index + move;
+      this.#point(Math.min(x.length - 1, Math.max(0, index)));
+    } else if (event.key === '+' || event.key === '=' || event.key === '-') {
+      const middle = this.#index === null ? (from + to) / 2 : x[this.#index];
+      const half = ((to - from) / 2) * (event.key === '-' ? 2 : 0.5);
+      zoom([middle - half, middle + half]);
+    } else if (event.key === '0' || event.key === 'Escape') {
+      zoom(null);
+    } else {
       return;
     }
+    event.preventDefault();
+  }
+
+  #point(index) {
+    const x = this.#plot.data[0][index];
+    const [from, to] = this.#view ?? [0, this.#longest];
+    if (x < from || x > to) zoom([x - (to - from) / 2, x + (to - from) / 2]);
+    // After uPlot has taken up the zoom, which it does in a microtask of its own.
+    queueMicrotask(() => {
+      this.#wanted = index;
+      this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 });
+      this.#wanted = null;
+    });
+  }
+
+  #readOut(plot, lines) {
+    const tip = this.#root.querySelector('.tip');
+    const { left } = plot.cursor;
+    const idx = this.#wanted ?? plot.cursor.idx;
+    if (!tip) return;
+    if (left < 0 || idx === null || idx === undefined || !this.#root.matches(':hover, :focus-visible')) {
+      tip.hidden = true;
+      this.#index = null;
+      return;
+    }
+    this.#index = idx;
     const head = document.createElement('b');
-    head.textContent = `step ${format(plot.data[0][idx])}`;
+    head.textContent = `step ${count(plot.data[0][idx])}`;
     const said = lines.slice(0, 10).map((line, i) => {
       const row = document.createElement('div');
       const dot = document.createElement('i');
@@ -233,7 +280,7 @@ class Lines {
       dot.style.setProperty('--color', `var(${line.color})`);
       const name = document.createElement('span');
       name.className = 'name';
-      name.textContent = line.label;
+      name.textContent = line.said ?? line.label;
       const value = document.createElement('span');
       let at = idx; // the last value until here
       while (at > 0 && (plot.data[i + 1]?.[at] === null || plot.data[i + 1]?.[at] === undefined)) at--;
@@ -254,6 +301,11 @@ const charts = {
   metric: new Lines($('[data-chart="metric"]')),
   rate: new Lines($('[data-chart="rate"]'), $('#log-rate')),
 };
+
+/** Has all charts show the same part. */
+function zoom(view) {
+  for (const chart of Object.values(charts)) chart.zoom(view);
+}
 
 const DOTTED = [2, 3];
 const METRIC_KEYS = ['', 'dashed', 'dotted'];
@@ -281,12 +333,22 @@ function draw() {
     const rates = [...new Set(all.flatMap((run) => [...(run.tables.progress?.columns ?? []), ...(run.tables.metrics?.columns ?? [])]))].filter(isRate).sort();
     charts.rate.show(all.flatMap((run) => rates.map((name) => {
       const table = column(run, 'progress', name)?.length ? 'progress' : 'metrics';
-      return { ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(groupOf(name), 2)]), stairs: true };
+      const said = run.info?.groupNames[groupOf(name)];
+      return {
+        ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(groupOf(name), 2)]), stairs: true,
+        said: said && rates.length > 1 ? `${run.name} ${said}` : undefined,
+      };
     })), longest);
     const groups = [...new Set(rates.map(groupOf))].sort((a, b) => a - b);
-    key($('#rate-key'), groups.length > 1 ? groups.map((group, i) => (i === 0 ? `group ${group}` : String(group))) : []);
+    key($('#rate-key'), groups.length > 1 ? groupNames(all, groups) : []);
     table(all);
   });
+}
+
+/** Returns what the runs call their groups, if all that say it say the same; or else their numbers. */
+function groupNames(all, groups) {
+  const names = groups.map((group) => [...new Set(all.map((run) => run.info?.groupNames[group]).filter((name) => name))]);
+  return names.every((each) => each.length === 1) ? names.flat() : groups.map((group, i) => (i === 0 ? `group ${group}` : String(group)));
 }
 
 function key(root, names) {
@@ -316,7 +378,10 @@ function table(all) {
   $('#last-head').replaceChildren(cells('th', ['Run', ...columns.map((name) => name.replaceAll('_', ' '))]));
   $('#last-rows').replaceChildren(...all.filter((run) => run.tables.metrics?.rows.length).map((run) => {
     const { columns: own, rows } = run.tables.metrics;
-    const row = cells('td', [run.name, ...columns.map((name) => format(rows.at(-1)[own.map(same).indexOf(name)] ?? null, 5))]);
+    const row = cells('td', [run.name, ...columns.map((name) => {
+      const value = rows.at(-1)[own.map(same).indexOf(name)] ?? null;
+      return name === 'step' && value !== null ? count(value) : format(value, 5);
+    })]);
     const dot = document.createElement('i');
     dot.className = 'dot';
     dot.style.setProperty('--color', `var(${run.color})`);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.interactions.Actions;
 
@@ -155,6 +156,42 @@ class RunsPageTest {
         browser.await("and what comes", () -> view().equals(List.of(0L, 130L)));
     }
 
+    @Test
+    void keysReadAChartAndZoomAllOfThem() throws IOException {
+        Path run = Files.createDirectories(runs.resolve("run"));
+        append(run.resolve("metrics.csv"), """
+                epoch,step,lr,train_loss,val_loss,val_accuracy,seconds
+                1,25000,0.1,0.5,0.75,0.25,1.0
+                2,50000,0.1,0.375,0.625,0.5,1.0
+                """);
+        openRuns();
+        browser.await("two epochs", () -> points("loss").contains("\"run train\":2"));
+        assertEquals("trainvalidationbatch", browser.text("#loss-title + .key").replaceAll("\\s", ""));
+        assertEquals("50,000", browser.text("#last-rows tr td:nth-child(3)"));
+        browser.find("#log-loss").click();
+        press(Keys.TAB);
+        press(Keys.ARROW_RIGHT);
+        browser.awaitText("[data-chart=loss] .tip b", "step 0");
+        press(Keys.ARROW_RIGHT);
+        press(Keys.ARROW_RIGHT);
+        browser.awaitText("[data-chart=loss] .tip b", "step 50,000");
+        assertTrue(browser.text("[data-chart=loss] .tip").contains("0.375"));
+        press("+");
+        browser.await("a part", () -> view().equals(List.of(37_500L, 50_000L)));
+        browser.await(
+                "the others too",
+                () -> browser.attribute("[data-chart=metric]", "data-view").equals("[37500,50000]"));
+        press("0");
+        browser.await("all", () -> view().equals(List.of(0L, 50_000L)));
+        press(Keys.TAB);
+        browser.await(
+                "no readout", () -> !browser.find("[data-chart=loss] .tip").isDisplayed());
+    }
+
+    private static void press(CharSequence key) {
+        new Actions(browser.driver).sendKeys(key).perform();
+    }
+
     /** {@return the steps between which the loss is shown} */
     @SuppressWarnings("unchecked")
     private static List<Object> view() {
@@ -273,6 +310,8 @@ class RunsPageTest {
                 "Adam(lr=0.1, betas=(0.8, 0.999)); fc*:lr=0.01",
                 browser.attribute("#run-list li[data-name=run] .about p:nth-child(2)", "title"));
         assertEquals("", about("unnamed"));
+        browser.await("its groups' names", () -> browser.text("#rate-key").contains("fc*"));
+        assertEquals("restfc*", browser.text("#rate-key").replace("\n", ""));
         browser.screenshot("runs-about");
         openSchedule("run");
         assertEquals("0.1, 0.01", browser.attribute("#lr", "value"));
