@@ -1,8 +1,9 @@
 // The page's state in the address, after the #: a link restores the page.
 
+/** Returns what a fragment says, or null if it is no page's: a page without schedules has its rates. */
 export function read(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
-  if (!given.has('e')) return null;
+  if (!given.has('e') && !given.has('lr')) return null;
   const number = (name) => (given.has(name) && Number.isFinite(Number(given.get(name))) ? Number(given.get(name)) : undefined);
   const off = new Set((given.get('off') ?? '').split(',').filter(Boolean).map(Number));
   const view = (given.get('x') ?? '').split(',').map(Number);

@@ -389,6 +389,7 @@ function restore() {
   }
   showRun();
   for (const row of state?.rows ?? FIRST.map((text) => ({ text, on: true }))) add(row.text, row.on);
+  draw();
   if (state?.view) whenDrawn(() => chart.zoom(state.view));
   // The address says already what was restored; written later, it could hit the entry that the user went on to.
   clearTimeout(remembering);
@@ -443,8 +444,14 @@ $('#below').addEventListener('input', () => {
   draw();
   remember();
 });
+$('.skip').addEventListener('click', (event) => {
+  event.preventDefault(); // the address says what the page shows
+  $('#chart').focus();
+});
 // Unlike hashchange, this comes in the same task as the new address: nothing is remembered in between.
-addEventListener('popstate', restore);
+addEventListener('popstate', () => {
+  if (location.hash === '' || read(location.hash)) restore();
+});
 gallery($('#gallery'), $('#open-gallery'), (card) => {
   rememberNow();
   // A new entry in the history: going back brings back what was there.

@@ -430,6 +430,19 @@ class PlaygroundTest {
     }
 
     @Test
+    void skippingToTheChartKeepsThePage() {
+        openWith("StepLR(step_size=30, gamma=0.25)", "&steps=50");
+        String address = browser.driver.getCurrentUrl();
+        browser.run("document.querySelector('.skip').focus()");
+        browser.find(".skip").sendKeys(Keys.ENTER);
+        browser.await("the focus", () -> "chart".equals(browser.run("return document.activeElement.id")));
+        assertEquals(address, browser.driver.getCurrentUrl());
+        browser.run("return new Promise(done => {"
+                + " addEventListener('hashchange', () => done()); location.hash = 'chart' })");
+        assertEquals("StepLR(step_size=30, gamma=0.25)", browser.attribute("#rows textarea", "value"));
+    }
+
+    @Test
     void codeJsonAndPicturesAreTakenAway() {
         openWith("StepLR(step_size=30, gamma=0.5)", "&steps=50");
         browser.await("Java", () -> browser.text("#take-text").contains("new StepLR(30, 0.5)"));
