@@ -6,6 +6,12 @@ export const COLORS = ['--c0', '--c1', '--c2', '--c3', '--c4', '--c5'];
 export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
 const CROWDED = 2; // values per pixel from which steps can't be seen
 
+/** Returns the color and the dash of a row: as many combinations as there are rows. */
+export function look(index) {
+  const round = Math.floor(index / COLORS.length);
+  return { color: COLORS[index % COLORS.length], dash: DASHES[(index + round) % DASHES.length] };
+}
+
 const linear = uPlot.paths.linear();
 const stepped = uPlot.paths.stepped({ align: 1 });
 

@@ -103,14 +103,19 @@ export class Row {
     this.#area.focus();
   }
 
-  /** Shows which number the row has and how it is drawn. */
-  place(index, color) {
+  /** Returns the name of the schedule that the text is of, or nothing. */
+  get kind() {
+    return /\b(\w+)\s*\(/.exec(this.#text)?.[1] ?? '';
+  }
+
+  /** Shows which number and name the row has, and how it is drawn. */
+  place(index, { color, dash }, name) {
     this.color = color;
-    this.index = index;
+    this.dash = dash;
+    this.name = name;
     this.element.style.setProperty('--color', `var(${color})`);
-    const name = /\b(\w+)\s*\(/.exec(this.#text)?.[1] ?? `Schedule ${index + 1}`;
     this.#name.textContent = name;
-    this.#box.setAttribute('aria-label', `Draw schedule ${index + 1}, ${name}`);
+    this.#box.setAttribute('aria-label', `Draw schedule ${index + 1}, ${this.kind || name}`);
     this.#area.setAttribute('aria-label', `Expression of schedule ${index + 1}`);
     this.element.querySelector('[data-do="duplicate"]').setAttribute('aria-label', `Duplicate schedule ${index + 1}`);
     this.element.querySelector('[data-do="remove"]').setAttribute('aria-label', `Remove schedule ${index + 1}`);

@@ -1,6 +1,6 @@
 // The playground: schedules in a run, their curves, and what can be asked of them.
 
-import { COLORS, Chart, DASHES, format } from './chart.js';
+import { Chart, format, look } from './chart.js';
 import { Row } from './editor.js';
 import { exampleMetrics, gallery } from './gallery.js';
 import { read, write } from './link.js';
@@ -125,7 +125,11 @@ function add(text, on = true, index = page.rows.length) {
 }
 
 function place() {
-  page.rows.forEach((row, i) => row.place(i, COLORS[i % COLORS.length]));
+  const kinds = page.rows.map((row) => row.kind);
+  page.rows.forEach((row, i) => {
+    const several = kinds[i] && kinds.filter((kind) => kind === kinds[i]).length > 1;
+    row.place(i, look(i), several ? `${i + 1} ${kinds[i]}` : kinds[i] || `Schedule ${i + 1}`);
+  });
   for (const button of document.querySelectorAll('#add, [data-do="duplicate"]')) button.disabled = page.rows.length >= MOST_ROWS;
 }
 
@@ -173,7 +177,9 @@ let announcing;
 function announce() {
   clearTimeout(announcing);
   announcing = setTimeout(() => {
-    $('#said').textContent = `${page.run.unit} ${format(page.at / page.run.per)}: ${drawn().map((row) => row.curve.rates.map((rates) => format(rates[page.at])).join(', ')).join('; ')}`;
+    const rows = drawn();
+    const said = rows.map((row) => (rows.length > 1 ? `${row.name} ` : '') + row.curve.rates.map((rates) => format(rates[page.at])).join(', '));
+    $('#said').textContent = `${page.run.unit} ${format(page.at / page.run.per)}: ${said.join('; ')}`;
   }, 200);
 }
 
@@ -198,7 +204,7 @@ function draw(since = null) {
       step: finding.step, color: row.color, chosen: page.chosen?.row === row && page.chosen.step === finding.step })));
     chart.show({
       rows: rows.map((row) => ({
-        color: row.color, dash: DASHES[row.index % DASHES.length], name: /^\w+/.exec(row.curve.policy)[0],
+        color: row.color, dash: row.dash, name: row.name,
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
@@ -229,7 +235,7 @@ function measure() {
 function showFindings() {
   const list = $('#finding-list');
   const found = drawn().flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
-  const key = JSON.stringify(found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, step, problem, suggestion, groups]));
+  const key = JSON.stringify(found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, row.name, drawn().length, step, problem, suggestion, groups]));
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   list.replaceChildren(...found.map((finding) => {
@@ -237,7 +243,7 @@ function showFindings() {
     button.type = 'button';
     button.style.setProperty('--color', `var(${finding.row.color})`);
     const where = document.createElement('b');
-    where.textContent = `${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
+    where.textContent = `${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
     const does = document.createElement('small');
     does.textContent = finding.suggestion;
     button.append(where, finding.problem, does);
@@ -300,7 +306,7 @@ function showNumbers() {
     const dot = document.createElement('i');
     dot.className = 'dot';
     dot.style.setProperty('--color', `var(${row.color})`);
-    head.append(dot, /^\w+/.exec(row.curve.policy)[0] + (rates.length && run.lr.length > 1 ? `, group ${group}` : ''));
+    head.append(dot, row.name + (rates.length && run.lr.length > 1 ? `, group ${group}` : ''));
     head.title = row.curve.policy;
     const now = cell('');
     now.className = 'at';

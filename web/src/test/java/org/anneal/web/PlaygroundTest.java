@@ -443,6 +443,22 @@ class PlaygroundTest {
     }
 
     @Test
+    void twelveSchedulesAreToldApart() {
+        openWith("StepLR(step_size=30)", "&e=StepLR(20)".repeat(10) + "&e=ExponentialLR(0.9)&steps=50&lr=0.1");
+        browser.await("twelve", () -> browser.all("#number-rows tr").size() == 12);
+        assertEquals("7 StepLR", browser.text("#number-rows tr:nth-child(7) th"));
+        assertEquals("7 StepLR", browser.text("#rows > li:nth-child(7) .bar span"));
+        assertEquals("ExponentialLR", browser.text("#number-rows tr:nth-child(12) th"));
+        browser.find("#chart").sendKeys(Keys.HOME);
+        browser.await("a readout", () -> browser.text("#tip").contains("2 StepLR\n0.1\n3 StepLR\n0.1"));
+        browser.screenshot("twelve");
+        assertEquals(
+                12L,
+                browser.run("return import('./chart.js').then(({look}) =>"
+                        + " new Set([...Array(12).keys()].map(i => JSON.stringify(look(i)))).size)"));
+    }
+
+    @Test
     void codeJsonAndPicturesAreTakenAway() {
         openWith("StepLR(step_size=30, gamma=0.5)", "&steps=50");
         browser.await("Java", () -> browser.text("#take-text").contains("new StepLR(30, 0.5)"));
