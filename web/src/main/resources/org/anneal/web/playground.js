@@ -80,7 +80,10 @@ function showRun() {
 }
 
 function runChanged(since) {
-  if (!showRun()) return;
+  if (!showRun()) {
+    takeAway.show();
+    return;
+  }
   for (const row of page.rows) ask(row, since);
   remember();
 }
@@ -396,6 +399,7 @@ function restore() {
   showRun();
   for (const row of state?.rows ?? FIRST.map((text) => ({ text, on: true }))) add(row.text, row.on);
   draw();
+  takeAway.show();
   if (state?.view) whenDrawn(() => chart.zoom(state.view));
   // The address says already what was restored; written later, it could hit the entry that the user went on to.
   clearTimeout(remembering);
@@ -416,6 +420,7 @@ function whenDrawn(action) {
 const takeAway = new TakeAway({
   rows: () => page.rows,
   run: () => page.run.run,
+  problem: () => $('#run-error').textContent,
   drawn: () => drawn().filter((row) => !row.error),
   options: () => ({ log: $('#log').checked, momentum: $('#show-momentum').checked }),
 });
@@ -437,6 +442,7 @@ for (const selector of ['#log', '#show-momentum']) {
 }
 $('#reset').addEventListener('click', () => chart.zoom(null));
 $('#at').addEventListener('input', () => {
+  if (!page.run) return;
   const index = Math.round(Number($('#at').value) * page.run.per);
   const good = $('#at').value !== '' && index >= 0 && index < page.run.steps;
   $('#at').setAttribute('aria-invalid', String(!good));

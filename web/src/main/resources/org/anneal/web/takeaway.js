@@ -15,8 +15,9 @@ function save(blob, name) {
 export class TakeAway {
   #page;
   #form = 'java';
+  #refused = false;
 
-  /** @param page has rows(), run(), drawn(), and what the picture shows: options() */
+  /** @param page has rows(), run(), problem() of the run or nothing, drawn(), and what the picture shows: options() */
   constructor(page) {
     this.#page = page;
     const tabs = [...document.querySelectorAll('#takeaway [role="tab"]')];
@@ -32,6 +33,7 @@ export class TakeAway {
     });
     $('#take-row').addEventListener('change', () => this.show());
     $('#copy').addEventListener('click', async () => {
+      if (this.#form !== 'link' && this.#wrong()) return;
       try {
         await navigator.clipboard.writeText($('#take-text').textContent);
         this.#say('Copied.');
@@ -41,6 +43,7 @@ export class TakeAway {
       }
     });
     $('#save-json').addEventListener('click', () => {
+      if (this.#wrong()) return;
       save(new Blob([JSON.stringify(this.#json(true))], { type: 'application/json' }), 'schedules.json');
     });
     $('#save-png').addEventListener('click', () => this.#picture('png'));
@@ -70,12 +73,14 @@ export class TakeAway {
     }
     select.hidden = this.#form === 'json' || this.#form === 'link';
     const row = rows[select.selectedIndex];
-    const text = {
+    const problem = this.#page.problem();
+    const text = problem && this.#form !== 'link' ? problem : {
       java: () => row?.curve?.java ?? '',
       python: () => row?.curve?.python ?? '',
       json: () => JSON.stringify(this.#json(false), null, 2),
       link: () => location.href,
     }[this.#form]();
+    if (!problem && this.#refused) this.#say('');
     if ($('#take-text').textContent !== text) $('#take-text').textContent = text;
   }
 
@@ -92,7 +97,16 @@ export class TakeAway {
     return { run: this.#page.run(), schedules };
   }
 
+  /** Says what is wrong with the run, if something is: then nothing is taken away. */
+  #wrong() {
+    const problem = this.#page.problem();
+    if (problem) this.#say(problem);
+    this.#refused = problem !== '';
+    return this.#refused;
+  }
+
   async #picture(format) {
+    if (this.#wrong()) return;
     const drawn = this.#page.drawn();
     if (!drawn.length) {
       this.#say('There is no curve to draw.');
@@ -109,6 +123,7 @@ export class TakeAway {
   }
 
   #say(text) {
+    this.#refused = false;
     $('#take-said').textContent = text;
   }
 }

@@ -482,6 +482,29 @@ class PlaygroundTest {
     }
 
     @Test
+    void nothingIsTakenAwayOfAWrongRun() {
+        browser.ownSize();
+        browser.open(server.address() + link("StepLR(30)", "&lr=abc&steps=100"));
+        String problem = "Base lr must be rates of at least 0, separated by commas, but was abc";
+        for (String form : List.of("json", "python", "java")) {
+            browser.find("#tab-" + form).click();
+            browser.awaitText("#take-text", problem);
+        }
+        for (String button : List.of("save-json", "save-png", "save-svg", "copy")) {
+            browser.run("document.querySelector('#take-said').textContent = ''");
+            browser.find("#" + button).click();
+            browser.awaitText("#take-said", problem);
+        }
+        browser.find("#tab-link").click();
+        browser.await("the link", () -> browser.text("#take-text").equals(browser.driver.getCurrentUrl()));
+        put("#at", "3");
+        put("#lr", "0.1");
+        browser.await("no word of it", () -> browser.text("#take-said").isEmpty());
+        browser.find("#tab-java").click();
+        browser.await("Java", () -> browser.text("#take-text").contains("new StepLR(30, 0.1)"));
+    }
+
+    @Test
     void isDarkOrLightAsTheSystemOrTheButtonSays() {
         browser.prefer("dark");
         open("");
