@@ -370,37 +370,36 @@ function rememberNow() {
 }
 
 function restore() {
-  const state = read(location.hash);
+  const state = read(location.hash) ?? read(String(new URLSearchParams(FIRST.map((text) => ['e', text]))));
   for (const row of [...page.rows]) {
     questions.get(row).close();
     row.element.remove();
   }
   page.rows = [];
-  if (state) {
-    const set = (selector, value) => {
-      if (value !== undefined) $(selector).value = value;
-    };
-    set('#lr', state.lr);
-    set('#steps', state.steps);
-    set('#epochs', state.epochs);
-    set('#steps-per-epoch', state.stepsPerEpoch);
-    set('#momentum', state.momentum);
-    set('#metrics', state.metrics);
-    set('#below', state.below);
-    $(`[name="unit"][value="${state.epochs === undefined ? 'steps' : 'epochs'}"]`).checked = true;
-    $(`[name="step-per"][value="${state.stepPer}"]`).checked = true;
-    $(`[name="optimizer"][value="${state.adam ? 'adam' : 'sgd'}"]`).checked = true;
-    $('#metrics-box').hidden = !state.metrics;
-    page.chosen = null;
-    chart.zoom(state.view);
-    $('#log').checked = state.log;
-    $('#show-momentum').checked = state.showMomentum;
-  }
+  const set = (selector, value) => {
+    const field = $(selector);
+    field.value = value ?? field.defaultValue; // a link leaves out what is as it was at first
+  };
+  set('#lr', state.lr);
+  set('#steps', state.steps);
+  set('#epochs', state.epochs);
+  set('#steps-per-epoch', state.stepsPerEpoch);
+  set('#momentum', state.momentum);
+  set('#metrics', state.metrics);
+  set('#below', state.below);
+  $(`[name="unit"][value="${state.epochs === undefined ? 'steps' : 'epochs'}"]`).checked = true;
+  $(`[name="step-per"][value="${state.stepPer}"]`).checked = true;
+  $(`[name="optimizer"][value="${state.adam ? 'adam' : 'sgd'}"]`).checked = true;
+  $('#metrics-box').hidden = !state.metrics;
+  page.chosen = null;
+  chart.zoom(state.view);
+  $('#log').checked = state.log;
+  $('#show-momentum').checked = state.showMomentum;
   showRun();
-  for (const row of state?.rows ?? FIRST.map((text) => ({ text, on: true }))) add(row.text, row.on);
+  for (const row of state.rows) add(row.text, row.on);
   draw();
   takeAway.show();
-  if (state?.view) whenDrawn(() => chart.zoom(state.view));
+  if (state.view) whenDrawn(() => chart.zoom(state.view));
   // The address says already what was restored; written later, it could hit the entry that the user went on to.
   clearTimeout(remembering);
 }

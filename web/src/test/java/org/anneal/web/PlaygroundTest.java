@@ -409,6 +409,24 @@ class PlaygroundTest {
         browser.await("its curve", () -> browser.all("#number-rows tr").size() == 1);
     }
 
+    @Test
+    void goingBackRestoresWhatTheLinkLeavesOut() {
+        openWith("StepLR(30)", "&lr=0.1&steps=100");
+        browser.find("#open-gallery").click();
+        browser.await("a card", () -> !browser.all("#gallery .cards button svg").isEmpty());
+        browser.find("#gallery .cards button").click();
+        browser.await("its page", () -> !"StepLR(30)".equals(browser.attribute("#rows textarea", "value")));
+        put("#momentum", "0.5");
+        put("#below", "0.01");
+        browser.find("#log").click();
+        browser.await("its address", () -> browser.driver.getCurrentUrl().contains("log=1"));
+        browser.driver.navigate().back();
+        browser.await("the page before", () -> "StepLR(30)".equals(browser.attribute("#rows textarea", "value")));
+        assertEquals("0.9", browser.attribute("#momentum", "value"));
+        assertEquals("", browser.attribute("#below", "value"));
+        assertFalse(browser.find("#log").isSelected());
+    }
+
     /** A page that wrote its address while the browser goes back, for instance at once after a card, would stay. */
     @Test
     void aPageThatWasRestoredDoesNotWriteItsAddressAgain() {
