@@ -130,7 +130,7 @@ export class Chart {
   }
 
   /**
-   * Shows rows: each with a color, a dash, a label, rates per group, momenta or one momentum.
+   * Shows rows: each with a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
    *
    * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks
    */
@@ -142,7 +142,7 @@ export class Chart {
       if (this.#view && this.#view[1] > this.#end()) this.#view = null;
     }
     const key = JSON.stringify([
-      shown.rows.map((row) => [row.color, row.dash, row.rates.length]), shown.unit, shown.log, shown.momentum,
+      shown.rows.map((row) => [row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum,
       document.documentElement.dataset.theme]);
     if (key !== this.#key) {
       this.#key = key;
@@ -194,7 +194,7 @@ export class Chart {
     const shown = this.#shown;
     const series = [{}];
     shown.rows.forEach((row) => names(row).forEach((_, group) => series.push({
-      stroke: css(row.color) + ['', 'b0', '80', '60'][Math.min(group, 3)],
+      stroke: css(row.color) + (row.stale ? '48' : ['', 'b0', '80', '60'][Math.min(group, 3)]),
       width: 2, dash: row.dash, paths: stairs, points: { show: false },
     })));
     const narrow = root.clientWidth < 380;

@@ -135,7 +135,7 @@ export class Row {
     this.error = answer.error ?? null;
     if (!answer.error) this.curve = answer;
     this.#message.textContent = this.error?.message ?? '';
-    this.#note.textContent = answer.end ?? '';
+    this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');
     this.#area.setAttribute('aria-invalid', String(Boolean(this.error)));
     this.#paint();
   }

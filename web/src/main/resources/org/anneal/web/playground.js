@@ -203,11 +203,11 @@ function draw(since = null) {
   queueMicrotask(() => {
     awaited = false;
     const rows = drawn();
-    const marks = rows.flatMap((row) => row.curve.findings.slice(0, MOST_MARKS).map((finding) => ({
+    const marks = rows.filter((row) => !row.error).flatMap((row) => row.curve.findings.slice(0, MOST_MARKS).map((finding) => ({
       step: finding.step, color: row.color, chosen: page.chosen?.row === row && page.chosen.step === finding.step })));
     chart.show({
       rows: rows.map((row) => ({
-        color: row.color, dash: row.dash, name: row.name,
+        color: row.color, dash: row.dash, name: row.name, stale: Boolean(row.error),
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
@@ -237,8 +237,11 @@ function measure() {
 
 function showFindings() {
   const list = $('#finding-list');
-  const found = drawn().flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
-  const key = JSON.stringify(found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, row.name, drawn().length, step, problem, suggestion, groups]));
+  const wrong = page.rows.filter((row) => row.on && row.error);
+  const found = drawn().filter((row) => !row.error).flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
+  const key = JSON.stringify([
+    found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, row.name, step, problem, suggestion, groups]),
+    wrong.map((row) => [row.name, row.error.message]), drawn().length]);
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   list.replaceChildren(...found.map((finding) => {
@@ -255,7 +258,13 @@ function showFindings() {
     item.append(button);
     return item;
   }));
-  if (!found.length) {
+  list.append(...wrong.map((row) => {
+    const item = document.createElement('li');
+    item.className = 'error';
+    item.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
+    return item;
+  }));
+  if (!found.length && !wrong.length) {
     const none = document.createElement('li');
     none.className = 'none';
     none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about a schedule appear here.';
@@ -311,6 +320,10 @@ function showNumbers() {
     dot.style.setProperty('--color', `var(${row.color})`);
     head.append(dot, row.name + (rates.length && run.lr.length > 1 ? `, group ${group}` : ''));
     head.title = row.curve.policy;
+    if (row.error) {
+      line.className = 'stale';
+      head.append(' (before the error)');
+    }
     const now = cell('');
     now.className = 'at';
     now.dataset.row = page.rows.indexOf(row);

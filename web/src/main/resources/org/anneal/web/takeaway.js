@@ -74,9 +74,10 @@ export class TakeAway {
     select.hidden = this.#form === 'json' || this.#form === 'link';
     const row = rows[select.selectedIndex];
     const problem = this.#page.problem();
+    const ofRow = () => row?.error && `${row.name} has an error: ${row.error.message}`;
     const text = problem && this.#form !== 'link' ? problem : {
-      java: () => row?.curve?.java ?? '',
-      python: () => row?.curve?.python ?? '',
+      java: () => ofRow() ?? row?.curve?.java ?? '',
+      python: () => ofRow() ?? row?.curve?.python ?? '',
       json: () => JSON.stringify(this.#json(false), null, 2),
       link: () => location.href,
     }[this.#form]();
@@ -85,7 +86,10 @@ export class TakeAway {
   }
 
   #json(values) {
-    const schedules = this.#page.rows().filter((row) => row.curve && !row.error).map((row) => ({
+    const schedules = this.#page.rows().filter((row) => row.curve || row.error).map((row) => (row.error ? {
+      expression: row.text,
+      error: row.error.message,
+    } : {
       expression: row.text,
       policy: row.curve.policy,
       ...(values ? {
@@ -116,7 +120,8 @@ export class TakeAway {
     try {
       const question = { expressions: drawn.map((row) => row.text), run: this.#page.run(), format, ...this.#page.options() };
       save(await picture(question), `schedules.${format}`);
-      this.#say(`schedules.${format} is saved.`);
+      const wrong = this.#page.rows().filter((row) => row.on && row.error).map((row) => row.name);
+      this.#say(`schedules.${format} is saved${wrong.length ? ` without ${wrong.join(' and ')}, which has an error` : ''}.`);
     } catch (problem) {
       this.#say(problem.message);
     }

@@ -523,6 +523,30 @@ class PlaygroundTest {
     }
 
     @Test
+    void aCurveFromBeforeAnErrorIsMarked() {
+        openWith("StepLR(step_size=30)", "&steps=100&lr=0.1");
+        write("StepLR(step_size=0)");
+        browser.awaitText("#number-rows th", "StepLR (before the error)");
+        String error = browser.text("#rows .error");
+        assertTrue(error.contains("step_size"), error);
+        assertEquals("The curve is as it was before the error.", browser.text("#rows .note"));
+        assertEquals("StepLR has an error and is not checked: " + error, browser.text("#finding-list"));
+        browser.screenshot("stale");
+        for (String form : List.of("java", "python")) {
+            browser.find("#tab-" + form).click();
+            browser.awaitText("#take-text", "StepLR has an error: " + error);
+        }
+        browser.find("#tab-json").click();
+        assertEquals(
+                error,
+                browser.run("return JSON.parse(document.querySelector('#take-text').textContent).schedules[0].error"));
+        write("StepLR(step_size=20)");
+        browser.awaitText("#number-rows th", "StepLR");
+        assertEquals("", browser.text("#rows .note"));
+        assertFalse(browser.text("#finding-list").contains("error"));
+    }
+
+    @Test
     void isDarkOrLightAsTheSystemOrTheButtonSays() {
         browser.prefer("dark");
         open("");
