@@ -314,6 +314,12 @@ export class Chart {
       line.append(dot, name, value);
       return line;
     }));
+    const more = rows.reduce((sum, row) => sum + row.rates.length, 0) - lines.length;
+    if (more) {
+      const rest = document.createElement('div');
+      rest.textContent = `and ${more} more`;
+      lines.push(rest);
+    }
     this.#tip.replaceChildren(head, ...lines);
     this.#tip.hidden = false;
     const x = plot.over.offsetLeft + left;

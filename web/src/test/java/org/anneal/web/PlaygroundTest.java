@@ -279,6 +279,14 @@ class PlaygroundTest {
     }
 
     @Test
+    void theReadoutSaysHowManyItLeavesOut() {
+        openWith("StepLR(30)", "&e=StepLR(20)&steps=50&lr=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8");
+        browser.await("both", () -> browser.all("#number-rows tr").size() == 16);
+        browser.find("#chart").sendKeys(Keys.HOME);
+        browser.await("a readout", () -> browser.text("#tip").endsWith("2 StepLR 3\n0.4\nand 8 more"));
+    }
+
+    @Test
     void aFindingTakesTheChartToItsStep() {
         openWith("StepLR(step_size=300)", "&steps=200");
         browser.await("a finding", () -> !browser.all("#finding-list button").isEmpty());
