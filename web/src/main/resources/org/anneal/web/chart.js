@@ -112,7 +112,7 @@ export class Chart {
   #shown = null;
   #view = null;
   #index = null;
-  #x = new Float64Array(0);
+  #x = new Float64Array(0); // where each step begins, and the end of the last
   #xPer = 1;
   #quiet = false;
   #wanted = null; // a step that is pointed at, which several may share a pixel with
@@ -136,9 +136,9 @@ export class Chart {
    */
   show(shown) {
     this.#shown = shown;
-    if (this.#x.length !== shown.steps || this.#xPer !== shown.per) {
+    if (this.#x.length !== shown.steps + 1 || this.#xPer !== shown.per) {
       this.#xPer = shown.per;
-      this.#x = Float64Array.from({ length: shown.steps }, (_, i) => i / shown.per);
+      this.#x = Float64Array.from({ length: shown.steps + 1 }, (_, i) => i / shown.per);
       if (this.#view && this.#view[1] > this.#end()) this.#view = null;
     }
     const key = JSON.stringify([
@@ -187,7 +187,7 @@ export class Chart {
   }
 
   #end() {
-    return Math.max(this.#x.at(-1) ?? 0, 1 / this.#xPer);
+    return this.#x.at(-1) ?? 1;
   }
 
   #options(root, names, log) {
@@ -200,7 +200,10 @@ export class Chart {
     const narrow = root.clientWidth < 380;
     return {
       width: root.clientWidth, height: root.clientHeight, padding: [10, 20, 0, 0], legend: { show: false },
-      cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false },
+      cursor: {
+        drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false,
+        dataIdx: (plot, series, index) => Math.min(index, this.#shown.steps - 1),
+      },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
       axes: axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log),
       series,
@@ -261,11 +264,19 @@ export class Chart {
     return [this.#x, ...columns.map((momenta) => this.#fit(momenta, false))];
   }
 
-  /** Returns values as uPlot takes them: as many as there are steps, and none where there is nothing to draw. */
+  /** Returns values as uPlot takes them: the last until its step's end, and none where there is nothing to draw. */
   #fit(values, log) {
     const length = this.#x.length;
-    if (values.length === length && !(log && values.some((value) => value <= 0))) return values;
-    return Array.from({ length }, (_, i) => (i < values.length && !(log && values[i] <= 0) ? values[i] : null));
+    if (values.length + 1 === length && !(log && values.some((value) => value <= 0))) {
+      const fitted = new Float64Array(length);
+      fitted.set(values);
+      fitted[length - 1] = values.at(-1);
+      return fitted;
+    }
+    return Array.from({ length }, (_, i) => {
+      const value = values[i === values.length ? i - 1 : i] ?? null;
+      return log && value <= 0 ? null : value;
+    });
   }
 
   #scaled(plot) {
@@ -283,8 +294,9 @@ export class Chart {
 
   #moved(plot) {
     const { left } = plot.cursor;
-    const idx = this.#wanted ?? plot.cursor.idx;
-    if (left === undefined || left < 0 || idx === null || idx === undefined) {
+    const near = plot.cursor.idx;
+    const idx = this.#wanted ?? (near === null || near === undefined ? null : Math.min(near, this.#shown.steps - 1));
+    if (left === undefined || left < 0 || idx === null) {
       if (this.#index !== null) {
         this.#index = null;
         this.#tip.hidden = true;
@@ -333,7 +345,7 @@ export class Chart {
     const hidden = (edge) => {
       let count = 0;
       for (let at = from; at <= from + width; at += 8) {
-        const step = plot.posToIdx(at - plot.over.offsetLeft);
+        const step = Math.min(plot.posToIdx(at - plot.over.offsetLeft), this.#shown.steps - 1);
         for (const row of rows) {
           for (const rates of row.rates) {
             const y = plot.over.offsetTop + plot.valToPos(rates[step], 'y');
@@ -391,7 +403,7 @@ export class Chart {
   #keyed(event) {
     if (!this.#shown || event.ctrlKey || event.metaKey || event.altKey) return;
     const [from, to] = this.#view ?? [0, this.#end()];
-    const last = this.#x.length - 1;
+    const last = this.#shown.steps - 1;
     const here = this.#index ?? Math.round(from * this.#xPer);
     const page = Math.max(1, Math.round(((to - from) * this.#xPer) / 10));
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page };

@@ -277,7 +277,7 @@ function goTo(row, step) {
   page.chosen = { row, step };
   const { steps, per } = page.run;
   const around = Math.max(4, steps / 12);
-  const from = Math.max(0, Math.min(step - around, steps - 1 - 2 * around));
+  const from = Math.max(0, Math.min(step - around, steps - 2 * around));
   chart.zoom([from / per, (from + 2 * around) / per]);
   chart.point(Math.min(step, steps - 1));
   draw();

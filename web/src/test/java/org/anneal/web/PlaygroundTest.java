@@ -287,6 +287,37 @@ class PlaygroundTest {
     }
 
     @Test
+    void theLastStepIsDrawnUntilItsEnd() {
+        openWith("StepLR(30)", "&steps=1&lr=0.1");
+        browser.await("the only step", () -> isDrawnAt(0.5));
+        browser.find("#chart").sendKeys(Keys.END);
+        browser.awaitText("#tip b", "step 0");
+        openWith("StepLR(30)", "&steps=4&lr=0.1&mom=1");
+        browser.await("the last step", () -> isDrawnAt(0.9));
+        new Actions(browser.driver)
+                .moveToElement(
+                        browser.find("#chart .u-over"),
+                        browser.find("#chart .u-over").getSize().width / 2 - 3,
+                        0)
+                .perform();
+        browser.awaitText("#tip b", "step 3");
+        browser.awaitText("#at-head", "lr at 3");
+        browser.find("#chart").sendKeys(Keys.HOME, Keys.END, Keys.ARROW_RIGHT);
+        browser.awaitText("#tip b", "step 3");
+    }
+
+    /** {@return whether the first curve is drawn at a part of the chart's width} */
+    private static boolean isDrawnAt(double part) {
+        return (Boolean) browser.run("""
+                const canvas = document.querySelector('#chart canvas');
+                const over = document.querySelector('#chart .u-over');
+                const left = Math.round((over.offsetLeft + %s * over.clientWidth) * devicePixelRatio);
+                const column = canvas.getContext('2d').getImageData(left, 0, 1, canvas.height).data;
+                return column.some((red, i) => i %% 4 === 0 && column[i + 2] - red > 100)
+                """.formatted(part));
+    }
+
+    @Test
     void aFindingTakesTheChartToItsStep() {
         openWith("StepLR(step_size=300)", "&steps=200");
         browser.await("a finding", () -> !browser.all("#finding-list button").isEmpty());
