@@ -66,7 +66,12 @@ function width(least) {
   return (plot, values) => Math.max(least, 16 + 7.7 * Math.max(0, ...(values ?? []).map((value) => value.length)));
 }
 
-/** Returns the common options of axes in the page's colours. */
+/** Returns 1, 2 and 5 times powers of ten: the distances that labels have. */
+const oneTwoFive = (from, to) => Array.from({ length: to - from }, (_, i) => [1, 2, 5].map((digit) => Number(`${digit}e${from + i}`))).flat();
+const WHOLE = oneTwoFive(0, 16);
+const FRACTIONS = oneTwoFive(-24, 24);
+
+/** Returns the common options of axes in the page's colours; those of x are whole, as there is no half step. */
 export function axes(xLabel, size = 58, log = false) {
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
   const common = {
@@ -76,10 +81,10 @@ export function axes(xLabel, size = 58, log = false) {
     values: decimals,
   };
   return [
-    { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, grid: { show: false } },
+    { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, incrs: WHOLE, grid: { show: false } },
     {
       ...common, size: width(size), space: 36, gap: 6,
-      ...(log ? { values: powers, grid: { ...common.grid, filter: decades }, ticks: { ...common.ticks, filter: decades } } : {}),
+      ...(log ? { values: powers, grid: { ...common.grid, filter: decades }, ticks: { ...common.ticks, filter: decades } } : { incrs: FRACTIONS }),
     },
   ];
 }
@@ -198,6 +203,8 @@ export class Chart {
       width: 2, dash: row.dash, paths: stairs, points: { show: false },
     })));
     const narrow = root.clientWidth < 380;
+    const [x, y] = axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log);
+    if (shown.unit === 'epoch') x.incrs = FRACTIONS;
     return {
       width: root.clientWidth, height: root.clientHeight, padding: [10, 20, 0, 0], legend: { show: false },
       cursor: {
@@ -205,7 +212,7 @@ export class Chart {
         dataIdx: (plot, series, index) => Math.min(index, this.#shown.steps - 1),
       },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
-      axes: axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log),
+      axes: [x, y],
       series,
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],

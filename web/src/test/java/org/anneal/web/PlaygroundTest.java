@@ -318,6 +318,34 @@ class PlaygroundTest {
     }
 
     @Test
+    void labelsAreOneTwoOrFiveTimesAPowerOfTenApartAndThoseOfStepsWhole() {
+        openWith("StepLR(30)", "&steps=100&lr=0.2&x=43,59");
+        browser.await("the part", () -> browser.find("#reset").isEnabled());
+        assertEquals("44 46 48 50 52 54 56 58 0 0.005 0.01 0.015 0.02", labels());
+        openWith("StepLR(30)", "&epochs=2&spe=50&lr=0.2&x=0.5,1.5");
+        browser.await("the part", () -> browser.find("#reset").isEnabled());
+        assertTrue(labels().startsWith("0.6 0.8 1 1.2 1.4 0 0.05 "), PlaygroundTest::labels);
+    }
+
+    /** {@return the labels of the chart's axes, as they are drawn anew} */
+    private static String labels() {
+        return (String) browser.run("""
+                const labels = [];
+                const context = CanvasRenderingContext2D.prototype;
+                const fill = context.fillText;
+                context.fillText = function (text, ...where) {
+                  if (this.canvas.closest('#chart') && /^[0-9]/.test(text)) labels.push(text);
+                  fill.call(this, text, ...where);
+                };
+                document.dispatchEvent(new Event('themechange'));
+                return new Promise(done => requestAnimationFrame(() => {
+                  context.fillText = fill;
+                  done(labels.join(' '));
+                }))
+                """);
+    }
+
+    @Test
     void aFindingTakesTheChartToItsStep() {
         openWith("StepLR(step_size=300)", "&steps=200");
         browser.await("a finding", () -> !browser.all("#finding-list button").isEmpty());
