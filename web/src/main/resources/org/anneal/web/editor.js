@@ -137,6 +137,7 @@ export class Row {
     this.#message.textContent = this.error?.message ?? '';
     this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');
     this.#area.setAttribute('aria-invalid', String(Boolean(this.error)));
+    this.#fields.mark(this.#text, this.error?.line ? offset(this.#text, this.error.line, this.error.column) : -1);
     this.#paint();
   }
 

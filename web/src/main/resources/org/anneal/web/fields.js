@@ -4,6 +4,7 @@ import { fields, literal, number } from './text.js';
 
 const RATE_DECADES = 6;
 const RATE_STEPS = 40; // per decade
+const WRITABLE = /^[\w.+\-*/%() ]+$/; // what a field may put into the text
 let made = 0;
 
 const element = (name, attributes = {}, ...children) => {
@@ -65,6 +66,18 @@ export class Fields {
     for (const field of all) this.#shown.get(field.key)(field, run);
   }
 
+  /** Marks the fields of the argument in which a text's error is, at an index or nowhere, and those with what is no value. */
+  mark(text, at) {
+    for (const { key, argument, value } of fields(text)) {
+      const field = this.#root.querySelector(`[data-key="${CSS.escape(key)}"] [id]`);
+      if (!field) continue;
+      const inArgument = value && argument.from <= at && at <= argument.value.from;
+      const inValue = value && value.from <= at && at < value.to;
+      const unwritten = field.type === 'text' && !WRITABLE.test(field.value.trim());
+      field.setAttribute('aria-invalid', String(Boolean(inArgument || inValue || unwritten)));
+    }
+  }
+
   #kind(field) {
     const type = field.parameter.type;
     return type === 'choice' || type === 'truth' ? type : 'number';
@@ -118,11 +131,16 @@ export class Fields {
       return root;
     }
     const box = element('input', { id, type: 'text', inputmode: 'decimal', autocomplete: 'off', spellcheck: 'false' });
-    box.addEventListener('input', () => {
+    const typed = () => {
       const value = box.value.trim();
-      const good = /^[\w.+\-*/%() ]+$/.test(value);
+      const good = WRITABLE.test(value);
       box.setAttribute('aria-invalid', String(!good));
       if (good) edit(value);
+    };
+    box.addEventListener('input', typed);
+    box.addEventListener('change', () => {
+      // Some ways to empty a field say only this.
+      if (!box.value.trim()) typed();
     });
     const slider = element('input', { type: 'range', 'aria-label': field.label });
     let current = null;

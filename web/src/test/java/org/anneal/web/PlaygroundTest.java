@@ -185,6 +185,26 @@ class PlaygroundTest {
     }
 
     @Test
+    void aFieldThatSaysNoValueIsMarked() {
+        openWith("SequentialLR([LinearLR(total_iters=10), StepLR(30, gamma=0.5)], milestones=[10])", "&steps=80");
+        String gamma = "[data-key='StepLR.1.gamma'] input[type=text]";
+        put(gamma, Keys.DELETE.toString());
+        browser.await("the empty field", () -> "true".equals(browser.attribute(gamma, "aria-invalid")));
+        put("#steps", "90");
+        browser.await("what is in force", () -> "0.5".equals(browser.attribute(gamma, "value")));
+        browser.await("no mark", () -> "false".equals(browser.attribute(gamma, "aria-invalid")));
+        browser.find(gamma).clear();
+        browser.await("the empty field", () -> "true".equals(browser.attribute(gamma, "aria-invalid")));
+        put(gamma, "abc");
+        browser.await("an error", () -> !browser.text("#rows .error").isEmpty());
+        assertEquals("true", browser.attribute(gamma, "aria-invalid"));
+        assertEquals(1, browser.all("#rows [data-key] [aria-invalid=true]").size());
+        put(gamma, "0.25");
+        browser.await("no mark", () -> "false".equals(browser.attribute(gamma, "aria-invalid")));
+        browser.await("no error", () -> browser.text("#rows .error").isEmpty());
+    }
+
+    @Test
     void choicesRewriteTheExpression() {
         openWith("CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=20)", "&steps=100");
         browser.run("document.querySelectorAll('#rows details').forEach(details => details.open = true)");
