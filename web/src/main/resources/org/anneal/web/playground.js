@@ -213,6 +213,7 @@ function draw(since = null) {
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
       momentum: $('#show-momentum').checked, below: below(), marks,
     });
+    $('#log-hint').hidden = !($('#log').checked && rows.some((row) => row.curve.rates.some((rates) => rates.some((rate) => rate <= 0))));
     showFindings();
     showNumbers();
     takeAway.show();

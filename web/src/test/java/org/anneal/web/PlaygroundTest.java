@@ -466,6 +466,19 @@ class PlaygroundTest {
     }
 
     @Test
+    void saysThatALogarithmicAxisHasNoPlaceForZero() {
+        openWith("PolynomialLR(total_iters=50)", "&steps=80&lr=0.1&log=1");
+        browser.awaitText("#log-hint", "Rates of 0 have no place on a log axis.");
+        browser.find("#log").click();
+        browser.await("no hint", () -> !browser.find("#log-hint").isDisplayed());
+        write("StepLR(30)");
+        browser.awaitText("#number-rows th", "StepLR");
+        browser.find("#log").click();
+        browser.await("the log axis", () -> browser.driver.getCurrentUrl().contains("log=1"));
+        assertFalse(browser.find("#log-hint").isDisplayed());
+    }
+
+    @Test
     void theMomentumHasAPanelOfItsOwn() {
         openWith("OneCycleLR(max_lr=0.1, total_steps=100)", "&steps=100&log=1&mom=1&e=StepLR(30)");
         browser.await("its panel", () -> browser.find("#momentum-chart .u-over").isDisplayed());
