@@ -223,7 +223,9 @@ final class GroupState<T> {
         T param = params.get(p);
         Map<String, T> loaded = slots.get(p);
         loaded.entrySet().removeIf(slot -> {
-            boolean gone = tensor(kept.get(slot.getKey())).isEmpty();
+            boolean gone = Optional.<Object>ofNullable(kept.get(slot.getKey()))
+                    .flatMap(GroupState::tensor)
+                    .isEmpty();
             if (gone) {
                 engine.release(slot.getValue());
             }

@@ -95,7 +95,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     }
 
     private static double number(String key, Map<String, Object> options) {
-        Object value = none(options.get(key));
+        Object value = none(options.getOrDefault(key, Optional.empty()));
         if (!(value instanceof Number number)) {
             throw new IllegalArgumentException(key + " must be a number, but was " + shown(value));
         }
@@ -112,7 +112,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         if (rule instanceof AdamW) {
             known.remove("decoupled_weight_decay"); // True whatever is given
         }
-        known.replaceAll((key, here) -> none(options.get(key)));
+        known.replaceAll((key, here) -> none(options.getOrDefault(key, Optional.empty())));
         known.keySet().retainAll(options.keySet());
         known.forEach(SavedGroup::checkFinite);
         String text = known.entrySet().stream()

@@ -138,11 +138,11 @@ class PlotTest {
         assertMessage("a plot must have at least 1 schedule, but has none", () -> Plot.of(new Schedule[0]));
         assertEquals(
                 "policies must not be null, but one is",
-                assertThrows(NullPointerException.class, () -> Plot.of((Policy) null))
+                assertThrows(NullPointerException.class, () -> Plot.of(new Policy[1]))
                         .getMessage());
         assertEquals(
                 "calls must not be null, but one is",
-                assertThrows(NullPointerException.class, () -> Plot.of((SchedulerCall) null))
+                assertThrows(NullPointerException.class, () -> Plot.of(new SchedulerCall[1]))
                         .getMessage());
         assertMessage(
                 "a plot must have at least 1 group, but has none",

@@ -33,13 +33,16 @@ final class RunLog {
     private static final int MOST_COLUMNS = 64;
     private static final Pattern COLUMN = Pattern.compile("[a-z][a-z0-9_]*");
 
-    /**
-     * A row that is kept.
-     *
-     * @param at of the rows of the file
-     * @param cells NaN where there is no number
-     */
-    private record Row(long at, double[] cells) {}
+    /** A row that is kept. */
+    private static final class Row {
+        final long at; // of the rows of the file
+        final double[] cells; // NaN where there is no number
+
+        Row(long at, double[] cells) {
+            this.at = at;
+            this.cells = cells;
+        }
+    }
 
     private final Path file;
     private Optional<Object> key = Optional.empty(); // which file it is, where the system says so
@@ -66,7 +69,7 @@ final class RunLog {
     /** {@return the kept rows from {@code from} on; a cell is empty if it is no finite number} */
     List<List<Optional<Double>>> rows(int from) {
         return rows.subList(from, rows.size()).stream()
-                .map(row -> DoubleStream.of(row.cells())
+                .map(row -> DoubleStream.of(row.cells)
                         .mapToObj(cell -> Double.isNaN(cell) ? Optional.<Double>empty() : Optional.of(cell))
                         .toList())
                 .toList();
@@ -172,7 +175,7 @@ final class RunLog {
             return;
         }
         int kept = rows.size();
-        while (kept > 0 && rows.get(kept - 1).cells()[stepColumn] >= cells[stepColumn]) {
+        while (kept > 0 && rows.get(kept - 1).cells[stepColumn] >= cells[stepColumn]) {
             kept--;
         }
         if (kept < rows.size()) {
@@ -184,7 +187,7 @@ final class RunLog {
 
     private void add(double[] cells) {
         List<Row> open = rows.subList(settled, rows.size());
-        boolean full = !open.isEmpty() && open.get(0).at() / width != taken / width;
+        boolean full = !open.isEmpty() && open.get(0).at / width != taken / width;
         if (full || open.size() > 4 * columns.size()) {
             List<Row> kept = extremes(open);
             open.clear();
@@ -205,8 +208,7 @@ final class RunLog {
             List<Row> kept = new ArrayList<>();
             int from = 0;
             for (int i = 1; i <= rows.size(); i++) {
-                if (i == rows.size()
-                        || rows.get(i).at() / width != rows.get(from).at() / width) {
+                if (i == rows.size() || rows.get(i).at / width != rows.get(from).at / width) {
                     settled = kept.size();
                     kept.addAll(extremes(rows.subList(from, i)));
                     from = i;
@@ -225,10 +227,10 @@ final class RunLog {
             int least = -1;
             int greatest = -1;
             for (int i = 0; i < of.size(); i++) {
-                double cell = of.get(i).cells()[column];
+                double cell = of.get(i).cells[column];
                 if (!Double.isNaN(cell)) {
-                    least = least < 0 || cell < of.get(least).cells()[column] ? i : least;
-                    greatest = greatest < 0 || cell > of.get(greatest).cells()[column] ? i : greatest;
+                    least = least < 0 || cell < of.get(least).cells[column] ? i : least;
+                    greatest = greatest < 0 || cell > of.get(greatest).cells[column] ? i : greatest;
                 }
             }
             if (least >= 0) {
