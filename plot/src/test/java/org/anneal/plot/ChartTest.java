@@ -285,7 +285,7 @@ class ChartTest {
         IOException e = assertThrows(
                 IOException.class,
                 () -> chart(Series.perStep("", new double[] {1})).save(png));
-        assertEquals("cannot write " + png + ": Is a directory", e.getMessage());
+        assertEquals("cannot write " + png + ": it is a folder", e.getMessage());
         assertEquals(List.of(png), files(folder));
     }
 
