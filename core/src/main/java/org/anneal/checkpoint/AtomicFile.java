@@ -59,7 +59,7 @@ public final class AtomicFile {
         Path path = file.toAbsolutePath();
         if (Files.isRegularFile(path)) {
             return path.toRealPath();
-        } else if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
+        } else if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return path;
         }
         String what = Files.isDirectory(path)
