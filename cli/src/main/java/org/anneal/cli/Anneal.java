@@ -117,10 +117,16 @@ public final class Anneal implements Runnable {
         return new ProgressLine(command.commandLine().getErr(), anneal.columns(), anneal.clock);
     }
 
+    /** {@return rows and columns of the terminal that standard output is, if it is one} */
+    static Optional<String> screen(CommandSpec command) {
+        Anneal anneal = (Anneal) command.root().userObject();
+        return Optional.of(anneal.launched.getProperty("anneal.screen", "")).filter(screen -> !screen.isEmpty());
+    }
+
     /** {@return whether a bar would be drawn into what a command prints: on the same terminal, or into a pager's page} */
     static boolean hasBarAmongOutput(CommandSpec command) {
         Anneal anneal = (Anneal) command.root().userObject();
-        boolean shown = !anneal.launched.getProperty("anneal.screen", "").isEmpty()
+        boolean shown = screen(command).isPresent()
                 || anneal.launched.getProperty("anneal.pipe", "").equals("true");
         return shown && anneal.columns() > 0;
     }

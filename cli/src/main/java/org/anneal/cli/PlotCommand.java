@@ -118,9 +118,7 @@ final class PlotCommand implements Callable<Integer> {
                 chart.save(output.get()); // the bar, full by now, stays while it is drawn
                 printed = "Wrote " + output.get() + System.lineSeparator();
             } else {
-                Optional<String> screen =
-                        Optional.of(System.getProperty("anneal.screen", "")).filter(s -> !s.isEmpty());
-                printed = chart.text(terminal(screen, System.getenv()));
+                printed = chart.text(terminal(Anneal.screen(spec), System.getenv()));
             }
         }
         spec.commandLine().getOut().print(printed);
