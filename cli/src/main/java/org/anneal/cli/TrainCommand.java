@@ -168,9 +168,10 @@ final class TrainCommand implements Callable<Integer> {
             throw new IOException(file + " must be of the network " + MODEL + ", but is of "
                     + saved.get().model());
         }
-        options.checkOptimizer(checkpoint, file);
+        Optional<UpdateRule> trained = checkpoint.optimizer();
+        options.checkOptimizer(checkpoint, trained, file);
         DataSets sets = readData(options.data(saved));
-        TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, checkpoint.optimizer(), file);
+        TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
         try (Run run = new Run(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
             Progress progress = checkpoint.progress(run.batches());

@@ -157,10 +157,8 @@ final class TrainOptions {
     }
 
     /** Refuses to go on with an optimizer that neither the file nor the command names. */
-    void checkOptimizer(Checkpoint checkpoint, Path file) throws IOException {
-        if (optimizer.isEmpty()
-                && checkpoint.hasOptimizer()
-                && checkpoint.optimizer().isEmpty()) {
+    void checkOptimizer(Checkpoint checkpoint, Optional<UpdateRule> trained, Path file) {
+        if (optimizer.isEmpty() && checkpoint.hasOptimizer() && trained.isEmpty()) {
             throw new IllegalArgumentException(
                     "--optimizer must be given: " + file + " does not say which one it is of");
         }

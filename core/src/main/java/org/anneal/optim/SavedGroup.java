@@ -3,6 +3,7 @@ package org.anneal.optim;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,8 +57,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
      * @throws IllegalArgumentException if one is missing or out of its range, or if they are another rule's
      */
     static SavedGroup of(ParamGroup<?> group, Map<?, ?> given, List<?> params) {
-        Map<String, Object> options = new LinkedHashMap<>();
-        given.forEach((key, value) -> options.put(String.valueOf(key), plain(value)));
+        Map<String, Object> options = options(given);
         UpdateRule rule = group.ruleButLr();
         refuseAnothers(rule, options.keySet());
         List<String> missing =
@@ -75,6 +75,26 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         // A schedule may have left a rate below 0 in force, but nobody may ask for one.
         options.put("lr", Math.max(0, lr));
         return new SavedGroup(restored(rule, options), lr, initialLr, names(params));
+    }
+
+    /** {@return what {@link UpdateRule#ofGroup} does} */
+    static Optional<UpdateRule> rule(Map<?, ?> given) {
+        Map<String, Object> options = options(given);
+        boolean decoupled = Boolean.TRUE.equals(options.get("decoupled_weight_decay"));
+        return RULES.stream()
+                .filter(rule -> !rule.getClass().equals(decoupled ? Adam.class : AdamW.class)) // of the same options
+                .filter(rule -> options.keySet().containsAll(rule.options().keySet()))
+                .max(Comparator.comparingInt(rule -> rule.options().size()))
+                .map(rule -> {
+                    options.put("lr", number(options.containsKey("initial_lr") ? "initial_lr" : "lr", options));
+                    return restored(rule, options);
+                });
+    }
+
+    private static Map<String, Object> options(Map<?, ?> given) {
+        Map<String, Object> options = new LinkedHashMap<>();
+        given.forEach((key, value) -> options.put(String.valueOf(key), plain(value)));
+        return options;
     }
 
     /** {@return {@code value}, and in place of each tensor of one element its number, as PyTorch reads it} */

@@ -3,6 +3,7 @@ package org.anneal.optim;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.anneal.schedule.PythonCall;
 
 /**
@@ -121,5 +122,18 @@ public sealed interface UpdateRule
                                 .map(Class::getSimpleName)
                                 .toList());
         };
+    }
+
+    /**
+     * Tells which rule a group of a state dict is of, which PyTorch does not name: the one whose options it has; of several,
+     * such as Adamax and Adam, the one with the most.
+     *
+     * @param group an entry of {@code param_groups}
+     * @return the rule with the group's options and the base of schedules, if there is one, as its rate; empty if the group
+     *     has the options of none
+     * @throws IllegalArgumentException if an option is out of its range
+     */
+    static Optional<UpdateRule> ofGroup(Map<?, ?> group) {
+        return SavedGroup.rule(group);
     }
 }

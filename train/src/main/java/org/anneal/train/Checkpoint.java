@@ -4,16 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
-import org.anneal.optim.AdamW;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
@@ -212,30 +208,9 @@ public final class Checkpoint implements AutoCloseable {
         if (config.isPresent() || !hasOptimizer()) {
             return config.map(RunConfig::optimizer).map(UpdateRule::parse);
         }
-        return root.dict("optimizer").dicts("param_groups").stream().findFirst().flatMap(Checkpoint::rule);
-    }
-
-    /** {@return the rule whose options a group of a state dict has; of several, such as Adamax and Adam, the one with the most} */
-    private static Optional<UpdateRule> rule(Dict group) {
-        boolean decoupled = group.find("decoupled_weight_decay").equals(Optional.of(true));
-        return Arrays.stream(UpdateRule.class.getPermittedSubclasses())
-                .map(Class::getSimpleName)
-                .filter(name -> !name.equals(decoupled ? "Adam" : "AdamW")) // these have the same options
-                .map(name -> UpdateRule.parse(name + "(lr=1)"))
-                .filter(rule -> rule.options().keySet().stream().allMatch(group::has))
-                .max(Comparator.comparingInt(rule -> rule.options().size()))
-                .map(rule -> made(rule, group));
-    }
-
-    private static UpdateRule made(UpdateRule rule, Dict group) {
-        return UpdateRule.parse(rule.options().keySet().stream()
-                .filter(option -> !(rule instanceof AdamW && option.equals("decoupled_weight_decay")))
-                .map(option -> option + "="
-                        + Python.repr(
-                                option.equals("lr") && group.has("initial_lr")
-                                        ? group.real("initial_lr")
-                                        : group.find(option)))
-                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")")));
+        return root.dict("optimizer").dicts("param_groups").stream()
+                .findFirst()
+                .flatMap(group -> UpdateRule.ofGroup(group.entries()));
     }
 
     private Optional<RunConfig> savedConfig() {

@@ -27,9 +27,9 @@ final class Dict {
         return value.filter(found -> !found.equals(Optional.empty()));
     }
 
-    /** {@return whether there is such an entry, be it None} */
-    boolean has(String key) {
-        return entries.containsKey(key);
+    /** {@return all of it, as it is} */
+    Map<?, ?> entries() {
+        return entries;
     }
 
     private <T> T get(String key, Class<T> type, String what) {
