@@ -12,7 +12,9 @@ import java.util.stream.Collectors;
  * @param schedule what gives the unscaled rate
  * @param plateau what gives the factor
  */
-public record ChainedPlateau(Schedule schedule, ReduceLROnPlateau plateau) implements ComposedPlateau {
+public record ChainedPlateau(@Param Schedule schedule, @Param ReduceLROnPlateau plateau) implements ComposedPlateau {
+
+    private static final Kind<ChainedPlateau> KIND = Kind.of(ChainedPlateau.class, "a plateau on a schedule");
 
     /** Takes a chain of one schedule for that schedule. */
     public ChainedPlateau {
@@ -24,6 +26,11 @@ public record ChainedPlateau(Schedule schedule, ReduceLROnPlateau plateau) imple
     @Override
     public long firstMetric() {
         return 0;
+    }
+
+    @Override
+    public Kind<ChainedPlateau> kind() {
+        return KIND;
     }
 
     @Override

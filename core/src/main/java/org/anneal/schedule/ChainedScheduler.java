@@ -22,14 +22,23 @@ import java.util.List;
  *
  * @param schedules what acts on the rate, in order, at least 1
  */
-public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
+public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedules) implements Schedule {
+
+    static final Kind<ChainedScheduler> KIND = Kind.of(
+                    ChainedScheduler.class, "several schedules at once, each on what the one before makes")
+            .withoutOptimizer()
+            .alsoReads("schedulers", "optimizer")
+            .reads(ChainedScheduler::read);
 
     /** @throws IllegalArgumentException if {@code schedules} is empty */
     public ChainedScheduler {
-        schedules = List.copyOf(schedules);
-        if (schedules.isEmpty()) {
-            throw new IllegalArgumentException("schedulers must have at least 1 entry, but had none");
-        }
+        schedules = KIND.check("schedulers", schedules);
+    }
+
+    private static Record read(PythonCall.Arguments arguments) {
+        Members members = Members.read(arguments, "schedulers");
+        ChainedScheduler chain = new ChainedScheduler(members.schedules());
+        return members.plateau().isPresent() ? chain.times(members.plateau().get()) : chain;
     }
 
     /** Returns {@code schedule} as a chain: itself, or the chain of it alone. */
@@ -179,15 +188,14 @@ public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
         return last;
     }
 
+
     @Override
-    public ChainedScheduler forGroup(int group, int groups) {
-        return new ChainedScheduler(schedules.stream()
-                .map(schedule -> schedule.forGroup(group, groups))
-                .toList());
+    public Kind<ChainedScheduler> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return "ChainedScheduler(" + schedules + ")";
+        return KIND.print(this);
     }
 }

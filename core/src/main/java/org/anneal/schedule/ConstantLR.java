@@ -1,8 +1,5 @@
 package org.anneal.schedule;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * Multiplies the rate by {@code factor} for the first {@code totalIters} steps.
  *
@@ -22,30 +19,33 @@ import java.util.List;
  * @param factor factor of the first steps, above 0 and at most 1
  * @param totalIters how many steps the factor lasts, at least 0
  */
-public record ConstantLR(double factor, long totalIters) implements Schedule {
+public record ConstantLR(
+        @Param(or = "1/3", above = 0, atMost = 1, slider = {0.001, 1}) double factor,
+        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
+        implements Schedule {
 
-    static final double FACTOR = 1.0 / 3;
-    static final long TOTAL_ITERS = 5;
+    static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a part of the rate, then all of it");
+
 
     /** @throws IllegalArgumentException if {@code factor} is not in (0, 1], or {@code totalIters < 0} */
     public ConstantLR {
-        factor = Check.positiveUpToOne("factor", factor);
-        Check.atLeast(0, "total_iters", totalIters);
+        factor = KIND.check("factor", factor);
+        totalIters = KIND.check("total_iters", totalIters);
     }
 
     /** Uses PyTorch's defaults: a third for 5 steps. */
     public ConstantLR() {
-        this(FACTOR, TOTAL_ITERS);
+        this(KIND.absent("factor"), KIND.absent("total_iters"));
     }
 
     /** {@return this with another factor} */
     public ConstantLR withFactor(double factor) {
-        return new ConstantLR(factor, totalIters);
+        return KIND.with(this, "factor", factor);
     }
 
     /** {@return this with another number of steps} */
     public ConstantLR withTotalIters(long totalIters) {
-        return new ConstantLR(factor, totalIters);
+        return KIND.with(this, "total_iters", totalIters);
     }
 
     @Override
@@ -67,14 +67,12 @@ public record ConstantLR(double factor, long totalIters) implements Schedule {
     }
 
     @Override
+    public Kind<ConstantLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        List<String> given = new ArrayList<>();
-        if (factor != FACTOR) {
-            given.add("factor=" + Python.repr(factor));
-        }
-        if (totalIters != TOTAL_ITERS) {
-            given.add("total_iters=" + totalIters);
-        }
-        return "ConstantLR(" + String.join(", ", given) + ")";
+        return KIND.print(this);
     }
 }

@@ -22,22 +22,27 @@ package org.anneal.schedule;
  * @param tMax steps from the base rate to {@code etaMin}, at least 1
  * @param etaMin the lowest rate, finite and at least 0
  */
-public record CosineAnnealingLR(long tMax, double etaMin) implements Schedule {
+public record CosineAnnealingLR(
+        @Param(name = "T_max", unit = Param.Unit.STEPS, atLeast = 1) long tMax,
+        @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
+        implements Schedule {
+
+    static final Kind<CosineAnnealingLR> KIND = Kind.of(CosineAnnealingLR.class, "falls along half a cosine, and rises again after it");
 
     /** @throws IllegalArgumentException if {@code tMax < 1}, or {@code etaMin < 0} or not finite */
     public CosineAnnealingLR {
-        Check.atLeast(1, "T_max", tMax);
-        etaMin = Check.finiteNotNegative("eta_min", etaMin);
+        tMax = KIND.check("T_max", tMax);
+        etaMin = KIND.check("eta_min", etaMin);
     }
 
     /** Anneals to PyTorch's default, 0. */
     public CosineAnnealingLR(long tMax) {
-        this(tMax, 0.0);
+        this(tMax, KIND.absent("eta_min"));
     }
 
     /** {@return this with another lowest rate} */
     public CosineAnnealingLR withEtaMin(double etaMin) {
-        return new CosineAnnealingLR(tMax, etaMin);
+        return KIND.with(this, "eta_min", etaMin);
     }
 
     @Override
@@ -61,7 +66,12 @@ public record CosineAnnealingLR(long tMax, double etaMin) implements Schedule {
     }
 
     @Override
+    public Kind<CosineAnnealingLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "CosineAnnealingLR(T_max=" + tMax + (etaMin == 0 ? "" : ", eta_min=" + Python.repr(etaMin)) + ")";
+        return KIND.print(this);
     }
 }

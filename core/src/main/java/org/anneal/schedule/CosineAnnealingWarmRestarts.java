@@ -23,33 +23,39 @@ package org.anneal.schedule;
  * @param tMult factor of the steps until the next restart, at least 1
  * @param etaMin the lowest rate, finite and at least 0
  */
-public record CosineAnnealingWarmRestarts(long t0, long tMult, double etaMin) implements Schedule {
+public record CosineAnnealingWarmRestarts(
+        @Param(name = "T_0", unit = Param.Unit.STEPS, atLeast = 1) long t0,
+        @Param(name = "T_mult", or = "1", atLeast = 1, slider = {1, 5}) long tMult,
+        @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
+        implements Schedule {
+
+    static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(CosineAnnealingWarmRestarts.class, "falls along a cosine, starts again, each time longer");
 
     /** @throws IllegalArgumentException if {@code t0 < 1}, {@code tMult < 1}, or {@code etaMin < 0} or not finite */
     public CosineAnnealingWarmRestarts {
-        Check.atLeast(1, "T_0", t0);
-        Check.atLeast(1, "T_mult", tMult);
-        etaMin = Check.finiteNotNegative("eta_min", etaMin);
+        t0 = KIND.check("T_0", t0);
+        tMult = KIND.check("T_mult", tMult);
+        etaMin = KIND.check("eta_min", etaMin);
     }
 
     /** Anneals to PyTorch's default, 0, always in {@code t0} steps. */
     public CosineAnnealingWarmRestarts(long t0) {
-        this(t0, 1, 0.0);
+        this(t0, KIND.absent("T_mult"));
     }
 
     /** Anneals to PyTorch's default, 0. */
     public CosineAnnealingWarmRestarts(long t0, long tMult) {
-        this(t0, tMult, 0.0);
+        this(t0, tMult, KIND.absent("eta_min"));
     }
 
     /** {@return this with another factor of the steps until the next restart} */
     public CosineAnnealingWarmRestarts withTMult(long tMult) {
-        return new CosineAnnealingWarmRestarts(t0, tMult, etaMin);
+        return KIND.with(this, "T_mult", tMult);
     }
 
     /** {@return this with another lowest rate} */
     public CosineAnnealingWarmRestarts withEtaMin(double etaMin) {
-        return new CosineAnnealingWarmRestarts(t0, tMult, etaMin);
+        return KIND.with(this, "eta_min", etaMin);
     }
 
     @Override
@@ -78,8 +84,12 @@ public record CosineAnnealingWarmRestarts(long t0, long tMult, double etaMin) im
     }
 
     @Override
+    public Kind<CosineAnnealingWarmRestarts> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "CosineAnnealingWarmRestarts(T_0=" + t0 + (tMult == 1 ? "" : ", T_mult=" + tMult)
-                + (etaMin == 0 ? "" : ", eta_min=" + Python.repr(etaMin)) + ")";
+        return KIND.print(this);
     }
 }

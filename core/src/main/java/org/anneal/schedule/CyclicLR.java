@@ -1,8 +1,6 @@
 package org.anneal.schedule;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -44,18 +42,31 @@ import java.util.Optional;
  * @param maxMomentum the highest momentum, at least 0 and below 1: one for all groups, or one per group
  */
 public record CyclicLR(
-        List<Double> baseLr,
-        List<Double> maxLr,
-        double stepSizeUp,
-        double stepSizeDown,
-        Mode mode,
-        double gamma,
-        Optional<LrLambda> scaleFn,
-        ScaleMode scaleMode,
-        boolean cycleMomentum,
-        List<Double> baseMomentum,
-        List<Double> maxMomentum)
+        @Param(unit = Param.Unit.RATE) List<Double> baseLr,
+        @Param(unit = Param.Unit.RATE) List<Double> maxLr,
+        @Param(or = "2000", unit = Param.Unit.STEPS, above = 0, atMost = 0x1p53) double stepSizeUp,
+        @Param(or = "None", unit = Param.Unit.STEPS, above = 0, atMost = 0x1p53) double stepSizeDown,
+        @Param(or = "'triangular'") Mode mode,
+        @Param(or = "1", atLeast = 0, slider = {0.9, 1}) double gamma,
+        @Param(or = "None") Optional<LrLambda> scaleFn,
+        @Param(or = "'cycle'") ScaleMode scaleMode,
+        @Param(or = "True") boolean cycleMomentum,
+        @Param(or = "0.8", atLeast = 0, below = 1, slider = {0, 1}) List<Double> baseMomentum,
+        @Param(or = "0.9", atLeast = 0, below = 1, slider = {0, 1}) List<Double> maxMomentum)
         implements Schedule {
+
+    static final Kind<CyclicLR> KIND = Kind.of(CyclicLR.class, "goes up and down between two rates")
+            .reads(
+                    "step_size_down",
+                    (arguments, usual) -> arguments.has("step_size_down")
+                            ? usual.get()
+                            : arguments.isGiven("step_size_up")
+                                    ? (Object) arguments.duration("step_size_up")
+                                    : CyclicLR.KIND.absent("step_size_up"))
+            .reads("mode", (arguments, usual) -> arguments.has("scale_fn") ? Mode.TRIANGULAR : usual.get()) // any goes
+            .shows("step_size_down", c -> c.stepSizeDown() != c.stepSizeUp())
+            .shows("mode", c -> c.mode() != Mode.TRIANGULAR && c.scaleFn().isEmpty())
+            .shows("gamma", c -> c.gamma() != 1 || (c.mode() == Mode.EXP_RANGE && c.scaleFn().isEmpty()));
 
     /** How the cycles shrink. */
     public enum Mode {
@@ -75,22 +86,19 @@ public record CyclicLR(
         ITERATIONS
     }
 
-    static final double STEP_SIZE = 2000;
-    static final List<Double> BASE_MOMENTUM = List.of(0.8);
-    static final List<Double> MAX_MOMENTUM = List.of(0.9);
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public CyclicLR {
-        baseLr = PerGroup.checked("base_lr", baseLr, Check::finiteNotNegative);
-        maxLr = PerGroup.checked("max_lr", maxLr, Check::finiteNotNegative);
-        checkSize("step_size_up", stepSizeUp);
-        checkSize("step_size_down", stepSizeDown);
-        Objects.requireNonNull(mode, "mode");
-        gamma = Check.finiteNotNegative("gamma", gamma);
-        Objects.requireNonNull(scaleFn, "scaleFn");
-        Objects.requireNonNull(scaleMode, "scaleMode");
-        baseMomentum = PerGroup.checked("base_momentum", baseMomentum, Check::belowOne);
-        maxMomentum = PerGroup.checked("max_momentum", maxMomentum, Check::belowOne);
+        baseLr = KIND.check("base_lr", baseLr);
+        maxLr = KIND.check("max_lr", maxLr);
+        stepSizeUp = KIND.check("step_size_up", stepSizeUp);
+        stepSizeDown = KIND.check("step_size_down", stepSizeDown);
+        mode = KIND.check("mode", mode);
+        gamma = KIND.check("gamma", gamma);
+        scaleFn = KIND.check("scale_fn", scaleFn);
+        scaleMode = KIND.check("scale_mode", scaleMode);
+        baseMomentum = KIND.check("base_momentum", baseMomentum);
+        maxMomentum = KIND.check("max_momentum", maxMomentum);
     }
 
     /** Uses PyTorch's defaults: triangles of 2000 steps up and 2000 down, and a momentum from 0.9 to 0.8 and back. */
@@ -103,15 +111,15 @@ public record CyclicLR(
         this(
                 baseLr,
                 maxLr,
-                STEP_SIZE,
-                STEP_SIZE,
-                Mode.TRIANGULAR,
-                1.0,
-                Optional.empty(),
-                ScaleMode.CYCLE,
-                true,
-                BASE_MOMENTUM,
-                MAX_MOMENTUM);
+                KIND.absent("step_size_up"),
+                KIND.absent("step_size_up"),
+                KIND.absent("mode"),
+                KIND.absent("gamma"),
+                KIND.absent("scale_fn"),
+                KIND.absent("scale_mode"),
+                KIND.absent("cycle_momentum"),
+                KIND.absent("base_momentum"),
+                KIND.absent("max_momentum"));
     }
 
     /** {@return this with another number of steps up, and as many down} */
@@ -121,72 +129,28 @@ public record CyclicLR(
 
     /** {@return this with other numbers of steps up and down} */
     public CyclicLR withStepSizes(double up, double down) {
-        return new CyclicLR(
-                baseLr, maxLr, up, down, mode, gamma, scaleFn, scaleMode, cycleMomentum, baseMomentum, maxMomentum);
+        return KIND.with(KIND.with(this, "step_size_up", up), "step_size_down", down);
     }
 
     /** {@return this with another mode in place of a mode or a scale function} */
     public CyclicLR withMode(Mode mode) {
-        return new CyclicLR(
-                baseLr,
-                maxLr,
-                stepSizeUp,
-                stepSizeDown,
-                mode,
-                gamma,
-                Optional.empty(),
-                ScaleMode.CYCLE,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum);
+        CyclicLR plain = KIND.with(KIND.with(this, "scale_fn", Optional.empty()), "scale_mode", ScaleMode.CYCLE);
+        return KIND.with(plain, "mode", mode);
     }
 
     /** {@return this with another factor for {@code EXP_RANGE}} */
     public CyclicLR withGamma(double gamma) {
-        return new CyclicLR(
-                baseLr,
-                maxLr,
-                stepSizeUp,
-                stepSizeDown,
-                mode,
-                gamma,
-                scaleFn,
-                scaleMode,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum);
+        return KIND.with(this, "gamma", gamma);
     }
 
     /** {@return this with a scale function of one's own} */
     public CyclicLR withScaleFn(LrLambda scaleFn, ScaleMode scaleMode) {
-        return new CyclicLR(
-                baseLr,
-                maxLr,
-                stepSizeUp,
-                stepSizeDown,
-                mode,
-                gamma,
-                Optional.of(scaleFn),
-                scaleMode,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum);
+        return KIND.with(KIND.with(this, "scale_fn", Optional.of(scaleFn)), "scale_mode", scaleMode);
     }
 
     /** {@return this, driving the momentum or not} */
     public CyclicLR withCycleMomentum(boolean cycleMomentum) {
-        return new CyclicLR(
-                baseLr,
-                maxLr,
-                stepSizeUp,
-                stepSizeDown,
-                mode,
-                gamma,
-                scaleFn,
-                scaleMode,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum);
+        return KIND.with(this, "cycle_momentum", cycleMomentum);
     }
 
     /** {@return this with other bounds of the momentum} */
@@ -196,8 +160,7 @@ public record CyclicLR(
 
     /** {@return this with other bounds of the momentum for each group} */
     public CyclicLR withMomentum(List<Double> base, List<Double> max) {
-        return new CyclicLR(
-                baseLr, maxLr, stepSizeUp, stepSizeDown, mode, gamma, scaleFn, scaleMode, cycleMomentum, base, max);
+        return KIND.with(KIND.with(this, "base_momentum", base), "max_momentum", max);
     }
 
     /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
@@ -236,21 +199,6 @@ public record CyclicLR(
         return max - scaled(height, step, Math.floor(turns));
     }
 
-    @Override
-    public CyclicLR forGroup(int group, int groups) {
-        return new CyclicLR(
-                PerGroup.forGroup("base_lr", baseLr, group, groups),
-                PerGroup.forGroup("max_lr", maxLr, group, groups),
-                stepSizeUp,
-                stepSizeDown,
-                mode,
-                gamma,
-                scaleFn,
-                scaleMode,
-                cycleMomentum,
-                PerGroup.forGroup("base_momentum", baseMomentum, group, groups),
-                PerGroup.forGroup("max_momentum", maxMomentum, group, groups));
-    }
 
     private double turns(long step) {
         return 1.0 + Check.step(step) / (stepSizeUp + stepSizeDown);
@@ -284,46 +232,15 @@ public record CyclicLR(
         };
     }
 
-    private static void checkSize(String argument, double size) {
-        if (!(size > 0 && size <= Check.LAST_STEP)) {
-            throw new IllegalArgumentException(argument + " must be > 0 and at most 2^53, but was " + size);
-        }
+
+    @Override
+    public Kind<CyclicLR> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        List<String> given = new ArrayList<>();
-        given.add("base_lr=" + PerGroup.print(baseLr));
-        given.add("max_lr=" + PerGroup.print(maxLr));
-        if (stepSizeUp != STEP_SIZE) {
-            given.add("step_size_up=" + steps(stepSizeUp));
-        }
-        if (stepSizeDown != stepSizeUp) {
-            given.add("step_size_down=" + steps(stepSizeDown));
-        }
-        if (mode != Mode.TRIANGULAR && scaleFn.isEmpty()) {
-            given.add("mode=" + SchedulerCall.quoted(mode));
-        }
-        if (gamma != 1 || (mode == Mode.EXP_RANGE && scaleFn.isEmpty())) {
-            given.add("gamma=" + Python.repr(gamma));
-        }
-        scaleFn.ifPresent(function -> given.add("scale_fn=" + function));
-        if (scaleMode != ScaleMode.CYCLE) {
-            given.add("scale_mode=" + SchedulerCall.quoted(scaleMode));
-        }
-        if (!cycleMomentum) {
-            given.add("cycle_momentum=False");
-        }
-        if (!baseMomentum.equals(BASE_MOMENTUM)) {
-            given.add("base_momentum=" + PerGroup.print(baseMomentum));
-        }
-        if (!maxMomentum.equals(MAX_MOMENTUM)) {
-            given.add("max_momentum=" + PerGroup.print(maxMomentum));
-        }
-        return "CyclicLR(" + String.join(", ", given) + ")";
+        return KIND.print(this);
     }
 
-    private static String steps(double size) {
-        return size == Math.rint(size) ? Long.toString((long) size) : Python.repr(size);
-    }
 }

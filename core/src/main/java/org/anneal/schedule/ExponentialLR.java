@@ -15,11 +15,15 @@ package org.anneal.schedule;
  *
  * @param gamma factor of a step, finite and at least 0
  */
-public record ExponentialLR(double gamma) implements Schedule {
+public record ExponentialLR(
+        @Param(atLeast = 0, slider = {0.8, 1}) double gamma)
+        implements Schedule {
+
+    static final Kind<ExponentialLR> KIND = Kind.of(ExponentialLR.class, "falls by a factor in every step");
 
     /** @throws IllegalArgumentException if {@code gamma < 0} or not finite */
     public ExponentialLR {
-        gamma = Check.finiteNotNegative("gamma", gamma);
+        gamma = KIND.check("gamma", gamma);
     }
 
     @Override
@@ -38,7 +42,12 @@ public record ExponentialLR(double gamma) implements Schedule {
     }
 
     @Override
+    public Kind<ExponentialLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "ExponentialLR(gamma=" + Python.repr(gamma) + ")";
+        return KIND.print(this);
     }
 }

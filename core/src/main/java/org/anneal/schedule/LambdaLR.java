@@ -17,11 +17,15 @@ import java.util.function.LongToDoubleFunction;
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
-public record LambdaLR(List<LrLambda> lrLambdas) implements Schedule {
+public record LambdaLR(
+        @Param(name = "lr_lambda") List<LrLambda> lrLambdas)
+        implements Schedule {
+
+    static final Kind<LambdaLR> KIND = Kind.of(LambdaLR.class, "the base times a function of the step");
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
     public LambdaLR {
-        lrLambdas = LrLambda.checkList(lrLambdas);
+        lrLambdas = KIND.check("lr_lambda", lrLambdas);
     }
 
     /** Uses one factor for all groups. */
@@ -55,14 +59,14 @@ public record LambdaLR(List<LrLambda> lrLambdas) implements Schedule {
         return at(step, base);
     }
 
+
     @Override
-    public LambdaLR forGroup(int group, int groups) {
-        Check.group(group, groups, "lr_lambda", lrLambdas.size());
-        return lrLambdas.size() == 1 ? this : new LambdaLR(lrLambdas.get(group));
+    public Kind<LambdaLR> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return "LambdaLR(lr_lambda=" + LrLambda.print(lrLambdas) + ")";
+        return KIND.print(this);
     }
 }

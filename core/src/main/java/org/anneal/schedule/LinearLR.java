@@ -1,8 +1,5 @@
 package org.anneal.schedule;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * Multiplies the rate by a factor that goes from {@code startFactor} to {@code endFactor} on a straight line, in
  * {@code totalIters} steps.
@@ -25,45 +22,48 @@ import java.util.List;
  * @param endFactor factor at the end, at least 0 and at most 1
  * @param totalIters steps from the first factor to the last, at least 0
  */
-public record LinearLR(double startFactor, double endFactor, long totalIters) implements Schedule {
+public record LinearLR(
+        @Param(or = "1/3", above = 0, atMost = 1, slider = {0.001, 1}) double startFactor,
+        @Param(or = "1", atLeast = 0, atMost = 1, slider = {0, 1}) double endFactor,
+        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
+        implements Schedule {
 
-    static final double START_FACTOR = 1.0 / 3;
-    static final double END_FACTOR = 1.0;
-    static final long TOTAL_ITERS = 5;
+    static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "goes in a line from one factor to another");
+
 
     /**
      * @throws IllegalArgumentException if {@code startFactor} is not in (0, 1], {@code endFactor} not in [0, 1], or
      *     {@code totalIters < 0}
      */
     public LinearLR {
-        startFactor = Check.positiveUpToOne("start_factor", startFactor);
-        endFactor = Check.fromZeroToOne("end_factor", endFactor);
-        Check.atLeast(0, "total_iters", totalIters);
+        startFactor = KIND.check("start_factor", startFactor);
+        endFactor = KIND.check("end_factor", endFactor);
+        totalIters = KIND.check("total_iters", totalIters);
     }
 
     /** Uses PyTorch's defaults: from a third to the whole in 5 steps. */
     public LinearLR() {
-        this(START_FACTOR, END_FACTOR, TOTAL_ITERS);
+        this(KIND.absent("start_factor"), KIND.absent("end_factor"), KIND.absent("total_iters"));
     }
 
     /** Warms up from {@code startFactor} to the whole rate. */
     public LinearLR(double startFactor, long totalIters) {
-        this(startFactor, END_FACTOR, totalIters);
+        this(startFactor, KIND.absent("end_factor"), totalIters);
     }
 
     /** {@return this with another first factor} */
     public LinearLR withStartFactor(double startFactor) {
-        return new LinearLR(startFactor, endFactor, totalIters);
+        return KIND.with(this, "start_factor", startFactor);
     }
 
     /** {@return this with another last factor} */
     public LinearLR withEndFactor(double endFactor) {
-        return new LinearLR(startFactor, endFactor, totalIters);
+        return KIND.with(this, "end_factor", endFactor);
     }
 
     /** {@return this with another number of steps} */
     public LinearLR withTotalIters(long totalIters) {
-        return new LinearLR(startFactor, endFactor, totalIters);
+        return KIND.with(this, "total_iters", totalIters);
     }
 
     @Override
@@ -92,17 +92,12 @@ public record LinearLR(double startFactor, double endFactor, long totalIters) im
     }
 
     @Override
+    public Kind<LinearLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        List<String> given = new ArrayList<>();
-        if (startFactor != START_FACTOR) {
-            given.add("start_factor=" + Python.repr(startFactor));
-        }
-        if (endFactor != END_FACTOR) {
-            given.add("end_factor=" + Python.repr(endFactor));
-        }
-        if (totalIters != TOTAL_ITERS) {
-            given.add("total_iters=" + totalIters);
-        }
-        return "LinearLR(" + String.join(", ", given) + ")";
+        return KIND.print(this);
     }
 }

@@ -20,20 +20,23 @@ import java.util.stream.LongStream;
  *     as often
  * @param gamma factor of a decay, finite and at least 0
  */
-public record MultiStepLR(List<Long> milestones, double gamma) implements Schedule {
+public record MultiStepLR(
+        @Param(unit = Param.Unit.STEPS) List<Long> milestones,
+        @Param(or = "0.1", always = true, atLeast = 0, slider = {0, 1}) double gamma)
+        implements Schedule {
 
-    static final double GAMMA = 0.1;
+    static final Kind<MultiStepLR> KIND = Kind.of(MultiStepLR.class, "falls by a factor at given steps");
+
 
     /** @throws IllegalArgumentException if a milestone is negative, or {@code gamma < 0} or not finite */
     public MultiStepLR {
-        milestones.forEach(milestone -> Check.atLeast(0, "milestones", milestone));
-        milestones = milestones.stream().sorted().toList();
-        gamma = Check.finiteNotNegative("gamma", gamma);
+        milestones = KIND.check("milestones", milestones).stream().sorted().toList();
+        gamma = KIND.check("gamma", gamma);
     }
 
     /** Decays by PyTorch's default factor, 0.1. */
     public MultiStepLR(List<Long> milestones) {
-        this(milestones, GAMMA);
+        this(milestones, KIND.absent("gamma"));
     }
 
     /** {@return a schedule with these milestones and PyTorch's default factor, 0.1} */
@@ -43,7 +46,7 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
 
     /** {@return this with another factor} */
     public MultiStepLR withGamma(double gamma) {
-        return new MultiStepLR(milestones, gamma);
+        return KIND.with(this, "gamma", gamma);
     }
 
     @Override
@@ -68,7 +71,12 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
     }
 
     @Override
+    public Kind<MultiStepLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "MultiStepLR(milestones=" + milestones + ", gamma=" + Python.repr(gamma) + ")";
+        return KIND.print(this);
     }
 }

@@ -20,11 +20,15 @@ import java.util.function.LongToDoubleFunction;
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
-public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
+public record MultiplicativeLR(
+        @Param(name = "lr_lambda") List<LrLambda> lrLambdas)
+        implements Schedule {
+
+    static final Kind<MultiplicativeLR> KIND = Kind.of(MultiplicativeLR.class, "each rate times a function of the step");
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
     public MultiplicativeLR {
-        lrLambdas = LrLambda.checkList(lrLambdas);
+        lrLambdas = KIND.check("lr_lambda", lrLambdas);
     }
 
     /** Uses one factor for all groups. */
@@ -77,14 +81,14 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
         return true;
     }
 
+
     @Override
-    public MultiplicativeLR forGroup(int group, int groups) {
-        Check.group(group, groups, "lr_lambda", lrLambdas.size());
-        return lrLambdas.size() == 1 ? this : new MultiplicativeLR(lrLambdas.get(group));
+    public Kind<MultiplicativeLR> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return "MultiplicativeLR(lr_lambda=" + LrLambda.print(lrLambdas) + ")";
+        return KIND.print(this);
     }
 }

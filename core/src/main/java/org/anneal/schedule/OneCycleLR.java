@@ -1,8 +1,7 @@
 package org.anneal.schedule;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * Anneals the rate up to {@code maxLr} and then down to almost nothing, once, and the momentum the other way.
@@ -47,34 +46,33 @@ import java.util.Objects;
  * @param threePhase whether the rate goes down to the initial one first, as fast as it rose
  */
 public record OneCycleLR(
-        List<Double> maxLr,
-        long totalSteps,
-        double pctStart,
-        AnnealStrategy annealStrategy,
-        boolean cycleMomentum,
-        List<Double> baseMomentum,
-        List<Double> maxMomentum,
-        double divFactor,
-        double finalDivFactor,
-        boolean threePhase)
+        @Param(unit = Param.Unit.RATE) List<Double> maxLr,
+        @Param(or = "None", unit = Param.Unit.STEPS, atLeast = 1) long totalSteps,
+        @Param(or = "0.3", atLeast = 0, atMost = 1, slider = {0, 1}) double pctStart,
+        @Param(or = "'cos'") AnnealStrategy annealStrategy,
+        @Param(or = "True") boolean cycleMomentum,
+        @Param(or = "0.85", atLeast = 0, below = 1, slider = {0, 1}) List<Double> baseMomentum,
+        @Param(or = "0.95", atLeast = 0, below = 1, slider = {0, 1}) List<Double> maxMomentum,
+        @Param(or = "25", above = 0, slider = {1, 100}) double divFactor,
+        @Param(or = "1e4", above = 0, slider = {1, 100_000}) double finalDivFactor,
+        @Param(or = "False") boolean threePhase)
         implements Schedule {
 
-    static final double PCT_START = 0.3;
-    static final List<Double> BASE_MOMENTUM = List.of(0.85);
-    static final List<Double> MAX_MOMENTUM = List.of(0.95);
-    static final double DIV_FACTOR = 25;
-    static final double FINAL_DIV_FACTOR = 1e4;
+    static final Kind<OneCycleLR> KIND = Kind.of(
+                    OneCycleLR.class, "rises, falls far below its start, and moves the momentum against it")
+            .alsoReads("total_steps", "epochs", "steps_per_epoch")
+            .reads("total_steps", OneCycleLR::totalSteps);
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public OneCycleLR {
-        maxLr = PerGroup.checked("max_lr", maxLr, Check::finiteNotNegative);
-        Check.atLeast(1, "total_steps", totalSteps);
-        pctStart = Check.fromZeroToOne("pct_start", pctStart);
-        Objects.requireNonNull(annealStrategy, "annealStrategy");
-        baseMomentum = PerGroup.checked("base_momentum", baseMomentum, Check::belowOne);
-        maxMomentum = PerGroup.checked("max_momentum", maxMomentum, Check::belowOne);
-        divFactor = Check.finitePositive("div_factor", divFactor);
-        finalDivFactor = Check.finitePositive("final_div_factor", finalDivFactor);
+        maxLr = KIND.check("max_lr", maxLr);
+        totalSteps = KIND.check("total_steps", totalSteps);
+        pctStart = KIND.check("pct_start", pctStart);
+        annealStrategy = KIND.check("anneal_strategy", annealStrategy);
+        baseMomentum = KIND.check("base_momentum", baseMomentum);
+        maxMomentum = KIND.check("max_momentum", maxMomentum);
+        divFactor = KIND.check("div_factor", divFactor);
+        finalDivFactor = KIND.check("final_div_factor", finalDivFactor);
     }
 
     /** Uses PyTorch's defaults: two cosines, and a momentum from 0.95 to 0.85 and back. */
@@ -87,14 +85,14 @@ public record OneCycleLR(
         this(
                 maxLr,
                 totalSteps,
-                PCT_START,
-                AnnealStrategy.COS,
-                true,
-                BASE_MOMENTUM,
-                MAX_MOMENTUM,
-                DIV_FACTOR,
-                FINAL_DIV_FACTOR,
-                false);
+                KIND.absent("pct_start"),
+                KIND.absent("anneal_strategy"),
+                KIND.absent("cycle_momentum"),
+                KIND.absent("base_momentum"),
+                KIND.absent("max_momentum"),
+                KIND.absent("div_factor"),
+                KIND.absent("final_div_factor"),
+                KIND.absent("three_phase"));
     }
 
     /**
@@ -106,7 +104,16 @@ public record OneCycleLR(
         return new OneCycleLR(maxLr, totalSteps(epochs, stepsPerEpoch));
     }
 
-    static long totalSteps(long epochs, long stepsPerEpoch) {
+    private static Object totalSteps(PythonCall.Arguments arguments, Supplier<Object> usual) {
+        if (arguments.has("total_steps")) {
+            return usual.get();
+        } else if (arguments.has("epochs") && arguments.has("steps_per_epoch")) {
+            return totalSteps(arguments.integer("epochs"), arguments.integer("steps_per_epoch"));
+        }
+        throw arguments.error("OneCycleLR needs total_steps, or epochs and steps_per_epoch");
+    }
+
+    private static long totalSteps(long epochs, long stepsPerEpoch) {
         Check.atLeast(1, "epochs", epochs);
         Check.atLeast(1, "steps_per_epoch", stepsPerEpoch);
         if (epochs > Check.LAST_STEP / stepsPerEpoch) {
@@ -118,47 +125,17 @@ public record OneCycleLR(
 
     /** {@return this with another part in which the rate rises} */
     public OneCycleLR withPctStart(double pctStart) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(this, "pct_start", pctStart);
     }
 
     /** {@return this with another curve} */
     public OneCycleLR withAnnealStrategy(AnnealStrategy annealStrategy) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(this, "anneal_strategy", annealStrategy);
     }
 
     /** {@return this, driving the momentum or not} */
     public OneCycleLR withCycleMomentum(boolean cycleMomentum) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(this, "cycle_momentum", cycleMomentum);
     }
 
     /** {@return this with other bounds of the momentum} */
@@ -168,62 +145,22 @@ public record OneCycleLR(
 
     /** {@return this with other bounds of the momentum for each group} */
     public OneCycleLR withMomentum(List<Double> base, List<Double> max) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                base,
-                max,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(KIND.with(this, "base_momentum", base), "max_momentum", max);
     }
 
     /** {@return this with another initial rate, {@code maxLr / divFactor}} */
     public OneCycleLR withDivFactor(double divFactor) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(this, "div_factor", divFactor);
     }
 
     /** {@return this with another last rate, {@code maxLr / divFactor / finalDivFactor}} */
     public OneCycleLR withFinalDivFactor(double finalDivFactor) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(this, "final_div_factor", finalDivFactor);
     }
 
     /** {@return this in three phases or in two} */
     public OneCycleLR withThreePhase(boolean threePhase) {
-        return new OneCycleLR(
-                maxLr,
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                baseMomentum,
-                maxMomentum,
-                divFactor,
-                finalDivFactor,
-                threePhase);
+        return KIND.with(this, "three_phase", threePhase);
     }
 
     /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
@@ -264,20 +201,6 @@ public record OneCycleLR(
         return totalSteps;
     }
 
-    @Override
-    public OneCycleLR forGroup(int group, int groups) {
-        return new OneCycleLR(
-                PerGroup.forGroup("max_lr", maxLr, group, groups),
-                totalSteps,
-                pctStart,
-                annealStrategy,
-                cycleMomentum,
-                PerGroup.forGroup("base_momentum", baseMomentum, group, groups),
-                PerGroup.forGroup("max_momentum", maxMomentum, group, groups),
-                divFactor,
-                finalDivFactor,
-                threePhase);
-    }
 
     /** Goes from {@code first} to {@code peak}, in three phases then to {@code back}, and in the end to {@code last}. */
     private double phases(long step, double first, double peak, double back, double last) {
@@ -308,34 +231,12 @@ public record OneCycleLR(
     }
 
     @Override
+    public Kind<OneCycleLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        List<String> given = new ArrayList<>();
-        given.add("max_lr=" + PerGroup.print(maxLr));
-        given.add("total_steps=" + totalSteps);
-        if (pctStart != PCT_START) {
-            given.add("pct_start=" + Python.repr(pctStart));
-        }
-        if (annealStrategy != AnnealStrategy.COS) {
-            given.add("anneal_strategy=" + SchedulerCall.quoted(annealStrategy));
-        }
-        if (!cycleMomentum) {
-            given.add("cycle_momentum=False");
-        }
-        if (!baseMomentum.equals(BASE_MOMENTUM)) {
-            given.add("base_momentum=" + PerGroup.print(baseMomentum));
-        }
-        if (!maxMomentum.equals(MAX_MOMENTUM)) {
-            given.add("max_momentum=" + PerGroup.print(maxMomentum));
-        }
-        if (divFactor != DIV_FACTOR) {
-            given.add("div_factor=" + Python.repr(divFactor));
-        }
-        if (finalDivFactor != FINAL_DIV_FACTOR) {
-            given.add("final_div_factor=" + Python.repr(finalDivFactor));
-        }
-        if (threePhase) {
-            given.add("three_phase=True");
-        }
-        return "OneCycleLR(" + String.join(", ", given) + ")";
+        return KIND.print(this);
     }
 }

@@ -1,10 +1,36 @@
 package org.anneal.schedule;
 
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
 /**
  * What drives a learning rate: a {@link Schedule}, whose clock is the step, {@link ReduceLROnPlateau}, whose clock is a
  * metric, or {@linkplain ComposedPlateau both}. Prints as PyTorch's constructor call without its optimizer.
  */
 public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlateau {
+
+    /** {@return the declaration of this policy's kind} */
+    Kind<?> kind();
+
+    /**
+     * {@return Java that builds a policy equal to this}
+     *
+     * @param names gives a class's name as the code is to write it
+     */
+    default String java(Function<Class<?>, String> names) {
+        return kind().java((Record) this, names);
+    }
+
+    /** {@return the kinds of policies that {@link #parse} reads: ours, and those from outside} */
+    static List<Kind<?>> kinds() {
+        return Kinds.all(OwnKinds.ALL, Policy.class);
+    }
+
+    /** {@return the kind of policies of this name} */
+    static Optional<Kind<?>> kind(String name) {
+        return Kinds.named(name, OwnKinds.ALL, Policy.class);
+    }
 
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.

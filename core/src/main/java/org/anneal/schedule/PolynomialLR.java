@@ -1,8 +1,5 @@
 package org.anneal.schedule;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * Lets the rate fall to 0 in {@code totalIters} steps, as a power of the part of them that is left.
  *
@@ -21,30 +18,33 @@ import java.util.List;
  * @param totalIters steps from the base rate to 0, at least 0
  * @param power exponent of the part that is left, finite and above 0
  */
-public record PolynomialLR(long totalIters, double power) implements Schedule {
+public record PolynomialLR(
+        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters,
+        @Param(or = "1", above = 0, slider = {0.1, 5}) double power)
+        implements Schedule {
 
-    static final long TOTAL_ITERS = 5;
-    static final double POWER = 1.0;
+    static final Kind<PolynomialLR> KIND = Kind.of(PolynomialLR.class, "falls to zero along a power");
+
 
     /** @throws IllegalArgumentException if {@code totalIters < 0}, or {@code power <= 0} or not finite */
     public PolynomialLR {
-        Check.atLeast(0, "total_iters", totalIters);
-        power = Check.finitePositive("power", power);
+        totalIters = KIND.check("total_iters", totalIters);
+        power = KIND.check("power", power);
     }
 
     /** Uses PyTorch's defaults: a straight line in 5 steps. */
     public PolynomialLR() {
-        this(TOTAL_ITERS, POWER);
+        this(KIND.absent("total_iters"), KIND.absent("power"));
     }
 
     /** {@return this with another number of steps} */
     public PolynomialLR withTotalIters(long totalIters) {
-        return new PolynomialLR(totalIters, power);
+        return KIND.with(this, "total_iters", totalIters);
     }
 
     /** {@return this with another power} */
     public PolynomialLR withPower(double power) {
-        return new PolynomialLR(totalIters, power);
+        return KIND.with(this, "power", power);
     }
 
     @Override
@@ -70,14 +70,12 @@ public record PolynomialLR(long totalIters, double power) implements Schedule {
     }
 
     @Override
+    public Kind<PolynomialLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        List<String> given = new ArrayList<>();
-        if (totalIters != TOTAL_ITERS) {
-            given.add("total_iters=" + totalIters);
-        }
-        if (power != POWER) {
-            given.add("power=" + Python.repr(power));
-        }
-        return "PolynomialLR(" + String.join(", ", given) + ")";
+        return KIND.print(this);
     }
 }

@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -170,6 +171,11 @@ public final class Python {
         int exponent = value == 0 ? 0 : mantissa.length() - 1 - rounded.scale();
         mantissa += "0".repeat(Math.max(0, digits + 1 - mantissa.length()));
         return sign(value) + power(mantissa, exponent);
+    }
+
+    /** {@return the word that PyTorch has for a constant: {@code exp_range}} */
+    public static String lower(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
     }
 
     private static int checkDigits(int digits) {

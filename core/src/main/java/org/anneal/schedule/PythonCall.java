@@ -5,10 +5,12 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -36,12 +38,19 @@ public final class PythonCall {
     private final Expression.Call call;
     private final String name;
     private final Optional<RunLength> runLength;
+    private final Set<String> notes; // of the whole text
 
-    private PythonCall(PythonText source, Expression.Call call, String name, Optional<RunLength> runLength) {
+    private PythonCall(
+            PythonText source,
+            Expression.Call call,
+            String name,
+            Optional<RunLength> runLength,
+            Set<String> notes) {
         this.source = source;
         this.call = call;
         this.name = name;
         this.runLength = runLength;
+        this.notes = notes;
     }
 
     /**
@@ -63,10 +72,11 @@ public final class PythonCall {
                     "expected a call, such as 'StepLR(step_size=30)', but found "
                             + PythonText.shortened(expression.toString()));
         }
-        return of(source, call, runLength);
+        return of(source, call, runLength, new LinkedHashSet<>());
     }
 
-    private static PythonCall of(PythonText source, Expression.Call call, Optional<RunLength> runLength) {
+    private static PythonCall of(
+            PythonText source, Expression.Call call, Optional<RunLength> runLength, Set<String> notes) {
         String dotted = call.function().text();
         int nameStart = dotted.lastIndexOf('.') + 1;
         String prefix = dotted.substring(0, nameStart);
@@ -76,12 +86,22 @@ public final class PythonCall {
                     "unknown module '" + PythonText.shortened(prefix.substring(0, nameStart - 1))
                             + "', expected torch.optim or torch.optim.lr_scheduler");
         }
-        return new PythonCall(source, call, dotted.substring(nameStart), runLength);
+        return new PythonCall(source, call, dotted.substring(nameStart), runLength, notes);
     }
 
     /** {@return the name of what is called, without its module} */
     public String name() {
         return name;
+    }
+
+    /** Notes what was dropped from the text, in a sentence. */
+    void note(String note) {
+        notes.add(note);
+    }
+
+    /** {@return what was dropped from the text so far} */
+    List<String> notes() {
+        return List.copyOf(notes);
     }
 
     /** {@return an exception that points at this call} */
@@ -175,6 +195,16 @@ public final class PythonCall {
         /** {@return whether the argument is given, and not as None} */
         public boolean has(String parameter) {
             return values.containsKey(parameter) && !(values.get(parameter) instanceof Expression.None);
+        }
+
+        /** {@return whether the argument is given, perhaps as None} */
+        boolean isGiven(String parameter) {
+            return values.containsKey(parameter);
+        }
+
+        /** {@return an exception that points at the call} */
+        public ScheduleSyntaxException error(String problem) {
+            return PythonCall.this.error(problem);
         }
 
         /** {@return whether the argument is given as a list or a tuple} */
@@ -275,9 +305,9 @@ public final class PythonCall {
             return values.containsKey(parameter) ? length(parameter) : absent;
         }
 
-        /** {@return a number of steps that need not be whole, or {@code absent}} */
-        double duration(String parameter, double absent) {
-            return values.get(parameter) instanceof Expression.Length ? length(parameter) : number(parameter, absent);
+        /** {@return a number of steps that need not be whole} */
+        double duration(String parameter) {
+            return given(parameter) instanceof Expression.Length ? length(parameter) : number(parameter);
         }
 
         /** {@return a list or tuple of numbers of steps} */
@@ -295,7 +325,7 @@ public final class PythonCall {
                 if (!(item instanceof Expression.Call member)) {
                     throw wrong(parameter + "[" + calls.size() + "]", "a call, such as 'StepLR(step_size=30)'", item);
                 }
-                calls.add(of(source, member, runLength));
+                calls.add(of(source, member, runLength, notes));
             }
             return calls;
         }

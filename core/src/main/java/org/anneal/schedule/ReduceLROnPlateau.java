@@ -1,6 +1,5 @@
 package org.anneal.schedule;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -33,15 +32,18 @@ import java.util.List;
  * @param eps smallest reduction that is made, as a rate, finite and at least 0
  */
 public record ReduceLROnPlateau(
-        Mode mode,
-        double factor,
-        long patience,
-        double threshold,
-        ThresholdMode thresholdMode,
-        long cooldown,
-        List<Double> minLr,
-        double eps)
+        @Param(or = "'min'") Mode mode,
+        @Param(or = "0.1", atLeast = 0, below = 1, slider = {0, 0.99}) double factor,
+        @Param(or = "10", atLeast = 0, slider = {0, 50}) long patience,
+        @Param(or = "1e-4", atLeast = 0, slider = {0, 0.1}) double threshold,
+        @Param(or = "'rel'") ThresholdMode thresholdMode,
+        @Param(or = "0", atLeast = 0, slider = {0, 50}) long cooldown,
+        @Param(or = "0", unit = Param.Unit.RATE) List<Double> minLr,
+        @Param(or = "1e-8", unit = Param.Unit.RATE) double eps)
         implements Policy {
+
+    static final Kind<ReduceLROnPlateau> KIND =
+            Kind.of(ReduceLROnPlateau.class, "falls by a factor when a metric stops improving");
 
     /** Which way a metric gets better. */
     public enum Mode {
@@ -64,54 +66,54 @@ public record ReduceLROnPlateau(
      */
     public record State(double best, long badEpochs, long cooldownCounter) {}
 
-    private static final ReduceLROnPlateau DEFAULTS = new ReduceLROnPlateau();
-
     /** @throws IllegalArgumentException if an argument is out of its range */
     public ReduceLROnPlateau {
-        if (!(factor >= 0 && factor < 1)) {
-            throw new IllegalArgumentException("factor must be >= 0 and < 1, but was " + factor);
-        }
-        factor += 0.0; // -0.0 becomes 0.0
-        Check.atLeast(0, "patience", patience);
-        threshold = Check.finiteNotNegative("threshold", threshold);
-        Check.atLeast(0, "cooldown", cooldown);
-        if (minLr.isEmpty()) {
-            throw new IllegalArgumentException("min_lr must have at least 1 entry, but had none");
-        }
-        minLr = minLr.stream()
-                .map(rate -> Check.finiteNotNegative("min_lr", rate))
-                .toList();
-        eps = Check.finiteNotNegative("eps", eps);
+        mode = KIND.check("mode", mode);
+        factor = KIND.check("factor", factor);
+        patience = KIND.check("patience", patience);
+        threshold = KIND.check("threshold", threshold);
+        thresholdMode = KIND.check("threshold_mode", thresholdMode);
+        cooldown = KIND.check("cooldown", cooldown);
+        minLr = KIND.check("min_lr", minLr);
+        eps = KIND.check("eps", eps);
     }
 
     /** Uses PyTorch's defaults. */
     public ReduceLROnPlateau() {
-        this(Mode.MIN, 0.1, 10, 1e-4, ThresholdMode.REL, 0, List.of(0.0), 1e-8);
+        this(
+                KIND.absent("mode"),
+                KIND.absent("factor"),
+                KIND.absent("patience"),
+                KIND.absent("threshold"),
+                KIND.absent("threshold_mode"),
+                KIND.absent("cooldown"),
+                KIND.absent("min_lr"),
+                KIND.absent("eps"));
     }
 
     /** {@return this with another mode} */
     public ReduceLROnPlateau withMode(Mode mode) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(this, "mode", mode);
     }
 
     /** {@return this with another factor} */
     public ReduceLROnPlateau withFactor(double factor) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(this, "factor", factor);
     }
 
     /** {@return this with another patience} */
     public ReduceLROnPlateau withPatience(long patience) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(this, "patience", patience);
     }
 
     /** {@return this with another threshold} */
     public ReduceLROnPlateau withThreshold(double threshold, ThresholdMode thresholdMode) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(KIND.with(this, "threshold", threshold), "threshold_mode", thresholdMode);
     }
 
     /** {@return this with another cooldown} */
     public ReduceLROnPlateau withCooldown(long cooldown) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(this, "cooldown", cooldown);
     }
 
     /** {@return this with another lowest rate for all groups} */
@@ -121,12 +123,12 @@ public record ReduceLROnPlateau(
 
     /** {@return this with another lowest rate for each group} */
     public ReduceLROnPlateau withMinLr(List<Double> minLr) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(this, "min_lr", minLr);
     }
 
     /** {@return this with another smallest reduction} */
     public ReduceLROnPlateau withEps(double eps) {
-        return new ReduceLROnPlateau(mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps);
+        return KIND.with(this, "eps", eps);
     }
 
     /** {@return the state before the first metric} */
@@ -179,32 +181,12 @@ public record ReduceLROnPlateau(
     }
 
     @Override
+    public Kind<ReduceLROnPlateau> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        List<String> given = new ArrayList<>();
-        if (mode != DEFAULTS.mode) {
-            given.add("mode=" + SchedulerCall.quoted(mode));
-        }
-        if (factor != DEFAULTS.factor) {
-            given.add("factor=" + Python.repr(factor));
-        }
-        if (patience != DEFAULTS.patience) {
-            given.add("patience=" + patience);
-        }
-        if (threshold != DEFAULTS.threshold) {
-            given.add("threshold=" + Python.repr(threshold));
-        }
-        if (thresholdMode != DEFAULTS.thresholdMode) {
-            given.add("threshold_mode=" + SchedulerCall.quoted(thresholdMode));
-        }
-        if (cooldown != DEFAULTS.cooldown) {
-            given.add("cooldown=" + cooldown);
-        }
-        if (!minLr.equals(DEFAULTS.minLr)) {
-            given.add("min_lr=" + (minLr.size() == 1 ? Python.repr(minLr.get(0)) : Python.repr(minLr)));
-        }
-        if (eps != DEFAULTS.eps) {
-            given.add("eps=" + Python.repr(eps));
-        }
-        return "ReduceLROnPlateau(" + String.join(", ", given) + ")";
+        return KIND.print(this);
     }
 }

@@ -1,7 +1,6 @@
 package org.anneal.schedule;
 
 import java.util.List;
-import java.util.Objects;
 
 /**
  * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and keeps it there, for stochastic weight averaging.
@@ -26,35 +25,40 @@ import java.util.Objects;
  * @param annealEpochs steps until it is reached, at least 0
  * @param annealStrategy the curve from the first rate to the last
  */
-public record SWALR(List<Double> swaLr, long annealEpochs, AnnealStrategy annealStrategy) implements Schedule {
+public record SWALR(
+        @Param(unit = Param.Unit.RATE) List<Double> swaLr,
+        @Param(or = "10", unit = Param.Unit.STEPS) long annealEpochs,
+        @Param(or = "'cos'") AnnealStrategy annealStrategy)
+        implements Schedule {
 
-    static final long ANNEAL_EPOCHS = 10;
+    static final Kind<SWALR> KIND = Kind.of(SWALR.class, "goes to a rate and stays, for weight averaging");
+
 
     /** @throws IllegalArgumentException if a {@code swaLr} is negative or not finite, or {@code annealEpochs < 0} */
     public SWALR {
-        swaLr = PerGroup.checked("swa_lr", swaLr, Check::finiteNotNegative);
-        Check.atLeast(0, "anneal_epochs", annealEpochs);
-        Objects.requireNonNull(annealStrategy, "annealStrategy");
+        swaLr = KIND.check("swa_lr", swaLr);
+        annealEpochs = KIND.check("anneal_epochs", annealEpochs);
+        annealStrategy = KIND.check("anneal_strategy", annealStrategy);
     }
 
     /** Anneals on PyTorch's default curve, half a cosine of 10 steps. */
     public SWALR(double swaLr) {
-        this(List.of(swaLr), ANNEAL_EPOCHS, AnnealStrategy.COS);
+        this(List.of(swaLr), KIND.absent("anneal_epochs"), KIND.absent("anneal_strategy"));
     }
 
     /** {@return this with another last rate for each group} */
     public SWALR withSwaLr(List<Double> swaLr) {
-        return new SWALR(swaLr, annealEpochs, annealStrategy);
+        return KIND.with(this, "swa_lr", swaLr);
     }
 
     /** {@return this with another number of steps} */
     public SWALR withAnnealEpochs(long annealEpochs) {
-        return new SWALR(swaLr, annealEpochs, annealStrategy);
+        return KIND.with(this, "anneal_epochs", annealEpochs);
     }
 
     /** {@return this with another curve} */
     public SWALR withAnnealStrategy(AnnealStrategy annealStrategy) {
-        return new SWALR(swaLr, annealEpochs, annealStrategy);
+        return KIND.with(this, "anneal_strategy", annealStrategy);
     }
 
     /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
@@ -84,10 +88,6 @@ public record SWALR(List<Double> swaLr, long annealEpochs, AnnealStrategy anneal
         return true;
     }
 
-    @Override
-    public SWALR forGroup(int group, int groups) {
-        return withSwaLr(PerGroup.forGroup("swa_lr", swaLr, group, groups));
-    }
 
     private double last() {
         return PerGroup.only("swa_lr", swaLr);
@@ -102,12 +102,12 @@ public record SWALR(List<Double> swaLr, long annealEpochs, AnnealStrategy anneal
     }
 
     @Override
+    public Kind<SWALR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "SWALR(swa_lr=" + PerGroup.print(swaLr)
-                + (annealEpochs == ANNEAL_EPOCHS ? "" : ", anneal_epochs=" + annealEpochs)
-                + (annealStrategy == AnnealStrategy.COS
-                        ? ""
-                        : ", anneal_strategy=" + SchedulerCall.quoted(annealStrategy))
-                + ")";
+        return KIND.print(this);
     }
 }

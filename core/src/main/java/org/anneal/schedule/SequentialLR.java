@@ -31,13 +31,26 @@ import java.util.List;
  * @param milestones the steps at which the second and each further schedule takes over, strictly increasing, the first at
  *     least 0; one fewer than schedules
  */
-public record SequentialLR(List<Schedule> schedules, List<Long> milestones) implements Schedule {
+public record SequentialLR(
+        @Param(name = "schedulers") List<Schedule> schedules, @Param(unit = Param.Unit.STEPS) List<Long> milestones)
+        implements Schedule {
+
+    static final Kind<SequentialLR> KIND =
+            Kind.of(SequentialLR.class, "one schedule after another").reads(SequentialLR::read);
 
     /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
     public SequentialLR {
         schedules = List.copyOf(schedules);
         milestones = List.copyOf(milestones);
         checkPieces(schedules.size(), milestones);
+    }
+
+    private static Record read(PythonCall.Arguments arguments) {
+        Members members = Members.read(arguments, "schedulers");
+        List<Long> milestones = arguments.lengths("milestones");
+        return members.plateau().isPresent()
+                ? new SequentialPlateau(members.schedules(), members.plateau().get(), milestones)
+                : new SequentialLR(members.schedules(), milestones);
     }
 
     /** Checks the milestones of a sequence of {@code pieces}. */
@@ -126,14 +139,6 @@ public record SequentialLR(List<Schedule> schedules, List<Long> milestones) impl
         return Check.LAST_STEP;
     }
 
-    @Override
-    public SequentialLR forGroup(int group, int groups) {
-        return new SequentialLR(
-                schedules.stream()
-                        .map(schedule -> schedule.forGroup(group, groups))
-                        .toList(),
-                milestones);
-    }
 
     /** Returns the rate of {@code piece}, {@code step} steps after it took over from the rate {@code carried}. */
     static double after(Schedule piece, long step, double carried, double base) {
@@ -178,7 +183,12 @@ public record SequentialLR(List<Schedule> schedules, List<Long> milestones) impl
     }
 
     @Override
+    public Kind<SequentialLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "SequentialLR(" + schedules + ", milestones=" + milestones + ")";
+        return KIND.print(this);
     }
 }

@@ -14,8 +14,13 @@ import java.util.List;
  * @param milestones the steps at which the second and each further schedule, and at last the plateau, take over, strictly
  *     increasing, the first at least 0; as many as schedules
  */
-public record SequentialPlateau(List<Schedule> schedules, ReduceLROnPlateau plateau, List<Long> milestones)
+public record SequentialPlateau(
+        @Param(name = "schedulers") List<Schedule> schedules,
+        @Param ReduceLROnPlateau plateau,
+        @Param(unit = Param.Unit.STEPS) List<Long> milestones)
         implements ComposedPlateau {
+
+    private static final Kind<SequentialPlateau> KIND = Kind.of(SequentialPlateau.class, "a plateau after schedules");
 
     // Takes over with the base, and keeps what it is edited to.
     private static final Schedule HOLD = new ExponentialLR(1.0);
@@ -39,6 +44,11 @@ public record SequentialPlateau(List<Schedule> schedules, ReduceLROnPlateau plat
     @Override
     public long firstMetric() {
         return milestones.get(milestones.size() - 1);
+    }
+
+    @Override
+    public Kind<SequentialPlateau> kind() {
+        return KIND;
     }
 
     @Override

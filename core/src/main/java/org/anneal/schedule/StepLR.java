@@ -16,24 +16,28 @@ package org.anneal.schedule;
  * @param stepSize steps between two decays, at least 1
  * @param gamma factor of a decay, finite and at least 0
  */
-public record StepLR(long stepSize, double gamma) implements Schedule {
+public record StepLR(
+        @Param(unit = Param.Unit.STEPS, atLeast = 1) long stepSize,
+        @Param(or = "0.1", always = true, atLeast = 0, slider = {0, 1}) double gamma)
+        implements Schedule {
 
-    static final double GAMMA = 0.1;
+    static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps");
+
 
     /** @throws IllegalArgumentException if {@code stepSize < 1}, or {@code gamma < 0} or not finite */
     public StepLR {
-        Check.atLeast(1, "step_size", stepSize);
-        gamma = Check.finiteNotNegative("gamma", gamma);
+        stepSize = KIND.check("step_size", stepSize);
+        gamma = KIND.check("gamma", gamma);
     }
 
     /** Decays by PyTorch's default factor, 0.1. */
     public StepLR(long stepSize) {
-        this(stepSize, GAMMA);
+        this(stepSize, KIND.absent("gamma"));
     }
 
     /** {@return this with another factor} */
     public StepLR withGamma(double gamma) {
-        return new StepLR(stepSize, gamma);
+        return KIND.with(this, "gamma", gamma);
     }
 
     @Override
@@ -52,7 +56,12 @@ public record StepLR(long stepSize, double gamma) implements Schedule {
     }
 
     @Override
+    public Kind<StepLR> kind() {
+        return KIND;
+    }
+
+    @Override
     public String toString() {
-        return "StepLR(step_size=" + stepSize + ", gamma=" + Python.repr(gamma) + ")";
+        return KIND.print(this);
     }
 }

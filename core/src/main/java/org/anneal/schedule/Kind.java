@@ -1,0 +1,329 @@
+package org.anneal.schedule;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The declaration of a schedule, a plateau or an update rule: its record's components, in PyTorch's order, each with what
+ * {@link Param} says of it. From this the call is read and printed, its arguments are checked, the value is changed, and
+ * written as Java.
+ *
+ * <pre>{@code
+ *   static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps");
+ *
+ *   public StepLR {
+ *       stepSize = KIND.check("step_size", stepSize);
+ *       gamma = KIND.check("gamma", gamma);
+ *   }
+ * }</pre>
+ *
+ * <p>Safe for use by several threads once declared.
+ *
+ * @param <R> the record
+ */
+public final class Kind<R extends Record> {
+    private static final int SHORT = 3; // a constructor of so many arguments is written out
+
+    private final Class<R> type;
+    private final String says;
+    private final List<Parameter> parameters = new ArrayList<>(); // the record's components
+    private final List<String> signature = new ArrayList<>(); // of Python's call, as PythonCall.bind wants it
+    private final Map<String, BiFunction<PythonCall.Arguments, Supplier<Object>, Object>> readings =
+            new LinkedHashMap<>();
+    private final Map<String, Predicate<R>> shown = new LinkedHashMap<>();
+    private final Constructor<R> constructor;
+    private boolean takesOptimizer = true;
+    private Optional<Function<PythonCall.Arguments, Record>> reading = Optional.empty(); // of the whole call
+
+    /** A component of the record, as a parameter. */
+    record Parameter(
+            String name, String component, ValueType<Object> type, Range range, Param param, Method accessor, Object absent) {
+        /** {@return whether a call must have it} */
+        boolean required() {
+            return param.or().isEmpty();
+        }
+
+        Object of(Record record) {
+            try {
+                return accessor.invoke(record);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("cannot read " + component + " of " + record.getClass(), e);
+            }
+        }
+    }
+
+    /** In place of a default that other arguments say. */
+    private static final Object NOT_ONE_VALUE = new Object();
+
+    private Kind(Class<R> type, String says) {
+        this.type = type;
+        this.says = says;
+        try {
+            Class<?>[] types = new Class<?>[type.getRecordComponents().length];
+            for (RecordComponent component : type.getRecordComponents()) {
+                types[parameters.size()] = component.getType();
+                add(component);
+            }
+            constructor = type.getDeclaredConstructor(types);
+            constructor.setAccessible(true);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            throw new IllegalStateException(type.getSimpleName() + " is not declared as a kind: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Declares a record. Its package must be open to this module if it is in a named one.
+     *
+     * @param says what it does, in a few words
+     * @throws IllegalStateException if a component has no {@link Param}, or a type that no parameter has
+     */
+    public static <R extends Record> Kind<R> of(Class<R> type, String says) {
+        return new Kind<>(type, says);
+    }
+
+    private void add(RecordComponent component) {
+        Param param = Objects.requireNonNull(
+                component.getAnnotation(Param.class), () -> component.getName() + " has no @Param");
+        String name = param.name().isEmpty() ? snake(component.getName()) : param.name();
+        ValueType<Object> valueType = ValueType.of(component, param);
+        Object absent = param.or().isEmpty() || param.or().equals("None") && !valueType.mayBeNone()
+                ? NOT_ONE_VALUE
+                : valueType.parse(param.or());
+        component.getAccessor().setAccessible(true);
+        parameters.add(new Parameter(
+                name, component.getName(), valueType, Range.of(param), param, component.getAccessor(), absent));
+        signature.add(param.or().isEmpty() ? name : name + "=");
+    }
+
+    private static String snake(String camel) {
+        return camel.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    }
+
+    /** {@return this, reading also {@code names} after the parameter {@code after}, which only say what others are} */
+    public Kind<R> alsoReads(String after, String... names) {
+        int at = IntStream.range(0, signature.size())
+                .filter(i -> signature.get(i).replace("=", "").equals(after))
+                .findFirst()
+                .orElseThrow();
+        for (String name : names) {
+            signature.add(++at, name.equals("*") ? name : name + "=");
+        }
+        return this;
+    }
+
+    /**
+     * {@return this, reading a parameter in a way of its own}
+     *
+     * @param reading makes the value of the call's arguments, and of the usual reading, which it may ask for
+     */
+    public Kind<R> reads(String name, BiFunction<PythonCall.Arguments, Supplier<Object>, Object> reading) {
+        readings.put(parameter(name).name(), reading);
+        return this;
+    }
+
+    /** {@return this, reading a whole call in a way of its own} */
+    Kind<R> reads(Function<PythonCall.Arguments, Record> reading) {
+        this.reading = Optional.of(reading);
+        return this;
+    }
+
+    /** {@return this, whose call has no optimizer in front} */
+    Kind<R> withoutOptimizer() {
+        takesOptimizer = false;
+        return this;
+    }
+
+    boolean takesOptimizer() {
+        return takesOptimizer;
+    }
+
+    /** {@return this, printing an optional parameter only if {@code when} holds} */
+    public Kind<R> shows(String name, Predicate<R> when) {
+        shown.put(parameter(name).name(), when);
+        return this;
+    }
+
+    /** {@return the record} */
+    public Class<R> type() {
+        return type;
+    }
+
+    /** {@return the name of Python's class} */
+    public String name() {
+        return type.getSimpleName();
+    }
+
+    /** {@return what it does, in a few words} */
+    public String says() {
+        return says;
+    }
+
+    List<Parameter> parameters() {
+        return parameters;
+    }
+
+    private Parameter parameter(String name) {
+        for (Parameter parameter : parameters) {
+            if (parameter.name().equals(name)) {
+                return parameter;
+            }
+        }
+        throw new IllegalArgumentException(name() + " has no parameter " + name);
+    }
+
+    /**
+     * {@return {@code value} if it is one for the parameter: a list copied, a -0.0 as 0.0}
+     *
+     * @throws IllegalArgumentException if it is out of the parameter's range
+     */
+    @SuppressWarnings("unchecked") // a check gives back the type that it is given
+    public <V> V check(String name, V value) {
+        Parameter parameter = parameter(name);
+        return (V) parameter.type().check(name, Objects.requireNonNull(value, name), parameter.range());
+    }
+
+    /** {@return the default of the parameter} */
+    @SuppressWarnings("unchecked") // the caller knows the parameter's type
+    public <V> V absent(String name) {
+        return (V) parameter(name).absent();
+    }
+
+    /** {@return {@code record} with another value of the parameter} */
+    public R with(R record, String name, Object value) {
+        Parameter changed = parameter(name);
+        return make(parameters.stream()
+                .map(each -> each == changed ? value : each.of(record))
+                .toArray());
+    }
+
+    /** {@return {@code record} for one of the groups: of each list per group, that group's entry} */
+    public R forGroup(Record record, int group, int groups) {
+        Check.group(group, groups, name(), 1);
+        return parameters.stream().noneMatch(each -> each.type().isPerGroup()) ? type.cast(record) : make(parameters.stream()
+                .map(each -> each.type().forGroup(each.name(), each.of(record), group, groups))
+                .toArray());
+    }
+
+    private R make(Object... values) {
+        try {
+            return constructor.newInstance(values);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof RuntimeException refusal) {
+                throw refusal;
+            }
+            throw new IllegalStateException(e);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** {@return the parameters as {@link PythonCall#bind} wants them} */
+    List<String> signature() {
+        return signature;
+    }
+
+    /** {@return the value that a call's arguments say} */
+    Record read(PythonCall.Arguments arguments) {
+        return reading.isPresent() ? reading.get().apply(arguments) : make(parameters.stream().map(each -> read(each, arguments)).toArray());
+    }
+
+    private Object read(Parameter parameter, PythonCall.Arguments arguments) {
+        Supplier<Object> usual = () ->
+                parameter.absent() == NOT_ONE_VALUE || arguments.isGiven(parameter.name())
+                        ? parameter.type().read(arguments, parameter.name())
+                        : parameter.absent();
+        BiFunction<PythonCall.Arguments, Supplier<Object>, Object> own = readings.get(parameter.name());
+        return own == null ? usual.get() : own.apply(arguments, usual);
+    }
+
+    /** {@return Python's call: what is required, and what is not as it would be without} */
+    public String print(Record record) {
+        return parameters.stream()
+                .filter(each -> isShown(each, record))
+                .map(each -> (each.type().isNamed() ? each.name() + "=" : "") + each.type().python(each.of(record)))
+                .collect(Collectors.joining(", ", name() + "(", ")"));
+    }
+
+    private boolean isShown(Parameter parameter, Record record) {
+        Predicate<R> own = shown.get(parameter.name());
+        return own != null
+                ? own.test(type.cast(record))
+                : parameter.param().always() || !parameter.of(record).equals(parameter.absent());
+    }
+
+    /**
+     * {@return Java that builds a value equal to {@code record}}
+     *
+     * @param names gives a class's name as the code is to write it
+     */
+    public String java(Record record, Function<Class<?>, String> names) {
+        return parameters.size() <= SHORT ? constructor(record, parameters, names, false) : chain(record, names);
+    }
+
+    /** {@return a short constructor, and a {@code with} for each that differs; or the whole constructor} */
+    private String chain(Record record, Function<Class<?>, String> names) {
+        List<Parameter> needed = parameters.stream().filter(Parameter::required).toList();
+        List<Parameter> given = parameters.stream()
+                .filter(each -> !each.required() && isShown(each, record))
+                .toList();
+        boolean single = needed.stream().allMatch(each -> each.type().isSingle(each.of(record)));
+        boolean chains = hasConstructor(needed.stream().map(each -> each.type().javaType(single)))
+                && given.stream().allMatch(each -> hasWith(each, record));
+        if (!chains) {
+            return constructor(record, parameters, names, false);
+        }
+        return given.stream()
+                .map(each -> "." + wither(each) + "("
+                        + each.type().java(each.of(record), each.type().isSingle(each.of(record)), names) + ")")
+                .collect(Collectors.joining("", constructor(record, needed, names, single), ""));
+    }
+
+    private String constructor(Record record, List<Parameter> given, Function<Class<?>, String> names, boolean single) {
+        return given.stream()
+                .map(each -> each.type().java(each.of(record), single, names))
+                .collect(Collectors.joining(", ", "new " + names.apply(type) + "(", ")"));
+    }
+
+    private boolean hasConstructor(java.util.stream.Stream<Class<?>> types) {
+        try {
+            type.getConstructor(types.toArray(Class<?>[]::new));
+            return true;
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
+    }
+
+    private boolean hasWith(Parameter parameter, Record record) {
+        try {
+            type.getMethod(wither(parameter), parameter.type().javaType(parameter.type().isSingle(parameter.of(record))));
+            return true;
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
+    }
+
+    private static String wither(Parameter parameter) {
+        String component = parameter.component();
+        return "with" + component.substring(0, 1).toUpperCase(Locale.ROOT) + component.substring(1);
+    }
+
+    @Override
+    public String toString() {
+        return name() + "(" + String.join(", ", signature) + ")";
+    }
+}

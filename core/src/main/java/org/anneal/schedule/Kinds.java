@@ -1,0 +1,43 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/**
+ * Kinds from outside: a jar that has some names its implementation in
+ * {@code META-INF/services/org.anneal.schedule.Kinds}, and what stands there is read, printed, checked, plotted and resumed
+ * as our own are.
+ */
+public interface Kinds {
+
+    /** {@return the kinds: schedules and update rules} */
+    List<Kind<?>> kinds();
+
+    /**
+     * {@return the kind of a name}
+     *
+     * @param own our own kinds
+     * @param what the class of those that are asked for: a policy or an update rule
+     */
+    static Optional<Kind<?>> named(String name, List<Kind<?>> own, Class<?> what) {
+        for (Kind<?> kind : own) { // most often found here, before any jar is opened
+            if (kind.name().equals(name)) {
+                return Optional.of(kind);
+            }
+        }
+        return all(own, what).stream().filter(kind -> kind.name().equals(name)).findFirst();
+    }
+
+    /** {@return our own kinds, and those from outside that are of the class {@code what}} */
+    static List<Kind<?>> all(List<Kind<?>> own, Class<?> what) {
+        List<Kind<?>> all = new ArrayList<>(own);
+        for (Kinds others : ServiceLoader.load(Kinds.class)) {
+            others.kinds().stream()
+                    .filter(kind -> what.isAssignableFrom(kind.type()))
+                    .forEach(all::add);
+        }
+        return all;
+    }
+}

@@ -1,0 +1,57 @@
+package org.anneal.schedule;
+
+import java.util.List;
+
+/** The values that a parameter takes, and how a message says so. A number is finite; an integer is at most 2^53. */
+record Range(double least, boolean open, double most, boolean openAbove) {
+
+    static Range of(Param param) {
+        boolean open = param.above() > Double.NEGATIVE_INFINITY;
+        boolean openAbove = param.below() < Double.POSITIVE_INFINITY;
+        double least = open ? param.above() : param.atLeast();
+        boolean natural = param.unit() != Param.Unit.NONE; // lengths and rates are never negative
+        return new Range(
+                natural && least < 0 ? 0 : least, open, openAbove ? param.below() : param.atMost(), openAbove);
+    }
+
+    double check(String argument, double value) {
+        boolean above = open ? value > least : value >= least;
+        boolean below = openAbove ? value < most : value <= most;
+        if (above && below && Double.isFinite(value)) {
+            return value + 0.0; // -0.0 becomes 0.0
+        }
+        throw new IllegalArgumentException(argument + " must be " + rule() + ", but was " + value);
+    }
+
+    long check(String argument, long value) {
+        if (value < least) {
+            throw new IllegalArgumentException(argument + " must be at least " + (long) least + ", but was " + value);
+        } else if (value > Math.min(most, Check.LAST_STEP)) {
+            String limit = most < Check.LAST_STEP ? Long.toString((long) most) : "2^53";
+            throw new IllegalArgumentException(argument + " must be at most " + limit + ", but was " + value);
+        }
+        return value;
+    }
+
+    /** {@return the rule for a number: {@code finite and >= 0}} */
+    String rule() {
+        List<String> ends = List.of(
+                least == Double.NEGATIVE_INFINITY ? "" : (open ? "> " : ">= ") + number(least),
+                most == Double.POSITIVE_INFINITY
+                        ? ""
+                        : most == Check.LAST_STEP ? "at most 2^53" : (openAbove ? "< " : "<= ") + number(most));
+        String both = String.join(" and ", ends.stream().filter(end -> !end.isEmpty()).toList());
+        return ends.contains("") ? both.isEmpty() ? "finite" : "finite and " + both : both;
+    }
+
+    /** {@return the rule for an integer: {@code at least 1}} */
+    String wholeRule() {
+        return most < Check.LAST_STEP
+                ? "integer from " + number(least) + " to " + number(most)
+                : "integer >= " + number(least);
+    }
+
+    static String number(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Python.repr(value);
+    }
+}
