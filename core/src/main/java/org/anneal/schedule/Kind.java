@@ -322,6 +322,63 @@ public final class Kind<R extends Record> {
         return "with" + component.substring(0, 1).toUpperCase(Locale.ROOT) + component.substring(1);
     }
 
+    /**
+     * {@return all this as plain values, for what shows a field for each parameter} A kind has {@code name}, {@code says} and
+     * {@code parameters}, in the order of Python's call; a parameter has {@code name}, {@code type}, and {@code required} or
+     * {@code default}, None where other arguments say it; {@code least} for steps; the ends of a slider, {@code from} and
+     * {@code to}; for a choice its {@code values}.
+     */
+    public Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("name", name());
+        map.put("says", says);
+        map.put(
+                "parameters",
+                signature.stream()
+                        .map(each -> each.replace("=", ""))
+                        .filter(each -> takesOptimizer || !each.equals("optimizer"))
+                        .map(this::describe)
+                        .toList());
+        return map;
+    }
+
+    private Map<String, Object> describe(String name) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("name", name);
+        Optional<Parameter> found =
+                parameters.stream().filter(each -> each.name().equals(name)).findFirst();
+        if (found.isEmpty()) { // a count that only says another
+            map.put("type", "integer");
+            map.put("from", 1);
+            map.put("to", 1000);
+            map.put("default", Optional.empty());
+            return map;
+        }
+        Parameter parameter = found.get();
+        map.put("type", parameter.type().control());
+        double[] slider = parameter.param().slider();
+        if (slider.length == 2) {
+            map.put("from", slider[0]);
+            map.put("to", slider[1]);
+        }
+        if (parameter.param().unit() == Param.Unit.STEPS) {
+            map.put("least", Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
+        }
+        if (!parameter.type().choices().isEmpty()) {
+            map.put("values", parameter.type().choices());
+        }
+        if (parameter.required()) {
+            map.put("required", true);
+        } else {
+            map.put(
+                    "default",
+                    parameter.absent() == NOT_ONE_VALUE
+                            ? Optional.empty()
+                            : parameter.type().plain(parameter.absent()));
+        }
+        return map;
+    }
+
     @Override
     public String toString() {
         return name() + "(" + String.join(", ", signature) + ")";

@@ -68,6 +68,16 @@ abstract class ValueType<V> {
 
     abstract String python(V value);
 
+    /** {@return the strings that Python may write, if there are but a few} */
+    List<String> choices() {
+        return List.of();
+    }
+
+    /** {@return a value as a number, truth, string or None that the page shows} */
+    Object plain(V value) {
+        return value;
+    }
+
     /** {@return {@code value} in Java} A single one stands for all groups, and has a method that takes it as it is. */
     abstract String java(V value, boolean single, Function<Class<?>, String> names);
 
@@ -196,7 +206,7 @@ abstract class ValueType<V> {
     }
 
     /** A constant of an enum, which Python writes in small letters: {@code 'exp_range'}. */
-    static final class Choice extends ValueType<Enum<?>> {
+    private static final class Choice extends ValueType<Enum<?>> {
         private final Class<? extends Enum<?>> type;
 
         @SuppressWarnings("unchecked") // its values are the constants
@@ -205,7 +215,8 @@ abstract class ValueType<V> {
             this.type = (Class<? extends Enum<?>>) type;
         }
 
-        List<String> texts() {
+        @Override
+        List<String> choices() {
             return Arrays.stream(type.getEnumConstants()).map(Python::lower).toList();
         }
 
@@ -218,8 +229,13 @@ abstract class ValueType<V> {
                 }
             }
             throw new IllegalArgumentException(name + " must be "
-                    + texts().stream().map(Python::repr).collect(Collectors.joining(" or ")) + ", but was "
+                    + choices().stream().map(Python::repr).collect(Collectors.joining(" or ")) + ", but was "
                     + Python.repr(given));
+        }
+
+        @Override
+        Object plain(Enum<?> value) {
+            return Python.lower(value);
         }
 
         @Override
@@ -249,6 +265,11 @@ abstract class ValueType<V> {
         @Override
         List<Double> read(PythonCall.Arguments arguments, String name) {
             return arguments.oneOrMoreNumbers(name);
+        }
+
+        @Override
+        Object plain(List<Double> value) {
+            return value.size() == 1 ? value.get(0) : value;
         }
 
         @Override

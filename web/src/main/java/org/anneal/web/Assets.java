@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Policy;
 
 /** The files of the pages, read once from the jar: what is not in this list is not served. */
 final class Assets {
@@ -16,7 +18,6 @@ final class Assets {
             "style.css",
             "theme.js",
             "text.js",
-            "vocabulary.json",
             "gallery.json",
             "editor.js",
             "fields.js",
@@ -68,6 +69,11 @@ final class Assets {
                     .orElseThrow(() -> new IllegalStateException("no type for " + file));
             assets.put("/" + file, new Asset(type, read(file)));
         }
+        List<Map<String, Object>> vocabulary =
+                Policy.kinds().stream().map(Kind::toMap).toList();
+        assets.put(
+                "/vocabulary.json",
+                new Asset("application/json", Answer.JSON.writeValueAsBytes(vocabulary)));
         alias("/", "/index.html");
         alias("/runs", "/runs.html");
         alias("/favicon.ico", "/favicon.svg");

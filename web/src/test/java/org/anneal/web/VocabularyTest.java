@@ -44,7 +44,8 @@ class VocabularyTest {
     }
 
     static Stream<JsonNode> kinds() {
-        return read("vocabulary.json").valueStream();
+        byte[] served = new Assets().at("/vocabulary.json").orElseThrow().bytes();
+        return Answer.JSON.readTree(served).valueStream();
     }
 
     static Stream<String> cards() {
