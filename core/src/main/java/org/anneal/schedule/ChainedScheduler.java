@@ -26,6 +26,7 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
 
     static final Kind<ChainedScheduler> KIND = Kind.of(
                     ChainedScheduler.class, "several schedules at once, each on what the one before makes")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE)
             .withoutOptimizer()
             .alsoReads("schedulers", "optimizer")
             .reads(ChainedScheduler::read);

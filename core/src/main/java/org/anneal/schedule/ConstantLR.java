@@ -24,7 +24,8 @@ public record ConstantLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
         implements Schedule {
 
-    static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a part of the rate, then all of it");
+    static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a part of the rate, then all of it")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
 
     /** @throws IllegalArgumentException if {@code factor} is not in (0, 1], or {@code totalIters < 0} */

@@ -27,7 +27,8 @@ public record CosineAnnealingLR(
         @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
         implements Schedule {
 
-    static final Kind<CosineAnnealingLR> KIND = Kind.of(CosineAnnealingLR.class, "falls along half a cosine, and rises again after it");
+    static final Kind<CosineAnnealingLR> KIND = Kind.of(CosineAnnealingLR.class, "falls along half a cosine, and rises again after it")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code tMax < 1}, or {@code etaMin < 0} or not finite */
     public CosineAnnealingLR {

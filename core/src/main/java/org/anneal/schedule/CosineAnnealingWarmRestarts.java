@@ -29,7 +29,8 @@ public record CosineAnnealingWarmRestarts(
         @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
         implements Schedule {
 
-    static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(CosineAnnealingWarmRestarts.class, "falls along a cosine, starts again, each time longer");
+    static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(CosineAnnealingWarmRestarts.class, "falls along a cosine, starts again, each time longer")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
     /** @throws IllegalArgumentException if {@code t0 < 1}, {@code tMult < 1}, or {@code etaMin < 0} or not finite */
     public CosineAnnealingWarmRestarts {

@@ -56,6 +56,7 @@ public record CyclicLR(
         implements Schedule {
 
     static final Kind<CyclicLR> KIND = Kind.of(CyclicLR.class, "goes up and down between two rates")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.NOTHING)
             .reads(
                     "step_size_down",
                     (arguments, usual) -> arguments.has("step_size_down")

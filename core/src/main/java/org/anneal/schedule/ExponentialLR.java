@@ -19,7 +19,8 @@ public record ExponentialLR(
         @Param(atLeast = 0, slider = {0.8, 1}) double gamma)
         implements Schedule {
 
-    static final Kind<ExponentialLR> KIND = Kind.of(ExponentialLR.class, "falls by a factor in every step");
+    static final Kind<ExponentialLR> KIND = Kind.of(ExponentialLR.class, "falls by a factor in every step")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code gamma < 0} or not finite */
     public ExponentialLR {

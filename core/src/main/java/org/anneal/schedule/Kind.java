@@ -37,6 +37,8 @@ import java.util.stream.IntStream;
  * @param <R> the record
  */
 public final class Kind<R extends Record> {
+    static final String LR_SCHEDULER = "torch.optim.lr_scheduler";
+    static final String SWA_UTILS = "torch.optim.swa_utils";
     private static final int SHORT = 3; // a constructor of so many arguments is written out
 
     private final Class<R> type;
@@ -48,6 +50,8 @@ public final class Kind<R extends Record> {
     private final Map<String, Predicate<R>> shown = new LinkedHashMap<>();
     private final Constructor<R> constructor;
     private boolean takesOptimizer = true;
+    private Optional<String> module = Optional.empty(); // of PyTorch's class, if it has one
+    private LastEpoch lastEpoch = LastEpoch.AS_HERE;
     private Optional<Function<PythonCall.Arguments, Record>> reading = Optional.empty(); // of the whole call
 
     /** A component of the record, as a parameter. */
@@ -65,6 +69,16 @@ public final class Kind<R extends Record> {
                 throw new IllegalStateException("cannot read " + component + " of " + record.getClass(), e);
             }
         }
+    }
+
+    /** What PyTorch's class makes of {@code last_epoch}, beside what a runner here does. */
+    public enum LastEpoch {
+        /** The same. */
+        AS_HERE,
+        /** It may go on with another rate than the one in force. */
+        APART,
+        /** It refuses it, or starts over. */
+        NOTHING
     }
 
     /** In place of a default that other arguments say. */
@@ -94,6 +108,23 @@ public final class Kind<R extends Record> {
      */
     public static <R extends Record> Kind<R> of(Class<R> type, String says) {
         return new Kind<>(type, says);
+    }
+
+    /** {@return this as the kind that is PyTorch's class of the same name} */
+    public Kind<R> inPyTorch(String module, LastEpoch lastEpoch) {
+        this.module = Optional.of(module);
+        this.lastEpoch = lastEpoch;
+        return this;
+    }
+
+    /** {@return the module of PyTorch's class, if PyTorch has it} */
+    public Optional<String> module() {
+        return module;
+    }
+
+    /** {@return what PyTorch's class makes of {@code last_epoch}} */
+    public LastEpoch lastEpoch() {
+        return lastEpoch;
     }
 
     private void add(RecordComponent component) {
@@ -148,7 +179,8 @@ public final class Kind<R extends Record> {
         return this;
     }
 
-    boolean takesOptimizer() {
+    /** {@return whether Python's call has the optimizer in front} */
+    public boolean takesOptimizer() {
         return takesOptimizer;
     }
 

@@ -21,7 +21,8 @@ public record LambdaLR(
         @Param(name = "lr_lambda") List<LrLambda> lrLambdas)
         implements Schedule {
 
-    static final Kind<LambdaLR> KIND = Kind.of(LambdaLR.class, "the base times a function of the step");
+    static final Kind<LambdaLR> KIND = Kind.of(LambdaLR.class, "the base times a function of the step")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
     public LambdaLR {

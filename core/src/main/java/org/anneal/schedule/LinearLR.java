@@ -28,7 +28,8 @@ public record LinearLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
         implements Schedule {
 
-    static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "goes in a line from one factor to another");
+    static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "goes in a line from one factor to another")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
 
     /**

@@ -24,7 +24,8 @@ public record MultiplicativeLR(
         @Param(name = "lr_lambda") List<LrLambda> lrLambdas)
         implements Schedule {
 
-    static final Kind<MultiplicativeLR> KIND = Kind.of(MultiplicativeLR.class, "each rate times a function of the step");
+    static final Kind<MultiplicativeLR> KIND = Kind.of(MultiplicativeLR.class, "each rate times a function of the step")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
     public MultiplicativeLR {

@@ -60,6 +60,7 @@ public record OneCycleLR(
 
     static final Kind<OneCycleLR> KIND = Kind.of(
                     OneCycleLR.class, "rises, falls far below its start, and moves the momentum against it")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.NOTHING)
             .alsoReads("total_steps", "epochs", "steps_per_epoch")
             .reads("total_steps", OneCycleLR::totalSteps);
 

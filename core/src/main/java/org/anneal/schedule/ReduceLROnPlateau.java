@@ -43,7 +43,8 @@ public record ReduceLROnPlateau(
         implements Policy {
 
     static final Kind<ReduceLROnPlateau> KIND =
-            Kind.of(ReduceLROnPlateau.class, "falls by a factor when a metric stops improving");
+            Kind.of(ReduceLROnPlateau.class, "falls by a factor when a metric stops improving")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** Which way a metric gets better. */
     public enum Mode {

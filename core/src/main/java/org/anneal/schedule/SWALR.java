@@ -31,7 +31,8 @@ public record SWALR(
         @Param(or = "'cos'") AnnealStrategy annealStrategy)
         implements Schedule {
 
-    static final Kind<SWALR> KIND = Kind.of(SWALR.class, "goes to a rate and stays, for weight averaging");
+    static final Kind<SWALR> KIND = Kind.of(SWALR.class, "goes to a rate and stays, for weight averaging")
+            .inPyTorch(Kind.SWA_UTILS, Kind.LastEpoch.APART);
 
 
     /** @throws IllegalArgumentException if a {@code swaLr} is negative or not finite, or {@code annealEpochs < 0} */

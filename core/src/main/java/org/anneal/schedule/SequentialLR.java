@@ -36,7 +36,8 @@ public record SequentialLR(
         implements Schedule {
 
     static final Kind<SequentialLR> KIND =
-            Kind.of(SequentialLR.class, "one schedule after another").reads(SequentialLR::read);
+            Kind.of(SequentialLR.class, "one schedule after another")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART).reads(SequentialLR::read);
 
     /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
     public SequentialLR {

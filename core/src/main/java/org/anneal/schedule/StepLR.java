@@ -21,7 +21,8 @@ public record StepLR(
         @Param(or = "0.1", always = true, atLeast = 0, slider = {0, 1}) double gamma)
         implements Schedule {
 
-    static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps");
+    static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
 
     /** @throws IllegalArgumentException if {@code stepSize < 1}, or {@code gamma < 0} or not finite */

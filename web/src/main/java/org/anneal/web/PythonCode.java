@@ -1,46 +1,47 @@
 package org.anneal.web;
 
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.ComposedPlateau;
-import org.anneal.schedule.CyclicLR;
-import org.anneal.schedule.OneCycleLR;
+import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
 
 /** Writes a policy as the PyTorch program that it came from, or could have. */
 final class PythonCode {
-    private static final Pattern CALL =
-            Pattern.compile("\\b(\\w*LR|CosineAnnealingWarmRestarts|ChainedScheduler" + "|ReduceLROnPlateau)\\(");
-
-    /** Kinds that PyTorch does not take up at {@code last_epoch} as the others; docs/parity.md says how. */
-    private static final Set<String> RESUMED_OTHERWISE =
-            Set.of("StepLR", "MultiStepLR", "ConstantLR", "CosineAnnealingWarmRestarts", "SWALR", "SequentialLR");
+    private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
 
     private PythonCode() {}
 
     /** {@return lines of Python that build {@code policy} on an optimizer with {@code rule}} */
     static String of(Policy policy, long lastEpoch, UpdateRule rule, Iterable<Double> lr) {
         String text = policy.toString();
-        String kind = text.substring(0, text.indexOf('('));
-        TreeSet<String> names = new TreeSet<>();
+        TreeMap<String, TreeSet<String>> names = new TreeMap<>(); // by module
+        Set<String> foreign = new TreeSet<>();
         StringBuilder call = new StringBuilder();
         Matcher found = CALL.matcher(text);
         while (found.find()) {
             String name = found.group(1);
-            names.add(name);
-            boolean takesOptimizer = !name.equals("ChainedScheduler");
+            Optional<Kind<?>> kind = Policy.kind(name);
+            if (kind.isEmpty()) {
+                continue; // a function within a lambda
+            }
+            kind.get().module().ifPresentOrElse(
+                    module -> names.computeIfAbsent(module, none -> new TreeSet<>()).add(name),
+                    () -> foreign.add(name));
             boolean empty = text.startsWith(")", found.end());
-            String optimizer = takesOptimizer ? "optimizer" + (empty ? "" : ", ") : "";
+            String optimizer = kind.get().takesOptimizer() ? "optimizer" + (empty ? "" : ", ") : "";
             found.appendReplacement(call, name + "(" + optimizer);
         }
         found.appendTail(call);
         boolean resumes = lastEpoch != -1;
         // Their rates depend on the step alone, and PyTorch's do not resume by last_epoch: OneCycleLR fails.
-        boolean walks = resumes && (policy instanceof OneCycleLR || policy instanceof CyclicLR);
+        boolean walks = resumes && policy.kind().lastEpoch() == Kind.LastEpoch.NOTHING;
         if (resumes && !walks) {
             call.setLength(call.length() - 1);
             call.append(", last_epoch=").append(lastEpoch).append(')');
@@ -50,19 +51,17 @@ final class PythonCode {
             code.append("import math\n\n");
         }
         code.append("import torch\n");
-        if (names.remove("SWALR")) {
-            code.append("from torch.optim.swa_utils import SWALR\n");
-        }
-        if (!names.isEmpty()) {
-            code.append("from torch.optim.lr_scheduler import ")
-                    .append(String.join(", ", names))
-                    .append('\n');
-        }
+        names.descendingMap().forEach((module, known) -> code.append("from ")
+                .append(module)
+                .append(" import ")
+                .append(String.join(", ", known))
+                .append('\n'));
+        foreign.forEach(name -> code.append("# ").append(name).append(" is not PyTorch's.\n"));
         code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, lr));
         if (resumes && !walks) {
             // PyTorch resumes only an optimizer whose groups know their base rates.
             code.append("for group in optimizer.param_groups:\n    group['initial_lr'] = group['lr']\n");
-            if (RESUMED_OTHERWISE.contains(kind)) {
+            if (policy.kind().lastEpoch() == Kind.LastEpoch.APART) {
                 code.append(
                         "# PyTorch may go on otherwise from last_epoch than Anneal, which keeps the rate in force.\n");
             }
