@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Averaged stochastic gradient descent: descends at a falling rate and keeps the mean of the parameters from step {@code t0} on.
@@ -29,8 +29,19 @@ import org.anneal.schedule.PythonCall;
  * @param weightDecay L2 penalty, finite and at least 0
  * @param maximize climb instead of descend
  */
-public record ASGD(double lr, double lambd, double alpha, double t0, double weightDecay, boolean maximize)
+public record ASGD(
+        @Param(or = "1e-2", always = true, atLeast = 0) double lr,
+        @Param(or = "1e-4") double lambd,
+        @Param(or = "0.75") double alpha,
+        @Param(or = "1e6") double t0,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<ASGD> KIND = Kind.of(ASGD.class, "averages the steps of SGD")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("weight_decay", "foreach")
+            .alsoReads("maximize", "differentiable", "capturable");
 
     private static final List<Slot> SLOTS =
             List.of(new Slot("eta", Slot.Shape.SCALAR, 0), new Slot("mu", Slot.Shape.SCALAR, 1), new Slot("ax"));
@@ -41,41 +52,41 @@ public record ASGD(double lr, double lambd, double alpha, double t0, double weig
      * @throws IllegalArgumentException if an option is out of its range
      */
     public ASGD {
-        lr = Check.atLeastZero("lr", lr);
-        lambd = Check.finite("lambd", lambd);
-        alpha = Check.finite("alpha", alpha);
-        t0 = Check.finite("t0", t0);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        lambd = KIND.check("lambd", lambd);
+        alpha = KIND.check("alpha", alpha);
+        t0 = KIND.check("t0", t0);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: lambd 1e-4, alpha 0.75, t0 1e6, no weight decay. Its default rate is 1e-2. */
     public ASGD(double lr) {
-        this(lr, 1e-4, 0.75, 1e6, 0, false);
+        this(lr, KIND.absent("lambd"), KIND.absent("alpha"), KIND.absent("t0"), KIND.absent("weight_decay"), KIND.absent("maximize"));
     }
 
     @Override
     public ASGD withLr(double lr) {
-        return new ASGD(lr, lambd, alpha, t0, weightDecay, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     public ASGD withLambd(double lambd) {
-        return new ASGD(lr, lambd, alpha, t0, weightDecay, maximize);
+        return KIND.with(this, "lambd", lambd);
     }
 
     public ASGD withAlpha(double alpha) {
-        return new ASGD(lr, lambd, alpha, t0, weightDecay, maximize);
+        return KIND.with(this, "alpha", alpha);
     }
 
     public ASGD withT0(double t0) {
-        return new ASGD(lr, lambd, alpha, t0, weightDecay, maximize);
+        return KIND.with(this, "t0", t0);
     }
 
     public ASGD withWeightDecay(double weightDecay) {
-        return new ASGD(lr, lambd, alpha, t0, weightDecay, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public ASGD withMaximize(boolean maximize) {
-        return new ASGD(lr, lambd, alpha, t0, weightDecay, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -88,48 +99,20 @@ public record ASGD(double lr, double lambd, double alpha, double t0, double weig
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("lambd", lambd)
-                .with("alpha", alpha)
-                .with("t0", t0)
-                .withNumber("weight_decay", weightDecay)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.asgd(this, batch);
     }
 
-    static ASGD of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "lambd=",
-                "alpha=",
-                "t0=",
-                "weight_decay=",
-                "foreach=",
-                "maximize=",
-                "differentiable=",
-                "capturable=");
-        ASGD defaults = new ASGD(1e-2);
 
-        return a.build(() -> new ASGD(
-                a.number("lr", defaults.lr),
-                a.number("lambd", defaults.lambd),
-                a.number("alpha", defaults.alpha),
-                a.number("t0", defaults.t0),
-                a.number("weight_decay", defaults.weightDecay),
-                a.truth("maximize", false)));
+    @Override
+    public Kind<ASGD> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new ASGD(lr));
+        return KIND.print(this);
     }
 }

@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Adadelta: steps as large as the steps before, in units of the parameter.
@@ -25,7 +25,17 @@ import org.anneal.schedule.PythonCall;
  * @param weightDecay L2 penalty, finite and at least 0
  * @param maximize climb instead of descend
  */
-public record Adadelta(double lr, double rho, double eps, double weightDecay, boolean maximize) implements UpdateRule {
+public record Adadelta(
+        @Param(or = "1.0", always = true, atLeast = 0) double lr,
+        @Param(or = "0.9", atLeast = 0, atMost = 1) double rho,
+        @Param(or = "1e-6", atLeast = 0) double eps,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean maximize)
+        implements UpdateRule {
+
+    static final Kind<Adadelta> KIND = Kind.of(Adadelta.class, "scales each step by the mean of squared steps")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("weight_decay", "foreach", "*", "capturable", "differentiable");
 
     private static final List<Slot> SLOTS = List.of(new Slot("square_avg"), new Slot("acc_delta"));
 
@@ -35,36 +45,36 @@ public record Adadelta(double lr, double rho, double eps, double weightDecay, bo
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adadelta {
-        lr = Check.atLeastZero("lr", lr);
-        rho = Check.fromZeroToOne("rho", rho);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        rho = KIND.check("rho", rho);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: rho 0.9, eps 1e-6, no weight decay. Its default rate is 1. */
     public Adadelta(double lr) {
-        this(lr, 0.9, 1e-6, 0, false);
+        this(lr, KIND.absent("rho"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("maximize"));
     }
 
     @Override
     public Adadelta withLr(double lr) {
-        return new Adadelta(lr, rho, eps, weightDecay, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     public Adadelta withRho(double rho) {
-        return new Adadelta(lr, rho, eps, weightDecay, maximize);
+        return KIND.with(this, "rho", rho);
     }
 
     public Adadelta withEps(double eps) {
-        return new Adadelta(lr, rho, eps, weightDecay, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public Adadelta withWeightDecay(double weightDecay) {
-        return new Adadelta(lr, rho, eps, weightDecay, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public Adadelta withMaximize(boolean maximize) {
-        return new Adadelta(lr, rho, eps, weightDecay, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -77,46 +87,20 @@ public record Adadelta(double lr, double rho, double eps, double weightDecay, bo
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("rho", rho)
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adadelta(this, batch);
     }
 
-    static Adadelta of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "rho=",
-                "eps=",
-                "weight_decay=",
-                "foreach=",
-                "*",
-                "capturable=",
-                "maximize=",
-                "differentiable=");
-        Adadelta defaults = new Adadelta(1);
 
-        return a.build(() -> new Adadelta(
-                a.number("lr", defaults.lr),
-                a.number("rho", defaults.rho),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", defaults.weightDecay),
-                a.truth("maximize", false)));
+    @Override
+    public Kind<Adadelta> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Adadelta(lr));
+        return KIND.print(this);
     }
 }

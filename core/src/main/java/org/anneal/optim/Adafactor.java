@@ -1,11 +1,9 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Adafactor: Adam without momentum that keeps, of a matrix of mean squares, only the means of its rows and columns.
@@ -37,8 +35,18 @@ import org.anneal.schedule.PythonCall;
  * @param maximize climb instead of descend
  */
 public record Adafactor(
-        double lr, double beta2Decay, OptionalDouble eps1, double eps2, double d, double weightDecay, boolean maximize)
+        @Param(or = "1e-2", always = true, atLeast = 0) double lr,
+        @Param(or = "-0.8", atMost = 0) double beta2Decay,
+        @Param(name = "eps[0]", or = "None", atLeast = 0) OptionalDouble eps1,
+        @Param(name = "eps[1]", or = "1e-3", atLeast = 0) double eps2,
+        @Param(or = "1.0", atLeast = 1) double d,
+        @Param(or = "0.0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<Adafactor> KIND = Kind.of(Adafactor.class, "is Adam with the squares of a matrix kept by row and column")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("weight_decay", "*", "foreach");
 
     private static final List<Slot> FACTORS =
             List.of(new Slot("row_var", Slot.Shape.ROWS, 0), new Slot("col_var", Slot.Shape.COLUMNS, 0));
@@ -50,43 +58,42 @@ public record Adafactor(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adafactor {
-        lr = Check.atLeastZero("lr", lr);
-        beta2Decay = Check.that(
-                beta2Decay <= 0 && Double.isFinite(beta2Decay), "beta2_decay", "finite and <= 0", beta2Decay);
-        eps1 = eps1.isPresent() ? OptionalDouble.of(Check.atLeastZero("eps[0]", eps1.getAsDouble())) : eps1;
-        eps2 = Check.atLeastZero("eps[1]", eps2);
-        d = Check.that(d >= 1 && Double.isFinite(d), "d", "finite and >= 1", d);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        beta2Decay = KIND.check("beta2_decay", beta2Decay);
+        eps1 = KIND.check("eps[0]", eps1);
+        eps2 = KIND.check("eps[1]", eps2);
+        d = KIND.check("d", d);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: beta2 decay -0.8, eps none and 1e-3, d 1, no weight decay. Its default rate is 1e-2. */
     public Adafactor(double lr) {
-        this(lr, -0.8, OptionalDouble.empty(), 1e-3, 1, 0, false);
+        this(lr, KIND.absent("beta2_decay"), KIND.absent("eps[0]"), KIND.absent("eps[1]"), KIND.absent("d"), KIND.absent("weight_decay"), KIND.absent("maximize"));
     }
 
     @Override
     public Adafactor withLr(double lr) {
-        return new Adafactor(lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     public Adafactor withBeta2Decay(double beta2Decay) {
-        return new Adafactor(lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+        return KIND.with(this, "beta2_decay", beta2Decay);
     }
 
     public Adafactor withEps(OptionalDouble eps1, double eps2) {
-        return new Adafactor(lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+        return KIND.with(KIND.with(this, "eps[0]", eps1), "eps[1]", eps2);
     }
 
     public Adafactor withD(double d) {
-        return new Adafactor(lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+        return KIND.with(this, "d", d);
     }
 
     public Adafactor withWeightDecay(double weightDecay) {
-        return new Adafactor(lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public Adafactor withMaximize(boolean maximize) {
-        return new Adafactor(lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -99,47 +106,20 @@ public record Adafactor(
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("beta2_decay", beta2Decay)
-                .with("eps", Python.Tuple.of(eps1.isPresent() ? (Object) eps1.getAsDouble() : Optional.empty(), eps2))
-                .with("d", d)
-                .with("weight_decay", weightDecay)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adafactor(this, batch);
     }
 
-    static Adafactor of(PythonCall call) {
-        PythonCall.Arguments a =
-                call.bind("params", "lr=", "beta2_decay=", "eps=", "d=", "weight_decay=", "*", "foreach=", "maximize=");
-        Adafactor defaults = new Adafactor(1e-2);
-        List<OptionalDouble> eps =
-                a.has("eps") ? a.numbersOrNone("eps") : List.of(defaults.eps1, OptionalDouble.of(defaults.eps2));
-        return a.build(() -> {
-            if (eps.size() != 2 || eps.get(1).isEmpty()) {
-                throw new IllegalArgumentException(
-                        "eps must be a number or None, and a number, but was " + a.text("eps"));
-            }
-            return new Adafactor(
-                    a.number("lr", defaults.lr),
-                    a.number("beta2_decay", defaults.beta2Decay),
-                    eps.get(0),
-                    eps.get(1).getAsDouble(),
-                    a.number("d", defaults.d),
-                    a.number("weight_decay", defaults.weightDecay),
-                    a.truth("maximize", false));
-        });
+
+    @Override
+    public Kind<Adafactor> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Adafactor(lr));
+        return KIND.print(this);
     }
 }

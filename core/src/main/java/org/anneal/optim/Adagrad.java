@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Adagrad: divides each rate by the root of the sum of the squares of all gradients so far.
@@ -26,8 +26,18 @@ import org.anneal.schedule.PythonCall;
  * @param maximize climb instead of descend
  */
 public record Adagrad(
-        double lr, double lrDecay, double weightDecay, double initialAccumulatorValue, double eps, boolean maximize)
+        @Param(or = "1e-2", always = true, atLeast = 0) double lr,
+        @Param(or = "0", atLeast = 0) double lrDecay,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "0", atLeast = 0) double initialAccumulatorValue,
+        @Param(or = "1e-10", atLeast = 0) double eps,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<Adagrad> KIND = Kind.of(Adagrad.class, "scales each step by the sum of squared gradients")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("eps", "foreach", "*", "differentiable", "fused")
+            .inOrder("lr", "lr_decay", "eps");
 
     /**
      * All options.
@@ -35,41 +45,41 @@ public record Adagrad(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adagrad {
-        lr = Check.atLeastZero("lr", lr);
-        lrDecay = Check.atLeastZero("lr_decay", lrDecay);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
-        initialAccumulatorValue = Check.atLeastZero("initial_accumulator_value", initialAccumulatorValue);
-        eps = Check.atLeastZero("eps", eps);
+        lr = KIND.check("lr", lr);
+        lrDecay = KIND.check("lr_decay", lrDecay);
+        weightDecay = KIND.check("weight_decay", weightDecay);
+        initialAccumulatorValue = KIND.check("initial_accumulator_value", initialAccumulatorValue);
+        eps = KIND.check("eps", eps);
     }
 
     /** PyTorch's defaults: no decay, sums from 0, eps 1e-10. */
     public Adagrad(double lr) {
-        this(lr, 0, 0, 0, 1e-10, false);
+        this(lr, KIND.absent("lr_decay"), KIND.absent("weight_decay"), KIND.absent("initial_accumulator_value"), KIND.absent("eps"), KIND.absent("maximize"));
     }
 
     @Override
     public Adagrad withLr(double lr) {
-        return new Adagrad(lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     public Adagrad withLrDecay(double lrDecay) {
-        return new Adagrad(lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize);
+        return KIND.with(this, "lr_decay", lrDecay);
     }
 
     public Adagrad withWeightDecay(double weightDecay) {
-        return new Adagrad(lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public Adagrad withInitialAccumulatorValue(double initialAccumulatorValue) {
-        return new Adagrad(lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize);
+        return KIND.with(this, "initial_accumulator_value", initialAccumulatorValue);
     }
 
     public Adagrad withEps(double eps) {
-        return new Adagrad(lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public Adagrad withMaximize(boolean maximize) {
-        return new Adagrad(lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -87,49 +97,20 @@ public record Adagrad(
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .withNumber("lr_decay", lrDecay)
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .withNumber("initial_accumulator_value", initialAccumulatorValue)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adagrad(this, batch);
     }
 
-    static Adagrad of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "lr_decay=",
-                "weight_decay=",
-                "initial_accumulator_value=",
-                "eps=",
-                "foreach=",
-                "*",
-                "maximize=",
-                "differentiable=",
-                "fused=");
-        Adagrad defaults = new Adagrad(1e-2);
 
-        return a.build(() -> new Adagrad(
-                a.number("lr", defaults.lr),
-                a.number("lr_decay", defaults.lrDecay),
-                a.number("weight_decay", defaults.weightDecay),
-                a.number("initial_accumulator_value", defaults.initialAccumulatorValue),
-                a.number("eps", defaults.eps),
-                a.truth("maximize", false)));
+    @Override
+    public Kind<Adagrad> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Adagrad(lr));
+        return KIND.print(this);
     }
 }

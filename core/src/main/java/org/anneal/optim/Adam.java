@@ -1,9 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Adam: steps of nearly {@code lr} each, whatever the gradients' scale.
@@ -31,15 +30,19 @@ import org.anneal.schedule.PythonCall;
  * @param decoupledWeightDecay decay the parameter itself, as AdamW does
  */
 public record Adam(
-        double lr,
-        double beta1,
-        double beta2,
-        double eps,
-        double weightDecay,
-        boolean amsgrad,
-        boolean maximize,
-        boolean decoupledWeightDecay)
+        @Param(or = "1e-3", always = true, atLeast = 0) double lr,
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+        @Param(or = "1e-8", atLeast = 0) double eps,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean amsgrad,
+        @Param(or = "False") boolean maximize,
+        @Param(or = "False") boolean decoupledWeightDecay)
         implements UpdateRule {
+
+    static final Kind<Adam> KIND = Kind.of(Adam.class, "scales each step by the mean of squared gradients")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("amsgrad", "*", "foreach", "capturable", "differentiable", "fused");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));
     private static final List<Slot> AMSGRAD_SLOTS =
@@ -51,21 +54,21 @@ public record Adam(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adam {
-        lr = Check.atLeastZero("lr", lr);
-        beta1 = Check.beta("betas[0]", beta1);
-        beta2 = Check.beta("betas[1]", beta2);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        beta1 = KIND.check("betas[0]", beta1);
+        beta2 = KIND.check("betas[1]", beta2);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. */
     public Adam(double lr) {
-        this(lr, 0.9, 0.999, 1e-8, 0, false, false, false);
+        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("amsgrad"), KIND.absent("maximize"), KIND.absent("decoupled_weight_decay"));
     }
 
     @Override
     public Adam withLr(double lr) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(this, "lr", lr);
     }
 
     /** {@return beta1} */
@@ -81,27 +84,27 @@ public record Adam(
     }
 
     public Adam withBetas(double beta1, double beta2) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(KIND.with(this, "betas[0]", beta1), "betas[1]", beta2);
     }
 
     public Adam withEps(double eps) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(this, "eps", eps);
     }
 
     public Adam withWeightDecay(double weightDecay) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public Adam withAmsgrad(boolean amsgrad) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(this, "amsgrad", amsgrad);
     }
 
     public Adam withMaximize(boolean maximize) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(this, "maximize", maximize);
     }
 
     public Adam withDecoupledWeightDecay(boolean decoupledWeightDecay) {
-        return new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay);
+        return KIND.with(this, "decoupled_weight_decay", decoupledWeightDecay);
     }
 
     @Override
@@ -118,54 +121,20 @@ public record Adam(
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("betas", Python.Tuple.of(beta1, beta2))
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .with("amsgrad", amsgrad)
-                .with("maximize", maximize)
-                .with("decoupled_weight_decay", decoupledWeightDecay)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adam(this, batch);
     }
 
-    static Adam of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "betas=",
-                "eps=",
-                "weight_decay=",
-                "amsgrad=",
-                "*",
-                "foreach=",
-                "maximize=",
-                "capturable=",
-                "differentiable=",
-                "fused=",
-                "decoupled_weight_decay=");
-        Adam defaults = new Adam(UpdateRule.LR);
-        List<Double> betas = Options.pair(a, "betas", defaults.beta1, defaults.beta2);
-        return a.build(() -> new Adam(
-                a.number("lr", defaults.lr),
-                betas.get(0),
-                betas.get(1),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", 0),
-                a.truth("amsgrad", false),
-                a.truth("maximize", false),
-                a.truth("decoupled_weight_decay", false)));
+
+    @Override
+    public Kind<Adam> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Adam(lr));
+        return KIND.print(this);
     }
 }

@@ -2,8 +2,8 @@ package org.anneal.optim;
 
 import java.util.List;
 import java.util.Map;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Adam with decoupled weight decay: the parameter shrinks by {@code lr * weightDecay} of itself, whatever its gradient.
@@ -30,8 +30,18 @@ import org.anneal.schedule.PythonCall;
  * @param maximize climb instead of descend
  */
 public record AdamW(
-        double lr, double beta1, double beta2, double eps, double weightDecay, boolean amsgrad, boolean maximize)
+        @Param(or = "1e-3", always = true, atLeast = 0) double lr,
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+        @Param(or = "1e-8", atLeast = 0) double eps,
+        @Param(or = "1e-2", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean amsgrad,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<AdamW> KIND = Kind.of(AdamW.class, "is Adam with decoupled weight decay")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("amsgrad", "*", "foreach", "capturable", "differentiable", "fused");
 
     /**
      * All options.
@@ -39,21 +49,21 @@ public record AdamW(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public AdamW {
-        lr = Check.atLeastZero("lr", lr);
-        beta1 = Check.beta("betas[0]", beta1);
-        beta2 = Check.beta("betas[1]", beta2);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        beta1 = KIND.check("betas[0]", beta1);
+        beta2 = KIND.check("betas[1]", beta2);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
     public AdamW(double lr) {
-        this(lr, 0.9, 0.999, 1e-8, 1e-2, false, false);
+        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("amsgrad"), KIND.absent("maximize"));
     }
 
     @Override
     public AdamW withLr(double lr) {
-        return new AdamW(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     /** {@return beta1} */
@@ -69,23 +79,23 @@ public record AdamW(
     }
 
     public AdamW withBetas(double beta1, double beta2) {
-        return new AdamW(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize);
+        return KIND.with(KIND.with(this, "betas[0]", beta1), "betas[1]", beta2);
     }
 
     public AdamW withEps(double eps) {
-        return new AdamW(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public AdamW withWeightDecay(double weightDecay) {
-        return new AdamW(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public AdamW withAmsgrad(boolean amsgrad) {
-        return new AdamW(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize);
+        return KIND.with(this, "amsgrad", amsgrad);
     }
 
     public AdamW withMaximize(boolean maximize) {
-        return new AdamW(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -100,15 +110,9 @@ public record AdamW(
 
     @Override
     public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("betas", Python.Tuple.of(beta1, beta2))
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .with("amsgrad", amsgrad)
-                .with("maximize", maximize)
-                .with("decoupled_weight_decay", true)
-                .toMap();
+        Map<String, Object> options = KIND.options(this);
+        options.put("decoupled_weight_decay", true);
+        return options;
     }
 
     @Override
@@ -116,34 +120,14 @@ public record AdamW(
         kernels.adam(new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, true), batch);
     }
 
-    static AdamW of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "betas=",
-                "eps=",
-                "weight_decay=",
-                "amsgrad=",
-                "*",
-                "maximize=",
-                "foreach=",
-                "capturable=",
-                "differentiable=",
-                "fused=");
-        AdamW defaults = new AdamW(UpdateRule.LR);
-        List<Double> betas = Options.pair(a, "betas", defaults.beta1, defaults.beta2);
-        return a.build(() -> new AdamW(
-                a.number("lr", defaults.lr),
-                betas.get(0),
-                betas.get(1),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", defaults.weightDecay),
-                a.truth("amsgrad", false),
-                a.truth("maximize", false)));
+
+    @Override
+    public Kind<AdamW> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new AdamW(lr));
+        return KIND.print(this);
     }
 }

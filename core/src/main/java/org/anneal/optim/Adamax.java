@@ -1,9 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Adamax: Adam with the largest recent gradient in the place of the root mean square.
@@ -26,8 +25,18 @@ import org.anneal.schedule.PythonCall;
  * @param weightDecay L2 penalty, finite and at least 0
  * @param maximize climb instead of descend
  */
-public record Adamax(double lr, double beta1, double beta2, double eps, double weightDecay, boolean maximize)
+public record Adamax(
+        @Param(or = "2e-3", always = true, atLeast = 0) double lr,
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+        @Param(or = "1e-8", atLeast = 0) double eps,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<Adamax> KIND = Kind.of(Adamax.class, "is Adam with the largest gradient in place of the mean")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("weight_decay", "foreach", "*", "differentiable", "capturable");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_inf"));
 
@@ -37,21 +46,21 @@ public record Adamax(double lr, double beta1, double beta2, double eps, double w
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adamax {
-        lr = Check.atLeastZero("lr", lr);
-        beta1 = Check.beta("betas[0]", beta1);
-        beta2 = Check.beta("betas[1]", beta2);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        beta1 = KIND.check("betas[0]", beta1);
+        beta2 = KIND.check("betas[1]", beta2);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. Its default rate is 2e-3. */
     public Adamax(double lr) {
-        this(lr, 0.9, 0.999, 1e-8, 0, false);
+        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("maximize"));
     }
 
     @Override
     public Adamax withLr(double lr) {
-        return new Adamax(lr, beta1, beta2, eps, weightDecay, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     /** {@return beta1} */
@@ -67,19 +76,19 @@ public record Adamax(double lr, double beta1, double beta2, double eps, double w
     }
 
     public Adamax withBetas(double beta1, double beta2) {
-        return new Adamax(lr, beta1, beta2, eps, weightDecay, maximize);
+        return KIND.with(KIND.with(this, "betas[0]", beta1), "betas[1]", beta2);
     }
 
     public Adamax withEps(double eps) {
-        return new Adamax(lr, beta1, beta2, eps, weightDecay, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public Adamax withWeightDecay(double weightDecay) {
-        return new Adamax(lr, beta1, beta2, eps, weightDecay, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public Adamax withMaximize(boolean maximize) {
-        return new Adamax(lr, beta1, beta2, eps, weightDecay, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -92,47 +101,20 @@ public record Adamax(double lr, double beta1, double beta2, double eps, double w
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("betas", Python.Tuple.of(beta1, beta2))
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adamax(this, batch);
     }
 
-    static Adamax of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "betas=",
-                "eps=",
-                "weight_decay=",
-                "foreach=",
-                "*",
-                "maximize=",
-                "differentiable=",
-                "capturable=");
-        Adamax defaults = new Adamax(2e-3);
-        List<Double> betas = Options.pair(a, "betas", defaults.beta1, defaults.beta2);
-        return a.build(() -> new Adamax(
-                a.number("lr", defaults.lr),
-                betas.get(0),
-                betas.get(1),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", defaults.weightDecay),
-                a.truth("maximize", false)));
+
+    @Override
+    public Kind<Adamax> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Adamax(lr));
+        return KIND.print(this);
     }
 }

@@ -1,9 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Limited-memory BFGS: goes along the gradient divided by the curvature, which it estimates from how the last gradients
@@ -39,14 +38,26 @@ import org.anneal.schedule.PythonCall;
  * @param lineSearchFn the line search
  */
 public record LBFGS(
-        double lr,
-        long maxIter,
-        long maxEval,
-        double toleranceGrad,
-        double toleranceChange,
-        int historySize,
-        LineSearchFn lineSearchFn)
+        @Param(or = "1", always = true, atLeast = 0) double lr,
+        @Param(or = "20", atLeast = 1) long maxIter,
+        @Param(or = "None", atLeast = 1) long maxEval,
+        @Param(or = "1e-7", atLeast = 0) double toleranceGrad,
+        @Param(or = "1e-9", atLeast = 0) double toleranceChange,
+        @Param(or = "100", atLeast = 1) int historySize,
+        @Param(or = "None") LineSearchFn lineSearchFn)
         implements UpdateRule {
+
+    static final Kind<LBFGS> KIND = Kind.of(LBFGS.class, "takes steps of a quasi-Newton method")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .reads(
+                    "max_eval",
+                    (arguments, usual) -> arguments.has("max_eval")
+                            ? usual.get()
+                            : (Object) evals(
+                                    arguments.isGiven("max_iter")
+                                            ? LBFGS.KIND.check("max_iter", arguments.integer("max_iter"))
+                                            : LBFGS.KIND.<Long>absent("max_iter")))
+            .shows("max_eval", rule -> rule.maxEval() != evals(rule.maxIter()));
 
     /** How far to go along a direction. */
     public enum LineSearchFn {
@@ -56,56 +67,55 @@ public record LBFGS(
         STRONG_WOLFE
     }
 
-    private static final String STRONG_WOLFE = "strong_wolfe";
-
     /**
      * All options.
      *
      * @throws IllegalArgumentException if an option is out of its range
      */
     public LBFGS {
-        lr = Check.atLeastZero("lr", lr);
-        Check.atLeastOne("max_iter", maxIter);
-        Check.atLeastOne("max_eval", maxEval);
-        toleranceGrad = Check.atLeastZero("tolerance_grad", toleranceGrad);
-        toleranceChange = Check.atLeastZero("tolerance_change", toleranceChange);
-        Check.atLeastOne("history_size", historySize);
+        lr = KIND.check("lr", lr);
+        maxIter = KIND.check("max_iter", maxIter);
+        maxEval = KIND.check("max_eval", maxEval);
+        toleranceGrad = KIND.check("tolerance_grad", toleranceGrad);
+        toleranceChange = KIND.check("tolerance_change", toleranceChange);
+        historySize = KIND.check("history_size", historySize);
+        lineSearchFn = KIND.check("line_search_fn", lineSearchFn);
     }
 
     /** PyTorch's defaults: 20 iterations, no line search. */
     public LBFGS(double lr) {
-        this(lr, 20, 25, 1e-7, 1e-9, 100, LineSearchFn.NONE);
+        this(lr, KIND.absent("max_iter"), evals(KIND.absent("max_iter")), KIND.absent("tolerance_grad"), KIND.absent("tolerance_change"), KIND.absent("history_size"), KIND.absent("line_search_fn"));
     }
 
     @Override
     public LBFGS withLr(double lr) {
-        return new LBFGS(lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        return KIND.with(this, "lr", lr);
     }
 
     /** {@return this with {@code maxIter}, and, if it is PyTorch's default of a quarter more, with that as maxEval} */
     public LBFGS withMaxIter(long maxIter) {
-        long evals = maxEval == evals(this.maxIter) ? evals(maxIter) : maxEval;
-        return new LBFGS(lr, maxIter, evals, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        LBFGS changed = KIND.with(this, "max_iter", maxIter);
+        return maxEval == evals(this.maxIter) ? KIND.with(changed, "max_eval", evals(maxIter)) : changed;
     }
 
     public LBFGS withMaxEval(long maxEval) {
-        return new LBFGS(lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        return KIND.with(this, "max_eval", maxEval);
     }
 
     public LBFGS withToleranceGrad(double toleranceGrad) {
-        return new LBFGS(lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        return KIND.with(this, "tolerance_grad", toleranceGrad);
     }
 
     public LBFGS withToleranceChange(double toleranceChange) {
-        return new LBFGS(lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        return KIND.with(this, "tolerance_change", toleranceChange);
     }
 
     public LBFGS withHistorySize(int historySize) {
-        return new LBFGS(lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        return KIND.with(this, "history_size", historySize);
     }
 
     public LBFGS withLineSearchFn(LineSearchFn lineSearchFn) {
-        return new LBFGS(lr, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearchFn);
+        return KIND.with(this, "line_search_fn", lineSearchFn);
     }
 
     private static long evals(long maxIter) {
@@ -128,55 +138,20 @@ public record LBFGS(
         return false;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("max_iter", maxIter)
-                .with("max_eval", maxEval)
-                .with("tolerance_grad", toleranceGrad)
-                .with("tolerance_change", toleranceChange)
-                .with("history_size", historySize)
-                .with("line_search_fn", lineSearchFn == LineSearchFn.NONE ? Optional.empty() : STRONG_WOLFE)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         throw new IllegalStateException("LBFGS must be stepped with a closure, and not by a batch");
     }
 
-    static LBFGS of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "max_iter=",
-                "max_eval=",
-                "tolerance_grad=",
-                "tolerance_change=",
-                "history_size=",
-                "line_search_fn=");
-        LBFGS defaults = new LBFGS(1);
-        long maxIter = a.integer("max_iter", defaults.maxIter);
-        String search = a.has("line_search_fn") ? a.string("line_search_fn", "") : "";
-        return a.build(() -> {
-            if (a.has("line_search_fn") && !search.equals(STRONG_WOLFE)) {
-                throw new IllegalArgumentException(
-                        "line_search_fn must be None or 'strong_wolfe', but was '" + search + "'");
-            }
-            return new LBFGS(
-                    a.number("lr", defaults.lr),
-                    maxIter,
-                    a.has("max_eval") ? a.integer("max_eval") : evals(Check.atLeastOne("max_iter", maxIter)),
-                    a.number("tolerance_grad", defaults.toleranceGrad),
-                    a.number("tolerance_change", defaults.toleranceChange),
-                    Check.array("history_size", a.integer("history_size", defaults.historySize)),
-                    a.has("line_search_fn") ? LineSearchFn.STRONG_WOLFE : LineSearchFn.NONE);
-        });
+
+    @Override
+    public Kind<LBFGS> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new LBFGS(lr).withMaxEval(evals(maxIter)));
+        return KIND.print(this);
     }
 }

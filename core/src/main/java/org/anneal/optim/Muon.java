@@ -1,12 +1,9 @@
 package org.anneal.optim;
 
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Muon: momentum whose update of a matrix is made nearly orthogonal, so that every direction moves equally far. For the matrices of
@@ -38,15 +35,18 @@ import org.anneal.schedule.PythonCall;
  * @param adjustLr how the rate follows the shape; if empty, {@link AdjustLr#ORIGINAL}
  */
 public record Muon(
-        double lr,
-        double weightDecay,
-        double momentum,
-        boolean nesterov,
-        List<Double> nsCoefficients,
-        double eps,
-        long nsSteps,
-        Optional<AdjustLr> adjustLr)
+        @Param(or = "1e-3", always = true, atLeast = 0) double lr,
+        @Param(or = "0.1", atLeast = 0) double weightDecay,
+        @Param(or = "0.95", atLeast = 0) double momentum,
+        @Param(or = "True") boolean nesterov,
+        @Param(or = "(3.4445, -4.775, 2.0315)", size = 3) List<Double> nsCoefficients,
+        @Param(or = "1e-7", atLeast = 0) double eps,
+        @Param(or = "5", atLeast = 0, atMost = 99) long nsSteps,
+        @Param(name = "adjust_lr_fn", or = "None") Optional<AdjustLr> adjustLr)
         implements UpdateRule {
+
+    static final Kind<Muon> KIND = Kind.of(Muon.class, "makes each step of a matrix orthogonal")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE);
 
     private static final List<Slot> SLOTS = List.of(new Slot("momentum_buffer"));
 
@@ -64,59 +64,52 @@ public record Muon(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Muon {
-        lr = Check.atLeastZero("lr", lr);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
-        momentum = Check.atLeastZero("momentum", momentum);
-        nsCoefficients = List.copyOf(nsCoefficients);
-        if (nsCoefficients.size() != 3) {
-            throw new IllegalArgumentException("ns_coefficients must be 3 numbers, but was " + nsCoefficients);
-        }
-        for (int i = 0; i < 3; i++) {
-            Check.finite("ns_coefficients[" + i + "]", nsCoefficients.get(i));
-        }
-        eps = Check.atLeastZero("eps", eps);
-        if (nsSteps < 0 || nsSteps > 99) {
-            throw new IllegalArgumentException("ns_steps must be from 0 to 99, but was " + nsSteps);
-        }
+        lr = KIND.check("lr", lr);
+        weightDecay = KIND.check("weight_decay", weightDecay);
+        momentum = KIND.check("momentum", momentum);
+        nsCoefficients = KIND.check("ns_coefficients", nsCoefficients);
+        eps = KIND.check("eps", eps);
+        nsSteps = KIND.check("ns_steps", nsSteps);
+        adjustLr = KIND.check("adjust_lr_fn", adjustLr);
     }
 
     /** PyTorch's defaults: weight decay 0.1, Nesterov's momentum 0.95, 5 iterations. */
     public Muon(double lr) {
-        this(lr, 0.1, 0.95, true, List.of(3.4445, -4.775, 2.0315), 1e-7, 5, Optional.empty());
+        this(lr, KIND.absent("weight_decay"), KIND.absent("momentum"), KIND.absent("nesterov"), KIND.absent("ns_coefficients"), KIND.absent("eps"), KIND.absent("ns_steps"), KIND.absent("adjust_lr_fn"));
     }
 
     @Override
     public Muon withLr(double lr) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "lr", lr);
     }
 
     @Override
     public Muon withMomentum(double momentum) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "momentum", momentum);
     }
 
     public Muon withWeightDecay(double weightDecay) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public Muon withNesterov(boolean nesterov) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "nesterov", nesterov);
     }
 
     public Muon withNsCoefficients(List<Double> nsCoefficients) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "ns_coefficients", nsCoefficients);
     }
 
     public Muon withEps(double eps) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "eps", eps);
     }
 
     public Muon withNsSteps(long nsSteps) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, adjustLr);
+        return KIND.with(this, "ns_steps", nsSteps);
     }
 
     public Muon withAdjustLr(AdjustLr adjustLr) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, Optional.of(adjustLr));
+        return KIND.with(this, "adjust_lr_fn", Optional.of(adjustLr));
     }
 
     @Override
@@ -138,67 +131,20 @@ public record Muon(
         return false;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("weight_decay", weightDecay)
-                .with("momentum", momentum)
-                .with("nesterov", nesterov)
-                .with("ns_coefficients", new Python.Tuple(nsCoefficients))
-                .with("eps", eps)
-                .with("ns_steps", nsSteps)
-                .with("adjust_lr_fn", adjustLr.map(Muon::name))
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.muon(this, batch);
     }
 
-    static Muon of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "weight_decay=",
-                "momentum=",
-                "nesterov=",
-                "ns_coefficients=",
-                "eps=",
-                "ns_steps=",
-                "adjust_lr_fn=");
-        Muon defaults = new Muon(UpdateRule.LR);
 
-        return a.build(() -> new Muon(
-                a.number("lr", defaults.lr),
-                a.number("weight_decay", defaults.weightDecay),
-                a.number("momentum", defaults.momentum),
-                a.truth("nesterov", true),
-                a.has("ns_coefficients") ? a.numbers("ns_coefficients") : defaults.nsCoefficients,
-                a.number("eps", defaults.eps),
-                a.integer("ns_steps", defaults.nsSteps),
-                adjustLr(a)));
-    }
-
-    private static Optional<AdjustLr> adjustLr(PythonCall.Arguments a) {
-        if (!a.has("adjust_lr_fn")) {
-            return Optional.empty();
-        }
-        String given = a.string("adjust_lr_fn", "");
-        return Optional.of(Arrays.stream(AdjustLr.values())
-                .filter(each -> name(each).equals(given))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "adjust_lr_fn must be 'original' or 'match_rms_adamw', but was '" + given + "'")));
-    }
-
-    private static String name(AdjustLr value) {
-        return value.name().toLowerCase(Locale.ROOT);
+    @Override
+    public Kind<Muon> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Muon(lr));
+        return KIND.print(this);
     }
 }

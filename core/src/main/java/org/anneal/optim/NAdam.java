@@ -1,9 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * NAdam: Adam with Nesterov's momentum, whose strength {@code beta1} rises over the steps.
@@ -32,15 +31,19 @@ import org.anneal.schedule.PythonCall;
  * @param maximize climb instead of descend
  */
 public record NAdam(
-        double lr,
-        double beta1,
-        double beta2,
-        double eps,
-        double weightDecay,
-        double momentumDecay,
-        boolean decoupledWeightDecay,
-        boolean maximize)
+        @Param(or = "2e-3", always = true, atLeast = 0) double lr,
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+        @Param(or = "1e-8", atLeast = 0) double eps,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "4e-3", atLeast = 0) double momentumDecay,
+        @Param(or = "False") boolean decoupledWeightDecay,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<NAdam> KIND = Kind.of(NAdam.class, "is Adam with Nesterov momentum")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable");
 
     private static final List<Slot> SLOTS =
             List.of(new Slot("mu_product", Slot.Shape.SCALAR, 1), new Slot("exp_avg"), new Slot("exp_avg_sq"));
@@ -51,22 +54,22 @@ public record NAdam(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public NAdam {
-        lr = Check.atLeastZero("lr", lr);
-        beta1 = Check.beta("betas[0]", beta1);
-        beta2 = Check.beta("betas[1]", beta2);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
-        momentumDecay = Check.atLeastZero("momentum_decay", momentumDecay);
+        lr = KIND.check("lr", lr);
+        beta1 = KIND.check("betas[0]", beta1);
+        beta2 = KIND.check("betas[1]", beta2);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
+        momentumDecay = KIND.check("momentum_decay", momentumDecay);
     }
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay, momentum decay 4e-3. Its default rate is 2e-3. */
     public NAdam(double lr) {
-        this(lr, 0.9, 0.999, 1e-8, 0, 4e-3, false, false);
+        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("momentum_decay"), KIND.absent("decoupled_weight_decay"), KIND.absent("maximize"));
     }
 
     @Override
     public NAdam withLr(double lr) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     /** {@return beta1} */
@@ -82,27 +85,27 @@ public record NAdam(
     }
 
     public NAdam withBetas(double beta1, double beta2) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(KIND.with(this, "betas[0]", beta1), "betas[1]", beta2);
     }
 
     public NAdam withEps(double eps) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public NAdam withWeightDecay(double weightDecay) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public NAdam withMomentumDecay(double momentumDecay) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "momentum_decay", momentumDecay);
     }
 
     public NAdam withDecoupledWeightDecay(boolean decoupledWeightDecay) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "decoupled_weight_decay", decoupledWeightDecay);
     }
 
     public NAdam withMaximize(boolean maximize) {
-        return new NAdam(lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -115,53 +118,20 @@ public record NAdam(
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("betas", Python.Tuple.of(beta1, beta2))
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .with("momentum_decay", momentumDecay)
-                .with("decoupled_weight_decay", decoupledWeightDecay)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.nadam(this, batch);
     }
 
-    static NAdam of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "betas=",
-                "eps=",
-                "weight_decay=",
-                "momentum_decay=",
-                "decoupled_weight_decay=",
-                "*",
-                "foreach=",
-                "maximize=",
-                "capturable=",
-                "differentiable=");
-        NAdam defaults = new NAdam(2e-3);
-        List<Double> betas = Options.pair(a, "betas", defaults.beta1, defaults.beta2);
-        return a.build(() -> new NAdam(
-                a.number("lr", defaults.lr),
-                betas.get(0),
-                betas.get(1),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", defaults.weightDecay),
-                a.number("momentum_decay", defaults.momentumDecay),
-                a.truth("decoupled_weight_decay", false),
-                a.truth("maximize", false)));
+
+    @Override
+    public Kind<NAdam> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new NAdam(lr));
+        return KIND.print(this);
     }
 }

@@ -1,9 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * RAdam: Adam that divides by the mean square only once that is known well enough, and by how well.
@@ -32,14 +31,19 @@ import org.anneal.schedule.PythonCall;
  * @param maximize climb instead of descend
  */
 public record RAdam(
-        double lr,
-        double beta1,
-        double beta2,
-        double eps,
-        double weightDecay,
-        boolean decoupledWeightDecay,
-        boolean maximize)
+        @Param(or = "1e-3", always = true, atLeast = 0) double lr,
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+        @Param(or = "1e-8", atLeast = 0) double eps,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean decoupledWeightDecay,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<RAdam> KIND = Kind.of(RAdam.class, "is Adam with a warmup of its own")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable")
+            .inOrder("lr", "betas", "eps", "weight_decay", "maximize");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));
 
@@ -49,21 +53,21 @@ public record RAdam(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public RAdam {
-        lr = Check.atLeastZero("lr", lr);
-        beta1 = Check.beta("betas[0]", beta1);
-        beta2 = Check.beta("betas[1]", beta2);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        beta1 = KIND.check("betas[0]", beta1);
+        beta2 = KIND.check("betas[1]", beta2);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
     }
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. */
     public RAdam(double lr) {
-        this(lr, 0.9, 0.999, 1e-8, 0, false, false);
+        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("decoupled_weight_decay"), KIND.absent("maximize"));
     }
 
     @Override
     public RAdam withLr(double lr) {
-        return new RAdam(lr, beta1, beta2, eps, weightDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     /** {@return beta1} */
@@ -79,23 +83,23 @@ public record RAdam(
     }
 
     public RAdam withBetas(double beta1, double beta2) {
-        return new RAdam(lr, beta1, beta2, eps, weightDecay, decoupledWeightDecay, maximize);
+        return KIND.with(KIND.with(this, "betas[0]", beta1), "betas[1]", beta2);
     }
 
     public RAdam withEps(double eps) {
-        return new RAdam(lr, beta1, beta2, eps, weightDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public RAdam withWeightDecay(double weightDecay) {
-        return new RAdam(lr, beta1, beta2, eps, weightDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public RAdam withDecoupledWeightDecay(boolean decoupledWeightDecay) {
-        return new RAdam(lr, beta1, beta2, eps, weightDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "decoupled_weight_decay", decoupledWeightDecay);
     }
 
     public RAdam withMaximize(boolean maximize) {
-        return new RAdam(lr, beta1, beta2, eps, weightDecay, decoupledWeightDecay, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -108,50 +112,20 @@ public record RAdam(
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("betas", Python.Tuple.of(beta1, beta2))
-                .with("eps", eps)
-                .withNumber("weight_decay", weightDecay)
-                .with("maximize", maximize)
-                .with("decoupled_weight_decay", decoupledWeightDecay)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.radam(this, batch);
     }
 
-    static RAdam of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "betas=",
-                "eps=",
-                "weight_decay=",
-                "decoupled_weight_decay=",
-                "*",
-                "foreach=",
-                "maximize=",
-                "capturable=",
-                "differentiable=");
-        RAdam defaults = new RAdam(UpdateRule.LR);
-        List<Double> betas = Options.pair(a, "betas", defaults.beta1, defaults.beta2);
-        return a.build(() -> new RAdam(
-                a.number("lr", defaults.lr),
-                betas.get(0),
-                betas.get(1),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", defaults.weightDecay),
-                a.truth("decoupled_weight_decay", false),
-                a.truth("maximize", false)));
+
+    @Override
+    public Kind<RAdam> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new RAdam(lr));
+        return KIND.print(this);
     }
 }

@@ -2,8 +2,8 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * RMSprop: divides each gradient by the root of the mean of its squares, optionally about its mean, optionally with momentum.
@@ -30,8 +30,20 @@ import org.anneal.schedule.PythonCall;
  * @param maximize climb instead of descend
  */
 public record RMSprop(
-        double lr, double alpha, double eps, double weightDecay, double momentum, boolean centered, boolean maximize)
+        @Param(or = "1e-2", always = true, atLeast = 0) double lr,
+        @Param(or = "0.99", atLeast = 0) double alpha,
+        @Param(or = "1e-8", atLeast = 0) double eps,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "0", atLeast = 0) double momentum,
+        @Param(or = "False") boolean centered,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<RMSprop> KIND = Kind.of(RMSprop.class, "divides by the root of the mean squared gradient")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("centered", "capturable", "foreach")
+            .alsoReads("maximize", "differentiable")
+            .inOrder("lr", "momentum", "alpha", "eps", "centered");
 
     /**
      * All options.
@@ -39,46 +51,46 @@ public record RMSprop(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public RMSprop {
-        lr = Check.atLeastZero("lr", lr);
-        alpha = Check.atLeastZero("alpha", alpha);
-        eps = Check.atLeastZero("eps", eps);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
-        momentum = Check.atLeastZero("momentum", momentum);
+        lr = KIND.check("lr", lr);
+        alpha = KIND.check("alpha", alpha);
+        eps = KIND.check("eps", eps);
+        weightDecay = KIND.check("weight_decay", weightDecay);
+        momentum = KIND.check("momentum", momentum);
     }
 
     /** PyTorch's defaults: alpha 0.99, eps 1e-8, no momentum, not centered. */
     public RMSprop(double lr) {
-        this(lr, 0.99, 1e-8, 0, 0, false, false);
+        this(lr, KIND.absent("alpha"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("momentum"), KIND.absent("centered"), KIND.absent("maximize"));
     }
 
     @Override
     public RMSprop withLr(double lr) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     @Override
     public RMSprop withMomentum(double momentum) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "momentum", momentum);
     }
 
     public RMSprop withAlpha(double alpha) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "alpha", alpha);
     }
 
     public RMSprop withEps(double eps) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "eps", eps);
     }
 
     public RMSprop withWeightDecay(double weightDecay) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public RMSprop withCentered(boolean centered) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "centered", centered);
     }
 
     public RMSprop withMaximize(boolean maximize) {
-        return new RMSprop(lr, alpha, eps, weightDecay, momentum, centered, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -99,51 +111,20 @@ public record RMSprop(
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .withNumber("momentum", momentum)
-                .with("alpha", alpha)
-                .with("eps", eps)
-                .with("centered", centered)
-                .withNumber("weight_decay", weightDecay)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.rmsprop(this, batch);
     }
 
-    static RMSprop of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "alpha=",
-                "eps=",
-                "weight_decay=",
-                "momentum=",
-                "centered=",
-                "capturable=",
-                "foreach=",
-                "maximize=",
-                "differentiable=");
-        RMSprop defaults = new RMSprop(1e-2);
 
-        return a.build(() -> new RMSprop(
-                a.number("lr", defaults.lr),
-                a.number("alpha", defaults.alpha),
-                a.number("eps", defaults.eps),
-                a.number("weight_decay", defaults.weightDecay),
-                a.number("momentum", defaults.momentum),
-                a.truth("centered", false),
-                a.truth("maximize", false)));
+    @Override
+    public Kind<RMSprop> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new RMSprop(lr));
+        return KIND.print(this);
     }
 }

@@ -1,9 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Rprop: each element has a step size of its own, which grows while its gradient keeps its sign and shrinks when that turns. For
@@ -29,8 +28,19 @@ import org.anneal.schedule.PythonCall;
  * @param maxStep finite and at least minStep
  * @param maximize climb instead of descend
  */
-public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, double maxStep, boolean maximize)
+public record Rprop(
+        @Param(or = "1e-2", always = true, atLeast = 0) double lr,
+        @Param(name = "etas[0]", or = "0.5", above = 0, below = 1) double etaMinus,
+        @Param(name = "etas[1]", or = "1.2", above = 1) double etaPlus,
+        @Param(name = "step_sizes[0]", or = "1e-6", atLeast = 0) double minStep,
+        @Param(name = "step_sizes[1]", or = "50") double maxStep,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<Rprop> KIND = Kind.of(Rprop.class, "steps by the sign of the gradient alone")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("step_sizes", "*", "capturable", "foreach")
+            .alsoReads("maximize", "differentiable");
 
     private static final List<Slot> SLOTS = List.of(new Slot("prev"), new Slot("step_size"));
 
@@ -40,29 +50,29 @@ public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, 
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Rprop {
-        lr = Check.atLeastZero("lr", lr);
-        etaMinus = Check.that(etaMinus > 0 && etaMinus < 1, "etas[0]", "> 0 and < 1", etaMinus);
-        etaPlus = Check.that(etaPlus > 1 && Double.isFinite(etaPlus), "etas[1]", "finite and > 1", etaPlus);
-        minStep = Check.atLeastZero("step_sizes[0]", minStep);
-        maxStep = Check.that(
-                maxStep >= minStep && Double.isFinite(maxStep),
-                "step_sizes[1]",
-                "finite and >= step_sizes[0], " + minStep,
-                maxStep);
+        lr = KIND.check("lr", lr);
+        etaMinus = KIND.check("etas[0]", etaMinus);
+        etaPlus = KIND.check("etas[1]", etaPlus);
+        minStep = KIND.check("step_sizes[0]", minStep);
+        maxStep = KIND.check("step_sizes[1]", maxStep);
+        if (!(maxStep >= minStep)) {
+            throw new IllegalArgumentException(
+                    "step_sizes[1] must be finite and >= step_sizes[0], " + minStep + ", but was " + maxStep);
+        }
     }
 
     /** PyTorch's defaults: etas 0.5 and 1.2, step sizes from 1e-6 to 50. Its default rate is 1e-2. */
     public Rprop(double lr) {
-        this(lr, 0.5, 1.2, 1e-6, 50, false);
+        this(lr, KIND.absent("etas[0]"), KIND.absent("etas[1]"), KIND.absent("step_sizes[0]"), KIND.absent("step_sizes[1]"), KIND.absent("maximize"));
     }
 
     @Override
     public Rprop withLr(double lr) {
-        return new Rprop(lr, etaMinus, etaPlus, minStep, maxStep, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     public Rprop withEtas(double etaMinus, double etaPlus) {
-        return new Rprop(lr, etaMinus, etaPlus, minStep, maxStep, maximize);
+        return KIND.with(KIND.with(this, "etas[0]", etaMinus), "etas[1]", etaPlus);
     }
 
     public Rprop withStepSizes(double minStep, double maxStep) {
@@ -70,7 +80,7 @@ public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, 
     }
 
     public Rprop withMaximize(boolean maximize) {
-        return new Rprop(lr, etaMinus, etaPlus, minStep, maxStep, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -83,46 +93,20 @@ public record Rprop(double lr, double etaMinus, double etaPlus, double minStep, 
         return true;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .with("etas", Python.Tuple.of(etaMinus, etaPlus))
-                .with("step_sizes", Python.Tuple.of(minStep, maxStep == 50 ? (Object) 50 : (Object) maxStep))
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.rprop(this, batch);
     }
 
-    static Rprop of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "etas=",
-                "step_sizes=",
-                "*",
-                "capturable=",
-                "foreach=",
-                "maximize=",
-                "differentiable=");
-        Rprop defaults = new Rprop(1e-2);
-        List<Double> etas = Options.pair(a, "etas", defaults.etaMinus, defaults.etaPlus);
-        List<Double> stepSizes = Options.pair(a, "step_sizes", defaults.minStep, defaults.maxStep);
-        return a.build(() -> new Rprop(
-                a.number("lr", defaults.lr),
-                etas.get(0),
-                etas.get(1),
-                stepSizes.get(0),
-                stepSizes.get(1),
-                a.truth("maximize", false)));
+
+    @Override
+    public Kind<Rprop> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new Rprop(lr));
+        return KIND.print(this);
     }
 }

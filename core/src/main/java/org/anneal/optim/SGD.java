@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import java.util.Map;
-import org.anneal.schedule.PythonCall;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Param;
 
 /**
  * Stochastic gradient descent, optionally with momentum.
@@ -29,8 +29,19 @@ import org.anneal.schedule.PythonCall;
  * @param nesterov needs momentum and no dampening
  * @param maximize climb instead of descend
  */
-public record SGD(double lr, double momentum, double dampening, double weightDecay, boolean nesterov, boolean maximize)
+public record SGD(
+        @Param(or = "1e-3", always = true, atLeast = 0) double lr,
+        @Param(or = "0", atLeast = 0) double momentum,
+        @Param(or = "0") double dampening,
+        @Param(or = "0", atLeast = 0) double weightDecay,
+        @Param(or = "False") boolean nesterov,
+        @Param(or = "False") boolean maximize)
         implements UpdateRule {
+
+    static final Kind<SGD> KIND = Kind.of(SGD.class, "steps against the gradient, with momentum if told")
+            .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
+            .alsoReads("nesterov", "*")
+            .alsoReads("maximize", "foreach", "differentiable", "fused");
 
     private static final List<Slot> SLOTS = List.of(new Slot("momentum_buffer"));
 
@@ -40,10 +51,10 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
      * @throws IllegalArgumentException if an option is out of its range
      */
     public SGD {
-        lr = Check.atLeastZero("lr", lr);
-        momentum = Check.atLeastZero("momentum", momentum);
-        dampening = Check.finite("dampening", dampening);
-        weightDecay = Check.atLeastZero("weight_decay", weightDecay);
+        lr = KIND.check("lr", lr);
+        momentum = KIND.check("momentum", momentum);
+        dampening = KIND.check("dampening", dampening);
+        weightDecay = KIND.check("weight_decay", weightDecay);
         if (nesterov && !(momentum > 0 && dampening == 0)) {
             throw new IllegalArgumentException(
                     "nesterov must be False unless there is momentum and no dampening, but was True with momentum "
@@ -53,33 +64,33 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
 
     /** PyTorch's defaults: no momentum, no weight decay. */
     public SGD(double lr) {
-        this(lr, 0, 0, 0, false, false);
+        this(lr, KIND.absent("momentum"), KIND.absent("dampening"), KIND.absent("weight_decay"), KIND.absent("nesterov"), KIND.absent("maximize"));
     }
 
     @Override
     public SGD withLr(double lr) {
-        return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
+        return KIND.with(this, "lr", lr);
     }
 
     @Override
     public SGD withMomentum(double momentum) {
-        return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
+        return KIND.with(this, "momentum", momentum);
     }
 
     public SGD withDampening(double dampening) {
-        return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
+        return KIND.with(this, "dampening", dampening);
     }
 
     public SGD withWeightDecay(double weightDecay) {
-        return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
+        return KIND.with(this, "weight_decay", weightDecay);
     }
 
     public SGD withNesterov(boolean nesterov) {
-        return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
+        return KIND.with(this, "nesterov", nesterov);
     }
 
     public SGD withMaximize(boolean maximize) {
-        return new SGD(lr, momentum, dampening, weightDecay, nesterov, maximize);
+        return KIND.with(this, "maximize", maximize);
     }
 
     @Override
@@ -92,47 +103,20 @@ public record SGD(double lr, double momentum, double dampening, double weightDec
         return false;
     }
 
-    @Override
-    public Map<String, Object> options() {
-        return new Options()
-                .with("lr", lr)
-                .withNumber("momentum", momentum)
-                .withNumber("dampening", dampening)
-                .withNumber("weight_decay", weightDecay)
-                .with("nesterov", nesterov)
-                .with("maximize", maximize)
-                .toMap();
-    }
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.sgd(this, batch);
     }
 
-    static SGD of(PythonCall call) {
-        PythonCall.Arguments a = call.bind(
-                "params",
-                "lr=",
-                "momentum=",
-                "dampening=",
-                "weight_decay=",
-                "nesterov=",
-                "*",
-                "maximize=",
-                "foreach=",
-                "differentiable=",
-                "fused=");
-        return a.build(() -> new SGD(
-                a.number("lr", UpdateRule.LR),
-                a.number("momentum", 0),
-                a.number("dampening", 0),
-                a.number("weight_decay", 0),
-                a.truth("nesterov", false),
-                a.truth("maximize", false)));
+
+    @Override
+    public Kind<SGD> kind() {
+        return KIND;
     }
 
     @Override
     public String toString() {
-        return Options.print(this, new SGD(lr));
+        return KIND.print(this);
     }
 }

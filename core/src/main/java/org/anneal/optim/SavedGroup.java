@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.schedule.Kind;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.ScheduleSyntaxException;
 
@@ -31,6 +32,23 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
 
     /** In a group of a state dict: the base of schedules where a schedule keeps a start of its own as initial_lr. */
     static final String OWN_BASE = "anneal_initial_lr";
+
+    /** PyTorch's optimizers. A new one is named here, and nowhere else. */
+    static final List<Kind<?>> KINDS = List.of(
+            SGD.KIND,
+            Adam.KIND,
+            AdamW.KIND,
+            Adagrad.KIND,
+            RMSprop.KIND,
+            Adadelta.KIND,
+            Adamax.KIND,
+            NAdam.KIND,
+            RAdam.KIND,
+            ASGD.KIND,
+            Rprop.KIND,
+            Adafactor.KIND,
+            Muon.KIND,
+            LBFGS.KIND);
 
     /** Every rule, with the options that make it keep all that it can. */
     private static final List<UpdateRule> RULES = Stream.of(

@@ -1,9 +1,10 @@
 package org.anneal.optim;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.anneal.schedule.Kind;
+import org.anneal.schedule.Kinds;
 import org.anneal.schedule.PythonCall;
 
 /**
@@ -28,9 +29,6 @@ public sealed interface UpdateRule
                 Adafactor,
                 Muon,
                 LBFGS {
-
-    /** PyTorch's default learning rate of most rules. */
-    double LR = 1e-3;
 
     /** {@return the learning rate that a group starts with, finite and at least 0} */
     double lr();
@@ -86,7 +84,12 @@ public sealed interface UpdateRule
     }
 
     /** {@return the options by PyTorch's names, in PyTorch's order, engine flags such as {@code foreach} left out} */
-    Map<String, Object> options();
+    default Map<String, Object> options() {
+        return kind().options((Record) this);
+    }
+
+    /** {@return the declaration of this rule's kind} */
+    Kind<?> kind();
 
     /** Updates one batch of parameters in place. Called by {@link Optimizer}; users call {@link Optimizer#step()}. */
     <T> void apply(Kernels<T> kernels, Batch<T> batch);
@@ -100,28 +103,17 @@ public sealed interface UpdateRule
      */
     static UpdateRule parse(String text) {
         PythonCall call = PythonCall.parse(text);
-        return switch (call.name()) {
-            case "SGD" -> SGD.of(call);
-            case "Adam" -> Adam.of(call);
-            case "AdamW" -> AdamW.of(call);
-            case "Adagrad" -> Adagrad.of(call);
-            case "RMSprop" -> RMSprop.of(call);
-            case "Adadelta" -> Adadelta.of(call);
-            case "Adamax" -> Adamax.of(call);
-            case "NAdam" -> NAdam.of(call);
-            case "RAdam" -> RAdam.of(call);
-            case "ASGD" -> ASGD.of(call);
-            case "Rprop" -> Rprop.of(call);
-            case "Adafactor" -> Adafactor.of(call);
-            case "Muon" -> Muon.of(call);
-            case "LBFGS" -> LBFGS.of(call);
-            default ->
-                throw call.unknown(
-                        "optimizer",
-                        Arrays.stream(UpdateRule.class.getPermittedSubclasses())
-                                .map(Class::getSimpleName)
-                                .toList());
-        };
+        Kind<?> kind = Kinds.named(call.name(), SavedGroup.KINDS, UpdateRule.class)
+                .orElseThrow(() -> call.unknown(
+                        "optimizer", kinds().stream().map(Kind::name).toList()));
+        PythonCall.Arguments arguments =
+                call.bind("params", kind.signature().toArray(String[]::new));
+        return arguments.build(() -> (UpdateRule) kind.read(arguments));
+    }
+
+    /** {@return the kinds of rules that {@link #parse} reads: ours, and those from outside} */
+    static List<Kind<?>> kinds() {
+        return Kinds.all(SavedGroup.KINDS, UpdateRule.class);
     }
 
     /**

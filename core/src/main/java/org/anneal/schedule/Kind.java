@@ -49,6 +49,7 @@ public final class Kind<R extends Record> {
             new LinkedHashMap<>();
     private final Map<String, Predicate<R>> shown = new LinkedHashMap<>();
     private final Constructor<R> constructor;
+    private List<String> order = List.of(); // of the first arguments, where PyTorch's state dict has another
     private boolean takesOptimizer = true;
     private Optional<String> module = Optional.empty(); // of PyTorch's class, if it has one
     private LastEpoch lastEpoch = LastEpoch.AS_HERE;
@@ -60,6 +61,18 @@ public final class Kind<R extends Record> {
         /** {@return whether a call must have it} */
         boolean required() {
             return param.or().isEmpty();
+        }
+
+        /** {@return the name of the argument that it is, or is one of: {@code betas} of {@code betas[0]}} */
+        String argument() {
+            return name.replaceFirst("\\[.*", "");
+        }
+
+        /** {@return the value as PyTorch's state dict has it: a number that is an int by default stays one} */
+        Object plain(Object value) {
+            return value instanceof Double number && param.or().matches("-?\\d+") && Double.parseDouble(param.or()) == number
+                    ? (Object) number.longValue()
+                    : type.plain(value);
         }
 
         Object of(Record record) {
@@ -138,7 +151,11 @@ public final class Kind<R extends Record> {
         component.getAccessor().setAccessible(true);
         parameters.add(new Parameter(
                 name, component.getName(), valueType, Range.of(param), param, component.getAccessor(), absent));
-        signature.add(param.or().isEmpty() ? name : name + "=");
+        String argument = parameters.get(parameters.size() - 1).argument();
+        String call = param.or().isEmpty() ? argument : argument + "=";
+        if (!signature.contains(call)) {
+            signature.add(call);
+        }
     }
 
     private static String snake(String camel) {
@@ -167,6 +184,12 @@ public final class Kind<R extends Record> {
         return this;
     }
 
+    /** {@return this, printed and saved with these arguments first, as PyTorch's state dict has them} */
+    public Kind<R> inOrder(String... first) {
+        order = List.of(first);
+        return this;
+    }
+
     /** {@return this, reading a whole call in a way of its own} */
     Kind<R> reads(Function<PythonCall.Arguments, Record> reading) {
         this.reading = Optional.of(reading);
@@ -179,7 +202,7 @@ public final class Kind<R extends Record> {
         return this;
     }
 
-    /** {@return whether Python's call has the optimizer in front} */
+    /** {@return whether Python's call has the optimizer, or the parameters, in front} */
     public boolean takesOptimizer() {
         return takesOptimizer;
     }
@@ -236,7 +259,7 @@ public final class Kind<R extends Record> {
     }
 
     /** {@return {@code record} with another value of the parameter} */
-    public R with(R record, String name, Object value) {
+    public R with(Record record, String name, Object value) {
         Parameter changed = parameter(name);
         return make(parameters.stream()
                 .map(each -> each == changed ? value : each.of(record))
@@ -265,12 +288,18 @@ public final class Kind<R extends Record> {
     }
 
     /** {@return the parameters as {@link PythonCall#bind} wants them} */
-    List<String> signature() {
+    public List<String> signature() {
         return signature;
     }
 
     /** {@return the value that a call's arguments say} */
-    Record read(PythonCall.Arguments arguments) {
+    public Record read(PythonCall.Arguments arguments) {
+        arguments().forEach((name, parts) -> {
+            if (isTuple(parts)) {
+                arguments.unpack(
+                        name, parts.stream().map(part -> part.type().mayBeNone()).toList());
+            }
+        });
         return reading.isPresent() ? reading.get().apply(arguments) : make(parameters.stream().map(each -> read(each, arguments)).toArray());
     }
 
@@ -285,10 +314,39 @@ public final class Kind<R extends Record> {
 
     /** {@return Python's call: what is required, and what is not as it would be without} */
     public String print(Record record) {
-        return parameters.stream()
-                .filter(each -> isShown(each, record))
-                .map(each -> (each.type().isNamed() ? each.name() + "=" : "") + each.type().python(each.of(record)))
+        return arguments().entrySet().stream()
+                .filter(each -> each.getValue().stream().anyMatch(part -> isShown(part, record)))
+                .map(each -> (each.getValue().get(0).type().isNamed() ? each.getKey() + "=" : "")
+                        + (isTuple(each.getValue())
+                                ? Python.repr(plain(each.getValue(), record))
+                                : each.getValue().get(0).type().python(each.getValue().get(0).of(record))))
                 .collect(Collectors.joining(", ", name() + "(", ")"));
+    }
+
+    /** {@return the arguments by PyTorch's names, in the order of its state dict; None is empty, as in {@link Python#repr}} */
+    public Map<String, Object> options(Record record) {
+        Map<String, Object> options = new LinkedHashMap<>();
+        arguments().forEach((name, parts) -> options.put(name, plain(parts, record)));
+        return options;
+    }
+
+    private static Object plain(List<Parameter> parts, Record record) {
+        List<Object> values =
+                parts.stream().map(part -> part.plain(part.of(record))).toList();
+        return isTuple(parts) ? new Python.Tuple(values) : values.get(0);
+    }
+
+    private static boolean isTuple(List<Parameter> parts) {
+        return !parts.get(0).argument().equals(parts.get(0).name());
+    }
+
+    /** {@return the parameters by argument, of which a tuple has several} */
+    private Map<String, List<Parameter>> arguments() {
+        Map<String, List<Parameter>> arguments = new LinkedHashMap<>();
+        order.forEach(name -> arguments.put(name, new ArrayList<>()));
+        parameters.forEach(each ->
+                arguments.computeIfAbsent(each.argument(), none -> new ArrayList<>()).add(each));
+        return arguments;
     }
 
     private boolean isShown(Parameter parameter, Record record) {

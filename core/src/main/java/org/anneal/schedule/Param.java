@@ -53,6 +53,9 @@ public @interface Param {
     /** {@return what values are below} */
     double below() default Double.POSITIVE_INFINITY;
 
+    /** {@return how many numbers a tuple of them has, if it is one} */
+    int size() default 0;
+
     /** {@return the two ends of the slider that the page shows for a number, if it has one} */
     double[] slider() default {};
 }

@@ -9,9 +9,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -198,8 +198,35 @@ public final class PythonCall {
         }
 
         /** {@return whether the argument is given, perhaps as None} */
-        boolean isGiven(String parameter) {
+        public boolean isGiven(String parameter) {
             return values.containsKey(parameter);
+        }
+
+        /**
+         * Takes a list or tuple apart, into {@code betas[0]} and so on.
+         *
+         * @param mayBeNone for each part whether it may be None
+         */
+        void unpack(String parameter, List<Boolean> mayBeNone) {
+            if (!isGiven(parameter)) {
+                return;
+            }
+            boolean numbers = !mayBeNone.contains(true);
+            String shown = numbers ? Python.repr(numbers(parameter)) : text(parameter);
+            List<Expression> items = items(parameter, "a list");
+            boolean fits = items.size() == mayBeNone.size();
+            for (int i = 0; fits && i < items.size(); i++) {
+                fits = mayBeNone.get(i) || !(items.get(i) instanceof Expression.None);
+                values.put(parameter + "[" + i + "]", items.get(i));
+            }
+            if (!fits) {
+                String rule = numbers
+                        ? mayBeNone.size() + " numbers"
+                        : mayBeNone.stream()
+                                .map(none -> none ? "a number or None" : "a number")
+                                .collect(Collectors.joining(", and "));
+                throw source.error(given(parameter), parameter + " must be " + rule + ", but was " + shown);
+            }
         }
 
         /** {@return an exception that points at the call} */
@@ -259,16 +286,6 @@ public final class PythonCall {
             List<Expression> items = items(parameter, "a list of numbers");
             return IntStream.range(0, items.size())
                     .mapToObj(i -> number(parameter + "[" + i + "]", items.get(i)))
-                    .toList();
-        }
-
-        /** {@return a list or tuple of numbers, any of which may be None} */
-        public List<OptionalDouble> numbersOrNone(String parameter) {
-            List<Expression> items = items(parameter, "a list of numbers");
-            return IntStream.range(0, items.size())
-                    .mapToObj(i -> items.get(i) instanceof Expression.None
-                            ? OptionalDouble.empty()
-                            : OptionalDouble.of(number(parameter + "[" + i + "]", items.get(i))))
                     .toList();
         }
 

@@ -24,13 +24,13 @@ record Range(double least, boolean open, double most, boolean openAbove) {
     }
 
     long check(String argument, long value) {
-        if (value < least) {
-            throw new IllegalArgumentException(argument + " must be at least " + (long) least + ", but was " + value);
-        } else if (value > Math.min(most, Check.LAST_STEP)) {
-            String limit = most < Check.LAST_STEP ? Long.toString((long) most) : "2^53";
-            throw new IllegalArgumentException(argument + " must be at most " + limit + ", but was " + value);
+        if (value >= least && value <= Math.min(most, Check.LAST_STEP)) {
+            return value;
         }
-        return value;
+        String rule = most < Check.LAST_STEP
+                ? "from " + number(least) + " to " + number(most)
+                : value < least ? "at least " + number(least) : "at most 2^53";
+        throw new IllegalArgumentException(argument + " must be " + rule + ", but was " + value);
     }
 
     /** {@return the rule for a number: {@code finite and >= 0}} */

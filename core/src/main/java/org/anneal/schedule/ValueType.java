@@ -1,11 +1,14 @@
 package org.anneal.schedule;
 
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** The type of a parameter's values: how they are checked, read and written in Python and written in Java. */
 abstract class ValueType<V> {
@@ -30,11 +33,19 @@ abstract class ValueType<V> {
         if (component.getType().isEnum()) {
             return new Choice(component.getType());
         }
+        if (component.getType() == Optional.class
+                && component.getGenericType() instanceof ParameterizedType optional
+                && optional.getActualTypeArguments()[0] instanceof Class<?> value
+                && value.isEnum()) {
+            return new ChoiceOrNone(value);
+        }
         return switch (type.replaceAll("[a-z]+\\.", "")) {
             case "long" -> new Whole(steps);
             case "double" -> steps ? new Duration() : new Number(number);
             case "boolean" -> new Flag();
-            case "List<Double>" -> new PerGroupNumbers(number);
+            case "List<Double>" -> param.size() > 0 ? new Numbers(param.size()) : new PerGroupNumbers(number);
+            case "int" -> new Count();
+            case "OptionalDouble" -> new NumberOrNone();
             case "List<Long>" -> new Lengths();
             case "List<LrLambda>" -> new Lambdas();
             case "Optional<LrLambda>" -> new LambdaOrNone();
@@ -184,6 +195,114 @@ abstract class ValueType<V> {
         }
     }
 
+    /** An integer that an array may have as its length. */
+    private static final class Count extends ValueType<Integer> {
+        Count() {
+            super(int.class, "integer");
+        }
+
+        @Override
+        Integer check(String name, Integer value, Range range) {
+            return (int) range.check(name, value);
+        }
+
+        @Override
+        Integer read(PythonCall.Arguments arguments, String name) {
+            long value = arguments.integer(name);
+            if (value > Integer.MAX_VALUE) {
+                throw new IllegalArgumentException(name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
+            }
+            return (int) value;
+        }
+
+        @Override
+        String python(Integer value) {
+            return value.toString();
+        }
+
+        @Override
+        String java(Integer value, boolean single, Function<Class<?>, String> names) {
+            return value.toString();
+        }
+    }
+
+    private static final class NumberOrNone extends ValueType<OptionalDouble> {
+        NumberOrNone() {
+            super(OptionalDouble.class, "number");
+        }
+
+        @Override
+        boolean mayBeNone() {
+            return true;
+        }
+
+        @Override
+        OptionalDouble check(String name, OptionalDouble value, Range range) {
+            return value.isPresent() ? OptionalDouble.of(range.check(name, value.getAsDouble())) : value;
+        }
+
+        @Override
+        OptionalDouble read(PythonCall.Arguments arguments, String name) {
+            return arguments.has(name) ? OptionalDouble.of(arguments.number(name)) : OptionalDouble.empty();
+        }
+
+        @Override
+        Object plain(OptionalDouble value) {
+            return value.isPresent() ? (Object) value.getAsDouble() : Optional.empty();
+        }
+
+        @Override
+        String python(OptionalDouble value) {
+            return Python.repr(plain(value));
+        }
+
+        @Override
+        String java(OptionalDouble value, boolean single, Function<Class<?>, String> names) {
+            return names.apply(OptionalDouble.class)
+                    + (value.isPresent() ? ".of(" + value.getAsDouble() + ")" : ".empty()");
+        }
+    }
+
+    /** A tuple of so many numbers. */
+    private static final class Numbers extends ValueType<List<Double>> {
+        private final int size;
+
+        Numbers(int size) {
+            super(List.class, "number");
+            this.size = size;
+        }
+
+        @Override
+        List<Double> check(String name, List<Double> value, Range range) {
+            if (value.size() != size) {
+                throw new IllegalArgumentException(name + " must be " + size + " numbers, but was " + value);
+            }
+            return IntStream.range(0, size)
+                    .mapToObj(i -> range.check(name + "[" + i + "]", value.get(i)))
+                    .toList();
+        }
+
+        @Override
+        List<Double> read(PythonCall.Arguments arguments, String name) {
+            return arguments.numbers(name);
+        }
+
+        @Override
+        Object plain(List<Double> value) {
+            return new Python.Tuple(value);
+        }
+
+        @Override
+        String python(List<Double> value) {
+            return Python.repr(plain(value));
+        }
+
+        @Override
+        String java(List<Double> value, boolean single, Function<Class<?>, String> names) {
+            return list(value, names, String::valueOf);
+        }
+    }
+
     private static final class Flag extends ValueType<Boolean> {
         Flag() {
             super(boolean.class, "truth");
@@ -205,8 +324,9 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A constant of an enum, which Python writes in small letters: {@code 'exp_range'}. */
+    /** A constant of an enum, which Python writes in small letters, {@code 'exp_range'}, or as None if it is NONE. */
     private static final class Choice extends ValueType<Enum<?>> {
+        private static final String NONE = "None";
         private final Class<? extends Enum<?>> type;
 
         @SuppressWarnings("unchecked") // its values are the constants
@@ -216,31 +336,39 @@ abstract class ValueType<V> {
         }
 
         @Override
+        boolean mayBeNone() {
+            return Arrays.stream(type.getEnumConstants()).anyMatch(Choice::isNone);
+        }
+
+        private static boolean isNone(Enum<?> constant) {
+            return constant.name().equals("NONE");
+        }
+
+        @Override
         List<String> choices() {
             return Arrays.stream(type.getEnumConstants()).map(Python::lower).toList();
         }
 
         @Override
         Enum<?> read(PythonCall.Arguments arguments, String name) {
-            String given = arguments.string(name, "");
+            String given = arguments.has(name) ? Python.repr(arguments.string(name, "")) : NONE;
             for (Enum<?> constant : type.getEnumConstants()) {
-                if (Python.lower(constant).equals(given)) {
+                if (python(constant).equals(given)) {
                     return constant;
                 }
             }
-            throw new IllegalArgumentException(name + " must be "
-                    + choices().stream().map(Python::repr).collect(Collectors.joining(" or ")) + ", but was "
-                    + Python.repr(given));
+            String known = Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
+            throw new IllegalArgumentException(name + " must be " + known + ", but was " + given);
         }
 
         @Override
         Object plain(Enum<?> value) {
-            return Python.lower(value);
+            return isNone(value) ? Optional.empty() : Python.lower(value);
         }
 
         @Override
         String python(Enum<?> value) {
-            return Python.repr(Python.lower(value));
+            return Python.repr(plain(value));
         }
 
         @Override
@@ -248,6 +376,47 @@ abstract class ValueType<V> {
             Class<?> outer = type.getEnclosingClass();
             String name = outer == null ? names.apply(type) : names.apply(outer) + "." + type.getSimpleName();
             return name + "." + value.name();
+        }
+    }
+
+    /** A constant of an enum, or None. */
+    private static final class ChoiceOrNone extends ValueType<Optional<Enum<?>>> {
+        private final Choice choice;
+
+        ChoiceOrNone(Class<?> type) {
+            super(Optional.class, "choice");
+            choice = new Choice(type);
+        }
+
+        @Override
+        boolean mayBeNone() {
+            return true;
+        }
+
+        @Override
+        List<String> choices() {
+            return choice.choices();
+        }
+
+        @Override
+        Optional<Enum<?>> read(PythonCall.Arguments arguments, String name) {
+            return arguments.has(name) ? Optional.of(choice.read(arguments, name)) : Optional.empty();
+        }
+
+        @Override
+        Object plain(Optional<Enum<?>> value) {
+            return value.map(choice::plain);
+        }
+
+        @Override
+        String python(Optional<Enum<?>> value) {
+            return Python.repr(plain(value));
+        }
+
+        @Override
+        String java(Optional<Enum<?>> value, boolean single, Function<Class<?>, String> names) {
+            return names.apply(Optional.class)
+                    + value.map(each -> ".of(" + choice.java(each, single, names) + ")").orElse(".empty()");
         }
     }
 
