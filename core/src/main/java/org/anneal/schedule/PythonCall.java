@@ -97,9 +97,10 @@ public final class PythonCall {
     /**
      * Binds the arguments to the parameters by Python's rules.
      *
-     * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}.
-     *     It is dropped if it is given by keyword, or as a first positional argument that is a name or a call and
-     *     no number
+     * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}. It is
+     *     dropped, whatever expression it is, if it is given by keyword, or as a first positional argument that is named or made
+     *     and is no number, string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list is {@code params},
+     *     and no optimizer
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
      *     optional, and those after {@code "*"} are given by keyword only
      * @throws ScheduleSyntaxException if an argument is unknown, given twice, missing, or one too many
@@ -122,7 +123,7 @@ public final class PythonCall {
 
         Map<String, Expression> values = new LinkedHashMap<>();
         List<Expression> positional = call.positional();
-        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0));
+        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0), carried.equals("params"));
         positional = dropped ? positional.subList(1, positional.size()) : positional;
         for (int i = 0; i < positional.size(); i++) {
             if (i == positionalOnes) {
@@ -131,7 +132,7 @@ public final class PythonCall {
                         name + " takes at most " + positionalOnes + " positional arguments, but got "
                                 + positional.size());
             }
-            values.put(names.get(i), positional.get(i));
+            values.put(names.get(i), names.get(i).equals(carried) ? positional.get(i) : read(positional.get(i)));
         }
         for (Expression.Keyword keyword : call.keywords()) {
             boolean twice;
@@ -139,7 +140,7 @@ public final class PythonCall {
                 twice = dropped;
                 dropped = true;
             } else if (names.contains(keyword.name())) {
-                twice = values.put(keyword.name(), keyword.value()) != null;
+                twice = values.put(keyword.name(), read(keyword.value())) != null;
             } else {
                 throw source.error(
                         keyword.value(),
@@ -157,10 +158,29 @@ public final class PythonCall {
         return new Arguments(values);
     }
 
-    private static boolean isCarried(Expression first) {
-        return (first instanceof Expression.Name name && !PythonFunction.CONSTANTS.containsKey(name.text()))
-                || (first instanceof Expression.Call made
-                        && !PythonFunction.ALL.containsKey(made.function().text()));
+    /** Returns whether an argument is what a value has not: an optimizer or, where that may be several, parameters. */
+    private static boolean isCarried(Expression first, boolean several) {
+        if (first instanceof Expression.Name name) {
+            return !PythonFunction.CONSTANTS.containsKey(name.text());
+        } else if (first instanceof Expression.Call made) {
+            return !PythonFunction.ALL.containsKey(made.function().text());
+        } else if (first instanceof Expression.Items list) {
+            return several && (list.items().isEmpty() || list.items().stream().anyMatch(item -> isCarried(item, true)));
+        } else if (first instanceof Expression.Conditional either) {
+            return isCarried(either.then(), several) && isCarried(either.otherwise(), several);
+        } else if (first instanceof Expression.Binary both) {
+            boolean joins = both.binding() < Expression.NOT
+                    || (several && both.operator().equals("+"));
+            return joins && isCarried(both.left(), several) && isCarried(both.right(), several);
+        }
+        return first instanceof Expression.Unread unread && unread.named() && (several || !unread.list());
+    }
+
+    private static Expression read(Expression argument) {
+        if (argument instanceof Expression.Unread unread) {
+            throw unread.problem();
+        }
+        return argument;
     }
 
     /** A call's arguments by parameter. A getter with a default gives it where the argument is absent. */

@@ -149,7 +149,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
     }
 
     private static SchedulerCall chained(PythonCall call) {
-        PythonCall.Arguments a = call.bind("", "schedulers", "optimizer=");
+        PythonCall.Arguments a = call.bind("optimizer", "schedulers", "optimizer=");
         Members members = members(a);
         ChainedScheduler chain = a.build(() -> new ChainedScheduler(members.schedules()));
         Policy policy =
