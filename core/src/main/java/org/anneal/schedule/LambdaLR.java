@@ -13,7 +13,7 @@ import java.util.function.LongToDoubleFunction;
  * <p>The rates are absolute: an edit by hand lasts until the next step, and at step 0 the rate is
  * {@code base * lambda(0)}.
  *
- * <p>PyTorch: {@code LambdaLR(lr_lambda)}. A list of one lambda stands for every group, as the lambda alone does.
+ * <p>PyTorch: {@code LambdaLR(lr_lambda)}. In the text form a list of one lambda is for one group, as in PyTorch.
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
@@ -21,7 +21,7 @@ public record LambdaLR(List<LrLambda> lrLambdas) implements Schedule {
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
     public LambdaLR {
-        lrLambdas = LrLambda.checkList(lrLambdas);
+        lrLambdas = PerGroup.copy("lr_lambda", lrLambdas);
     }
 
     /** Uses one factor for all groups. */
@@ -42,7 +42,7 @@ public record LambdaLR(List<LrLambda> lrLambdas) implements Schedule {
     /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
     @Override
     public double at(long step, double base) {
-        return base * LrLambda.only(lrLambdas).at(step);
+        return base * PerGroup.only("lr_lambda", lrLambdas).at(step);
     }
 
     @Override
@@ -57,8 +57,7 @@ public record LambdaLR(List<LrLambda> lrLambdas) implements Schedule {
 
     @Override
     public LambdaLR forGroup(int group, int groups) {
-        Check.group(group, groups, "lr_lambda", lrLambdas.size());
-        return lrLambdas.size() == 1 ? this : new LambdaLR(lrLambdas.get(group));
+        return new LambdaLR(PerGroup.forGroup("lr_lambda", lrLambdas, group, groups));
     }
 
     @Override

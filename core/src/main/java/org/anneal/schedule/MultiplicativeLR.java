@@ -15,8 +15,8 @@ import java.util.function.LongToDoubleFunction;
  * <p>Step 0 has the base rate; {@code lambda(0)} is never asked. {@code at} takes time proportional to the step, unless
  * the lambda {@linkplain LrLambda#isConstant is constant}; for many steps use {@link #curve}.
  *
- * <p>PyTorch: {@code MultiplicativeLR(lr_lambda)}, bit for bit. A list of one lambda stands for every group, as the
- * lambda alone does.
+ * <p>PyTorch: {@code MultiplicativeLR(lr_lambda)}, bit for bit. In the text form a list of one lambda is for one
+ * group, as in PyTorch.
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
@@ -24,7 +24,7 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
     public MultiplicativeLR {
-        lrLambdas = LrLambda.checkList(lrLambdas);
+        lrLambdas = PerGroup.copy("lr_lambda", lrLambdas);
     }
 
     /** Uses one factor for all groups. */
@@ -45,7 +45,7 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
     /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
     @Override
     public double at(long step, double base) {
-        LrLambda lambda = LrLambda.only(lrLambdas);
+        LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
         if (Check.step(step) > 0 && lambda.isConstant()) {
             return Power.scale(base, lambda.at(step), step);
         }
@@ -58,13 +58,13 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
 
     @Override
     public double next(long step, double current, double base) {
-        return Check.step(step) > 0 ? current * LrLambda.only(lrLambdas).at(step) : current;
+        return Check.step(step) > 0 ? current * PerGroup.only("lr_lambda", lrLambdas).at(step) : current;
     }
 
     /** Applies {@code lambda(0)} to the carried rate, as PyTorch's SequentialLR does. */
     @Override
     public double takeOver(double current, double base) {
-        return current * LrLambda.only(lrLambdas).at(0);
+        return current * PerGroup.only("lr_lambda", lrLambdas).at(0);
     }
 
     @Override
@@ -79,8 +79,7 @@ public record MultiplicativeLR(List<LrLambda> lrLambdas) implements Schedule {
 
     @Override
     public MultiplicativeLR forGroup(int group, int groups) {
-        Check.group(group, groups, "lr_lambda", lrLambdas.size());
-        return lrLambdas.size() == 1 ? this : new MultiplicativeLR(lrLambdas.get(group));
+        return new MultiplicativeLR(PerGroup.forGroup("lr_lambda", lrLambdas, group, groups));
     }
 
     @Override

@@ -272,8 +272,8 @@ public record OneCycleLR(
                 pctStart,
                 annealStrategy,
                 cycleMomentum,
-                PerGroup.forGroup("base_momentum", baseMomentum, group, groups),
-                PerGroup.forGroup("max_momentum", maxMomentum, group, groups),
+                cycleMomentum ? PerGroup.forGroup("base_momentum", baseMomentum, group, groups) : baseMomentum,
+                cycleMomentum ? PerGroup.forGroup("max_momentum", maxMomentum, group, groups) : maxMomentum,
                 divFactor,
                 finalDivFactor,
                 threePhase);
@@ -321,10 +321,10 @@ public record OneCycleLR(
         if (!cycleMomentum) {
             given.add("cycle_momentum=False");
         }
-        if (!baseMomentum.equals(BASE_MOMENTUM)) {
+        if (!PerGroup.same(baseMomentum, BASE_MOMENTUM)) {
             given.add("base_momentum=" + PerGroup.print(baseMomentum));
         }
-        if (!maxMomentum.equals(MAX_MOMENTUM)) {
+        if (!PerGroup.same(maxMomentum, MAX_MOMENTUM)) {
             given.add("max_momentum=" + PerGroup.print(maxMomentum));
         }
         if (divFactor != DIV_FACTOR) {

@@ -35,13 +35,25 @@ public final class PythonCall {
     private final PythonText source;
     private final Expression.Call call;
     private final String name;
-    private final Optional<RunLength> runLength;
+    private final Optional<Lengths> lengths;
 
-    private PythonCall(PythonText source, Expression.Call call, String name, Optional<RunLength> runLength) {
+    /** What lengths in units resolve against. */
+    @FunctionalInterface
+    interface Lengths {
+        /**
+         * Returns a length in steps of the schedule.
+         *
+         * @param amount an int or a float, as Python has them
+         * @throws IllegalArgumentException with what the length must be if it is none: {@code which must be ...}
+         */
+        long resolve(Object amount, RunLength.Unit unit);
+    }
+
+    private PythonCall(PythonText source, Expression.Call call, String name, Optional<Lengths> lengths) {
         this.source = source;
         this.call = call;
         this.name = name;
-        this.runLength = runLength;
+        this.lengths = lengths;
     }
 
     /**
@@ -53,8 +65,8 @@ public final class PythonCall {
         return parse(text, Optional.empty());
     }
 
-    /** Reads the call that {@code text} is; {@code runLength} is what its lengths in units resolve against. */
-    static PythonCall parse(String text, Optional<RunLength> runLength) {
+    /** Reads the call that {@code text} is; {@code lengths} is what its lengths in units resolve against. */
+    static PythonCall parse(String text, Optional<Lengths> lengths) {
         PythonText source = new PythonText(text);
         Expression expression = source.statement();
         if (!(expression instanceof Expression.Call call)) {
@@ -63,10 +75,10 @@ public final class PythonCall {
                     "expected a call, such as 'StepLR(step_size=30)', but found "
                             + PythonText.shortened(expression.toString()));
         }
-        return of(source, call, runLength);
+        return of(source, call, lengths);
     }
 
-    private static PythonCall of(PythonText source, Expression.Call call, Optional<RunLength> runLength) {
+    private static PythonCall of(PythonText source, Expression.Call call, Optional<Lengths> lengths) {
         String dotted = call.function().text();
         int nameStart = dotted.lastIndexOf('.') + 1;
         String prefix = dotted.substring(0, nameStart);
@@ -76,7 +88,7 @@ public final class PythonCall {
                     "unknown module '" + PythonText.shortened(prefix.substring(0, nameStart - 1))
                             + "', expected torch.optim or torch.optim.lr_scheduler");
         }
-        return new PythonCall(source, call, dotted.substring(nameStart), runLength);
+        return new PythonCall(source, call, dotted.substring(nameStart), lengths);
     }
 
     /** {@return the name of what is called, without its module} */
@@ -267,12 +279,12 @@ public final class PythonCall {
             return PythonText.shortened(given(parameter).toString());
         }
 
-        /** {@return a list or tuple of numbers, or the one number that is given instead} */
+        /** {@return a list or tuple of numbers, one per group, or the one number that is given for all groups} */
         public List<Double> oneOrMoreNumbers(String parameter) {
-            return isList(parameter) ? numbers(parameter) : List.of(number(parameter));
+            return isList(parameter) ? PerGroup.list(numbers(parameter)) : List.of(number(parameter));
         }
 
-        /** {@return a list or tuple of numbers, or the one number that is given instead, or {@code absent}} */
+        /** {@return as {@link #oneOrMoreNumbers(String)}, or {@code absent}} */
         public List<Double> oneOrMoreNumbers(String parameter, List<Double> absent) {
             return values.containsKey(parameter) ? oneOrMoreNumbers(parameter) : absent;
         }
@@ -315,7 +327,7 @@ public final class PythonCall {
                 if (!(item instanceof Expression.Call member)) {
                     throw wrong(parameter + "[" + calls.size() + "]", "a call, such as 'StepLR(step_size=30)'", item);
                 }
-                calls.add(of(source, member, runLength));
+                calls.add(of(source, member, lengths));
             }
             return calls;
         }
@@ -325,11 +337,14 @@ public final class PythonCall {
             return LrLambda.of(source, given(parameter));
         }
 
-        /** {@return a lambda, or a list or tuple of them} */
+        /** {@return a list or tuple of lambdas, one per group, or the one that is given for all groups} */
         public List<LrLambda> lambdas(String parameter) {
             Expression given = given(parameter);
-            List<Expression> lambdas = given instanceof Expression.Items items ? items.items() : List.of(given);
-            return lambdas.stream().map(lambda -> LrLambda.of(source, lambda)).toList();
+            return given instanceof Expression.Items items
+                    ? PerGroup.list(items.items().stream()
+                            .map(lambda -> LrLambda.of(source, lambda))
+                            .toList())
+                    : List.of(LrLambda.of(source, given));
         }
 
         /**
@@ -393,14 +408,8 @@ public final class PythonCall {
             if (!(given instanceof Expression.Length length)) {
                 return integer(what, given);
             }
-            if (runLength.isEmpty()) {
-                throw source.error(
-                        given,
-                        what + " is " + given + ", which needs the run's epochs and its steps per epoch: give both, or"
-                                + " write a number of steps");
-            }
             try {
-                return runLength.get().resolve(length.amount(), length.unit());
+                return lengths.orElse(RunLength::unknown).resolve(length.amount(), length.unit());
             } catch (IllegalArgumentException e) {
                 throw source.error(given, what + " is " + given + ", " + e.getMessage());
             }

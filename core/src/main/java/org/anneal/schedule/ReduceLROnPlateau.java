@@ -75,12 +75,7 @@ public record ReduceLROnPlateau(
         Check.atLeast(0, "patience", patience);
         threshold = Check.finiteNotNegative("threshold", threshold);
         Check.atLeast(0, "cooldown", cooldown);
-        if (minLr.isEmpty()) {
-            throw new IllegalArgumentException("min_lr must have at least 1 entry, but had none");
-        }
-        minLr = minLr.stream()
-                .map(rate -> Check.finiteNotNegative("min_lr", rate))
-                .toList();
+        minLr = PerGroup.checked("min_lr", minLr, Check::finiteNotNegative);
         eps = Check.finiteNotNegative("eps", eps);
     }
 
@@ -153,8 +148,9 @@ public record ReduceLROnPlateau(
      * @throws IllegalArgumentException if {@code minLr} has neither 1 entry nor {@code groups}
      */
     public double reduce(int group, int groups, double current) {
-        Check.group(group, groups, "min_lr", minLr.size());
-        double reduced = Math.max(current * factor, minLr.get(minLr.size() == 1 ? 0 : group));
+        double reduced = Math.max(
+                current * factor,
+                PerGroup.forGroup("min_lr", minLr, group, groups).get(0));
         return current - reduced > eps ? reduced : current;
     }
 
@@ -199,8 +195,8 @@ public record ReduceLROnPlateau(
         if (cooldown != DEFAULTS.cooldown) {
             given.add("cooldown=" + cooldown);
         }
-        if (!minLr.equals(DEFAULTS.minLr)) {
-            given.add("min_lr=" + (minLr.size() == 1 ? Python.repr(minLr.get(0)) : Python.repr(minLr)));
+        if (!PerGroup.same(minLr, DEFAULTS.minLr)) {
+            given.add("min_lr=" + PerGroup.print(minLr));
         }
         if (eps != DEFAULTS.eps) {
             given.add("eps=" + Python.repr(eps));

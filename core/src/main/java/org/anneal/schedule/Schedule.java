@@ -109,7 +109,7 @@ public sealed interface Schedule extends Policy
      * @throws IllegalArgumentException if a list has neither 1 entry nor {@code groups}
      */
     default Schedule forGroup(int group, int groups) {
-        Check.group(group, groups, "the schedule", 1);
+        Check.group(group, groups);
         return this;
     }
 

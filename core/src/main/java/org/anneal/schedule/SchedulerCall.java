@@ -56,7 +56,18 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
-        return parse(PythonCall.parse(text, Optional.of(runLength)));
+        return parse(PythonCall.parse(text, Optional.of(runLength::resolve)));
+    }
+
+    /**
+     * Reads PyTorch's constructor call, in which lengths may be given in units of a run whose epochs are not known:
+     * {@code 500st}, {@code 10%}.
+     *
+     * @param steps how often the schedule is stepped in the run, at least 1
+     * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     */
+    public static SchedulerCall parse(String text, long steps) {
+        return parse(PythonCall.parse(text, Optional.of(RunLength.ofSteps(steps))));
     }
 
     private static SchedulerCall parse(PythonCall call) {
@@ -201,7 +212,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
                                 "threshold_mode",
                                 a.string("threshold_mode", "rel")),
                         a.integer("cooldown", absent.cooldown()),
-                        a.isList("min_lr") ? a.numbers("min_lr") : List.of(a.number("min_lr", 0)),
+                        a.oneOrMoreNumbers("min_lr", absent.minLr()),
                         a.number("eps", absent.eps())));
     }
 

@@ -59,7 +59,7 @@ class SchedulerCallTest {
                 "torch.optim.swa_utils.SWALR(o, 0.05) | SWALR(swa_lr=0.05)",
                 "swa_utils.SWALR(o, swa_lr=[0.05, 1], anneal_epochs=5, anneal_strategy='linear') | SWALR(swa_lr=[0.05, 1.0], anneal_epochs=5, anneal_strategy='linear')",
                 "CyclicLR(o, 0.001, 0.1) | CyclicLR(base_lr=0.001, max_lr=0.1)",
-                "CyclicLR(o, [0.1], 1, 10, None) | CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=10)",
+                "CyclicLR(o, [0.1], 1, 10, None) | CyclicLR(base_lr=[0.1], max_lr=1.0, step_size_up=10)",
                 "CyclicLR(o, 0.1, [1, 2], 10, 2000, 'triangular2', 1., None, 'iterations', False) | CyclicLR(base_lr=0.1, max_lr=[1.0, 2.0], step_size_up=10, step_size_down=2000, mode='triangular2', scale_mode='iterations', cycle_momentum=False)",
                 "CyclicLR(o, 0.1, 1, 2.5, mode='exp_range', base_momentum=0.7) | CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=2.5, mode='exp_range', gamma=1.0, base_momentum=0.7)",
                 "CyclicLR(o, 0.1, 1, mode='mine', scale_fn=lambda x: 1/x, max_momentum=[0.5, 0.6]) | CyclicLR(base_lr=0.1, max_lr=1.0, scale_fn=lambda x: 1 / x, max_momentum=[0.5, 0.6])",
