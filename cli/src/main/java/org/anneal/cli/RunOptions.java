@@ -27,7 +27,8 @@ final class RunOptions {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            description = "how often the schedule is stepped in the run (default: " + STEPS + ")")
+            description = "how often the schedule is stepped in the run (default: " + STEPS
+                    + "); lengths may then be 500st or 10%%, of the run")
     private Optional<Long> steps = Optional.empty();
 
     @Option(
@@ -96,7 +97,7 @@ final class RunOptions {
                 argument,
                 () -> length.isPresent()
                         ? SchedulerCall.parse(expression, length.get())
-                        : SchedulerCall.parse(expression));
+                        : SchedulerCall.parse(expression, steps()));
     }
 
     /** {@return a run of {@code call}, at its first step} */

@@ -131,9 +131,9 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
             } else if (factor instanceof MultiStepLR decay) {
                 return decay.reached(step) * Math.log(decay.gamma());
             } else if (factor instanceof MultiplicativeLR product
-                    && LrLambda.only(product.lrLambdas()).isConstant()) {
+                    && PerGroup.only("lr_lambda", product.lrLambdas()).isConstant()) {
                 return step
-                        * Math.log(Math.abs(LrLambda.only(product.lrLambdas()).at(step)));
+                        * Math.log(Math.abs(PerGroup.only("lr_lambda", product.lrLambdas()).at(step)));
             }
         }
         return Math.log(magnitude);

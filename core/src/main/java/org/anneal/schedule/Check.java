@@ -57,17 +57,13 @@ final class Check {
         return atLeast(0, "step", step);
     }
 
-    /** Checks that {@code group} is one of {@code groups}, and that a list given per group has one entry for each. */
-    static void group(int group, int groups, String argument, int given) {
+    /** Checks that {@code group} is one of {@code groups}. */
+    static void group(int group, int groups) {
         if (groups < 1) {
             throw new IllegalArgumentException("groups must be at least 1, but was " + groups);
         }
         if (group < 0 || group >= groups) {
             throw new IllegalArgumentException("group must be in [0, " + (groups - 1) + "], but was " + group);
-        }
-        if (given != 1 && given != groups) {
-            throw new IllegalArgumentException(
-                    argument + " must have 1 entry for all groups or " + groups + ", one per group, but had " + given);
         }
     }
 }

@@ -200,6 +200,12 @@ public record CyclicLR(
         return max - scaled(height, step, Math.floor(turns));
     }
 
+    @Override
+    public CyclicLR forGroup(int group, int groups) {
+        return cycleMomentum
+                ? KIND.forGroup(this, group, groups)
+                : KIND.forGroup(this, group, groups, "base_momentum", "max_momentum");
+    }
 
     private double turns(long step) {
         return 1.0 + Check.step(step) / (stepSizeUp + stepSizeDown);

@@ -290,6 +290,31 @@ sealed interface Expression {
         }
     }
 
+    /**
+     * An argument that was not read.
+     *
+     * @param text as it was written, on one line and not all of it if it is long
+     * @param named whether it may be what some name stands for, such as an optimizer, and is no number and no lambda
+     * @param list whether it is a list, a tuple, a dict, a set or a generator
+     * @param problem why it was not read
+     */
+    record Unread(String text, boolean named, boolean list, ScheduleSyntaxException problem) implements Expression {
+        @Override
+        public Object value(BigInteger step) {
+            throw noNumber(this);
+        }
+
+        @Override
+        public int binding() {
+            return ATOM;
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
     private static ArithmeticException noNumber(Expression expression) {
         return new ArithmeticException(expression + " is not a number");
     }

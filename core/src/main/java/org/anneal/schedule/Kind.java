@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -73,6 +74,11 @@ public final class Kind<R extends Record> {
             return value instanceof Double number && param.or().matches("-?\\d+") && Double.parseDouble(param.or()) == number
                     ? (Object) number.longValue()
                     : type.plain(value);
+        }
+
+        /** {@return whether a value is the default} */
+        boolean isAbsent(Object value) {
+            return value.equals(absent) && type.isSingle(value) == type.isSingle(absent);
         }
 
         Object of(Record record) {
@@ -266,11 +272,21 @@ public final class Kind<R extends Record> {
                 .toArray());
     }
 
-    /** {@return {@code record} for one of the groups: of each list per group, that group's entry} */
-    public R forGroup(Record record, int group, int groups) {
-        Check.group(group, groups, name(), 1);
-        return parameters.stream().noneMatch(each -> each.type().isPerGroup()) ? type.cast(record) : make(parameters.stream()
-                .map(each -> each.type().forGroup(each.name(), each.of(record), group, groups))
+    /**
+     * {@return {@code record} for one of the groups: of each list per group, that group's entry}
+     *
+     * @param kept parameters that stay as they are
+     */
+    public R forGroup(Record record, int group, int groups, String... kept) {
+        Check.group(group, groups);
+        if (parameters.stream().noneMatch(each -> each.type().isPerGroup())) {
+            return type.cast(record);
+        }
+        Set<String> asTheyAre = Set.of(kept);
+        return make(parameters.stream()
+                .map(each -> asTheyAre.contains(each.name())
+                        ? each.of(record)
+                        : each.type().forGroup(each.name(), each.of(record), group, groups))
                 .toArray());
     }
 
@@ -353,7 +369,7 @@ public final class Kind<R extends Record> {
         Predicate<R> own = shown.get(parameter.name());
         return own != null
                 ? own.test(type.cast(record))
-                : parameter.param().always() || !parameter.of(record).equals(parameter.absent());
+                : parameter.param().always() || !parameter.isAbsent(parameter.of(record));
     }
 
     /**

@@ -13,7 +13,7 @@ import java.util.function.LongToDoubleFunction;
  * <p>The rates are absolute: an edit by hand lasts until the next step, and at step 0 the rate is
  * {@code base * lambda(0)}.
  *
- * <p>PyTorch: {@code LambdaLR(lr_lambda)}. A list of one lambda stands for every group, as the lambda alone does.
+ * <p>PyTorch: {@code LambdaLR(lr_lambda)}. In the text form a list of one lambda is for one group, as in PyTorch.
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
@@ -47,7 +47,7 @@ public record LambdaLR(
     /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
     @Override
     public double at(long step, double base) {
-        return base * LrLambda.only(lrLambdas).at(step);
+        return base * PerGroup.only("lr_lambda", lrLambdas).at(step);
     }
 
     @Override

@@ -87,25 +87,8 @@ public final class LrLambda {
         return constant;
     }
 
-    /** Returns a copy of the lambdas of a schedule: one for all groups, or one per group. */
-    static List<LrLambda> checkList(List<LrLambda> lambdas) {
-        if (lambdas.isEmpty()) {
-            throw new IllegalArgumentException("lr_lambda must have at least 1 entry, but had none");
-        }
-        return List.copyOf(lambdas);
-    }
-
-    /** Returns the lambda of a schedule that is bound to a group, or has one for all of them. */
-    static LrLambda only(List<LrLambda> lambdas) {
-        if (lambdas.size() > 1) {
-            throw new IllegalStateException(
-                    "there are " + lambdas.size() + " lambdas, one per group: call forGroup first");
-        }
-        return lambdas.get(0);
-    }
-
     static String print(List<LrLambda> lambdas) {
-        return lambdas.size() == 1 ? lambdas.get(0).toString() : lambdas.toString();
+        return PerGroup.isForAll(lambdas) ? lambdas.get(0).toString() : lambdas.toString();
     }
 
     @Override

@@ -15,8 +15,8 @@ import java.util.function.LongToDoubleFunction;
  * <p>Step 0 has the base rate; {@code lambda(0)} is never asked. {@code at} takes time proportional to the step, unless
  * the lambda {@linkplain LrLambda#isConstant is constant}; for many steps use {@link #curve}.
  *
- * <p>PyTorch: {@code MultiplicativeLR(lr_lambda)}, bit for bit. A list of one lambda stands for every group, as the
- * lambda alone does.
+ * <p>PyTorch: {@code MultiplicativeLR(lr_lambda)}, bit for bit. In the text form a list of one lambda is for one
+ * group, as in PyTorch.
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
@@ -50,7 +50,7 @@ public record MultiplicativeLR(
     /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
     @Override
     public double at(long step, double base) {
-        LrLambda lambda = LrLambda.only(lrLambdas);
+        LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
         if (Check.step(step) > 0 && lambda.isConstant()) {
             return Power.scale(base, lambda.at(step), step);
         }
@@ -63,13 +63,13 @@ public record MultiplicativeLR(
 
     @Override
     public double next(long step, double current, double base) {
-        return Check.step(step) > 0 ? current * LrLambda.only(lrLambdas).at(step) : current;
+        return Check.step(step) > 0 ? current * PerGroup.only("lr_lambda", lrLambdas).at(step) : current;
     }
 
     /** Applies {@code lambda(0)} to the carried rate, as PyTorch's SequentialLR does. */
     @Override
     public double takeOver(double current, double base) {
-        return current * LrLambda.only(lrLambdas).at(0);
+        return current * PerGroup.only("lr_lambda", lrLambdas).at(0);
     }
 
     @Override

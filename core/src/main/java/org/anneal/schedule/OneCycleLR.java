@@ -202,6 +202,12 @@ public record OneCycleLR(
         return totalSteps;
     }
 
+    @Override
+    public OneCycleLR forGroup(int group, int groups) {
+        return cycleMomentum
+                ? KIND.forGroup(this, group, groups)
+                : KIND.forGroup(this, group, groups, "base_momentum", "max_momentum");
+    }
 
     /** Goes from {@code first} to {@code peak}, in three phases then to {@code back}, and in the end to {@code last}. */
     private double phases(long step, double first, double peak, double back, double last) {

@@ -1,6 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.AbstractList;
 import java.util.List;
+import java.util.RandomAccess;
 import java.util.function.ToDoubleBiFunction;
 
 /** Values of which a schedule has one for all groups, or one per group. */
@@ -8,16 +10,47 @@ final class PerGroup {
 
     private PerGroup() {}
 
+    /** A list per group that has one entry, and so is for one group, where a list of one otherwise is for all groups. */
+    private static final class OfOneGroup<T> extends AbstractList<T> implements RandomAccess {
+        private final T value;
+
+        OfOneGroup(T value) {
+            this.value = value;
+        }
+
+        @Override
+        public T get(int index) {
+            return List.of(value).get(index);
+        }
+
+        @Override
+        public int size() {
+            return 1;
+        }
+    }
+
+    /** Returns {@code values} as a list per group, as Python's lists are, also where there is but one of them. */
+    static <T> List<T> list(List<T> values) {
+        return values.size() == 1 ? new OfOneGroup<>(values.get(0)) : values;
+    }
+
     /** Returns a copy of the values of {@code argument}, each checked by {@code rule}. */
     static List<Double> checked(String argument, List<Double> values, ToDoubleBiFunction<String, Double> rule) {
+        List<Double> checked =
+                values.stream().map(value -> rule.applyAsDouble(argument, value)).toList();
+        return copy(argument, values instanceof OfOneGroup ? list(checked) : checked);
+    }
+
+    /** Returns a copy of the values of {@code argument}. */
+    static <T> List<T> copy(String argument, List<T> values) {
         if (values.isEmpty()) {
             throw new IllegalArgumentException(argument + " must have at least 1 entry, but had none");
         }
-        return values.stream().map(value -> rule.applyAsDouble(argument, value)).toList();
+        return values instanceof OfOneGroup ? values : List.copyOf(values);
     }
 
     /** Returns the value of a schedule that is bound to a group, or has one for all of them. */
-    static double only(String argument, List<Double> values) {
+    static <T> T only(String argument, List<T> values) {
         if (values.size() > 1) {
             throw new IllegalStateException(
                     "there are " + values.size() + " values of " + argument + ", one per group: call forGroup first");
@@ -25,13 +58,34 @@ final class PerGroup {
         return values.get(0);
     }
 
-    /** Returns the values of {@code group} alone. */
-    static List<Double> forGroup(String argument, List<Double> values, int group, int groups) {
-        Check.group(group, groups, argument, values.size());
-        return values.size() == 1 ? values : List.of(values.get(group));
+    /**
+     * Returns the values of {@code group} alone.
+     *
+     * @throws IllegalArgumentException if there is neither one value for all groups nor one for each of {@code groups}
+     */
+    static <T> List<T> forGroup(String argument, List<T> values, int group, int groups) {
+        Check.group(group, groups);
+        if (isForAll(values)) {
+            return values;
+        } else if (values.size() == groups) {
+            return List.of(values.get(group));
+        }
+        throw new IllegalArgumentException(argument + " must have "
+                + (values.size() == 1 ? groups + " entries" : "1 entry for all groups or " + groups)
+                + ", one per group, but had " + values.size());
+    }
+
+    /** Returns whether there is one value for all groups, however many there are. */
+    static boolean isForAll(List<?> values) {
+        return values.size() == 1 && !(values instanceof OfOneGroup);
+    }
+
+    /** Returns whether {@code values} are {@code others} for whatever groups there are. */
+    static boolean same(List<Double> values, List<Double> others) {
+        return values.equals(others) && isForAll(values) == isForAll(others);
     }
 
     static String print(List<Double> values) {
-        return values.size() == 1 ? Python.repr(values.get(0)) : Python.repr(values);
+        return isForAll(values) ? Python.repr(values.get(0)) : Python.repr(values);
     }
 }

@@ -37,19 +37,31 @@ public final class PythonCall {
     private final PythonText source;
     private final Expression.Call call;
     private final String name;
-    private final Optional<RunLength> runLength;
+    private final Optional<Lengths> lengths;
     private final Set<String> notes; // of the whole text
+
+    /** What lengths in units resolve against. */
+    @FunctionalInterface
+    interface Lengths {
+        /**
+         * Returns a length in steps of the schedule.
+         *
+         * @param amount an int or a float, as Python has them
+         * @throws IllegalArgumentException with what the length must be if it is none: {@code which must be ...}
+         */
+        long resolve(Object amount, RunLength.Unit unit);
+    }
 
     private PythonCall(
             PythonText source,
             Expression.Call call,
             String name,
-            Optional<RunLength> runLength,
+            Optional<Lengths> lengths,
             Set<String> notes) {
         this.source = source;
         this.call = call;
         this.name = name;
-        this.runLength = runLength;
+        this.lengths = lengths;
         this.notes = notes;
     }
 
@@ -62,8 +74,8 @@ public final class PythonCall {
         return parse(text, Optional.empty());
     }
 
-    /** Reads the call that {@code text} is; {@code runLength} is what its lengths in units resolve against. */
-    static PythonCall parse(String text, Optional<RunLength> runLength) {
+    /** Reads the call that {@code text} is; {@code lengths} is what its lengths in units resolve against. */
+    static PythonCall parse(String text, Optional<Lengths> lengths) {
         PythonText source = new PythonText(text);
         Expression expression = source.statement();
         if (!(expression instanceof Expression.Call call)) {
@@ -72,11 +84,11 @@ public final class PythonCall {
                     "expected a call, such as 'StepLR(step_size=30)', but found "
                             + PythonText.shortened(expression.toString()));
         }
-        return of(source, call, runLength, new LinkedHashSet<>());
+        return of(source, call, lengths, new LinkedHashSet<>());
     }
 
     private static PythonCall of(
-            PythonText source, Expression.Call call, Optional<RunLength> runLength, Set<String> notes) {
+            PythonText source, Expression.Call call, Optional<Lengths> lengths, Set<String> notes) {
         String dotted = call.function().text();
         int nameStart = dotted.lastIndexOf('.') + 1;
         String prefix = dotted.substring(0, nameStart);
@@ -86,7 +98,7 @@ public final class PythonCall {
                     "unknown module '" + PythonText.shortened(prefix.substring(0, nameStart - 1))
                             + "', expected torch.optim or torch.optim.lr_scheduler");
         }
-        return new PythonCall(source, call, dotted.substring(nameStart), runLength, notes);
+        return new PythonCall(source, call, dotted.substring(nameStart), lengths, notes);
     }
 
     /** {@return the name of what is called, without its module} */
@@ -117,9 +129,10 @@ public final class PythonCall {
     /**
      * Binds the arguments to the parameters by Python's rules.
      *
-     * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}.
-     *     It is dropped if it is given by keyword, or as a first positional argument that is a name or a call and
-     *     no number
+     * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}. It is
+     *     dropped, whatever expression it is, if it is given by keyword, or as a first positional argument that is named or made
+     *     and is no number, string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list is {@code params},
+     *     and no optimizer
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
      *     optional, and those after {@code "*"} are given by keyword only
      * @throws ScheduleSyntaxException if an argument is unknown, given twice, missing, or one too many
@@ -142,7 +155,7 @@ public final class PythonCall {
 
         Map<String, Expression> values = new LinkedHashMap<>();
         List<Expression> positional = call.positional();
-        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0));
+        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0), carried.equals("params"));
         positional = dropped ? positional.subList(1, positional.size()) : positional;
         for (int i = 0; i < positional.size(); i++) {
             if (i == positionalOnes) {
@@ -151,7 +164,7 @@ public final class PythonCall {
                         name + " takes at most " + positionalOnes + " positional arguments, but got "
                                 + positional.size());
             }
-            values.put(names.get(i), positional.get(i));
+            values.put(names.get(i), names.get(i).equals(carried) ? positional.get(i) : read(positional.get(i)));
         }
         for (Expression.Keyword keyword : call.keywords()) {
             boolean twice;
@@ -159,7 +172,7 @@ public final class PythonCall {
                 twice = dropped;
                 dropped = true;
             } else if (names.contains(keyword.name())) {
-                twice = values.put(keyword.name(), keyword.value()) != null;
+                twice = values.put(keyword.name(), read(keyword.value())) != null;
             } else {
                 throw source.error(
                         keyword.value(),
@@ -177,10 +190,29 @@ public final class PythonCall {
         return new Arguments(values);
     }
 
-    private static boolean isCarried(Expression first) {
-        return (first instanceof Expression.Name name && !PythonFunction.CONSTANTS.containsKey(name.text()))
-                || (first instanceof Expression.Call made
-                        && !PythonFunction.ALL.containsKey(made.function().text()));
+    /** Returns whether an argument is what a value has not: an optimizer or, where that may be several, parameters. */
+    private static boolean isCarried(Expression first, boolean several) {
+        if (first instanceof Expression.Name name) {
+            return !PythonFunction.CONSTANTS.containsKey(name.text());
+        } else if (first instanceof Expression.Call made) {
+            return !PythonFunction.ALL.containsKey(made.function().text());
+        } else if (first instanceof Expression.Items list) {
+            return several && (list.items().isEmpty() || list.items().stream().anyMatch(item -> isCarried(item, true)));
+        } else if (first instanceof Expression.Conditional either) {
+            return isCarried(either.then(), several) && isCarried(either.otherwise(), several);
+        } else if (first instanceof Expression.Binary both) {
+            boolean joins = both.binding() < Expression.NOT
+                    || (several && both.operator().equals("+"));
+            return joins && isCarried(both.left(), several) && isCarried(both.right(), several);
+        }
+        return first instanceof Expression.Unread unread && unread.named() && (several || !unread.list());
+    }
+
+    private static Expression read(Expression argument) {
+        if (argument instanceof Expression.Unread unread) {
+            throw unread.problem();
+        }
+        return argument;
     }
 
     /** A call's arguments by parameter. A getter with a default gives it where the argument is absent. */
@@ -294,12 +326,12 @@ public final class PythonCall {
             return PythonText.shortened(given(parameter).toString());
         }
 
-        /** {@return a list or tuple of numbers, or the one number that is given instead} */
+        /** {@return a list or tuple of numbers, one per group, or the one number that is given for all groups} */
         public List<Double> oneOrMoreNumbers(String parameter) {
-            return isList(parameter) ? numbers(parameter) : List.of(number(parameter));
+            return isList(parameter) ? PerGroup.list(numbers(parameter)) : List.of(number(parameter));
         }
 
-        /** {@return a list or tuple of numbers, or the one number that is given instead, or {@code absent}} */
+        /** {@return as {@link #oneOrMoreNumbers(String)}, or {@code absent}} */
         public List<Double> oneOrMoreNumbers(String parameter, List<Double> absent) {
             return values.containsKey(parameter) ? oneOrMoreNumbers(parameter) : absent;
         }
@@ -342,7 +374,7 @@ public final class PythonCall {
                 if (!(item instanceof Expression.Call member)) {
                     throw wrong(parameter + "[" + calls.size() + "]", "a call, such as 'StepLR(step_size=30)'", item);
                 }
-                calls.add(of(source, member, runLength, notes));
+                calls.add(of(source, member, lengths, notes));
             }
             return calls;
         }
@@ -352,11 +384,14 @@ public final class PythonCall {
             return LrLambda.of(source, given(parameter));
         }
 
-        /** {@return a lambda, or a list or tuple of them} */
+        /** {@return a list or tuple of lambdas, one per group, or the one that is given for all groups} */
         public List<LrLambda> lambdas(String parameter) {
             Expression given = given(parameter);
-            List<Expression> lambdas = given instanceof Expression.Items items ? items.items() : List.of(given);
-            return lambdas.stream().map(lambda -> LrLambda.of(source, lambda)).toList();
+            return given instanceof Expression.Items items
+                    ? PerGroup.list(items.items().stream()
+                            .map(lambda -> LrLambda.of(source, lambda))
+                            .toList())
+                    : List.of(LrLambda.of(source, given));
         }
 
         /**
@@ -420,14 +455,8 @@ public final class PythonCall {
             if (!(given instanceof Expression.Length length)) {
                 return integer(what, given);
             }
-            if (runLength.isEmpty()) {
-                throw source.error(
-                        given,
-                        what + " is " + given + ", which needs the run's epochs and its steps per epoch: give both, or"
-                                + " write a number of steps");
-            }
             try {
-                return runLength.get().resolve(length.amount(), length.unit());
+                return lengths.orElse(RunLength::unknown).resolve(length.amount(), length.unit());
             } catch (IllegalArgumentException e) {
                 throw source.error(given, what + " is " + given + ", " + e.getMessage());
             }

@@ -1,12 +1,17 @@
 package org.anneal.schedule;
 
 import java.math.BigInteger;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Reads Python expressions from one text and knows where in it each of them stands. It evaluates nothing, and what it
@@ -18,6 +23,9 @@ final class PythonText {
     private static final int LONGEST_NUMBER = 4300; // Python's limit for an int
     private static final int DEEPEST = 100;
     private static final int MOST_OPERATORS = 1000;
+    private static final int MOST_UNREAD = 1000;
+    private static final int LONGEST_MISSPELLED = 100;
+    private static final int FAR = 2 * LONGEST_MISSPELLED;
 
     private enum Kind {
         NUMBER,
@@ -25,13 +33,37 @@ final class PythonText {
         NAME,
         STRING,
         SYMBOL,
+        /** What Python may have, and this does not read. */
+        FOREIGN,
         END
     }
 
-    /** A piece of the text; of a string, its content. */
-    private record Token(Kind kind, String text, int at) {
+    /** A piece of the text; of a string, its content; of what is foreign, why it is not read. */
+    private record Token(Kind kind, String text, int at, String problem) {
+        Token(Kind kind, String text, int at) {
+            this(kind, text, at, "");
+        }
+
         boolean is(String symbol) {
             return (kind == Kind.SYMBOL || kind == Kind.NAME) && text.equals(symbol);
+        }
+
+        boolean opens() {
+            return is("(") || is("[") || (kind == Kind.FOREIGN && text.equals("{"));
+        }
+
+        boolean closes() {
+            return is(")") || is("]") || (kind == Kind.FOREIGN && text.equals("}"));
+        }
+
+        boolean isPartnerOf(Token open) {
+            return "()[]{}".contains(open.text + text);
+        }
+
+        /** Whether this is a number or a string, read or foreign. */
+        boolean isLiteral() {
+            boolean foreign = kind == Kind.FOREIGN && ".0123456789'\"".indexOf(text.charAt(0)) >= 0;
+            return kind == Kind.NUMBER || kind == Kind.STRING || foreign;
         }
 
         @Override
@@ -50,6 +82,13 @@ final class PythonText {
     private static final List<String> KEYWORDS =
             List.of("lambda", "if", "else", "and", "or", "not", "True", "False", "None", "in", "is", "for", "import");
 
+    /** Where Python has the functions and constants of {@link PythonFunction}, and more. */
+    private static final Set<String> MODULES = Set.of("math.", "np.", "numpy.", "torch.", "cmath.");
+
+    /** What Python, NumPy or other optimizers have under a name that is near one of ours: no misspellings. */
+    private static final Set<String> OTHERS = Set.of(
+            "acosh", "asinh", "atanh", "exp2", "sign", "map", "input", "adan", "adamp", "sgdp", "sgdw", "radamw");
+
     private final String text;
     private final List<Token> tokens = new ArrayList<>();
     // By identity: equal expressions stand in several places.
@@ -57,6 +96,7 @@ final class PythonText {
     private int next;
     private int depth;
     private int operators;
+    private int unread;
 
     PythonText(String text) {
         this.text = text;
@@ -123,9 +163,8 @@ final class PythonText {
     void checkNumber(Expression expression, Optional<String> parameter) {
         if (expression instanceof Expression.Name name) {
             if (parameter.filter(name.text()::equals).isEmpty() && !PythonFunction.CONSTANTS.containsKey(name.text())) {
-                List<String> known = new ArrayList<>(PythonFunction.CONSTANTS.keySet());
-                parameter.ifPresent(known::add);
-                known.addAll(PythonFunction.ALL.keySet());
+                List<String> known = new ArrayList<>(parameter.stream().toList());
+                known.addAll(PythonFunction.CONSTANTS.keySet());
                 throw error(name, "unknown name '" + shortened(name.text()) + "'" + suggestion(name.text(), known));
             }
         } else if (expression instanceof Expression.Unary unary) {
@@ -166,47 +205,104 @@ final class PythonText {
         call.positional().forEach(argument -> checkNumber(argument, parameter));
     }
 
-    /** Returns {@code , did you mean 'x'?} for the nearest of {@code known}, or nothing if none is near. */
+    /**
+     * Returns {@code , did you mean 'x'?} for the one of {@code known} that {@code name} is a misspelling or a part of, or
+     * nothing: a wrong guess is worse than none. Of two that are equally near it is the shorter, or neither.
+     */
     static String suggestion(String name, Collection<String> known) {
-        String wanted = name.toLowerCase(Locale.ROOT);
-        String last = wanted.substring(wanted.lastIndexOf('.') + 1);
-        String nearest = "";
-        int least = Math.max(wanted.length() / 3, Math.min(2, wanted.length() - 1)) + 1;
+        String wanted = bare(name);
+        if (wanted.length() > LONGEST_MISSPELLED || wanted.indexOf('.') >= 0 || OTHERS.contains(wanted)) {
+            return "";
+        }
+        Map<String, String> nearest = new LinkedHashMap<>(); // by bare name: a parameter may be called as a constant is
+        int least = Integer.MAX_VALUE;
         for (String candidate : known) {
-            String lower = candidate.toLowerCase(Locale.ROOT);
-            if (lower.equals("math." + last)) {
-                return ", did you mean '" + candidate + "'?"; // from math import cos, np.cos
-            }
-            int distance = Math.abs(lower.length() - wanted.length()) < least ? distance(wanted, lower) : least;
-            if (distance < least) {
-                nearest = candidate;
-                least = distance;
+            String right = bare(candidate);
+            int distance = right.length() > LONGEST_MISSPELLED ? FAR : distance(wanted, right);
+            int rank = distance * (LONGEST_MISSPELLED + 1) + right.length();
+            if (distance < FAR && rank <= least) {
+                if (rank < least) {
+                    nearest.clear();
+                }
+                least = rank;
+                nearest.putIfAbsent(right, candidate);
             }
         }
-        if (nearest.isEmpty() && wanted.length() >= 3) {
-            nearest = known.stream()
-                    .filter(candidate -> isSubsequence(wanted, candidate.toLowerCase(Locale.ROOT)))
-                    .findFirst()
-                    .orElse("");
-        }
-        return nearest.isEmpty() ? "" : ", did you mean '" + nearest + "'?";
+        return nearest.size() == 1
+                ? ", did you mean '" + nearest.values().iterator().next() + "'?"
+                : "";
     }
 
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
+    /** Returns a name in small letters, without the module of its function. */
+    private static String bare(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        int dot = lower.indexOf('.') + 1;
+        return MODULES.contains(lower.substring(0, dot)) ? lower.substring(dot) : lower;
+    }
+
+    /**
+     * Returns how far {@code wanted} is from {@code right}, {@link #FAR} if nobody means the one who writes the other.
+     * Either a few mistakes are between them, not in the first letter of a short word, or one is a part of the other: its
+     * beginning, at least half of it, or what is left of it, at least a third, without letters from the middle.
+     */
+    private static int distance(String wanted, String right) {
+        int shorter = Math.min(wanted.length(), right.length());
+        int longer = Math.max(wanted.length(), right.length());
+        if (shorter == 0) {
+            return FAR;
         }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(substituted, Math.min(row[j], row[j - 1]) + 1);
+        boolean beginsAlike = wanted.charAt(0) == right.charAt(0);
+        int mistakes = mistakes(wanted, right);
+        boolean cut = right.substring(1).equals(wanted);
+        if ((beginsAlike || cut || shorter > 6) && mistakes <= mostMistakes(wanted)) {
+            return mistakes;
+        }
+        boolean beginning = right.startsWith(wanted) && 2 * shorter >= longer;
+        boolean endsAlike = wanted.charAt(wanted.length() - 1) == right.charAt(right.length() - 1);
+        boolean part =
+                endsAlike && 3 * shorter >= longer && (isSubsequence(wanted, right) || isSubsequence(right, wanted));
+        return shorter > 2 && beginsAlike && (beginning || part) ? longer : FAR;
+    }
+
+    /** Returns how many mistakes one makes in a word of that length. */
+    private static int mostMistakes(String word) {
+        int length = word.length();
+        return length < 2 ? 0 : length < 7 ? 1 : length < 13 ? 2 : 3;
+    }
+
+    /** Returns the mistakes in {@code wanted}; {@link #FAR} where a word has too many. */
+    private static int mistakes(String wanted, String right) {
+        String[] words = wanted.split("_");
+        String[] rightWords = right.split("_");
+        if (words.length == rightWords.length) { // max is no misspelling of min, and eta_max none of eta_min
+            for (int i = 0; i < words.length; i++) {
+                if (edits(words[i], rightWords[i]) > mostMistakes(words[i])) {
+                    return FAR;
+                }
             }
         }
-        return row[b.length()];
+        return edits(wanted, right);
+    }
+
+    /** Returns how many insertions, deletions, substitutions and swaps of neighbours make {@code b} of {@code a}. */
+    private static int edits(String a, String b) {
+        int[][] rows = new int[a.length() + 1][b.length() + 1];
+        for (int i = 0; i <= a.length(); i++) {
+            for (int j = 0; j <= b.length(); j++) {
+                if (i == 0 || j == 0) {
+                    rows[i][j] = i + j;
+                    continue;
+                }
+                int same = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
+                rows[i][j] = Math.min(rows[i - 1][j - 1] + same, Math.min(rows[i - 1][j], rows[i][j - 1]) + 1);
+                boolean swapped =
+                        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
+                if (swapped) {
+                    rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
+                }
+            }
+        }
+        return rows[a.length()][b.length()];
     }
 
     private static boolean isSubsequence(String part, String whole) {
@@ -400,19 +496,81 @@ final class PythonText {
             Token token = peek();
             if (token.kind() == Kind.NAME && tokens.get(next + 1).is("=")) {
                 next += 2;
-                Expression value = expression();
+                Expression value = argument();
                 // The name is what a message about the argument points at.
                 keywords.add(new Expression.Keyword(token.text(), placed(value, token.at())));
             } else if (keywords.isEmpty()) {
-                positional.add(expression());
+                positional.add(argument());
             } else {
                 throw error(token.at(), "a positional argument cannot follow a keyword argument");
             }
-            if (!peek().is(")") && !accept(",")) {
-                throw expected("',' or ')'");
-            }
+            accept(",");
         }
         return placed(new Expression.Call(function, List.copyOf(positional), List.copyOf(keywords)), at);
+    }
+
+    /** Reads an argument up to its comma. One that this does not read is kept as it stands: it may be one to drop. */
+    private Expression argument() {
+        int start = next;
+        int outside = depth;
+        try {
+            Expression expression = expression();
+            if (!peek().is(",") && !peek().is(")")) {
+                throw expected("',' or ')'");
+            }
+            return expression;
+        } catch (ScheduleSyntaxException e) {
+            int end = endOfArgument(start);
+            if (end == start || ++unread > MOST_UNREAD) {
+                throw e;
+            }
+            next = end;
+            depth = outside;
+            return unread(tokens.subList(start, end), e);
+        }
+    }
+
+    /** Returns the place of the comma or the parenthesis that ends an argument, or {@code start} if there is none. */
+    private int endOfArgument(int start) {
+        Deque<Token> open = new ArrayDeque<>();
+        for (int i = start; tokens.get(i).kind() != Kind.END; i++) {
+            Token token = tokens.get(i);
+            if (open.isEmpty() && (token.is(",") || token.is(")"))) {
+                return i;
+            } else if (token.opens()) {
+                open.push(token);
+            } else if (token.closes() && (open.isEmpty() || !token.isPartnerOf(open.pop()))) {
+                return start;
+            }
+        }
+        return start;
+    }
+
+    private Expression.Unread unread(List<Token> argument, ScheduleSyntaxException problem) {
+        Token first = argument.get(0);
+        boolean named = false;
+        boolean value = first.is("lambda") || first.is("*") || first.is("**");
+        boolean inBrackets = first.opens();
+        boolean several = inBrackets && !first.is("(");
+        boolean generated = false;
+        boolean condition = false;
+        int open = 0;
+        for (Token token : argument) {
+            open -= token.closes() ? 1 : 0;
+            if (open == 0 && token.kind() != Kind.SYMBOL) {
+                condition = token.is("if") || (condition && !token.is("else"));
+                value |= token.isLiteral() && !condition;
+                generated |= token.is("for");
+            }
+            several |= open == 1 && (token.is(",") || token.is("for"));
+            inBrackets &= open > 0 || token == first || token == argument.get(argument.size() - 1);
+            named |= token.kind() == Kind.NAME && !KEYWORDS.contains(token.text());
+            open += token.opens() ? 1 : 0;
+        }
+        String all = text.substring(first.at(), tokens.get(next).at());
+        String written = shortened(all.strip()).replaceAll("[\\s\\p{Cntrl}]+", " ");
+        boolean list = generated || (inBrackets && several);
+        return placed(new Expression.Unread(written, named && !value, list, problem), first.at());
     }
 
     private Expression parenthesized(int at) {
@@ -496,6 +654,9 @@ final class PythonText {
     }
 
     private ScheduleSyntaxException expected(String what) {
+        if (peek().kind() == Kind.FOREIGN) {
+            return error(peek().at(), peek().problem());
+        }
         return error(peek().at(), "expected " + what + ", but found " + peek());
     }
 
@@ -525,14 +686,13 @@ final class PythonText {
                 at = end;
             } else {
                 int start = at;
-                String symbol = SYMBOLS.stream()
-                        .filter(s -> text.startsWith(s, start))
-                        .findFirst()
-                        .orElseThrow(() -> error(
-                                start,
-                                "unexpected character " + Python.repr(Character.toString(text.codePointAt(start)))));
-                tokens.add(new Token(Kind.SYMBOL, symbol, at));
-                at += symbol.length();
+                Optional<String> symbol =
+                        SYMBOLS.stream().filter(s -> text.startsWith(s, start)).findFirst();
+                String character = Character.toString(text.codePointAt(start));
+                tokens.add(symbol.map(known -> new Token(Kind.SYMBOL, known, start))
+                        .orElseGet(() -> new Token(
+                                Kind.FOREIGN, character, start, "unexpected character " + Python.repr(character))));
+                at += symbol.orElse(character).length();
             }
         }
         tokens.add(new Token(Kind.END, "", text.length()));
@@ -547,19 +707,33 @@ final class PythonText {
     }
 
     private int scanString(int start, char quote) {
-        StringBuilder content = new StringBuilder();
-        for (int at = start + 1; at < text.length() && text.charAt(at) != '\n'; at++) {
-            char c = text.charAt(at);
-            if (c == quote) {
-                tokens.add(new Token(Kind.STRING, content.toString(), start));
-                return at + 1;
+        String triple = String.valueOf(quote).repeat(3);
+        String close = text.startsWith(triple, start) ? triple : triple.substring(2);
+        boolean escapes = false;
+        for (int at = start + close.length(); at < text.length(); at++) {
+            if (text.startsWith(close, at)) {
+                int end = at + close.length();
+                if (escapes || close.equals(triple)) {
+                    return foreign(
+                            start,
+                            end,
+                            "a string " + (escapes ? "with an escape" : "in triple quotes") + " is not supported");
+                }
+                tokens.add(new Token(Kind.STRING, text.substring(start + 1, at), start));
+                return end;
+            } else if (text.charAt(at) == '\\') {
+                escapes = true;
+                at++;
+            } else if (text.charAt(at) == '\n' && close.length() == 1) {
+                break;
             }
-            if (c == '\\') {
-                throw error(at, "a string with an escape is not supported");
-            }
-            content.append(c);
         }
         throw error(start, "the string has no end");
+    }
+
+    private int foreign(int start, int end, String problem) {
+        tokens.add(new Token(Kind.FOREIGN, text.substring(start, end), start, problem));
+        return end;
     }
 
     private int scanNumber(int start) {
@@ -584,13 +758,14 @@ final class PythonText {
         String number = text.substring(start, at);
         boolean unit = RunLength.Unit.of(text.substring(at, end)).isPresent();
         if (end > at && !unit) {
-            throw error(start, "malformed number '" + shortened(text.substring(start, end)) + "'");
+            return foreign(start, end, "malformed number '" + shortened(text.substring(start, end)) + "'");
         }
         if (number.length() > LONGEST_NUMBER) {
-            throw error(start, "the number is longer than " + LONGEST_NUMBER + " characters");
+            return foreign(start, end, "the number is longer than " + LONGEST_NUMBER + " characters");
         }
         if (whole && number.charAt(0) == '0' && !number.replaceAll("[0_]", "").isEmpty()) {
-            throw error(start, "a whole number must have no leading zeros, but was '" + shortened(number) + "'");
+            return foreign(
+                    start, end, "a whole number must have no leading zeros, but was '" + shortened(number) + "'");
         }
         tokens.add(new Token(Kind.NUMBER, number, start));
         if (unit) {

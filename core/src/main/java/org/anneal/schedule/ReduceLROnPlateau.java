@@ -156,8 +156,9 @@ public record ReduceLROnPlateau(
      * @throws IllegalArgumentException if {@code minLr} has neither 1 entry nor {@code groups}
      */
     public double reduce(int group, int groups, double current) {
-        Check.group(group, groups, "min_lr", minLr.size());
-        double reduced = Math.max(current * factor, minLr.get(minLr.size() == 1 ? 0 : group));
+        double reduced = Math.max(
+                current * factor,
+                PerGroup.forGroup("min_lr", minLr, group, groups).get(0));
         return current - reduced > eps ? reduced : current;
     }
 

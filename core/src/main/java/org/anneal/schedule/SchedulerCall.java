@@ -34,7 +34,18 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
-        return parse(PythonCall.parse(text, Optional.of(runLength)));
+        return parse(PythonCall.parse(text, Optional.of(runLength::resolve)));
+    }
+
+    /**
+     * Reads PyTorch's constructor call, in which lengths may be given in units of a run whose epochs are not known:
+     * {@code 500st}, {@code 10%}.
+     *
+     * @param steps how often the schedule is stepped in the run, at least 1
+     * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     */
+    public static SchedulerCall parse(String text, long steps) {
+        return parse(PythonCall.parse(text, Optional.of(RunLength.ofSteps(steps))));
     }
 
     static SchedulerCall parse(PythonCall call) {
@@ -49,7 +60,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
             parameters.add("verbose="); // until torch 2.7
         }
         PythonCall.Arguments arguments =
-                call.bind(kind.takesOptimizer() ? "optimizer" : "", parameters.toArray(String[]::new));
+                call.bind("optimizer", parameters.toArray(String[]::new));
         return arguments.build(() -> {
             Policy policy = (Policy) kind.read(arguments);
             if (arguments.has("verbose")) {

@@ -438,7 +438,7 @@ abstract class ValueType<V> {
 
         @Override
         Object plain(List<Double> value) {
-            return value.size() == 1 ? value.get(0) : value;
+            return PerGroup.isForAll(value) ? value.get(0) : value;
         }
 
         @Override
@@ -459,7 +459,7 @@ abstract class ValueType<V> {
 
         @Override
         boolean isSingle(List<Double> value) {
-            return value.size() == 1;
+            return PerGroup.isForAll(value);
         }
 
         @Override
@@ -513,7 +513,7 @@ abstract class ValueType<V> {
 
         @Override
         List<LrLambda> check(String name, List<LrLambda> value, Range range) {
-            return LrLambda.checkList(value);
+            return PerGroup.copy(name, value);
         }
 
         @Override
@@ -538,9 +538,7 @@ abstract class ValueType<V> {
 
         @Override
         List<LrLambda> forGroup(String name, List<LrLambda> value, int group, int groups) {
-            List<LrLambda> lambdas = value;
-            Check.group(group, groups, name, lambdas.size());
-            return lambdas.size() == 1 ? lambdas : List.of(lambdas.get(group));
+            return PerGroup.forGroup(name, value, group, groups);
         }
     }
 

@@ -232,6 +232,68 @@ class UpdateRuleTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[w, b]",
+                "(w, b)",
+                "(w,)",
+                "[]",
+                "net",
+                "nets[0].parameters()",
+                "models['g'].parameters()",
+                "models[f'{name}'].parameters()",
+                "[p for n, p in net.named_parameters() if 'bias' not in n]",
+                "(p for p in net.parameters() if p.ndim > 1)",
+                "[{'params': net.base.parameters()}, {'params': net.head.parameters(), 'lr': 1e-2}]",
+                "{'params': w}",
+                "list(a.parameters()) + list(b.parameters())",
+                "[*a.parameters(), *b.parameters()]",
+                "[w] + [b]",
+                "groups if groups else net.parameters()",
+                "filter(lambda p, all=True: p.requires_grad, net.parameters())",
+                "(lambda: [w])()",
+                "[('w', w), ('b', b)]",
+                "[torch.zeros(3, requires_grad=True)]",
+                "itertools.chain(*[m.parameters() for m in models])",
+            })
+    void dropsItsParametersWhateverExpressionTheyAre(String parameters) {
+        assertEquals(new Adam(0.01), UpdateRule.parse("optim.Adam(" + parameters + ", lr=1e-2)"));
+        assertEquals(new Adam(0.01), UpdateRule.parse("optim.Adam(lr=1e-2, params=" + parameters + ")"));
+        assertEquals(new SGD(0.5).withMomentum(0.9), UpdateRule.parse("torch.optim.SGD(" + parameters + ", 0.5, 0.9)"));
+        assertEquals(UpdateRule.parse("Muon()"), UpdateRule.parse("Muon(" + parameters + ")"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "Adam([0.1]) | column 6: lr must be a number, but was [0.1]",
+                "Adam((0.9, 0.99)) | column 6: lr must be a number, but was [0.9, 0.99]",
+                "Adam(0.1 * scale) | column 12: unknown name 'scale'",
+                "Adam('w') | column 6: lr must be a number, but was 'w'",
+                "Adam(f'w', 0.1) | column 7: expected ',' or ')', but found 'w'",
+                "Adam(*[[w]], lr=0.1) | column 6: expected a value, but found '*'",
+                "Adam([w], **options) | column 11: expected a value, but found '**'",
+                "Adam([w], lr=rates[0]) | column 19: expected ',' or ')', but found '['",
+                "Adam([w], lr=0.1, params=[b]) | column 19: params is given twice",
+                "Adam(0.1, lr=0.2) | column 11: lr is given twice",
+                "Adam([w, lr=0.1) | column 12: expected ',' or ']', but found '='",
+                "Adan() | column 1: unknown optimizer 'Adan'",
+                "AdamP() | column 1: unknown optimizer 'AdamP'",
+                "SGDW() | column 1: unknown optimizer 'SGDW'",
+                "AdaMod() | column 1: unknown optimizer 'AdaMod'",
+                "Lion() | column 1: unknown optimizer 'Lion'",
+                "Adafactr() | column 1: unknown optimizer 'Adafactr', did you mean 'Adafactor'?",
+                "LBFG() | column 1: unknown optimizer 'LBFG', did you mean 'LBFGS'?",
+                "SGD(nestrov=True) | column 5: unknown parameter 'nestrov' of SGD, did you mean 'nesterov'?",
+                "Adam(learning_rate=1) | column 6: unknown parameter 'learning_rate' of Adam",
+            })
+    void takesNoValueForItsParameters(String text, String message) {
+        assertEquals(message, refused(text));
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',

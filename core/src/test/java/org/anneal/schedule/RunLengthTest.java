@@ -116,6 +116,26 @@ class RunLengthTest {
     }
 
     @Test
+    void countsPartsOfARunOfWhichOnlyTheStepsAreKnown() {
+        assertEquals(new CosineAnnealingLR(250), SchedulerCall.parse("CosineAnnealingLR(T_max=100%)", 250).policy());
+        assertEquals(
+                Policy.parse("SequentialLR([LinearLR(0.1, total_iters=13), CosineAnnealingLR(237)], milestones=[13])"),
+                SchedulerCall.parse(
+                                "SequentialLR([LinearLR(0.1, total_iters=5%), CosineAnnealingLR(237st)], milestones=[5%])", 250)
+                        .policy()); // 12.5, halves up
+        assertEquals(
+                "column 8: step_size is 3ep, which needs the run's epochs and its steps per epoch: give both, or write a number"
+                        + " of steps",
+                SequentialLRTest.refusal(() -> SchedulerCall.parse("StepLR(3ep)", 250)));
+        assertEquals(
+                "column 8: step_size is 1.5st, which must be whole steps",
+                SequentialLRTest.refusal(() -> SchedulerCall.parse("StepLR(1.5st)", 250)));
+        assertEquals(
+                "steps must be at least 1, but was 0",
+                SequentialLRTest.refusal(() -> SchedulerCall.parse("StepLR(3)", 0)));
+    }
+
+    @Test
     void saysWhatAUnitNeeds() {
         assertEquals(
                 "column 8: step_size is 30ep, which needs the run's epochs and its steps per epoch: give both, or write a number"

@@ -59,7 +59,7 @@ class SchedulerCallTest {
                 "torch.optim.swa_utils.SWALR(o, 0.05) | SWALR(swa_lr=0.05)",
                 "swa_utils.SWALR(o, swa_lr=[0.05, 1], anneal_epochs=5, anneal_strategy='linear') | SWALR(swa_lr=[0.05, 1.0], anneal_epochs=5, anneal_strategy='linear')",
                 "CyclicLR(o, 0.001, 0.1) | CyclicLR(base_lr=0.001, max_lr=0.1)",
-                "CyclicLR(o, [0.1], 1, 10, None) | CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=10)",
+                "CyclicLR(o, [0.1], 1, 10, None) | CyclicLR(base_lr=[0.1], max_lr=1.0, step_size_up=10)",
                 "CyclicLR(o, 0.1, [1, 2], 10, 2000, 'triangular2', 1., None, 'iterations', False) | CyclicLR(base_lr=0.1, max_lr=[1.0, 2.0], step_size_up=10, step_size_down=2000, mode='triangular2', scale_mode='iterations', cycle_momentum=False)",
                 "CyclicLR(o, 0.1, 1, 2.5, mode='exp_range', base_momentum=0.7) | CyclicLR(base_lr=0.1, max_lr=1.0, step_size_up=2.5, mode='exp_range', gamma=1.0, base_momentum=0.7)",
                 "CyclicLR(o, 0.1, 1, mode='mine', scale_fn=lambda x: 1/x, max_momentum=[0.5, 0.6]) | CyclicLR(base_lr=0.1, max_lr=1.0, scale_fn=lambda x: 1 / x, max_momentum=[0.5, 0.6])",
@@ -150,6 +150,152 @@ class SchedulerCallTest {
         assertEquals(message, e.getMessage());
         assertEquals(1, e.line());
         assertTrue(message.startsWith("column " + e.column() + ": "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "opts[0]",
+                "optimizers[\"g\"]",
+                "optimizers['it\\'s']",
+                "self.optimizers()[0]",
+                "self.optimizers(use_pl_optimizer=False)",
+                "opts[i % 2]",
+                "opts[:1][0]",
+                "[o for o in opts][0]",
+                "{0: opt, 1: other}[0]",
+                "(opts[0])",
+                "(opt := make(net))",
+                "a if flag else b",
+                "opts[0] if len(opts) > 1 else opt",
+                "opt or other",
+                "(lambda: opt)()",
+                "next(o for o in opts if o.name == ')')",
+                "SGD([{'params': p}, {'params': q, 'lr': 1e-2}], lr=0.1)",
+                "Adam([*a.parameters(), *b.parameters()], lr=0.1)",
+                "cfg[\"\"\"a ' b\"\"\"]",
+            })
+    void dropsAnOptimizerWhateverExpressionItIs(String optimizer) {
+        assertEquals(new StepLR(30), Schedule.parse("StepLR(" + optimizer + ", 30)"));
+        assertEquals(new StepLR(30), Schedule.parse("StepLR(step_size=30, optimizer=" + optimizer + ")"));
+        assertEquals(
+                Schedule.parse("LambdaLR(lambda step: 0.5 ** step)"),
+                Schedule.parse("LambdaLR(" + optimizer + ", lambda step: 0.5 ** step)"));
+        assertEquals(
+                Schedule.parse("MultiStepLR([3, 6], 0.5)"),
+                Schedule.parse("MultiStepLR(" + optimizer + ", [3, 6], 0.5)"));
+        assertEquals(
+                Policy.parse("SequentialLR([LinearLR(0.1), ReduceLROnPlateau('max')], [5])"),
+                Policy.parse("SequentialLR(" + optimizer + ", [LinearLR(" + optimizer + ", 0.1), ReduceLROnPlateau("
+                        + optimizer + ", 'max')], [5])"));
+        Schedule chain = Schedule.parse("ChainedScheduler([StepLR(3), ExponentialLR(0.9)])");
+        String members = "[StepLR(" + optimizer + ", 3), ExponentialLR(optimizer=" + optimizer + ", gamma=0.9)]";
+        assertEquals(chain, Schedule.parse("ChainedScheduler(" + members + ", " + optimizer + ")"));
+        assertEquals(chain, Schedule.parse("ChainedScheduler(" + members + ", optimizer=" + optimizer + ")"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "StepLR([30]) | column 8: step_size must be an integer, but was [30]",
+                "StepLR([opt], 30) | column 8: step_size must be an integer, but was [opt]",
+                "StepLR(30 * n) | column 13: unknown name 'n'",
+                "StepLR(30 if n else m) | column 14: unknown name 'n'",
+                "StepLR(x[0]) | column 1: StepLR needs step_size",
+                "StepLR(x[0] * 30) | column 9: expected ',' or ')', but found '['",
+                "StepLR(30 40) | column 11: expected ',' or ')', but found '40'",
+                "StepLR(0x10) | column 8: malformed number '0x10'",
+                "StepLR(*args) | column 8: expected a value, but found '*'",
+                "StepLR(opt, 30, **options) | column 17: expected a value, but found '**'",
+                "StepLR(opts[0), 30) | column 12: expected ',' or ')', but found '['",
+                "StepLR(opts[0, 30) | column 12: expected ',' or ')', but found '['",
+                "StepLR(opts['a], 30) | column 13: the string has no end",
+                "StepLR(opts[0], sizes[0]) | column 22: expected ',' or ')', but found '['",
+                "StepLR(opts[0], 30, optimizer=opts[0]) | column 21: optimizer is given twice",
+                "LambdaLR(lambda step: {0: 1}[step]) | column 23: unexpected character '{'",
+                "LambdaLR(opt, lambda step: min(sizes[0], step)) | column 32: expected a number, but found sizes[0]",
+                "MultiStepLR([int(m * n) for m in ms]) | column 25: expected ',' or ']', but found 'for'",
+                "LinearLR(x[0] * 0.1) | column 11: expected ',' or ')', but found '['",
+                "SequentialLR([o for o in schedulers], [5]) | column 17: expected ',' or ']', but found 'for'",
+            })
+    void takesNoValueForAnOptimizer(String text, String message) {
+        assertEquals(
+                message,
+                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(text))
+                        .getMessage());
+    }
+
+    @Test
+    void readsALongHostileTextInTimeProportionalToIt() {
+        String unread = "f(" + "@,".repeat(200_000) + ")";
+        String nested = "f(".repeat(90) + "@ ".repeat(200_000);
+        assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("StepLR(" + unread + ", 30)"));
+        assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("StepLR(" + nested + ", 30)"));
+        assertEquals(new StepLR(30), Schedule.parse("StepLR(o[" + "(".repeat(9_000) + ")".repeat(9_000) + "], 30)"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    CosineAnealingLR | CosineAnnealingLR
+                    CosineAnnealingRL | CosineAnnealingLR
+                    stepLR | StepLR
+                    StepRL | StepLR
+                    tepLR | StepLR
+                    Step | StepLR
+                    PolyLR | PolynomialLR
+                    ConstLR | ConstantLR
+                    CLR | CyclicLR
+                    OneCycle | OneCycleLR
+                    SequencialLR | SequentialLR
+                    ReduceOnPlateau | ReduceLROnPlateau
+                    ChainedSheduler | ChainedScheduler
+                    CosineLRScheduler | ''
+                    PlateauLRScheduler | ''
+                    LRScheduler | ''
+                    WarmupLR | ''
+                    NoamLR | ''
+                    InverseSqrtLR | ''
+                    LinearWarmupCosineAnnealingLR | ''
+                    GradualWarmupScheduler | ''
+                    CosineDecay | ''
+                    ExponentialDecay | ''
+                    """)
+    void guessesAScheduleOfWhichANameIsAMisspellingOrAPart(String name, String meant) {
+        assertEquals(
+                "column 1: unknown schedule '" + name + "'"
+                        + (meant.isEmpty() ? "" : ", did you mean '" + meant + "'?"),
+                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(name + "(1)"))
+                        .getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    StepLR | gama | gamma
+                    StepLR | amma | gamma
+                    StepLR | stepsize | step_size
+                    MultiStepLR | milestone | milestones
+                    MultiStepLR | nilestones | milestones
+                    CosineAnnealingLR | tmax | T_max
+                    CosineAnnealingLR | eta_max | ''
+                    CosineAnnealingLR | min_lr | ''
+                    OneCycleLR | min_momentum | ''
+                    OneCycleLR | steps | ''
+                    OneCycleLR | warmup_steps | ''
+                    OneCycleLR | total_step | total_steps
+                    OneCycleLR | final_div_facotr | final_div_factor
+                    LambdaLR | lr_lamda | lr_lambda
+                    CyclicLR | step_size | step_size_up
+                    ReduceLROnPlateau | patients | patience
+                    """)
+    void guessesAParameterOfWhichANameIsAMisspellingOrAPart(String schedule, String name, String meant) {
+        assertEquals(
+                "unknown parameter '" + name + "' of " + schedule
+                        + (meant.isEmpty() ? "" : ", did you mean '" + meant + "'?"),
+                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(schedule + "(" + name + "=1)"))
+                        .getMessage()
+                        .replaceFirst("^column \\d+: ", ""));
     }
 
     @Test

@@ -91,7 +91,9 @@ record Run(
 
     SchedulerCall parse(String expression) {
         Optional<RunLength> length = length();
-        return length.isPresent() ? SchedulerCall.parse(expression, length.get()) : SchedulerCall.parse(expression);
+        return length.isPresent()
+                ? SchedulerCall.parse(expression, length.get())
+                : SchedulerCall.parse(expression, total());
     }
 
     /** {@return the rule of each group} */
