@@ -127,10 +127,13 @@ public final class AveragedModel<T> {
     public void swap() {
         for (Entry<T> entry : entries) {
             T value = engine.allocate(entry.value, new Slot(entry.name));
-            vectors.copy(entry.value, value);
-            vectors.copy(entry.average, entry.value);
-            vectors.copy(value, entry.average);
-            engine.release(value);
+            try {
+                vectors.copy(entry.value, value);
+                vectors.copy(entry.average, entry.value);
+                vectors.copy(value, entry.average);
+            } finally {
+                engine.release(value);
+            }
         }
         swapped = !swapped;
     }

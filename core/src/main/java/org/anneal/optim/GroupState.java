@@ -20,7 +20,7 @@ final class GroupState<T> {
     private final int[] dimensions; // of each parameter
     private final long[] steps; // of each parameter
     private final List<Map<String, T>> slots = new ArrayList<>(); // of each parameter, by name
-    private final List<Optional<T>> grads = new ArrayList<>(); // of the step that is made
+    private final Gradients<T> grads; // of the step that is made
     private final boolean[] present; // which parameters had a gradient in the last step
     private List<List<Slot>> needed = List.of(); // by dimensions, in the last step
     private List<Batch<T>> batches = List.of(); // of the last step
@@ -30,6 +30,7 @@ final class GroupState<T> {
         this.params = params;
         this.dimensions =
                 params.stream().mapToInt(param -> engine.shape(param).size()).toArray();
+        this.grads = new Gradients<>(engine);
         this.steps = new long[params.size()];
         this.present = new boolean[params.size()];
         params.forEach(param -> slots.add(new LinkedHashMap<>()));
@@ -44,10 +45,7 @@ final class GroupState<T> {
 
     /** Takes the gradients for the next step: those of all groups before any is stepped, since one may be refused. */
     void gather() {
-        grads.clear();
-        for (T param : params) {
-            grads.add(engine.grad(param));
-        }
+        grads.take(params);
     }
 
     /** Updates every parameter that had a gradient in {@link #gather}. */
@@ -69,12 +67,12 @@ final class GroupState<T> {
             group.apply(kernels, batch);
             batch.release();
         }
-        letGo();
     }
 
     /** Drops the gradients, which would live on here through the next backward pass. */
     void letGo() {
-        grads.clear();
+        batches.forEach(Batch::release);
+        grads.close();
     }
 
     private boolean sameSlots(ParamGroup<T> group) {

@@ -51,7 +51,12 @@ public final class Optimizer<T> implements AutoCloseable {
         }
         this.engine = engine;
         this.kernels = engine.kernels();
-        groups.forEach(this::addParamGroup);
+        try {
+            groups.forEach(this::addParamGroup);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
     /** Adds parameters, such as layers that were frozen until now. A running scheduler must be told: {@link LRScheduler#join}. */
@@ -136,8 +141,8 @@ public final class Optimizer<T> implements AutoCloseable {
     public double clipGradNorm(double maxNorm, double normType, boolean errorIfNonfinite) {
         Check.notNegative("max_norm", maxNorm);
         Check.number("norm_type", normType);
-        List<T> grads = grads();
-        try {
+        try (Gradients<T> taken = new Gradients<>(engine)) {
+            List<T> grads = grads(taken);
             double norm = engine.vectors().norm(grads, normType);
             if (errorIfNonfinite && !Double.isFinite(norm)) {
                 throw new IllegalStateException("the gradients' norm of order " + Python.repr(normType)
@@ -145,8 +150,6 @@ public final class Optimizer<T> implements AutoCloseable {
             }
             engine.vectors().shrink(grads, norm, maxNorm);
             return norm;
-        } finally {
-            grads.forEach(engine::release);
         }
     }
 
@@ -159,20 +162,15 @@ public final class Optimizer<T> implements AutoCloseable {
      */
     public void clipGradValue(double clipValue) {
         Check.notNegative("clip_value", clipValue);
-        List<T> grads = grads();
-        try {
-            engine.vectors().clamp(grads, clipValue);
-        } finally {
-            grads.forEach(engine::release);
+        try (Gradients<T> taken = new Gradients<>(engine)) {
+            engine.vectors().clamp(grads(taken), clipValue);
         }
     }
 
-    /** {@return the gradients that there are, to be released} */
-    private List<T> grads() {
-        return groups.stream()
-                .flatMap(group -> group.params().stream())
-                .flatMap(param -> engine.grad(param).stream())
-                .toList();
+    /** {@return the gradients that there are of all groups, which {@code taken} lets go of} */
+    private List<T> grads(Gradients<T> taken) {
+        groups.forEach(group -> taken.take(group.params()));
+        return taken.present();
     }
 
     /**
@@ -190,14 +188,13 @@ public final class Optimizer<T> implements AutoCloseable {
         }
         try {
             states.forEach(GroupState::gather);
-        } catch (IllegalArgumentException e) {
+            for (int i = 0; i < groups.size(); i++) {
+                states.get(i).step(groups.get(i), kernels);
+            }
+            steps++;
+        } finally {
             states.forEach(GroupState::letGo);
-            throw e;
         }
-        for (int i = 0; i < groups.size(); i++) {
-            states.get(i).step(groups.get(i), kernels);
-        }
-        steps++;
     }
 
     /**

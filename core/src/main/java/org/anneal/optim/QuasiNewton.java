@@ -92,7 +92,13 @@ final class QuasiNewton<T> {
             }
             if (rule.lineSearchFn() == LBFGS.LineSearchFn.STRONG_WOLFE) {
                 long left = rule.maxEval() - (evaluations - before);
-                loss = search(rule, m, g, new StrongWolfe.Point<>(Real.ZERO, loss, g, slope), left, closure);
+                T origin = take();
+                try {
+                    loss = search(rule, m, g, origin, new StrongWolfe.Point<>(Real.ZERO, loss, g, slope), left, closure);
+                } finally { // the closure may fail
+                    giveBack(List.of());
+                    spare.push(origin);
+                }
                 optimal = maxAbs(g).atMost(flat);
             } else {
                 vectors.scatterAdd(m.direction, m.t.value(), params);
@@ -173,9 +179,13 @@ final class QuasiNewton<T> {
         m.scale = Real.ONE;
     }
 
-    /** Moves the parameters to the best point along the direction, {@code g} to its gradient, and {@return its loss} */
-    private double search(LBFGS rule, Memory<T> m, T g, StrongWolfe.Point<T> start, long left, DoubleSupplier closure) {
-        T origin = take();
+    /**
+     * Moves the parameters to the best point along the direction, {@code g} to its gradient, and {@return its loss}
+     *
+     * @param origin takes the place to start from
+     */
+    private double search(
+            LBFGS rule, Memory<T> m, T g, T origin, StrongWolfe.Point<T> start, long left, DoubleSupplier closure) {
         vectors.gather(params, origin);
         StrongWolfe<T> search = new StrongWolfe<>(
                 new StrongWolfe.Line<>() {
@@ -203,8 +213,6 @@ final class QuasiNewton<T> {
         if (best.grad() != g) {
             vectors.copy(best.grad(), g);
         }
-        giveBack(List.of());
-        spare.push(origin);
         evaluations += search.evaluations();
         m.t = best.t();
         vectors.scatterAdd(m.direction, m.t.value(), params);
@@ -223,11 +231,15 @@ final class QuasiNewton<T> {
 
     /** Copies all gradients into {@code vector}, zeros for a missing one. */
     private void gather(T vector) {
-        List<T> grads = params.stream()
-                .map(param -> engine.grad(param).orElseGet(() -> engine.allocate(param, new Slot("zeros"))))
-                .toList();
-        vectors.gather(grads, vector);
-        grads.forEach(engine::release);
+        List<T> grads = new ArrayList<>();
+        try {
+            for (T param : params) {
+                grads.add(engine.grad(param).orElseGet(() -> engine.allocate(param, new Slot("zeros"))));
+            }
+            vectors.gather(grads, vector);
+        } finally {
+            grads.forEach(engine::release);
+        }
     }
 
     private T take() {
