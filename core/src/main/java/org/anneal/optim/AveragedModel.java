@@ -159,7 +159,7 @@ public final class AveragedModel<T> {
         if (swapped) {
             throw new IllegalStateException("model and averages must be swapped back before a state is loaded");
         }
-        TensorData saved = tensor(dict, "n_averaged", List.of());
+        long saved = Check.count("n_averaged", tensor(dict, "n_averaged", List.of()).item());
         Map<String, TensorData> averages = new LinkedHashMap<>();
         entries.forEach(entry -> averages.put(
                 "module." + entry.name, tensor(dict, "module." + entry.name, engine.shape(entry.average))));
@@ -171,14 +171,14 @@ public final class AveragedModel<T> {
             throw new IllegalArgumentException(
                     "a state dict must have the names of the averaged model, but " + unknown + " is none of them");
         }
-        count = (long) saved.item();
+        count = saved;
         entries.forEach(entry ->
                 engine.copy(tensor(averages, "module." + entry.name, engine.shape(entry.average)), entry.average));
     }
 
     private static TensorData tensor(Map<?, ?> dict, String name, List<Long> shape) {
         if (dict.get(name) instanceof TensorData data && data.shape().equals(shape)) {
-            return data;
+            return Check.real(name, data);
         }
         throw new IllegalArgumentException("a state dict must have a tensor " + name + " of shape " + shape
                 + ", but it was "

@@ -1,5 +1,7 @@
 package org.anneal.optim;
 
+import org.anneal.checkpoint.TensorData;
+
 /** Argument checks that name the argument, the rule and the value that broke it; written positively, so NaN fails. */
 final class Check {
     private Check() {}
@@ -33,6 +35,20 @@ final class Check {
             throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
         }
         return value;
+    }
+
+    /** A count that was saved, of steps for instance. */
+    static long count(String name, double value) {
+        return (long)
+                that(value >= 0 && value <= 0x1p53 && value == Math.rint(value), name, "a whole number from 0 to 2^53", value);
+    }
+
+    /** A tensor whose elements can be converted. */
+    static TensorData real(String name, TensorData data) {
+        if (!data.dtype().isReal()) {
+            throw new IllegalArgumentException(name + " must be real, but was " + data.dtype());
+        }
+        return data;
     }
 
     /** The length of a list. */

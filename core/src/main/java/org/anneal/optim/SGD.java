@@ -32,7 +32,7 @@ import org.anneal.schedule.PythonCall;
 public record SGD(double lr, double momentum, double dampening, double weightDecay, boolean nesterov, boolean maximize)
         implements UpdateRule {
 
-    private static final List<Slot> SLOTS = List.of(new Slot("momentum_buffer"));
+    private static final List<Slot> SLOTS = List.of(Slot.ofOption("momentum_buffer"));
 
     /**
      * All options.
