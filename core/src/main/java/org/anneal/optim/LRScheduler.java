@@ -23,8 +23,8 @@ import org.anneal.schedule.Schedule;
  * nothing and {@link #step(double)} takes the metric. A plateau on a schedule takes both: {@code step(metric)}, then
  * {@code step()}.
  *
- * <p>An optimizer has one live runner: a new one replaces the old, which refuses to step from then on. A runner belongs to
- * the optimizer's thread.
+ * <p>An optimizer has one live runner: a new one replaces the old, which refuses to step from then on and keeps the state
+ * that it had, so that the new one can go on from there. A runner belongs to the optimizer's thread.
  */
 public final class LRScheduler {
     private static final System.Logger LOG = System.getLogger(LRScheduler.class.getName());
@@ -37,7 +37,7 @@ public final class LRScheduler {
     private Optional<ReduceLROnPlateau.State> progress = Optional.empty(); // of a plateau
     private long lastEpoch;
     private long optimizerSteps; // when stepAfterUpdate last looked
-    private boolean replaced;
+    private Optional<State> replaced = Optional.empty(); // once another runner replaced it: its last state
     private boolean restored; // to where another optimizer had stepped
     private final Set<String> warnings = new HashSet<>(); // said once each
     private Optional<Listener> listener = Optional.empty();
@@ -196,8 +196,11 @@ public final class LRScheduler {
         if (lastEpoch != -1) {
             checkResumable(lastEpoch);
         }
+        Optional<LRScheduler> old = optimizer.runner();
+        Optional<State> left = old.map(LRScheduler::leave);
         write(lastEpoch + 1, true);
-        optimizer.attach(this).ifPresent(old -> old.replaced = true);
+        optimizer.attach(this);
+        old.ifPresent(runner -> runner.replaced = left);
     }
 
     private void checkResumable(long lastEpoch) {
@@ -274,6 +277,7 @@ public final class LRScheduler {
      * @throws RuntimeException as {@link #step()} does
      */
     public boolean stepAfterUpdate() {
+        checkLive();
         boolean updated = optimizer.steps() > optimizerSteps;
         if (updated) {
             step();
@@ -347,10 +351,11 @@ public final class LRScheduler {
     /**
      * Runs this runner's one schedule on a group that was added since, from the runner's step on.
      *
-     * @throws IllegalStateException if this runner was given one schedule per group
+     * @throws IllegalStateException if this runner was given one schedule per group, or if another one replaced it
      * @see #join(ParamGroup, Schedule)
      */
     public void join(ParamGroup<?> group) {
+        checkLive();
         if (policy instanceof ReduceLROnPlateau) {
             throw new IllegalStateException(policy + " runs every group: there is nothing to join");
         }
@@ -368,8 +373,10 @@ public final class LRScheduler {
      *
      * @throws IllegalArgumentException if {@code group} is not the first group that this runner does not run yet, or if
      *     a list per group has another length than there are groups now
+     * @throws IllegalStateException if another runner replaced this one
      */
     public void join(ParamGroup<?> group, Schedule schedule) {
+        checkLive();
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         int index = members.size();
         if (policy instanceof ReduceLROnPlateau || index >= groups.size() || groups.get(index) != group) {
@@ -410,15 +417,39 @@ public final class LRScheduler {
         return members.stream().map(member -> member.lr).toList();
     }
 
-    /** Has {@code listener} hear what is set from now on, beginning with what is in force; it replaces the one before. */
+    /**
+     * Has {@code listener} hear what is set from now on, beginning with what is in force; it replaces the one before.
+     *
+     * @throws IllegalStateException if another runner replaced this one
+     */
     public void onSet(Listener listener) {
+        checkLive();
         this.listener = Optional.of(listener);
         tell();
     }
 
-    /** {@return all that {@link #restore} needs to go on from here, edits by hand included} */
+    /**
+     * {@return all that {@link #restore} needs to go on from here, edits by hand included; if another runner replaced this
+     * one, from where it was then}
+     */
     public State state() {
+        if (replaced.isPresent()) {
+            return replaced.get();
+        }
         takeLateGroups();
+        return current();
+    }
+
+    /** {@return what this runner leaves to the one that replaces it} */
+    private State leave() {
+        try {
+            return state();
+        } catch (IllegalArgumentException refused) { // a late group, which then the new runner has to itself
+            return current();
+        }
+    }
+
+    private State current() {
         members.forEach(LRScheduler::takeEdit);
         return new State(
                 VERSION,
@@ -588,9 +619,11 @@ public final class LRScheduler {
      *
      * @throws IllegalArgumentException if an argument of the schedule is another one in {@code dict}, where PyTorch would
      *     silently take it over, or if an entry is missing or of the wrong type; nothing has changed then
-     * @throws IllegalStateException if PyTorch has no such scheduler, as in {@link #stateDict()}
+     * @throws IllegalStateException if PyTorch has no such scheduler, as in {@link #stateDict()}, or if another runner replaced
+     *     this one
      */
     public void loadStateDict(Map<String, Object> dict) {
+        checkLive();
         restore(pyTorchState().read(dict));
     }
 
@@ -614,7 +647,7 @@ public final class LRScheduler {
     }
 
     private void checkLive() {
-        if (replaced) {
+        if (replaced.isPresent()) {
             throw new IllegalStateException(
                     "another LRScheduler was built on this optimizer and replaced this one: build"
                             + " one runner, over one schedule that says all of it, a.times(b) or a.then(step, b)");

@@ -388,10 +388,13 @@ public final class Optimizer<T> implements AutoCloseable {
         quasiNewton.ifPresent(QuasiNewton::close);
     }
 
-    /** Makes {@code scheduler} the live runner and {@return the one it replaces} */
-    Optional<LRScheduler> attach(LRScheduler scheduler) {
-        Optional<LRScheduler> replaced = runner;
+    /** {@return the live runner, if there is one} */
+    Optional<LRScheduler> runner() {
+        return runner;
+    }
+
+    /** Makes {@code scheduler} the live runner. */
+    void attach(LRScheduler scheduler) {
         runner = Optional.of(scheduler);
-        return replaced;
     }
 }
