@@ -95,9 +95,12 @@ public final class ParamGroup<T> {
 
     /** Sets the momentum, or beta1, in force. */
     public void setMomentum(double momentum) {
-        if (momentum != this.momentum) {
-            this.momentum = rule.withMomentum(momentum).momentum(); // so that the rule can refuse it; not kept
-        }
+        this.momentum = checkMomentum(momentum);
+    }
+
+    /** {@return {@code momentum} as the rule takes it, which may refuse it} */
+    double checkMomentum(double momentum) {
+        return momentum == this.momentum ? momentum : rule.withMomentum(momentum).momentum();
     }
 
     /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */
