@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.anneal.schedule.Python;
@@ -50,6 +51,7 @@ public record Adafactor(
      * @throws IllegalArgumentException if an option is out of its range
      */
     public Adafactor {
+        Objects.requireNonNull(eps1, "eps1");
         lr = Check.atLeastZero("lr", lr);
         beta2Decay = Check.that(
                 beta2Decay <= 0 && Double.isFinite(beta2Decay), "beta2_decay", "finite and <= 0", beta2Decay);

@@ -1,5 +1,7 @@
 package org.anneal.optim;
 
+import java.util.List;
+import java.util.Objects;
 import org.anneal.checkpoint.TensorData;
 
 /** Argument checks that name the argument, the rule and the value that broke it; written positively, so NaN fails. */
@@ -49,6 +51,16 @@ final class Check {
             throw new IllegalArgumentException(name + " must be real, but was " + data.dtype());
         }
         return data;
+    }
+
+    /** {@return a copy of {@code values}, of which none may be null} */
+    static <T> List<T> list(String name, List<? extends T> values) {
+        int at = 0;
+        for (T value : Objects.requireNonNull(values, name)) {
+            int place = at++;
+            Objects.requireNonNull(value, () -> name + "[" + place + "]");
+        }
+        return List.copyOf(values);
     }
 
     /** The length of a list. */

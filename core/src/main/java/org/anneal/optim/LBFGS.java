@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.PythonCall;
 
@@ -70,6 +71,7 @@ public record LBFGS(
         toleranceGrad = Check.atLeastZero("tolerance_grad", toleranceGrad);
         toleranceChange = Check.atLeastZero("tolerance_change", toleranceChange);
         Check.atLeastOne("history_size", historySize);
+        Objects.requireNonNull(lineSearchFn, "lineSearchFn");
     }
 
     /** PyTorch's defaults: 20 iterations, no line search. */

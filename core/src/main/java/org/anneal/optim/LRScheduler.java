@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -117,12 +118,13 @@ public final class LRScheduler {
          *     is out of its range
          */
         public State {
-            policies = List.copyOf(policies);
-            initialLrs = List.copyOf(initialLrs);
-            lrs = List.copyOf(lrs);
-            momentums = List.copyOf(momentums);
-            unscaled = List.copyOf(unscaled);
-            factors = List.copyOf(factors);
+            policies = Check.list("policies", policies);
+            initialLrs = Check.list("initialLrs", initialLrs);
+            lrs = Check.list("lrs", lrs);
+            momentums = Check.list("momentums", momentums);
+            unscaled = Check.list("unscaled", unscaled);
+            factors = Check.list("factors", factors);
+            Objects.requireNonNull(plateau, "plateau");
             List<Integer> lengths = Stream.of(initialLrs, lrs, momentums, unscaled, factors)
                     .map(List::size)
                     .distinct()
@@ -180,7 +182,7 @@ public final class LRScheduler {
      *     per group in {@code policy} has another length than there are groups
      */
     public LRScheduler(Optimizer<?> optimizer, Policy policy, long lastEpoch) {
-        this(optimizer, List.of(policy), true, lastEpoch);
+        this(optimizer, List.of(Objects.requireNonNull(policy, "policy")), true, lastEpoch);
     }
 
     /**
@@ -190,13 +192,14 @@ public final class LRScheduler {
      *     has none
      */
     public LRScheduler(Optimizer<?> optimizer, List<Schedule> schedules) {
-        this(optimizer, schedules, false, -1);
+        this(optimizer, Check.<Policy>list("schedules", schedules), false, -1);
     }
 
     private LRScheduler(Optimizer<?> optimizer, List<? extends Policy> policies, boolean shared, long lastEpoch) {
         if (lastEpoch < -1) {
             throw new IllegalArgumentException("last_epoch must be at least -1, but was " + lastEpoch);
         }
+        Objects.requireNonNull(optimizer, "optimizer");
         int groups = optimizer.groups().size();
         if (!shared && policies.size() != groups) {
             throw new IllegalArgumentException(
@@ -375,6 +378,7 @@ public final class LRScheduler {
      * @see #join(ParamGroup, Schedule)
      */
     public void join(ParamGroup<?> group) {
+        Objects.requireNonNull(group, "group");
         checkLive();
         if (policy instanceof ReduceLROnPlateau) {
             throw new IllegalStateException(policy + " runs every group: there is nothing to join");
@@ -402,6 +406,8 @@ public final class LRScheduler {
      * @throws IllegalStateException if another runner replaced this one
      */
     public void join(ParamGroup<?> group, Schedule schedule) {
+        Objects.requireNonNull(group, "group");
+        Objects.requireNonNull(schedule, "schedule");
         checkLive();
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         int index = members.size();
@@ -478,6 +484,7 @@ public final class LRScheduler {
      * @throws IllegalStateException if another runner replaced this one
      */
     public void onSet(Listener listener) {
+        Objects.requireNonNull(listener, "listener");
         checkLive();
         this.listener = Optional.of(listener);
         tell();
@@ -548,6 +555,8 @@ public final class LRScheduler {
      *     {@link OnChange#KEEP_CONFIG}; nothing has changed then
      */
     public void restore(State state, OnChange onChange) {
+        Objects.requireNonNull(state, "state");
+        Objects.requireNonNull(onChange, "onChange");
         checkLive();
         int groups = optimizer.groups().size();
         if (state.version() != VERSION) {
@@ -693,6 +702,7 @@ public final class LRScheduler {
      *     this one
      */
     public void loadStateDict(Map<String, Object> dict) {
+        Objects.requireNonNull(dict, "dict");
         checkLive();
         restore(pyTorchState().read(dict));
     }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.PythonCall;
@@ -67,7 +68,7 @@ public record Muon(
         lr = Check.atLeastZero("lr", lr);
         weightDecay = Check.atLeastZero("weight_decay", weightDecay);
         momentum = Check.atLeastZero("momentum", momentum);
-        nsCoefficients = List.copyOf(nsCoefficients);
+        nsCoefficients = Check.list("nsCoefficients", nsCoefficients);
         if (nsCoefficients.size() != 3) {
             throw new IllegalArgumentException("ns_coefficients must be 3 numbers, but was " + nsCoefficients);
         }
@@ -78,6 +79,7 @@ public record Muon(
         if (nsSteps < 0 || nsSteps > 99) {
             throw new IllegalArgumentException("ns_steps must be from 0 to 99, but was " + nsSteps);
         }
+        Objects.requireNonNull(adjustLr, "adjustLr");
     }
 
     /** PyTorch's defaults: weight decay 0.1, Nesterov's momentum 0.95, 5 iterations. */
@@ -116,7 +118,7 @@ public record Muon(
     }
 
     public Muon withAdjustLr(AdjustLr adjustLr) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, Optional.of(adjustLr));
+        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, Optional.of(Objects.requireNonNull(adjustLr, "adjustLr")));
     }
 
     @Override

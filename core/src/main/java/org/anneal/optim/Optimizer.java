@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -36,7 +37,7 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** One group: {@code rule} over all of {@code params}. */
     public Optimizer(Engine<T> engine, UpdateRule rule, List<T> params) {
-        this(engine, List.of(new ParamGroup<>("all", rule, params)));
+        this(Objects.requireNonNull(engine, "engine"), List.of(new ParamGroup<>("all", rule, params)));
     }
 
     /**
@@ -46,7 +47,8 @@ public final class Optimizer<T> implements AutoCloseable {
      *     two groups, or if the engine cannot optimize a parameter
      */
     public Optimizer(Engine<T> engine, List<ParamGroup<T>> groups) {
-        if (groups.isEmpty()) {
+        Objects.requireNonNull(engine, "engine");
+        if (Check.list("groups", groups).isEmpty()) {
             throw new IllegalArgumentException("groups must hold at least one group, but there was none");
         }
         this.engine = engine;
@@ -61,6 +63,7 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** Adds parameters, such as layers that were frozen until now. A running scheduler must be told: {@link LRScheduler#join}. */
     public void addParamGroup(ParamGroup<T> group) {
+        Objects.requireNonNull(group, "group");
         Class<?> running = groups.isEmpty() ? group.kind() : groups.get(0).kind();
         if (group.kind() != running) {
             throw new IllegalArgumentException("groups of one optimizer must run one rule, " + running.getSimpleName()
@@ -99,6 +102,7 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** {@return the group called {@code name}} */
     public ParamGroup<T> group(String name) {
+        Objects.requireNonNull(name, "name");
         return groups.stream()
                 .filter(group -> group.name().equals(name))
                 .findFirst()
@@ -215,6 +219,7 @@ public final class Optimizer<T> implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}
      */
     public double step(DoubleSupplier closure) {
+        Objects.requireNonNull(closure, "closure");
         checkOpen("stepped");
         if (quasiNewton.isEmpty()) {
             double loss = closure.getAsDouble();
@@ -296,6 +301,7 @@ public final class Optimizer<T> implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}
      */
     public void loadStateDict(Map<String, Object> dict) {
+        Objects.requireNonNull(dict, "dict");
         checkOpen("loaded");
         Map<Object, Map<?, ?>> state = new HashMap<>();
         Map<?, ?> byNumber = entry(dict, "state", Map.class);

@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One of the arrays that a rule keeps per parameter.
@@ -13,6 +14,11 @@ import java.util.List;
  *     since
  */
 public record Slot(String name, Shape shape, double initial, boolean optional) {
+
+    public Slot {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(shape, "shape");
+    }
 
     /** An array's shape, for a parameter of shape {@code [..., r, c]}. */
     public enum Shape {

@@ -3,6 +3,7 @@ package org.anneal.optim;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.PythonCall;
 
@@ -134,6 +135,6 @@ public sealed interface UpdateRule
      * @throws IllegalArgumentException if an option is out of its range
      */
     static Optional<UpdateRule> ofGroup(Map<?, ?> group) {
-        return SavedGroup.rule(group);
+        return SavedGroup.rule(Objects.requireNonNull(group, "group"));
     }
 }

@@ -26,7 +26,7 @@ public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
 
     /** @throws IllegalArgumentException if {@code schedules} is empty */
     public ChainedScheduler {
-        schedules = List.copyOf(schedules);
+        schedules = Check.list("schedules", schedules);
         if (schedules.isEmpty()) {
             throw new IllegalArgumentException("schedulers must have at least 1 entry, but had none");
         }

@@ -166,7 +166,7 @@ public record CyclicLR(
                 stepSizeDown,
                 mode,
                 gamma,
-                Optional.of(scaleFn),
+                Optional.of(Objects.requireNonNull(scaleFn, "scaleFn")),
                 scaleMode,
                 cycleMomentum,
                 baseMomentum,

@@ -66,6 +66,7 @@ public final class LrLambda {
      * @throws IllegalArgumentException if {@code name} is not an identifier
      */
     public static LrLambda named(String name, LongToDoubleFunction function) {
+        Objects.requireNonNull(name, "name");
         if (!PythonText.isIdentifier(name)) {
             throw new IllegalArgumentException(
                     "name must be a Python identifier, but was " + Python.repr(PythonText.shortened(name)));
@@ -89,10 +90,11 @@ public final class LrLambda {
 
     /** Returns a copy of the lambdas of a schedule: one for all groups, or one per group. */
     static List<LrLambda> checkList(List<LrLambda> lambdas) {
-        if (lambdas.isEmpty()) {
+        List<LrLambda> given = Check.list("lr_lambda", lambdas);
+        if (given.isEmpty()) {
             throw new IllegalArgumentException("lr_lambda must have at least 1 entry, but had none");
         }
-        return List.copyOf(lambdas);
+        return given;
     }
 
     /** Returns the lambda of a schedule that is bound to a group, or has one for all of them. */

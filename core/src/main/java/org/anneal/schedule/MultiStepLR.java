@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.LongStream;
 
 /**
@@ -26,6 +27,7 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
 
     /** @throws IllegalArgumentException if a milestone is negative, or {@code gamma < 0} or not finite */
     public MultiStepLR {
+        milestones = Check.list("milestones", milestones);
         milestones.forEach(milestone -> Check.atLeast(0, "milestones", milestone));
         milestones = milestones.stream().sorted().toList();
         gamma = Check.finiteNotNegative("gamma", gamma);
@@ -38,7 +40,7 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
 
     /** {@return a schedule with these milestones and PyTorch's default factor, 0.1} */
     public static MultiStepLR of(long... milestones) {
-        return new MultiStepLR(LongStream.of(milestones).boxed().toList());
+        return new MultiStepLR(LongStream.of(Objects.requireNonNull(milestones, "milestones")).boxed().toList());
     }
 
     /** {@return this with another factor} */

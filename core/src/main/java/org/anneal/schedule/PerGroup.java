@@ -10,10 +10,11 @@ final class PerGroup {
 
     /** Returns a copy of the values of {@code argument}, each checked by {@code rule}. */
     static List<Double> checked(String argument, List<Double> values, ToDoubleBiFunction<String, Double> rule) {
-        if (values.isEmpty()) {
+        List<Double> given = Check.list(argument, values);
+        if (given.isEmpty()) {
             throw new IllegalArgumentException(argument + " must have at least 1 entry, but had none");
         }
-        return values.stream().map(value -> rule.applyAsDouble(argument, value)).toList();
+        return given.stream().map(value -> rule.applyAsDouble(argument, value)).toList();
     }
 
     /** Returns the value of a schedule that is bound to a group, or has one for all of them. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -59,7 +60,7 @@ final class PythonText {
     private int operators;
 
     PythonText(String text) {
-        this.text = text;
+        this.text = Objects.requireNonNull(text, "text");
         if (text.length() > LONGEST_TEXT) {
             throw error(0, "the text is longer than " + LONGEST_TEXT + " characters");
         }

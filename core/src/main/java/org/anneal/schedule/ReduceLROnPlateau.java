@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Multiplies the rate by {@code factor} when a metric has not improved for more than {@code patience} epochs.
@@ -68,19 +69,16 @@ public record ReduceLROnPlateau(
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public ReduceLROnPlateau {
+        Objects.requireNonNull(mode, "mode");
         if (!(factor >= 0 && factor < 1)) {
             throw new IllegalArgumentException("factor must be >= 0 and < 1, but was " + factor);
         }
         factor += 0.0; // -0.0 becomes 0.0
         Check.atLeast(0, "patience", patience);
         threshold = Check.finiteNotNegative("threshold", threshold);
+        Objects.requireNonNull(thresholdMode, "thresholdMode");
         Check.atLeast(0, "cooldown", cooldown);
-        if (minLr.isEmpty()) {
-            throw new IllegalArgumentException("min_lr must have at least 1 entry, but had none");
-        }
-        minLr = minLr.stream()
-                .map(rate -> Check.finiteNotNegative("min_lr", rate))
-                .toList();
+        minLr = PerGroup.checked("min_lr", minLr, Check::finiteNotNegative);
         eps = Check.finiteNotNegative("eps", eps);
     }
 

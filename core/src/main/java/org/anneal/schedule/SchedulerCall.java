@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -36,8 +37,9 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
             "ReduceLROnPlateau");
 
     public SchedulerCall {
+        Objects.requireNonNull(policy, "policy");
         Check.atLeast(-1, "last_epoch", lastEpoch);
-        notes = List.copyOf(notes);
+        notes = Check.list("notes", notes);
     }
 
     /**
@@ -56,7 +58,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
-        return parse(PythonCall.parse(text, Optional.of(runLength)));
+        return parse(PythonCall.parse(text, Optional.of(Objects.requireNonNull(runLength, "runLength"))));
     }
 
     private static SchedulerCall parse(PythonCall call) {
