@@ -1,6 +1,7 @@
 package org.anneal.array;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -17,7 +18,7 @@ public final class FloatArray {
      * @param values the parameter
      */
     public FloatArray(float... values) {
-        this(values, List.of((long) values.length));
+        this(values, List.of((long) Objects.requireNonNull(values, "values").length));
     }
 
     /**
@@ -28,6 +29,9 @@ public final class FloatArray {
      * @throws IllegalArgumentException if it is not
      */
     public FloatArray(float[] values, List<Long> shape) {
+        Objects.requireNonNull(values, "values");
+        Objects.requireNonNull(shape, "shape");
+        shape.forEach(size -> Objects.requireNonNull(size, "shape"));
         if (shape.stream().anyMatch(n -> n < 0) || shape.stream().reduce(1L, Math::multiplyExact) != values.length) {
             throw new IllegalArgumentException(
                     "shape must have " + values.length + " elements, as the array has, but was " + shape);
@@ -68,6 +72,7 @@ public final class FloatArray {
      * @throws IllegalArgumentException if the lengths differ
      */
     public void setGrad(float... grad) {
+        Objects.requireNonNull(grad, "grad");
         if (grad.length != values.length) {
             throw new IllegalArgumentException(
                     "grad must have " + values.length + " elements, as the parameter has, but had " + grad.length);

@@ -2,6 +2,7 @@ package org.anneal.array;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.anneal.checkpoint.TensorData;
@@ -45,6 +46,7 @@ public final class FloatArrays implements Engine<FloatArray> {
 
     /** {@return an average of {@code params}, in arrays of its own; their names in its state dict are 0, 1, ...} */
     public static AveragedModel<FloatArray> averagedModel(List<FloatArray> params, Averaging averaging) {
+        Objects.requireNonNull(params, "params").forEach(param -> Objects.requireNonNull(param, "params"));
         return new AveragedModel<>(
                 new FloatArrays(),
                 averaging,

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Files that are whole or not there: written under a temporary name in the same folder, then renamed. */
@@ -30,7 +31,8 @@ public final class AtomicFile {
      *     naming {@code file} and the reason
      */
     public static void write(Path file, Content content) throws IOException {
-        Path target = target(file);
+        Objects.requireNonNull(content, "content");
+        Path target = target(Objects.requireNonNull(file, "file"));
         Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(
@@ -88,6 +90,7 @@ public final class AtomicFile {
 
     /** {@return why a file could not be used, in words: an exception of {@code java.nio} often has only the file's name} */
     public static String reason(IOException e) {
+        Objects.requireNonNull(e, "e");
         if (e instanceof NoSuchFileException) {
             return "there is no such folder or file";
         }

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
@@ -62,7 +63,7 @@ public final class Safetensors implements Closeable {
      *     after the other without gaps, from the header to the file's end
      */
     public static Safetensors open(Path file) throws IOException {
-        return FileBytes.open(file, Safetensors::read);
+        return FileBytes.open(Objects.requireNonNull(file, "file"), Safetensors::read);
     }
 
     private static Safetensors read(FileBytes file) throws IOException {
@@ -211,6 +212,9 @@ public final class Safetensors implements Closeable {
      * @param progress called with the bytes of the tensors that are written, about a megabyte at a time
      */
     public static void write(Path file, Map<String, TensorData> tensors, LongConsumer progress) throws IOException {
+        Objects.requireNonNull(file, "file");
+        Objects.requireNonNull(tensors, "tensors");
+        Objects.requireNonNull(progress, "progress");
         Map<String, String> header = new LinkedHashMap<>();
         header.put(METADATA, "{\"format\":\"pt\"}");
         long offset = 0;

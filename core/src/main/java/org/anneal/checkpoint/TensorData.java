@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -31,8 +32,10 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
      *     than 64 dimensions, or more elements than a long can count
      */
     public TensorData {
-        shape = List.copyOf(shape);
-        strides = List.copyOf(strides);
+        Objects.requireNonNull(dtype, "dtype");
+        Objects.requireNonNull(storage, "storage");
+        shape = copy("shape", shape);
+        strides = copy("strides", strides);
         if (shape.size() != strides.size()) {
             throw new IllegalArgumentException(
                     "strides must be as many as dimensions, " + shape.size() + ", but were " + strides.size());
@@ -65,9 +68,14 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         }
     }
 
+    private static List<Long> copy(String name, List<Long> sizes) {
+        Objects.requireNonNull(sizes, name).forEach(size -> Objects.requireNonNull(size, name));
+        return List.copyOf(sizes);
+    }
+
     /** {@return a tensor that is all of {@code storage}, row by row} */
     public static TensorData of(DType dtype, Storage storage, List<Long> shape) {
-        return new TensorData(dtype, storage, 0, shape, contiguousStrides(shape));
+        return new TensorData(dtype, storage, 0, shape, contiguousStrides(copy("shape", shape)));
     }
 
     /** {@return a single number as float32, as PyTorch keeps a parameter's step} */
@@ -81,6 +89,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
      * @param dtype float32, float64 or int64
      */
     public static TensorData scalar(DType dtype, double value) {
+        Objects.requireNonNull(dtype, "dtype");
         ByteBuffer bytes = ByteBuffer.allocate(dtype.size()).order(ByteOrder.LITTLE_ENDIAN);
         switch (dtype) {
             case FLOAT32 -> bytes.putFloat((float) value);
@@ -98,7 +107,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
      * @throws IllegalArgumentException if {@code shape} needs more values than there are
      */
     public static TensorData of(float[] values, List<Long> shape) {
-        return of(DType.FLOAT32, new FloatArrayStorage(values), shape);
+        return of(DType.FLOAT32, new FloatArrayStorage(Objects.requireNonNull(values, "values")), shape);
     }
 
     /** {@return how many elements there are} */

@@ -1,5 +1,6 @@
 package org.anneal.checkpoint;
 
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -9,6 +10,10 @@ import java.util.Optional;
  * @param index of the device among those of its type, if one was named
  */
 public record TorchDevice(String type, Optional<Long> index) {
+    public TorchDevice {
+        Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(index, "index");
+    }
 
     /** {@return PyTorch's name: {@code cpu}, {@code cuda:1}} */
     @Override

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import org.anneal.schedule.Python;
@@ -84,7 +85,7 @@ public final class TorchFile implements Closeable {
      *     checkpoint may not hold
      */
     public static TorchFile open(Path file) throws IOException {
-        return FileBytes.open(file, TorchFile::read);
+        return FileBytes.open(Objects.requireNonNull(file, "file"), TorchFile::read);
     }
 
     private static TorchFile read(FileBytes file) throws IOException {
@@ -196,6 +197,8 @@ public final class TorchFile implements Closeable {
      * @param progress called with the bytes of the tensors' storages that are written, a megabyte at a time
      */
     public static void write(Path file, Object root, LongConsumer progress) throws IOException {
+        Objects.requireNonNull(file, "file");
+        Objects.requireNonNull(progress, "progress");
         Structure.check(root);
         PickleWriter writer = new PickleWriter();
         byte[] pickle = writer.write(root);

@@ -46,7 +46,7 @@ public record Adam(
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));
     private static final List<Slot> AMSGRAD_SLOTS =
-            List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"), new Slot("max_exp_avg_sq"));
+            List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"), Slot.ofOption("max_exp_avg_sq"));
 
     /**
      * All options.

@@ -3,6 +3,7 @@ package org.anneal.optim;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.TensorData;
@@ -44,7 +45,13 @@ public final class AveragedModel<T> {
      * @param average of the same shape
      * @param buffer whether it is a buffer
      */
-    public record Entry<T>(String name, T value, T average, boolean buffer) {}
+    public record Entry<T>(String name, T value, T average, boolean buffer) {
+        public Entry {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(value, "value");
+            Objects.requireNonNull(average, "average");
+        }
+    }
 
     /**
      * Copies every value of {@code entries} into its average.
@@ -52,10 +59,10 @@ public final class AveragedModel<T> {
      * @throws IllegalArgumentException if one and its average differ in shape
      */
     public AveragedModel(Engine<T> engine, Averaging averaging, List<Entry<T>> entries) {
-        this.engine = engine;
+        this.engine = Objects.requireNonNull(engine, "engine");
         this.vectors = engine.vectors();
-        this.averaging = averaging;
-        this.entries = List.copyOf(entries);
+        this.averaging = Objects.requireNonNull(averaging, "averaging");
+        this.entries = Check.list("entries", entries);
         for (Entry<T> entry : entries) {
             if (!engine.shape(entry.average).equals(engine.shape(entry.value))) {
                 throw new IllegalArgumentException("the average of " + entry.name + " must have the shape "
@@ -111,7 +118,7 @@ public final class AveragedModel<T> {
     public void copyTo(List<T> params) {
         List<T> averages = parameters();
         List<List<Long>> shapes = averages.stream().map(engine::shape).toList();
-        List<List<Long>> given = params.stream().map(engine::shape).toList();
+        List<List<Long>> given = Check.list("params", params).stream().map(engine::shape).toList();
         if (!shapes.equals(given)) {
             throw new IllegalArgumentException("params must have the shapes " + shapes + ", but had " + given);
         }
@@ -127,10 +134,13 @@ public final class AveragedModel<T> {
     public void swap() {
         for (Entry<T> entry : entries) {
             T value = engine.allocate(entry.value, new Slot(entry.name));
-            vectors.copy(entry.value, value);
-            vectors.copy(entry.average, entry.value);
-            vectors.copy(value, entry.average);
-            engine.release(value);
+            try {
+                vectors.copy(entry.value, value);
+                vectors.copy(entry.average, entry.value);
+                vectors.copy(value, entry.average);
+            } finally {
+                engine.release(value);
+            }
         }
         swapped = !swapped;
     }
@@ -153,10 +163,11 @@ public final class AveragedModel<T> {
      * @throws IllegalStateException while model and averages are swapped
      */
     public void loadStateDict(Map<?, ?> dict) {
+        Objects.requireNonNull(dict, "dict");
         if (swapped) {
             throw new IllegalStateException("model and averages must be swapped back before a state is loaded");
         }
-        TensorData saved = tensor(dict, "n_averaged", List.of());
+        long saved = Check.count("n_averaged", tensor(dict, "n_averaged", List.of()).item());
         Map<String, TensorData> averages = new LinkedHashMap<>();
         entries.forEach(entry -> averages.put(
                 "module." + entry.name, tensor(dict, "module." + entry.name, engine.shape(entry.average))));
@@ -168,14 +179,14 @@ public final class AveragedModel<T> {
             throw new IllegalArgumentException(
                     "a state dict must have the names of the averaged model, but " + unknown + " is none of them");
         }
-        count = (long) saved.item();
+        count = saved;
         entries.forEach(entry ->
                 engine.copy(tensor(averages, "module." + entry.name, engine.shape(entry.average)), entry.average));
     }
 
     private static TensorData tensor(Map<?, ?> dict, String name, List<Long> shape) {
         if (dict.get(name) instanceof TensorData data && data.shape().equals(shape)) {
-            return data;
+            return Check.real(name, data);
         }
         throw new IllegalArgumentException("a state dict must have a tensor " + name + " of shape " + shape
                 + ", but it was "

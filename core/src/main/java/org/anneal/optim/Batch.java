@@ -34,7 +34,7 @@ public final class Batch<T> {
     }
 
     /** Takes the gradients of its parameters out of those of the group. */
-    void update(List<Optional<T>> grads, long step, boolean fresh, double lr) {
+    void update(Gradients<T> grads, long step, boolean fresh, double lr) {
         this.grads.clear();
         for (int p : indices) {
             this.grads.add(grads.get(p).orElseThrow());
@@ -44,7 +44,7 @@ public final class Batch<T> {
         this.lr = lr;
     }
 
-    /** Lets go of the gradients. */
+    /** Forgets the gradients. */
     void release() {
         grads.clear();
     }

@@ -7,20 +7,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.anneal.checkpoint.DType;
+import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 
 /** What an optimizer keeps for the parameters of one group, and the batches that they are updated in. */
 final class GroupState<T> {
-    private static final double MOST_STEPS = 0x1p53;
-
     private final Engine<T> engine;
     private final List<T> params;
     private final int[] dimensions; // of each parameter
     private final long[] steps; // of each parameter
     private final List<Map<String, T>> slots = new ArrayList<>(); // of each parameter, by name
-    private final List<Optional<T>> grads = new ArrayList<>(); // of the step that is made
+    private final Gradients<T> grads; // of the step that is made
     private final boolean[] present; // which parameters had a gradient in the last step
     private List<List<Slot>> needed = List.of(); // by dimensions, in the last step
     private List<Batch<T>> batches = List.of(); // of the last step
@@ -30,6 +30,7 @@ final class GroupState<T> {
         this.params = params;
         this.dimensions =
                 params.stream().mapToInt(param -> engine.shape(param).size()).toArray();
+        this.grads = new Gradients<>(engine);
         this.steps = new long[params.size()];
         this.present = new boolean[params.size()];
         params.forEach(param -> slots.add(new LinkedHashMap<>()));
@@ -44,10 +45,7 @@ final class GroupState<T> {
 
     /** Takes the gradients for the next step: those of all groups before any is stepped, since one may be refused. */
     void gather() {
-        grads.clear();
-        for (T param : params) {
-            grads.add(engine.grad(param));
-        }
+        grads.take(params);
     }
 
     /** Updates every parameter that had a gradient in {@link #gather}. */
@@ -67,14 +65,13 @@ final class GroupState<T> {
             Batch<T> batch = batches.get(i);
             batch.update(grads, steps[batch.indices()[0]], !asBefore && fresh.get(i), group.lr());
             group.apply(kernels, batch);
-            batch.release();
         }
-        letGo();
     }
 
-    /** Drops the gradients, which would live on here through the next backward pass. */
+    /** Lets go of the gradients that {@link #gather} took, whether a step was made with them or not. */
     void letGo() {
-        grads.clear();
+        batches.forEach(Batch::release);
+        grads.close();
     }
 
     private boolean sameSlots(ParamGroup<T> group) {
@@ -162,39 +159,51 @@ final class GroupState<T> {
     }
 
     /**
-     * Holds what is to be loaded for parameter {@code p} to the shapes it must have under {@code rule}.
+     * Holds what is to be loaded for parameter {@code p} to what {@code rule} keeps: all of it or nothing, in its shapes.
      *
      * @param number of the parameter in the state dict
      */
     void check(UpdateRule rule, int p, Object number, Map<?, ?> kept) {
-        SavedGroup.refuseAnothersSlots(
-                rule, kept.keySet().stream().map(String::valueOf).collect(Collectors.toSet()));
+        Set<String> names = kept.keySet().stream().map(String::valueOf).collect(Collectors.toCollection(TreeSet::new));
+        SavedGroup.refuseAnothersSlots(rule, names);
+        String of = " of parameter " + number;
+        List<String> missing = needed(rule, p).filter(name -> !names.contains(name)).toList();
+        if (!names.isEmpty() && !missing.isEmpty()) {
+            throw new IllegalArgumentException(
+                    String.join(", ", missing) + of + " must be there, but its state has only " + names);
+        }
         List<Long> shape = engine.shape(params.get(p));
         kept.forEach((key, value) -> {
             String name = String.valueOf(key);
             if (name.equals("step")) {
-                step(value, " of parameter " + number);
+                step(value, of);
                 return;
             }
-            tensor(value).ifPresent(data -> {
-                List<Long> expected = slot(rule, p, name).shapeFor(shape);
-                if (!data.shape().equals(expected)) {
-                    throw new IllegalArgumentException(name + " of parameter " + number + " must have the shape "
-                            + expected + ", but had " + data.shape());
-                }
-                if (data.dtype() == DType.COMPLEX64 || data.dtype() == DType.COMPLEX128) {
-                    throw new IllegalArgumentException(
-                            name + " of parameter " + number + " must be real, but was " + data.dtype());
-                }
-            });
-            if (tensor(value).isEmpty()
-                    && !none(value)
-                    && rule.slots(dimensions[p]).stream()
-                            .anyMatch(slot -> slot.name().equals(name))) {
+            Optional<Slot> known = slot(rule, p, name);
+            Optional<TensorData> tensor = tensor(value);
+            if (tensor.isPresent()) {
+                check(tensor.get(), known.orElse(Slot.ofOption(name)).shapeFor(shape), name + of);
+            } else if (known.isPresent() && !(known.get().optional() && none(value))) {
                 throw new IllegalArgumentException(
-                        name + " of parameter " + number + " must be a tensor, but was " + SavedGroup.shown(value));
+                        name + of + " must be a tensor, but was " + SavedGroup.shown(value));
             }
         });
+    }
+
+    /** {@return the entries that the state of a parameter must have if it has any} */
+    private Stream<String> needed(UpdateRule rule, int p) {
+        Stream<String> slots = rule.slots(dimensions[p]).stream()
+                .filter(slot -> !slot.optional())
+                .map(Slot::name);
+        return rule.countsSteps() ? Stream.concat(Stream.of("step"), slots) : slots;
+    }
+
+    private static void check(TensorData data, List<Long> shape, String what) {
+        if (!data.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                    what + " must have the shape " + shape + ", but had " + data.shape());
+        }
+        Check.real(what, data);
     }
 
     /** {@return a tensor, or a number as one: older versions of PyTorch keep eta, mu and mu_product so} */
@@ -207,14 +216,14 @@ final class GroupState<T> {
 
     /** {@return whether {@code value} is None: PyTorch's SGD keeps a momentum_buffer of None where there is none} */
     private static boolean none(Object value) {
-        return Optional.<Object>ofNullable(value).orElse(Optional.empty()).equals(Optional.empty());
+        return SavedGroup.none(value).equals(Optional.empty());
     }
 
-    private Slot slot(UpdateRule rule, int p, String name) {
+    /** {@return the slot of that name; empty if the options in force need none} */
+    private Optional<Slot> slot(UpdateRule rule, int p, String name) {
         return rule.slots(dimensions[p]).stream()
-                .filter(each -> each.name().equals(name))
-                .findFirst()
-                .orElse(new Slot(name)); // of options that are not in force now
+                .filter(slot -> slot.name().equals(name))
+                .findFirst();
     }
 
     /** Replaces what is kept for parameter {@code p}: {@code kept} is an entry of a state dict, empty if there was none. */
@@ -241,21 +250,22 @@ final class GroupState<T> {
             tensor(value)
                     .ifPresent(data -> engine.copy(
                             data,
-                            loaded.computeIfAbsent(name, missing -> engine.allocate(param, slot(rule, p, name)))));
+                            loaded.computeIfAbsent(
+                                    name,
+                                    missing -> engine.allocate(
+                                            param, slot(rule, p, name).orElse(Slot.ofOption(name))))));
         });
     }
 
     private static long step(Object value, String of) {
-        double step = tensor(value)
-                .filter(data -> data.count() == 1)
-                .map(TensorData::item)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "step" + of + " must be a number, but was " + SavedGroup.shown(value)));
-        return (long) Check.that(
-                step >= 0 && step <= MOST_STEPS && step == Math.rint(step),
-                "step" + of,
-                "a whole number from 0 to 2^53",
-                step);
+        String name = "step" + of;
+        return Check.count(
+                name,
+                tensor(value)
+                        .filter(data -> data.count() == 1)
+                        .map(data -> Check.real(name, data).item())
+                        .orElseThrow(() -> new IllegalArgumentException(
+                                name + " must be a number, but was " + SavedGroup.shown(value))));
     }
 
     /** Makes the next step look at everything anew. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -23,21 +24,23 @@ import org.anneal.schedule.Schedule;
  * nothing and {@link #step(double)} takes the metric. A plateau on a schedule takes both: {@code step(metric)}, then
  * {@code step()}.
  *
- * <p>An optimizer has one live runner: a new one replaces the old, which refuses to step from then on. A runner belongs to
- * the optimizer's thread.
+ * <p>An optimizer has one live runner: a new one replaces the old, which refuses to step from then on and keeps the state
+ * that it had, so that the new one can go on from there. A runner belongs to the optimizer's thread.
  */
 public final class LRScheduler {
     private static final System.Logger LOG = System.getLogger(LRScheduler.class.getName());
     private static final int VERSION = 1;
+    private static final int LOOK_AHEAD = 100_000; // steps: a few milliseconds for most schedules
 
     private final Optimizer<?> optimizer;
     private Policy policy; // of the first group, and of all if shared
     private boolean shared;
     private List<Member> members;
     private Optional<ReduceLROnPlateau.State> progress = Optional.empty(); // of a plateau
+    private final long start; // the counter when this was built
     private long lastEpoch;
     private long optimizerSteps; // when stepAfterUpdate last looked
-    private boolean replaced;
+    private Optional<State> replaced = Optional.empty(); // once another runner replaced it: its last state
     private boolean restored; // to where another optimizer had stepped
     private final Set<String> warnings = new HashSet<>(); // said once each
     private Optional<Listener> listener = Optional.empty();
@@ -110,14 +113,18 @@ public final class LRScheduler {
             List<Double> unscaled,
             List<Double> factors,
             Optional<ReduceLROnPlateau.State> plateau) {
-        /** @throws IllegalArgumentException if the lists per group are not of one length, or if there is no text */
+        /**
+         * @throws IllegalArgumentException if the lists per group are not of one length, if there is no text, or if a number
+         *     is out of its range
+         */
         public State {
-            policies = List.copyOf(policies);
-            initialLrs = List.copyOf(initialLrs);
-            lrs = List.copyOf(lrs);
-            momentums = List.copyOf(momentums);
-            unscaled = List.copyOf(unscaled);
-            factors = List.copyOf(factors);
+            policies = Check.list("policies", policies);
+            initialLrs = Check.list("initialLrs", initialLrs);
+            lrs = Check.list("lrs", lrs);
+            momentums = Check.list("momentums", momentums);
+            unscaled = Check.list("unscaled", unscaled);
+            factors = Check.list("factors", factors);
+            Objects.requireNonNull(plateau, "plateau");
             List<Integer> lengths = Stream.of(initialLrs, lrs, momentums, unscaled, factors)
                     .map(List::size)
                     .distinct()
@@ -129,6 +136,16 @@ public final class LRScheduler {
             if (policies.size() != 1 && policies.size() != lrs.size()) {
                 throw new IllegalArgumentException("policies must have 1 entry for all groups or " + lrs.size()
                         + ", one per group, but had " + policies.size());
+            }
+            if (lastEpoch < 0) {
+                throw new IllegalArgumentException("last_epoch must be at least 0, but was " + lastEpoch);
+            }
+            for (int i = 0; i < lrs.size(); i++) {
+                Check.that(!Double.isInfinite(initialLrs.get(i)), "initial_lrs[" + i + "]", "finite or NaN", initialLrs.get(i));
+                Check.finite("lrs[" + i + "]", lrs.get(i));
+                Check.finite("momentums[" + i + "]", momentums.get(i));
+                Check.finite("unscaled[" + i + "]", unscaled.get(i));
+                Check.finite("factors[" + i + "]", factors.get(i));
             }
         }
     }
@@ -165,7 +182,7 @@ public final class LRScheduler {
      *     per group in {@code policy} has another length than there are groups
      */
     public LRScheduler(Optimizer<?> optimizer, Policy policy, long lastEpoch) {
-        this(optimizer, List.of(policy), true, lastEpoch);
+        this(optimizer, List.of(Objects.requireNonNull(policy, "policy")), true, lastEpoch);
     }
 
     /**
@@ -175,19 +192,21 @@ public final class LRScheduler {
      *     has none
      */
     public LRScheduler(Optimizer<?> optimizer, List<Schedule> schedules) {
-        this(optimizer, schedules, false, -1);
+        this(optimizer, Check.<Policy>list("schedules", schedules), false, -1);
     }
 
     private LRScheduler(Optimizer<?> optimizer, List<? extends Policy> policies, boolean shared, long lastEpoch) {
         if (lastEpoch < -1) {
             throw new IllegalArgumentException("last_epoch must be at least -1, but was " + lastEpoch);
         }
+        Objects.requireNonNull(optimizer, "optimizer");
         int groups = optimizer.groups().size();
         if (!shared && policies.size() != groups) {
             throw new IllegalArgumentException(
                     "need one schedule per group, " + groups + ", but got " + policies.size());
         }
         this.optimizer = optimizer;
+        this.start = lastEpoch + 1;
         this.policy = policies.get(0);
         this.shared = shared;
         this.members = members(policies, shared);
@@ -196,8 +215,11 @@ public final class LRScheduler {
         if (lastEpoch != -1) {
             checkResumable(lastEpoch);
         }
-        write(lastEpoch + 1, true);
-        optimizer.attach(this).ifPresent(old -> old.replaced = true);
+        Optional<LRScheduler> old = optimizer.runner();
+        Optional<State> left = old.map(LRScheduler::leave);
+        write(start, true);
+        optimizer.attach(this);
+        old.ifPresent(runner -> runner.replaced = left);
     }
 
     private void checkResumable(long lastEpoch) {
@@ -234,6 +256,10 @@ public final class LRScheduler {
     }
 
     private Optional<ReduceLROnPlateau> plateau() {
+        return plateau(policy);
+    }
+
+    private static Optional<ReduceLROnPlateau> plateau(Policy policy) {
         if (policy instanceof ReduceLROnPlateau plateau) {
             return Optional.of(plateau);
         }
@@ -259,7 +285,7 @@ public final class LRScheduler {
                         + ", so it cannot be stepped " + (lastEpoch + 1) + " times");
             }
         }
-        if (lastEpoch == 0 && optimizer.steps() == 0 && !restored) {
+        if (lastEpoch == start && optimizer.steps() == 0 && !restored) {
             warnOnce("the scheduler is stepped before the optimizer, so the first rate is never used:"
                     + " call optimizer.step() before scheduler.step()");
         }
@@ -274,6 +300,7 @@ public final class LRScheduler {
      * @throws RuntimeException as {@link #step()} does
      */
     public boolean stepAfterUpdate() {
+        checkLive();
         boolean updated = optimizer.steps() > optimizerSteps;
         if (updated) {
             step();
@@ -347,10 +374,12 @@ public final class LRScheduler {
     /**
      * Runs this runner's one schedule on a group that was added since, from the runner's step on.
      *
-     * @throws IllegalStateException if this runner was given one schedule per group
+     * @throws IllegalStateException if this runner was given one schedule per group, or if another one replaced it
      * @see #join(ParamGroup, Schedule)
      */
     public void join(ParamGroup<?> group) {
+        Objects.requireNonNull(group, "group");
+        checkLive();
         if (policy instanceof ReduceLROnPlateau) {
             throw new IllegalStateException(policy + " runs every group: there is nothing to join");
         }
@@ -366,10 +395,20 @@ public final class LRScheduler {
      * its base, and follows from the next step on at the runner's count: what PyTorch's chainable schedulers do to a late
      * group.
      *
+     * <p>Such a schedule multiplies the rate in force. One that rises to its base, a {@link org.anneal.schedule.LinearLR} or a
+     * {@link org.anneal.schedule.ConstantLR} that has not ended, alone or in a composition, so carries a group that joins at its
+     * base far above that: a group of 0.2 that joins at the start of {@code LinearLR(start_factor=0.1)} ends at 2.0. This is
+     * warned of, for each group. Set the rate that the schedule has there after joining, and the group ends at its base:
+     * {@code group.setLr(schedule.at(scheduler.lastEpoch(), group.lr()))}.
+     *
      * @throws IllegalArgumentException if {@code group} is not the first group that this runner does not run yet, or if
      *     a list per group has another length than there are groups now
+     * @throws IllegalStateException if another runner replaced this one
      */
     public void join(ParamGroup<?> group, Schedule schedule) {
+        Objects.requireNonNull(group, "group");
+        Objects.requireNonNull(schedule, "schedule");
+        checkLive();
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         int index = members.size();
         if (policy instanceof ReduceLROnPlateau || index >= groups.size() || groups.get(index) != group) {
@@ -382,7 +421,36 @@ public final class LRScheduler {
         shared &= schedule(policy).equals(Optional.of(schedule));
         group.base();
         members.add(member);
+        warnOfClimb(member);
         tell();
+    }
+
+    /** Warns if a group that joins will be carried above both its base and the schedule's own rates. */
+    private void warnOfClimb(Member member) {
+        Schedule schedule = member.schedule.orElseThrow();
+        double base = member.group.base();
+        double expected = schedule.at(lastEpoch, base);
+        double own = expected;
+        double rate = member.group.lr();
+        double highest = Double.NEGATIVE_INFINITY;
+        long when = 0;
+        try {
+            for (long step = lastEpoch + 1; step - lastEpoch <= LOOK_AHEAD && step <= member.lastStep; step++) {
+                own = schedule.next(step, own, base);
+                rate = schedule.next(step, rate, base);
+                if (rate > highest && rate > Math.max(base, own) * (1 + 1e-9)) {
+                    highest = rate;
+                    when = step;
+                }
+            }
+        } catch (RuntimeException e) { // a user's function need not know steps so far ahead; if it is asked, it tells
+            LOG.log(System.Logger.Level.DEBUG, "rates of a group that joins are not known so far ahead", e);
+        }
+        if (when > 0) {
+            warnOnce("group '" + member.group.name() + "' joins at " + member.group.lr() + ", which " + schedule
+                    + " multiplies up to " + highest + " at step " + when + ", as PyTorch does: for it to end at its base,"
+                    + " set its rate to " + expected + " after joining");
+        }
     }
 
     /** {@return whether this runner takes metrics, {@link #step(double)}, because its policy is or has a plateau} */
@@ -410,15 +478,40 @@ public final class LRScheduler {
         return members.stream().map(member -> member.lr).toList();
     }
 
-    /** Has {@code listener} hear what is set from now on, beginning with what is in force; it replaces the one before. */
+    /**
+     * Has {@code listener} hear what is set from now on, beginning with what is in force; it replaces the one before.
+     *
+     * @throws IllegalStateException if another runner replaced this one
+     */
     public void onSet(Listener listener) {
+        Objects.requireNonNull(listener, "listener");
+        checkLive();
         this.listener = Optional.of(listener);
         tell();
     }
 
-    /** {@return all that {@link #restore} needs to go on from here, edits by hand included} */
+    /**
+     * {@return all that {@link #restore} needs to go on from here, edits by hand included; if another runner replaced this
+     * one, from where it was then}
+     */
     public State state() {
+        if (replaced.isPresent()) {
+            return replaced.get();
+        }
         takeLateGroups();
+        return current();
+    }
+
+    /** {@return what this runner leaves to the one that replaces it} */
+    private State leave() {
+        try {
+            return state();
+        } catch (IllegalArgumentException refused) { // a late group, which then the new runner has to itself
+            return current();
+        }
+    }
+
+    private State current() {
         members.forEach(LRScheduler::takeEdit);
         return new State(
                 VERSION,
@@ -454,13 +547,16 @@ public final class LRScheduler {
      * whether the optimizer is restored before this runner is built, before this call or after it.
      *
      * @throws IllegalArgumentException if the state is of another version or for another number of groups, or if it was
-     *     written under another schedule and {@code onChange} is {@link OnChange#REFUSE}, or if that cannot be read from
-     *     its text, having a Java function, and it is {@link OnChange#TAKE_CHECKPOINT}; nothing has changed then
+     *     written under another schedule and {@code onChange} is {@link OnChange#REFUSE}, if that cannot be read from
+     *     its text, having a Java function, and it is {@link OnChange#TAKE_CHECKPOINT}, if it lacks what the plateau
+     *     remembers, or if a group's rule refuses its momentum; nothing has changed then
      * @throws IllegalStateException if another runner replaced this one, or if a group was added and has not joined
      * @throws ArithmeticException if this runner's schedule gives a rate that is not finite and it is
      *     {@link OnChange#KEEP_CONFIG}; nothing has changed then
      */
     public void restore(State state, OnChange onChange) {
+        Objects.requireNonNull(state, "state");
+        Objects.requireNonNull(onChange, "onChange");
         checkLive();
         int groups = optimizer.groups().size();
         if (state.version() != VERSION) {
@@ -477,9 +573,15 @@ public final class LRScheduler {
                     + ", but this runner runs " + String.join(", ", policies())
                     + ": choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two goes on");
         }
+        for (int i = 0; i < groups; i++) {
+            optimizer.groups().get(i).checkMomentum(state.momentums().get(i));
+        }
         if (changed && onChange == OnChange.TAKE_CHECKPOINT) {
             take(state);
         } else {
+            if (!changed) {
+                checkPlateau(policy, state);
+            }
             takeLateGroups();
             checkJoined();
         }
@@ -504,6 +606,7 @@ public final class LRScheduler {
                     + ", do not name, because a late group follows a schedule of its own: build the runner as it was"
                     + " and restore into that");
         }
+        checkPlateau(saved.get(0), state);
         Policy before = policy;
         policy = saved.get(0);
         try {
@@ -513,6 +616,13 @@ public final class LRScheduler {
             throw refused;
         }
         shared = saved.size() == 1;
+    }
+
+    private static void checkPlateau(Policy policy, State state) {
+        if (plateau(policy).isPresent() && state.plateau().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the state must have what the plateau of " + policy + " remembers, but it was missing");
+        }
     }
 
     private static Policy read(String text) {
@@ -588,9 +698,12 @@ public final class LRScheduler {
      *
      * @throws IllegalArgumentException if an argument of the schedule is another one in {@code dict}, where PyTorch would
      *     silently take it over, or if an entry is missing or of the wrong type; nothing has changed then
-     * @throws IllegalStateException if PyTorch has no such scheduler, as in {@link #stateDict()}
+     * @throws IllegalStateException if PyTorch has no such scheduler, as in {@link #stateDict()}, or if another runner replaced
+     *     this one
      */
     public void loadStateDict(Map<String, Object> dict) {
+        Objects.requireNonNull(dict, "dict");
+        checkLive();
         restore(pyTorchState().read(dict));
     }
 
@@ -614,7 +727,7 @@ public final class LRScheduler {
     }
 
     private void checkLive() {
-        if (replaced) {
+        if (replaced.isPresent()) {
             throw new IllegalStateException(
                     "another LRScheduler was built on this optimizer and replaced this one: build"
                             + " one runner, over one schedule that says all of it, a.times(b) or a.then(step, b)");

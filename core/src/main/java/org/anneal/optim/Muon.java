@@ -1,6 +1,7 @@
 package org.anneal.optim;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.Kind;
 import org.anneal.schedule.Param;
@@ -109,7 +110,7 @@ public record Muon(
     }
 
     public Muon withAdjustLr(AdjustLr adjustLr) {
-        return KIND.with(this, "adjust_lr_fn", Optional.of(adjustLr));
+        return KIND.with(this, "adjust_lr_fn", Optional.of(Objects.requireNonNull(adjustLr, "adjustLr")));
     }
 
     @Override

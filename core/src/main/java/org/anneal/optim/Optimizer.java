@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -36,7 +37,7 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** One group: {@code rule} over all of {@code params}. */
     public Optimizer(Engine<T> engine, UpdateRule rule, List<T> params) {
-        this(engine, List.of(new ParamGroup<>("all", rule, params)));
+        this(Objects.requireNonNull(engine, "engine"), List.of(new ParamGroup<>("all", rule, params)));
     }
 
     /**
@@ -46,16 +47,23 @@ public final class Optimizer<T> implements AutoCloseable {
      *     two groups, or if the engine cannot optimize a parameter
      */
     public Optimizer(Engine<T> engine, List<ParamGroup<T>> groups) {
-        if (groups.isEmpty()) {
+        Objects.requireNonNull(engine, "engine");
+        if (Check.list("groups", groups).isEmpty()) {
             throw new IllegalArgumentException("groups must hold at least one group, but there was none");
         }
         this.engine = engine;
         this.kernels = engine.kernels();
-        groups.forEach(this::addParamGroup);
+        try {
+            groups.forEach(this::addParamGroup);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
     /** Adds parameters, such as layers that were frozen until now. A running scheduler must be told: {@link LRScheduler#join}. */
     public void addParamGroup(ParamGroup<T> group) {
+        Objects.requireNonNull(group, "group");
         Class<?> running = groups.isEmpty() ? group.kind() : groups.get(0).kind();
         if (group.kind() != running) {
             throw new IllegalArgumentException("groups of one optimizer must run one rule, " + running.getSimpleName()
@@ -94,6 +102,7 @@ public final class Optimizer<T> implements AutoCloseable {
 
     /** {@return the group called {@code name}} */
     public ParamGroup<T> group(String name) {
+        Objects.requireNonNull(name, "name");
         return groups.stream()
                 .filter(group -> group.name().equals(name))
                 .findFirst()
@@ -136,8 +145,8 @@ public final class Optimizer<T> implements AutoCloseable {
     public double clipGradNorm(double maxNorm, double normType, boolean errorIfNonfinite) {
         Check.notNegative("max_norm", maxNorm);
         Check.number("norm_type", normType);
-        List<T> grads = grads();
-        try {
+        try (Gradients<T> taken = new Gradients<>(engine)) {
+            List<T> grads = grads(taken);
             double norm = engine.vectors().norm(grads, normType);
             if (errorIfNonfinite && !Double.isFinite(norm)) {
                 throw new IllegalStateException("the gradients' norm of order " + Python.repr(normType)
@@ -145,8 +154,6 @@ public final class Optimizer<T> implements AutoCloseable {
             }
             engine.vectors().shrink(grads, norm, maxNorm);
             return norm;
-        } finally {
-            grads.forEach(engine::release);
         }
     }
 
@@ -159,20 +166,15 @@ public final class Optimizer<T> implements AutoCloseable {
      */
     public void clipGradValue(double clipValue) {
         Check.notNegative("clip_value", clipValue);
-        List<T> grads = grads();
-        try {
-            engine.vectors().clamp(grads, clipValue);
-        } finally {
-            grads.forEach(engine::release);
+        try (Gradients<T> taken = new Gradients<>(engine)) {
+            engine.vectors().clamp(grads(taken), clipValue);
         }
     }
 
-    /** {@return the gradients that there are, to be released} */
-    private List<T> grads() {
-        return groups.stream()
-                .flatMap(group -> group.params().stream())
-                .flatMap(param -> engine.grad(param).stream())
-                .toList();
+    /** {@return the gradients that there are of all groups, which {@code taken} lets go of} */
+    private List<T> grads(Gradients<T> taken) {
+        groups.forEach(group -> taken.take(group.params()));
+        return taken.present();
     }
 
     /**
@@ -190,14 +192,13 @@ public final class Optimizer<T> implements AutoCloseable {
         }
         try {
             states.forEach(GroupState::gather);
-        } catch (IllegalArgumentException e) {
+            for (int i = 0; i < groups.size(); i++) {
+                states.get(i).step(groups.get(i), kernels);
+            }
+            steps++;
+        } finally {
             states.forEach(GroupState::letGo);
-            throw e;
         }
-        for (int i = 0; i < groups.size(); i++) {
-            states.get(i).step(groups.get(i), kernels);
-        }
-        steps++;
     }
 
     /**
@@ -218,6 +219,7 @@ public final class Optimizer<T> implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}
      */
     public double step(DoubleSupplier closure) {
+        Objects.requireNonNull(closure, "closure");
         checkOpen("stepped");
         if (quasiNewton.isEmpty()) {
             double loss = closure.getAsDouble();
@@ -299,6 +301,7 @@ public final class Optimizer<T> implements AutoCloseable {
      * @throws IllegalStateException after {@link #close}
      */
     public void loadStateDict(Map<String, Object> dict) {
+        Objects.requireNonNull(dict, "dict");
         checkOpen("loaded");
         Map<Object, Map<?, ?>> state = new HashMap<>();
         Map<?, ?> byNumber = entry(dict, "state", Map.class);
@@ -391,10 +394,13 @@ public final class Optimizer<T> implements AutoCloseable {
         quasiNewton.ifPresent(QuasiNewton::close);
     }
 
-    /** Makes {@code scheduler} the live runner and {@return the one it replaces} */
-    Optional<LRScheduler> attach(LRScheduler scheduler) {
-        Optional<LRScheduler> replaced = runner;
+    /** {@return the live runner, if there is one} */
+    Optional<LRScheduler> runner() {
+        return runner;
+    }
+
+    /** Makes {@code scheduler} the live runner. */
+    void attach(LRScheduler scheduler) {
         runner = Optional.of(scheduler);
-        return replaced;
     }
 }

@@ -3,6 +3,7 @@ package org.anneal.optim;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 
 /**
@@ -27,12 +28,14 @@ public final class ParamGroup<T> {
      * @param params at least one parameter
      */
     public ParamGroup(String name, UpdateRule rule, List<T> params) {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(rule, "rule");
+        this.params = Check.list("params", params);
         if (params.isEmpty()) {
             throw new IllegalArgumentException(
                     "params must hold at least one parameter, but group '" + name + "' is empty");
         }
         this.name = name;
-        this.params = List.copyOf(params);
         this.rule = rule;
         this.lr = rule.lr();
         this.momentum = rule.momentum();
@@ -62,6 +65,7 @@ public final class ParamGroup<T> {
      * @throws IllegalArgumentException if {@code rule} is of another class than before
      */
     public void setRule(UpdateRule rule) {
+        Objects.requireNonNull(rule, "rule");
         if (rule.getClass() != kind()) {
             throw new IllegalArgumentException(
                     "rule must be of class " + kind().getSimpleName() + ", which this group runs, but was " + rule);
@@ -95,9 +99,12 @@ public final class ParamGroup<T> {
 
     /** Sets the momentum, or beta1, in force. */
     public void setMomentum(double momentum) {
-        if (momentum != this.momentum) {
-            this.momentum = rule.withMomentum(momentum).momentum(); // so that the rule can refuse it; not kept
-        }
+        this.momentum = checkMomentum(momentum);
+    }
+
+    /** {@return {@code momentum} as the rule takes it, which may refuse it} */
+    double checkMomentum(double momentum) {
+        return momentum == this.momentum ? momentum : rule.withMomentum(momentum).momentum();
     }
 
     /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */

@@ -19,6 +19,10 @@ import org.anneal.checkpoint.TensorData;
 final class QuasiNewton<T> {
     private static final Real CURVED = Real.of(1e-10); // products of y and s below are left out
 
+    /** What is saved of a {@link Memory}, all of it or nothing. */
+    private static final List<String> MEMORY =
+            List.of("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad", "prev_loss");
+
     private final Engine<T> engine;
     private final Vectors<T> vectors;
     private final List<T> params;
@@ -92,7 +96,13 @@ final class QuasiNewton<T> {
             }
             if (rule.lineSearchFn() == LBFGS.LineSearchFn.STRONG_WOLFE) {
                 long left = rule.maxEval() - (evaluations - before);
-                loss = search(rule, m, g, new StrongWolfe.Point<>(Real.ZERO, loss, g, slope), left, closure);
+                T origin = take();
+                try {
+                    loss = search(rule, m, g, origin, new StrongWolfe.Point<>(Real.ZERO, loss, g, slope), left, closure);
+                } finally { // the closure may fail
+                    giveBack(List.of());
+                    spare.push(origin);
+                }
                 optimal = maxAbs(g).atMost(flat);
             } else {
                 vectors.scatterAdd(m.direction, m.t.value(), params);
@@ -173,9 +183,13 @@ final class QuasiNewton<T> {
         m.scale = Real.ONE;
     }
 
-    /** Moves the parameters to the best point along the direction, {@code g} to its gradient, and {@return its loss} */
-    private double search(LBFGS rule, Memory<T> m, T g, StrongWolfe.Point<T> start, long left, DoubleSupplier closure) {
-        T origin = take();
+    /**
+     * Moves the parameters to the best point along the direction, {@code g} to its gradient, and {@return its loss}
+     *
+     * @param origin takes the place to start from
+     */
+    private double search(
+            LBFGS rule, Memory<T> m, T g, T origin, StrongWolfe.Point<T> start, long left, DoubleSupplier closure) {
         vectors.gather(params, origin);
         StrongWolfe<T> search = new StrongWolfe<>(
                 new StrongWolfe.Line<>() {
@@ -203,8 +217,6 @@ final class QuasiNewton<T> {
         if (best.grad() != g) {
             vectors.copy(best.grad(), g);
         }
-        giveBack(List.of());
-        spare.push(origin);
         evaluations += search.evaluations();
         m.t = best.t();
         vectors.scatterAdd(m.direction, m.t.value(), params);
@@ -223,11 +235,15 @@ final class QuasiNewton<T> {
 
     /** Copies all gradients into {@code vector}, zeros for a missing one. */
     private void gather(T vector) {
-        List<T> grads = params.stream()
-                .map(param -> engine.grad(param).orElseGet(() -> engine.allocate(param, new Slot("zeros"))))
-                .toList();
-        vectors.gather(grads, vector);
-        grads.forEach(engine::release);
+        List<T> grads = new ArrayList<>();
+        try {
+            for (T param : params) {
+                grads.add(engine.grad(param).orElseGet(() -> engine.allocate(param, new Slot("zeros"))));
+            }
+            vectors.gather(grads, vector);
+        } finally {
+            grads.forEach(engine::release);
+        }
     }
 
     private T take() {
@@ -292,10 +308,9 @@ final class QuasiNewton<T> {
         if (kept.isEmpty()) {
             return;
         }
-        number(kept, "func_evals");
-        number(kept, "n_iter");
-        if (!kept.containsKey("d")) {
-            return;
+        count(kept, "func_evals");
+        if (count(kept, "n_iter") == 0 && MEMORY.stream().noneMatch(kept::containsKey)) {
+            return; // the gradient has vanished from the start
         }
         vector("d", entry(kept, "d"));
         vector("prev_flat_grad", entry(kept, "prev_flat_grad"));
@@ -312,6 +327,9 @@ final class QuasiNewton<T> {
         y.forEach(each -> vector("old_dirs", each));
         s.forEach(each -> vector("old_stps", each));
         ro.forEach(each -> number("ro", each));
+        if (kept.containsKey("al")) {
+            weights(items(kept, "al"));
+        }
     }
 
     /** Takes over an entry that {@link #check} has passed. */
@@ -325,8 +343,8 @@ final class QuasiNewton<T> {
         weights = List.of();
         weighed = kept.get("al") instanceof List<?>;
         used = !kept.isEmpty();
-        evaluations = used ? (long) number(kept, "func_evals").value() : 0;
-        iterations = used ? (long) number(kept, "n_iter").value() : 0;
+        evaluations = used ? count(kept, "func_evals") : 0;
+        iterations = used ? count(kept, "n_iter") : 0;
         if (!kept.containsKey("d")) {
             return;
         }
@@ -343,12 +361,17 @@ final class QuasiNewton<T> {
                     number("ro", items(kept, "ro").get(i))));
         }
         if (kept.get("al") instanceof List<?> al) {
-            weights = al.stream()
-                    .filter(each -> each instanceof TensorData)
-                    .map(each -> number("al", each))
-                    .toList();
+            weights = weights(al);
         }
         memory = Optional.of(m);
+    }
+
+    /** {@return the numbers of {@code al}, which is as long as the history and may have None where there is no pair} */
+    private List<Real> weights(List<?> al) {
+        return al.stream()
+                .filter(each -> !SavedGroup.none(each).equals(Optional.empty()))
+                .map(each -> number("al", each))
+                .toList();
     }
 
     private T copy(String name, Object value) {
@@ -362,11 +385,15 @@ final class QuasiNewton<T> {
                 .mapToLong(param -> engine.shape(param).stream().reduce(1L, Math::multiplyExact))
                 .sum();
         if (value instanceof TensorData data && data.shape().equals(List.of(length))) {
-            return data;
+            return Check.real(name, data);
         }
         throw new IllegalArgumentException(name + " must be a vector of " + length
                 + " elements, as all parameters together, but was "
                 + (value instanceof TensorData data ? "of shape " + data.shape() : kind(value)));
+    }
+
+    private long count(Map<?, ?> kept, String name) {
+        return Check.count(name, number(kept, name).value());
     }
 
     private Real number(Map<?, ?> kept, String name) {
@@ -375,7 +402,7 @@ final class QuasiNewton<T> {
 
     private Real number(String name, Object value) {
         if (value instanceof TensorData data && data.count() == 1) {
-            return tensor(data.item());
+            return tensor(Check.real(name, data).item());
         } else if (value instanceof Number number) {
             return Real.of(number.doubleValue());
         }
@@ -395,7 +422,7 @@ final class QuasiNewton<T> {
     }
 
     private static String kind(Object value) {
-        return value.equals(Optional.empty())
+        return SavedGroup.none(value).equals(Optional.empty())
                 ? "missing"
                 : "a " + value.getClass().getSimpleName();
     }

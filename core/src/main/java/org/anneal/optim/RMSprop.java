@@ -98,10 +98,10 @@ public record RMSprop(
         List<Slot> slots = new ArrayList<>();
         slots.add(new Slot("square_avg"));
         if (momentum > 0) {
-            slots.add(new Slot("momentum_buffer"));
+            slots.add(Slot.ofOption("momentum_buffer"));
         }
         if (centered) {
-            slots.add(new Slot("grad_avg"));
+            slots.add(Slot.ofOption("grad_avg"));
         }
         return slots;
     }

@@ -43,7 +43,7 @@ public record SGD(
             .alsoReads("nesterov", "*")
             .alsoReads("maximize", "foreach", "differentiable", "fused");
 
-    private static final List<Slot> SLOTS = List.of(new Slot("momentum_buffer"));
+    private static final List<Slot> SLOTS = List.of(Slot.ofOption("momentum_buffer"));
 
     /**
      * All options.

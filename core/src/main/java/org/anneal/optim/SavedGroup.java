@@ -51,7 +51,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
             LBFGS.KIND);
 
     /** Every rule, with the options that make it keep all that it can. */
-    private static final List<UpdateRule> RULES = Stream.of(
+    static final List<UpdateRule> RULES = Stream.of(
                     "SGD(momentum=0.9)",
                     "Adam(amsgrad=True)",
                     "AdamW(amsgrad=True)",
@@ -128,7 +128,8 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         return none(value);
     }
 
-    private static Object none(Object value) {
+    /** {@return {@code value}, in the form that it has here if it is None} */
+    static Object none(Object value) {
         return Optional.<Object>ofNullable(value).orElse(Optional.empty());
     }
 

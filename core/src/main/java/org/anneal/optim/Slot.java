@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One of the arrays that a rule keeps per parameter.
@@ -9,8 +10,15 @@ import java.util.List;
  * @param name as in PyTorch's state dict: {@code exp_avg}
  * @param shape of the array, as it follows from the parameter's
  * @param initial what every element starts with
+ * @param optional whether a saved state may lack it beside the others: an option needs it, which may have been switched on
+ *     since
  */
-public record Slot(String name, Shape shape, double initial) {
+public record Slot(String name, Shape shape, double initial, boolean optional) {
+
+    public Slot {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(shape, "shape");
+    }
 
     /** An array's shape, for a parameter of shape {@code [..., r, c]}. */
     public enum Shape {
@@ -36,8 +44,18 @@ public record Slot(String name, Shape shape, double initial) {
         return sizes;
     }
 
-    /** An array of the parameter's shape that starts with zeros. */
+    /** An array that a saved state must have. */
+    public Slot(String name, Shape shape, double initial) {
+        this(name, shape, initial, false);
+    }
+
+    /** An array of the parameter's shape that starts with zeros, and that a saved state must have. */
     public Slot(String name) {
         this(name, Shape.PARAMETER, 0);
+    }
+
+    /** {@return an array of the parameter's shape that starts with zeros once an option needs it} */
+    static Slot ofOption(String name) {
+        return new Slot(name, Shape.PARAMETER, 0, true);
     }
 }

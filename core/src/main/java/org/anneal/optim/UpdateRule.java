@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.schedule.Kind;
 import org.anneal.schedule.Kinds;
@@ -126,6 +127,6 @@ public sealed interface UpdateRule
      * @throws IllegalArgumentException if an option is out of its range
      */
     static Optional<UpdateRule> ofGroup(Map<?, ?> group) {
-        return SavedGroup.rule(group);
+        return SavedGroup.rule(Objects.requireNonNull(group, "group"));
     }
 }

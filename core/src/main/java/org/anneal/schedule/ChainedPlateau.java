@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -18,6 +19,8 @@ public record ChainedPlateau(@Param Schedule schedule, @Param ReduceLROnPlateau 
 
     /** Takes a chain of one schedule for that schedule. */
     public ChainedPlateau {
+        Objects.requireNonNull(schedule, "schedule");
+        Objects.requireNonNull(plateau, "plateau");
         while (schedule instanceof ChainedScheduler chain && chain.schedules().size() == 1) {
             schedule = chain.schedules().get(0);
         }

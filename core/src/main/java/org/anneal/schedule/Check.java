@@ -1,5 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.List;
+import java.util.Objects;
+
 /** The rules that arguments keep, each with its message. Conditions are written positively, so NaN fails. */
 final class Check {
 
@@ -51,6 +54,16 @@ final class Check {
             return value + 0.0; // -0.0 becomes 0.0
         }
         throw new IllegalArgumentException(argument + " must be >= 0 and < 1, but was " + value);
+    }
+
+    /** {@return a copy of {@code values}, of which none may be null} */
+    static <T> List<T> list(String argument, List<? extends T> values) {
+        int at = 0;
+        for (T value : Objects.requireNonNull(values, argument)) {
+            int place = at++;
+            Objects.requireNonNull(value, () -> argument + "[" + place + "]");
+        }
+        return List.copyOf(values);
     }
 
     static long step(long step) {

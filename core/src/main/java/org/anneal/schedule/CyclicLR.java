@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -146,7 +147,7 @@ public record CyclicLR(
 
     /** {@return this with a scale function of one's own} */
     public CyclicLR withScaleFn(LrLambda scaleFn, ScaleMode scaleMode) {
-        return KIND.with(KIND.with(this, "scale_fn", Optional.of(scaleFn)), "scale_mode", scaleMode);
+        return KIND.with(KIND.with(this, "scale_fn", Optional.of(Objects.requireNonNull(scaleFn, "scaleFn"))), "scale_mode", scaleMode);
     }
 
     /** {@return this, driving the momentum or not} */

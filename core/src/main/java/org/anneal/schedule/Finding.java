@@ -1,5 +1,7 @@
 package org.anneal.schedule;
 
+import java.util.Objects;
+
 /**
  * Something wrong or suspicious that a {@link Checkup} found.
  *
@@ -7,4 +9,9 @@ package org.anneal.schedule;
  * @param problem what is wrong, a sentence without its full stop
  * @param suggestion what to do about it
  */
-public record Finding(long step, String problem, String suggestion) {}
+public record Finding(long step, String problem, String suggestion) {
+    public Finding {
+        Objects.requireNonNull(problem, "problem");
+        Objects.requireNonNull(suggestion, "suggestion");
+    }
+}

@@ -255,7 +255,8 @@ public final class Kind<R extends Record> {
     @SuppressWarnings("unchecked") // a check gives back the type that it is given
     public <V> V check(String name, V value) {
         Parameter parameter = parameter(name);
-        return (V) parameter.type().check(name, Objects.requireNonNull(value, name), parameter.range());
+        return (V) parameter.type()
+                .check(name, Objects.requireNonNull(value, parameter.component()), parameter.range());
     }
 
     /** {@return the default of the parameter} */

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
 
 /**
@@ -31,7 +32,7 @@ public record LambdaLR(
 
     /** Uses one factor for all groups. */
     public LambdaLR(LrLambda lrLambda) {
-        this(List.of(lrLambda));
+        this(List.of(Objects.requireNonNull(lrLambda, "lrLambda")));
     }
 
     /** Uses a Java function for all groups, as {@link LrLambda#named} does. */

@@ -66,6 +66,7 @@ public final class LrLambda {
      * @throws IllegalArgumentException if {@code name} is not an identifier
      */
     public static LrLambda named(String name, LongToDoubleFunction function) {
+        Objects.requireNonNull(name, "name");
         if (!PythonText.isIdentifier(name)) {
             throw new IllegalArgumentException(
                     "name must be a Python identifier, but was " + Python.repr(PythonText.shortened(name)));

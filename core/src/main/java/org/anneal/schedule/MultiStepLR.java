@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.LongStream;
 
 /**
@@ -42,7 +43,7 @@ public record MultiStepLR(
 
     /** {@return a schedule with these milestones and PyTorch's default factor, 0.1} */
     public static MultiStepLR of(long... milestones) {
-        return new MultiStepLR(LongStream.of(milestones).boxed().toList());
+        return new MultiStepLR(LongStream.of(Objects.requireNonNull(milestones, "milestones")).boxed().toList());
     }
 
     /** {@return this with another factor} */

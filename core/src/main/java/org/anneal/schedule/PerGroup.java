@@ -36,17 +36,18 @@ final class PerGroup {
 
     /** Returns a copy of the values of {@code argument}, each checked by {@code rule}. */
     static List<Double> checked(String argument, List<Double> values, ToDoubleBiFunction<String, Double> rule) {
-        List<Double> checked =
-                values.stream().map(value -> rule.applyAsDouble(argument, value)).toList();
+        List<Double> checked = Check.list(argument, values).stream()
+                .map(value -> rule.applyAsDouble(argument, value)).toList();
         return copy(argument, values instanceof OfOneGroup ? list(checked) : checked);
     }
 
     /** Returns a copy of the values of {@code argument}. */
     static <T> List<T> copy(String argument, List<T> values) {
-        if (values.isEmpty()) {
+        List<T> given = Check.list(argument, values);
+        if (given.isEmpty()) {
             throw new IllegalArgumentException(argument + " must have at least 1 entry, but had none");
         }
-        return values instanceof OfOneGroup ? values : List.copyOf(values);
+        return values instanceof OfOneGroup ? values : given;
     }
 
     /** Returns the value of a schedule that is bound to a group, or has one for all of them. */

@@ -4,12 +4,14 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -27,12 +29,12 @@ public final class Python {
      */
     public record Tuple(List<?> items) {
         public Tuple {
-            items = List.copyOf(items);
+            items = Check.list("items", items);
         }
 
         /** {@return a tuple of {@code items}} */
         public static Tuple of(Object... items) {
-            return new Tuple(List.of(items));
+            return new Tuple(Arrays.asList(Objects.requireNonNull(items, "items")));
         }
 
         @Override

@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -99,7 +100,7 @@ final class PythonText {
     private int unread;
 
     PythonText(String text) {
-        this.text = text;
+        this.text = Objects.requireNonNull(text, "text");
         if (text.length() > LONGEST_TEXT) {
             throw error(0, "the text is longer than " + LONGEST_TEXT + " characters");
         }

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Multiplies the rate by {@code factor} when a metric has not improved for more than {@code patience} epochs.

@@ -3,6 +3,7 @@ package org.anneal.schedule;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -48,6 +49,7 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
 
     /** @throws IllegalArgumentException if a count is less than 1, or the run is longer than 2^53 steps */
     public RunLength {
+        Objects.requireNonNull(stepPer, "stepPer");
         Check.atLeast(1, "steps_per_epoch", stepsPerEpoch);
         Check.atLeast(1, "epochs", epochs);
         if (stepsPerEpoch > Check.LAST_STEP / epochs) {

@@ -1,5 +1,6 @@
 package org.anneal.schedule;
 
+import java.util.Objects;
 import java.util.PrimitiveIterator;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -119,6 +120,7 @@ public sealed interface Schedule extends Policy
      * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
      */
     default SequentialLR then(long milestone, Schedule following) {
+        Objects.requireNonNull(following, "following");
         SequentialLR first = SequentialLR.of(this);
         return new SequentialLR(
                 Lists.append(first.schedules(), following), Lists.append(first.milestones(), milestone));
@@ -137,6 +139,7 @@ public sealed interface Schedule extends Policy
 
     /** {@return a chain: at every step this schedule, then {@code other} on what this one makes of the rate} */
     default ChainedScheduler times(Schedule other) {
+        Objects.requireNonNull(other, "other");
         return new ChainedScheduler(Lists.append(ChainedScheduler.of(this).schedules(), other));
     }
 
@@ -147,6 +150,7 @@ public sealed interface Schedule extends Policy
      * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
      */
     default SequentialPlateau then(long milestone, ReduceLROnPlateau plateau) {
+        Objects.requireNonNull(plateau, "plateau");
         SequentialLR first = SequentialLR.of(this);
         return new SequentialPlateau(first.schedules(), plateau, Lists.append(first.milestones(), milestone));
     }

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -14,8 +15,9 @@ import java.util.Optional;
 public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
 
     public SchedulerCall {
+        Objects.requireNonNull(policy, "policy");
         Check.atLeast(-1, "last_epoch", lastEpoch);
-        notes = List.copyOf(notes);
+        notes = Check.list("notes", notes);
     }
 
     /**
@@ -34,7 +36,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
-        return parse(PythonCall.parse(text, Optional.of(runLength::resolve)));
+        return parse(PythonCall.parse(text, Optional.of(Objects.requireNonNull(runLength, "runLength")::resolve)));
     }
 
     /**

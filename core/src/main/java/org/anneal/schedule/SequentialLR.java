@@ -41,8 +41,8 @@ public record SequentialLR(
 
     /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
     public SequentialLR {
-        schedules = List.copyOf(schedules);
-        milestones = List.copyOf(milestones);
+        schedules = Check.list("schedules", schedules);
+        milestones = Check.list("milestones", milestones);
         checkPieces(schedules.size(), milestones);
     }
 

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Runs schedules one after another, such as a warmup, and from the last milestone on holds the base, reduced by a factor
@@ -27,8 +28,9 @@ public record SequentialPlateau(
 
     /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
     public SequentialPlateau {
-        schedules = List.copyOf(schedules);
-        milestones = List.copyOf(milestones);
+        schedules = Check.list("schedules", schedules);
+        milestones = Check.list("milestones", milestones);
+        Objects.requireNonNull(plateau, "plateau");
         if (schedules.isEmpty()) {
             throw new IllegalArgumentException("schedulers must have at least 1 entry before a plateau, but had none");
         }

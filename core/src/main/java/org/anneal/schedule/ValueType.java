@@ -481,7 +481,9 @@ abstract class ValueType<V> {
 
         @Override
         List<Long> check(String name, List<Long> value, Range range) {
-            return value.stream().map(each -> range.check(name, each)).toList();
+            return Check.list(name, value).stream()
+                    .map(each -> range.check(name, each))
+                    .toList();
         }
 
         @Override
@@ -580,7 +582,7 @@ abstract class ValueType<V> {
 
         @Override
         List<Schedule> check(String name, List<Schedule> value, Range range) {
-            List<Schedule> schedules = List.copyOf(value);
+            List<Schedule> schedules = Check.list(name, value);
             if (schedules.isEmpty()) {
                 throw new IllegalArgumentException(name + " must have at least 1 entry, but had none");
             }

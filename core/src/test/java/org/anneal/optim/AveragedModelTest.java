@@ -150,6 +150,17 @@ class AveragedModelTest {
         dict.put("module.1", TensorData.scalar(0));
         assertRefused(
                 average, dict, "a state dict must have a tensor module.1 of shape [1, 1], but it was of shape []");
+        for (double count : new double[] {-1, 1.5, Double.NaN}) {
+            Map<String, Object> damaged = new HashMap<>(average.stateDict());
+            damaged.put("n_averaged", TensorData.scalar(count));
+            assertRefused(average, damaged, "n_averaged must be a whole number from 0 to 2^53, but was " + count);
+        }
+        Map<String, Object> imaginary = new HashMap<>(average.stateDict());
+        imaginary.put("n_averaged", TensorData.scalar(DType.INT64, 7));
+        imaginary.put(
+                "module.1",
+                TensorData.of(DType.COMPLEX64, TensorData.scalar(DType.FLOAT64, 0).storage(), List.of(1L, 1L)));
+        assertRefused(average, imaginary, "module.1 must be real, but was complex64");
         dict.remove("module.0");
         assertRefused(average, dict, "a state dict must have a tensor module.0 of shape [2], but it was missing");
     }

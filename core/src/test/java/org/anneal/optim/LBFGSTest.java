@@ -265,7 +265,9 @@ class LBFGSTest {
                 "func_evals | func_evals must be a number, but was a ImmutableCollections.ListN",
                 "ro | old_dirs, old_stps and ro must be equally long, but had 1, 1 and 0 entries",
                 "prev_loss | prev_loss must be a number, but was missing",
-                "old_stps | old_stps must be a list, but was a Long"
+                "old_stps | old_stps must be a list, but was a Long",
+                "n_iter | n_iter must be a whole number from 0 to 2^53, but was 1.5",
+                "al | al must be a number, but was a String"
             })
     void refusesAStateOfOtherParametersAndChangesNothing(String broken, String message) {
         Map<Object, Object> kept = state();
@@ -274,6 +276,8 @@ class LBFGSTest {
             case "func_evals" -> kept.put("func_evals", List.of());
             case "ro" -> kept.put("ro", List.of());
             case "prev_loss" -> kept.remove("prev_loss");
+            case "n_iter" -> kept.put("n_iter", 1.5);
+            case "al" -> kept.put("al", List.of("x"));
             default -> kept.put("old_stps", 1L);
         }
         Optimizer<FloatArray> optimizer = optimizer(WOLFE);
@@ -286,6 +290,33 @@ class LBFGSTest {
                 "param_groups[0] (group 'all', LBFGS): " + message.replace("ImmutableCollections.ListN", "ListN"),
                 refused);
         assertEquals(before, kept(optimizer).get("func_evals"));
+    }
+
+    @Test
+    void refusesAStateThatLacksAnEntryAndChangesNothing() {
+        Optimizer<FloatArray> optimizer = optimizer(WOLFE);
+        optimizer.step(this::valley);
+        Object before = kept(optimizer).get("func_evals");
+        for (Object name : state().keySet()) {
+            if (name.equals("al")) {
+                continue; // of which the next step reads nothing
+            }
+            Map<Object, Object> kept = state();
+            kept.remove(name);
+            String message =
+                    String.valueOf(assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(kept)))
+                            .getMessage());
+            assertTrue(message.startsWith("param_groups[0] (group 'all', LBFGS): " + name + " must be"), message);
+            assertTrue(message.endsWith("but was missing"), message);
+            assertEquals(before, kept(optimizer).get("func_evals"));
+        }
+        Map<Object, Object> counts = state();
+        counts.keySet().retainAll(List.of("func_evals", "n_iter"));
+        assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(counts)));
+        Map<Object, Object> kept = state();
+        kept.remove("al");
+        optimizer.loadStateDict(dict(kept));
+        assertEquals(3L, kept(optimizer).get("func_evals"));
     }
 
     private static Map<Object, Object> state() {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.logging.Handler;
 import java.util.logging.Level;
@@ -14,20 +16,27 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.CosineAnnealingLR;
+import org.anneal.schedule.CosineAnnealingWarmRestarts;
 import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.LambdaLR;
+import org.anneal.schedule.LinearLR;
 import org.anneal.schedule.LrLambda;
 import org.anneal.schedule.MultiStepLR;
 import org.anneal.schedule.MultiplicativeLR;
 import org.anneal.schedule.OneCycleLR;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.PolynomialLR;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.SWALR;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.StepLR;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /** Counting, writing rates, groups and resuming; the formulas are ScheduleFormulasTest's. */
 class LRSchedulerTest {
@@ -149,6 +158,148 @@ class LRSchedulerTest {
         assertEquals(0, schedule.lastEpoch());
         new LRScheduler(optimizer, new ExponentialLR(0.5));
         assertEquals(expected, messageOf(IllegalStateException.class, () -> plateau.step(1.0)));
+    }
+
+    @Test
+    void keepsItsStateWhenAnotherRunnerReplacedIt() {
+        Optimizer<FloatArray> optimizer = optimizer(0.05);
+        StepLR schedule = new StepLR(3, 0.1);
+        LRScheduler first = new LRScheduler(optimizer, schedule);
+        for (int i = 0; i < 10; i++) {
+            step(optimizer, first);
+        }
+        LRScheduler.State state = first.state();
+        Map<String, Object> dict = first.stateDict();
+        LRScheduler copy = new LRScheduler(optimizer, schedule);
+        optimizer.group("g0").setLr(7);
+        optimizer.rebase();
+        assertEquals(state, first.state());
+        assertEquals(dict, first.stateDict());
+        assertEquals(0.05 * 0.001, first.lastLr().get(0), TOLERANCE);
+        assertEquals(10, first.lastEpoch());
+        copy.restore(first.state());
+        assertEquals(10, copy.lastEpoch());
+        assertEquals(5e-5, optimizer.group("g0").lr(), 1e-18); // PyTorch 2.13: 5.000000000000001e-05
+        copy.loadStateDict(first.stateDict());
+        step(optimizer, copy);
+        step(optimizer, copy);
+        assertEquals(5e-6, optimizer.group("g0").lr(), 1e-18);
+    }
+
+    @Test
+    void leavesTheStateOfAPlateauThatALateGroupDoesNotFit() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler plateau =
+                new LRScheduler(optimizer, new ReduceLROnPlateau().withMinLr(List.of(0.1)));
+        LRScheduler any = new LRScheduler(optimizer, new ReduceLROnPlateau());
+        optimizer.addParamGroup(group("late", 0.4));
+        assertEquals(List.of(1.0), plateau.state().lrs());
+        new LRScheduler(optimizer, new ReduceLROnPlateau().withMinLr(List.of(0.1, 0.2)));
+        assertEquals(List.of(1.0, 0.4), any.state().lrs());
+    }
+
+    @Test
+    void refusesWhateverWouldActWhenAnotherRunnerReplacedIt() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler old = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        LRScheduler.State state = old.state();
+        Map<String, Object> dict = old.stateDict();
+        LRScheduler live = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        ParamGroup<FloatArray> late = group("late", 0.4);
+        optimizer.addParamGroup(late);
+        List<Executable> actions = List.of(
+                old::step,
+                old::stepAfterUpdate,
+                () -> old.step(1.0),
+                () -> old.restore(state),
+                () -> old.restore(state, LRScheduler.OnChange.TAKE_CHECKPOINT),
+                () -> old.loadStateDict(dict),
+                () -> old.join(late),
+                () -> old.join(late, new ExponentialLR(0.5)),
+                () -> old.onSet((step, group, lr, momentum) -> {}));
+        for (Executable action : actions) {
+            String message = String.valueOf(
+                    assertThrows(IllegalStateException.class, action).getMessage());
+            assertTrue(message.startsWith("another LRScheduler was built on this optimizer"), message);
+        }
+        assertEquals(OptionalDouble.empty(), late.initialLr());
+        live.join(late);
+        step(optimizer, live);
+        assertRates(optimizer, 0.5, 0.2);
+    }
+
+    @Test
+    void refusesAStateWithABadNumberAndChangesNothing() {
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(List.of(
+                new ParamGroup<>("a", new Adagrad(1), List.of(new FloatArray(1f))),
+                new ParamGroup<>("b", new Adagrad(1), List.of(new FloatArray(1f)))));
+        LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
+        LRScheduler.State state = scheduler.state();
+        step(optimizer, scheduler);
+        double nan = Double.NaN;
+        double infinity = Double.POSITIVE_INFINITY;
+        assertEquals("last_epoch must be at least 0, but was -1", refusedState(state, -1, 1, 1, 0, 1, 1));
+        assertEquals(
+                "initial_lrs[1] must be finite or NaN, but was Infinity", refusedState(state, 0, infinity, 1, 0, 1, 1));
+        assertEquals("lrs[1] must be finite, but was NaN", refusedState(state, 0, 1, nan, 0, 1, 1));
+        assertEquals("momentums[1] must be finite, but was NaN", refusedState(state, 0, 1, 1, nan, 1, 1));
+        assertEquals("unscaled[1] must be finite, but was Infinity", refusedState(state, 0, 1, 1, 0, infinity, 1));
+        assertEquals("factors[1] must be finite, but was NaN", refusedState(state, 0, 1, 1, 0, 1, nan));
+        LRScheduler.State momentum = state(state, 0, 1, 1, 0.9, 1, 1);
+        for (LRScheduler.OnChange onChange : LRScheduler.OnChange.values()) {
+            assertEquals(
+                    "momentum must be left alone under a rule without momentum or betas, but Adagrad(lr=1.0) was to take 0.9",
+                    messageOf(IllegalArgumentException.class, () -> scheduler.restore(momentum, onChange)));
+        }
+        assertRates(optimizer, 0.5, 0.5);
+        assertEquals(1, scheduler.lastEpoch());
+    }
+
+    private static String refusedState(LRScheduler.State state, long lastEpoch, double... numbers) {
+        return messageOf(IllegalArgumentException.class, () -> state(state, lastEpoch, numbers));
+    }
+
+    /** {@return {@code state} with {@code numbers} for its second group: the base, the rate, ...} */
+    private static LRScheduler.State state(LRScheduler.State state, long lastEpoch, double... numbers) {
+        return new LRScheduler.State(
+                state.version(),
+                lastEpoch,
+                state.policies(),
+                List.of(1.0, numbers[0]),
+                List.of(1.0, numbers[1]),
+                List.of(0.0, numbers[2]),
+                List.of(1.0, numbers[3]),
+                List.of(1.0, numbers[4]),
+                Optional.empty());
+    }
+
+    @Test
+    void refusesAStateWithoutWhatAPlateauRemembersAndChangesNothing() {
+        for (Policy policy : List.of(
+                new ReduceLROnPlateau(), new ExponentialLR(0.5).times(new ReduceLROnPlateau().withPatience(0)))) {
+            Optimizer<FloatArray> optimizer = optimizer(1);
+            LRScheduler scheduler = new LRScheduler(optimizer, policy);
+            LRScheduler.State whole = scheduler.state();
+            LRScheduler.State state = new LRScheduler.State(
+                    whole.version(),
+                    7,
+                    whole.policies(),
+                    whole.initialLrs(),
+                    whole.lrs(),
+                    whole.momentums(),
+                    whole.unscaled(),
+                    whole.factors(),
+                    Optional.empty());
+            assertEquals(
+                    "the state must have what the plateau of " + policy + " remembers, but it was missing",
+                    messageOf(IllegalArgumentException.class, () -> scheduler.restore(state)));
+            assertEquals(0, scheduler.lastEpoch());
+            LRScheduler another = new LRScheduler(optimizer, new StepLR(3, 0.1));
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> another.restore(state, LRScheduler.OnChange.TAKE_CHECKPOINT));
+            assertEquals(List.of("StepLR(step_size=3, gamma=0.1)"), another.state().policies());
+        }
     }
 
     @Test
@@ -484,6 +635,98 @@ class LRSchedulerTest {
                         + " optimizer.step() before scheduler.step()"),
                 warnings);
         assertRates(optimizer, 0.25);
+    }
+
+    @Test
+    void warnsOnceOfSteppingBeforeTheOptimizerAfterLastEpochAsPyTorchDoes() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        optimizer.rebase();
+        LRScheduler scheduler = new LRScheduler(optimizer, new StepLR(3, 0.1), 4);
+        scheduler.step();
+        scheduler.step();
+        assertEquals(1, warnings.size());
+        assertTrue(warnings.get(0).startsWith("the scheduler is stepped before the optimizer"), warnings.get(0));
+    }
+
+    /** The rates are those that PyTorch 2.13 gives a group that is added with its base. */
+    @Test
+    void warnsOfAGroupThatWillBeCarriedAboveItsBase() {
+        Schedule linear = new LinearLR(0.1, 1, 5);
+        assertCarried(linear, 0, 5, 2.0, "set its rate to 0.020000000000000004 after joining");
+        assertCarried(new ConstantLR(0.1, 3), 0, 3, 2.0, "set its rate to 0.020000000000000004 after joining");
+        assertCarried(new ConstantLR(0.1, 3), 2, 1, 2.0, "set its rate to 0.020000000000000004 after joining");
+        assertCarried(new CosineAnnealingLR(4), 6, 2, 0.4, "at step 8, as PyTorch does");
+        assertCarried(linear.times(new ExponentialLR(1)), 0, 5, 2.0, "at step 5, as PyTorch does");
+        assertCarried(linear.then(9, new ExponentialLR(0.5)), 0, 5, 2.0, "at step 5, as PyTorch does");
+    }
+
+    private void assertCarried(Schedule schedule, int before, int after, double expected, String told) {
+        warnings.clear();
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(optimizer, schedule);
+        for (int i = 0; i < before; i++) {
+            step(optimizer, scheduler);
+        }
+        ParamGroup<FloatArray> late = group("late", 0.2);
+        optimizer.addParamGroup(late);
+        scheduler.join(late);
+        assertEquals(1, warnings.size(), schedule.toString());
+        assertTrue(warnings.get(0).startsWith("group 'late' joins at 0.2, which " + schedule), warnings.get(0));
+        assertTrue(warnings.get(0).contains(told), warnings.get(0));
+        for (int i = 0; i < after; i++) {
+            step(optimizer, scheduler);
+        }
+        assertEquals(expected, late.lr(), TOLERANCE);
+        assertEquals(1, warnings.size(), schedule.toString());
+    }
+
+    @Test
+    void endsAtItsBaseWithTheRateThatAWarningSays() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        Schedule schedule = new LinearLR(0.1, 1, 5);
+        LRScheduler scheduler = new LRScheduler(optimizer, schedule);
+        step(optimizer, scheduler);
+        step(optimizer, scheduler);
+        ParamGroup<FloatArray> late = group("late", 0.2);
+        optimizer.addParamGroup(late);
+        scheduler.join(late);
+        late.setLr(schedule.at(scheduler.lastEpoch(), late.lr()));
+        for (int i = 0; i < 3; i++) {
+            step(optimizer, scheduler);
+        }
+        assertEquals(0.2, late.lr(), TOLERANCE);
+    }
+
+    @Test
+    void doesNotWarnOfAGroupThatStaysWhereTheScheduleIs() {
+        for (Schedule schedule : List.of(
+                new ExponentialLR(0.5),
+                new StepLR(2, 2),
+                new CosineAnnealingLR(4),
+                LambdaLR.of("lambda s: 1 + s"),
+                new LambdaLR(List.of(LrLambda.named("table", step -> new double[] {1, 0.5, 0.25}[(int) step]))),
+                new OneCycleLR(3, 10),
+                new CosineAnnealingWarmRestarts(3),
+                new CyclicLR(0.1, 5).withStepSizes(2, 2),
+                new SWALR(0.05),
+                new LinearLR(1, 0.1, 5),
+                new PolynomialLR(4, 1))) {
+            Optimizer<FloatArray> optimizer = optimizer(1);
+            LRScheduler scheduler = new LRScheduler(optimizer, schedule);
+            step(optimizer, scheduler);
+            ParamGroup<FloatArray> late = group("late", 0.2);
+            optimizer.addParamGroup(late);
+            scheduler.join(late);
+            assertEquals(List.of(), warnings, schedule.toString());
+        }
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler ended = new LRScheduler(optimizer, new LinearLR(0.1, 1, 2));
+        step(optimizer, ended);
+        step(optimizer, ended);
+        ParamGroup<FloatArray> late = group("late", 0.2);
+        optimizer.addParamGroup(late);
+        ended.join(late);
+        assertEquals(List.of(), warnings);
     }
 
     @Test

@@ -502,7 +502,8 @@ class OptimizerTest {
         final List<Cache> caches = new ArrayList<>();
         final List<Cache> used = new ArrayList<>();
         final List<Weight> allocated = new ArrayList<>();
-        final List<Weight> released = new ArrayList<>();
+        final List<Weight> released = new ArrayList<>(); // of those that were allocated
+        final List<Weight> grads = new ArrayList<>();
 
         @Override
         public void check(Weight parameter) {
@@ -518,7 +519,12 @@ class OptimizerTest {
 
         @Override
         public Optional<Weight> grad(Weight parameter) {
-            return parameter.hasGrad ? Optional.of(new Weight(false)) : Optional.empty();
+            if (!parameter.hasGrad) {
+                return Optional.empty();
+            }
+            Weight grad = new Weight(false);
+            grads.add(grad);
+            return Optional.of(grad);
         }
 
         @Override
@@ -550,7 +556,9 @@ class OptimizerTest {
 
         @Override
         public void release(Weight slot) {
-            released.add(slot);
+            if (!grads.remove(slot)) {
+                released.add(slot);
+            }
         }
 
         @Override

@@ -6,27 +6,35 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.Python;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An optimizer that is restored goes on as if it had never stopped. */
 class StateDictTest {
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
+    static List<String> rules() {
+        return List.of(
                 "SGD(lr=0.1)",
                 "SGD(lr=0.1, momentum=0.9, weight_decay=0.01, nesterov=True)",
                 "Adam(lr=0.01, betas=(0.8, 0.99))",
@@ -41,8 +49,26 @@ class StateDictTest {
                 "ASGD(lr=0.1, t0=5)",
                 "Rprop(lr=0.1)",
                 "Adafactor(lr=0.1)",
-                "Muon(lr=0.02)"
-            })
+                "Muon(lr=0.02)");
+    }
+
+    /** LBFGSTest has that of the one that needs a closure. */
+    @Test
+    void triesEveryRuleThatNeedsNoClosure() {
+        Set<Class<?>> tried = new HashSet<>(Set.of(LBFGS.class));
+        rules().forEach(text -> tried.add(UpdateRule.parse(text).getClass()));
+        assertEquals(Set.of(UpdateRule.class.getPermittedSubclasses()), tried);
+    }
+
+    @Test
+    void tellsTheSavedGroupsOfEveryRule() {
+        assertEquals(
+                Set.of(UpdateRule.class.getPermittedSubclasses()),
+                SavedGroup.RULES.stream().map(UpdateRule::getClass).collect(Collectors.toSet()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
     void goesOnToTheSameBits(String text) {
         UpdateRule rule = UpdateRule.parse(text);
         List<FloatArray> whole = parameters();
@@ -163,6 +189,127 @@ class StateDictTest {
                 "param_groups[0] (group 'a', Adafactor): row_var of parameter 0 must have the shape [2, 1], but had [1, 1]",
                 assertThrows(IllegalArgumentException.class, () -> other.loadStateDict(dict))
                         .getMessage());
+    }
+
+    /** The sixth step's value is PyTorch's. */
+    @ParameterizedTest
+    @ValueSource(strings = {"step", "exp_avg", "exp_avg_sq"})
+    void goesOnWhereItWasWhenAStateThatLacksAnEntryWasRefused(String entry) {
+        FloatArray p = new FloatArray(1, 2);
+        p.setGrad(0.1f, 0.2f);
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new AdamW(0.1), List.of(p));
+        for (int step = 0; step < 5; step++) {
+            optimizer.step();
+        }
+        Map<String, Object> dict = optimizer.stateDict();
+        kept(dict, 0).remove(entry);
+        first(dict).put("lr", 7.0);
+        assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict));
+        optimizer.step();
+        assertArrayEquals(new float[] {0.3955131f, 1.3895279f}, p.values(), 1e-6f);
+    }
+
+    /** A parameter's state is there whole or not at all, but for what an option keeps that may be new. */
+    @ParameterizedTest
+    @MethodSource("rules")
+    void refusesAStateThatLacksAnEntryAndChangesNothing(String text) {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(UpdateRule.parse(text), params);
+        train(optimizer, params, 0, 3);
+        String saved = Python.repr(plain(optimizer.stateDict()));
+        Set<String> names = text.equals("SGD(lr=0.1)")
+                ? Set.of() // without momentum it keeps nothing
+                : new TreeSet<>(kept(optimizer.stateDict(), 1).keySet());
+        List<String> options = text.startsWith("Muon")
+                ? List.of() // which keeps nothing else
+                : List.of("momentum_buffer", "grad_avg", "max_exp_avg_sq");
+        for (String name : names) {
+            for (boolean none : new boolean[] {false, true}) {
+                Map<String, Object> dict = optimizer.stateDict();
+                first(dict).put("lr", 0.7);
+                Map<String, Object> damaged = kept(dict, 1);
+                damaged.remove(name);
+                String others = new TreeSet<>(damaged.keySet()).toString();
+                if (none) {
+                    damaged.put(name, Optional.empty());
+                }
+                try (Optimizer<FloatArray> another = optimizer(UpdateRule.parse(text), parameters())) {
+                    if (options.contains(name) || (damaged.isEmpty() && !none)) {
+                        another.loadStateDict(dict);
+                        assertEquals(0.7, another.groups().get(0).lr());
+                        continue;
+                    }
+                }
+                String kind = text.replaceAll("\\(.*", "");
+                String rule = none
+                        ? "must be a " + (name.equals("step") ? "number" : "tensor") + ", but was None"
+                        : "must be there, but its state has only " + others;
+                assertEquals(
+                        "param_groups[1] (group 'b', " + kind + "): " + name + " of parameter 1 " + rule,
+                        assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
+                                .getMessage());
+                assertEquals(saved, Python.repr(plain(optimizer.stateDict())));
+            }
+        }
+    }
+
+    @Test
+    void namesAllEntriesThatAreMissing() {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(new NAdam(0.1), params);
+        train(optimizer, params, 0, 1);
+        Map<String, Object> dict = optimizer.stateDict();
+        kept(dict, 0).keySet().removeAll(List.of("step", "mu_product"));
+        assertEquals(
+                "param_groups[0] (group 'a', NAdam): step, mu_product of parameter 0 must be there, but its state has"
+                        + " only [exp_avg, exp_avg_sq]",
+                assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
+                        .getMessage());
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void startsAParameterAnewWhoseStateIsMissing(String text) {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(UpdateRule.parse(text), params);
+        train(optimizer, params, 0, 3);
+        Map<String, Object> dict = optimizer.stateDict();
+        ((Map<?, ?>) dict.getOrDefault("state", Map.of())).remove(0L);
+        String saved = Python.repr(plain(dict));
+        optimizer.loadStateDict(dict);
+        assertEquals(saved, Python.repr(plain(optimizer.stateDict())));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"COMPLEX64", "COMPLEX32", "BITS8"})
+    void refusesWhatIsNoRealNumberAndChangesNothing(DType dtype) {
+        List<FloatArray> params = parameters();
+        Optimizer<FloatArray> optimizer = optimizer(new Adam(0.1), params);
+        train(optimizer, params, 0, 2);
+        String saved = Python.repr(plain(optimizer.stateDict()));
+        for (String name : List.of("step", "exp_avg")) {
+            Map<String, Object> dict = optimizer.stateDict();
+            first(dict).put("lr", 0.7);
+            List<Long> shape = name.equals("step") ? List.of() : List.of(1L, 1L);
+            kept(dict, 1).put(name, TensorData.of(dtype, TensorData.scalar(DType.FLOAT64, 0).storage(), shape));
+            assertEquals(
+                    "param_groups[1] (group 'b', Adam): " + name + " of parameter 1 must be real, but was " + dtype,
+                    assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
+                            .getMessage());
+            assertEquals(saved, Python.repr(plain(optimizer.stateDict())));
+        }
+    }
+
+    /** {@return a state dict with lists of numbers in place of its tensors} */
+    private static Object plain(Object value) {
+        if (value instanceof TensorData data) {
+            return Arrays.stream(data.toDoubles()).boxed().toList();
+        } else if (value instanceof Map<?, ?> map) {
+            Map<Object, Object> plain = new LinkedHashMap<>();
+            map.forEach((key, each) -> plain.put(key, plain(each)));
+            return plain;
+        }
+        return value instanceof List<?> list ? list.stream().map(StateDictTest::plain).toList() : value;
     }
 
     private static String layout(Optimizer<FloatArray> optimizer, long number) {

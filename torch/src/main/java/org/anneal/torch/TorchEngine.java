@@ -46,9 +46,15 @@ final class TorchEngine implements Engine<Tensor> {
     public Optional<Tensor> grad(Tensor parameter) {
         Tensor grad = parameter.grad();
         if (!grad.defined()) {
+            grad.close();
             return Optional.empty();
         }
-        check(parameter, grad);
+        try {
+            check(parameter, grad);
+        } catch (IllegalArgumentException refused) {
+            grad.close();
+            throw refused;
+        }
         return Optional.of(grad);
     }
 

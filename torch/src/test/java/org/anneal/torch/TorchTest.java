@@ -19,6 +19,7 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tensors as parameters: which, whose memory, and the fused kernels against the formulas. */
 class TorchTest {
@@ -264,6 +266,30 @@ class TorchTest {
         engine.release(slot);
         assertTrue(slot.isNull());
         assertEquals(1, held.use_count(), "nothing but this test holds it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SGD(momentum=0.9)", "AdamW()", "RMSprop()"}) // fused, and composed of operations
+    void holdsNoMoreMemoryAfterManySteps(String rule) {
+        List<Tensor> params = List.of(leaf(1, 2), leaf(3), leaf(4, 5, 6), leaf(7));
+        params.subList(0, 3).forEach(param -> param.mutable_grad().put(torch.ones_like(param)));
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(UpdateRule.parse(rule), params)) {
+            optimizer.step();
+            long before = Pointer.totalCount();
+            for (int i = 0; i < 1000; i++) {
+                optimizer.step();
+                optimizer.clipGradNorm(1);
+                optimizer.clipGradValue(1);
+            }
+            long more = Pointer.totalCount() - before;
+            assertTrue(more < 100, more + " more than before");
+            params.get(2).mutable_grad().put(Tensor.create(1f));
+            for (int i = 0; i < 1000; i++) {
+                assertThrows(IllegalArgumentException.class, optimizer::step);
+            }
+            more = Pointer.totalCount() - before;
+            assertTrue(more < 100, more + " more than before, of gradients that were refused");
+        }
     }
 
     @Test
