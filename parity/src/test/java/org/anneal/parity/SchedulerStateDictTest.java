@@ -221,6 +221,70 @@ class SchedulerStateDictTest {
                 .forEach(kind -> assertTrue(all.contains(kind.getSimpleName() + "-"), kind.getSimpleName()));
     }
 
+    /** None for a plain function, what a functools.partial and a callable object have in them otherwise. */
+    @Test
+    void passesOverWhatAFunctionHasInIt() {
+        for (String policy : List.of("LambdaLR(lr_lambda=lambda e: 0.5 ** e)", "MultiplicativeLR(lr_lambda=lambda e: 0.5)")) {
+            for (Object function : List.of(Optional.empty(), Map.of(), Map.of("warmup", 5L))) {
+                LRScheduler scheduler = scheduler(policy);
+                Map<String, Object> dict = scheduler.stateDict();
+                dict.put("last_epoch", 3L);
+                dict.put("_last_lr", List.of(0.0125));
+                dict.put("lr_lambdas", List.of(function));
+                scheduler.loadStateDict(dict);
+                assertEquals(List.of(0.0125), scheduler.lastLr());
+                scheduler.step();
+                assertEquals(List.of(0.00625), scheduler.lastLr());
+            }
+            refuses(
+                    policy,
+                    "lr_lambdas",
+                    List.of(0.5),
+                    "lr_lambdas must be [None], as in this runner's " + Policy.parse(policy)
+                            + ", but was [0.5] in the state dict");
+        }
+    }
+
+    @Test
+    void readsAPlateauOfBeforePyTorch22() {
+        Optimizer<FloatArray> optimizer = optimizer();
+        LRScheduler scheduler = new LRScheduler(optimizer, Policy.parse("ReduceLROnPlateau(factor=0.5, patience=1)"));
+        Map<String, Object> dict = scheduler.stateDict();
+        dict.remove("_last_lr");
+        dict.put("verbose", false);
+        dict.put("num_bad_epochs", 1L);
+        dict.put("best", 0.25);
+        dict.put("last_epoch", 2L);
+        optimizer.groups().get(0).setLr(0.08); // as the optimizer's state has it
+        scheduler.loadStateDict(dict);
+        assertEquals(List.of(0.08), scheduler.lastLr());
+        scheduler.step(0.5);
+        assertEquals(List.of(0.04), scheduler.lastLr());
+    }
+
+    @Test
+    void readsAStateOfBeforePyTorch14() {
+        Optimizer<FloatArray> optimizer = optimizer();
+        LRScheduler scheduler = new LRScheduler(optimizer, Policy.parse("MultiStepLR(milestones=[2, 6, 6], gamma=0.5)"));
+        Map<String, Object> dict = scheduler.stateDict();
+        dict.remove("_last_lr");
+        dict.put("milestones", List.of(2L, 6L, 6L));
+        dict.put("last_epoch", 5L);
+        scheduler.loadStateDict(dict);
+        assertEquals(List.of(0.05), scheduler.lastLr());
+        optimizer.groups().get(0).setLr(0.03); // as the optimizer's state has it
+        scheduler.loadStateDict(dict);
+        assertEquals(List.of(0.03), scheduler.lastLr());
+        scheduler.step();
+        assertEquals(List.of(0.0075), scheduler.lastLr());
+        refuses(
+                "MultiStepLR(milestones=[3, 3], gamma=0.5)",
+                "milestones",
+                List.of(3L),
+                "milestones must be Counter({3: 2}), as in this runner's MultiStepLR(milestones=[3, 3], gamma=0.5), but was"
+                        + " [3] in the state dict");
+    }
+
     @Test
     void refusesAnotherSchedulesArguments() {
         refuses(
