@@ -17,8 +17,10 @@ Everything else is an object of one entry:
     {"tensor": {"dtype", "shape", "strides", "offset", "storage", "bytes"}}
                                             storage: tensors of one storage have the same number; bytes: the elements
                                             row by row, little-endian, in hex
+    A Namespace is a dict of its attributes, and a path a text: torch.load(weights_only=True) refuses both.
     {"object": "torch.optim...."}           a method, which torch.load(weights_only=True) refuses, and Anneal keeps by name
 """
+import argparse
 import collections
 import io
 import json
@@ -85,6 +87,10 @@ class View:
             return {"dtype": str(x)[6:]}
         if isinstance(x, torch.device):
             return {"device": str(x)}
+        if isinstance(x, pathlib.PurePath):
+            return str(x)
+        if isinstance(x, (argparse.Namespace, types.SimpleNamespace)):
+            return self.of(vars(x))
         if isinstance(x, types.MethodType):
             return {"object": f"{type(x.__self__).__module__}.{type(x.__self__).__name__}.{x.__name__}"}
         if isinstance(x, collections.OrderedDict):
@@ -210,6 +216,14 @@ def checkpoint():
             "scheduler": scheduler.state_dict(), "rng": torch.arange(16, dtype=torch.uint8)}
 
 
+def namespace():
+    """What torchvision's references save of their command line, and what programs like them put there."""
+    args = argparse.Namespace(data_path="/data", epochs=90, lr=0.1, amp=False, resume=None, lr_steps=[30, 60],
+                              output_dir=pathlib.PurePosixPath("/runs/one"), here=pathlib.PurePosixPath("."),
+                              config=types.SimpleNamespace(width=2, file=pathlib.PurePosixPath("a/b.yaml")))
+    return {"model": net().state_dict(), "epoch": 2, "args": args, "none": argparse.Namespace()}
+
+
 def cases():
     yield "containers", containers()
     yield "batches", batches()
@@ -220,6 +234,7 @@ def cases():
     yield "shared", shared()
     yield "model", net().state_dict()
     yield "attributes", attributes()
+    yield "namespace", namespace()
     yield "parameter", [nn.Parameter(torch.ones(2, 3)), nn.Parameter(torch.zeros(2), requires_grad=False)]
     yield "sgd", trained(lambda p: torch.optim.SGD(p, lr=0.1, momentum=0.9))[1].state_dict()
     yield "adam", trained(lambda p: torch.optim.Adam(p, lr=1e-3, amsgrad=True))[1].state_dict()

@@ -110,6 +110,20 @@ def cases():
                   EDITS)
     yield chained((chain, "StepLR(step_size=9, gamma=0.9)"))
 
+    # Arguments that the state keeps only in what PyTorch made of them.
+    yield case("OneCycleLR(max_lr=0.3, total_steps=97, pct_start=0.123456789, div_factor=7.3, final_div_factor=123.4, "
+               "base_momentum=0.8, max_momentum=0.99)", momentum=0.9)
+    yield case("OneCycleLR(max_lr=[0.07, 0.3, 1e-3], total_steps=83, pct_start=1 / 3, three_phase=True, "
+               "div_factor=3, final_div_factor=1 / 7, cycle_momentum=False)", THREE, EDITS)
+    yield case("OneCycleLR(max_lr=0.1, total_steps=90, pct_start=0.5, anneal_strategy='linear', "
+               "cycle_momentum=False)")
+    yield case("CyclicLR(base_lr=[0.1, 0.01, 1e-4], max_lr=0.7, step_size_up=7.3, step_size_down=1.7, "
+               "base_momentum=0.6)", THREE, momentum=0.9)
+    yield case("CyclicLR(base_lr=0.003, max_lr=0.1, step_size_up=1 / 3, step_size_down=29.1, mode='exp_range', "
+               "gamma=0.987, cycle_momentum=False)")
+    yield case("CyclicLR(base_lr=0.01, max_lr=0.1, step_size_up=1234, step_size_down=5678, cycle_momentum=False)")
+    yield case("CyclicLR(base_lr=0.01, max_lr=0.1, step_size_up=9, scale_fn=lambda x: 0.5 + 0.5 / x)", momentum=0.9)
+
 
 def encoded(value):
     if isinstance(value, collections.Counter):

@@ -48,6 +48,14 @@ final class Globals {
     /** A storage and the type that it was saved as. */
     private record StoredData(StorageType type, FileStorage storage) {}
 
+    /** An object that is nothing but its attributes, or a dict by a name of its own: a dict. */
+    private static final class Attributes extends LinkedHashMap<Object, Object> {
+        private static final long serialVersionUID = 1;
+    }
+
+    /** The class of such objects. */
+    private record AttributesType(String name) implements Named {}
+
     @FunctionalInterface
     private interface Call {
         Object apply(List<?> arguments) throws IOException;
@@ -86,6 +94,20 @@ final class Globals {
         names.add(new Function("builtins.bytes", Globals::bytes));
         names.add(new Function("builtins.bytearray", Globals::bytes));
         names.add(new Function("builtins.getattr", Globals::attribute));
+        for (String type : List.of(
+                "argparse.Namespace",
+                "types.SimpleNamespace",
+                "pytorch_lightning.utilities.parsing.AttributeDict",
+                "lightning.pytorch.utilities.parsing.AttributeDict",
+                "lightning_fabric.utilities.data.AttributeDict",
+                "lightning.fabric.utilities.data.AttributeDict")) { // which hold what the program was started with
+            names.add(new AttributesType(type));
+        }
+        for (String module : List.of("pathlib", "pathlib._local")) {
+            for (String type : List.of("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")) {
+                names.add(new Function(module + "." + type, Globals::path));
+            }
+        }
         for (String type : List.of("dict", "list", "int", "float")) { // of defaultdict; and set, above
             names.add(new Opaque("builtins." + type));
         }
@@ -180,6 +202,8 @@ final class Globals {
     Object create(Object type, List<?> arguments) throws IOException {
         if (type instanceof Opaque opaque) {
             return new PythonReference(opaque.name);
+        } else if (type instanceof AttributesType && arguments.isEmpty()) {
+            return new Attributes();
         }
         throw new IOException("its pickle is damaged: it calls " + Structure.named(type));
     }
@@ -187,6 +211,9 @@ final class Globals {
     /** Gives an object its attributes. */
     void build(Object object, Object state) throws IOException {
         if (object instanceof PythonReference) {
+            return;
+        } else if (object instanceof Attributes entries && state instanceof Map<?, ?> attributes) {
+            entries.putAll(attributes);
             return;
         }
         if (!(object instanceof Python.OrderedDict<?, ?> dict) || !(state instanceof Map<?, ?> attributes)) {
@@ -359,6 +386,19 @@ final class Globals {
             return text.getBytes(StandardCharsets.ISO_8859_1);
         }
         throw wrong("a bytes object");
+    }
+
+    /** {@return the text of a path, which is not looked for} */
+    private static Object path(List<?> parts) throws IOException {
+        StringBuilder path = new StringBuilder();
+        for (Object part : parts) {
+            if (!(part instanceof String name)) {
+                throw wrong("a path");
+            }
+            boolean follows = !path.isEmpty() && path.charAt(path.length() - 1) != '/';
+            path.append(follows ? "/" : "").append(name);
+        }
+        return path.isEmpty() ? "." : path.toString();
     }
 
     private static Object attribute(List<?> arguments) throws IOException {

@@ -184,6 +184,8 @@ final class PyTorchState {
             oneCycle(s, entries);
         } else if (policy instanceof CyclicLR s) {
             cyclic(s, entries);
+        } else if (!(policy instanceof LambdaLR || policy instanceof MultiplicativeLR)) { // whose entry comes last
+            throw new IllegalStateException("there is no table of what PyTorch keeps of " + policy);
         }
         counts(policy, step, extraSteps, entries);
         if (policy instanceof LambdaLR || policy instanceof MultiplicativeLR) {
@@ -349,7 +351,7 @@ final class PyTorchState {
         return value == 0 ? (Object) 0L : (Object) value; // PyTorch's default is the int
     }
 
-    private static String text(Enum<?> value) {
+    static String text(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
     }
 
@@ -362,7 +364,7 @@ final class PyTorchState {
         long step = counter(policy, dict, "");
         List<List<Double>> bases = new ArrayList<>();
         check(entries(policy, step, 0), dict, "", bases);
-        List<Double> last = numbers(dict, "_last_lr", "");
+        List<Double> last = dict.containsKey("_last_lr") ? numbers(dict, "_last_lr", "") : ratesAt(step, bases);
         return new LRScheduler.State(
                 state.version(),
                 step,
@@ -375,6 +377,14 @@ final class PyTorchState {
                 last,
                 state.factors(),
                 state.plateau().map(now -> progress(dict)));
+    }
+
+    /** {@return what older versions do not save: PyTorch before 1.4, and of a plateau's first epoch before 2.2} */
+    private List<Double> ratesAt(long step, List<List<Double>> bases) {
+        return policy instanceof Schedule schedule
+                ? each(i -> schedule.forGroup(i, groups)
+                        .at(step, (bases.isEmpty() ? state.initialLrs() : bases.get(0)).get(i)))
+                : state.lrs();
     }
 
     private List<Double> each(IntFunction<Double> value) {
@@ -443,7 +453,11 @@ final class PyTorchState {
     }
 
     private static boolean same(Object here, Object given) {
-        if (here instanceof Number a && given instanceof Number b) {
+        if (here.equals(NONE)) { // a function, of which PyTorch saves nothing, or the attributes of a callable object
+            return given.equals(NONE) || given instanceof Map;
+        } else if (here instanceof Python.Counter<?> counter && given instanceof List<?> list) {
+            return same(counter, counted(list)); // until PyTorch 1.3
+        } else if (here instanceof Number a && given instanceof Number b) {
             return a.doubleValue() == b.doubleValue();
         } else if (given instanceof Python.Tuple tuple) {
             return same(here, tuple.items());
@@ -457,6 +471,12 @@ final class PyTorchState {
                                             && same(x.getValue(), none(y.getValue()))));
         }
         return here.equals(given);
+    }
+
+    private static Map<Object, Long> counted(List<?> items) {
+        Map<Object, Long> counts = new LinkedHashMap<>();
+        items.forEach(item -> counts.merge(none(item), 1L, Long::sum));
+        return counts;
     }
 
     private static String path(String path, int member) {
@@ -502,7 +522,7 @@ final class PyTorchState {
             throw new IllegalArgumentException("the state dict must have " + path + key + ", but has "
                     + (path.isEmpty() ? "" : "there ") + "only " + dict.keySet());
         }
-        return none(dict.get(key));
+        return SavedGroup.plain(none(dict.get(key)));
     }
 
     /** {@return None for a null, which a reader of another library may give} */

@@ -116,7 +116,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     }
 
     /** {@return {@code value}, and in place of each tensor of one element its number, as PyTorch reads it} */
-    private static Object plain(Object value) {
+    static Object plain(Object value) {
         if (value instanceof TensorData data && data.count() == 1) {
             return data.item();
         } else if (value instanceof Python.Tuple tuple) {

@@ -37,7 +37,8 @@ class TorchFileTest {
             "parameter.pt",
             "protocol3.pt",
             "protocol4.pt",
-            "protocol5.pt");
+            "protocol5.pt",
+            "namespace.pt");
 
     @TempDir
     private Path folder = Path.of("");
