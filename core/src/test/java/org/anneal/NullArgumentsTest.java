@@ -55,6 +55,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.Finding;
+import org.anneal.schedule.Kind;
 import org.anneal.schedule.LrLambda;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
@@ -114,7 +115,7 @@ class NullArgumentsTest {
                         "SequentialLR([StepLR(3), ReduceLROnPlateau()], [5])")
                 .map(Policy::parse)
                 .forEach(values::add);
-        Arrays.stream(UpdateRule.class.getPermittedSubclasses())
+        UpdateRule.kinds().stream().map(Kind::type)
                 .map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"))
                 .forEach(values::add);
         values.addAll(List.of(

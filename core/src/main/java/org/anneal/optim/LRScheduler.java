@@ -10,7 +10,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.anneal.schedule.ComposedPlateau;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
@@ -210,7 +209,7 @@ public final class LRScheduler {
         this.policy = policies.get(0);
         this.shared = shared;
         this.members = members(policies, shared);
-        this.progress = plateau().map(ReduceLROnPlateau::start);
+        this.progress = policy.metricDriven().map(ReduceLROnPlateau::start);
         this.optimizerSteps = optimizer.steps();
         if (lastEpoch != -1) {
             checkResumable(lastEpoch);
@@ -241,29 +240,11 @@ public final class LRScheduler {
     private List<Member> members(List<? extends Policy> policies, boolean shared) {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         int count = groups.size();
-        plateau().ifPresent(plateau -> plateau.reduce(0, count, 0)); // refuses a min_lr per group of another length
+        policy.metricDriven().ifPresent(plateau -> plateau.reduce(0, count, 0)); // refuses a min_lr per group of another length
         return new ArrayList<>(IntStream.range(0, count)
                 .mapToObj(i -> new Member(
-                        groups.get(i), schedule(policies.get(shared ? 0 : i)).map(all -> all.forGroup(i, count))))
+                        groups.get(i), policies.get(shared ? 0 : i).stepDriven().map(all -> all.forGroup(i, count))))
                 .toList());
-    }
-
-    private static Optional<Schedule> schedule(Policy policy) {
-        if (policy instanceof Schedule schedule) {
-            return Optional.of(schedule);
-        }
-        return policy instanceof ComposedPlateau composed ? Optional.of(composed.schedule()) : Optional.empty();
-    }
-
-    private Optional<ReduceLROnPlateau> plateau() {
-        return plateau(policy);
-    }
-
-    private static Optional<ReduceLROnPlateau> plateau(Policy policy) {
-        if (policy instanceof ReduceLROnPlateau plateau) {
-            return Optional.of(plateau);
-        }
-        return policy instanceof ComposedPlateau composed ? Optional.of(composed.plateau()) : Optional.empty();
     }
 
     /**
@@ -275,7 +256,7 @@ public final class LRScheduler {
      */
     public void step() {
         checkLive();
-        if (policy instanceof ReduceLROnPlateau) {
+        if (!takesStep()) {
             throw new IllegalStateException(policy + " needs a metric: call step(metric)");
         }
         for (int i = 0; i < members.size(); i++) {
@@ -317,13 +298,13 @@ public final class LRScheduler {
      */
     public void step(double metric) {
         checkLive();
-        ReduceLROnPlateau plateau = plateau()
+        ReduceLROnPlateau plateau = policy.metricDriven()
                 .orElseThrow(() -> new IllegalStateException(policy + " takes no metric: call step() without one"));
         if (Double.isNaN(metric)) {
             warnOnce("the plateau was given NaN, which counts as no improvement");
         }
-        if (policy instanceof ComposedPlateau composed) {
-            if (lastEpoch < composed.firstMetric()) {
+        if (takesStep()) {
+            if (lastEpoch < policy.firstMetric()) {
                 return;
             }
         } else {
@@ -345,8 +326,8 @@ public final class LRScheduler {
     /** A plateau alone runs whatever groups there are. */
     private void takeLateGroups() {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
-        if (policy instanceof ReduceLROnPlateau plateau && members.size() < groups.size()) {
-            plateau.reduce(0, groups.size(), 0); // refuses a min_lr per group of another length
+        if (!takesStep() && members.size() < groups.size()) {
+            policy.metricDriven().orElseThrow().reduce(0, groups.size(), 0); // refuses a min_lr per group of another length
             for (int i = members.size(); i < groups.size(); i++) {
                 members.add(new Member(groups.get(i), Optional.empty()));
             }
@@ -355,8 +336,8 @@ public final class LRScheduler {
 
     private void reduce(int i, ReduceLROnPlateau plateau) {
         Member member = members.get(i);
-        if (policy instanceof ComposedPlateau composed) {
-            member.factor = composed.factor(i, members.size(), member.unscaled, member.factor);
+        if (takesStep()) {
+            member.factor = plateau.reduceFactor(i, members.size(), member.unscaled, member.factor);
             member.group.setLr(member.unscaled * member.factor);
         } else {
             member.group.setLr(plateau.reduce(i, members.size(), member.group.lr()));
@@ -380,14 +361,14 @@ public final class LRScheduler {
     public void join(ParamGroup<?> group) {
         Objects.requireNonNull(group, "group");
         checkLive();
-        if (policy instanceof ReduceLROnPlateau) {
+        if (!takesStep()) {
             throw new IllegalStateException(policy + " runs every group: there is nothing to join");
         }
         if (!shared) {
             throw new IllegalStateException("this runner has one schedule per group: say which one group '"
                     + group.name() + "' follows, join(group, schedule)");
         }
-        join(group, schedule(policy).orElseThrow());
+        join(group, policy.stepDriven().orElseThrow());
     }
 
     /**
@@ -411,14 +392,14 @@ public final class LRScheduler {
         checkLive();
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         int index = members.size();
-        if (policy instanceof ReduceLROnPlateau || index >= groups.size() || groups.get(index) != group) {
+        if (!takesStep() || index >= groups.size() || groups.get(index) != group) {
             throw new IllegalArgumentException(
                     "group must be the first that was added since and has not joined, but was '" + group.name() + "'");
         }
-        plateau().ifPresent(plateau -> plateau.reduce(index, groups.size(), 0)); // as takeLateGroups
+        policy.metricDriven().ifPresent(plateau -> plateau.reduce(index, groups.size(), 0)); // as takeLateGroups
         Member member = new Member(group, Optional.of(schedule.forGroup(index, groups.size())));
         member.unscaled = group.lr();
-        shared &= schedule(policy).equals(Optional.of(schedule));
+        shared &= policy.stepDriven().equals(Optional.of(schedule));
         group.base();
         members.add(member);
         warnOfClimb(member);
@@ -460,7 +441,7 @@ public final class LRScheduler {
 
     /** {@return whether this runner takes steps, {@link #step()}: whether its policy is or has a schedule} */
     public boolean takesStep() {
-        return !(policy instanceof ReduceLROnPlateau);
+        return members.get(0).schedule.isPresent();
     }
 
     /** {@return whether this runner sets the momentum, or beta1, of a group, and not the rate alone} */
@@ -590,7 +571,7 @@ public final class LRScheduler {
         lastEpoch = state.lastEpoch();
         optimizerSteps = optimizer.steps();
         restored = true;
-        progress = plateau().map(plateau -> state.plateau().orElseGet(plateau::start));
+        progress = policy.metricDriven().map(plateau -> state.plateau().orElseGet(plateau::start));
         for (int i = 0; i < groups; i++) {
             restore(members.get(i), i, state, unscaled.get(i), keepConfig);
         }
@@ -619,7 +600,7 @@ public final class LRScheduler {
     }
 
     private static void checkPlateau(Policy policy, State state) {
-        if (plateau(policy).isPresent() && state.plateau().isEmpty()) {
+        if (policy.metricDriven().isPresent() && state.plateau().isEmpty()) {
             throw new IllegalArgumentException(
                     "the state must have what the plateau of " + policy + " remembers, but it was missing");
         }
@@ -664,7 +645,7 @@ public final class LRScheduler {
         member.group.setLr(state.lrs().get(i));
         if (keepConfig && member.schedule.isPresent()) {
             Schedule schedule = member.schedule.get();
-            member.factor = policy instanceof ComposedPlateau ? member.factor : 1;
+            member.factor = takesMetric() ? member.factor : 1;
             member.group.setLr(member.unscaled * member.factor);
             member.group.setMomentum(schedule.momentum(lastEpoch, member.group.momentum()));
             LOG.log(
@@ -760,7 +741,7 @@ public final class LRScheduler {
     /** Moves to {@code step}: sets every group's rate and momentum, or, if a rate is not finite, nothing. */
     private void write(long step, boolean starting) {
         checkJoined();
-        if (policy instanceof ReduceLROnPlateau) {
+        if (!takesStep()) {
             lastEpoch = step;
             return;
         }

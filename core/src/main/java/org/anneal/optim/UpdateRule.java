@@ -15,21 +15,7 @@ import org.anneal.schedule.PythonCall;
  * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
  * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
  */
-public sealed interface UpdateRule
-        permits SGD,
-                Adam,
-                AdamW,
-                Adagrad,
-                RMSprop,
-                Adadelta,
-                Adamax,
-                NAdam,
-                RAdam,
-                ASGD,
-                Rprop,
-                Adafactor,
-                Muon,
-                LBFGS {
+public interface UpdateRule {
 
     /** {@return the learning rate that a group starts with, finite and at least 0} */
     double lr();

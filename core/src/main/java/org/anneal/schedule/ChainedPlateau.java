@@ -27,11 +27,6 @@ public record ChainedPlateau(@Param Schedule schedule, @Param ReduceLROnPlateau 
     }
 
     @Override
-    public long firstMetric() {
-        return 0;
-    }
-
-    @Override
     public Kind<ChainedPlateau> kind() {
         return KIND;
     }

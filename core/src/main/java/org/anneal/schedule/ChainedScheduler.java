@@ -86,12 +86,14 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
         return schedules.get(0).carries();
     }
 
-    /** Returns the rate {@code step} steps after this took over from the rate {@code carried}. */
-    double after(long step, double carried, double base) {
-        if (!isFactor()) {
+    @Override
+    public double after(long step, double carried, double base) {
+        if (!carries()) {
+            return at(step, base);
+        } else if (!isFactor()) {
             return fold(1, step, takeOver(carried, base), base);
         }
-        return product(1, step, SequentialLR.after(schedules.get(0), step, carried, base));
+        return product(1, step, schedules.get(0).after(step, carried, base));
     }
 
     /** Returns {@code rate} times the factors from the member {@code from} on, finite wherever the product is. */
@@ -110,33 +112,14 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
         double log = Math.log(Math.abs(rate));
         for (Schedule factor : factors) {
             sign *= Math.copySign(1, factor.at(step, 1));
-            log += logarithm(factor, step);
+            log += factor.logFactor(step);
         }
         return sign * Math.exp(log);
     }
 
-    /** Returns the logarithm of a factor's magnitude, which itself may be beyond the doubles. */
-    private static double logarithm(Schedule factor, long step) {
-        double magnitude = Math.abs(factor.at(step, 1));
-        if (!isNormal(magnitude)) {
-            if (factor instanceof ChainedScheduler chain) {
-                return chain.schedules.stream()
-                        .mapToDouble(member -> logarithm(member, step))
-                        .sum();
-            } else if (factor instanceof ExponentialLR exponential) {
-                return step * Math.log(exponential.gamma());
-            } else if (factor instanceof StepLR decay) {
-                long decays = step / decay.stepSize();
-                return decays * Math.log(decay.gamma());
-            } else if (factor instanceof MultiStepLR decay) {
-                return decay.reached(step) * Math.log(decay.gamma());
-            } else if (factor instanceof MultiplicativeLR product
-                    && PerGroup.only("lr_lambda", product.lrLambdas()).isConstant()) {
-                return step
-                        * Math.log(Math.abs(PerGroup.only("lr_lambda", product.lrLambdas()).at(step)));
-            }
-        }
-        return Math.log(magnitude);
+    @Override
+    public double logFactor(long step) {
+        return schedules.stream().mapToDouble(member -> member.logFactor(step)).sum();
     }
 
     private static boolean isNormal(double value) {

@@ -43,6 +43,11 @@ public record ExponentialLR(
     }
 
     @Override
+    public double logFactor(long step) {
+        return step * Math.log(gamma);
+    }
+
+    @Override
     public Kind<ExponentialLR> kind() {
         return KIND;
     }

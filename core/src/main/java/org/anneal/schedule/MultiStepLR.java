@@ -73,6 +73,11 @@ public record MultiStepLR(
     }
 
     @Override
+    public double logFactor(long step) {
+        return reached(step) * Math.log(gamma);
+    }
+
+    @Override
     public Kind<MultiStepLR> kind() {
         return KIND;
     }

@@ -85,6 +85,14 @@ public record MultiplicativeLR(
 
 
     @Override
+    public double logFactor(long step) {
+        LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
+        return lambda.isConstant()
+                ? step * Math.log(Math.abs(lambda.at(step)))
+                : Schedule.super.logFactor(step);
+    }
+
+    @Override
     public Kind<MultiplicativeLR> kind() {
         return KIND;
     }

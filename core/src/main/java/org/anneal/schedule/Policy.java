@@ -10,6 +10,17 @@ import java.util.function.Function;
  */
 public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlateau {
 
+    /** {@return what steps move: a schedule of the rates, before a plateau scales them; none under a plateau alone} */
+    Optional<Schedule> stepDriven();
+
+    /** {@return what metrics move, if this is or has a plateau} */
+    Optional<ReduceLROnPlateau> metricDriven();
+
+    /** {@return the first step whose metric counts; those before are ignored} */
+    default long firstMetric() {
+        return 0;
+    }
+
     /** {@return the declaration of this policy's kind} */
     Kind<?> kind();
 

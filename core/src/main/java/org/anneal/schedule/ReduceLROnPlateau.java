@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Objects;
 
 /**
@@ -133,6 +134,16 @@ public record ReduceLROnPlateau(
         return KIND.with(this, "eps", eps);
     }
 
+    @Override
+    public Optional<Schedule> stepDriven() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<ReduceLROnPlateau> metricDriven() {
+        return Optional.of(this);
+    }
+
     /** {@return the state before the first metric} */
     public State start() {
         return new State(mode == Mode.MIN ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY, 0, 0);
@@ -161,6 +172,20 @@ public record ReduceLROnPlateau(
                 current * factor,
                 PerGroup.forGroup("min_lr", minLr, group, groups).get(0));
         return current - reduced > eps ? reduced : current;
+    }
+
+    /**
+     * Returns the factor on a group's unscaled rate after a metric that fired: {@code max(unscaled * factor * this.factor,
+     * min_lr) / unscaled} if that lowers the rate in force by more than {@code eps}, or else {@code factor}.
+     *
+     * @param unscaled the group's rate by the schedule
+     * @param factor on it, until now
+     * @throws IllegalArgumentException as {@link #reduce} does
+     */
+    public double reduceFactor(int group, int groups, double unscaled, double factor) {
+        double inForce = unscaled * factor;
+        double reduced = reduce(group, groups, inForce);
+        return reduced == inForce ? factor : reduced / unscaled;
     }
 
     private long badEpochs(State state, double metric) {

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.Objects;
+import java.util.Optional;
 import java.util.PrimitiveIterator;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -15,22 +16,7 @@ import java.util.stream.StreamSupport;
  * what the rate in force becomes. The two agree up to rounding; {@code next} also says what becomes of a rate that
  * somebody edited. Steps count from 0, the rate before the first update, to 2^53.
  */
-public sealed interface Schedule extends Policy
-        permits StepLR,
-                MultiStepLR,
-                ExponentialLR,
-                MultiplicativeLR,
-                LambdaLR,
-                CosineAnnealingLR,
-                ConstantLR,
-                LinearLR,
-                PolynomialLR,
-                CosineAnnealingWarmRestarts,
-                CyclicLR,
-                OneCycleLR,
-                SWALR,
-                SequentialLR,
-                ChainedScheduler {
+public non-sealed interface Schedule extends Policy {
 
     /**
      * Returns the rate at {@code step} of an untouched run, in closed form.
@@ -39,6 +25,16 @@ public sealed interface Schedule extends Policy
      * @param base the rate the run started from
      */
     double at(long step, double base);
+
+    @Override
+    default Optional<Schedule> stepDriven() {
+        return Optional.of(this);
+    }
+
+    @Override
+    default Optional<ReduceLROnPlateau> metricDriven() {
+        return Optional.empty();
+    }
 
     /**
      * Returns the rate for {@code step}, in PyTorch's chainable form and its order of operations.
@@ -73,6 +69,23 @@ public sealed interface Schedule extends Policy
     /** {@return whether {@link #takeOver} starts from the rate in force, and not from this schedule's own first rate} */
     default boolean carries() {
         return false;
+    }
+
+    /**
+     * Returns the rate {@code step} steps after this schedule {@linkplain #takeOver took over}.
+     *
+     * @param carried the rate that was in force when it did
+     */
+    default double after(long step, double carried, double base) {
+        return at(step, carries() ? takeOver(carried, base) : base);
+    }
+
+    /**
+     * Returns the natural logarithm of the magnitude of a {@linkplain #isFactor factor}, also where that is beyond the doubles:
+     * a product of factors may be within them.
+     */
+    default double logFactor(long step) {
+        return Math.log(Math.abs(at(step, 1)));
     }
 
     /**

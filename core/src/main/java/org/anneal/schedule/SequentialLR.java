@@ -141,16 +141,9 @@ public record SequentialLR(
     }
 
 
-    /** Returns the rate of {@code piece}, {@code step} steps after it took over from the rate {@code carried}. */
-    static double after(Schedule piece, long step, double carried, double base) {
-        if (!piece.carries()) {
-            return piece.at(step, base);
-        } else if (piece instanceof SequentialLR sequence) {
-            return sequence.walk(step, base, true, carried);
-        } else if (piece instanceof ChainedScheduler chain) {
-            return chain.after(step, carried, base);
-        }
-        return piece.at(step, piece.takeOver(carried, base));
+    @Override
+    public double after(long step, double carried, double base) {
+        return carries() ? walk(step, base, true, carried) : at(step, base);
     }
 
     /** Walks from the last piece that starts afresh to {@code step}. */
@@ -162,10 +155,10 @@ public record SequentialLR(
         }
         long local = Math.min(step, last(i)) - first(i);
         Schedule fresh = schedules.get(i);
-        double rate = takesOver && i == active(0) ? after(fresh, local, carried, base) : fresh.at(local, base);
+        double rate = takesOver && i == active(0) ? fresh.after(local, carried, base) : fresh.at(local, base);
         while (i < end) {
             i++;
-            rate = after(schedules.get(i), Math.min(step, last(i)) - first(i), rate, base);
+            rate = schedules.get(i).after(Math.min(step, last(i)) - first(i), rate, base);
         }
         return rate;
     }

@@ -57,6 +57,11 @@ public record StepLR(
     }
 
     @Override
+    public double logFactor(long step) {
+        return step / stepSize * Math.log(gamma);
+    }
+
+    @Override
     public Kind<StepLR> kind() {
         return KIND;
     }

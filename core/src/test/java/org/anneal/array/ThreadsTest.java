@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +18,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.Stream;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Kind;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +36,7 @@ class ThreadsTest {
 
     static Stream<String> rules() {
         return Stream.concat(
-                Arrays.stream(UpdateRule.class.getPermittedSubclasses())
+                UpdateRule.kinds().stream().map(Kind::type)
                         .map(rule -> rule.getSimpleName() + "()")
                         .filter(rule -> !UpdateRule.parse(rule).needsClosure()),
                 Stream.of(

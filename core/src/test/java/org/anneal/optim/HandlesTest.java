@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -19,6 +18,7 @@ import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.schedule.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -60,7 +60,7 @@ class HandlesTest {
     }
 
     static Stream<UpdateRule> rules() {
-        return Arrays.stream(UpdateRule.class.getPermittedSubclasses())
+        return UpdateRule.kinds().stream().map(Kind::type)
                 .map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"));
     }
 

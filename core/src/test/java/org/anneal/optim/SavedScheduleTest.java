@@ -18,9 +18,8 @@ import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.PythonReference;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
-import org.anneal.schedule.ComposedPlateau;
+import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Schedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,10 +49,7 @@ class SavedScheduleTest {
             "ReduceLROnPlateau(patience=3)");
 
     static Stream<Class<?>> kinds() {
-        return Stream.concat(
-                        Stream.of(Policy.class.getPermittedSubclasses()),
-                        Stream.of(Schedule.class.getPermittedSubclasses()))
-                .filter(kind -> kind != Schedule.class && kind != ComposedPlateau.class); // of which PyTorch has no state
+        return Policy.kinds().stream().map(Kind::type);
     }
 
     @ParameterizedTest

@@ -23,11 +23,12 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.Adam;
-import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
+import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.StepPer;
@@ -220,7 +221,7 @@ class CheckpointTest {
     @Test
     void tellsEachRuleByItsOptions() throws IOException {
         Path file = folder.resolve("rules.pt");
-        for (Class<?> rule : UpdateRule.class.getPermittedSubclasses()) {
+        for (Class<?> rule : UpdateRule.kinds().stream().map(Kind::type).toList()) {
             UpdateRule made = UpdateRule.parse(rule.getSimpleName() + "(lr=0.25)");
             Map<String, Object> group = new LinkedHashMap<>(made.options());
             group.put("foreach", Optional.empty());

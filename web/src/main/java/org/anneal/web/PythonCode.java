@@ -7,7 +7,6 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.ComposedPlateau;
 import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
@@ -66,7 +65,7 @@ final class PythonCode {
                         "# PyTorch may go on otherwise from last_epoch than Anneal, which keeps the rate in force.\n");
             }
         }
-        if (policy instanceof ComposedPlateau) {
+        if (policy.stepDriven().isPresent() && policy.metricDriven().isPresent()) {
             code.append("# PyTorch runs no plateau inside another scheduler; Anneal does.\n");
         }
         code.append("scheduler = ").append(call).append('\n');
