@@ -79,8 +79,9 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private final RunLock lock;
     private final boolean wasThere; // the run that is resumed
     private final int groups;
+    private List<String> names; // of the groups, for people
     private long checked = System.nanoTime();
-    private boolean savedWeights;
+    private Optional<String> savedWeights = Optional.empty(); // of which epoch they are
     private boolean savedRun;
     private final List<Epoch> epochs;
     private final RateCurve rates;
@@ -133,6 +134,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         this.network = network;
         this.title = title;
         this.groups = groups;
+        this.names = rateNames(groups).toList();
         this.epochs = new ArrayList<>(epochs);
         this.rates = rates;
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
@@ -163,12 +165,14 @@ public final class RunFolder implements TrainListener, AutoCloseable {
 
     /** {@return a hold on the folder, which is made if it is not there} */
     private RunLock made(Path folder) throws IOException {
-        if (Files.exists(folder) && !Files.isDirectory(folder)) {
-            throw new IOException(folder + " must be a folder, but is a file");
-        }
         try {
             Files.createDirectories(folder);
             return lock(folder);
+        } catch (FileAlreadyExistsException e) {
+            throw new IOException(
+                    folder + " must be a folder, but is a "
+                            + (Files.exists(folder) ? "file" : "link to what is not there"),
+                    e);
         } catch (FileSystemException e) {
             throw cannotWriteInto(folder, e);
         } catch (IOException e) {
@@ -289,6 +293,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             throw new IllegalArgumentException("keep must be at least 1, but was " + keep);
         }
         checkpoints = Optional.of(new Checkpoints(optimizer, scheduler, config, keep));
+        name(optimizer);
         return this;
     }
 
@@ -300,20 +305,29 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      */
     public RunFolder tensorBoard(Optimizer<Tensor> optimizer, long steps, Map<String, String> texts) {
         tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
+        name(optimizer);
         return this;
+    }
+
+    private void name(Optimizer<Tensor> optimizer) {
+        if (groups > 1) {
+            names = ScalarLog.names(optimizer);
+        }
     }
 
     private record Checkpoints(
             Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {}
 
-    /** {@return what is in the folder, in a sentence without an end} */
+    /** {@return what is in the folder, or that nothing is, in a line without an end} */
     public String summary() {
-        if (!epochs.isEmpty()) {
-            return METRICS + ", " + CURVE + " and " + WEIGHTS + ", all up to epoch "
-                    + epochs.get(epochs.size() - 1).epoch() + ", are in " + folder;
+        if (epochs.isEmpty()) {
+            return "no epoch was finished, "
+                    + (worthResuming ? "only " + LAST + " is in " + folder : "nothing was written");
         }
-        return "no epoch was finished, "
-                + (worthResuming ? "only " + LAST + " is in " + folder : "nothing was written");
+        String weights = savedWeights
+                .map(epoch -> ", " + WEIGHTS + " (" + epoch + ")")
+                .orElse(Files.exists(folder.resolve(WEIGHTS)) ? ", " + WEIGHTS : "");
+        return folder + ": " + METRICS + ", " + CURVE + weights;
     }
 
     @Override
@@ -338,7 +352,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
 
     @Override
     public void epoch(Epoch epoch) throws IOException {
-        saveWeights();
+        saveWeights("epoch " + epoch.epoch());
         append(row(epoch));
         epochs.add(epoch);
         if (tensorBoard.isPresent()) {
@@ -346,11 +360,15 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         }
     }
 
-    /** Writes the network's weights as they are now, such as the best ones that it went back to. */
-    public void saveWeights() throws IOException {
+    /** Writes the network's weights again when it went back to those of {@code epoch}, its best. */
+    public void saveBestWeights(int epoch) throws IOException {
+        saveWeights("best epoch, " + epoch);
+    }
+
+    private void saveWeights(String epoch) throws IOException {
         lock.check();
         Weights.save(network.module(), folder.resolve(WEIGHTS));
-        savedWeights = true;
+        savedWeights = Optional.of(epoch);
     }
 
     @Override
@@ -462,7 +480,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             return true;
         }
         Files.delete(folder.resolve(METRICS));
-        if (savedWeights) {
+        if (savedWeights.isPresent()) {
             Files.delete(folder.resolve(WEIGHTS));
         }
         if (savedRun) {
@@ -488,7 +506,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         }
     }
 
-    private Chart curve() {
+    Chart curve() {
         return new Chart(
                 title,
                 "epoch",
@@ -499,7 +517,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                         new Panel(
                                 "learning rate",
                                 rates.series(
-                                        rateNames(groups).toList(),
+                                        names,
                                         epochs.get(epochs.size() - 1).epoch()))));
     }
 

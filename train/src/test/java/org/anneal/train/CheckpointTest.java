@@ -77,6 +77,7 @@ class CheckpointTest {
                     rule,
                     List.of(),
                     policy,
+                    policy,
                     StepPer.EPOCH,
                     2,
                     16,
@@ -86,7 +87,8 @@ class CheckpointTest {
                     OptionalInt.of(3),
                     2,
                     OptionalInt.empty(),
-                    true);
+                    true,
+                    OnNan.STOP);
         }
 
         ParamGroup<Tensor> group() {
@@ -597,7 +599,9 @@ class CheckpointTest {
                     .listener(results.checkpoints(run.optimizer, run.scheduler, run.config, 1))
                     .fit(worse);
             float[] best = bias(run.network);
-            results.saveWeights();
+            assertEquals(runs + ": metrics.csv, curve.png, model.safetensors (epoch 3)", results.summary());
+            results.saveBestWeights(1);
+            assertEquals(runs + ": metrics.csv, curve.png, model.safetensors (best epoch, 1)", results.summary());
             try (Checkpoint file = Checkpoint.open(runs.resolve("best.pt"));
                     Checkpoint last = Checkpoint.open(runs.resolve("last.pt"))) {
                 assertEquals(

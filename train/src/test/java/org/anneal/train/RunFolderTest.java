@@ -26,6 +26,7 @@ import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.plot.Series;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
@@ -129,9 +130,24 @@ class RunFolderTest {
         run.close();
         BufferedImage curve = ImageIO.read(temporary.resolve("curve.png").toFile());
         assertTrue(curve.getWidth() > 300 && curve.getHeight() > 300);
-        assertEquals(
-                "metrics.csv, curve.png and model.safetensors, all up to epoch 2, are in " + temporary, run.summary());
+        assertEquals(temporary + ": metrics.csv, curve.png, model.safetensors (epoch 2)", run.summary());
         assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(temporary));
+    }
+
+    @Test
+    void theCurveNamesTheGroups() throws IOException {
+        try (Optimizer<Tensor> optimizer = twoGroups();
+                RunFolder run = new RunFolder(temporary, network, "title", 2)) {
+            run.batch(batch(1, 1, 0.1, 0.01));
+            run.epoch(epoch(1, 0.1, 0.01));
+            assertEquals(List.of("lr0", "lr1"), groupsOf(run), "until it knows them");
+            describe(run, optimizer, 1);
+            assertEquals(List.of("rest", "fc.bias"), groupsOf(run));
+        }
+    }
+
+    private static List<String> groupsOf(RunFolder run) {
+        return run.curve().panels().get(1).series().stream().map(Series::label).toList();
     }
 
     @Test
@@ -317,6 +333,7 @@ class RunFolderTest {
                 "Adam(lr=0.1)",
                 List.of("fc.bias:lr=0.01"),
                 "StepLR(step_size=1)",
+                "StepLR(step_size=1)",
                 StepPer.BATCH,
                 epochs,
                 8,
@@ -326,7 +343,8 @@ class RunFolderTest {
                 OptionalInt.of(3),
                 2,
                 OptionalInt.empty(),
-                false);
+                false,
+                OnNan.STOP);
     }
 
     private static RunFolder describe(RunFolder run, Optimizer<Tensor> optimizer, int epochs) throws IOException {
