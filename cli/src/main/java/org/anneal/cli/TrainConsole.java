@@ -1,7 +1,6 @@
 package org.anneal.cli;
 
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.anneal.schedule.Python;
@@ -77,32 +76,31 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) {
         progress.erase();
-        List<String> parts = new ArrayList<>(List.of(
-                "Epoch " + epoch.epoch(),
-                "Train Loss: " + Python.fixed(epoch.trainLoss(), 4),
-                "Val Loss: " + Python.fixed(epoch.valLoss(), 4),
-                "Val Acc: " + Python.fixed(epoch.valAccuracy(), 4)));
-        for (double rate : epoch.lr()) {
-            parts.add((parts.size() == 4 ? "LR: " : "") + Python.scientific(rate, 2));
+        String line = "Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
+                + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4) + ", ";
+        List<String> rates =
+                epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).toList();
+        String all = line + "LR: " + String.join(", ", rates);
+        if (all.length() <= WIDTH) {
+            out.println(all);
+        } else {
+            out.println(line.stripTrailing());
+            printWrapped("    LR: ", rates);
         }
-        lines(parts).forEach(out::println);
     }
 
-    /** {@return a list in lines that any terminal has room for} */
-    private static List<String> lines(List<String> parts) {
-        List<String> lines = new ArrayList<>();
-        String line = "";
-        for (String part : parts) {
-            String longer = line.isBlank() ? line + part : line + ", " + part;
-            if (longer.length() < WIDTH) {
-                line = longer;
+    /** Prints a list in lines that any terminal has room for. */
+    private void printWrapped(String start, List<String> parts) {
+        String line = start + parts.get(0);
+        for (String part : parts.subList(1, parts.size())) {
+            if (line.length() + 2 + part.length() < WIDTH) {
+                line += ", " + part;
             } else {
-                lines.add(line + ",");
-                line = "    " + part;
+                out.println(line + ",");
+                line = " ".repeat(start.length()) + part;
             }
         }
-        lines.add(line);
-        return lines;
+        out.println(line);
     }
 
     @Override
