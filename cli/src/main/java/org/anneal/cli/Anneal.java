@@ -18,6 +18,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line: {@code anneal train}, {@code table}, {@code plot} and so on. */
 @Command(
@@ -139,7 +140,8 @@ public final class Anneal implements Runnable {
     private static int refuse(ParameterException exception) {
         CommandLine command = exception.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        command.getErr().println(name + ": " + line(exception) + " (see " + name + " --help)");
+        String what = exception instanceof UnmatchedArgumentException word ? Unmatched.message(word) : line(exception);
+        command.getErr().println(name + ": " + what + " (see " + name + " --help)");
         return USAGE;
     }
 

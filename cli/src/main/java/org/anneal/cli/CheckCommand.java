@@ -103,7 +103,7 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     /** {@return what is found, once; with its group, if it is not in all of them} */
-    private static List<Finding> findings(SchedulerCall call, List<Checkup> groups) {
+    static List<Finding> findings(SchedulerCall call, List<Checkup> groups) {
         List<Finding> all = new ArrayList<>();
         call.notes().forEach(note -> all.add(new Finding(0, note, "leave it out")));
         Map<Finding, List<Integer>> found = new LinkedHashMap<>();

@@ -22,6 +22,7 @@ final class ParameterGroups {
 
     private final List<ParamGroup<Tensor>> groups = new ArrayList<>();
     private final List<List<String>> names = new ArrayList<>();
+    private final List<UpdateRule> rules = new ArrayList<>();
 
     /**
      * Divides the parameters.
@@ -31,7 +32,7 @@ final class ParameterGroups {
      */
     ParameterGroups(UpdateRule rule, List<String> texts, Map<String, Tensor> parameters) {
         Map<String, String> takenBy = new LinkedHashMap<>();
-        Map<String, UpdateRule> rules = new LinkedHashMap<>();
+        Map<String, UpdateRule> own = new LinkedHashMap<>();
         for (String text : texts) {
             int colon = text.indexOf(':');
             if (colon < 0) {
@@ -47,12 +48,12 @@ final class ParameterGroups {
                                 + shown(taken) + " of " + takenBy.get(taken.get(0)));
             }
             matched.forEach(name -> takenBy.put(name, pattern));
-            rules.put(pattern, with(rule, text.substring(colon + 1).strip()));
+            own.put(pattern, with(rule, text.substring(colon + 1).strip()));
         }
         add("rest", rule, parameters.keySet().stream().filter(name -> !takenBy.containsKey(name)), parameters);
-        rules.forEach((pattern, own) -> add(
+        own.forEach((pattern, options) -> add(
                 pattern,
-                own,
+                options,
                 parameters.keySet().stream().filter(name -> pattern.equals(takenBy.get(name))),
                 parameters));
     }
@@ -66,6 +67,7 @@ final class ParameterGroups {
                     .toList();
             groups.add(new ParamGroup<>(parameters.size() == members.size() ? "all" : name, rule, tensors));
             names.add(members);
+            rules.add(rule);
         }
     }
 
@@ -111,12 +113,17 @@ final class ParameterGroups {
         return groups;
     }
 
+    /** {@return the options of each group, as they were given: a schedule may drive the rate and the momentum} */
+    List<UpdateRule> rules() {
+        return rules;
+    }
+
     /** {@return a line for each group: its options, and the parameters that have them} */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
             lines.add("group " + i + ", " + groups.get(i).name() + ": "
-                    + groups.get(i).rule() + " for " + shown(names.get(i)));
+                    + rules.get(i) + " for " + shown(names.get(i)));
         }
         return lines;
     }

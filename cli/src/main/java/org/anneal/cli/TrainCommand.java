@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Python;
@@ -28,6 +29,7 @@ import org.anneal.train.Checkpoint;
 import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
 import org.anneal.train.FashionMnist;
+import org.anneal.train.NonFiniteException;
 import org.anneal.train.Progress;
 import org.anneal.train.RunConfig;
 import org.anneal.train.RunFolder;
@@ -100,21 +102,25 @@ final class TrainCommand implements Callable<Integer> {
         options.check();
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
-        Path folder = out.orElseGet(
-                () -> RUNS.resolve(LocalDateTime.now(ZoneId.systemDefault()).format(TIME)));
-        if (resume.isEmpty()) {
-            if (RunFolder.isRun(folder)) {
-                throw new IllegalArgumentException(
-                        "--out must be a folder without a run, but " + folder + " holds one; --resume goes on with it");
+        if (out.isPresent() && RunFolder.isRun(out.get())) {
+            RunFolder.checkNotWritten(out.get());
+            if (resume.isEmpty()) {
+                throw new IllegalArgumentException("--out must be a folder without a run, but " + out.get()
+                        + " holds one; --resume goes on with it");
             }
-            start(folder);
+        }
+        if (resume.isEmpty()) {
+            start();
             return 0;
         }
         Path file = resume.get();
+        Path folder = out.orElseGet(TrainCommand::newFolder);
         if (file.equals(NO_FILE)) {
             folder = out.isPresent() ? folder : newest();
             file = RunFolder.lastCheckpoint(folder);
-            if (!Files.exists(file)) {
+            if (Files.exists(file)) {
+                RunFolder.checkNotWritten(folder);
+            } else {
                 throw new IOException(
                         RunFolder.isRun(folder)
                                 ? "there is no " + file + " to resume: the run ended before its first checkpoint"
@@ -135,6 +141,16 @@ final class TrainCommand implements Callable<Integer> {
         return parent.isPresent() && Files.exists(parent.get()) && Files.isSameFile(parent.get(), folder);
     }
 
+    /** {@return a folder below runs/ that is not there yet} */
+    private static Path newFolder() {
+        String time = LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
+        return Stream.iterate(1, n -> n + 1)
+                .map(n -> RUNS.resolve(n == 1 ? time : time + "-" + n))
+                .filter(folder -> !Files.exists(folder))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** {@return the folder below runs/ whose last checkpoint is the newest} */
     private static Path newest() throws IOException {
         if (Files.isDirectory(RUNS)) {
@@ -150,15 +166,23 @@ final class TrainCommand implements Callable<Integer> {
         throw new IOException("there is no run to resume under " + RUNS + "; --out says where it is, or --resume FILE");
     }
 
-    private void start(Path folder) throws IOException {
+    private void start() throws IOException {
         DataSets sets = readData(options.data(Optional.empty()));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
-        try (Run run = new Run(chosen, sets);
-                LivePage page = LivePage.start(folder, serve)) {
+        if (chosen.config().groups().isEmpty()) { // before libtorch is loaded, which takes a moment
+            double lr = UpdateRule.parse(chosen.config().optimizer()).lr();
+            check(chosen, new double[] {lr}).refuseWhatFails(Optional.empty());
+        }
+        introduce(chosen, sets);
+        try (Run run = new Run(chosen, sets)) {
+            run.check().refuseWhatFails(Optional.empty());
             run.introduce();
-            introduce(page);
-            run.train(folder, run.folder(folder), Progress.start());
-            stay(page, run);
+            Path folder = out.orElseGet(TrainCommand::newFolder);
+            try (LivePage page = LivePage.start(folder, serve)) {
+                introduce(page);
+                run.train(folder, run.folder(folder), Progress.start());
+                stay(page, run);
+            }
         }
     }
 
@@ -172,20 +196,24 @@ final class TrainCommand implements Callable<Integer> {
         options.checkOptimizer(checkpoint, trained, file);
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
+        introduce(chosen, sets);
         try (Run run = new Run(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
+            OnChange onChange = chosen.shorter().isPresent() ? OnChange.KEEP_CONFIG : options.onChange();
             List<String> notes =
-                    checkpoint.restore(run.network, run.optimizer, run.scheduler, options.onChange(), stepsDone);
+                    checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
+            if (!run.trainer.isFinished(progress)) {
+                run.check().refuseWhatFails(Optional.of(run.scheduler.state()));
+            }
             run.introduce();
             notes.forEach(note -> say("%s", note));
-            String within = progress.batch() == 0
-                    ? ""
-                    : String.format(Locale.ROOT, " and %,d of %,d batches", progress.batch(), run.batches());
-            say(
-                    "Resumed %s: after %,d epoch%s%s, %,d steps",
-                    file, progress.epoch(), progress.epoch() == 1 ? "" : "s", within, progress.step());
+            chosen.shorter()
+                    .ifPresent(before -> say(
+                            "The schedule, %s, is of %,d epochs now; it was %s",
+                            chosen.config().scheduleGiven(), chosen.config().epochs(), before));
+            say("Resumed %s: %s", file, run.after(progress));
             if (run.trainer.isFinished(progress)) {
                 say("Nothing to do: %s", run.why(progress));
                 if (!RunFolder.isRun(folder)) {
@@ -198,6 +226,16 @@ final class TrainCommand implements Callable<Integer> {
             run.train(folder, results, progress);
             stay(page, run);
         }
+    }
+
+    private void introduce(TrainOptions.Chosen chosen, DataSets sets) {
+        say(
+                "%s: %,d images to train on, %,d to validate",
+                chosen.config().data(), sets.train().size(), sets.validation().size());
+    }
+
+    private ScheduleCheck check(TrainOptions.Chosen chosen, double[] lr) {
+        return new ScheduleCheck(chosen.call(), chosen.length(), lr, Anneal.progress(spec));
     }
 
     private void introduce(LivePage page) {
@@ -244,6 +282,7 @@ final class TrainCommand implements Callable<Integer> {
                     .limit(config.limit().orElse(Integer.MAX_VALUE))
                     .seed(config.seed())
                     .stepPer(config.stepPer())
+                    .onNan(config.onNan())
                     .device(device);
             config.saveEvery().ifPresent(trainer::saveEvery);
             config.patience().ifPresent(trainer::patience);
@@ -252,14 +291,17 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
 
+        ScheduleCheck check() {
+            return TrainCommand.this.check(
+                    chosen,
+                    groups.rules().stream().mapToDouble(UpdateRule::lr).toArray());
+        }
+
         int batches() {
             return (int) config.stepsPerEpoch();
         }
 
         void introduce() {
-            say(
-                    "%s: %,d images to train on, %,d to validate",
-                    config.data(), sets.train().size(), sets.validation().size());
             long parameters = Torch.parameters(network.module()).stream()
                     .mapToLong(Tensor::numel)
                     .sum();
@@ -288,6 +330,20 @@ final class TrainCommand implements Callable<Integer> {
                     folder, network, config.schedule(), optimizer.groups().size(), checkpoint, progress);
         }
 
+        /** {@return how far a run is} */
+        String after(Progress progress) {
+            String within = progress.batch() == 0
+                    ? ""
+                    : String.format(Locale.ROOT, " and %,d of %,d batches", progress.batch(), batches());
+            return String.format(
+                    Locale.ROOT,
+                    "after %,d epoch%s%s, %,d steps",
+                    progress.epoch(),
+                    progress.epoch() == 1 ? "" : "s",
+                    within,
+                    progress.step());
+        }
+
         /** {@return why the run is at its end} */
         String why(Progress progress) {
             if (progress.epoch() >= config.epochs()) {
@@ -302,6 +358,10 @@ final class TrainCommand implements Callable<Integer> {
         /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */
         void train(Path path, RunFolder folder, Progress from) throws IOException {
             PrintWriter out = spec.commandLine().getOut();
+            PrintWriter err = spec.commandLine().getErr();
+            if (!trainer.isFinished(from)) {
+                check().findings().forEach(line -> say("%s", line));
+            }
             Position position = new Position(from);
             CountDownLatch done = new CountDownLatch(1);
             Thread stop = new Thread(() -> {
@@ -316,7 +376,7 @@ final class TrainCommand implements Callable<Integer> {
             try {
                 try (folder;
                         BatchLog log = new BatchLog(path, optimizer.groups().size());
-                        TrainConsole console = new TrainConsole(out, Anneal.progress(spec), printEvery)) {
+                        TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
                     folder.checkpoints(optimizer, scheduler, config, config.keep())
                             .tensorBoard(
                                     optimizer,
@@ -329,15 +389,22 @@ final class TrainCommand implements Callable<Integer> {
                             .resume(from)
                             .fit(sets);
                     if (config.restoreBest() && trainer.isFinished(position.progress)) {
-                        folder.saveWeights();
+                        Optional<TrainListener.Epoch> best = position.progress.best();
+                        if (best.isPresent()) {
+                            folder.saveBestWeights(best.get().epoch());
+                        }
                     }
+                } catch (NonFiniteException e) {
+                    throw new IOException(e.getMessage() + kept(path, position.progress), e);
                 }
                 Progress end = position.progress;
                 if (trainer.isStopped() && !trainer.isFinished(end)) {
                     say("Interrupted: %s", folder.summary());
-                    say(
-                            "--resume goes on in epoch %,d after %,d of %,d batches",
-                            end.epoch() + 1, end.batch(), batches());
+                    if (Files.exists(RunFolder.lastCheckpoint(path))) {
+                        say(
+                                "--resume goes on in epoch %,d after %,d of %,d batches",
+                                end.epoch() + 1, end.batch(), batches());
+                    }
                 } else {
                     boolean trained = end.epoch() > from.epoch();
                     if (trained && end.epoch() < config.epochs()) {
@@ -355,6 +422,14 @@ final class TrainCommand implements Callable<Integer> {
                     Runtime.getRuntime().removeShutdownHook(stop);
                 }
             }
+        }
+
+        /** {@return what a run that failed can be taken up from} */
+        private String kept(Path folder, Progress last) {
+            Path file = RunFolder.lastCheckpoint(folder);
+            return Files.exists(file)
+                    ? "; the last good checkpoint is " + file + ", " + after(last)
+                    : "; there is no checkpoint from before";
         }
 
         @Override

@@ -1,23 +1,28 @@
 package org.anneal.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.anneal.schedule.Python;
+import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
 
 /** What a user sees of a run: a line per epoch, and within it the tutorial's running loss, or how far it is. */
 final class TrainConsole implements TrainListener, AutoCloseable {
+    private static final int WIDTH = 80;
+
     private final PrintWriter out;
+    private final PrintWriter warnings;
     private final ProgressLine progress;
     private final Optional<Integer> printEvery;
     private double runningLoss;
     private int counted; // batches in it
     private String task = ""; // that is shown
 
-    /** Prints to {@code out}, and in place of the progress, with {@code printEvery}, the running loss of so many batches. */
-    TrainConsole(PrintWriter out, ProgressLine progress, Optional<Integer> printEvery) {
+    /** Prints to {@code out}, what is amiss to {@code warnings}, and in place of the progress, with {@code printEvery}, the running loss of so many batches. */
+    TrainConsole(PrintWriter out, PrintWriter warnings, ProgressLine progress, Optional<Integer> printEvery) {
         this.out = out;
+        this.warnings = warnings;
         this.progress = progress;
         this.printEvery = printEvery;
     }
@@ -71,10 +76,37 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) {
         progress.erase();
-        String lr = epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).collect(Collectors.joining(", "));
-        out.println("Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
-                + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4)
-                + ", Current LR: " + lr);
+        String line = "Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
+                + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4) + ", ";
+        List<String> rates =
+                epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).toList();
+        String all = line + "LR: " + String.join(", ", rates);
+        if (all.length() <= WIDTH) {
+            out.println(all);
+        } else {
+            out.println(line.stripTrailing());
+            printWrapped("    LR: ", rates);
+        }
+    }
+
+    /** Prints a list in lines that any terminal has room for. */
+    private void printWrapped(String start, List<String> parts) {
+        String line = start + parts.get(0);
+        for (String part : parts.subList(1, parts.size())) {
+            if (line.length() + 2 + part.length() < WIDTH) {
+                line += ", " + part;
+            } else {
+                out.println(line + ",");
+                line = " ".repeat(start.length()) + part;
+            }
+        }
+        out.println(line);
+    }
+
+    @Override
+    public void notFinite(NonFiniteException found) {
+        progress.erase();
+        warnings.println("anneal train: " + found.getMessage() + "; the run goes on, as --on-nan says");
     }
 
     @Override

@@ -14,10 +14,12 @@ import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
+import org.anneal.schedule.ScheduleSyntaxException;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.DataSets;
+import org.anneal.train.OnNan;
 import org.anneal.train.RunConfig;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -28,9 +30,12 @@ final class TrainOptions {
     // Below this, libtorch's threads wait for each other longer than they compute.
     private static final int SMALL_BATCH = 64;
 
+    // Of many more than there are processors, a batch takes minutes, and some are too many for the system.
+    private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
+
     static final String SUBSET = "fashion-mnist-subset";
     private static final String OPTIMIZER = "SGD(lr=0.01, momentum=0.9)";
-    private static final String SCHEDULE = "CosineAnnealingLR(T_max=5)";
+    private static final String SCHEDULE = "CosineAnnealingLR(T_max=100%)";
     private static final int EPOCHS = 5;
     private static final int BATCH_SIZE = 8;
 
@@ -61,7 +66,8 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "EXPR",
-            description = "PyTorch's scheduler call; lengths may be 2ep, 500st, 10%% (default: " + SCHEDULE + ")")
+            description = "PyTorch's scheduler call; lengths may be 2ep, 500st, 10%% (default:"
+                    + " CosineAnnealingLR(T_max=100%%))")
     private Optional<String> schedule = Optional.empty();
 
     @Option(
@@ -107,6 +113,12 @@ final class TrainOptions {
     private boolean restoreBest;
 
     @Option(
+            names = "--on-nan",
+            paramLabel = "WHAT",
+            description = "stop at a loss that is NaN or infinite, or continue with a warning (default: stop)")
+    private Optional<OnNan> onNan = Optional.empty();
+
+    @Option(
             names = "--save-every",
             paramLabel = "N",
             description = "write last.pt after every N batches of an epoch too, not at its end only")
@@ -145,11 +157,18 @@ final class TrainOptions {
         optimizer.ifPresent(text -> Anneal.parsed("--optimizer", () -> UpdateRule.parse(text)));
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
-        threads.ifPresent(n -> Anneal.atLeastOne("--threads", n));
+        threads.ifPresent(TrainOptions::checkThreads);
         limit.ifPresent(n -> Anneal.atLeastOne("--limit", n));
         patience.ifPresent(n -> Anneal.atLeastOne("--patience", n));
         saveEvery.ifPresent(n -> Anneal.atLeastOne("--save-every", n));
         keep.ifPresent(n -> Anneal.atLeastOne("--keep", n));
+    }
+
+    private static void checkThreads(int threads) {
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException(
+                    "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);
+        }
     }
 
     OnChange onChange() {
@@ -169,8 +188,20 @@ final class TrainOptions {
         return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
     }
 
-    /** A run's settings, and the call that its schedule was read from. */
-    record Chosen(RunConfig config, SchedulerCall call) {}
+    /**
+     * A run's settings.
+     *
+     * @param call that its schedule was read from
+     * @param shorter the schedule of the resumed run, if it is the same but for its length, as the run is longer now
+     */
+    record Chosen(RunConfig config, SchedulerCall call, Optional<String> shorter) {
+        RunLength length() {
+            return new RunLength(config.stepsPerEpoch(), config.epochs(), config.stepPer());
+        }
+    }
+
+    /** What {@link Chosen} has of a schedule, and its text as it was given. */
+    private record Scheduled(SchedulerCall call, String given, Optional<String> shorter) {}
 
     /**
      * {@return the settings of a run on {@code sets}}
@@ -202,7 +233,8 @@ final class TrainOptions {
         }
         int passes = epochs.or(() -> resumed.map(RunConfig::epochs)).orElse(EPOCHS);
         RunLength length = runLength(sets.train().size(), size, batches, passes, per);
-        SchedulerCall call = call(resumed, length, file);
+        Scheduled scheduled = schedule(resumed, length, file);
+        SchedulerCall call = scheduled.call();
         UpdateRule rule = resumed.isPresent() ? rule(trained, file) : pythons(trained, call.policy(), file);
         if (per == StepPer.BATCH && call.policy() instanceof ReduceLROnPlateau) {
             throw new IllegalArgumentException(
@@ -221,6 +253,7 @@ final class TrainOptions {
                         List.of(),
                         file),
                 call.policy().toString(),
+                scheduled.given(),
                 per,
                 passes,
                 size,
@@ -232,8 +265,10 @@ final class TrainOptions {
                 or(saveEvery, resumed, RunConfig::saveEvery),
                 keep.or(() -> resumed.map(RunConfig::keep)).orElse(1),
                 or(patience, resumed, RunConfig::patience),
-                restoreBest || resumed.map(RunConfig::restoreBest).orElse(false));
-        return new Chosen(config, call);
+                restoreBest || resumed.map(RunConfig::restoreBest).orElse(false),
+                onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP));
+        checkThreads(config.threads()); // a file may say anything
+        return new Chosen(config, call, scheduled.shorter());
     }
 
     private UpdateRule rule(Optional<UpdateRule> trained, Path file) {
@@ -260,20 +295,33 @@ final class TrainOptions {
                 file);
     }
 
-    private SchedulerCall call(Optional<RunConfig> resumed, RunLength length, Path file) throws IOException {
-        SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(schedule.orElse(SCHEDULE), length));
+    private Scheduled schedule(Optional<RunConfig> resumed, RunLength length, Path file) throws IOException {
+        String text = schedule.orElse(SCHEDULE);
+        SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(text, length));
         if (given.lastEpoch() != -1) {
             throw new IllegalArgumentException(
                     "--schedule must not have a last_epoch, which resumes a run, but has " + given.lastEpoch());
         }
-        if (resumed.isEmpty()) {
-            return given;
+        if (resumed.isPresent()) {
+            String savedText = resumed.get().scheduleGiven();
+            SchedulerCall saved = saved(file, () -> SchedulerCall.parse(savedText, length));
+            boolean same = schedule.isEmpty() || given.policy().equals(saved.policy());
+            if (same || !mine("--schedule", given.policy(), saved.policy(), file).equals(given.policy())) {
+                String before = resumed.get().schedule();
+                boolean changed = !saved.policy().toString().equals(before);
+                return new Scheduled(saved, savedText, changed ? Optional.of(before) : Optional.empty());
+            }
         }
-        String text = resumed.get().schedule();
-        SchedulerCall saved = saved(file, () -> SchedulerCall.parse(text, length));
-        boolean mine = schedule.isPresent()
-                && mine("--schedule", given.policy(), saved.policy(), file).equals(given.policy());
-        return mine ? given : saved;
+        return new Scheduled(given, hasUnits(text) ? text : given.policy().toString(), Optional.empty());
+    }
+
+    private static boolean hasUnits(String schedule) {
+        try {
+            SchedulerCall.parse(schedule);
+            return false;
+        } catch (ScheduleSyntaxException e) {
+            return true; // as it can be read with the run's length
+        }
     }
 
     /** {@return what {@code parse} makes of a text in {@code file}} */

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -31,6 +32,11 @@ class ProcessTest {
     Path folder;
 
     private Process start(String... arguments) throws IOException {
+        return startWithErrors("err", arguments);
+    }
+
+    /** Starts a process whose standard error goes to a file. */
+    private Process startWithErrors(String err, String... arguments) throws IOException {
         return new ProcessBuilder(Stream.concat(
                                 Stream.of(
                                         Path.of(System.getProperty("java.home"), "bin", "java")
@@ -43,7 +49,7 @@ class ProcessTest {
                                 Stream.of(arguments))
                         .toList())
                 .directory(folder.toFile())
-                .redirectError(folder.resolve("err").toFile())
+                .redirectError(folder.resolve(err).toFile())
                 .start();
     }
 
@@ -61,7 +67,7 @@ class ProcessTest {
         int epochs = rows.size() - 1;
         assertTrue(epochs >= 1 && epochs < 100, () -> rows.toString());
         assertEquals(
-                "Interrupted: metrics.csv, curve.png and model.safetensors, all up to epoch " + epochs + ", are in run",
+                "Interrupted: run: metrics.csv, curve.png, model.safetensors (epoch " + epochs + ")",
                 printed.get(printed.size() - 2));
         String goOn = printed.get(printed.size() - 1);
         assertTrue(
@@ -170,6 +176,91 @@ class ProcessTest {
         process.getInputStream().readAllBytes();
         assertEquals(0, exit(process), Files.readString(folder.resolve("err")));
         assertAsUninterrupted("run");
+    }
+
+    private static final String TAKEN = ": wait until it ends, stop it, or choose another folder";
+
+    private void assertKeptOut(String... arguments) throws IOException, InterruptedException {
+        Process other = startWithErrors("err2", arguments);
+        assertEquals("", new String(other.getInputStream().readAllBytes(), UTF_8));
+        assertEquals(1, exit(other));
+        assertEquals(
+                List.of("anneal train: another run is writing to runs/a" + TAKEN),
+                Files.readAllLines(folder.resolve("err2")));
+    }
+
+    @Test
+    void aRunThatGoesOnKeepsOthersOutUntilItIsKilled() throws IOException, InterruptedException {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -KILL needs Unix");
+        Process run = start("train", "--epochs=100000", "--limit=50", "--schedule=StepLR(1000)", "--out=runs/a");
+        try (BufferedReader lines = run.inputReader()) {
+            String line = lines.readLine();
+            while (line != null && !line.startsWith("Epoch 1,")) {
+                line = lines.readLine();
+            }
+            assertKeptOut("train", "--out=runs/a");
+            assertKeptOut("train", "--resume");
+            assertKeptOut("train", "--resume", "--out=runs/a");
+            assertKeptOut("train", "--resume", "runs/a/last.pt", "--out=runs/a");
+            assertTrue(run.isAlive());
+        } finally {
+            run.destroyForcibly(); // -KILL
+        }
+        exit(run);
+        List<String> rows = Files.readAllLines(folder.resolve("runs/a/metrics.csv"));
+        for (int epoch = 1; epoch < rows.size(); epoch++) {
+            assertTrue(rows.get(epoch).startsWith(epoch + "," + 50 * epoch + ","), rows.get(epoch));
+        }
+        assertTrue(Files.exists(folder.resolve("runs/a/run.lock")), "it was killed");
+        Process next = start("train", "--resume", "--epochs=1");
+        next.getInputStream().readAllBytes();
+        assertEquals(0, exit(next), Files.readString(folder.resolve("err")));
+        assertTrue(Files.notExists(folder.resolve("runs/a/run.lock")));
+    }
+
+    @Test
+    void ofTwoRunsThatBeginAtOnceOneIsRefused() throws IOException, InterruptedException {
+        String[] train = {"train", "--epochs=100000", "--limit=50", "--schedule=StepLR(1000)", "--out=runs/a"};
+        Process first = startWithErrors("err", train);
+        Process second = startWithErrors("err2", train);
+        try {
+            Process refused = (Process) CompletableFuture.anyOf(first.onExit(), second.onExit())
+                    .join();
+            assertEquals(1, refused.exitValue());
+            String err = Files.readString(folder.resolve(refused == first ? "err" : "err2"));
+            assertEquals("anneal train: another run is writing to runs/a" + TAKEN + "\n", err);
+            assertTrue((refused == first ? second : first).isAlive());
+        } finally {
+            first.destroyForcibly();
+            second.destroyForcibly();
+        }
+        exit(first);
+        exit(second);
+    }
+
+    @Test
+    void aRunWhoseFolderIsTakenAwaySaysSo() throws IOException, InterruptedException {
+        Process run = start("train", "--epochs=100000", "--limit=50", "--schedule=StepLR(1000)", "--out=runs/a");
+        try (BufferedReader lines = run.inputReader()) {
+            String line = lines.readLine();
+            while (line != null && !line.startsWith("Epoch 1,")) {
+                line = lines.readLine();
+            }
+            Files.move(folder.resolve("runs/a"), folder.resolve("runs/b"));
+            lines.lines().forEach(left -> {});
+            assertEquals(1, exit(run));
+        } finally {
+            run.destroyForcibly();
+        }
+        List<String> err = Files.readAllLines(folder.resolve("err")).stream()
+                .filter(line -> line.startsWith("anneal"))
+                .toList();
+        assertEquals(
+                List.of("anneal train: the run's folder runs/a was removed while the run went on: nothing more can be"
+                        + " written to it"),
+                err);
+        assertTrue(Files.notExists(folder.resolve("runs/a")));
+        assertTrue(Files.exists(folder.resolve("runs/b/last.pt")));
     }
 
     /** {@return where in a run a line is printed; the signal before may have come late, and the run is past what was meant} */

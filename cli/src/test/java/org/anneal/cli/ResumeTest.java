@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -91,11 +92,73 @@ class ResumeTest {
                                 + " fc3.bias"),
                 printed.subList(3, 5));
         assertEquals("Resumed " + last + ": after 2 epochs, 10 steps", printed.get(5));
-        assertTrue(printed.get(6).startsWith("Epoch 3, "), printed.get(6));
+        assertEquals(
+                "step 3: CosineAnnealingLR is not finished: its part of the run ends after 2 of its 4 steps",
+                printed.get(6));
+        assertTrue(printed.get(8).startsWith("Epoch 3, "), printed.get(8));
         Path whole = folder.resolve("whole");
         lines(words(List.of(command(whole)), words(List.of(how), "--epochs=4")));
         assertSameRun(whole, run);
         assertTrue(withoutSeconds(run).get(0).startsWith("epoch,step,lr0,lr1,"));
+    }
+
+    @Test
+    void aScheduleOfTheWholeRunIsOfMoreEpochsIfThereAreMore() throws IOException {
+        train("--epochs=2", "--save-every=3");
+        List<String> printed = lines(resume("--epochs=4"));
+        assertEquals("SGD(lr=0.01, momentum=0.9), CosineAnnealingLR(T_max=4) stepped per epoch", printed.get(2));
+        assertEquals(
+                "The schedule, CosineAnnealingLR(T_max=100%), is of 4 epochs now; it was CosineAnnealingLR(T_max=2)",
+                printed.get(3));
+        assertEquals("Resumed " + last + ": after 2 epochs, 10 steps", printed.get(4));
+        assertTrue(printed.get(5).startsWith("Epoch 3, "), printed.get(5));
+        // 0.01 * (1 + cos(pi * n / 2)) / 2, and from then on 0.01 * (1 + cos(pi * n / 4)) / 2.
+        double[] rates = {0.01, 0.005, 0.005, 0.0014644660940672622};
+        List<String> rows = withoutSeconds(run);
+        assertEquals(5, rows.size());
+        for (int i = 0; i < rates.length; i++) {
+            assertEquals(rates[i], Double.parseDouble(rows.get(i + 1).split(",", -1)[2]), 1e-15);
+        }
+        // Said again, it is the same; and as it is, it goes on to the bit.
+        assertTrue(lines(resume("--schedule=CosineAnnealingLR(T_max=100%)")).contains("Nothing to do: all epochs are done, 4 of 4"));
+        // Of a length of its own it is as long as it was.
+        Path other = folder.resolve("other");
+        lines(command(other, "--epochs=2", "--schedule=CosineAnnealingLR(T_max=2)"));
+        lines("train", "--resume", "--out", other.toString(), "--epochs=3");
+        assertEquals(0.0, Double.parseDouble(withoutSeconds(other).get(3).split(",", -1)[2]), 1e-15);
+    }
+
+    @Test
+    void aScheduleThatEndsBeforeTheMoreEpochsIsRefusedAndTheRunLeftAsItIs() throws IOException {
+        train("--epochs=1", "--schedule=OneCycleLR(0.1, total_steps=7)", "--step-per=batch");
+        byte[] before = Files.readAllBytes(last);
+        Ran ran = Ran.anneal(resume("--epochs=2"));
+        assertEquals(2, ran.code());
+        assertEquals(
+                "anneal train: --schedule must last for the run's 10 steps, but fails at step 8: OneCycleLR(max_lr=0.1,"
+                        + " total_steps=7) ends with step 7",
+                ran.err().strip().replaceFirst("(ends with step 7).*", "$1"));
+        assertArrayEquals(before, Files.readAllBytes(last));
+        assertEquals(2, withoutSeconds(run).size());
+    }
+
+    @Test
+    void refusesAFilesThreadsIfTheyAreTooMany() throws IOException {
+        train("--epochs=1");
+        Path changed = folder.resolve("changed.pt");
+        try (TorchFile file = TorchFile.open(last)) {
+            Map<Object, Object> root = new LinkedHashMap<>((Map<?, ?>) file.root());
+            Map<Object, Object> anneal = new LinkedHashMap<>((Map<?, ?>) Objects.requireNonNull(root.get("anneal")));
+            Map<Object, Object> config = new LinkedHashMap<>((Map<?, ?>) Objects.requireNonNull(anneal.get("config")));
+            config.put("threads", (long) Integer.MAX_VALUE);
+            anneal.put("config", config);
+            root.put("anneal", anneal);
+            TorchFile.write(changed, root);
+        }
+        Ran ran = Ran.anneal("train", "--resume", changed.toString(), "--out", folder.resolve("other").toString());
+        assertEquals(2, ran.code());
+        assertTrue(ran.err().startsWith("anneal train: --threads must be from 1 to "), ran.err());
+        assertTrue(ran.err().contains("on this computer, but was 2147483647"), ran.err());
     }
 
     @Test
@@ -124,7 +187,7 @@ class ResumeTest {
         List<String> rows = withoutSeconds(run);
         List<String> printed = lines(resume());
         assertEquals("Nothing to do: all epochs are done, 1 of 1", printed.get(4));
-        assertEquals("metrics.csv, curve.png and model.safetensors, all up to epoch 1, are in " + run, printed.get(5));
+        assertEquals(run + ": metrics.csv, curve.png, model.safetensors", printed.get(5));
         assertEquals(6, printed.size());
         assertEquals(files, names(run));
         assertEquals(rows, withoutSeconds(run));
@@ -150,7 +213,7 @@ class ResumeTest {
                 "--data=fashion-mnist-subset");
         String how = "; --on-change keep-config goes on with the new one, take-checkpoint with the old one";
         refuses(
-                "--schedule must be left out or CosineAnnealingLR(T_max=5)" + asWas + "StepLR(step_size=3, gamma=0.1)"
+                "--schedule must be left out or CosineAnnealingLR(T_max=1)" + asWas + "StepLR(step_size=3, gamma=0.1)"
                         + how,
                 "--schedule=StepLR(3)");
         refuses(
@@ -244,11 +307,7 @@ class ResumeTest {
         for (String part : List.of("train", "test")) {
             Files.write(cifar.resolve(part + ".bin"), new byte[3073 * (part.equals("train") ? 50 : 20)]);
         }
-        assertFails(
-                1,
-                "anneal train: " + last + ": a state dict must have the names and shapes of the network, but"
-                        + " conv1.weight has the shape [6, 1, 5, 5] and not [6, 3, 5, 5], fc1.weight has the shape"
-                        + " [120, 256] and not [120, 400]",
+        Ran ran = Ran.anneal(
                 "train",
                 "--resume",
                 last.toString(),
@@ -256,6 +315,13 @@ class ResumeTest {
                 "cifar10:" + cifar,
                 "--out",
                 folder.resolve("other").toString());
+        assertEquals(1, ran.code());
+        assertEquals("cifar10:" + cifar + ": 50 images to train on, 20 to validate", ran.out().strip());
+        assertEquals(
+                "anneal train: " + last + ": a state dict must have the names and shapes of the network, but"
+                        + " conv1.weight has the shape [6, 1, 5, 5] and not [6, 3, 5, 5], fc1.weight has the shape"
+                        + " [120, 256] and not [120, 400]",
+                ran.err().strip());
     }
 
     private Path python() throws IOException {

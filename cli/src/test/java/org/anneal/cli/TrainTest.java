@@ -13,14 +13,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.anneal.checkpoint.Safetensors;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Kind;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TrainTest {
@@ -83,22 +90,24 @@ class TrainTest {
             "progress.csv",
             "run.json");
 
+    private static final String SUBSET = "fashion-mnist-subset: 10,000 images to train on, 2,000 to validate";
+
     private static final String EPOCH =
-            "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, Current LR: %s";
+            "Epoch %d, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4}, LR: %s";
 
     @Test
     void trainsOnTheEmbeddedImagesAndSaysHow() throws IOException {
         List<String> printed =
                 lines("train", "--epochs", "2", "--limit", "200", "--print-every", "100", "--out", out.toString());
-        assertEquals("fashion-mnist-subset: 10,000 images to train on, 2,000 to validate", printed.get(0));
+        assertEquals(SUBSET, printed.get(0));
         assertLine("TutorialNet, 44,426 parameters, on (cpu|cuda:0) with 1 thread, seed 0", printed.get(1));
-        assertEquals("SGD(lr=0.01, momentum=0.9), CosineAnnealingLR(T_max=5) stepped per epoch", printed.get(2));
+        assertEquals("SGD(lr=0.01, momentum=0.9), CosineAnnealingLR(T_max=2) stepped per epoch", printed.get(2));
         assertLine("\\[1,   100\\] loss: \\d\\.\\d{3}", printed.get(3));
         assertLine("\\[1,   200\\] loss: \\d\\.\\d{3}", printed.get(4));
         assertLine(EPOCH.formatted(1, "1\\.00e-02"), printed.get(5));
         assertLine("\\[2,   100\\] loss: \\d\\.\\d{3}", printed.get(6));
-        assertLine(EPOCH.formatted(2, "9\\.05e-03"), printed.get(8));
-        assertEquals("metrics.csv, curve.png and model.safetensors, all up to epoch 2, are in " + out, printed.get(9));
+        assertLine(EPOCH.formatted(2, "5\\.00e-03"), printed.get(8));
+        assertEquals(out + ": metrics.csv, curve.png, model.safetensors (epoch 2)", printed.get(9));
         assertEquals("Finished Training", printed.get(10));
         assertEquals(11, printed.size());
 
@@ -222,18 +231,22 @@ class TrainTest {
     void refusesWrongValuesBeforeAnythingIsWritten() {
         refuses("--epochs must be at least 1, but was 0", "--epochs=0");
         refuses("--batch-size must be at least 1, but was 0", "--batch-size=0");
-        refuses("--threads must be at least 1, but was 0", "--threads=0");
+        int most = Math.max(64, Runtime.getRuntime().availableProcessors());
+        String threads = "--threads must be from 1 to " + most + " on this computer, but was ";
+        refuses(threads + "0", "--threads=0");
+        refuses(threads + "100000", "--threads=100000");
+        refuses(threads + "2147483647", "--threads=2147483647");
         refuses("--limit must be at least 1, but was -1", "--limit=-1");
         refuses("--print-every must be at least 1, but was 0", "--print-every=0");
         refuses("--save-every must be at least 1, but was 0", "--save-every=0");
         refuses("--keep must be at least 1, but was 0", "--keep=0");
         refuses("--patience must be at least 1, but was 0", "--patience=0");
-        refuses("--group must be PATTERN:OPTIONS, such as 'fc*:lr=0.01', but was 'fc*'", "--group=fc*");
-        refuses(
+        refusesWithTheData("--group must be PATTERN:OPTIONS, such as 'fc*:lr=0.01', but was 'fc*'", "--group=fc*");
+        refusesWithTheData(
                 "--group x* must match a parameter, which are conv1.weight, conv1.bias, conv2.weight, conv2.bias,"
                         + " fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias",
                 "--group=x*:lr=1");
-        refuses(
+        refusesWithTheData(
                 "--group fc3* must take parameters that no other group has, but took fc3.weight, fc3.bias of fc*",
                 "--group=fc*:lr=1",
                 "--group=fc3*:lr=2");
@@ -248,6 +261,14 @@ class TrainTest {
 
     private void refuses(String message, String... arguments) {
         assertFails(2, "anneal train: " + message, with("--out", out.toString(), arguments));
+        assertFalse(Files.exists(out));
+    }
+
+    private void refusesWithTheData(String message, String... arguments) {
+        Ran ran = Ran.anneal(with("--out", out.toString(), arguments));
+        assertEquals("anneal train: " + message, ran.err().strip());
+        assertEquals(2, ran.code());
+        assertEquals(SUBSET, ran.out().strip());
         assertFalse(Files.exists(out));
     }
 
@@ -273,6 +294,7 @@ class TrainTest {
         refusesText("--group", "fc*:lr=1, lr=2", "lr is given twice");
         refusesText("--group", "fc*:1", "");
         refusesText("--group", "[:lr=1", "'['");
+        refusesText("--on-nan", "ignore", "ignore");
         refusesText("--on-change", "maybe", "must be keep-config or take-checkpoint, but was 'maybe'");
         refusesText("--nonsense", "1", "--nonsense");
         refusesText("unexpected", "words", "unexpected");
@@ -282,7 +304,7 @@ class TrainTest {
         Ran ran = Ran.anneal(with(option, value, "--out", out.toString()));
         String what = option + " " + value + ": " + ran;
         assertEquals(2, ran.code(), what);
-        assertEquals("", ran.out(), what);
+        assertEquals(option.equals("--group") ? SUBSET : "", ran.out().strip(), what);
         assertEquals(1, ran.err().lines().count(), what);
         assertTrue(ran.err().startsWith("anneal train: "), what);
         assertTrue(ran.err().contains(option) && ran.err().contains(named), what);
@@ -370,18 +392,173 @@ class TrainTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "OneCycleLR(max_lr=0.1, total_steps=14) | 15 | OneCycleLR(max_lr=0.1, total_steps=14) ends with step 14",
+        "LambdaLR(lambda step: 1 / (step - 15)) | 15 | ",
+        "MultiplicativeLR(lambda step: 1 / (step - 9)) | 9 | ",
+        "ExponentialLR(1e300) | 2 | the rate must be finite",
+    })
+    void refusesAScheduleThatWouldFailWithinTheRun(String schedule, int step, String why) {
+        Ran ran = Ran.anneal(train("--epochs=3", "--batch-size=10", "--step-per=batch", "--schedule", schedule));
+        assertEquals(2, ran.code(), ran.err());
+        assertEquals("", ran.out());
+        String start = "anneal train: --schedule must last for the run's 15 steps, but fails at step " + step + ": ";
+        assertTrue(ran.err().startsWith(start + (why == null ? "" : why)), ran.err());
+        assertEquals(1, ran.err().lines().count());
+        assertFalse(Files.exists(out));
+    }
+
     @Test
-    void aRateThatIsNotFiniteEndsTheRunAndKeepsItsEpochs() throws IOException {
+    void refusesAGroupsScheduleThatWouldFail() {
         Ran ran = Ran.anneal(
-                train("--epochs=5", "--limit=1", "--optimizer=SGD(1e-200)", "--schedule=ExponentialLR(1e300)"));
-        assertEquals(1, ran.code());
+                train("--epochs=2", "--group=fc*:lr=1e10", "--schedule=LambdaLR(lambda step: 1e299 * step)"));
+        assertEquals(2, ran.code(), ran.err());
+        assertTrue(ran.err().contains("but fails at step 1: ") && ran.err().contains("group 1"), ran.err());
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void aScheduleThatLastsToTheRunsLastStepIsRun() {
         assertEquals(
-                "anneal train: the rate must be finite, but ExponentialLR(gamma=1e+300) makes it Infinity at step 2 for"
-                        + " group 'all'",
+                "Finished Training",
+                lines(train(
+                                "--epochs=3",
+                                "--batch-size=10",
+                                "--step-per=batch",
+                                "--schedule=OneCycleLR(0.1, total_steps=15)"))
+                        .stream()
+                        .reduce("", (before, line) -> line));
+    }
+
+    @Test
+    void saysWhatCheckFindsBeforeTheFirstEpoch() {
+        List<String> printed = lines(train("--epochs=4", "--limit=1", "--schedule=CosineAnnealingLR(T_max=2)"));
+        Ran check = Ran.anneal(
+                "check", "CosineAnnealingLR(T_max=2)", "--epochs=4", "--steps-per-epoch=1", "--lr=0.01");
+        List<String> found =
+                check.out().lines().filter(line -> line.startsWith("step ") || line.startsWith("  -> ")).toList();
+        assertEquals(2, found.size(), check.out());
+        assertTrue(found.get(0).contains("climbs again"), check.out());
+        assertEquals(found, printed.subList(3, 5));
+        assertTrue(printed.get(5).startsWith("Epoch 1, "), printed.get(5));
+    }
+
+    @Test
+    void theDefaultScheduleFallsOverTheWholeRun() throws IOException {
+        lines(train("--epochs=4", "--batch-size=10"));
+        assertEquals(
+                List.of("0.01", "0.008536", "0.005000", "0.001464"),
+                rates().stream().map(lr -> lr == 0.01 ? "0.01" : String.format(Locale.ROOT, "%.6f", lr)).toList());
+        out = folder.resolve("batches");
+        lines(train("--epochs=4", "--batch-size=10", "--step-per=batch"));
+        // The last step of all is the 19th of 20: 0.01 * (1 + cos(pi * 19 / 20)) / 2.
+        assertEquals(6.155829702431115e-05, rates().get(3), 1e-15);
+    }
+
+    @Test
+    void noLineOfARunIsWiderThanATerminal() {
+        List<String> printed = lines(train(Stream.concat(
+                        Stream.of("--epochs=1", "--limit=1"),
+                        Stream.of("conv1.w*", "conv1.b*", "conv2.w*", "conv2.b*", "fc1.w*", "fc1.b*", "fc2.w*", "fc2.b*")
+                                .map(name -> "--group=" + name + ":lr=0.001"))
+                .toArray(String[]::new)));
+        List<String> epoch = printed.stream()
+                .dropWhile(line -> !line.startsWith("Epoch 1, "))
+                .limit(3)
+                .toList();
+        assertLine("Epoch 1, Train Loss: \\d\\.\\d{4}, Val Loss: \\d\\.\\d{4}, Val Acc: [01]\\.\\d{4},", epoch.get(0));
+        assertEquals("    LR: 1.00e-02" + ", 1.00e-03".repeat(6) + ",", epoch.get(1));
+        assertEquals("        1.00e-03, 1.00e-03", epoch.get(2));
+        out = folder.resolve("one");
+        lines(train("--epochs=3")).stream()
+                .filter(line -> line.startsWith("Epoch "))
+                .forEach(line -> assertTrue(line.length() <= 80, line));
+    }
+
+    @Test
+    void namesTheBestEpochIfTheWeightsAreOfIt() {
+        // A negative rate climbs the loss.
+        List<String> printed = lines(train(
+                "--epochs=2",
+                "--restore-best",
+                "--optimizer=SGD(lr=0.1)",
+                "--schedule=LambdaLR(lambda epoch: 1 if epoch < 1 else -1)"));
+        assertEquals(
+                out + ": metrics.csv, curve.png, model.safetensors (best epoch, 1)", printed.get(printed.size() - 2));
+    }
+
+    @Test
+    void theHeaderHasTheOptimizersSettingNotTheMomentumOfTheMoment() {
+        List<String> printed = lines(train(
+                "--epochs=1",
+                "--limit=2",
+                "--optimizer=SGD(lr=0.01, momentum=0.9)",
+                "--group=fc*:momentum=0.8",
+                "--schedule=OneCycleLR(0.1, 100%)",
+                "--step-per=batch"));
+        assertTrue(printed.get(3).startsWith("group 0, rest: SGD(lr=0.01, momentum=0.9) for "), printed.get(3));
+        assertTrue(printed.get(4).startsWith("group 1, fc*: SGD(lr=0.01, momentum=0.8) for "), printed.get(4));
+    }
+
+    /** A rate under which every loss after a step is NaN or infinite, from the second epoch on. */
+    private static final String DIVERGES = "--schedule=LambdaLR(lambda epoch: 1 if epoch < 1 else 1e35)";
+
+    @Test
+    void aLossThatIsNotFiniteEndsTheRunAndSpoilsNothing() throws IOException {
+        Ran ran = Ran.anneal(train("--epochs=3", "--batch-size=10", "--save-every=1", "--seed=1", DIVERGES));
+        assertEquals(1, ran.code());
+        assertLine(
+                "anneal train: the (training loss is (nan|inf)|parameter \\S+ is not finite) in epoch 2, at batch \\d of 5,"
+                        + " with the rate 1e\\+33; the last good checkpoint is \\S*last\\.pt, after 1 epoch.*, \\d steps",
                 ran.err().strip());
-        assertEquals(2, epochs(ran.out().lines().toList()).size());
-        assertEquals(List.of(1e-200, 1e100), rates());
-        assertEquals(FILES, names(out));
+        assertEquals(2, rows().size());
+        assertFinite(true, Safetensors.open(out.resolve("model.safetensors")).tensors());
+        try (TorchFile last = TorchFile.open(out.resolve("last.pt"))) {
+            assertFinite(true, (Map<?, ?>) Objects.requireNonNull(((Map<?, ?>) last.root()).get("model")));
+        }
+        // And what was good can be gone on with, more slowly.
+        String best = out.resolve("best.pt").toString();
+        Ran more = Ran.anneal(
+                "train",
+                "--resume",
+                best,
+                "--out",
+                folder.resolve("more").toString(),
+                "--schedule=StepLR(9)",
+                "--on-change=keep-config");
+        assertEquals(0, more.code(), more.err());
+    }
+
+    @Test
+    void aLossThatIsNotFiniteInTheFirstEpochLeavesNothing() {
+        Ran ran = Ran.anneal(train("--epochs=3", "--batch-size=10", "--optimizer=SGD(lr=1e35)"));
+        assertEquals(1, ran.code());
+        assertLine(
+                "anneal train: the training loss is (nan|inf) in epoch 1, at batch 2 of 5, with the rate 1e\\+35; there is"
+                        + " no checkpoint from before",
+                ran.err().strip());
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void goesOnAfterALossThatIsNotFiniteIfToldTo() throws IOException {
+        Ran ran = Ran.anneal(train("--epochs=3", "--batch-size=10", "--on-nan=continue", DIVERGES));
+        assertEquals(0, ran.code(), ran.err());
+        assertLine(
+                "anneal train: the training loss is (nan|inf) in epoch 2, .*; the run goes on, as --on-nan says",
+                ran.err().strip());
+        assertEquals(4, rows().size());
+        assertFinite(false, Safetensors.open(out.resolve("model.safetensors")).tensors());
+        Ran more = Ran.anneal("train", "--resume", "--out", out.toString(), "--epochs=4");
+        assertEquals(0, more.code(), "as it was told before: " + more.err());
+    }
+
+    private static void assertFinite(boolean expected, Map<?, ?> tensors) {
+        boolean finite = tensors.values().stream()
+                .flatMapToDouble(tensor -> Arrays.stream(((TensorData) tensor).toDoubles()))
+                .allMatch(Double::isFinite);
+        assertEquals(expected, finite);
     }
 
     /** Checks that a run fails with one line, after it has said what it is about to do. */

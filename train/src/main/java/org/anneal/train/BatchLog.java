@@ -27,6 +27,7 @@ public final class BatchLog implements TrainListener, AutoCloseable {
     private final Path file;
     private final boolean wasThere;
     private final Writer out;
+    private final Optional<Object> key; // of the file that is written
     private Optional<IOException> failure = Optional.empty();
     private Optional<Batch> last = Optional.empty(); // since the row before
     private double losses;
@@ -46,6 +47,7 @@ public final class BatchLog implements TrainListener, AutoCloseable {
         wasThere = Files.exists(file);
         try {
             out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            key = RunLock.key(file);
         } catch (IOException e) {
             throw failed(e);
         }
@@ -116,7 +118,7 @@ public final class BatchLog implements TrainListener, AutoCloseable {
         } catch (IOException e) {
             throw failed(e);
         } finally {
-            if (!finishedAnEpoch && !wasThere) {
+            if (!finishedAnEpoch && !wasThere && RunLock.key(file).equals(key)) { // and not that of a run in its place
                 Files.deleteIfExists(file);
             }
         }

@@ -2,6 +2,7 @@ package org.anneal.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,9 +48,11 @@ public final class Checkpoint implements AutoCloseable {
     private final TorchFile file;
     private final Dict root;
     private final Optional<Dict> anneal;
+    private final Optional<Object> key; // of the file that is open
 
-    private Checkpoint(Path path, TorchFile file, Dict root, Optional<Dict> anneal) {
+    private Checkpoint(Path path, Optional<Object> key, TorchFile file, Dict root, Optional<Dict> anneal) {
         this.path = path;
+        this.key = key;
         this.file = file;
         this.root = root;
         this.anneal = anneal;
@@ -159,6 +162,7 @@ public final class Checkpoint implements AutoCloseable {
      *     message names the file and says which
      */
     public static Checkpoint open(Path path) throws IOException {
+        Optional<Object> key = Files.exists(path) ? RunLock.key(path) : Optional.empty();
         TorchFile file = TorchFile.open(path);
         try {
             if (!(file.root() instanceof Map<?, ?> map)) {
@@ -175,13 +179,21 @@ public final class Checkpoint implements AutoCloseable {
                             + VERSION + ", but is " + version);
                 }
             }
-            return new Checkpoint(path, file, root, anneal);
+            return new Checkpoint(path, key, file, root, anneal);
         } catch (IllegalArgumentException e) {
             file.close();
             throw new IOException(path + " is no training checkpoint: " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
+        }
+    }
+
+    /** @throws IOException if the file is in {@code folder}, and a run in it wrote it anew after it was opened here */
+    void checkUnchangedIn(Path folder) throws IOException {
+        Path parent = Optional.ofNullable(path.toAbsolutePath().getParent()).orElse(path);
+        if (Files.exists(parent) && Files.isSameFile(parent, folder) && !RunLock.key(path).equals(key)) {
+            throw new IOException(path + " was written anew by another run while it was read: resume it again");
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
@@ -19,6 +20,8 @@ import org.anneal.schedule.StepPer;
  * @param optimizer text of the main options
  * @param groups texts of the groups with options of their own
  * @param schedule text, without units
+ * @param scheduleGiven text that {@code schedule} was read from, whose lengths may be parts of the run, such as 100%: of a
+ *     run that is made longer they are longer
  * @param stepPer when the schedule is stepped
  * @param epochs how often the data is to be gone through
  * @param batchSize samples of a batch
@@ -29,6 +32,7 @@ import org.anneal.schedule.StepPer;
  * @param keep how many checkpoints stay
  * @param patience epochs without a better validation loss that end the run
  * @param restoreBest whether it goes back to the best weights at the end
+ * @param onNan what it does about a loss that is not finite
  */
 public record RunConfig(
         String model,
@@ -38,6 +42,7 @@ public record RunConfig(
         String optimizer,
         List<String> groups,
         String schedule,
+        String scheduleGiven,
         StepPer stepPer,
         int epochs,
         int batchSize,
@@ -47,7 +52,8 @@ public record RunConfig(
         OptionalInt saveEvery,
         int keep,
         OptionalInt patience,
-        boolean restoreBest) {
+        boolean restoreBest,
+        OnNan onNan) {
 
     public RunConfig {
         groups = List.copyOf(groups);
@@ -68,6 +74,7 @@ public record RunConfig(
         dict.put("optimizer", optimizer);
         dict.put("groups", groups);
         dict.put("schedule", schedule);
+        dict.put("schedule_given", scheduleGiven);
         dict.put("step_per", stepPer.name().toLowerCase(Locale.ROOT));
         dict.put("epochs", (long) epochs);
         dict.put("batch_size", (long) batchSize);
@@ -78,6 +85,7 @@ public record RunConfig(
         dict.put("keep", (long) keep);
         dict.put("patience", Dict.orNone(patience));
         dict.put("restore_best", restoreBest);
+        dict.put("on_nan", onNan.name().toLowerCase(Locale.ROOT));
         return dict;
     }
 
@@ -90,6 +98,8 @@ public record RunConfig(
                 dict.text("optimizer"),
                 dict.texts("groups"),
                 dict.text("schedule"),
+                // Earlier files have neither this one nor on_nan.
+                dict.text(dict.find("schedule_given").isPresent() ? "schedule_given" : "schedule"),
                 dict.text("step_per").equals("batch") ? StepPer.BATCH : StepPer.EPOCH,
                 dict.count("epochs"),
                 dict.count("batch_size"),
@@ -99,6 +109,7 @@ public record RunConfig(
                 dict.optionalCount("save_every"),
                 dict.count("keep"),
                 dict.optionalCount("patience"),
-                dict.truth("restore_best"));
+                dict.truth("restore_best"),
+                dict.find("on_nan").equals(Optional.of("continue")) ? OnNan.CONTINUE : OnNan.STOP);
     }
 }

@@ -1,15 +1,18 @@
 package org.anneal.train;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -49,7 +52,9 @@ import tools.jackson.databind.json.JsonMapper;
  * TensorBoard reads.
  *
  * <p>The files are whole at any time, also if the process is killed: a row or a file that cannot be written leaves what was
- * there, and a checkpoint takes the place of the one before only when it is on the disk.
+ * there, and a checkpoint takes the place of the one before only when it is on the disk. Only one run at a time writes to a
+ * folder, which the file {@code run.lock} is there for while it goes on; and it writes no more if the folder was removed or
+ * replaced, but ends with an {@link IOException} that says so.
  */
 public final class RunFolder implements TrainListener, AutoCloseable {
     private static final String METRICS = "metrics.csv";
@@ -62,6 +67,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             "(metrics\\.csv|curve\\.png|model\\.safetensors|run\\.json|(last|best|step-\\d+)\\.pt)\\.tmp");
     private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})\\.pt");
 
+    private static final Duration BETWEEN_CHECKS = Duration.ofSeconds(1);
+
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -69,10 +76,12 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     private final Network network;
     private final String title;
     private final List<Path> madeFolders; // the innermost first
-    private final FileChannel metrics;
+    private final RunLock lock;
     private final boolean wasThere; // the run that is resumed
     private final int groups;
-    private boolean savedWeights;
+    private List<String> names; // of the groups, for people
+    private long checked = System.nanoTime();
+    private Optional<String> savedWeights = Optional.empty(); // of which epoch they are
     private boolean savedRun;
     private final List<Epoch> epochs;
     private final RateCurve rates;
@@ -86,10 +95,10 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      *
      * @param title what stands above the curve
      * @param groups of the optimizer, which is how many rates a row has
-     * @throws IOException if a run is in the folder already, or it cannot be written to
+     * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
     public RunFolder(Path folder, Network network, String title, int groups) throws IOException {
-        this(folder, network, title, groups, false, List.of(), new RateCurve());
+        this(folder, network, title, groups, Optional.empty(), List.of(), new RateCurve());
     }
 
     /**
@@ -97,11 +106,19 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      *
      * @param folder the run's own, or one without a run, which is made
      * @param progress of {@code checkpoint}
-     * @throws IOException if the folder cannot be written to, or the checkpoint cannot be read
+     * @throws IOException if another run is writing to the folder, or has written the checkpoint anew since it was opened;
+     *     if the folder cannot be written to, or the checkpoint cannot be read
      */
     public RunFolder(Path folder, Network network, String title, int groups, Checkpoint checkpoint, Progress progress)
             throws IOException {
-        this(folder, network, title, groups, true, progress.epochs(), checkpoint.rates(groups));
+        this(
+                folder,
+                network,
+                title,
+                groups,
+                Optional.of(checkpoint),
+                progress.epochs(),
+                checkpoint.rates(groups));
     }
 
     private RunFolder(
@@ -109,7 +126,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             Network network,
             String title,
             int groups,
-            boolean resumes,
+            Optional<Checkpoint> checkpoint,
             List<Epoch> epochs,
             RateCurve rates)
             throws IOException {
@@ -117,42 +134,85 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         this.network = network;
         this.title = title;
         this.groups = groups;
+        this.names = rateNames(groups).toList();
         this.epochs = new ArrayList<>(epochs);
         this.rates = rates;
-        wasThere = resumes && isRun(folder);
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
                 .toList();
+        lock = made(folder);
+        wasThere = checkpoint.isPresent() && isRun(folder);
         String table = header() + epochs.stream().map(RunFolder::row).collect(Collectors.joining());
-        if (wasThere) {
-            deleteHalfWritten();
-        }
-        metrics = wasThere ? replaceTable(table) : createTable();
-        if (!wasThere) {
-            try {
-                append(table);
-            } catch (IOException e) {
-                try {
-                    close();
-                } catch (IOException left) {
-                    e.addSuppressed(left);
-                }
-                throw e;
+        try {
+            if (checkpoint.isPresent()) {
+                checkpoint.get().checkUnchangedIn(folder);
             }
+            if (wasThere) {
+                deleteHalfWritten();
+                AtomicFile.write(folder.resolve(METRICS), file -> writeAll(file, table));
+            } else {
+                createTable(table);
+            }
+        } catch (IOException e) {
+            try {
+                lock.close();
+                deleteMadeFolders();
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
         }
     }
 
-    private FileChannel createTable() throws IOException {
+    /** {@return a hold on the folder, which is made if it is not there} */
+    private RunLock made(Path folder) throws IOException {
         try {
             Files.createDirectories(folder);
-            return FileChannel.open(folder.resolve(METRICS), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        } catch (java.nio.file.FileAlreadyExistsException e) {
+            return lock(folder);
+        } catch (FileAlreadyExistsException e) {
             throw new IOException(
-                    Files.isDirectory(folder)
-                            ? "folder " + folder + " must be without a run, but it holds a " + METRICS
-                            : folder + " must be a folder, but is a file",
+                    folder + " must be a folder, but is a "
+                            + (Files.exists(folder) ? "file" : "link to what is not there"),
                     e);
+        } catch (FileSystemException e) {
+            throw cannotWriteInto(folder, e);
         } catch (IOException e) {
-            throw new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
+            try {
+                deleteMadeFolders();
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+    }
+
+    private static RunLock lock(Path folder) throws IOException {
+        try {
+            return RunLock.take(folder);
+        } catch (FileSystemException e) {
+            throw cannotWriteInto(folder, e);
+        }
+    }
+
+    private static IOException cannotWriteInto(Path folder, FileSystemException e) {
+        return new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
+    }
+
+    private void createTable(String table) throws IOException {
+        Path file = folder.resolve(METRICS);
+        try {
+            Files.createFile(file);
+        } catch (FileAlreadyExistsException e) {
+            throw new IOException("folder " + folder + " must be without a run, but it holds a " + METRICS, e);
+        }
+        try {
+            append(table);
+        } catch (IOException e) {
+            try {
+                Files.delete(file);
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
         }
     }
 
@@ -167,13 +227,6 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         }
     }
 
-    private FileChannel replaceTable(String table) throws IOException {
-        Path file = folder.resolve(METRICS);
-        AtomicFile.write(file, channel -> writeAll(channel, table));
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
-        return channel.position(channel.size());
-    }
-
     /** {@return where the last checkpoint of the run in {@code folder} is} */
     public static Path lastCheckpoint(Path folder) {
         return folder.resolve(LAST);
@@ -182,6 +235,15 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     /** {@return whether a run has written to {@code folder}} */
     public static boolean isRun(Path folder) {
         return Files.exists(folder.resolve(METRICS));
+    }
+
+    /**
+     * Looks whether a run is writing to {@code folder}, which exists: then nothing of it can be taken up.
+     *
+     * @throws IOException if one is, or if the folder cannot be written to
+     */
+    public static void checkNotWritten(Path folder) throws IOException {
+        lock(folder).close();
     }
 
     /**
@@ -231,6 +293,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             throw new IllegalArgumentException("keep must be at least 1, but was " + keep);
         }
         checkpoints = Optional.of(new Checkpoints(optimizer, scheduler, config, keep));
+        name(optimizer);
         return this;
     }
 
@@ -242,31 +305,54 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      */
     public RunFolder tensorBoard(Optimizer<Tensor> optimizer, long steps, Map<String, String> texts) {
         tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
+        name(optimizer);
         return this;
+    }
+
+    private void name(Optimizer<Tensor> optimizer) {
+        if (groups > 1) {
+            names = ScalarLog.names(optimizer);
+        }
     }
 
     private record Checkpoints(
             Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {}
 
-    /** {@return what is in the folder, in a sentence without an end} */
+    /** {@return what is in the folder, or that nothing is, in a line without an end} */
     public String summary() {
-        if (!epochs.isEmpty()) {
-            return METRICS + ", " + CURVE + " and " + WEIGHTS + ", all up to epoch "
-                    + epochs.get(epochs.size() - 1).epoch() + ", are in " + folder;
+        if (epochs.isEmpty()) {
+            return "no epoch was finished, "
+                    + (worthResuming ? "only " + LAST + " is in " + folder : "nothing was written");
         }
-        return "no epoch was finished, "
-                + (worthResuming ? "only " + LAST + " is in " + folder : "nothing was written");
+        String weights = savedWeights
+                .map(epoch -> ", " + WEIGHTS + " (" + epoch + ")")
+                .orElse(Files.exists(folder.resolve(WEIGHTS)) ? ", " + WEIGHTS : "");
+        return folder + ": " + METRICS + ", " + CURVE + weights;
     }
 
     @Override
     public void batch(Batch batch) {
+        checkNowAndThen();
         rates.add(batch);
         tensorBoard.ifPresent(log -> log.batch(batch));
     }
 
+    /** Looks whether the folder is there still, before an epoch of hours is over. */
+    private void checkNowAndThen() {
+        long now = System.nanoTime();
+        if (now - checked >= BETWEEN_CHECKS.toNanos()) {
+            checked = now;
+            try {
+                lock.check();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
     @Override
     public void epoch(Epoch epoch) throws IOException {
-        saveWeights();
+        saveWeights("epoch " + epoch.epoch());
         append(row(epoch));
         epochs.add(epoch);
         if (tensorBoard.isPresent()) {
@@ -274,14 +360,20 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         }
     }
 
-    /** Writes the network's weights as they are now, such as the best ones that it went back to. */
-    public void saveWeights() throws IOException {
+    /** Writes the network's weights again when it went back to those of {@code epoch}, its best. */
+    public void saveBestWeights(int epoch) throws IOException {
+        saveWeights("best epoch, " + epoch);
+    }
+
+    private void saveWeights(String epoch) throws IOException {
+        lock.check();
         Weights.save(network.module(), folder.resolve(WEIGHTS));
-        savedWeights = true;
+        savedWeights = Optional.of(epoch);
     }
 
     @Override
     public void checkpoint(Progress progress) throws IOException {
+        lock.check();
         tensorBoard.ifPresent(log -> log.checkpoint(progress));
         if (checkpoints.isEmpty()) {
             return;
@@ -365,19 +457,30 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      */
     @Override
     public void close() throws IOException {
-        metrics.close();
+        boolean left;
+        try (lock) {
+            left = end();
+        }
+        if (!left) {
+            deleteMadeFolders();
+        }
+    }
+
+    /** Leaves the folder as it is to stay, and {@return whether there is anything in it} */
+    private boolean end() throws IOException {
         if (tensorBoard.isPresent()) {
             tensorBoard.get().close();
         }
+        lock.check();
         if (!epochs.isEmpty()) {
             curve().save(folder.resolve(CURVE));
-            return;
+            return true;
         }
         if (wasThere || worthResuming) {
-            return;
+            return true;
         }
         Files.delete(folder.resolve(METRICS));
-        if (savedWeights) {
+        if (savedWeights.isPresent()) {
             Files.delete(folder.resolve(WEIGHTS));
         }
         if (savedRun) {
@@ -390,16 +493,20 @@ public final class RunFolder implements TrainListener, AutoCloseable {
         if (events.isPresent()) {
             Files.delete(events.get());
         }
+        return false;
+    }
+
+    private void deleteMadeFolders() throws IOException {
         for (Path made : madeFolders) {
             try {
-                Files.delete(made);
+                Files.deleteIfExists(made);
             } catch (DirectoryNotEmptyException e) {
                 return; // another run is in it by now
             }
         }
     }
 
-    private Chart curve() {
+    Chart curve() {
         return new Chart(
                 title,
                 "epoch",
@@ -410,7 +517,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                         new Panel(
                                 "learning rate",
                                 rates.series(
-                                        rateNames(groups).toList(),
+                                        names,
                                         epochs.get(epochs.size() - 1).epoch()))));
     }
 
@@ -440,12 +547,17 @@ public final class RunFolder implements TrainListener, AutoCloseable {
 
     /** Writes all of the lines, or nothing. */
     private void append(String lines) throws IOException {
-        long end = metrics.position();
-        try {
-            writeAll(metrics, lines);
+        Path file = folder.resolve(METRICS);
+        try (FileChannel table = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            long end = table.size();
+            try {
+                writeAll(table.position(end), lines);
+            } catch (IOException e) {
+                table.truncate(end);
+                throw e;
+            }
         } catch (IOException e) {
-            metrics.truncate(end);
-            throw new IOException("cannot write " + folder.resolve(METRICS) + ": " + AtomicFile.reason(e), e);
+            throw new IOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
         }
     }
 

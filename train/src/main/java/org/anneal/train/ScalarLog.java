@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 
@@ -62,13 +63,12 @@ public final class ScalarLog implements TrainListener {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("batch/loss", batch.loss());
         List<? extends ParamGroup<?>> groups = optimizer.groups();
-        List<String> names = groups.stream().map(ParamGroup::name).toList();
+        List<String> names = names(optimizer);
         for (int i = 0; i < groups.size(); i++) {
             ParamGroup<?> group = groups.get(i);
-            String name = Collections.frequency(names, group.name()) == 1 ? group.name() : i + " " + group.name();
-            values.put("lr/" + name, group.lr());
+            values.put("lr/" + names.get(i), group.lr());
             if (group.hasMomentum()) {
-                values.put("momentum/" + name, group.momentum());
+                values.put("momentum/" + names.get(i), group.momentum());
             }
         }
         try {
@@ -76,6 +76,14 @@ public final class ScalarLog implements TrainListener {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** {@return the names of the groups; one that several have, with the group's number} */
+    static List<String> names(Optimizer<?> optimizer) {
+        List<String> names = optimizer.groups().stream().<String>map(ParamGroup::name).toList();
+        return IntStream.range(0, names.size())
+                .mapToObj(i -> Collections.frequency(names, names.get(i)) == 1 ? names.get(i) : i + " " + names.get(i))
+                .toList();
     }
 
     @Override

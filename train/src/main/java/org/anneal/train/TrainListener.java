@@ -52,6 +52,12 @@ public interface TrainListener {
     default void validation(int epoch, long samples, long of) {}
 
     /**
+     * Called the first time that a loss or a weight is NaN or infinite, in a run that goes on with it as
+     * {@link OnNan#CONTINUE} says.
+     */
+    default void notFinite(NonFiniteException found) {}
+
+    /**
      * Called after each epoch.
      *
      * @throws IOException if what the listener writes cannot be written; training stops with it

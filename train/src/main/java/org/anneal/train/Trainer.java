@@ -12,10 +12,13 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.schedule.Python;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
+import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -47,6 +50,7 @@ public final class Trainer {
     private OptionalInt saveEvery = OptionalInt.empty();
     private OptionalInt patience = OptionalInt.empty();
     private boolean restoreBest;
+    private OnNan onNan = OnNan.STOP;
     private volatile boolean stopped;
 
     /**
@@ -109,6 +113,16 @@ public final class Trainer {
         return this;
     }
 
+    /**
+     * Sets what to do when a batch's loss or the validation loss is NaN or infinite, or a parameter is when it is to be kept: to
+     * stop, unless this is called. A batch's loss stops the run before the optimizer has made a step of it; with LBFGS, the
+     * loss that it starts the step from.
+     */
+    public Trainer onNan(OnNan onNan) {
+        this.onNan = onNan;
+        return this;
+    }
+
     /** Sets what the order of the samples is drawn from. */
     public Trainer seed(long seed) {
         this.seed = seed;
@@ -157,6 +171,7 @@ public final class Trainer {
      * Trains and {@return the epochs that were finished, of a resumed run also those before, as far as they are known}
      *
      * @throws IOException if a listener cannot write what it writes
+     * @throws NonFiniteException if a loss or a weight is NaN or infinite, and the run is not to go on with it
      * @throws IllegalArgumentException if the resumed position is past the end of an epoch, or if the run is to go back to
      *     the best weights and does not have them
      */
@@ -185,6 +200,8 @@ public final class Trainer {
         private long since = System.nanoTime();
         private List<Double> lr = start.lr();
         private Map<String, TensorData> bestWeights = start.bestWeights();
+        private boolean evaluated; // the loss of the batch; LBFGS does it more than once
+        private boolean toldNotFinite;
 
         Fit(DataLoader training, DataLoader validation, long toValidate) {
             this.training = training;
@@ -232,6 +249,8 @@ public final class Trainer {
                 checkpoint();
                 return;
             }
+            requireFinite("the validation loss", valLoss.value(), batch);
+            requireFiniteWeights();
             epoch++;
             TrainListener.Epoch end = new TrainListener.Epoch(
                     epoch, steps(), lr, loss.value(), valLoss.value(), valAccuracy.value(), secondsSoFar());
@@ -261,14 +280,20 @@ public final class Trainer {
                 return; // the position was behind the last one
             }
             training.forEachWhile(epoch + 1, batch, data -> {
+                lr = rates();
+                evaluated = false;
                 double value = optimizer.step(() -> {
                     optimizer.zeroGrad();
                     Tensor batchLoss = torch.cross_entropy_loss(network.forward(data.inputs()), data.targets());
                     batchLoss.backward();
-                    return batchLoss.item_double();
+                    double evaluation = batchLoss.item_double();
+                    if (!evaluated) {
+                        evaluated = true;
+                        requireFinite("the training loss", evaluation, data.index() + 1);
+                    }
+                    return evaluation;
                 });
                 loss.add(value * data.size(), data.size());
-                lr = optimizer.groups().stream().map(ParamGroup::lr).toList();
                 batch = data.index() + 1;
                 TrainListener.Batch end = new TrainListener.Batch(epoch + 1, batch, batches, steps(), lr, value);
                 listeners.forEach(listener -> listener.batch(end));
@@ -280,6 +305,42 @@ public final class Trainer {
                 }
                 return !stopped && batch < batches;
             });
+        }
+
+        private void requireFinite(String what, double value, int at) {
+            if (!Double.isFinite(value)) {
+                notFinite(what + " is " + Python.repr(value), at);
+            }
+        }
+
+        /** A gradient may be NaN where the loss is none: what is kept of the weights must not be. */
+        private void requireFiniteWeights() {
+            if (toldNotFinite) {
+                return;
+            }
+            try (PointerScope scope = new PointerScope()) {
+                Torch.namedParameters(network.module()).forEach((name, parameter) -> {
+                    if (!parameter.isfinite().all().item_bool()) {
+                        notFinite("the parameter " + name + " is not finite", batch);
+                    }
+                });
+            }
+        }
+
+        private void notFinite(String what, int at) {
+            List<Double> used = lr.isEmpty() ? rates() : lr;
+            NonFiniteException found = new NonFiniteException(what, epoch + 1, at, batches, used);
+            if (onNan == OnNan.STOP) {
+                throw found;
+            }
+            if (!toldNotFinite) {
+                toldNotFinite = true;
+                listeners.forEach(listener -> listener.notFinite(found));
+            }
+        }
+
+        private List<Double> rates() {
+            return optimizer.groups().stream().map(ParamGroup::lr).toList();
         }
 
         private long steps() {
@@ -304,6 +365,7 @@ public final class Trainer {
         }
 
         private void checkpoint() {
+            requireFiniteWeights();
             Progress here = progress();
             for (TrainListener listener : listeners) {
                 try {

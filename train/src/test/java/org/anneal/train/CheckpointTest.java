@@ -78,6 +78,7 @@ class CheckpointTest {
                     rule,
                     List.of(),
                     policy,
+                    policy,
                     StepPer.EPOCH,
                     2,
                     16,
@@ -87,7 +88,8 @@ class CheckpointTest {
                     OptionalInt.of(3),
                     2,
                     OptionalInt.empty(),
-                    true);
+                    true,
+                    OnNan.STOP);
         }
 
         ParamGroup<Tensor> group() {
@@ -598,7 +600,9 @@ class CheckpointTest {
                     .listener(results.checkpoints(run.optimizer, run.scheduler, run.config, 1))
                     .fit(worse);
             float[] best = bias(run.network);
-            results.saveWeights();
+            assertEquals(runs + ": metrics.csv, curve.png, model.safetensors (epoch 3)", results.summary());
+            results.saveBestWeights(1);
+            assertEquals(runs + ": metrics.csv, curve.png, model.safetensors (best epoch, 1)", results.summary());
             try (Checkpoint file = Checkpoint.open(runs.resolve("best.pt"));
                     Checkpoint last = Checkpoint.open(runs.resolve("last.pt"))) {
                 assertEquals(

@@ -114,6 +114,7 @@ class ResumeTest {
                     setting.rule,
                     List.of(),
                     setting.policy,
+                    setting.policy,
                     setting.per,
                     EPOCHS,
                     BATCH,
@@ -123,7 +124,8 @@ class ResumeTest {
                     OptionalInt.empty(),
                     1,
                     OptionalInt.empty(),
-                    false);
+                    false,
+                    OnNan.STOP);
         }
 
         /** Trains, and leaves a file for every checkpoint. */

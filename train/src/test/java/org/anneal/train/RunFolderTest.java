@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -25,6 +26,7 @@ import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.plot.Series;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
@@ -34,6 +36,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
@@ -127,9 +130,24 @@ class RunFolderTest {
         run.close();
         BufferedImage curve = ImageIO.read(temporary.resolve("curve.png").toFile());
         assertTrue(curve.getWidth() > 300 && curve.getHeight() > 300);
-        assertEquals(
-                "metrics.csv, curve.png and model.safetensors, all up to epoch 2, are in " + temporary, run.summary());
+        assertEquals(temporary + ": metrics.csv, curve.png, model.safetensors (epoch 2)", run.summary());
         assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(temporary));
+    }
+
+    @Test
+    void theCurveNamesTheGroups() throws IOException {
+        try (Optimizer<Tensor> optimizer = twoGroups();
+                RunFolder run = new RunFolder(temporary, network, "title", 2)) {
+            run.batch(batch(1, 1, 0.1, 0.01));
+            run.epoch(epoch(1, 0.1, 0.01));
+            assertEquals(List.of("lr0", "lr1"), groupsOf(run), "until it knows them");
+            describe(run, optimizer, 1);
+            assertEquals(List.of("rest", "fc.bias"), groupsOf(run));
+        }
+    }
+
+    private static List<String> groupsOf(RunFolder run) {
+        return run.curve().panels().get(1).series().stream().map(Series::label).toList();
     }
 
     @Test
@@ -140,7 +158,7 @@ class RunFolderTest {
                 setWeights(epoch + 0.5f);
                 run.epoch(epoch(epoch, 0.1));
                 assertWeights(epoch + 0.5f, temporary);
-                assertEquals(List.of("metrics.csv", "model.safetensors"), names(temporary));
+                assertEquals(List.of("metrics.csv", "model.safetensors", "run.lock"), names(temporary));
             }
         }
     }
@@ -171,9 +189,122 @@ class RunFolderTest {
         Path real = Files.createDirectory(temporary.resolve("real"));
         Path link = Files.createSymbolicLink(temporary.resolve("link"), real);
         try (RunFolder run = new RunFolder(link, network, "StepLR(1)", 1)) {
-            assertEquals(List.of("metrics.csv"), names(real));
+            assertEquals(List.of("metrics.csv", "run.lock"), names(real));
         }
         assertEquals(List.of("link", "real"), names(temporary));
+    }
+
+    @Test
+    void onlyOneRunWritesToAFolder() throws IOException, InterruptedException {
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("run"));
+        Path folder = temporary.resolve("run");
+        String taken = ": wait until it ends, stop it, or choose another folder";
+        try (RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1)) {
+            run.batch(batch(1, 1, 0.1));
+            run.epoch(epoch(1, 0.1));
+            for (Path same : List.of(folder, link, temporary.resolve("link/../run"))) {
+                assertRefused("another run is writing to " + same + taken, same);
+                assertEquals(
+                        "another run is writing to " + same + taken,
+                        assertThrows(IOException.class, () -> RunFolder.checkNotWritten(same))
+                                .getMessage());
+            }
+            // Not even when its table is not there yet, or not any more.
+            Files.delete(folder.resolve("metrics.csv"));
+            List<String> refusals = new ArrayList<>();
+            Thread other = new Thread(() -> refusals.add(assertThrows(
+                            IOException.class, () -> new RunFolder(folder, network, "StepLR(1)", 1))
+                    .getMessage()));
+            other.start();
+            other.join();
+            assertEquals(List.of("another run is writing to " + folder + taken), refusals);
+            Files.createFile(folder.resolve("metrics.csv"));
+        }
+        RunFolder.checkNotWritten(folder);
+        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(folder));
+    }
+
+    @Test
+    void aLockThatAKilledProcessLeftKeepsNobodyOut() throws IOException {
+        Files.createFile(temporary.resolve("run.lock"));
+        RunFolder.checkNotWritten(temporary);
+        Files.createFile(temporary.resolve("run.lock"));
+        new RunFolder(temporary, network, "StepLR(1)", 1).close();
+        assertEquals(List.of(), names(temporary));
+    }
+
+    @Test
+    void aFolderThatIsRemovedEndsTheRun() throws IOException {
+        Path folder = temporary.resolve("run");
+        RunFolder run = running(folder);
+        remove(folder);
+        assertGone(run, "the run's folder " + folder + " was removed while the run went on");
+        assertEquals(List.of(), names(temporary), "and it does not come back");
+    }
+
+    @Test
+    void aFolderThatIsMovedAwayEndsTheRunAndKeepsWhatIsInIt() throws IOException {
+        Path folder = temporary.resolve("run");
+        RunFolder run = running(folder);
+        Files.move(folder, temporary.resolve("moved"));
+        assertGone(run, "the run's folder " + folder + " was removed while the run went on");
+        assertEquals(List.of("moved"), names(temporary));
+        assertEquals(
+                2, Files.readAllLines(temporary.resolve("moved/metrics.csv")).size());
+    }
+
+    @Test
+    void aFolderThatIsReplacedEndsTheRunAndIsLeftAsItIs() throws IOException {
+        Path folder = temporary.resolve("run");
+        RunFolder run = running(folder);
+        remove(folder);
+        Files.createDirectory(folder);
+        String replaced = "the run's folder " + folder + " was replaced, or its run.lock removed, while the run went on";
+        assertThrows(IOException.class, () -> run.epoch(epoch(2, 0.1)));
+        try (RunFolder other = new RunFolder(folder, network, "StepLR(1)", 1)) {
+            other.batch(batch(1, 1, 0.1));
+            other.epoch(epoch(1, 0.1));
+            assertGone(run, replaced);
+            assertEquals(List.of("metrics.csv", "model.safetensors", "run.lock"), names(folder));
+            other.epoch(epoch(2, 0.1));
+            assertEquals(3, Files.readAllLines(folder.resolve("metrics.csv")).size());
+        }
+    }
+
+    @Test
+    void aTableThatIsRemovedIsMissed() throws IOException {
+        RunFolder run = running(temporary.resolve("run"));
+        Path table = temporary.resolve("run/metrics.csv");
+        Files.delete(table);
+        assertEquals(
+                "cannot write " + table + ": there is no such folder or file",
+                assertThrows(IOException.class, () -> run.epoch(epoch(2, 0.1))).getMessage());
+        run.close();
+    }
+
+    private RunFolder running(Path folder) throws IOException {
+        RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1);
+        run.batch(batch(1, 1, 0.1));
+        run.epoch(epoch(1, 0.1));
+        return run;
+    }
+
+    /** Checks that whatever a run writes says so. */
+    private static void assertGone(RunFolder run, String what) {
+        String message = what + ": nothing more can be written to it";
+        for (Executable write : List.<Executable>of(
+                () -> run.epoch(epoch(2, 0.1)), () -> run.checkpoint(Progress.after(2, 8)), run::close)) {
+            assertEquals(message, assertThrows(IOException.class, write).getMessage());
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
     }
 
     private void assertRefused(String message, Path folder) {
@@ -202,6 +333,7 @@ class RunFolderTest {
                 "Adam(lr=0.1)",
                 List.of("fc.bias:lr=0.01"),
                 "StepLR(step_size=1)",
+                "StepLR(step_size=1)",
                 StepPer.BATCH,
                 epochs,
                 8,
@@ -211,7 +343,8 @@ class RunFolderTest {
                 OptionalInt.of(3),
                 2,
                 OptionalInt.empty(),
-                false);
+                false,
+                OnNan.STOP);
     }
 
     private static RunFolder describe(RunFolder run, Optimizer<Tensor> optimizer, int epochs) throws IOException {
@@ -230,7 +363,7 @@ class RunFolderTest {
         try (Optimizer<Tensor> optimizer = twoGroups();
                 RunFolder run = new RunFolder(temporary, network, "title", 2)) {
             describe(run, optimizer, 5);
-            assertEquals(List.of("metrics.csv", "run.json"), names(temporary));
+            assertEquals(List.of("metrics.csv", "run.json", "run.lock"), names(temporary));
             JsonNode json = new ObjectMapper().readTree(Files.readString(temporary.resolve("run.json")));
             assertEquals("\"samples\"", json.at("/config/data").stringValue());
             assertEquals("Adam(lr=0.1)", json.at("/config/optimizer").stringValue());
@@ -272,7 +405,7 @@ class RunFolderTest {
             small.fill(0);
             assertFull("cannot write " + file, () -> describe(run, optimizer, 6));
             assertEquals(whole, Files.readString(file));
-            assertEquals(List.of("metrics.csv", "run.json"), names(disk.resolve("run")));
+            assertEquals(List.of("metrics.csv", "run.json", "run.lock"), names(disk.resolve("run")));
         }
     }
 
@@ -297,7 +430,7 @@ class RunFolderTest {
             assertFull("cannot write " + folder.resolve("model.safetensors"), () -> run.epoch(epoch(2, 0.1)));
             assertArrayEquals(weights, Files.readAllBytes(folder.resolve("model.safetensors")));
             assertEquals(2, Files.readAllLines(folder.resolve("metrics.csv")).size());
-            assertEquals(List.of("metrics.csv", "model.safetensors"), names(folder));
+            assertEquals(List.of("metrics.csv", "model.safetensors", "run.lock"), names(folder));
             small.fill(0);
             assertFull("cannot write " + folder.resolve("curve.png"), run::close);
             assertEquals(List.of("metrics.csv", "model.safetensors"), names(folder));
@@ -348,7 +481,7 @@ class RunFolderTest {
         }
     }
 
-    private static void assertFull(String start, org.junit.jupiter.api.function.Executable write) {
+    private static void assertFull(String start, Executable write) {
         assertEquals(
                 start + ": No space left on device",
                 assertThrows(IOException.class, write).getMessage());

@@ -27,12 +27,16 @@ import org.anneal.schedule.StepPer;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
     private static final Samples DATA = Samples.of(64);
@@ -252,6 +256,131 @@ class TrainerTest {
             assertMessage("save_every must be at least 1, but was 0", () -> run.trainer.saveEvery(0));
             assertMessage("patience must be at least 1, but was 0", () -> run.trainer.patience(0));
         }
+    }
+
+    /** As {@link #DATA}, but the sample {@code wrong} of it. */
+    private static Dataset with(int wrong, float value) {
+        return Dataset.of(
+                64,
+                new long[] {1, 2, 4},
+                List.of("low", "high"),
+                i -> {
+                    FloatBuffer sample = FloatBuffer.allocate(8);
+                    DATA.read(i, sample);
+                    float[] values = sample.array();
+                    values[0] = i == wrong ? value : values[0];
+                    return values;
+                },
+                DATA::label);
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+    void stopsBeforeTheStepOfABatchWhoseLossIsNotFinite(float value) throws IOException {
+        for (OnNan onNan : OnNan.values()) {
+            try (Run run = Run.of(0.5, "StepLR(step_size=1, gamma=0.5)")) {
+                LinearNet network = (LinearNet) run.network;
+                List<NonFiniteException> told = new ArrayList<>();
+                List<Progress> kept = new ArrayList<>();
+                List<float[]> after = new ArrayList<>();
+                run.trainer.listener(new TrainListener() {
+                    @Override
+                    public void batch(Batch batch) {
+                        after.add(weights(network));
+                    }
+
+                    @Override
+                    public void notFinite(NonFiniteException found) {
+                        told.add(found);
+                    }
+
+                    @Override
+                    public void checkpoint(Progress progress) {
+                        kept.add(progress);
+                    }
+                });
+                run.trainer.epochs(2).batchSize(1).saveEvery(1).onNan(onNan);
+                DataSets data = new DataSets(with(7, value), DATA);
+                if (onNan == OnNan.CONTINUE) {
+                    assertEquals(2, run.trainer.fit(data).size());
+                    assertEquals(1, told.size());
+                    assertEquals(128, run.batches.size());
+                    assertTrue(Double.isNaN(run.epochs.get(1).valLoss()));
+                    continue;
+                }
+                NonFiniteException stopped =
+                        assertThrows(NonFiniteException.class, () -> run.trainer.fit(data));
+                int batch = run.batches.size() + 1;
+                assertTrue(batch < 64, "one of 64 batches has it");
+                assertEquals(
+                        List.of(1, batch, List.of(0.5)), List.of(stopped.epoch(), stopped.batch(), stopped.lr()));
+                String message = String.valueOf(stopped.getMessage());
+                assertTrue(
+                        message.matches("the training loss is (nan|inf) in epoch 1, at batch " + batch
+                                + " of 64, with the rate 0\\.5"),
+                        message);
+                assertArrayEquals(after.get(after.size() - 1), weights(network), "no step is made of it");
+                assertEquals(batch - 1, kept.get(kept.size() - 1).batch());
+                assertEquals(List.of(), told);
+            }
+        }
+    }
+
+    @Test
+    void stopsAtAValidationLossThatIsNotFiniteBeforeTheEpochIsTold() throws IOException {
+        try (Run run = Run.of(0.5, "StepLR(step_size=1, gamma=0.5)")) {
+            List<Progress> kept = checkpoints(run);
+            NonFiniteException stopped = assertThrows(
+                    NonFiniteException.class,
+                    () -> run.trainer.batchSize(16).stepPer(StepPer.BATCH).fit(new DataSets(DATA, with(3, Float.NaN))));
+            assertEquals(
+                    "the validation loss is nan in epoch 1, at batch 4 of 4, with the rate 0.0625",
+                    stopped.getMessage());
+            assertEquals(List.of(), run.epochs);
+            assertEquals(List.of(0L), kept.stream().map(Progress::step).toList());
+        }
+    }
+
+    @Test
+    void keepsNoWeightsThatAreNotFiniteThoughEveryLossIs() throws IOException {
+        for (int saveEvery : new int[] {1, 100}) {
+            torch.manual_seed(1);
+            LinearNet network = new LinearNet(8, 2);
+            try (Run run = new Run(
+                    network, Torch.optimizer(new SGD(0.5), Torch.parameters(network.module())), new StepLR(1000))) {
+                List<Progress> kept = checkpoints(run);
+                run.trainer.listener(new TrainListener() {
+                    @Override
+                    public void batch(Batch batch) {
+                        if (batch.step() == 4) {
+                            try (AutoGradMode noGrad = new AutoGradMode(false)) {
+                                network.fc.bias().fill_(new Scalar(Float.POSITIVE_INFINITY));
+                            }
+                        }
+                    }
+                });
+                NonFiniteException stopped = assertThrows(
+                        NonFiniteException.class,
+                        () -> run.trainer.batchSize(16).saveEvery(saveEvery).fit(SETS));
+                assertEquals(
+                        saveEvery == 1
+                                ? "the parameter fc.bias is not finite in epoch 1, at batch 4 of 4, with the rate 0.5"
+                                : "the validation loss is nan in epoch 1, at batch 4 of 4, with the rate 0.5",
+                        stopped.getMessage());
+                assertEquals(saveEvery == 1 ? 3 : 0, kept.get(kept.size() - 1).step());
+            }
+        }
+    }
+
+    private static List<Progress> checkpoints(Run run) {
+        List<Progress> kept = new ArrayList<>();
+        run.trainer.listener(new TrainListener() {
+            @Override
+            public void checkpoint(Progress progress) {
+                kept.add(progress);
+            }
+        });
+        return kept;
     }
 
     private static void assertMessage(String message, Executable bad) {

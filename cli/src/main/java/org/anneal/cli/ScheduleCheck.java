@@ -1,0 +1,91 @@
+package org.anneal.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.SGD;
+import org.anneal.schedule.Checkup;
+import org.anneal.schedule.Finding;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SchedulerCall;
+
+/** Looks at the schedule of a training run before it begins: whether it lasts, and what {@code check} finds. */
+final class ScheduleCheck {
+    private static final long MOST_STEPS = 10_000_000; // seconds
+
+    private final SchedulerCall call;
+    private final RunLength length;
+    private final double[] lr;
+    private final ProgressLine progress;
+
+    /** @param lr the base rate of each group */
+    ScheduleCheck(SchedulerCall call, RunLength length, double[] lr, ProgressLine progress) {
+        this.call = call;
+        this.length = length;
+        this.lr = lr;
+        this.progress = progress;
+    }
+
+    /**
+     * Steps the schedule to the run's end, but no more than ten million times.
+     *
+     * @param start where the run is taken up, if it is
+     * @throws IllegalArgumentException if a step fails, as it would in the run
+     */
+    void refuseWhatFails(Optional<LRScheduler.State> start) {
+        long step = 0;
+        try (Optimizer<FloatArray> optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
+                .mapToObj(i -> new ParamGroup<>("group " + i, new SGD(lr[i]), List.of(new FloatArray(0f))))
+                .toList())) {
+            LRScheduler scheduler = new LRScheduler(optimizer, call.policy());
+            if (!scheduler.takesStep()) {
+                return;
+            }
+            start.ifPresent(scheduler::restore);
+            step = scheduler.lastEpoch();
+            long end = Math.min(length.total(), step + MOST_STEPS);
+            progress.task("Checking the schedule", step, end, "steps");
+            while (step < end) {
+                step++;
+                optimizer.step();
+                scheduler.step();
+                if (step % 1024 == 0) {
+                    progress.at(step);
+                }
+            }
+        } catch (IllegalStateException | ArithmeticException e) {
+            throw new IllegalArgumentException(
+                    String.format(
+                            Locale.ROOT,
+                            "--schedule must last for the run's %,d steps, but fails at step %,d: %s",
+                            length.total(),
+                            step,
+                            e.getMessage()),
+                    e);
+        }
+    }
+
+    /** {@return what {@code check} finds, in its words; of a run of more than ten million steps nothing} */
+    List<String> findings() {
+        List<String> lines = new ArrayList<>();
+        if (length.total() > MOST_STEPS) {
+            return lines;
+        }
+        List<Checkup> groups = new ArrayList<>();
+        for (int group = 0; group < lr.length; group++) {
+            groups.add(Checkup.of(call.policy(), length, lr[group], group, lr.length, 0, progress::at));
+        }
+        for (Finding finding : CheckCommand.findings(new SchedulerCall(call.policy(), -1, List.of()), groups)) {
+            lines.add("step " + finding.step() + ": " + finding.problem());
+            lines.add("  -> " + finding.suggestion());
+        }
+        return lines;
+    }
+}

@@ -1,0 +1,156 @@
+package org.anneal.train;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.anneal.checkpoint.AtomicFile;
+
+/**
+ * A run's hold on its folder: of all processes, and all threads of this one, only one writes to it. The system lets go of it
+ * when the process ends, however it ends.
+ *
+ * <p>What is locked is the file {@code run.lock}, which is deleted when the run ends; one that is there without a run is of a
+ * process that was killed, and keeps nobody out.
+ */
+final class RunLock implements Closeable {
+    private static final String FILE = "run.lock";
+
+    // Files by their real paths and keys. The system's lock is the process's: to open and close the file once more would
+    // release it.
+    private static final Set<Map.Entry<Path, Object>> HELD = ConcurrentHashMap.newKeySet();
+
+    private final Path folder;
+    private final Map.Entry<Path, Object> file;
+    private final FileChannel channel;
+    private boolean closed;
+
+    private RunLock(Path folder, Map.Entry<Path, Object> file, FileChannel channel) {
+        this.folder = folder;
+        this.file = file;
+        this.channel = channel;
+    }
+
+    /**
+     * Takes hold of {@code folder}, which exists.
+     *
+     * @throws IOException if another run has it, or the folder cannot be written to
+     */
+    static RunLock take(Path folder) throws IOException {
+        Path file = folder.toRealPath().resolve(FILE);
+        while (true) {
+            try {
+                Files.createFile(file);
+            } catch (FileAlreadyExistsException e) {
+                // of a run that goes on, or of a process that was killed
+            }
+            Optional<Object> key = key(file);
+            if (key.isPresent()) {
+                Optional<RunLock> lock = take(folder, Map.entry(file, key.get()));
+                if (lock.isPresent()) {
+                    return lock.get();
+                }
+            }
+            // The run before ended, and deleted its file, in between.
+        }
+    }
+
+    /** {@return the hold, unless the file is another one by then} */
+    private static Optional<RunLock> take(Path folder, Map.Entry<Path, Object> file) throws IOException {
+        if (!HELD.add(file)) {
+            throw taken(folder);
+        }
+        Optional<RunLock> held = Optional.empty();
+        try {
+            FileChannel channel = FileChannel.open(file.getKey(), StandardOpenOption.WRITE);
+            try {
+                if (!isLocked(channel, file.getKey())) {
+                    throw taken(folder);
+                }
+                if (key(file.getKey()).equals(Optional.of(file.getValue()))) {
+                    held = Optional.of(new RunLock(folder, file, channel));
+                }
+            } finally {
+                if (held.isEmpty()) {
+                    channel.close();
+                }
+            }
+        } catch (NoSuchFileException e) {
+            return held;
+        } finally {
+            if (held.isEmpty()) {
+                HELD.remove(file);
+            }
+        }
+        return held;
+    }
+
+    private static boolean isLocked(FileChannel channel, Path file) throws IOException {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // another class loader's run
+        } catch (IOException e) {
+            throw new IOException("cannot lock " + file + ": " + AtomicFile.reason(e), e); // a file system without locks
+        }
+    }
+
+    private static IOException taken(Path folder) {
+        return new IOException(
+                "another run is writing to " + folder + ": wait until it ends, stop it, or choose another folder");
+    }
+
+    /** {@return what tells a file from one that has taken its place, if it is there} */
+    static Optional<Object> key(Path file) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return Optional.of(Optional.ofNullable(attributes.fileKey()).orElseGet(attributes::creationTime));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** {@return whether the folder is still the one that was taken hold of} */
+    boolean holds() {
+        try {
+            return key(folder.resolve(FILE)).equals(Optional.of(file.getValue()));
+        } catch (IOException e) {
+            return false; // such as a folder on the way that has become a file
+        }
+    }
+
+    /** @throws IOException if the folder is not the one any more that was taken hold of */
+    void check() throws IOException {
+        if (!holds()) {
+            throw new IOException("the run's folder " + folder + " was "
+                    + (Files.exists(folder) ? "replaced, or its " + FILE + " removed," : "removed")
+                    + " while the run went on: nothing more can be written to it");
+        }
+    }
+
+    /** Lets go of the folder. */
+    @Override
+    public void close() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (channel) {
+            if (holds()) {
+                Files.deleteIfExists(file.getKey());
+            }
+        } finally {
+            HELD.remove(file);
+        }
+    }
+}
