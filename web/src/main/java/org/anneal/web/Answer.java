@@ -130,7 +130,10 @@ final class Answer {
         if (reason instanceof Refusal said) {
             refusal = said;
         } else {
-            LOG.log(System.Logger.Level.ERROR, "a request failed: " + request.getHttpURI().getPath(), reason);
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "a request failed: " + request.getHttpURI().getPath(),
+                    reason);
             refusal = new Refusal(500, "the server failed; what went wrong is in its log");
         }
         if (response.isCommitted()) {

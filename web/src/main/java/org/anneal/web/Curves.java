@@ -104,7 +104,7 @@ final class Curves {
             if (rows == steps) {
                 break; // what comes after the last row may be an error
             }
-            if (rows % STEPS_BETWEEN_LOOKS == 0) {
+            if (rows < STEPS_BETWEEN_LOOKS || rows % STEPS_BETWEEN_LOOKS == 0) {
                 turn.check(1);
             }
             if (simulation.takesMetric() && run.metrics().size() < rows) {

@@ -14,7 +14,7 @@ import org.eclipse.jetty.util.thread.Scheduler;
  * never ends a client that sends or reads a byte now and then.
  */
 final class Deadlines implements Connection.Listener {
-    private static final long REQUEST_SECONDS = 15;
+    private static final long REQUEST_SECONDS = 8;
 
     private final Map<EndPoint, Scheduler.Task> deadlines = new ConcurrentHashMap<>();
     private final Scheduler scheduler;

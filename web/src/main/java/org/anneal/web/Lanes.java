@@ -106,7 +106,8 @@ final class Lanes {
             }
             if (busy > part * limit.toNanos()) {
                 throw new Refusal(
-                        422, "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
+                        422,
+                        "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
             }
         }
 

@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,7 +30,8 @@ import org.eclipse.jetty.util.Callback;
 final class RunEvents implements AutoCloseable {
     private static final int MOST_CLIENTS = 64;
     private static final long PAUSE_MILLIS = 250;
-    private static final int HEARTBEAT_PAUSES = 4; // the second that a client is not there for finds out that it is gone
+    private static final int HEARTBEAT_PAUSES =
+            4; // the second that a client is not there for finds out that it is gone
     private static final int MOST_CHARACTERS = 256 * 1024; // that wait for a client, but for one table
     private static final long WRITE_SECONDS = 20;
 
@@ -130,8 +130,7 @@ final class RunEvents implements AutoCloseable {
         }
 
         private void news(Collection<RunsFolder.TrainingRun> runs) {
-            Set<String> names =
-                    runs.stream().map(RunsFolder.TrainingRun::name).collect(Collectors.toSet());
+            Set<String> names = runs.stream().map(RunsFolder.TrainingRun::name).collect(Collectors.toSet());
             for (String name : known.keySet()) {
                 if (!names.contains(name)) {
                     add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");

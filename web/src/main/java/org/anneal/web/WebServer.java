@@ -34,7 +34,7 @@ public final class WebServer implements AutoCloseable {
     private static final int THREADS = 200; // of which heavy work that waits takes half
     private static final int BACKLOG = 512;
     private static final int HEADER_BYTES = 32 * 1024; // a browser sends the cookies of whatever else is at localhost
-    private static final long IDLE_MILLIS = 8_000;
+    private static final long IDLE_MILLIS = 7_000; // then it says that it closes the connection
     private static final long CROWDED_IDLE_MILLIS = 1_000;
     private static final long ANSWER_SECONDS = 60; // waiting, computing and sending
 
@@ -94,7 +94,10 @@ public final class WebServer implements AutoCloseable {
         // What is served is a list of names, and the guard looks at Host: both can be told anything.
         http.setUriCompliance(UriCompliance.UNSAFE);
         http.setHttpCompliance(HttpCompliance.RFC9110.with(
-                "anneal", Violation.DUPLICATE_HOST_HEADERS, Violation.MISMATCHED_AUTHORITY, Violation.UNSAFE_HOST_HEADER));
+                "anneal",
+                Violation.DUPLICATE_HOST_HEADERS,
+                Violation.MISMATCHED_AUTHORITY,
+                Violation.UNSAFE_HOST_HEADER));
         return http;
     }
 
@@ -138,7 +141,8 @@ public final class WebServer implements AutoCloseable {
     }
 
     private void receive(Request request, Response response, Callback callback) {
-        request.addIdleTimeoutListener(timeout -> false); // that nothing is sent while an answer is computed is no failure
+        request.addIdleTimeoutListener(
+                timeout -> false); // that nothing is sent while an answer is computed is no failure
         deadlines.await(request);
         Body.read(
                 request,
@@ -157,7 +161,8 @@ public final class WebServer implements AutoCloseable {
     }
 
     private void asset(Exchange exchange) throws Refusal {
-        Assets.Asset asset = assets.at(String.valueOf(exchange.request().getHttpURI().getPath()))
+        Assets.Asset asset = assets.at(
+                        String.valueOf(exchange.request().getHttpURI().getPath()))
                 .orElseThrow(() -> new Refusal(404, "there is nothing here"));
         Answer.require(exchange, "GET");
         Answer.send(exchange, asset.type(), asset.bytes());
