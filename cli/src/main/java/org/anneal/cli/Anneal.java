@@ -60,8 +60,9 @@ public final class Anneal implements Runnable {
 
     /** Runs a command and exits with 0, with 1 if the data, a file or the run failed or a check found something, or with 2 if the command is wrong. */
     public static void main(String[] args) {
-        // What the library warns of, in one line.
-        System.setProperty("java.util.logging.SimpleFormatter.format", "anneal: %5$s%n");
+        // What the library warns of, in one line; and the exception, where there is one: the log is the place to find
+        // it.
+        System.setProperty("java.util.logging.SimpleFormatter.format", "anneal: %5$s%6$s%n");
         // Not System.out: its encoding is the platform's, and labels may hold any character.
         PrintWriter out = writer(FileDescriptor.out);
         PrintWriter err = writer(FileDescriptor.err);

@@ -58,6 +58,16 @@ class ServeTest {
                                     .build(),
                             HttpResponse.BodyHandlers.ofString());
             assertEquals(200, page.statusCode());
+            for (String path : List.of("", "runs", "style.css", "api/server", "api/runs", "nowhere", "api/curves")) {
+                HttpResponse<String> head = HttpClient.newHttpClient()
+                        .send(
+                                HttpRequest.newBuilder(page.uri().resolve(path))
+                                        .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                                        .build(),
+                                HttpResponse.BodyHandlers.ofString());
+                assertEquals(path.equals("nowhere") ? 404 : path.equals("api/curves") ? 405 : 200, head.statusCode());
+                assertEquals("", head.body());
+            }
             new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
                     .start()
                     .waitFor();
@@ -68,6 +78,47 @@ class ServeTest {
         }
         assertEquals("", Files.readString(err));
         assertFalse(Files.readString(folder.resolve("classes")).contains("org.bytedeco.pytorch"));
+    }
+
+    @Test
+    void whatWentWrongIsInItsLog() throws Exception {
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djava.awt.headless=true",
+                        "-XX:+UseSerialGC",
+                        "-Xmx32m", // less than the question needs
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.anneal.cli.Anneal",
+                        "serve",
+                        "--port=0")
+                .redirectError(err.toFile())
+                .start();
+        try (BufferedReader out = process.inputReader(UTF_8)) {
+            URI address = URI.create(String.valueOf(out.readLine()).split(" ", -1)[3]);
+            HttpResponse<String> failed = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(address.resolve("api/curves"))
+                                    .header("Content-Type", "application/json")
+                                    .POST(HttpRequest.BodyPublishers.ofString("""
+                                            {"expression": "StepLR(30)",
+                                             "run": {"lr": [0.1, 0.2, 0.3], "momentum": 0.9, "adam": false, "steps": 1000000}}
+                                            """))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            assertEquals(500, failed.statusCode());
+            assertEquals(
+                    "{\"error\":{\"message\":\"the server failed; what went wrong is in its log\"}}", failed.body());
+        } finally {
+            process.destroy();
+            process.waitFor();
+        }
+        String log = Files.readString(err);
+        assertTrue(
+                log.startsWith(
+                        "anneal: a request failed: /api/curves\njava.lang.OutOfMemoryError: Java heap space\n\tat "),
+                log);
     }
 
     @Test

@@ -1,14 +1,20 @@
 package org.anneal.web;
 
-import com.sun.net.httpserver.HttpExchange;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.IteratingNestedCallback;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.databind.DeserializationFeature;
@@ -17,10 +23,12 @@ import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Reads what clients send, within bounds, and writes what they get. */
+/** Understands what clients send, and writes what they get. */
 final class Answer {
-    static final int MOST_BYTES = 128 * 1024;
-    private static final long MOST_DRAINED = 16L * 1024 * 1024;
+    /** Bytes that are written at a time. */
+    static final int PART = 64 * 1024;
+
+    private static final System.Logger LOG = System.getLogger(Answer.class.getName());
 
     static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -31,16 +39,15 @@ final class Answer {
     private Answer() {}
 
     /** {@return the JSON that the client sent} */
-    static <T> T read(HttpExchange exchange, Class<T> type) throws IOException, Refusal {
+    static <T> T read(Exchange exchange, Class<T> type) throws Refusal {
         require(exchange, "POST");
-        String content = String.valueOf(exchange.getRequestHeaders().getFirst("Content-Type"));
+        String content = String.valueOf(exchange.request().getHeaders().get(HttpHeader.CONTENT_TYPE));
         if (!content.split(";", 2)[0].strip().equalsIgnoreCase("application/json")) {
             throw new Refusal(415, "Content-Type must be application/json, but was " + content);
         }
-        byte[] bytes = body(exchange.getRequestBody());
         T value;
         try {
-            value = JSON.readValue(bytes, type);
+            value = JSON.readValue(exchange.body(), type);
         } catch (JacksonException e) {
             // What a record refused, it says itself.
             throw new Refusal(
@@ -53,26 +60,6 @@ final class Answer {
             throw new Refusal(400, "the request is not understood: it is null");
         }
         return value;
-    }
-
-    private static byte[] body(InputStream in) throws IOException, Refusal {
-        ByteArrayOutputStream body = new ByteArrayOutputStream();
-        byte[] buffer = new byte[8192];
-        long all = 0;
-        // Read on a while past the limit: a client hears an answer only when it has sent what it wants to.
-        for (int n = in.read(buffer); n >= 0 && all <= MOST_DRAINED; n = in.read(buffer)) {
-            all += n;
-            if (all <= MOST_BYTES) {
-                body.write(buffer, 0, n);
-            }
-        }
-        if (all > MOST_BYTES) {
-            throw new Refusal(
-                    413,
-                    "a request must have at most " + MOST_BYTES + " bytes, but has "
-                            + (all > MOST_DRAINED ? "more than " : "") + all);
-        }
-        return body.toByteArray();
     }
 
     /** {@return the field that is wrong, and its rule; Jackson's own words name our classes} */
@@ -121,39 +108,76 @@ final class Answer {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
 
-    static void require(HttpExchange exchange, String method) throws Refusal {
-        String asked = exchange.getRequestMethod();
-        if (!asked.equals(method) && !(method.equals("GET") && asked.equals("HEAD"))) {
-            exchange.getResponseHeaders().set("Allow", method.equals("GET") ? "GET, HEAD" : method);
+    static void require(Exchange exchange, String method) throws Refusal {
+        String asked = exchange.request().getMethod();
+        if (!asked.equals(method) && !(method.equals("GET") && exchange.isHead())) {
+            exchange.response().getHeaders().put(HttpHeader.ALLOW, method.equals("GET") ? "GET, HEAD" : method);
             throw new Refusal(405, "the method must be " + method);
         }
     }
 
-    static void json(HttpExchange exchange, Object value) throws IOException {
-        send(exchange, 200, "application/json", JSON.writeValueAsBytes(value));
+    static void json(Exchange exchange, Object value) {
+        send(exchange, "application/json", JSON.writeValueAsBytes(value));
     }
 
-    static void refuse(HttpExchange exchange, Refusal refusal) {
-        try {
-            byte[] bytes =
-                    JSON.writeValueAsBytes(Map.of("error", Map.of("message", String.valueOf(refusal.getMessage()))));
-            send(exchange, refusal.status(), "application/json", bytes);
-        } catch (IOException e) {
-            exchange.close(); // the answer has begun already, or the client is gone
-        }
-    }
-
-    static void send(HttpExchange exchange, int status, String type, byte[] bytes) throws IOException {
-        exchange.getResponseHeaders().set("Content-Type", type);
-        if (exchange.getRequestMethod().equals("HEAD")) {
-            exchange.getResponseHeaders().set("Content-Length", Integer.toString(bytes.length));
-            exchange.sendResponseHeaders(status, -1);
-            exchange.close();
+    /** Says why a request is not answered; what is no {@link Refusal}, goes into the log. */
+    static void refuse(Request request, Response response, Callback callback, Throwable reason) {
+        if (reason instanceof IOException || reason instanceof TimeoutException) {
+            callback.failed(reason); // the client is gone, or too slow
             return;
         }
-        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(bytes);
+        Refusal refusal;
+        if (reason instanceof Refusal said) {
+            refusal = said;
+        } else {
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "a request failed: " + request.getHttpURI().getPath(),
+                    reason);
+            refusal = new Refusal(500, "the server failed; what went wrong is in its log");
         }
+        if (response.isCommitted()) {
+            callback.failed(reason);
+            return;
+        }
+        byte[] bytes = JSON.writeValueAsBytes(Map.of("error", Map.of("message", String.valueOf(refusal.getMessage()))));
+        response.setStatus(refusal.status());
+        send(
+                new Exchange(request, response, callback, InputStream.nullInputStream()),
+                "application/json",
+                bytes.length,
+                Stream.of(ByteBuffer.wrap(bytes)));
+    }
+
+    static void send(Exchange exchange, String type, byte[] bytes) {
+        Stream<ByteBuffer> parts = IntStream.iterate(0, from -> from < bytes.length, from -> from + PART)
+                .mapToObj(from -> ByteBuffer.wrap(bytes, from, Math.min(PART, bytes.length - from)));
+        send(exchange, type, bytes.length, parts);
+    }
+
+    /** Sends an answer in parts, each made when the one before it has been written: no thread waits for the client. */
+    static void send(Exchange exchange, String type, long length, Stream<ByteBuffer> parts) {
+        exchange.response().getHeaders().put(HttpHeader.CONTENT_TYPE, type);
+        exchange.response().getHeaders().put(HttpHeader.CONTENT_LENGTH, length);
+        if (exchange.isHead()) {
+            exchange.callback().succeeded();
+        } else {
+            write(exchange.response(), parts, exchange.callback());
+        }
+    }
+
+    /** Writes what may not be all of an answer. */
+    static void write(Response response, Stream<ByteBuffer> parts, Callback callback) {
+        Iterator<ByteBuffer> left = parts.iterator();
+        new IteratingNestedCallback(callback) {
+            @Override
+            protected Action process() {
+                if (!left.hasNext()) {
+                    return Action.SUCCEEDED;
+                }
+                response.write(false, left.next(), this);
+                return Action.SCHEDULED;
+            }
+        }.iterate();
     }
 }

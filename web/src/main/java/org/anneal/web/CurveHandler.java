@@ -1,17 +1,16 @@
 package org.anneal.web;
 
-import com.sun.net.httpserver.HttpExchange;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.anneal.schedule.ScheduleSyntaxException;
+import org.eclipse.jetty.server.Request;
 
 /**
  * {@code POST /api/curves}: the curves of one expression. The answer is a head in JSON and then Float64 values, all in little
@@ -22,9 +21,7 @@ import org.anneal.schedule.ScheduleSyntaxException;
  */
 final class CurveHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
-    private static final long WAIT_SECONDS = 10;
     private static final int LONGEST_EXPRESSION = 100_000;
-    private static final int CHUNK = 64 * 1024;
 
     /** What a client asks. */
     record Question(String expression, Run run) {}
@@ -51,18 +48,18 @@ final class CurveHandler {
             String java,
             String python) {}
 
-    /** Values that may be held for clients at a time; more wait. */
-    private final Semaphore room = new Semaphore((int) (2 * Run.MOST_VALUES));
+    private final Lanes lanes;
 
-    void handle(HttpExchange exchange) throws IOException, Refusal {
+    CurveHandler(Lanes lanes) {
+        this.lanes = lanes;
+    }
+
+    void handle(Exchange exchange) throws Refusal {
         Question question = Answer.read(exchange, Question.class);
         check(question);
-        int values = reserve(question.run().values());
-        try {
-            answer(exchange, question);
-        } finally {
-            room.release(values);
-        }
+        int values = lanes.reserve(question.run().values());
+        Request.addCompletionListener(exchange.request(), failure -> lanes.release(values));
+        answer(exchange, question);
     }
 
     /** Refuses what no answer is computed for. */
@@ -79,29 +76,11 @@ final class CurveHandler {
         }
     }
 
-    /** Waits until there is room for as many values, and {@return them} */
-    int reserve(long wanted) throws Refusal {
-        int values = Math.toIntExact(wanted);
-        try {
-            if (!room.tryAcquire(values, WAIT_SECONDS, TimeUnit.SECONDS)) {
-                throw new Refusal(503, "the server is busy: try again");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Refusal(503, "the server is ending");
-        }
-        return values;
-    }
-
-    void release(int values) {
-        room.release(values);
-    }
-
-    private static void answer(HttpExchange exchange, Question question) throws IOException, Refusal {
+    private void answer(Exchange exchange, Question question) throws Refusal {
         Run run = question.run();
         Curves curves;
-        try {
-            curves = Curves.of(question.expression(), run, LIMIT);
+        try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
+            curves = Curves.of(question.expression(), run, turn);
         } catch (ScheduleSyntaxException e) {
             fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
             return;
@@ -121,24 +100,23 @@ final class CurveHandler {
                 curves.findings(),
                 JavaCode.of(curves.call().policy(), curves.call().lastEpoch()),
                 PythonCode.of(curves.call().policy(), curves.call().lastEpoch(), run.rule(), run.lr()));
-        byte[] json = padded(Answer.JSON.writeValueAsBytes(head));
-        int columns = run.lr().size() + (constant ? 0 : 1);
-        exchange.getResponseHeaders().set("Content-Type", "application/octet-stream");
-        exchange.sendResponseHeaders(200, json.length + 8L * columns * curves.rows());
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(json);
-            for (int group = 0; group < run.lr().size(); group++) {
-                write(out, curves.rates(group));
-            }
-            if (!constant) {
-                write(out, curves.momentum());
-            }
+        List<double[]> columns = new ArrayList<>();
+        for (int group = 0; group < run.lr().size(); group++) {
+            columns.add(curves.rates(group));
         }
+        if (!constant) {
+            columns.add(curves.momentum());
+        }
+        byte[] json = padded(Answer.JSON.writeValueAsBytes(head));
+        Answer.send(
+                exchange,
+                "application/octet-stream",
+                json.length + 8L * columns.size() * curves.rows(),
+                Stream.concat(Stream.of(ByteBuffer.wrap(json)), bytes(columns, curves.rows())));
     }
 
-    private static void fail(HttpExchange exchange, Problem problem) throws IOException {
-        Answer.send(
-                exchange, 200, "application/octet-stream", padded(Answer.JSON.writeValueAsBytes(new Failed(problem))));
+    private static void fail(Exchange exchange, Problem problem) {
+        Answer.send(exchange, "application/octet-stream", padded(Answer.JSON.writeValueAsBytes(new Failed(problem))));
     }
 
     private static byte[] padded(byte[] json) {
@@ -152,14 +130,16 @@ final class CurveHandler {
         return padded;
     }
 
-    private static void write(OutputStream out, double[] values) throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-        int perChunk = CHUNK / Double.BYTES;
-        for (int from = 0; from < values.length; from += perChunk) {
-            int count = Math.min(perChunk, values.length - from);
-            chunk.clear();
-            chunk.asDoubleBuffer().put(values, from, count);
-            out.write(chunk.array(), 0, count * Double.BYTES);
-        }
+    /** {@return the columns, one after the other, in parts of {@link Answer#PART} bytes} */
+    private static Stream<ByteBuffer> bytes(List<double[]> columns, int rows) {
+        int perPart = Answer.PART / Double.BYTES;
+        int parts = (rows + perPart - 1) / perPart; // of a column
+        return IntStream.range(0, columns.size() * parts).mapToObj(part -> {
+            int from = part % parts * perPart;
+            int count = Math.min(perPart, rows - from);
+            ByteBuffer bytes = ByteBuffer.allocate(count * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asDoubleBuffer().put(columns.get(part / parts), from, count);
+            return bytes;
+        });
     }
 }

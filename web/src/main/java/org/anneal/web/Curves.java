@@ -1,6 +1,5 @@
 package org.anneal.web;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -85,10 +84,9 @@ final class Curves {
      * Runs {@code expression}.
      *
      * @throws IllegalArgumentException if it is not a schedule, or does not fit the run
-     * @throws Refusal if it takes longer than {@code limit}
+     * @throws Refusal if it takes longer than its turn may
      */
-    static Curves of(String expression, Run run, Duration limit) throws Refusal {
-        long start = System.nanoTime();
+    static Curves of(String expression, Run run, Lanes.Turn turn) throws Refusal {
         SchedulerCall call = run.parse(expression);
         Simulation simulation = new Simulation(call, run.groups());
         int steps = Math.toIntExact(run.total());
@@ -106,8 +104,8 @@ final class Curves {
             if (rows == steps) {
                 break; // what comes after the last row may be an error
             }
-            if (rows % STEPS_BETWEEN_LOOKS == 0 && System.nanoTime() - start > limit.toNanos()) {
-                throw tooLong(limit);
+            if (rows < STEPS_BETWEEN_LOOKS || rows % STEPS_BETWEEN_LOOKS == 0) {
+                turn.check(1);
             }
             if (simulation.takesMetric() && run.metrics().size() < rows) {
                 end = Optional.of(needsMetrics(run.metrics().size()));
@@ -125,9 +123,7 @@ final class Curves {
             }
         }
         // The checkup walks each group's rates once more, without looking at the clock.
-        if (System.nanoTime() - start > limit.toNanos() / 2) {
-            throw tooLong(limit);
-        }
+        turn.check(0.5);
         for (int group = 0; group < groups; group++) {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
@@ -138,11 +134,6 @@ final class Curves {
                 simulation.takesMetric(),
                 end,
                 findings(call, run));
-    }
-
-    private static Refusal tooLong(Duration limit) {
-        return new Refusal(
-                422, "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
     }
 
     private static String needsMetrics(int given) {

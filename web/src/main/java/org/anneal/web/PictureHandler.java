@@ -1,6 +1,5 @@
 package org.anneal.web;
 
-import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,13 +26,13 @@ final class PictureHandler {
         SVG
     }
 
-    private final CurveHandler curves;
+    private final Lanes lanes;
 
-    PictureHandler(CurveHandler curves) {
-        this.curves = curves;
+    PictureHandler(Lanes lanes) {
+        this.lanes = lanes;
     }
 
-    void handle(HttpExchange exchange) throws IOException, Refusal {
+    void handle(Exchange exchange) throws IOException, Refusal {
         Question question = Answer.read(exchange, Question.class);
         if (question.expressions() == null
                 || question.run() == null
@@ -51,27 +50,27 @@ final class PictureHandler {
             throw new Refusal(400, "steps times schedules must be at most " + Run.MOST_VALUES + " in a picture");
         }
         // What a picture holds on top of its values is for one at a time.
-        int reserved = curves.reserve(Math.max(values, Run.MOST_VALUES + 1));
+        int reserved = lanes.reserve(Math.max(values, Run.MOST_VALUES + 1));
         try {
             Chart chart = chart(question);
             if (question.format() == Format.PNG) {
-                Answer.send(exchange, 200, "image/png", chart.png());
+                Answer.send(exchange, "image/png", chart.png());
             } else {
-                Answer.send(exchange, 200, "image/svg+xml", chart.svg());
+                Answer.send(exchange, "image/svg+xml", chart.svg());
             }
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
             throw new Refusal(422, Answer.reason(e));
         } finally {
-            curves.release(reserved);
+            lanes.release(reserved);
         }
     }
 
-    private static Chart chart(Question question) throws Refusal {
+    private Chart chart(Question question) throws Refusal {
         Run run = question.run();
         List<Series> rates = new ArrayList<>();
         List<Series> momenta = new ArrayList<>();
         for (String expression : question.expressions()) {
-            Curves curves = Curves.of(expression, run, LIMIT);
+            Curves curves = curves(expression, run);
             String policy = curves.call().policy().toString();
             for (int group = 0; group < run.lr().size(); group++) {
                 String label = policy
@@ -88,6 +87,12 @@ final class PictureHandler {
         }
         String title = question.expressions().size() == 1 ? rates.get(0).label() : "";
         return new Chart(title, run.length().isPresent() ? "epoch" : "step", panels);
+    }
+
+    private Curves curves(String expression, Run run) throws Refusal {
+        try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
+            return Curves.of(expression, run, turn);
+        }
     }
 
     /** Where the steps begin and end on the horizontal axis. */

@@ -1,22 +1,23 @@
 package org.anneal.web;
 
-import com.sun.net.httpserver.HttpExchange;
-import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Callback;
 
 /**
  * {@code GET /api/runs}: the runs of a folder as server-sent events: all there is when a client comes, then what is new. A
@@ -27,9 +28,11 @@ import java.util.concurrent.TimeUnit;
  * nothing; {@code gone} names a run that is no more; {@code ready} ends the first part.
  */
 final class RunEvents implements AutoCloseable {
-    private static final int MOST_CLIENTS = 32;
+    private static final int MOST_CLIENTS = 64;
     private static final long PAUSE_MILLIS = 250;
-    private static final long HEARTBEAT_PAUSES = 40; // which finds out that a client is gone
+    private static final int HEARTBEAT_PAUSES =
+            4; // the second that a client is not there for finds out that it is gone
+    private static final int MOST_CHARACTERS = 256 * 1024; // that wait for a client, but for one table
     private static final long WRITE_SECONDS = 20;
 
     /** Rows of a table of a run. */
@@ -48,74 +51,107 @@ final class RunEvents implements AutoCloseable {
     private record Sent(long generation, int settled, long taken, RunsFolder.State state) {}
 
     private final RunsFolder folder;
-    private final ScheduledExecutorService watch;
-    private final ThreadFactory threads;
+    private final Deadlines deadlines;
     private final Semaphore room = new Semaphore(MOST_CLIENTS);
-    private final Set<Thread> clients = ConcurrentHashMap.newKeySet();
+    private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "anneal-web-runs");
+        thread.setDaemon(true);
+        return thread;
+    });
 
-    RunEvents(RunsFolder folder, ScheduledExecutorService watch, ThreadFactory threads) {
+    RunEvents(RunsFolder folder, Deadlines deadlines) {
         this.folder = folder;
-        this.watch = watch;
-        this.threads = threads;
+        this.deadlines = deadlines;
     }
 
     /** Takes over an exchange; it ends with the client, or with the server. */
-    void open(HttpExchange exchange) throws Refusal {
+    void open(Exchange exchange) throws Refusal {
         if (!room.tryAcquire()) {
             throw new Refusal(503, "at most " + MOST_CLIENTS + " pages can watch the runs at a time");
         }
-        Guard.unlimited(exchange);
-        Thread thread = threads.newThread(() -> {
-            try {
-                serve(exchange);
-            } catch (IOException e) {
-                // The client is gone.
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } finally {
-                exchange.close();
-                clients.remove(Thread.currentThread());
-                room.release();
-            }
-        });
-        clients.add(thread);
-        thread.start();
-    }
-
-    private void serve(HttpExchange exchange) throws IOException, InterruptedException {
-        exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
-        exchange.sendResponseHeaders(200, 0);
-        OutputStream out = exchange.getResponseBody();
-        Map<String, Sent> sent = new HashMap<>();
-        Map<String, Optional<RunInfo>> known = new HashMap<>();
-        for (long round = 0; ; round++) {
-            List<String> events = news(sent, known);
-            if (round == 0) {
-                events.add("event: ready\ndata: {}\n\n");
-            } else if (events.isEmpty() && round % HEARTBEAT_PAUSES == 0) {
-                events.add(":\n\n");
-            }
-            write(exchange, out, events);
-            Thread.sleep(PAUSE_MILLIS);
+        Request.addCompletionListener(exchange.request(), failure -> room.release());
+        exchange.response().getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
+        if (exchange.isHead()) {
+            exchange.callback().succeeded();
+        } else {
+            executor.execute(new Client(exchange)::tell);
         }
     }
 
-    private List<String> news(Map<String, Sent> sent, Map<String, Optional<RunInfo>> known) throws IOException {
-        List<String> events = new ArrayList<>();
-        folder.look(runs -> {
-            Set<String> names = new HashSet<>();
+    /** Who is told; what is next, when the client has taken what came before. */
+    private final class Client implements Callback {
+        private final Exchange exchange;
+        private final Map<String, Sent> sent = new HashMap<>();
+        private final Map<String, Optional<RunInfo>> known = new HashMap<>();
+        private final List<String> events = new ArrayList<>();
+        private int characters; // of the events
+        private boolean ready;
+        private int pauses; // without an event
+
+        Client(Exchange exchange) {
+            this.exchange = exchange;
+        }
+
+        private void tell() {
+            deadlines.set(exchange.request(), WRITE_SECONDS);
+            try {
+                events.clear();
+                characters = 0;
+                folder.look(this::news);
+                if (!ready && !isFull()) {
+                    ready = true;
+                    add("event: ready\ndata: {}\n\n");
+                }
+                pauses++;
+                if (pauses == HEARTBEAT_PAUSES) {
+                    add(":\n\n");
+                }
+                if (events.isEmpty()) {
+                    succeeded();
+                } else {
+                    pauses = 0;
+                    Answer.write(
+                            exchange.response(),
+                            events.stream().map(event -> ByteBuffer.wrap(event.getBytes(StandardCharsets.UTF_8))),
+                            this);
+                }
+            } catch (Exception | Error e) {
+                Answer.refuse(exchange.request(), exchange.response(), exchange.callback(), e);
+            }
+        }
+
+        private boolean isFull() {
+            return characters > MOST_CHARACTERS;
+        }
+
+        private void add(String event) {
+            events.add(event);
+            characters += event.length();
+        }
+
+        private void news(Collection<RunsFolder.TrainingRun> runs) {
+            Set<String> names = runs.stream().map(RunsFolder.TrainingRun::name).collect(Collectors.toSet());
+            for (String name : known.keySet()) {
+                if (!names.contains(name)) {
+                    add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");
+                    sent.keySet().removeIf(key -> key.endsWith("/" + name));
+                }
+            }
+            known.keySet().retainAll(names);
             for (RunsFolder.TrainingRun run : runs) {
-                names.add(run.name());
+                if (isFull()) {
+                    return;
+                }
                 run.logs().forEach((table, log) -> {
                     String key = table + '/' + run.name();
                     Sent before = sent.getOrDefault(key, new Sent(-1, 0, 0, RunsFolder.State.QUIET));
                     Sent now = new Sent(log.generation(), log.settled(), log.taken(), run.state());
                     if (!now.equals(before)) {
                         int from = now.generation() == before.generation() ? before.settled() : 0;
-                        events.add("event: run\ndata: "
+                        add("event: run\ndata: "
                                 + Answer.JSON.writeValueAsString(new Rows(
                                         run.name(),
-                                        run.state().name().toLowerCase(java.util.Locale.ROOT),
+                                        run.state().name().toLowerCase(Locale.ROOT),
                                         table,
                                         log.columns(),
                                         from,
@@ -125,38 +161,29 @@ final class RunEvents implements AutoCloseable {
                     }
                 });
                 if (!run.info().equals(known.put(run.name(), run.info()))) {
-                    events.add("event: info\ndata: " + Answer.JSON.writeValueAsString(new Info(run.name(), run.info()))
+                    add("event: info\ndata: " + Answer.JSON.writeValueAsString(new Info(run.name(), run.info()))
                             + "\n\n");
                 }
             }
-            for (String name : known.keySet()) {
-                if (!names.contains(name)) {
-                    events.add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");
-                    sent.keySet().removeIf(key -> key.endsWith("/" + name));
-                }
-            }
-            known.keySet().retainAll(names);
-        });
-        return events;
-    }
-
-    private void write(HttpExchange exchange, OutputStream out, List<String> events) throws IOException {
-        if (events.isEmpty()) {
-            return;
         }
-        ScheduledFuture<?> limit = watch.schedule(exchange::close, WRITE_SECONDS, TimeUnit.SECONDS);
-        try {
-            for (String event : events) {
-                out.write(event.getBytes(StandardCharsets.UTF_8));
+
+        @Override
+        public void succeeded() {
+            try {
+                executor.schedule(this::tell, isFull() ? 0 : PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (RejectedExecutionException e) {
+                failed(e); // the server is ending
             }
-            out.flush();
-        } finally {
-            limit.cancel(false);
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            exchange.callback().failed(failure);
         }
     }
 
     @Override
     public void close() {
-        clients.forEach(Thread::interrupt);
+        executor.shutdownNow();
     }
 }

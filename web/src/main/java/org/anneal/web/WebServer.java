@@ -1,85 +1,104 @@
 package org.anneal.web;
 
-import com.sun.net.httpserver.HttpContext;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
-import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.HttpCompliance.Violation;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.component.LifeCycle;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
 
 /**
  * The server of the pages: the playground, and the runs of a folder as they go.
  *
- * <p>What it holds is bounded: the requests that wait, the values that are computed, the time and the size of a request.
- * It reads the metrics of the runs in the folder that it is given and no other file, and writes none.
+ * <p>What it holds is bounded: the connections, the values that are computed, the time and the size of a request. It reads
+ * the metrics of the runs in the folder that it is given and no other file, and writes none.
  */
 public final class WebServer implements AutoCloseable {
-    // A thread reads what its client sends, however slowly: with one for each connection, no other client waits for it.
-    private static final int CONNECTIONS = 1024;
-    private static final int WAITING = 512;
+    private static final int CONNECTIONS = 4000;
+    private static final int THREADS = 200; // of which heavy work that waits takes half
     private static final int BACKLOG = 512;
-    private static final long EXCHANGE_SECONDS = 30;
+    private static final int HEADER_BYTES = 32 * 1024; // a browser sends the cookies of whatever else is at localhost
+    private static final long IDLE_MILLIS = 7_000; // then it says that it closes the connection
+    private static final long CROWDED_IDLE_MILLIS = 1_000;
+    private static final long ANSWER_SECONDS = 60; // waiting, computing and sending
 
-    static {
-        // Of the JDK's server, which reads them once: slow senders are cut off, and answers do not wait for Nagle's
-        // timer.
-        setIfAbsent("sun.net.httpserver.maxReqTime", "10");
-        setIfAbsent("sun.net.httpserver.nodelay", "true");
-        setIfAbsent("jdk.httpserver.maxConnections", Integer.toString(CONNECTIONS));
+    /** Answers a request, or refuses it. */
+    private interface Page {
+        void answer(Exchange exchange) throws IOException, Refusal;
     }
 
-    private static void setIfAbsent(String property, String value) {
-        if (System.getProperty(property) == null) {
-            System.setProperty(property, value);
-        }
-    }
-
-    private final HttpServer server;
-    private final ThreadPoolExecutor executor;
-    private final ScheduledThreadPoolExecutor watch;
+    private final Server server;
+    private final Deadlines deadlines;
     private final Optional<RunEvents> events;
     private final URI address;
+    private final Assets assets = new Assets();
+    private final Map<String, Page> pages;
 
-    private WebServer(String host, HttpServer server, Optional<Path> runs) {
-        this.server = server;
-        executor = new ThreadPoolExecutor(
-                CONNECTIONS,
-                CONNECTIONS,
-                1,
-                TimeUnit.MINUTES,
-                new ArrayBlockingQueue<>(WAITING),
-                threads("anneal-web-"),
-                WebServer::await);
-        executor.allowCoreThreadTimeOut(true);
-        watch = new ScheduledThreadPoolExecutor(1, threads("anneal-web-watch-"));
-        watch.setRemoveOnCancelPolicy(true);
-        InetSocketAddress bound = server.getAddress();
-        address = URI.create("http://" + authority(host) + ":" + bound.getPort() + "/");
-        events = runs.map(folder -> new RunEvents(new RunsFolder(folder), watch, threads("anneal-web-runs-")));
-        Guard guard = new Guard(host, bound, watch, EXCHANGE_SECONDS);
-        Assets assets = new Assets();
-        CurveHandler curves = new CurveHandler();
-        PictureHandler pictures = new PictureHandler(curves);
-        serve(guard, "/", exchange -> page(exchange, assets));
-        serve(guard, "/api/curves", only("/api/curves", curves::handle));
-        serve(guard, "/api/picture", only("/api/picture", pictures::handle));
-        serve(guard, "/api/server", only("/api/server", this::about));
-        serve(guard, "/api/runs", only("/api/runs", this::runs));
-        server.setExecutor(executor);
+    private WebServer(String host, InetAddress at, int port, Optional<Path> runs) throws Exception {
+        QueuedThreadPool threads = new QueuedThreadPool(THREADS);
+        threads.setName("anneal-web");
+        threads.setDaemon(true);
+        ScheduledExecutorScheduler scheduler = new ScheduledExecutorScheduler("anneal-web-watch", true);
+        server = new Server(threads, scheduler, null);
+        deadlines = new Deadlines(scheduler);
+        ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http()));
+        connector.setHost(at.getHostAddress());
+        connector.setPort(port);
+        connector.setAcceptQueueSize(BACKLOG);
+        connector.setIdleTimeout(IDLE_MILLIS);
+        connector.addBean(deadlines);
+        connector.open();
+        server.addConnector(connector);
+        NetworkConnectionLimit limit = new NetworkConnectionLimit(CONNECTIONS, connector);
+        limit.setEndPointIdleTimeout(CROWDED_IDLE_MILLIS);
+        server.addBean(limit);
+        address = URI.create("http://" + authority(host) + ":" + connector.getLocalPort() + "/");
+        events = runs.map(folder -> new RunEvents(new RunsFolder(folder), deadlines));
+        Lanes lanes = new Lanes();
+        pages = Map.of(
+                "/api/curves", new CurveHandler(lanes)::handle,
+                "/api/picture", new PictureHandler(lanes)::handle,
+                "/api/server", this::about,
+                "/api/runs", this::runs);
+        server.setHandler(new Guard(host, at, connector.getLocalPort(), new Handler.Abstract() {
+            @Override
+            public boolean handle(Request request, Response response, Callback callback) {
+                receive(request, response, callback);
+                return true;
+            }
+        }));
+        server.setErrorHandler(Guard::refuse);
         server.start();
+    }
+
+    private static HttpConfiguration http() {
+        HttpConfiguration http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        http.setRequestHeaderSize(HEADER_BYTES);
+        // What is served is a list of names, and the guard looks at Host: both can be told anything.
+        http.setUriCompliance(UriCompliance.UNSAFE);
+        http.setHttpCompliance(HttpCompliance.RFC9110.with(
+                "anneal",
+                Violation.DUPLICATE_HOST_HEADERS,
+                Violation.MISMATCHED_AUTHORITY,
+                Violation.UNSAFE_HOST_HEADER));
+        return http;
     }
 
     /**
@@ -96,12 +115,12 @@ public final class WebServer implements AutoCloseable {
         }
         String where = authority(host) + ":" + port;
         try {
-            InetAddress at = InetAddress.getByName(host);
-            return new WebServer(host, HttpServer.create(new InetSocketAddress(at, port), BACKLOG), runs);
+            return new WebServer(host, InetAddress.getByName(host), port, runs);
         } catch (UnknownHostException e) {
             throw new IOException("cannot listen on " + where + ": no such host", e);
-        } catch (IOException e) {
-            throw new IOException("cannot listen on " + where + ": " + e.getMessage(), e);
+        } catch (Exception e) {
+            String reason = Optional.ofNullable(e.getCause()).orElse(e).getMessage(); // Jetty's own says where
+            throw new IOException("cannot listen on " + where + ": " + reason, e);
         }
     }
 
@@ -114,69 +133,42 @@ public final class WebServer implements AutoCloseable {
     @Override
     public void close() {
         events.ifPresent(RunEvents::close);
-        server.stop(0);
-        executor.shutdownNow();
-        watch.shutdownNow();
+        LifeCycle.stop(server);
     }
 
     private static String authority(String host) {
         return host.contains(":") ? "[" + host + "]" : host;
     }
 
-    private static ThreadFactory threads(String name) {
-        AtomicInteger count = new AtomicInteger();
-        return task -> {
-            Thread thread = new Thread(task, name + count.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        };
+    private void receive(Request request, Response response, Callback callback) {
+        request.addIdleTimeoutListener(
+                timeout -> false); // that nothing is sent while an answer is computed is no failure
+        deadlines.await(request);
+        Body.read(
+                request,
+                body -> answer(new Exchange(request, response, callback, body)),
+                failure -> Answer.refuse(request, response, callback, failure));
     }
 
-    /** Has the server take no more requests until there is room for this one. */
-    private static void await(Runnable task, ThreadPoolExecutor executor) {
+    private void answer(Exchange exchange) {
+        deadlines.set(exchange.request(), ANSWER_SECONDS);
         try {
-            executor.getQueue().put(task);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RejectedExecutionException("the server is ending", e);
+            pages.getOrDefault(exchange.request().getHttpURI().getPath(), this::asset)
+                    .answer(exchange);
+        } catch (Exception | Error e) {
+            Answer.refuse(exchange.request(), exchange.response(), exchange.callback(), e);
         }
     }
 
-    /** Answers a request, or refuses it. */
-    private interface Handler {
-        void handle(HttpExchange exchange) throws IOException, Refusal;
-    }
-
-    private void serve(Guard guard, String path, Handler handler) {
-        HttpHandler checked = exchange -> {
-            try {
-                handler.handle(exchange);
-            } catch (Refusal e) {
-                Answer.refuse(exchange, e);
-            }
-        };
-        HttpContext context = server.createContext(path, checked);
-        context.getFilters().add(guard);
-    }
-
-    /** {@return {@code handler} for this path, and not for those that begin with it} */
-    private static Handler only(String path, Handler handler) {
-        return exchange -> {
-            if (!exchange.getRequestURI().getPath().equals(path)) {
-                throw new Refusal(404, "there is nothing here");
-            }
-            handler.handle(exchange);
-        };
-    }
-
-    private static void page(HttpExchange exchange, Assets assets) throws IOException, Refusal {
-        Assets.Asset asset = assets.at(String.valueOf(exchange.getRequestURI().getPath()))
+    private void asset(Exchange exchange) throws Refusal {
+        Assets.Asset asset = assets.at(
+                        String.valueOf(exchange.request().getHttpURI().getPath()))
                 .orElseThrow(() -> new Refusal(404, "there is nothing here"));
         Answer.require(exchange, "GET");
-        Answer.send(exchange, 200, asset.type(), asset.bytes());
+        Answer.send(exchange, asset.type(), asset.bytes());
     }
 
-    private void about(HttpExchange exchange) throws IOException, Refusal {
+    private void about(Exchange exchange) throws Refusal {
         Answer.require(exchange, "GET");
         Answer.json(
                 exchange,
@@ -187,7 +179,7 @@ public final class WebServer implements AutoCloseable {
                         Map.of("steps", Run.MOST_STEPS, "groups", Run.MOST_GROUPS, "values", Run.MOST_VALUES)));
     }
 
-    private void runs(HttpExchange exchange) throws IOException, Refusal {
+    private void runs(Exchange exchange) throws Refusal {
         Answer.require(exchange, "GET");
         events.orElseThrow(() -> new Refusal(404, "no folder of runs is served: start with anneal serve --runs DIR"))
                 .open(exchange);

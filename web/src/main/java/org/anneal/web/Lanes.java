@@ -1,0 +1,127 @@
+package org.anneal.web;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The two lanes in which questions are computed, so that light ones do not wait for heavy ones. In each they go on in the
+ * order in which they come. A question is heavy if it has many values, which all heavy ones have limited memory for, or once
+ * it has kept a processor busy for a while.
+ */
+final class Lanes {
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+    private static final long LIGHT_VALUES = 10_000;
+    private static final long LIGHT_NANOS = 20_000_000;
+    private static final int MOST_WAITING = 100; // in the heavy lane; each takes a thread
+    private static final long WAIT_SECONDS = 25;
+
+    private final Semaphore values = new Semaphore((int) (2 * Run.MOST_VALUES), true);
+    private final Semaphore waiting = new Semaphore(MOST_WAITING);
+    private final Semaphore heavy = new Semaphore(PROCESSORS, true);
+    private final Semaphore light = new Semaphore(2 * PROCESSORS, true);
+
+    /** Waits until there is room for as many values, unless they are few, and {@return how many to release} */
+    int reserve(long wanted) throws Refusal {
+        if (wanted <= LIGHT_VALUES) {
+            return 0;
+        }
+        int reserved = Math.toIntExact(wanted);
+        awaitHeavy(values, reserved);
+        return reserved;
+    }
+
+    void release(int reserved) {
+        values.release(reserved);
+    }
+
+    private void awaitHeavy(Semaphore what, int permits) throws Refusal {
+        if (!waiting.tryAcquire()) {
+            throw busy();
+        }
+        try {
+            await(what, permits);
+        } finally {
+            waiting.release();
+        }
+    }
+
+    private static void await(Semaphore what, int permits) throws Refusal {
+        try {
+            if (!what.tryAcquire(permits, WAIT_SECONDS, TimeUnit.SECONDS)) {
+                throw busy();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Refusal(503, "the server is ending");
+        }
+    }
+
+    private static Refusal busy() {
+        return new Refusal(503, "the server is busy: try again");
+    }
+
+    /**
+     * What is computed for one question, by one thread; it begins in the light lane. Its time is that for which it kept a
+     * processor busy: on the clock, everything takes long while the computer has much else to do.
+     */
+    final class Turn implements AutoCloseable {
+        private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+        private static final long LOOK_NANOS = 2_000_000; // between looks at that time, which cost some themselves
+
+        private final Duration limit;
+        private final long busyBefore = THREADS.getCurrentThreadCpuTime();
+        private long busy;
+        private long looked = System.nanoTime();
+        private boolean isHeavy;
+        private int held;
+
+        /**
+         * Waits for a place in the light lane.
+         *
+         * @param limit on the time of all that is computed
+         */
+        Turn(Duration limit) throws Refusal {
+            this.limit = limit;
+            await(light, 1);
+            held = 1;
+        }
+
+        /**
+         * Waits for a place in the heavy lane, if this has become heavy.
+         *
+         * @param part of the limit that may be over
+         * @throws Refusal if more is
+         */
+        void check(double part) throws Refusal {
+            long now = System.nanoTime();
+            if (now - looked > LOOK_NANOS) {
+                looked = now;
+                busy = THREADS.getCurrentThreadCpuTime() - busyBefore;
+                if (!isHeavy && busy > LIGHT_NANOS) {
+                    changeLane();
+                }
+            }
+            if (busy > part * limit.toNanos()) {
+                throw new Refusal(
+                        422,
+                        "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
+            }
+        }
+
+        private void changeLane() throws Refusal {
+            close();
+            isHeavy = true;
+            held = 0;
+            awaitHeavy(heavy, 1);
+            held = 1;
+        }
+
+        @Override
+        public void close() {
+            (isHeavy ? heavy : light).release(held);
+        }
+    }
+}
