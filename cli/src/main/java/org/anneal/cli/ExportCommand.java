@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
@@ -57,6 +58,7 @@ final class ExportCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--output must be a file, but " + output + " names a folder");
         }
         Path target = Path.of(output);
+        Runtime.getRuntime().addShutdownHook(new Thread(AtomicFile::removeUnfinished)); // Ctrl-C
         try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
             Map<String, TensorData> weights = checkpoint.weights(file);
             try (ProgressLine progress = Anneal.progress(spec)) {

@@ -98,7 +98,7 @@ final class InspectCommand implements Callable<Integer> {
         if (value instanceof TensorData data) {
             return Stream.of(data);
         } else if (value instanceof Map<?, ?> map) {
-            return map.values().stream().flatMap(InspectCommand::tensors);
+            return Stream.concat(map.keySet().stream(), map.values().stream()).flatMap(InspectCommand::tensors);
         } else if (value instanceof Python.Tuple tuple) {
             return tuple.items().stream().flatMap(InspectCommand::tensors);
         }

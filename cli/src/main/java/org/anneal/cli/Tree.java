@@ -112,7 +112,9 @@ final class Tree {
 
     /** {@return a dict's key as it is printed} */
     static String key(Object key) {
-        return key instanceof String text ? printable(text) : leaf(key);
+        return key instanceof String text
+                ? printable(text)
+                : key instanceof byte[] ? shortened(Python.repr(key)) : leaf(key);
     }
 
     private static String leaf(Object value) {

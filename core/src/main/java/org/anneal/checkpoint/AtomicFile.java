@@ -3,6 +3,7 @@ package org.anneal.checkpoint;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,11 +11,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Files that are whole or not there: written under a temporary name in the same folder, then renamed. */
 public final class AtomicFile {
+    private static final long MEGABYTE = 1 << 20;
+    private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
+
     private AtomicFile() {}
 
     /** What fills a file. */
@@ -31,10 +38,21 @@ public final class AtomicFile {
      *     naming {@code file} and the reason
      */
     public static void write(Path file, Content content) throws IOException {
+        write(file, 0, content);
+    }
+
+    /**
+     * Writes {@code file} as {@link #write(Path, Content)} does, but begins only if the disk has room.
+     *
+     * @param bytes that {@code content} will write, at least
+     */
+    static void write(Path file, long bytes, Content content) throws IOException {
         Objects.requireNonNull(content, "content");
         Path target = target(Objects.requireNonNull(file, "file"));
         Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
+        UNFINISHED.add(temporary);
         try {
+            checkSpace(target.resolveSibling(""), bytes);
             try (FileChannel channel = FileChannel.open(
                     temporary,
                     StandardOpenOption.CREATE,
@@ -46,13 +64,45 @@ public final class AtomicFile {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             forceFolder(target);
         } catch (IOException e) {
-            String reason = e instanceof NoSuchFileException ? "there is no folder " + target.getParent() : reason(e);
+            boolean noFolder = e instanceof NoSuchFileException && Files.notExists(target.resolveSibling(""));
+            String reason = noFolder ? "there is no folder " + target.getParent() : reason(e);
             IOException clear = new IOException("cannot write " + file + ": " + reason, e);
             remove(temporary, clear);
             throw clear;
         } catch (RuntimeException | Error e) {
             remove(temporary, e);
             throw e;
+        } finally {
+            UNFINISHED.remove(temporary);
+        }
+    }
+
+    /**
+     * Removes what was written of files that are not whole yet. It is for a process that is told to stop, by Ctrl-C, and
+     * does not wait for them.
+     */
+    public static void removeUnfinished() {
+        for (Path temporary : UNFINISHED) {
+            try {
+                Files.deleteIfExists(temporary);
+            } catch (IOException e) {
+                // The next write of the same file takes it.
+            }
+        }
+    }
+
+    /** @throws IOException if a folder's disk has no room for so many bytes; of a few it is not asked, since others write too */
+    static void checkSpace(Path folder, long bytes) throws IOException {
+        if (bytes < MEGABYTE || Files.notExists(folder)) {
+            return;
+        }
+        FileStore disk = Files.getFileStore(folder);
+        if (disk.getTotalSpace() > 0 && bytes > disk.getUsableSpace()) { // a disk of size 0 does not tell
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "it would have %,d bytes, but only %,d are free on its disk",
+                    bytes,
+                    disk.getUsableSpace()));
         }
     }
 

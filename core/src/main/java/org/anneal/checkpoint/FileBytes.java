@@ -10,12 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 
 /** An open file whose bytes are read by position. What is wrong with it is told in one line that names it. */
 final class FileBytes implements Closeable {
     private final Path path;
     private final FileChannel channel;
-    private final long size;
+    private long size;
+    private Optional<FileBytes> scratch = Optional.empty();
 
     private FileBytes(Path path, FileChannel channel) throws IOException {
         this.path = path;
@@ -41,14 +43,14 @@ final class FileBytes implements Closeable {
                 throw new IOException(attributes.isDirectory() ? "it is a folder" : "it is not a regular file");
             }
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            FileBytes file = new FileBytes(path, channel);
             try {
-                FileBytes file = new FileBytes(path, channel);
                 if (file.size == 0) {
                     throw new IOException("it is empty");
                 }
                 return reader.read(file);
             } catch (IOException | RuntimeException | Error e) {
-                channel.close();
+                file.close();
                 throw e;
             }
         } catch (IOException e) {
@@ -89,6 +91,30 @@ final class FileBytes implements Closeable {
         }
     }
 
+    /** {@return a file without a name for what was packed in this one, which is gone when this one is closed} */
+    FileBytes scratch(long bytes) throws IOException {
+        Path folder = Path.of(System.getProperty("java.io.tmpdir"));
+        AtomicFile.checkSpace(folder, bytes);
+        if (scratch.isEmpty()) {
+            Path name = Files.createTempFile(folder, "anneal", ".tmp");
+            scratch = Optional.of(new FileBytes(
+                    path,
+                    FileChannel.open(
+                            name,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.DELETE_ON_CLOSE)));
+        }
+        return scratch.get();
+    }
+
+    /** Adds bytes to the end. */
+    void append(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            size += channel.write(bytes, size);
+        }
+    }
+
     @Override
     public String toString() {
         return path.toString();
@@ -97,5 +123,8 @@ final class FileBytes implements Closeable {
     @Override
     public void close() throws IOException {
         channel.close();
+        if (scratch.isPresent()) {
+            scratch.get().close();
+        }
     }
 }

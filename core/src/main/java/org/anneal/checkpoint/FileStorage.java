@@ -15,7 +15,7 @@ import java.util.zip.CRC32;
 final class FileStorage implements Storage {
     private final FileBytes file;
     private final String name;
-    private final long start;
+    private long start;
     private final long size;
     private final OptionalLong expected;
     private final CRC32 checksum = new CRC32();
@@ -34,6 +34,11 @@ final class FileStorage implements Storage {
         this.start = start;
         this.size = size;
         this.expected = expected;
+    }
+
+    /** Says where in the file it is, if that was not known. */
+    void place(long position) {
+        start = position;
     }
 
     @Override

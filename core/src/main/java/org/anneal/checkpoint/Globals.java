@@ -18,12 +18,24 @@ import org.anneal.schedule.Python;
  * <p>Source: {@code torch/_weights_only_unpickler.py}, {@code torch/_utils.py} and {@code torch/serialization.py} of 2.13.
  */
 final class Globals {
-    private static final String REWRITE = ", which Anneal does not read: save it as a dense tensor (";
+    private static final String REWRITE =
+            ", which Anneal does not read: load it in Python (map_location='cpu') and save it as a" + " dense tensor (";
+    private static final String PER_TENSOR = "torch.per_tensor_affine";
+    private static final String PER_CHANNEL = "torch.per_channel_affine";
+    private static final String PER_CHANNEL_FLOATS = "torch.per_channel_affine_float_qparams";
+    private static final String LOAD = "torch.load(f, map_location='cpu', weights_only=False) (if you trust it)";
     private static final Map<String, Named> TABLE = table();
 
-    private final ZipReader archive;
-    private final String prefix;
-    private final Map<String, StoredData> storages = new LinkedHashMap<>();
+    private final Storages where;
+    private final Map<String, StoredData> storages = new HashMap<>();
+    private final Map<String, TensorData> views = new HashMap<>();
+
+    /** Where the storages of a file are. */
+    @FunctionalInterface
+    interface Storages {
+        /** {@return the storage of a name, of which a pickle says how many bytes and elements of which type it has} */
+        Storage find(String key, long bytes, DType dtype) throws IOException;
+    }
 
     /** Something by its name in Python. */
     sealed interface Named {
@@ -45,8 +57,11 @@ final class Globals {
     /** An element type, which stands for itself in what is read. */
     private record TypeName(String name, DType dtype) implements Named {}
 
-    /** A storage and the type that it was saved as. */
-    private record StoredData(StorageType type, FileStorage storage) {}
+    /** A name that stands for itself in what is read. */
+    private record Constant(String name) implements Named {}
+
+    /** The type that a storage was saved as, and all its elements, as it is read where no tensor is made of it. */
+    private record StoredData(StorageType type, TensorData all) {}
 
     /** An object that is nothing but its attributes, or a dict by a name of its own: a dict. */
     private static final class Attributes extends LinkedHashMap<Object, Object> {
@@ -61,25 +76,46 @@ final class Globals {
         Object apply(List<?> arguments) throws IOException;
     }
 
-    /** Storages are looked for in the archive under {@code prefix}. */
-    Globals(ZipReader archive, String prefix) {
-        this.archive = archive;
-        this.prefix = prefix;
+    Globals(Storages where) {
+        this.where = where;
     }
 
     private static Map<String, Named> table() {
         List<Named> names = new ArrayList<>();
         for (DType dtype : DType.values()) {
             names.add(new TypeName("torch." + dtype, dtype));
-            StorageTypes.of(dtype).ifPresent(type -> names.add(new StorageType("torch." + type, Optional.of(dtype))));
+            StorageTypes.of(dtype).ifPresent(type -> {
+                names.add(new StorageType("torch." + type, Optional.of(dtype)));
+                names.add(new StorageType("torch.cuda." + type, Optional.of(dtype)));
+            });
         }
         names.add(new StorageType("torch.storage.UntypedStorage", Optional.empty()));
+        names.add(new StorageType("torch.UntypedStorage", Optional.empty()));
+        names.add(new StorageType("torch.QInt8Storage", Optional.of(DType.INT8)));
+        names.add(new StorageType("torch.QUInt8Storage", Optional.of(DType.UINT8)));
+        names.add(new StorageType("torch.QInt32Storage", Optional.of(DType.INT32)));
+        for (String name : List.of(
+                PER_TENSOR,
+                PER_CHANNEL,
+                PER_CHANNEL_FLOATS,
+                "torch.per_tensor_symmetric",
+                "torch.per_channel_symmetric",
+                "torch.qint8",
+                "torch.quint8",
+                "torch.qint32",
+                "torch.quint4x2",
+                "torch.quint2x4")) {
+            names.add(new Constant(name));
+        }
         names.add(new Function("torch._utils._rebuild_tensor", arguments -> tensor(arguments, 4)));
         names.add(new Function("torch._utils._rebuild_tensor_v2", arguments -> tensor(arguments, 6)));
         names.add(new Function("torch._utils._rebuild_tensor_v3", arguments -> tensor(arguments, 7)));
+        names.add(new Function("torch._utils._rebuild_qtensor", Globals::quantizedTensor));
+        names.add(new Function("torch._utils._rebuild_device_tensor_from_cpu_tensor", Globals::deviceTensor));
         names.add(new Function("torch._utils._rebuild_parameter", arguments -> parameter(arguments, 3)));
         names.add(new Function("torch._utils._rebuild_parameter_with_state", arguments -> parameter(arguments, 4)));
         names.add(new Function("torch._tensor._rebuild_from_type_v2", Globals::tensorWithAttributes));
+        names.add(new Function("torch._tensor._rebuild_from_type", Globals::tensorWithAttributes));
         names.add(new TensorClass("torch.Tensor"));
         names.add(new TensorClass("torch.nn.parameter.Parameter"));
         names.add(new Function("torch.serialization._get_layout", Globals::layout));
@@ -93,6 +129,7 @@ final class Globals {
         names.add(new Function("_codecs.encode", Globals::bytes)); // how protocol 2 has bytes
         names.add(new Function("builtins.bytes", Globals::bytes));
         names.add(new Function("builtins.bytearray", Globals::bytes));
+        names.add(new Function("builtins.complex", Globals::complex));
         names.add(new Function("builtins.getattr", Globals::attribute));
         for (String type : List.of(
                 "argparse.Namespace",
@@ -108,7 +145,9 @@ final class Globals {
                 names.add(new Function(module + "." + type, Globals::path));
             }
         }
-        for (String type : List.of("dict", "list", "int", "float")) { // of defaultdict; and set, above
+        // Of defaultdict, as are some above. Protocol 2 has Python 2's names.
+        for (String type :
+                List.of("dict", "list", "tuple", "int", "long", "float", "bool", "str", "unicode", "object")) {
             names.add(new Opaque("builtins." + type));
         }
         for (String scheduler : List.of(
@@ -153,11 +192,6 @@ final class Globals {
         return Map.copyOf(table);
     }
 
-    /** {@return the storages that the pickle referred to} */
-    List<FileStorage> storages() {
-        return storages.values().stream().map(StoredData::storage).toList();
-    }
-
     /** {@return what a name stands for} */
     Object named(String module, String name) throws IOException {
         String full = (module.equals("__builtin__") ? "builtins" : module) + "." + name; // Python 2's name
@@ -166,7 +200,9 @@ final class Globals {
             throw new IOException("it names " + ZipReader.shown(full)
                     + ", which is not on the list of what a checkpoint may name" + hint(full));
         }
-        return named instanceof TypeName type ? type.dtype : named;
+        return named instanceof TypeName type
+                ? type.dtype
+                : named instanceof Constant constant ? new PythonReference(constant.name) : named;
     }
 
     private static String hint(String name) {
@@ -174,16 +210,20 @@ final class Globals {
             return ": save numbers of NumPy as Python's, float(x) or x.tolist(), or as tensors";
         } else if (name.contains("sparse")) {
             return REWRITE + "x.to_dense())";
-        } else if (name.contains("rebuild_qtensor") || name.startsWith("torch.Q")) {
+        } else if (name.startsWith("torch.Q")) {
             return REWRITE + "x.dequantize())";
-        } else if (name.startsWith("torch.nn.")) {
-            return ": save model.state_dict(), not the model";
+        } else if (name.contains("nested")) {
+            return REWRITE + "x.to_padded_tensor(0))";
         } else if (name.contains("meta_tensor")) {
             return ": a meta tensor has no elements";
-        } else if (name.equals("builtins.complex")) {
-            return ": save its parts, z.real and z.imag, or a tensor";
+        } else if (name.startsWith("torch.nn.")) {
+            return ": save model.state_dict(), not the model, in Python where the code is: m = " + LOAD
+                    + "; torch.save(m.state_dict(), f2)";
+        } else if (name.matches(
+                "(?!torch|builtins|os|subprocess).*\\.\\p{Lu}\\w*")) { // a class of the program's, or its settings
+            return ": save plain values and model.state_dict(), no objects, in Python where the code is: x = " + LOAD;
         }
-        return "";
+        return ""; // what is no class has no place in a checkpoint, and to load it may do harm
     }
 
     /** {@return the value of {@code function(*arguments)}} */
@@ -227,29 +267,69 @@ final class Globals {
         }
     }
 
-    /** {@return the storage that {@code ("storage", type, key, location, elements)} stands for; where it was is not asked} */
+    /**
+     * {@return all elements of the storage that {@code ("storage", type, key, location, elements)} stands for; where it was is
+     * not asked}
+     *
+     * Files of before PyTorch 1.6 have a sixth entry: None, or which part of it is meant, as {@code (key, offset, elements)}.
+     */
     Object persistent(Object id) throws IOException {
         if (!(id instanceof Python.Tuple tuple)
-                || tuple.items().size() != 5
+                || tuple.items().size() < 5
+                || tuple.items().size() > 6
                 || !tuple.items().get(0).equals("storage")
                 || !(tuple.items().get(1) instanceof StorageType type)
                 || !(tuple.items().get(2) instanceof String key)
                 || !(tuple.items().get(4) instanceof Long elements)) {
-            throw new IOException("its pickle is damaged: a storage is not described as PyTorch does");
+            throw wrong("a storage");
+        }
+        DType dtype = type.dtype.orElse(DType.UINT8);
+        int size = dtype.size();
+        if (elements < 0 || elements > Long.MAX_VALUE / size) {
+            throw wrong("a storage");
         }
         StoredData known = storages.get(key);
         if (known == null) {
-            known = new StoredData(type, archive.storage(prefix + "data/" + key));
+            known = new StoredData(type, all(dtype, where.find(key, elements * size, dtype)));
             storages.put(key, known);
-        } else if (!known.type.equals(type)) {
-            throw new IOException(
-                    "it holds storage " + ZipReader.shown(key) + " as " + known.type.name + " and as " + type.name);
         }
-        int size = type.dtype.map(DType::size).orElse(1);
-        long bytes = known.storage.size();
-        if (bytes % size != 0 || bytes / size != elements) {
+        long bytes = known.all.storage().size();
+        if (bytes != elements * size) {
             throw new IOException("its storage " + ZipReader.shown(key) + " must have " + elements + " elements of "
                     + size + " bytes, but has " + bytes + " bytes");
+        }
+        if (known.all.dtype() != dtype) {
+            if (bytes > 0) {
+                throw new IOException(
+                        "it holds storage " + ZipReader.shown(key) + " as " + known.type.name + " and as " + type.name);
+            }
+            known = new StoredData(type, all(dtype, known.all.storage()));
+        }
+        Object part = tuple.items().get(tuple.items().size() - 1);
+        return tuple.items().size() == 5 || part.equals(Optional.empty()) ? known.all : part(known.all, part);
+    }
+
+    private static TensorData all(DType dtype, Storage storage) {
+        return TensorData.of(dtype, storage, List.of(storage.size() / dtype.size()));
+    }
+
+    private TensorData part(TensorData all, Object part) throws IOException {
+        if (!(part instanceof Python.Tuple tuple)
+                || tuple.items().size() != 3
+                || !(tuple.items().get(0) instanceof String key)
+                || !(tuple.items().get(1) instanceof Long offset)
+                || !(tuple.items().get(2) instanceof Long elements)
+                || offset < 0
+                || elements < 0
+                || offset > all.count()
+                || elements > all.count() - offset) {
+            throw wrong("a part of a storage");
+        }
+        TensorData known = views.get(key);
+        if (known == null) {
+            int size = all.dtype().size();
+            known = all(all.dtype(), new SlicedStorage(all.storage(), offset * size, elements * size));
+            views.put(key, known);
         }
         return known;
     }
@@ -257,26 +337,107 @@ final class Globals {
     /** Whether gradients are wanted, and hooks, are left out: they are not of the data. */
     private static Object tensor(List<?> arguments, int count) throws IOException {
         boolean known = arguments.size() == count || (count > 4 && arguments.size() == count + 1);
-        if (!known
-                || !(arguments.get(0) instanceof StoredData data)
+        if (!known || !(arguments.get(0) instanceof TensorData all)) {
+            throw wrong("a tensor");
+        }
+        DType dtype = all.dtype();
+        if (count == 7) {
+            if (!(arguments.get(6) instanceof DType own)) {
+                throw new IOException("it holds a tensor of "
+                        + (arguments.get(6) instanceof PythonReference type ? type.name() : "an unknown type")
+                        + ", which Anneal does not read: save x.view(torch.uint8)");
+            }
+            dtype = own;
+        }
+        TensorData tensor = view(dtype, arguments);
+        return arguments.size() == count ? tensor : resolved(tensor, arguments.get(count));
+    }
+
+    /** {@return the view that {@code (storage, offset, shape, strides)} stands for} */
+    private static TensorData view(DType dtype, List<?> arguments) throws IOException {
+        if (arguments.size() < 4
+                || !(arguments.get(0) instanceof TensorData all)
+                || all.storage().size() != all.count() * all.dtype().size() // it is no storage
                 || !(arguments.get(1) instanceof Long offset)
                 || !(arguments.get(2) instanceof Python.Tuple shape)
                 || !(arguments.get(3) instanceof Python.Tuple strides)) {
             throw wrong("a tensor");
         }
-        if (arguments.size() == count + 1
-                && !(arguments.get(count) instanceof Map<?, ?> metadata && metadata.isEmpty())) {
-            throw new IOException("it holds a view that is negated or conjugated only when read"
-                    + ", which Anneal does not read: save x.resolve_conj().resolve_neg()");
+        return new TensorData(dtype, all.storage(), offset, longs(shape), longs(strides));
+    }
+
+    /** {@return what a view shows that is negated or conjugated only when it is read} */
+    private static TensorData resolved(TensorData view, Object metadata) throws IOException {
+        if (!(metadata instanceof Map<?, ?> map)) {
+            throw wrong("a tensor");
         }
-        DType dtype = data.type.dtype.orElse(DType.UINT8);
-        if (count == 7) {
-            if (!(arguments.get(6) instanceof DType own)) {
+        Storage storage = view.storage();
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+            boolean conjugated = entry.getKey().equals("conj");
+            if ((!conjugated && !entry.getKey().equals("neg")) || !(entry.getValue() instanceof Boolean pending)) {
                 throw wrong("a tensor");
             }
-            dtype = own;
+            if (pending) {
+                storage = conjugated
+                        ? ConvertedStorage.conjugated(view.dtype(), storage)
+                        : ConvertedStorage.negated(view.dtype(), storage);
+            }
         }
-        return new TensorData(dtype, data.storage, offset, longs(shape), longs(strides));
+        return new TensorData(view.dtype(), storage, view.offset(), view.shape(), view.strides());
+    }
+
+    /** {@return the numbers that {@code (storage, offset, shape, strides, quantizer, ...)} stands for} */
+    private static Object quantizedTensor(List<?> arguments) throws IOException {
+        if (arguments.size() != 7
+                || !(arguments.get(0) instanceof TensorData all)
+                || !(arguments.get(4) instanceof Python.Tuple quantizer)
+                || quantizer.items().isEmpty()
+                || !(quantizer.items().get(0) instanceof PythonReference scheme)) {
+            throw wrong("a quantized tensor");
+        }
+        TensorData integers = view(all.dtype(), arguments);
+        List<?> parameters = quantizer.items();
+        DequantizedStorage.Scheme numbers;
+        if (scheme.name().equals(PER_TENSOR)
+                && parameters.size() == 3
+                && parameters.get(1) instanceof Double scale
+                && parameters.get(2) instanceof Long zeroPoint) {
+            numbers = DequantizedStorage.perTensor(scale, zeroPoint);
+        } else if ((scheme.name().equals(PER_CHANNEL) || scheme.name().equals(PER_CHANNEL_FLOATS))
+                && parameters.size() == 4
+                && parameters.get(1) instanceof TensorData scales
+                && parameters.get(2) instanceof TensorData zeroPoints
+                && parameters.get(3) instanceof Long axis) {
+            boolean floats = scheme.name().equals(PER_CHANNEL_FLOATS);
+            numbers = new DequantizedStorage.PerChannel(integers, scales, zeroPoints, axis, floats);
+        } else {
+            throw wrong("a quantized tensor");
+        }
+        return new TensorData(
+                DType.FLOAT32,
+                new DequantizedStorage(integers, numbers),
+                integers.offset(),
+                integers.shape(),
+                integers.strides());
+    }
+
+    /** {@code (tensor, dtype, device, whether gradients are wanted)} of a device whose memory PyTorch does not save. */
+    private static Object deviceTensor(List<?> arguments) throws IOException {
+        if (arguments.size() == 4
+                && arguments.get(0) instanceof TensorData tensor
+                && tensor.dtype().equals(arguments.get(1))) {
+            return tensor;
+        }
+        throw wrong("a tensor of a device");
+    }
+
+    private static Object complex(List<?> arguments) throws IOException {
+        if (arguments.size() == 2
+                && arguments.get(0) instanceof Double real
+                && arguments.get(1) instanceof Double imag) {
+            return new Python.Complex(real, imag);
+        }
+        throw wrong("a complex");
     }
 
     private static List<Long> longs(Python.Tuple tuple) throws IOException {
@@ -305,7 +466,7 @@ final class Globals {
     private static Object tensorWithAttributes(List<?> arguments) throws IOException {
         if (arguments.size() == 4
                 && arguments.get(0) instanceof Function rebuild
-                && rebuild.name.startsWith("torch._utils._rebuild_tensor") // not this one again, without end
+                && rebuild.name.matches("torch\\._utils\\._rebuild_q?tensor.*") // not this one again, without end
                 && arguments.get(1) instanceof TensorClass
                 && arguments.get(2) instanceof Python.Tuple tuple) {
             return rebuild.call.apply(tuple.items());
@@ -338,11 +499,24 @@ final class Globals {
         throw wrong("a torch.device");
     }
 
+    /** Nothing, or a list of {@code [key, value]}, as Python 2 writes it. */
     private static Object orderedDict(List<?> arguments) throws IOException {
-        if (!arguments.isEmpty()) {
+        Python.OrderedDict<Object, Object> dict = new Python.OrderedDict<>();
+        if (arguments.size() == 1 && arguments.get(0) instanceof List<?> pairs) {
+            for (Object item : pairs) {
+                List<?> pair = item instanceof Python.Tuple tuple
+                        ? tuple.items()
+                        : item instanceof List<?> list ? list : List.of();
+                if (pair.size() != 2) {
+                    throw wrong("an OrderedDict");
+                }
+                PickleReader.checkKey(pair.get(0), dict.keySet());
+                dict.put(pair.get(0), pair.get(1));
+            }
+        } else if (!arguments.isEmpty()) {
             throw wrong("an OrderedDict");
         }
-        return new Python.OrderedDict<>();
+        return dict;
     }
 
     private static Object counter(List<?> arguments) throws IOException {

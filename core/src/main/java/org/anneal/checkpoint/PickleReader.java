@@ -1,5 +1,6 @@
 package org.anneal.checkpoint;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -18,9 +19,9 @@ import java.util.Set;
 import org.anneal.schedule.Python;
 
 /**
- * Runs a pickle of protocol 2 to 5: a program for a machine with a stack and a memo. What it may name is up to
+ * Runs a pickle of protocol 0 to 5: a program for a machine with a stack and a memo. What it may name is up to
  * {@link Globals}; nothing of Python is there to be called. The work is bounded by the program's length: no operation copies
- * what others built, and keys of dicts are small.
+ * what others built, and keys of dicts are small. Strings of Python 2 are read as UTF-8, as {@code torch.load} reads them.
  *
  * <p>Source: CPython's {@code Lib/pickletools.py}, which describes each operation.
  */
@@ -29,30 +30,80 @@ final class PickleReader {
     private static final int MOST_IN_A_KEY = 100; // values in a tuple that is a key
     // Of keys of several types or of tuples, a map that meets a bad choice of hashes looks at every one.
     private static final int MOST_MIXED_KEYS = 1_000;
+    private static final int LONGEST_NUMBER = 620; // decimal digits of 255 bytes, and the letters about them
+    private static final int WINDOW = 1 << 16;
     private static final Optional<?> NONE = Optional.empty();
 
-    private final ByteBuffer data;
+    private final Input input;
+    private final boolean whole;
     private final Globals globals;
+    private ByteBuffer data; // what was fetched and not read yet, from its position
+    private long fetched; // bytes of the input until the end of data
     private final ArrayList<Object> stack = new ArrayList<>();
     private final ArrayList<Integer> marks = new ArrayList<>(); // heights of the stack
     private final Map<Integer, Object> memo = new HashMap<>();
 
+    /** Where a pickle's bytes come from. */
+    private interface Input {
+        long size();
+
+        ByteBuffer read(long position, int length) throws IOException;
+    }
+
+    /** A pickle that is all of {@code data}. */
     PickleReader(byte[] data, Globals globals) {
-        this.data = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN);
+        this(
+                new Input() {
+                    @Override
+                    public long size() {
+                        return data.length;
+                    }
+
+                    @Override
+                    public ByteBuffer read(long position, int length) {
+                        return ByteBuffer.wrap(data, (int) position, length).slice();
+                    }
+                },
+                true,
+                globals);
+    }
+
+    /** A pickle in a file, from {@code start} on; something may follow it. No more than {@code longest} bytes are read. */
+    PickleReader(FileBytes file, long start, int longest, Globals globals) {
+        this(
+                new Input() {
+                    @Override
+                    public long size() {
+                        return Math.min(longest, file.size() - start);
+                    }
+
+                    @Override
+                    public ByteBuffer read(long position, int length) throws IOException {
+                        return file.read(start + position, length);
+                    }
+                },
+                false,
+                globals);
+    }
+
+    private PickleReader(Input input, boolean whole, Globals globals) {
+        this.input = input;
+        this.whole = whole;
         this.globals = globals;
+        data = ByteBuffer.allocate(0);
+    }
+
+    /** {@return how many bytes were read} */
+    long length() {
+        return fetched - data.remaining();
     }
 
     /** @throws IOException if the pickle is damaged, too large, or asks for what a checkpoint cannot have, in words */
     Object read() throws IOException {
-        int start = u1();
-        int protocol = u1();
-        if (start != 0x80 || protocol < 2 || protocol > 5) {
-            throw bad("it is no pickle of protocol 2 to 5");
-        }
         for (int i = 0; i < MOST_OPERATIONS; i++) {
             int operation = u1();
             if (operation == '.') {
-                if (stack.size() != 1 || !marks.isEmpty() || data.hasRemaining()) {
+                if (stack.size() != 1 || !marks.isEmpty() || (whole && left() > 0)) {
                     throw bad("it ends too early");
                 }
                 return stack.get(0);
@@ -69,6 +120,23 @@ final class PickleReader {
             case '1' -> popToMark();
             case '2' -> push(top());
             case 'N' -> push(NONE);
+            case 0x80 -> {
+                if (u1() > 5) {
+                    throw bad("it is no pickle of protocol 0 to 5");
+                }
+            }
+            case 'I' -> push(truthOrInteger(digits()));
+            case 'L' -> push(decimal(digits().replaceFirst("L$", "")));
+            case 'F' -> push(floating(digits()));
+            case 'S' -> push(literal());
+            case 'U' -> push(text(u1()));
+            case 'T' -> push(text(u4()));
+            case 'V' -> push(escaped());
+            case 'p' -> memo.put(index(), top());
+            case 'g' -> push(recall(index()));
+            case 'P' ->
+                throw new IOException("its pickle is of protocol 0, which cannot hold tensors, so that PyTorch cannot"
+                        + " read it either: save with pickle_protocol=2");
             case 0x88 -> push(true);
             case 0x89 -> push(false);
             case 'K' -> push((long) u1());
@@ -116,8 +184,8 @@ final class PickleReader {
             case 'h' -> push(recall(u1()));
             case 'j' -> push(recall(i4()));
             case 'c' -> {
-                String module = line();
-                push(globals.named(module, line()));
+                String module = utf8(ByteBuffer.wrap(line()));
+                push(globals.named(module, utf8(ByteBuffer.wrap(line()))));
             }
             case 0x93 -> {
                 List<Object> names = popTwo();
@@ -141,7 +209,7 @@ final class PickleReader {
             case 'Q' -> push(globals.persistent(pop()));
             case 0x95 -> {
                 long length = i8();
-                if (length < 0 || length > data.remaining()) {
+                if (length < 0 || length > left()) {
                     throw bad("a frame is longer than the pickle");
                 }
             }
@@ -151,14 +219,30 @@ final class PickleReader {
     }
 
     private IOException bad(String how) {
-        return new IOException("its pickle is damaged at byte " + data.position() + ": " + how);
+        return new IOException("its pickle is damaged at byte " + length() + ": " + how);
     }
 
     // The program.
 
+    private long left() {
+        return data.remaining() + input.size() - fetched;
+    }
+
     private void need(long length) throws IOException {
-        if (length < 0 || length > data.remaining()) {
+        if (length < 0 || length > left()) {
             throw bad("something ends after the end");
+        }
+        if (length > data.remaining()) {
+            int more = (int) Math.min(Math.max(length - data.remaining(), WINDOW), input.size() - fetched);
+            ByteBuffer next = input.read(fetched, more);
+            if (data.hasRemaining()) {
+                next = ByteBuffer.allocate(data.remaining() + more)
+                        .put(data)
+                        .put(next)
+                        .flip();
+            }
+            data = next.order(ByteOrder.LITTLE_ENDIAN);
+            fetched += more;
         }
     }
 
@@ -197,6 +281,10 @@ final class PickleReader {
         need(length);
         ByteBuffer text = data.slice(data.position(), (int) length);
         data.position(data.position() + (int) length);
+        return utf8(text);
+    }
+
+    private String utf8(ByteBuffer text) throws IOException {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(text).toString();
         } catch (CharacterCodingException e) {
@@ -204,14 +292,117 @@ final class PickleReader {
         }
     }
 
-    private String line() throws IOException {
-        int end = data.position();
-        while (end < data.limit() && data.get(end) != '\n') {
-            end++;
+    private byte[] line() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int letter = u1(); letter != '\n'; letter = u1()) {
+            line.write(letter);
         }
-        String line = text(end - data.position());
-        u1();
-        return line;
+        return line.toByteArray();
+    }
+
+    /** {@return what stands in a line of protocol 0 as a number} */
+    private String digits() throws IOException {
+        byte[] line = line();
+        if (line.length > LONGEST_NUMBER) {
+            throw bad("a number has more than " + LONGEST_NUMBER + " letters");
+        }
+        return new String(line, StandardCharsets.ISO_8859_1);
+    }
+
+    private Object decimal(String digits) throws IOException {
+        if (!digits.matches("[+-]?[0-9]+")) {
+            throw bad("a number has no digits");
+        }
+        return small(new BigInteger(digits));
+    }
+
+    private Object truthOrInteger(String digits) throws IOException {
+        return switch (digits) {
+            case "00" -> false;
+            case "01" -> true;
+            default -> decimal(digits);
+        };
+    }
+
+    private double floating(String digits) throws IOException {
+        return switch (digits) {
+            case "nan" -> Double.NaN;
+            case "inf" -> Double.POSITIVE_INFINITY;
+            case "-inf" -> Double.NEGATIVE_INFINITY;
+            default -> {
+                if (!digits.matches("[+-]?[0-9]+(\\.[0-9]*)?(e[+-]?[0-9]+)?")) {
+                    throw bad("a number has no digits");
+                }
+                yield Double.parseDouble(digits);
+            }
+        };
+    }
+
+    private int index() throws IOException {
+        if (decimal(digits()) instanceof Long index && index == index.intValue()) {
+            return index.intValue();
+        }
+        throw bad("a reference has no target");
+    }
+
+    /** {@return the text of a literal of Python 2, {@code 'it\\'s'}, whose letters are bytes of UTF-8} */
+    private String literal() throws IOException {
+        byte[] line = line();
+        int end = line.length - 1;
+        if (end < 1 || line[0] != line[end] || (line[0] != '\'' && line[0] != '"')) {
+            throw bad("a text is not in quotes");
+        }
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (int i = 1; i < end; i++) {
+            if (line[i] != '\\' || i + 1 == end) {
+                text.write(line[i]);
+                continue;
+            }
+            char escape = (char) line[++i];
+            int letter = "\\'\"abfnrtv".indexOf(escape);
+            if (letter >= 0) {
+                text.write("\\'\"\u0007\b\f\n\r\t\u000b".charAt(letter));
+            } else if (escape == 'x' && i + 2 < end) { // the only one that Python's repr has besides
+                text.write(hex(line, i + 1, 2));
+                i += 2;
+            } else {
+                throw bad("a text has an escape that Python does not write");
+            }
+        }
+        return utf8(ByteBuffer.wrap(text.toByteArray()));
+    }
+
+    /** {@return the text of a line of Latin-1 in which other letters are {@code \\u5c64} or {@code \\U0001f642}} */
+    private String escaped() throws IOException {
+        byte[] line = line();
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < line.length; i++) {
+            int length =
+                    line[i] != '\\' || i + 1 == line.length ? 0 : line[i + 1] == 'u' ? 4 : line[i + 1] == 'U' ? 8 : 0;
+            if (length == 0) {
+                text.append((char) Byte.toUnsignedInt(line[i]));
+                continue;
+            }
+            int point = i + 2 + length > line.length ? -1 : hex(line, i + 2, length);
+            if (!Character.isValidCodePoint(point)) {
+                throw bad("a text has an escape that Python does not write");
+            }
+            text.appendCodePoint(point);
+            i += 1 + length;
+        }
+        return text.toString();
+    }
+
+    private int hex(byte[] line, int start, int length) throws IOException {
+        int value = 0;
+        for (int i = start; i < start + length; i++) {
+            int digit = Character.digit(line[i], 16);
+            if (digit < 0) {
+                throw bad("a text has an escape that Python does not write");
+            }
+            value = 16 * value + digit;
+        }
+        return value;
     }
 
     private Object integer(int length) throws IOException {
@@ -223,7 +414,10 @@ final class PickleReader {
         for (int i = length - 1; i >= 0; i--) {
             bigEndian[i] = data.get();
         }
-        BigInteger value = length == 0 ? BigInteger.ZERO : new BigInteger(bigEndian);
+        return small(length == 0 ? BigInteger.ZERO : new BigInteger(bigEndian));
+    }
+
+    private static Object small(BigInteger value) {
         return value.bitLength() < Long.SIZE ? (Object) value.longValue() : value;
     }
 
@@ -329,16 +523,20 @@ final class PickleReader {
 
     /** Lets through what can be a key, and not a choice of keys that is made to be slow. */
     static void checkKey(Object key, Set<?> others) throws IOException {
-        // A tensor is a key in an optimizer's own state, which old schedulers carry along: see Globals.
-        if (!(key instanceof TensorData) && count(key, 0) > MOST_IN_A_KEY) {
+        if (count(key, 0) > MOST_IN_A_KEY) {
             throw new IOException("a dict's key has more than " + MOST_IN_A_KEY + " values");
         }
         if (others.size() >= MOST_MIXED_KEYS) {
             Class<?> type = others.iterator().next().getClass();
-            if (key.getClass() != type || (type != String.class && type != Long.class)) {
+            if (key.getClass() != type || (type != String.class && type != Long.class && type != byte[].class)) {
                 throw new IOException("a dict of more than " + MOST_MIXED_KEYS
                         + " entries must have keys that are all str or all int");
             }
+        }
+        // Python tells tensors apart by who they are. Two of the same elements are one key here, and must not become
+        // one entry.
+        if (key instanceof TensorData && others.contains(key)) {
+            throw new IOException("a dict has two keys that are the same view of a tensor");
         }
     }
 
@@ -351,14 +549,8 @@ final class PickleReader {
                 }
                 sum = count(item, sum);
             }
-        } else if (!(key instanceof String
-                || key instanceof Long
-                || key instanceof BigInteger
-                || key instanceof Boolean
-                || key instanceof Double
-                || key == NONE)) {
-            throw new IOException("a dict's key must be a str, int, bool, float, None or a tuple of those, but was "
-                    + Structure.named(key));
+        } else if (!Structure.isKey(key)) {
+            throw new IOException("a dict's key must be " + Structure.KEYS + ", but was " + Structure.named(key));
         }
         return sum;
     }

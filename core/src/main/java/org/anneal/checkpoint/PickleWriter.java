@@ -26,6 +26,7 @@ import org.anneal.schedule.Python;
  */
 final class PickleWriter {
     private static final int BATCH = 1000;
+    private static final String BYTES = "ByteStorage"; // to which an untyped one is the same
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final IdentityHashMap<Object, Integer> objects = new IdentityHashMap<>();
@@ -76,6 +77,8 @@ final class PickleWriter {
             text(text);
         } else if (value instanceof DType dtype) {
             global("torch", dtype.toString());
+        } else if (value instanceof Python.Complex number) {
+            complex(number);
         } else if (value instanceof TorchDevice device) {
             device(device);
         } else {
@@ -210,6 +213,16 @@ final class PickleWriter {
         op('R');
     }
 
+    private void complex(Python.Complex number) {
+        global("__builtin__", "complex");
+        save(number.real());
+        save(number.imag());
+        op(0x86);
+        putUnnamed();
+        op('R');
+        putUnnamed();
+    }
+
     private void device(TorchDevice device) {
         global("torch", "device");
         text(device.type());
@@ -242,7 +255,7 @@ final class PickleWriter {
     private void storage(TensorData tensor, Optional<String> type) {
         Storage storage = tensor.storage();
         Saved saved = storages.get(storage);
-        if (saved != null && !saved.type.equals(type)) {
+        if (saved != null && !saved.type.orElse(BYTES).equals(type.orElse(BYTES))) {
             throw new IllegalArgumentException("tensors of one storage must be of one type, but were " + saved.first
                     + " and " + tensor.dtype() + " (PyTorch cannot save such either)");
         }

@@ -200,7 +200,7 @@ public final class Safetensors implements Closeable {
      *
      * @throws IllegalArgumentException naming a tensor that is of a type that the format does not have (complex128), is named
      *     {@code __metadata__}, or has a name that is no Unicode
-     * @throws IOException if the file cannot be written, naming it and the reason
+     * @throws IOException if the file cannot be written, such as for want of room on the disk, naming it and the reason
      */
     public static void write(Path file, Map<String, TensorData> tensors) throws IOException {
         write(file, tensors, written -> {});
@@ -224,7 +224,12 @@ public final class Safetensors implements Closeable {
                     .orElseThrow(
                             () -> new IllegalArgumentException("a tensor must be of a type that safetensors knows, but "
                                     + Python.repr(entry.getKey()) + " is " + tensor.dtype()));
-            long end = offset + tensor.count() * tensor.dtype().size();
+            long end;
+            try {
+                end = Math.addExact(offset, tensor.count() * tensor.dtype().size());
+            } catch (ArithmeticException e) {
+                throw new IllegalArgumentException("tensors must have at most " + Long.MAX_VALUE + " bytes", e);
+            }
             String json = "{\"dtype\":\"" + type + "\",\"shape\":"
                     + tensor.shape().toString().replace(" ", "") + ",\"data_offsets\":[" + offset + "," + end + "]}";
             if (header.put(entry.getKey(), json) != null) {
@@ -241,7 +246,7 @@ public final class Safetensors implements Closeable {
             head.put((byte) ' ');
         }
         head.flip();
-        AtomicFile.write(file, channel -> {
+        AtomicFile.write(file, offset, channel -> {
             writeAll(channel, head);
             long done = 0;
             for (TensorData tensor : tensors.values()) {

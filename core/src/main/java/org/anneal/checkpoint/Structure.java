@@ -16,6 +16,9 @@ import org.anneal.schedule.Python;
  */
 final class Structure {
     static final int MOST_NESTED = 100;
+    /** What {@link #isKey} lets through, in the words of a message. */
+    static final String KEYS = "a str, bytes, bool, number, None, tensor, dtype, device or a tuple of those";
+
     private static final long LARGEST = 10_000_000;
     private static final int TEXT = 16; // so many letters or bytes count as one value
 
@@ -96,18 +99,27 @@ final class Structure {
         return new Extent(Math.max(container.height, item.height + 1), size);
     }
 
-    /** Python needs keys that can be hashed; of those, text and numbers come back as they were in any program. */
+    /** Python needs keys that can be hashed; these come back as they were in any program. */
     private static void checkKey(Object key) {
         if (key instanceof Python.Tuple tuple) {
             tuple.items().forEach(Structure::checkKey);
-        } else if (!(key == null
-                || key.equals(Optional.empty())
-                || key instanceof String
-                || key instanceof Boolean
-                || key instanceof Number)) {
-            throw new IllegalArgumentException(
-                    "a dict's key must be a str, int, bool, float, None or a tuple of those, but was " + named(key));
+        } else if (!isKey(key)) {
+            throw new IllegalArgumentException("a dict's key must be " + KEYS + ", but was " + named(key));
         }
+    }
+
+    /** {@return whether a value that is no tuple can be a key} */
+    static boolean isKey(Object value) {
+        return value == null
+                || value.equals(Optional.empty())
+                || value instanceof String
+                || value instanceof byte[]
+                || value instanceof Boolean
+                || value instanceof Number
+                || value instanceof Python.Complex
+                || value instanceof TensorData
+                || value instanceof DType
+                || value instanceof TorchDevice;
     }
 
     private static boolean isContainer(Object value) {
@@ -127,6 +139,7 @@ final class Structure {
                 || value instanceof BigInteger
                 || value instanceof Double
                 || value instanceof Float
+                || value instanceof Python.Complex
                 || value instanceof TensorData
                 || value instanceof DType
                 || value instanceof TorchDevice
@@ -136,10 +149,41 @@ final class Structure {
         }
     }
 
-    /** {@return the value in the words of a message} */
+    /** {@return the value's type in the words of a message: as Python calls it, where it has one that Python knows} */
     static String named(Object value) {
-        return value instanceof Globals.Named global
-                ? "a reference to " + global.name()
-                : "a " + value.getClass().getName();
+        if (value instanceof Globals.Named global) {
+            return "a reference to " + global.name();
+        } else if (value instanceof PythonReference reference) {
+            return "an object of " + ZipReader.shown(reference.name());
+        } else if (value == null || value.equals(Optional.empty())) {
+            return "None";
+        } else if (value instanceof Boolean) {
+            return "a bool";
+        } else if (value instanceof Double || value instanceof Float) {
+            return "a float";
+        } else if (value instanceof Number) {
+            return "an int";
+        } else if (value instanceof Python.Complex) {
+            return "a complex";
+        } else if (value instanceof String) {
+            return "a str";
+        } else if (value instanceof byte[]) {
+            return "bytes";
+        } else if (value instanceof Python.Tuple) {
+            return "a tuple";
+        } else if (value instanceof List<?>) {
+            return "a list";
+        } else if (value instanceof Set<?>) {
+            return "a set";
+        } else if (value instanceof Map<?, ?>) {
+            return "a dict";
+        } else if (value instanceof TensorData) {
+            return "a tensor";
+        } else if (value instanceof DType) {
+            return "a dtype";
+        } else if (value instanceof TorchDevice) {
+            return "a device";
+        }
+        return "a " + value.getClass().getName(); // of a program that writes a checkpoint
     }
 }

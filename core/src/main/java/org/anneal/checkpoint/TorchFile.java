@@ -2,20 +2,21 @@ package org.anneal.checkpoint;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import org.anneal.schedule.Python;
 
 /**
  * A file of PyTorch's: what {@code torch.save} wrote, and what {@code torch.load(file, weights_only=True)} reads. It is a
- * zip archive of a pickle, which says what there is, and of the tensors' storages, byte for byte.
+ * zip archive of a pickle, which says what there is, and of the tensors' storages, byte for byte; or, of before PyTorch 1.6,
+ * a file of pickles with the storages behind them, which is read too, at any pickle protocol, and not written.
  *
  * <pre>{@code
  * try (TorchFile file = TorchFile.open(Path.of("last.pt"))) {
@@ -36,12 +37,15 @@ import org.anneal.schedule.Python;
  * <tr><td>set, frozenset</td><td>{@link java.util.LinkedHashSet}; written from any {@link Set}, as a set</td></tr>
  * <tr><td>int</td><td>{@link Long}, beyond it {@link java.math.BigInteger}; written from Integer, Short and Byte too</td></tr>
  * <tr><td>float</td><td>{@link Double}; written from Float too</td></tr>
- * <tr><td>bool, str</td><td>{@link Boolean}, {@link String}</td></tr>
+ * <tr><td>complex</td><td>{@link Python.Complex}</td></tr>
+ * <tr><td>bool, str</td><td>{@link Boolean}, {@link String}; a str of Python 2 as UTF-8</td></tr>
  * <tr><td>bytes, bytearray</td><td>{@code byte[]}, written as bytes</td></tr>
  * <tr><td>None</td><td>{@link java.util.Optional#empty}; written from null too</td></tr>
  * <tr><td>tensor, nn.Parameter, nn.Buffer</td><td>{@link TensorData}, written as a tensor</td></tr>
+ * <tr><td>storage by itself</td><td>{@link TensorData} of one dimension (an untyped one of uint8), written as a tensor</td></tr>
+ * <tr><td>quantized tensor</td><td>{@link TensorData} of float32, what {@code dequantize()} gives</td></tr>
  * <tr><td>torch.float32, torch.device</td><td>{@link DType}, {@link TorchDevice}</td></tr>
- * <tr><td>method of a scheduler (PyTorch 1's OneCycleLR), torch.strided</td><td>{@link PythonReference}; cannot be written</td></tr>
+ * <tr><td>method of a scheduler (PyTorch 1's OneCycleLR), torch.strided, torch.qint8</td><td>{@link PythonReference}; cannot be written</td></tr>
  * </table>
  *
  * <p>The order of a dict, the type, strides and offset of a tensor, and that tensors share a storage or places share an
@@ -52,16 +56,17 @@ import org.anneal.schedule.Python;
  * nothing is called. What a file declares must fit what it has; operations, nesting, texts, entries are bounded, and the
  * memory to open it by some fifty times the pickle in it. Anything else is refused with one {@link IOException}.
  *
- * <p>Not read: what {@code torch.save} wrote before PyTorch 1.6 or with {@code _use_new_zipfile_serialization=False},
- * TorchScript, big-endian files, sparse, quantized, nested or meta tensors, subclasses of tensors, storages by themselves,
- * views that are conjugated or negated only when read, complex numbers that are no tensors, types of less than a byte (uint4),
- * whole models and other objects. The message says what to do, where something can be done.
+ * <p>A view that is conjugated or negated only when it is read, and a quantized tensor, share no storage with others here. A
+ * packed (deflated) archive's storages are unpacked into a nameless file in the folder for temporary files.
+ *
+ * <p>Not read: TorchScript, tar archives of PyTorch 0.1, sparse, nested or meta tensors, subclasses of tensors, types of less
+ * than a byte (uint4, quint4x2), whole models and other objects. The message says what to do, where something can be done.
  *
  * <p>A file and its tensors are for one thread at a time.
  */
 public final class TorchFile implements Closeable {
     private static final int LONGEST_PICKLE = 128 << 20;
-    private static final byte[] LEGACY = legacyStart();
+    private static final int SHOWN = 15; // bytes of what is no file of PyTorch's
 
     private final FileBytes file;
     private final List<FileStorage> storages;
@@ -77,7 +82,7 @@ public final class TorchFile implements Closeable {
      * Opens a file and reads what is in it but for the tensors' data, which stay there until they are asked for: so the file
      * is to be closed by whoever opens it, after that.
      *
-     * <p>The pickle's checksum is verified here. A storage's is verified when its bytes are read in order from first to last,
+     * <p>The pickle's checksum is verified here, if there is one. A storage's is verified when its bytes are read in order from first to last,
      * as by {@link TensorData#forEachChunk} of a tensor that is all of it, and by {@link #verify}; a part of a storage, or a
      * transposed view, is read without.
      *
@@ -89,70 +94,114 @@ public final class TorchFile implements Closeable {
     }
 
     private static TorchFile read(FileBytes file) throws IOException {
-        checkStart(file);
+        byte[] start = new byte[(int) Math.min(file.size(), SHOWN)];
+        file.read(0, start.length).get(start);
+        if (start.length > 1 && start[0] == 'P' && start[1] == 'K') {
+            return readArchive(file);
+        }
+        if (!LegacyFile.isLegacy(file)) {
+            throw new IOException(foreign(file, start));
+        }
+        LegacyFile legacy = new LegacyFile(file, LONGEST_PICKLE);
+        return new TorchFile(file, legacy.storages(), checked(legacy.root()));
+    }
+
+    private static TorchFile readArchive(FileBytes file) throws IOException {
         ZipReader archive = new ZipReader(file);
         String prefix = prefix(archive);
+        boolean swapped = false;
         if (archive.has(prefix + "byteorder")) {
             String order = new String(archive.read(prefix + "byteorder", 16), StandardCharsets.ISO_8859_1).strip();
-            if (!order.equals("little")) {
-                throw new IOException("its byte order is " + ZipReader.shown(order)
-                        + ", not little: rewrite it in Python on a common machine: torch.save(torch.load(f), f2)");
+            swapped = order.equals("big");
+            if (!swapped && !order.equals("little")) {
+                throw new IOException("its byte order is " + ZipReader.shown(order) + ", and must be little or big");
             }
         }
         byte[] pickle = archive.read(prefix + "data.pkl", LONGEST_PICKLE);
-        Globals globals = new Globals(archive, prefix);
+        List<FileStorage> storages = new ArrayList<>();
+        boolean bigEndian = swapped;
+        Globals globals = new Globals((key, bytes, dtype) -> {
+            FileStorage storage = archive.storage(prefix + "data/" + key);
+            storages.add(storage);
+            return bigEndian ? ConvertedStorage.swapped(dtype, storage) : storage;
+        });
         Object root = new PickleReader(pickle, globals).read();
+        return new TorchFile(file, storages, checked(root));
+    }
+
+    private static Object checked(Object root) throws IOException {
         try {
             Structure.check(root);
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }
-        return new TorchFile(file, globals.storages(), root);
+        return root;
     }
 
-    /** Tells a file that is no zip archive by how it begins. */
-    private static void checkStart(FileBytes file) throws IOException {
-        byte[] start = new byte[(int) Math.min(file.size(), LEGACY.length)];
-        file.read(0, start.length).get(start);
-        if (Arrays.equals(start, LEGACY)) {
-            throw new IOException("it is in the format from before PyTorch 1.6; rewrite it in Python: "
-                    + "torch.save(torch.load(f), f2)");
-        }
+    /** {@return what a file is, by how it begins, that {@code torch.save} did not write} */
+    private static String foreign(FileBytes file, byte[] start) throws IOException {
         if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
-            throw new IOException(
-                    "it is in the safetensors format, which has weights and no more, and must be a file of "
-                            + "torch.save");
+            return "it is in the safetensors format, which has weights and no more, and must be a file of torch.save";
         }
-        if (start.length < 2 || start[0] != 'P' || start[1] != 'K') {
-            String text = new String(start, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");
-            throw new IOException(
-                    "it is no file of torch.save: that is a zip archive, and this begins with '" + text + "'");
+        if (LegacyFile.isTar(file)) {
+            return "it is a tar archive, as PyTorch 0.1 wrote; rewrite it in Python: torch.save(torch.load(f, "
+                    + "map_location='cpu', weights_only=False), f2) (if you trust it: a pickle can run code)";
         }
-    }
-
-    /** {@return the bytes {@code torch.save} began a file with: a pickle of its magic number} */
-    private static byte[] legacyStart() {
-        byte[] start = {(byte) 0x80, 2, (byte) 0x8a, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '.'};
-        ByteBuffer.wrap(start).putLong(4, 0x6cfc9c46f9206aa8L).putShort(12, (short) 0x5019);
-        return start;
+        if (start.length > 1 && start[0] == (byte) 0x80 && start[1] >= 2 && start[1] <= 5) {
+            return "it is a pickle of Python's own, not of torch.save; rewrite it in Python: "
+                    + "torch.save(pickle.load(open(f, 'rb')), f2) (if you trust it: a pickle can run code)";
+        }
+        String text = new String(start, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");
+        return "it is no file of torch.save: that is a zip archive, and this begins with '" + text + "'";
     }
 
     private static String prefix(ZipReader archive) throws IOException {
         List<String> pickles = archive.names().stream()
                 .filter(name -> name.indexOf('/') == name.lastIndexOf('/') && name.endsWith("/data.pkl"))
                 .toList();
-        if (pickles.size() != 1) {
-            throw new IOException(
-                    pickles.isEmpty()
-                            ? "it is a zip archive, but none of torch.save: it has no data.pkl"
-                            : "it has " + pickles.size() + " pickles, and must have one");
+        if (pickles.size() > 1) {
+            throw new IOException("it has " + pickles.size() + " pickles, and must have one");
         }
-        String prefix = pickles.get(0).replaceFirst("data\\.pkl$", "");
-        if (archive.has(prefix + "constants.pkl")) {
-            throw new IOException("it is a TorchScript archive; save its weights in Python: "
-                    + "torch.save(torch.jit.load(f).state_dict(), f2)");
+        Optional<String> other = otherArchive(archive);
+        if (other.isPresent() || pickles.isEmpty()) {
+            throw new IOException(other.orElse("it is a zip archive, but none of torch.save: it has no data.pkl"));
         }
-        return prefix;
+        return pickles.get(0).replaceFirst("data\\.pkl$", "");
+    }
+
+    /** {@return what an archive is of PyTorch's other writers, and how to get at its weights without a GPU} */
+    private static Optional<String> otherArchive(ZipReader archive) {
+        if (has(archive, "/constants\\.pkl|/model\\.json")) {
+            String load = "torch.jit.load(f, map_location='cpu')";
+            if (has(archive, "/code/.*/classes/quantized\\.py")) {
+                return Optional.of(
+                        "it is a TorchScript archive of a quantized model; save its layers in Python: torch.save({n: "
+                                + "s._packed_params.__getstate__()[0] for n, s in " + load
+                                + ".named_modules() if isinstance("
+                                + "getattr(s, '_packed_params', None), torch.ScriptObject)}, f2)");
+            } else if (has(archive, "/constants/.*") && !has(archive, "/(data|tensors)/.*")) {
+                return Optional.of(
+                        "it is a TorchScript archive that was frozen, so that its weights are constants of its code; "
+                                + "save them in Python: torch.save(" + load
+                                + ".code_with_constants[1].const_mapping, f2)");
+            }
+            return Optional.of(
+                    "it is a TorchScript archive; save its weights in Python: torch.save(" + load
+                            + ".state_dict(), f2), after you import the library of its operators, if it has some (torchvision)");
+        } else if (has(archive, "/archive_format|/serialized_exported_program\\.json")) {
+            return Optional.of("it is an archive of torch.export; save its weights in Python: "
+                    + "torch.save(torch.export.load(f).state_dict, f2)");
+        } else if (has(archive, "/\\.data/extern_modules")) {
+            return Optional.of("it is an archive of torch.package, which has code; load its model in Python, "
+                    + "torch.package.PackageImporter(f).load_pickle(package, name, map_location='cpu'), "
+                    + "and save model.state_dict()");
+        }
+        return Optional.empty();
+    }
+
+    /** {@return whether there is an entry of such a name, in whatever folder the archive has everything} */
+    private static boolean has(ZipReader archive, String name) {
+        return archive.names().stream().anyMatch(each -> each.matches("[^/]*(" + name + ")"));
     }
 
     /** {@return what {@code torch.load} would give} */
@@ -183,9 +232,9 @@ public final class TorchFile implements Closeable {
      * values give the same bytes. Storages are read a megabyte at a time, as they go into the file.
      *
      * @throws IllegalArgumentException if {@code root} holds a value of a type that is not in the list above, or itself, is
-     *     nested deeper than 100 or immense, or has a key that is no str, int, bool, float, None or tuple of those, or tensors of
-     *     different types in one storage
-     * @throws IOException if the file cannot be written, naming it and the reason
+     *     nested deeper than 100 or immense, or has a key that is no str, bytes, bool, number, None, tensor, dtype, device or
+     *     tuple of those, or tensors of different types in one storage
+     * @throws IOException if the file cannot be written, such as for want of room on the disk, naming it and the reason
      */
     public static void write(Path file, Object root) throws IOException {
         write(file, root, written -> {});
@@ -206,7 +255,11 @@ public final class TorchFile implements Closeable {
             throw new IllegalArgumentException("a checkpoint without its tensors must have at most " + LONGEST_PICKLE
                     + " bytes, but had " + pickle.length);
         }
-        AtomicFile.write(file, channel -> write(channel, pickle, writer.storages(), progress));
+        long bytes = pickle.length;
+        for (Storage storage : writer.storages()) {
+            bytes += storage.size();
+        }
+        AtomicFile.write(file, bytes, channel -> write(channel, pickle, writer.storages(), progress));
     }
 
     static void write(WritableByteChannel file, byte[] pickle, List<Storage> storages, LongConsumer progress)

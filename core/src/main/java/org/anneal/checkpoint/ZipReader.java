@@ -12,9 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
 
 /**
- * Finds the entries of a zip archive, and reads those whose data are stored as they are, which is how PyTorch writes them.
+ * Finds the entries of a zip archive, and reads them. PyTorch stores data as they are; if they are packed, somebody made the
+ * archive anew, and they are unpacked before they are used. A checksum of 0 is none: PyTorch can be told to write no other.
  * Where things lie is taken from the directory at the file's end alone, and every part must lie within the file and apart
  * from the others.
  *
@@ -35,15 +38,31 @@ final class ZipReader {
     private static final int ENCRYPTED = 1;
     private static final long MOST_ENTRIES = 1_000_000;
     private static final long LONGEST_DIRECTORY = 256 << 20;
+    private static final int DEFLATED = 8;
+    private static final int MOST_PACKED = 1032; // times smaller than they were, the most that this method can
+    private static final int WINDOW = 1 << 16;
 
     private final FileBytes file;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    /** Data in the file: at {@code header} begins what stands before them, at {@code start} begin they, as they are or packed. */
-    private record Entry(String name, long header, long start, long size, long checksum, boolean compressed) {
+    /**
+     * Data in the file: at {@code header} begins what stands before them, at {@code start} begin they, {@code stored} bytes,
+     * as they are or packed by a {@code method}.
+     */
+    private record Entry(String name, long header, long start, long stored, long size, long checksum, int method) {
         long end() {
-            return start + size;
+            return start + stored;
         }
+
+        OptionalLong expected() {
+            return checksum == 0 ? OptionalLong.empty() : OptionalLong.of(checksum);
+        }
+    }
+
+    /** Takes unpacked bytes. */
+    @FunctionalInterface
+    private interface Sink {
+        void take(ByteBuffer bytes) throws IOException;
     }
 
     /** The directory: where it begins and how many bytes and entries it has. */
@@ -93,20 +112,68 @@ final class ZipReader {
         if (entry.size > longest) {
             throw new IOException(shown(name) + " has " + entry.size + " bytes, and must have at most " + longest);
         }
-        byte[] bytes = file.read(entry.start, (int) entry.size).array();
+        ByteBuffer bytes;
+        if (entry.method == 0) {
+            bytes = file.read(entry.start, (int) entry.size);
+        } else {
+            bytes = ByteBuffer.allocate((int) entry.size);
+            unpack(entry, bytes::put);
+        }
         CRC32 checksum = new CRC32();
-        checksum.update(bytes);
-        if (checksum.getValue() != entry.checksum) {
+        checksum.update(bytes.array());
+        if (entry.expected().isPresent() && checksum.getValue() != entry.checksum) {
             throw new IOException(shown(name) + " is damaged: its checksum is " + FileStorage.hex(checksum.getValue())
                     + ", but was " + FileStorage.hex(entry.checksum) + " when it was written");
         }
-        return bytes;
+        return bytes.array();
     }
 
-    /** {@return an entry's data, which stay in the file} */
+    /** {@return an entry's data, which stay in the file, or are unpacked into another on the disk} */
     FileStorage storage(String name) throws IOException {
         Entry entry = find(name);
-        return new FileStorage(file, name, entry.start, entry.size, OptionalLong.of(entry.checksum));
+        if (entry.method == 0) {
+            return new FileStorage(file, name, entry.start, entry.size, entry.expected());
+        }
+        FileBytes unpacked = file.scratch(entry.size);
+        long start = unpacked.size();
+        unpack(entry, unpacked::append);
+        return new FileStorage(unpacked, name, start, entry.size, entry.expected());
+    }
+
+    private void unpack(Entry entry, Sink sink) throws IOException {
+        Inflater inflater = new Inflater(true);
+        try {
+            byte[] out = new byte[WINDOW];
+            long in = 0;
+            long done = 0;
+            while (!inflater.finished()) {
+                if (inflater.needsInput()) {
+                    int length = (int) Math.min(WINDOW, entry.stored - in);
+                    if (length == 0) {
+                        throw damaged(shown(entry.name) + " ends too early");
+                    }
+                    inflater.setInput(file.read(entry.start + in, length));
+                    in += length;
+                }
+                int length = inflater.inflate(out);
+                done += length;
+                if (done > entry.size) {
+                    break;
+                }
+                if (inflater.needsDictionary()) {
+                    throw damaged(shown(entry.name) + " cannot be unpacked");
+                }
+                sink.take(ByteBuffer.wrap(out, 0, length));
+            }
+            if (done != entry.size) {
+                throw damaged(shown(entry.name) + " does not have the size that the directory says");
+            }
+        } catch (DataFormatException e) {
+            throw new IOException(
+                    damaged(shown(entry.name) + " cannot be unpacked").getMessage(), e);
+        } finally {
+            inflater.end();
+        }
     }
 
     private Entry find(String name) throws IOException {
@@ -114,9 +181,13 @@ final class ZipReader {
         if (entry == null) {
             throw new IOException("it has no entry " + shown(name));
         }
-        if (entry.compressed) {
-            throw new IOException(shown(name)
-                    + " is compressed, which PyTorch never does; rewrite it in Python: torch.save(torch.load(f), f2)");
+        if (entry.method != 0 && entry.method != DEFLATED) {
+            throw new IOException(
+                    shown(name) + " is packed by method " + entry.method
+                            + " of zip, which neither PyTorch nor Anneal reads: make the archive anew without compression (zip -0)");
+        }
+        if (entry.method != 0 && entry.size / MOST_PACKED > entry.stored) {
+            throw damaged("the size of " + shown(name) + " is wrong");
         }
         return entry;
     }
@@ -190,7 +261,7 @@ final class ZipReader {
         if ((u2(directory, at + 8) & ENCRYPTED) != 0) {
             throw new IOException(shown(name) + " is encrypted, which PyTorch never does");
         }
-        boolean compressed = u2(directory, at + 10) != 0; // as TorchScript's code is
+        int method = u2(directory, at + 10);
         long stored = u4(directory, at + 20);
         long size = u4(directory, at + 24);
         long header = u4(directory, at + 42);
@@ -198,8 +269,11 @@ final class ZipReader {
         size = size == 0xffffffffL ? next(extra) : size;
         stored = stored == 0xffffffffL ? next(extra) : stored;
         header = header == 0xffffffffL ? next(extra) : header;
-        size = compressed ? stored : size;
-        if (stored != size || size < 0 || header < 0 || header > file.size() - LOCAL_LENGTH - nameLength) {
+        if ((method == 0 && stored != size)
+                || stored < 0
+                || size < 0
+                || header < 0
+                || header > file.size() - LOCAL_LENGTH - nameLength) {
             throw damaged("the place or size of " + shown(name) + " is wrong");
         }
         ByteBuffer local = file.read(header, LOCAL_LENGTH + nameLength);
@@ -209,10 +283,10 @@ final class ZipReader {
             throw damaged(shown(name) + " is not where the directory says");
         }
         long start = header + LOCAL_LENGTH + nameLength + u2(local, 28);
-        if (start > file.size() || size > file.size() - start) {
+        if (start > file.size() || stored > file.size() - start) {
             throw damaged("the place or size of " + shown(name) + " is wrong");
         }
-        return new Entry(name, header, start, size, u4(directory, at + 16), compressed);
+        return new Entry(name, header, start, stored, size, u4(directory, at + 16), method);
     }
 
     /** {@return what stands under zip64 in an entry's extra fields} */

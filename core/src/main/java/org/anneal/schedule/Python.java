@@ -78,6 +78,24 @@ public final class Python {
         public Counter() {}
     }
 
+    /**
+     * A Python {@code complex}.
+     *
+     * @param real the real part
+     * @param imag the imaginary part
+     */
+    public record Complex(double real, double imag) {
+        @Override
+        public String toString() {
+            String imaginary = Python.repr(imag).replaceFirst("\\.0$", "") + "j";
+            if (real == 0 && 1 / real > 0) {
+                return imaginary;
+            }
+            String sign = imaginary.startsWith("-") ? "" : "+";
+            return "(" + Python.repr(real).replaceFirst("\\.0$", "") + sign + imaginary + ")";
+        }
+    }
+
     /** {@return the shortest text that reads back as {@code value}: {@code 0.1}, {@code 100.0}, {@code 1e-05}} */
     public static String repr(double value) {
         if (!Double.isFinite(value)) {
@@ -101,7 +119,7 @@ public final class Python {
 
     /**
      * Returns {@code repr(value)} of a dict ({@link Map}, {@link OrderedDict}, {@link Counter}), list ({@link List}),
-     * {@link Tuple}, {@link Set}, string, bytes ({@code byte[]}), number, boolean, or None (null or an empty
+     * {@link Tuple}, {@link Set}, string, bytes ({@code byte[]}), number, {@link Complex}, boolean, or None (null or an empty
      * {@link Optional}).
      *
      * @throws IllegalArgumentException if a value is of another type, or containers are nested deeper than 200
@@ -128,6 +146,8 @@ public final class Python {
                 || value instanceof Byte
                 || value instanceof BigInteger) {
             return value.toString();
+        } else if (value instanceof Complex number) {
+            return number.toString();
         } else if (value instanceof Tuple tuple) {
             return join(tuple.items(), "(", tuple.items().size() == 1 ? ",)" : ")", depth);
         } else if (value instanceof String text) {

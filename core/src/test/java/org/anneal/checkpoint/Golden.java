@@ -54,12 +54,16 @@ final class Golden {
 
     /** {@return what PyTorch sees in a file} */
     static JsonNode expected(String name) throws IOException {
-        return JSON.readTree(Files.readString(folder().resolve(name + ".json"))).path("value");
+        return content(name).path("value");
     }
 
-    /** {@return what Anneal sees} */
-    static JsonNode view(Object value) {
-        return new Golden(true).of(value);
+    private static JsonNode content(String name) throws IOException {
+        return JSON.readTree(Files.readString(folder().resolve(name + ".json")));
+    }
+
+    /** {@return what Anneal sees, with tensors' places if they count in what PyTorch sees in a file} */
+    static JsonNode view(String name, Object value) throws IOException {
+        return new Golden(content(name).path("places").asBoolean(true)).of(value);
     }
 
     /** {@return what Anneal sees, where a tensor is its elements, wherever they are} */
@@ -87,6 +91,8 @@ final class Golden {
             return Double.isFinite(number)
                     ? nodes.numberNode((double) number)
                     : tagged("float", nodes.stringNode(Python.repr((double) number)));
+        } else if (value instanceof Python.Complex number) {
+            return tagged("complex", array(List.of(number.real(), number.imag())));
         } else if (value instanceof byte[] bytes) {
             return tagged("bytes", nodes.stringNode(HexFormat.of().formatHex(bytes)));
         } else if (value instanceof DType dtype) {

@@ -67,6 +67,11 @@ final class TestZip {
         return new Place(central, start, bytes.getInt(central + 24));
     }
 
+    /** {@return whether an entry is not packed} */
+    static boolean isStored(byte[] archive, String name) {
+        return archive[find(archive, name).central() + 10] == 0;
+    }
+
     /** Makes the checksum of an entry right again. */
     static void repair(byte[] archive, String name) {
         Place place = find(archive, name);

@@ -29,16 +29,27 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TorchFileTest {
-    /** These have a value that is written as another type (parameter, attributes, frozenset, method), or are of another protocol. */
+    /**
+     * These have a value that is written as another type (parameter, attributes, frozenset, method, defaultdict, storage, a view
+     * that is converted when it is read), or are of another protocol, layout or archive.
+     */
     private static final List<String> NOT_THE_SAME_BYTES = List.of(
-            "OneCycleLR-torch1.pt",
-            "attributes.pt",
-            "containers.pt",
-            "parameter.pt",
-            "protocol3.pt",
-            "protocol4.pt",
-            "protocol5.pt",
-            "namespace.pt");
+            "OneCycleLR-torch1",
+            "attributes",
+            "big-endian",
+            "containers",
+            "defaults",
+            "deflated",
+            "lazy",
+            "legacy",
+            "namespace",
+            "nocrc",
+            "parameter",
+            "protocol",
+            "python2",
+            "quantized",
+            "storages",
+            "types-of-one-storage");
 
     @TempDir
     private Path folder = Path.of("");
@@ -55,7 +66,7 @@ class TorchFileTest {
 
     static List<String> goldensOfPlainValues() throws IOException {
         return goldens().stream()
-                .filter(name -> !NOT_THE_SAME_BYTES.contains(name))
+                .filter(name -> NOT_THE_SAME_BYTES.stream().noneMatch(name::startsWith))
                 .toList();
     }
 
@@ -75,7 +86,7 @@ class TorchFileTest {
     @MethodSource("goldens")
     void readsWhatPyTorchReads(String name) throws IOException {
         try (TorchFile file = TorchFile.open(golden(name))) {
-            assertEquals(Golden.expected(name), Golden.view(file.root()));
+            assertEquals(Golden.expected(name), Golden.view(name, file.root()));
             file.verify();
         }
     }
@@ -88,7 +99,7 @@ class TorchFileTest {
             TorchFile.write(copy, file.root());
         }
         try (TorchFile file = TorchFile.open(copy)) {
-            assertEquals(Golden.expected(name), Golden.view(file.root()));
+            assertEquals(Golden.expected(name), Golden.view(name, file.root()));
             Path again = folder.resolve("again.pt");
             TorchFile.write(again, file.root());
             assertArrayEquals(Files.readAllBytes(copy), Files.readAllBytes(again), "same values, same bytes");
@@ -211,8 +222,8 @@ class TorchFileTest {
                 "tensors of one storage must be of one type, but were float32 and int32 (PyTorch cannot save such either)");
         refuses(
                 Map.of(List.of(1), 1),
-                "a dict's key must be a str, int, bool, float, None or a tuple of those, but was a "
-                        + List.of(1).getClass().getName());
+                "a dict's key must be a str, bytes, bool, number, None, tensor, dtype, device or a tuple of those, but was "
+                        + "a list");
         refuses(List.of(new Object()), "a checkpoint cannot hold a java.lang.Object");
         refuses(
                 List.of(new PythonReference("torch.f")),
