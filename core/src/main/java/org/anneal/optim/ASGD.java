@@ -40,8 +40,8 @@ public record ASGD(
 
     static final Kind<ASGD> KIND = Kind.of(ASGD.class, "averages the steps of SGD")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("weight_decay", "foreach")
-            .alsoReads("maximize", "differentiable", "capturable");
+            .drops("weight_decay", "foreach")
+            .drops("maximize", "differentiable", "capturable");
 
     private static final List<Slot> SLOTS =
             List.of(new Slot("eta", Slot.Shape.SCALAR, 0), new Slot("mu", Slot.Shape.SCALAR, 1), new Slot("ax"));

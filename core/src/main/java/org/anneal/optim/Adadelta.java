@@ -35,7 +35,7 @@ public record Adadelta(
 
     static final Kind<Adadelta> KIND = Kind.of(Adadelta.class, "scales each step by the mean of squared steps")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("weight_decay", "foreach", "*", "capturable", "differentiable");
+            .drops("weight_decay", "foreach", "*", "capturable", "differentiable");
 
     private static final List<Slot> SLOTS = List.of(new Slot("square_avg"), new Slot("acc_delta"));
 

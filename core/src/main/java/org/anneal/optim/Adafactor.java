@@ -46,7 +46,7 @@ public record Adafactor(
 
     static final Kind<Adafactor> KIND = Kind.of(Adafactor.class, "is Adam with the squares of a matrix kept by row and column")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("weight_decay", "*", "foreach");
+            .drops("weight_decay", "*", "foreach");
 
     private static final List<Slot> FACTORS =
             List.of(new Slot("row_var", Slot.Shape.ROWS, 0), new Slot("col_var", Slot.Shape.COLUMNS, 0));

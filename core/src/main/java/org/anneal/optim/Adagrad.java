@@ -36,7 +36,7 @@ public record Adagrad(
 
     static final Kind<Adagrad> KIND = Kind.of(Adagrad.class, "scales each step by the sum of squared gradients")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("eps", "foreach", "*", "differentiable", "fused")
+            .drops("eps", "foreach", "*", "differentiable", "fused")
             .inOrder("lr", "lr_decay", "eps");
 
     /**

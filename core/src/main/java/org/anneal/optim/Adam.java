@@ -42,7 +42,7 @@ public record Adam(
 
     static final Kind<Adam> KIND = Kind.of(Adam.class, "scales each step by the mean of squared gradients")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("amsgrad", "*", "foreach", "capturable", "differentiable", "fused");
+            .drops("amsgrad", "*", "foreach", "capturable", "differentiable", "fused");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));
     private static final List<Slot> AMSGRAD_SLOTS =

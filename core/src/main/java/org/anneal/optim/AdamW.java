@@ -41,7 +41,7 @@ public record AdamW(
 
     static final Kind<AdamW> KIND = Kind.of(AdamW.class, "is Adam with decoupled weight decay")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("amsgrad", "*", "foreach", "capturable", "differentiable", "fused");
+            .drops("amsgrad", "*", "foreach", "capturable", "differentiable", "fused");
 
     /**
      * All options.

@@ -36,7 +36,7 @@ public record Adamax(
 
     static final Kind<Adamax> KIND = Kind.of(Adamax.class, "is Adam with the largest gradient in place of the mean")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("weight_decay", "foreach", "*", "differentiable", "capturable");
+            .drops("weight_decay", "foreach", "*", "differentiable", "capturable");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_inf"));
 

@@ -43,7 +43,7 @@ public record NAdam(
 
     static final Kind<NAdam> KIND = Kind.of(NAdam.class, "is Adam with Nesterov momentum")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable");
+            .drops("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable");
 
     private static final List<Slot> SLOTS =
             List.of(new Slot("mu_product", Slot.Shape.SCALAR, 1), new Slot("exp_avg"), new Slot("exp_avg_sq"));

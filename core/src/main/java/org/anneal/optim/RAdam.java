@@ -42,7 +42,7 @@ public record RAdam(
 
     static final Kind<RAdam> KIND = Kind.of(RAdam.class, "is Adam with a warmup of its own")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable")
+            .drops("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable")
             .inOrder("lr", "betas", "eps", "weight_decay", "maximize");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));

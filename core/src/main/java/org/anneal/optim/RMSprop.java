@@ -41,8 +41,8 @@ public record RMSprop(
 
     static final Kind<RMSprop> KIND = Kind.of(RMSprop.class, "divides by the root of the mean squared gradient")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("centered", "capturable", "foreach")
-            .alsoReads("maximize", "differentiable")
+            .drops("centered", "capturable", "foreach")
+            .drops("maximize", "differentiable")
             .inOrder("lr", "momentum", "alpha", "eps", "centered");
 
     /**

@@ -39,8 +39,8 @@ public record Rprop(
 
     static final Kind<Rprop> KIND = Kind.of(Rprop.class, "steps by the sign of the gradient alone")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("step_sizes", "*", "capturable", "foreach")
-            .alsoReads("maximize", "differentiable");
+            .drops("step_sizes", "*", "capturable", "foreach")
+            .drops("maximize", "differentiable");
 
     private static final List<Slot> SLOTS = List.of(new Slot("prev"), new Slot("step_size"));
 

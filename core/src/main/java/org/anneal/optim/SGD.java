@@ -40,8 +40,8 @@ public record SGD(
 
     static final Kind<SGD> KIND = Kind.of(SGD.class, "steps against the gradient, with momentum if told")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
-            .alsoReads("nesterov", "*")
-            .alsoReads("maximize", "foreach", "differentiable", "fused");
+            .drops("nesterov", "*")
+            .drops("maximize", "foreach", "differentiable", "fused");
 
     private static final List<Slot> SLOTS = List.of(Slot.ofOption("momentum_buffer"));
 

@@ -28,7 +28,7 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
                     ChainedScheduler.class, "several schedules at once, each on what the one before makes")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE)
             .withoutOptimizer()
-            .alsoReads("schedulers", "optimizer")
+            .drops("schedulers", "optimizer")
             .reads(ChainedScheduler::read);
 
     /** @throws IllegalArgumentException if {@code schedules} is empty */

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The declaration of a schedule, a plateau or an update rule: its record's components, in PyTorch's order, each with what
@@ -48,6 +50,7 @@ public final class Kind<R extends Record> {
     private final List<String> signature = new ArrayList<>(); // of Python's call, as PythonCall.bind wants it
     private final Map<String, BiFunction<PythonCall.Arguments, Supplier<Object>, Object>> readings =
             new LinkedHashMap<>();
+    private final Set<String> dropped = new HashSet<>();
     private final Map<String, Predicate<R>> shown = new LinkedHashMap<>();
     private final Constructor<R> constructor;
     private List<String> order = List.of(); // of the first arguments, where PyTorch's state dict has another
@@ -168,7 +171,7 @@ public final class Kind<R extends Record> {
         return camel.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
     }
 
-    /** {@return this, reading also {@code names} after the parameter {@code after}, which only say what others are} */
+    /** {@return this, reading also the counts {@code names} after the parameter {@code after}, which only say what it is} */
     public Kind<R> alsoReads(String after, String... names) {
         int at = IntStream.range(0, signature.size())
                 .filter(i -> signature.get(i).replace("=", "").equals(after))
@@ -178,6 +181,12 @@ public final class Kind<R extends Record> {
             signature.add(++at, name.equals("*") ? name : name + "=");
         }
         return this;
+    }
+
+    /** {@return this, dropping {@code names} after the parameter {@code after}; what follows a {@code *} has to be named} */
+    public Kind<R> drops(String after, String... names) {
+        dropped.addAll(List.of(names));
+        return alsoReads(after, names);
     }
 
     /**
@@ -406,7 +415,7 @@ public final class Kind<R extends Record> {
                 .collect(Collectors.joining(", ", "new " + names.apply(type) + "(", ")"));
     }
 
-    private boolean hasConstructor(java.util.stream.Stream<Class<?>> types) {
+    private boolean hasConstructor(Stream<Class<?>> types) {
         try {
             type.getConstructor(types.toArray(Class<?>[]::new));
             return true;
@@ -431,7 +440,7 @@ public final class Kind<R extends Record> {
 
     /**
      * {@return all this as plain values, for what shows a field for each parameter} A kind has {@code name}, {@code says} and
-     * {@code parameters}, in the order of Python's call; a parameter has {@code name}, {@code type}, and {@code required} or
+     * {@code parameters}, in the order of Python's call; a parameter has {@code name}, {@code type}, {@code range} in words, and {@code required} or
      * {@code default}, None where other arguments say it; {@code least} for steps; the ends of a slider, {@code from} and
      * {@code to}; for a choice its {@code values}.
      */
@@ -443,26 +452,33 @@ public final class Kind<R extends Record> {
                 "parameters",
                 signature.stream()
                         .map(each -> each.replace("=", ""))
-                        .filter(each -> takesOptimizer || !each.equals("optimizer"))
-                        .map(this::describe)
+                        .filter(each -> !dropped.contains(each))
+                        .flatMap(this::describe)
                         .toList());
         return map;
     }
 
-    private Map<String, Object> describe(String name) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("name", name);
-        Optional<Parameter> found =
-                parameters.stream().filter(each -> each.name().equals(name)).findFirst();
-        if (found.isEmpty()) { // a count that only says another
-            map.put("type", "integer");
-            map.put("from", 1);
-            map.put("to", 1000);
-            map.put("default", Optional.empty());
-            return map;
+    private Stream<Map<String, Object>> describe(String argument) {
+        List<Parameter> parts = parameters.stream()
+                .filter(each -> each.argument().equals(argument))
+                .toList();
+        if (!parts.isEmpty()) {
+            return parts.stream().map(Kind::describe);
         }
-        Parameter parameter = found.get();
+        Map<String, Object> count = new LinkedHashMap<>(); // which only says another
+        count.put("name", argument);
+        count.put("type", "integer");
+        count.put("from", 1);
+        count.put("to", 1000);
+        count.put("default", Optional.empty());
+        return Stream.of(count);
+    }
+
+    private static Map<String, Object> describe(Parameter parameter) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("name", parameter.name());
         map.put("type", parameter.type().control());
+        map.put("range", parameter.type().rule(parameter.range()));
         double[] slider = parameter.param().slider();
         if (slider.length == 2) {
             map.put("from", slider[0]);

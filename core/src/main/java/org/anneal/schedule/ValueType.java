@@ -65,6 +65,9 @@ abstract class ValueType<V> {
         return false;
     }
 
+    /** {@return what values there are, in words} */
+    abstract String rule(Range range);
+
     /** {@return a value as Python writes it} */
     final V parse(String text) {
         return read(PythonCall.parse("value(value=" + text + ")").bind("", "value"), "value");
@@ -131,6 +134,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return range.wholeRule();
+        }
+
+        @Override
         Long check(String name, Long value, Range range) {
             return range.check(name, value);
         }
@@ -155,6 +163,11 @@ abstract class ValueType<V> {
     private static class Number extends ValueType<Double> {
         Number(String control) {
             super(double.class, control);
+        }
+
+        @Override
+        String rule(Range range) {
+            return range.rule();
         }
 
         @Override
@@ -202,6 +215,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return range.wholeRule();
+        }
+
+        @Override
         Integer check(String name, Integer value, Range range) {
             return (int) range.check(name, value);
         }
@@ -229,6 +247,11 @@ abstract class ValueType<V> {
     private static final class NumberOrNone extends ValueType<OptionalDouble> {
         NumberOrNone() {
             super(OptionalDouble.class, "number");
+        }
+
+        @Override
+        String rule(Range range) {
+            return "None, or " + range.rule();
         }
 
         @Override
@@ -273,6 +296,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return size + " numbers, each " + range.rule();
+        }
+
+        @Override
         List<Double> check(String name, List<Double> value, Range range) {
             if (value.size() != size) {
                 throw new IllegalArgumentException(name + " must be " + size + " numbers, but was " + value);
@@ -309,6 +337,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return "True or False";
+        }
+
+        @Override
         Boolean read(PythonCall.Arguments arguments, String name) {
             return arguments.truth(name, false);
         }
@@ -333,6 +366,11 @@ abstract class ValueType<V> {
         Choice(Class<?> type) {
             super(type, "choice");
             this.type = (Class<? extends Enum<?>>) type;
+        }
+
+        @Override
+        String rule(Range range) {
+            return Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
         }
 
         @Override
@@ -389,6 +427,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return "None or " + choice.rule(range);
+        }
+
+        @Override
         boolean mayBeNone() {
             return true;
         }
@@ -424,6 +467,11 @@ abstract class ValueType<V> {
     private static final class PerGroupNumbers extends ValueType<List<Double>> {
         PerGroupNumbers(String control) {
             super(List.class, control);
+        }
+
+        @Override
+        String rule(Range range) {
+            return range.rule() + "; one, or one per group";
         }
 
         @Override
@@ -480,6 +528,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return "integers >= " + Range.number(range.least());
+        }
+
+        @Override
         List<Long> check(String name, List<Long> value, Range range) {
             return Check.list(name, value).stream()
                     .map(each -> range.check(name, each))
@@ -511,6 +564,11 @@ abstract class ValueType<V> {
     private static final class Lambdas extends ValueType<List<LrLambda>> {
         Lambdas() {
             super(List.class, "lambda");
+        }
+
+        @Override
+        String rule(Range range) {
+            return "a function of the step; one, or one per group";
         }
 
         @Override
@@ -551,6 +609,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        String rule(Range range) {
+            return "None, or a function of the step";
+        }
+
+        @Override
         boolean mayBeNone() {
             return true;
         }
@@ -578,6 +641,11 @@ abstract class ValueType<V> {
     private static final class Schedules extends ValueType<List<Schedule>> {
         Schedules() {
             super(List.class, "calls");
+        }
+
+        @Override
+        String rule(Range range) {
+            return "schedules, at least 1";
         }
 
         @Override
@@ -624,6 +692,11 @@ abstract class ValueType<V> {
     private static final class Member extends ValueType<Policy> {
         Member(Class<?> type) {
             super(type, "call");
+        }
+
+        @Override
+        String rule(Range range) {
+            return "a policy";
         }
 
         @Override

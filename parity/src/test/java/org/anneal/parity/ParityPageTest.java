@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.Python;
 import org.anneal.schedule.Schedule;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +57,34 @@ class ParityPageTest {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The ranges that the page tells are those that the classes declare. */
+    @Test
+    void theTableOfRangesIsWhatTheKindsDeclare() throws IOException {
+        String head = "| class | parameter | default | range |\n|---|---|---|---|\n";
+        String page = page();
+        int start = page.indexOf(head) + head.length();
+        int end = page.indexOf("\n\n", start - 1) + 1;
+        String rows = Stream.of(Policy.kinds(), UpdateRule.kinds())
+                .flatMap(List::stream)
+                .flatMap(ParityPageTest::rows)
+                .collect(Collectors.joining());
+        if ("write".equals(System.getProperty("ranges"))) {
+            Files.writeString(ROOT.resolve("docs/parity.md"), page.substring(0, start) + rows + page.substring(end));
+        } else {
+            assertEquals(rows, page.substring(start, end));
+        }
+    }
+
+    private static Stream<String> rows(Kind<?> kind) {
+        return ((List<?>) kind.toMap().get("parameters"))
+                .stream()
+                        .map(each -> (Map<?, ?>) each)
+                        .filter(parameter -> parameter.containsKey("range"))
+                        .map(parameter -> "| " + kind.name() + " | `" + parameter.get("name") + "` | "
+                                + (parameter.containsKey("default") ? "`" + Python.repr(parameter.get("default")) + "`" : "")
+                                + " | " + parameter.get("range") + " |\n");
     }
 
     @Test
