@@ -149,7 +149,8 @@ public final class RunFolder implements TrainListener, AutoCloseable {
             throw new IOException(
                     Files.isDirectory(folder)
                             ? "folder " + folder + " must be without a run, but it holds a " + METRICS
-                            : folder + " must be a folder, but is a file",
+                            : folder + " must be a folder, but is a "
+                                    + (Files.exists(folder) ? "file" : "link to what is not there"),
                     e);
         } catch (IOException e) {
             throw new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
