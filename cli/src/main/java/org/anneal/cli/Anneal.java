@@ -2,20 +2,35 @@ package org.anneal.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.schedule.Python;
 import org.anneal.schedule.ScheduleSyntaxException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -38,6 +53,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Anneal implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}|[\\x80-\\x9f]");
 
     @Spec
     private CommandSpec spec;
@@ -58,52 +74,115 @@ public final class Anneal implements Runnable {
         this.clock = clock;
     }
 
-    /** Runs a command and exits with 0, with 1 if the data, a file or the run failed or a check found something, or with 2 if the command is wrong. */
+    /**
+     * Runs a command and exits with 0, with 1 if the data, a file or the run failed, if what it printed could not be written
+     * or if a check found something, or with 2 if the command is wrong.
+     */
     public static void main(String[] args) {
         // What the library warns of, in one line; and the exception, where there is one: the log is the place to find
         // it.
         System.setProperty("java.util.logging.SimpleFormatter.format", "anneal: %5$s%6$s%n");
         // Not System.out: its encoding is the platform's, and labels may hold any character.
-        PrintWriter out = writer(FileDescriptor.out);
-        PrintWriter err = writer(FileDescriptor.err);
-        System.exit(new Anneal().run(out, err, args));
+        PrintWriter err = new PrintWriter(writer(FileDescriptor.err), true);
+        Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> err.println("anneal: " + line(thrown)));
+        System.exit(new Anneal().run(writer(FileDescriptor.out), err, args));
     }
 
-    int run(PrintWriter out, PrintWriter err, String... args) {
-        int code = new CommandLine(this)
-                .setOut(out)
+    int run(Writer out, PrintWriter err, String... args) {
+        StandardOutput output = new StandardOutput(out);
+        PrintWriter printed = new PrintWriter(output, true);
+        CommandLine line = new CommandLine(this)
+                .setOut(printed)
                 .setErr(err)
+                .setExpandAtFiles(false) // an argument is what it says, not what a file says
                 .setCaseInsensitiveEnumValuesAllowed(true)
-                .registerConverter(int.class, whole(Integer::valueOf))
-                .registerConverter(Integer.class, whole(Integer::valueOf))
-                .registerConverter(Long.class, whole(Long::valueOf))
-                .registerConverter(double.class, number("a number", Double::valueOf))
-                .registerConverter(Double.class, number("a number", Double::valueOf))
+                .registerConverter(int.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
+                .registerConverter(Integer.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
+                .registerConverter(Long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE))
+                .registerConverter(double.class, Anneal::number)
+                .registerConverter(Double.class, Anneal::number)
+                .registerConverter(Path.class, Anneal::path)
                 .setParameterExceptionHandler((exception, arguments) -> refuse(exception))
-                .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command))
-                .execute(args);
-        out.flush();
+                .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command));
+        int code;
+        try {
+            code = line.execute(args);
+        } catch (Error e) { // the memory, the stack or a library failed
+            printed.flush();
+            err.println(name(line) + ": " + line(e));
+            code = FAILED;
+        }
+        printed.flush();
+        Optional<IOException> lost = output.failure().filter(e -> !isClosedPipe(e));
+        if (lost.isPresent()) {
+            err.println(name(line) + ": cannot write to standard output: " + AtomicFile.reason(lost.get()));
+            code = FAILED;
+        }
         err.flush();
         return code;
     }
 
-    private static <T> ITypeConverter<T> whole(ITypeConverter<T> parse) {
-        return number("a whole number", parse);
+    /** {@return whether nobody reads on, as behind {@code | head}, which is no failure} */
+    private boolean isClosedPipe(IOException e) {
+        // The system's words are in the user's language.
+        return hasPipe() || String.valueOf(e.getMessage()).equals("Broken pipe");
     }
 
-    /** {@return a reading of an option's number that refuses in the user's words, not in Java's} */
-    private static <T> ITypeConverter<T> number(String what, ITypeConverter<T> parse) {
-        return text -> {
-            try {
-                return parse.convert(text.strip());
-            } catch (NumberFormatException e) {
-                throw new TypeConversionException("must be " + what + ", but was '" + text + "'");
-            }
-        };
+    private boolean hasPipe() {
+        return launched.getProperty("anneal.pipe", "").equals("true");
     }
 
-    private static PrintWriter writer(FileDescriptor stream) {
-        return new PrintWriter(new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8), true);
+    /** {@return the command that was run, by the names that lead to it} */
+    private static String name(CommandLine line) {
+        Optional<ParseResult> parsed = Optional.ofNullable(line.getParseResult());
+        return parsed.flatMap(all -> all.asCommandLineList().stream().reduce((first, second) -> second))
+                .orElse(line)
+                .getCommandSpec()
+                .qualifiedName();
+    }
+
+    private static long whole(String text, long least, long most) {
+        BigInteger value;
+        try {
+            value = Python.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("must be a whole number, but was '" + text + "'");
+        }
+        if (value.compareTo(BigInteger.valueOf(most)) > 0) {
+            throw new TypeConversionException("must be at most " + most + ", but was " + text);
+        } else if (value.compareTo(BigInteger.valueOf(least)) < 0) {
+            throw new TypeConversionException("must be at least " + least + ", but was " + text);
+        }
+        return value.longValue();
+    }
+
+    private static double number(String text) {
+        double value;
+        try {
+            value = Python.parseFloat(text);
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("must be a number, but was '" + text + "'");
+        }
+        if (!Double.isFinite(value)) {
+            throw new TypeConversionException("must be a finite number, but was '" + text + "'");
+        }
+        return value;
+    }
+
+    /** {@return the path that an option's text names; an empty one, of a variable that is not set perhaps, is no folder} */
+    static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("must name a file or a folder, but was ''");
+        }
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("must be a name that this system can have, but was '" + text + "'");
+        }
+    }
+
+    private static Writer writer(FileDescriptor stream) {
+        return new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8);
     }
 
     @Override
@@ -128,9 +207,7 @@ public final class Anneal implements Runnable {
     /** {@return whether a bar would be drawn into what a command prints: on the same terminal, or into a pager's page} */
     static boolean hasBarAmongOutput(CommandSpec command) {
         Anneal anneal = (Anneal) command.root().userObject();
-        boolean shown = screen(command).isPresent()
-                || anneal.launched.getProperty("anneal.pipe", "").equals("true");
-        return shown && anneal.columns() > 0;
+        return (screen(command).isPresent() || anneal.hasPipe()) && anneal.columns() > 0;
     }
 
     /** {@return the columns of the terminal that standard error is, or 0} */
@@ -141,9 +218,35 @@ public final class Anneal implements Runnable {
     private static int refuse(ParameterException exception) {
         CommandLine command = exception.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        String what = exception instanceof UnmatchedArgumentException word ? Unmatched.message(word) : line(exception);
-        command.getErr().println(name + ": " + what + " (see " + name + " --help)");
+        String what = exception instanceof UnmatchedArgumentException word ? Unmatched.message(word) : rule(exception);
+        command.getErr().println(name + ": " + printable(what) + " (see " + name + " --help)");
         return USAGE;
+    }
+
+    /** {@return what is wrong with an argument, where picocli would speak of Java's types} */
+    private static String rule(ParameterException exception) {
+        String message = exception.getMessage();
+        if (!message.startsWith("Invalid value for ")) {
+            return message;
+        }
+        ArgSpec argument = exception.getArgSpec();
+        String name = argument instanceof OptionSpec option ? option.longestName() : argument.paramLabel();
+        int rule = message.indexOf(": must ");
+        if (rule >= 0) {
+            return name + message.substring(rule + 1);
+        }
+        Object[] choices = argument.auxiliaryTypes()[0].getEnumConstants();
+        return name + " must be " + (choices == null ? "left without a value" : choice(choices)) + ", but was '"
+                + exception.getValue() + "'";
+    }
+
+    /** {@return {@code text, csv or json}} */
+    private static String choice(Object[] choices) {
+        List<String> names = Stream.of(choices)
+                .map(choice -> choice.toString().toLowerCase(Locale.ROOT))
+                .toList();
+        int last = names.size() - 1;
+        return String.join(", ", names.subList(0, last)) + " or " + names.get(last);
     }
 
     /** One line for whatever went wrong; nobody is shown a stack trace. */
@@ -170,10 +273,32 @@ public final class Anneal implements Runnable {
         return value;
     }
 
-    private static String line(Exception exception) {
-        String message = Optional.ofNullable(exception.getMessage()).orElse(exception.toString());
+    /** {@return what happened, in one line} */
+    private static String line(Throwable thrown) {
+        String message = Optional.ofNullable(thrown.getMessage()).orElse(thrown.toString());
+        if (thrown instanceof UncheckedIOException e) {
+            return line(e.getCause());
+        } else if (thrown instanceof FileSystemException e) { // whose message may be the file's name alone
+            message = "cannot use " + e.getFile() + ": " + AtomicFile.reason(e);
+        } else if (thrown instanceof OutOfMemoryError) {
+            long most = Runtime.getRuntime().maxMemory() >> 20;
+            message = "out of memory (" + message + "), of which Java may use " + most
+                    + " MB; with JDK_JAVA_OPTIONS=-Xmx" + 2 * most + "m it may use twice as much";
+        } else if (thrown instanceof StackOverflowError) {
+            message = "out of stack: the input is nested too deeply";
+        } else if (thrown instanceof LinkageError) {
+            message = "a library cannot be loaded: " + message;
+        } else if (thrown instanceof Error) {
+            message = "internal error: " + thrown;
+        }
         // libtorch's messages end with a C++ stack.
-        return message.lines().findFirst().orElse(exception.toString());
+        return printable(message.lines().findFirst().orElse(thrown.toString()));
+    }
+
+    /** A name or a file's text may hold anything; a terminal acts on some of it. */
+    static String printable(String text) {
+        return CONTROL.matcher(text)
+                .replaceAll(c -> String.format("\\\\x%02x", (int) c.group().charAt(0)));
     }
 
     static final class Version implements IVersionProvider {

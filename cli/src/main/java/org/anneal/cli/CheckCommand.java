@@ -69,9 +69,6 @@ final class CheckCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "EXPR must not have a last_epoch, which resumes a run, but has " + call.lastEpoch());
         }
-        if (below.isPresent() && below.get().isNaN()) {
-            throw new IllegalArgumentException("--below must be a rate, but was NaN");
-        }
         double[] lr = options.lr();
         for (double rate : lr) {
             options.rule().withLr(rate); // refuses what is no rate
@@ -154,9 +151,7 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private static String round(double value) {
-        return Double.isFinite(value)
-                ? Python.repr(Double.parseDouble(Python.scientific(value, DIGITS)))
-                : Python.repr(value);
+        return Python.repr(Python.parseFloat(Python.scientific(value, DIGITS)));
     }
 
     private String json(Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings) {

@@ -1,18 +1,27 @@
 package org.anneal.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.Arrays;
 import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
+import org.anneal.schedule.Python;
 
-/** The file of {@code --metrics}: a number a line, of which Python's {@code nan} and {@code inf} are some. */
+/** What {@code --metrics} names, a file or a pipe: a number a line, of which Python's {@code nan} and {@code inf} are some. */
 final class Metrics {
+    private static final int MOST = 10_000_000;
+    private static final int LONGEST_LINE = 1000;
+    private static final int SHOWN = 40;
+
     private Metrics() {}
 
     /**
-     * {@return the numbers of a file}
+     * {@return the first {@code needed} numbers} It reads no further, so that what has no end can be read.
      *
      * @throws IOException if it cannot be read
      * @throws IllegalArgumentException if there is no file, a line is no number, or there are fewer than {@code needed}
@@ -20,36 +29,58 @@ final class Metrics {
     static double[] read(Optional<Path> file, long needed) throws IOException {
         Path path = file.orElseThrow(
                 () -> new IllegalArgumentException("--metrics must name a file of numbers, one a line, for a plateau"));
-        double[] read;
-        try {
-            read = Files.readAllLines(path).stream()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .mapToDouble(Metrics::number)
-                    .toArray();
+        if (needed > MOST) {
+            throw new IllegalArgumentException(
+                    "--steps must be at most " + (MOST + 1L) + " for a plateau, but was " + (needed + 1));
+        }
+        double[] read = new double[Math.min(1024, (int) needed)];
+        int count = 0;
+        try (Reader text = new BufferedReader(
+                // A byte that is no character makes a line that is no number.
+                new InputStreamReader(Files.newInputStream(path), StandardCharsets.UTF_8))) {
+            while (count < needed) {
+                Optional<String> line = line(text);
+                if (line.isEmpty()) {
+                    throw new IllegalArgumentException("--metrics must have a number after each row but the last, "
+                            + needed + ", but " + path + " has " + count);
+                } else if (!line.get().isBlank()) {
+                    if (count == read.length) {
+                        read = Arrays.copyOf(read, (int) Math.min(2L * count, needed));
+                    }
+                    read[count++] = number(line.get().strip());
+                }
+            }
         } catch (IOException e) {
             throw new IOException("cannot read " + path + ": " + AtomicFile.reason(e), e);
-        }
-        if (read.length < needed) {
-            throw new IllegalArgumentException("--metrics must have a number after each row but the last, " + needed
-                    + ", but " + path + " has " + read.length);
         }
         return read;
     }
 
-    private static double number(String line) {
-        return switch (line.toLowerCase(Locale.ROOT)) {
-            case "nan" -> Double.NaN;
-            case "inf" -> Double.POSITIVE_INFINITY;
-            case "-inf" -> Double.NEGATIVE_INFINITY;
-            default -> {
-                try {
-                    yield Double.parseDouble(line);
-                } catch (NumberFormatException e) {
-                    throw new IllegalArgumentException(
-                            "--metrics must hold a number in each line, but one is '" + line + "'", e);
-                }
+    private static Optional<String> line(Reader text) throws IOException {
+        StringBuilder line = new StringBuilder();
+        int c = text.read();
+        if (c < 0) {
+            return Optional.empty();
+        }
+        for (; c >= 0 && c != '\n' && c != '\r'; c = text.read()) {
+            if (line.length() == LONGEST_LINE) { // as in a device, or the hole of a file, where no line ends
+                throw noNumber(line.toString());
             }
-        };
+            line.append((char) c);
+        }
+        return Optional.of(line.toString());
+    }
+
+    private static double number(String line) {
+        try {
+            return Python.parseFloat(line);
+        } catch (NumberFormatException e) {
+            throw noNumber(line);
+        }
+    }
+
+    private static IllegalArgumentException noNumber(String line) {
+        String shown = line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "...";
+        return new IllegalArgumentException("--metrics must hold a number in each line, but one is '" + shown + "'");
     }
 }

@@ -77,7 +77,7 @@ final class ParameterGroups {
             matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
         } catch (PatternSyntaxException e) {
             throw new IllegalArgumentException(
-                    "--group '" + pattern + "' must be a pattern of names: " + e.getDescription(), e);
+                    "--group must have a pattern of names (*, ?, [12]), but had '" + pattern + "'", e);
         }
         List<String> matched = parameters.keySet().stream()
                 .filter(name -> matcher.matches(Path.of(name)))

@@ -15,10 +15,11 @@ import picocli.CommandLine.Option;
 /** The run that {@code table}, {@code plot} and {@code check} look at: its rates, its length and its optimizer. */
 final class RunOptions {
     private static final long STEPS = 100;
+    private static final long MOST_STEPS = 1L << 53; // as far as doubles count
 
     @Option(
             names = "--lr",
-            split = ",",
+            split = ",(?!$)", // a comma at the end is no separator, so that it is refused
             paramLabel = "LR",
             defaultValue = "0.1",
             description = "base rate, or several: one per group (default: ${DEFAULT-VALUE})")
@@ -64,6 +65,9 @@ final class RunOptions {
     /** {@return how often the schedule is stepped} */
     long steps() {
         long count = length().map(RunLength::total).orElse(steps.orElse(STEPS));
+        if (count > MOST_STEPS) {
+            throw new IllegalArgumentException("--steps must be at most 2^53, but was " + count);
+        }
         return Anneal.atLeastOne("--steps", count);
     }
 

@@ -1,6 +1,7 @@
 package org.anneal.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -50,6 +51,9 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         checkPort("--port", port);
+        if (host.isBlank()) {
+            throw new IllegalArgumentException("--host must be an address or a name, but was '" + host + "'");
+        }
         if (runs.isPresent() && !Files.isDirectory(runs.get())) {
             throw new IOException("--runs must be a folder, but " + runs.get() + " is none");
         }
@@ -57,11 +61,14 @@ final class ServeCommand implements Callable<Integer> {
         Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(Files::isDirectory));
         WebServer server = WebServer.start(host, port, folder);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
-        spec.commandLine().getOut().println("Anneal is at " + server.address() + " until Ctrl-C");
-        folder.ifPresent(path -> spec.commandLine()
-                .getOut()
-                .println("The runs of " + path + " are at " + server.address().resolve("runs")));
-        spec.commandLine().getOut().flush();
+        PrintWriter out = spec.commandLine().getOut();
+        out.println("Anneal is at " + server.address() + " until Ctrl-C");
+        if (out.checkError()) { // nobody can know the address
+            server.close();
+            return 0;
+        }
+        folder.ifPresent(path -> out.println(
+                "The runs of " + path + " are at " + server.address().resolve("runs")));
         try {
             new CountDownLatch(1).await();
         } catch (InterruptedException e) {

@@ -2,6 +2,7 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.anneal.plot.Simulation;
+import org.anneal.schedule.Python;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -76,7 +78,7 @@ final class TableCommand implements Callable<Integer> {
                 out.append(row);
                 if (step % ROWS_BETWEEN_LOOKS == 0) {
                     if (out.checkError()) {
-                        return 0; // nobody reads on: the other end of a pipe is closed
+                        return 0; // the disk is full, or nobody reads on
                     }
                     if (!quiet) {
                         progress.at(step);
@@ -102,13 +104,17 @@ final class TableCommand implements Callable<Integer> {
         for (String edit : edits) {
             String[] parts = edit.split(":", -1);
             try {
-                double rate = Double.parseDouble(parts[parts.length - 1]);
-                if (parts.length != 2 || Long.parseLong(parts[0]) < 0 || !Double.isFinite(rate)) {
+                BigInteger step = Python.parseInt(parts[0]);
+                double rate = Python.parseFloat(parts[parts.length - 1]);
+                if (parts.length != 2 || step.signum() < 0 || !Double.isFinite(rate)) {
                     throw new NumberFormatException();
                 }
-                parsed.put(Long.parseLong(parts[0]), rate);
+                if (step.bitLength() < Long.SIZE) { // or no run is so long
+                    parsed.put(step.longValue(), rate);
+                }
             } catch (NumberFormatException e) {
-                throw new IllegalArgumentException("--edit must be STEP:LR, such as 20:0.05, but was " + edit, e);
+                throw new IllegalArgumentException(
+                        "--edit must be STEP:LR, such as 20:0.05, but was '" + edit + "'", e);
             }
         }
         return parsed;

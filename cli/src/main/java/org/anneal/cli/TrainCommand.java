@@ -39,6 +39,7 @@ import org.anneal.train.TutorialNet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -57,6 +58,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final Path RUNS = Path.of("runs");
     private static final String MODEL = "TutorialNet";
     private static final Path NO_FILE = Path.of("");
+    private static final String NEWEST = "\0"; // --resume alone; no argument that is typed can be this
 
     @Mixin
     private TrainOptions options = new TrainOptions();
@@ -79,7 +81,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--resume",
             paramLabel = "FILE",
             arity = "0..1",
-            fallbackValue = "",
+            fallbackValue = NEWEST,
+            converter = ResumeConverter.class,
             description = "go on with the run in --out, without --out with the newest under runs/; or from FILE, a"
                     + " checkpoint of Anneal's or of Python's, in --out or a new folder. What is not said again is as it"
                     + " was")
@@ -93,6 +96,13 @@ final class TrainCommand implements Callable<Integer> {
             description = "show the run, and those beside it, in a browser as they go, until Ctrl-C (default port:"
                     + " ${FALLBACK-VALUE})")
     private Optional<Integer> serve = Optional.empty();
+
+    static final class ResumeConverter implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String text) {
+            return text.equals(NEWEST) ? NO_FILE : Anneal.path(text);
+        }
+    }
 
     @Spec
     private CommandSpec spec;

@@ -5,9 +5,12 @@ import static org.anneal.cli.Ran.lines;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.RandomAccessFile;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -206,7 +210,7 @@ class TableTest {
     void refusesAnEditOfAnotherForm(String edit) {
         assertFails(
                 2,
-                "anneal table: --edit must be STEP:LR, such as 20:0.05, but was " + edit,
+                "anneal table: --edit must be STEP:LR, such as 20:0.05, but was '" + edit + "'",
                 "table",
                 "StepLR(30)",
                 "--edit=" + edit);
@@ -342,6 +346,13 @@ class TableTest {
                 2,
                 "anneal table: --metrics must have a number after each row but the last, 3, but " + metrics + " has 2",
                 command);
+        for (String java : new String[] {"0x1p3", "0.1f", "1d", "one", "1 2"}) {
+            Files.writeString(metrics, "1\n" + java + "\n3\n");
+            assertFails(
+                    2, "anneal table: --metrics must hold a number in each line, but one is '" + java + "'", command);
+        }
+        Files.write(metrics, new byte[] {'1', '\n', (byte) 0xff, '\n', '2', '\n'});
+        assertFails(2, "anneal table: --metrics must hold a number in each line, but one is '\ufffd'", command);
         Files.writeString(metrics, "1\ntwo\n3\n");
         assertFails(2, "anneal table: --metrics must hold a number in each line, but one is 'two'", command);
         assertFails(
@@ -353,6 +364,80 @@ class TableTest {
                 folder.toString());
         Files.writeString(metrics, "1\n2\n3\n");
         assertEquals(5, lines(command).size());
+    }
+
+    @Test
+    void readsMetricsAsPythonPrintsThem() throws IOException {
+        Path metrics = Files.writeString(folder.resolve("m"), "inf\r\n\r\n1_0.\nnan\n 1e1 \n-Infinity\nNaN");
+        String[] command = {"table", "ReduceLROnPlateau(patience=1)", "--steps=7", "--format=csv", "--metrics", ""};
+        command[5] = metrics.toString();
+        List<String> rows = lines(command);
+        // PyTorch's rates for these metrics, of which inf and 10 are better than what was before, NaN and 10 are not.
+        assertEquals(
+                List.of(
+                        "0,0.1,0.9",
+                        "1,0.1,0.9",
+                        "2,0.1,0.9",
+                        "3,0.1,0.9",
+                        "4,0.010000000000000002,0.9",
+                        "5,0.010000000000000002,0.9",
+                        "6,0.010000000000000002,0.9"),
+                rows.subList(1, 8));
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void readsNoMoreMetricsThanItNeeds() throws IOException, InterruptedException {
+        Path sparse = folder.resolve("sparse");
+        try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
+            file.setLength(1L << 40);
+        }
+        String hole = "--metrics must hold a number in each line, but one is '" + "\\x00".repeat(40) + "...'";
+        assertFails(
+                2,
+                "anneal table: " + hole,
+                "table",
+                "ReduceLROnPlateau()",
+                "--steps=4",
+                "--metrics",
+                sparse.toString());
+        try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
+            file.writeBytes("1\n2\n3\n");
+        }
+        assertEquals(
+                5,
+                lines("table", "ReduceLROnPlateau()", "--steps=4", "--metrics", sparse.toString())
+                        .size());
+        assertFails(
+                2,
+                "anneal table: --steps must be at most 10000001 for a plateau, but was 9007199254740992",
+                "table",
+                "ReduceLROnPlateau()",
+                "--steps=9007199254740992",
+                "--metrics",
+                sparse.toString());
+
+        assumeTrue(File.separatorChar == '/', "skipped: devices and pipes are Unix's");
+        assertFails(2, "anneal table: " + hole, "table", "ReduceLROnPlateau()", "--steps=4", "--metrics=/dev/zero");
+        Path pipe = folder.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Process endless = new ProcessBuilder("sh", "-c", "yes 0.5 > " + pipe).start();
+        try {
+            List<String> rows = lines("table", "ReduceLROnPlateau()", "--steps=20", "--metrics", pipe.toString());
+            assertEquals(21, rows.size());
+            assertTrue(rows.get(20).contains("0.010000000000000002 "), rows.get(20)); // after 11 that are no better
+        } finally {
+            endless.destroyForcibly();
+        }
+    }
+
+    @Test
+    void saysThatALinkLeadsNowhere() throws IOException {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("nowhere"));
+        String why = "cannot read " + link + ": it is a link to what is not there";
+        assertFails(1, "anneal inspect: " + why, "inspect", link.toString());
+        assertFails(1, "anneal export: " + why, "export", link.toString(), "--to=pytorch", "-o=out");
+        assertFails(1, "anneal plot: " + why, "plot", "ReduceLROnPlateau()", "--metrics", link.toString());
     }
 
     @Test
@@ -437,12 +522,7 @@ class TableTest {
         assertEquals(
                 0,
                 new Anneal(new Properties(), () -> 0)
-                        .run(
-                                new PrintWriter(closed),
-                                new PrintWriter(err),
-                                "table",
-                                "StepLR(1)",
-                                "--steps=" + Long.MAX_VALUE));
+                        .run(closed, new PrintWriter(err), "table", "StepLR(1)", "--steps=" + (1L << 53)));
         assertEquals("", err.toString());
     }
 
@@ -490,6 +570,41 @@ class TableTest {
             {"a whole number, but was '1e12'", "table", "StepLR(1)", "--steps=1e12"},
             {"a number, but was 'fast'", "table", "StepLR(1)", "--lr=0.1,fast"},
             {"a number, but was 'low'", "check", "StepLR(1)", "--below=low"},
+            {"--lr must be a number, but was '0x1p3'", "table", "StepLR(1)", "--lr=0x1p3"},
+            {"--lr must be a number, but was '0.1f'", "plot", "StepLR(1)", "--lr=0.1f"},
+            {"--lr must be a finite number, but was 'NaN'", "table", "StepLR(1)", "--lr=NaN"},
+            {"--lr must be a finite number, but was '1e999'", "check", "StepLR(1)", "--lr=0.1,1e999"},
+            {"--lr must be a number, but was ','", "check", "StepLR(1)", "--lr=,"},
+            {"--lr must be a number, but was '0.2,'", "check", "StepLR(1)", "--lr=0.1,0.2,"},
+            {"--momentum must be a number, but was '1d'", "table", "StepLR(1)", "--momentum=1d"},
+            {"--below must be a finite number, but was 'Infinity'", "check", "StepLR(1)", "--below=Infinity"},
+            {"--edit must be STEP:LR, such as 20:0.05, but was '1:0x1p3'", "table", "StepLR(1)", "--edit=1:0x1p3"},
+            {"--edit must be STEP:LR, such as 20:0.05, but was '1:1f'", "table", "StepLR(1)", "--edit=1:1f"},
+            {"--steps must be a whole number, but was '\u0661\u0660'", "table", "StepLR(1)", "--steps=\u0661\u0660"},
+            {
+                "--steps must be at most 9223372036854775807, but was 9223372036854775808",
+                "table",
+                "StepLR(1)",
+                "--steps=9223372036854775808"
+            },
+            {"--steps must be at most 2^53, but was 9007199254740993", "table", "StepLR(1)", "--steps=9007199254740993"
+            },
+            {"--steps must be at most 2^53, but was 9007199254740993", "check", "StepLR(1)", "--steps=9007199254740993"
+            },
+            {"--epochs must be at most 2147483647, but was 99999999999", "train", "--epochs=99999999999"},
+            {"--format must be text, csv or json, but was 'xml'", "table", "StepLR(1)", "--format=xml"},
+            {"--format must be text or json, but was ''", "check", "StepLR(1)", "--format="},
+            {"--to must be pytorch or safetensors, but was 'onnx'", "export", "a.pt", "--to=onnx", "-o=b"},
+            {"--x-axis must be steps or epochs, but was 'batches'", "plot", "StepLR(1)", "--x-axis=batches"},
+            {"--step-per must be epoch or batch, but was 'step'", "table", "StepLR(1)", "--step-per=step"},
+            {"--adam must be left without a value, but was 'maybe'", "table", "StepLR(1)", "--adam=maybe"},
+            {"FILE must name a file or a folder, but was ''", "inspect", ""},
+            {"--metrics must name a file or a folder, but was ''", "plot", "ReduceLROnPlateau()", "--metrics="},
+            {"--runs must name a file or a folder, but was ''", "serve", "--runs", ""},
+            {"--resume must name a file or a folder, but was ''", "train", "--resume="},
+            {"FILE must be a name that this system can have, but was 'a\\x00b'", "inspect", "a\0b"},
+            {"--host must be an address or a name, but was ''", "serve", "--host="},
+            {"Unmatched argument at index 0: '\\x1b[31m'", "\u001b[31m"},
             {"a whole number, but was 'http'", "serve", "--port=http"},
             {"--momentum must be in [0, 1) with --adam, but was 2.0", "table", "StepLR(1)", "--adam", "--momentum=2"},
             {"--momentum must be at least 0, but was -1.0", "table", "StepLR(1)", "--momentum=-1"},
@@ -500,6 +615,23 @@ class TableTest {
             assertEquals(2, ran.code(), ran.err());
             assertTrue(ran.err().contains(wrong[0]), ran.err());
         }
+    }
+
+    @Test
+    void takesNumbersInPythonsForms() {
+        String[] plain = {"table", "StepLR(30)", "--lr=1000,0.5,0.001", "--steps=1000", "--edit=1:0.25"};
+        String[] pythons = {"table", "StepLR(30)", "--lr=1_000,.5,1e-3", "--steps=1_000", "--edit=1:.25"};
+        assertEquals(lines(plain), lines(pythons));
+        assertEquals(1001, lines(pythons).size());
+        assertEquals(
+                "2                       0.25                    0.25                    0.25                    0.9",
+                lines(pythons).get(3));
+    }
+
+    @Test
+    void doesNotReadAFileThatAnArgumentNamesWithAnAt() throws IOException {
+        Path words = Files.writeString(folder.resolve("words"), "StepLR(1)");
+        assertEquals(2, Ran.anneal("table", "@" + words).code());
     }
 
     @Test

@@ -141,8 +141,10 @@ public final class AtomicFile {
     /** {@return why a file could not be used, in words: an exception of {@code java.nio} often has only the file's name} */
     public static String reason(IOException e) {
         Objects.requireNonNull(e, "e");
-        if (e instanceof NoSuchFileException) {
-            return "there is no such folder or file";
+        if (e instanceof NoSuchFileException missing) {
+            return Files.isSymbolicLink(Path.of(missing.getFile()))
+                    ? "it is a link to what is not there"
+                    : "there is no such folder or file";
         }
         if (e instanceof AccessDeniedException) {
             return "permission denied";

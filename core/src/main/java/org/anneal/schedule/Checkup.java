@@ -514,8 +514,9 @@ public record Checkup(
             PrimitiveIterator.OfDouble rates = schedule.curve(run.steps(), base).iterator();
             double peak = Double.NEGATIVE_INFINITY;
             long peakStep = 0;
-            double sum = 0;
+            double sum = 0; // of the rates by the scale
             double lost = 0; // of the sum, to rounding
+            double scale = 1; // less, once the sum would be infinite, which a mean of finite rates is not
             OptionalLong firstBelow = OptionalLong.empty();
             OptionalLong zero = OptionalLong.empty();
             boolean negative = false;
@@ -563,7 +564,12 @@ public record Checkup(
                 if (firstBelow.isEmpty() && rate < below) {
                     firstBelow = OptionalLong.of(step);
                 }
-                double term = rate - lost;
+                if (Double.isInfinite(sum + rate * scale)) {
+                    scale = 1.0 / Check.LAST_STEP; // a run has no more steps
+                    sum *= scale;
+                    lost *= scale;
+                }
+                double term = rate * scale - lost;
                 double total = sum + term;
                 lost = total - sum - term;
                 sum = total;
@@ -592,7 +598,7 @@ public record Checkup(
                     .distinct()
                     .sorted(Comparator.comparingLong(Finding::step))
                     .toList();
-            return new Checkup(sorted, peak, peakStep, sum, sum / Math.max(1, step), firstBelow);
+            return new Checkup(sorted, peak, peakStep, sum / scale, sum / Math.max(1, step) / scale, firstBelow);
         }
 
         private void zero(long step) {
@@ -633,7 +639,7 @@ public record Checkup(
         }
 
         private static String round(double rate) {
-            return Python.repr(Double.parseDouble(Python.scientific(rate, 3)));
+            return Python.repr(Python.parseFloat(Python.scientific(rate, 3)));
         }
     }
 }

@@ -14,11 +14,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Prints values as Python prints them, the same on every JDK and in every locale. */
+/** Prints values as Python prints them and reads numbers as Python reads them, the same on every JDK and in every locale. */
 public final class Python {
     private static final int MOST_NESTED = 200;
+    private static final Pattern FLOAT =
+            Pattern.compile("[+-]?(?:[0-9]++(?:\\.[0-9]*+)?|\\.[0-9]++)(?:[eE][+-]?[0-9]++)?");
+    private static final Pattern INT = Pattern.compile("[+-]?[0-9]{1,4300}+");
 
     private Python() {}
 
@@ -198,6 +202,54 @@ public final class Python {
     /** {@return the word that PyTorch has for a constant: {@code exp_range}} */
     public static String lower(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * {@return what Python's {@code float(text)} is: {@code 1e-3}, {@code .5}, {@code 1_000}, {@code inf}} Digits are ASCII.
+     *
+     * @throws NumberFormatException where Python raises a ValueError, at Java's own {@code 0x1p3} and {@code 0.1f} too
+     */
+    public static double parseFloat(String text) {
+        String number = withoutUnderscores(text.strip());
+        if (FLOAT.matcher(number).matches()) {
+            return Double.parseDouble(number);
+        }
+        boolean negative = number.startsWith("-");
+        return switch (number.substring(negative || number.startsWith("+") ? 1 : 0)
+                .toLowerCase(Locale.ROOT)) {
+            case "nan" -> Double.NaN;
+            case "inf", "infinity" -> negative ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+            default -> throw new NumberFormatException("could not convert string to float: " + quote(text));
+        };
+    }
+
+    /**
+     * {@return what Python's {@code int(text)} is: {@code 12}, {@code -1_000}} Digits are ASCII, at most 4300.
+     *
+     * @throws NumberFormatException where Python raises a ValueError
+     */
+    public static BigInteger parseInt(String text) {
+        String number = withoutUnderscores(text.strip());
+        if (!INT.matcher(number).matches()) {
+            throw new NumberFormatException("invalid literal for int() with base 10: " + quote(text));
+        }
+        return new BigInteger(number);
+    }
+
+    /** Takes out the underscores that stand between digits; another stays, and no number has one. */
+    private static String withoutUnderscores(String text) {
+        StringBuilder digits = new StringBuilder();
+        for (int at = 0; at < text.length(); at++) {
+            boolean separates = text.charAt(at) == '_' && isDigit(text, at - 1) && isDigit(text, at + 1);
+            if (!separates) {
+                digits.append(text.charAt(at));
+            }
+        }
+        return digits.toString();
+    }
+
+    private static boolean isDigit(String text, int at) {
+        return at >= 0 && at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9';
     }
 
     private static int checkDigits(int digits) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,6 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PythonTest {
 
@@ -118,5 +122,87 @@ class PythonTest {
         Exception e = assertThrows(IllegalArgumentException.class, () -> Python.repr(new Object()));
         assertTrue(String.valueOf(e.getMessage()).contains("was a java.lang.Object"));
         assertThrows(IllegalArgumentException.class, () -> Python.fixed(1, -1));
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '"', textBlock = """
+            1, 0x1p0, 1
+            +1, 0x1p0, 1
+            -1, -0x1p0, -1
+            007, 0x1.cp2, 7
+            1_000, 0x1.f4p9, 1000
+            1_0.0_1e1_0, 0x1.74e6cc9p36, X
+            .5, 0x1p-1, X
+            5., 0x1.4p2, X
+            -.5e-3, -0x1.0624dd2f1a9fcp-11, X
+            1E+3, 0x1.f4p9, X
+            " 1.5 ", 0x1.8p0, X
+            1e999, Infinity, X
+            -1e999, -Infinity, X
+            1e-999, 0x0p0, X
+            -0, -0x0p0, 0
+            1.7976931348623157e308, 0x1.fffffffffffffp1023, X
+            5e-324, 0x0.0000000000001p-1022, X
+            inf, Infinity, X
+            -Infinity, -Infinity, X
+            +INF, Infinity, X
+            NaN, NaN, X
+            -nan, NaN, X
+            12345678901234567890, 0x1.56a95319d63e1p63, 12345678901234567890
+            """)
+    void readsNumbersAsPythonDoes(String text, String real, String whole) {
+        assertEquals(Double.parseDouble(real), Python.parseFloat(text));
+        if (whole.equals("X")) {
+            assertThrows(NumberFormatException.class, () -> Python.parseInt(text));
+        } else {
+            assertEquals(new BigInteger(whole), Python.parseInt(text));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                ".",
+                "+",
+                "e5",
+                "1e",
+                "1 0",
+                "--1",
+                "+-1",
+                "_1",
+                "1_",
+                "1__0",
+                "1_.5",
+                "1._5",
+                "1e_5",
+                "1e5_",
+                "0x1p3",
+                "0x10",
+                "0b1",
+                "0.1f",
+                "1f",
+                "1d",
+                "1D",
+                "1L",
+                "1j",
+                "infinit",
+                "infinity_",
+                "in_f",
+                "nane",
+                "one"
+            })
+    void readsNoNumberThatPythonDoesNotRead(String text) {
+        assertThrows(NumberFormatException.class, () -> Python.parseFloat(text));
+        assertThrows(NumberFormatException.class, () -> Python.parseInt(text));
+    }
+
+    @Test
+    void readsALongNumberInTimeThatGrowsWithItsLength() {
+        String digits = "1_".repeat(500_000);
+        assertEquals(Double.POSITIVE_INFINITY, Python.parseFloat(digits + "1"));
+        assertThrows(NumberFormatException.class, () -> Python.parseFloat(digits));
+        assertThrows(NumberFormatException.class, () -> Python.parseInt(digits + "1"));
     }
 }
