@@ -123,7 +123,8 @@ public record ChainedScheduler(List<Schedule> schedules) implements Schedule {
             } else if (factor instanceof MultiplicativeLR product
                     && PerGroup.only("lr_lambda", product.lrLambdas()).isConstant()) {
                 return step
-                        * Math.log(Math.abs(PerGroup.only("lr_lambda", product.lrLambdas()).at(step)));
+                        * Math.log(Math.abs(
+                                PerGroup.only("lr_lambda", product.lrLambdas()).at(step)));
             }
         }
         return Math.log(magnitude);
