@@ -2,12 +2,14 @@ package org.anneal.cli;
 
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
@@ -30,7 +32,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Say what is wrong or suspicious with a schedule for a run, before it is run.",
-            "Exits with 0 if nothing is, with 1 if something is."
+            "Exits with 0 if nothing is, with 1 if something is; a note is of what is common and right, and is nothing."
         })
 final class CheckCommand implements Callable<Integer> {
     private static final int DIGITS = 5; // after the first
@@ -78,34 +80,37 @@ final class CheckCommand implements Callable<Integer> {
         try (ProgressLine progress = Anneal.progress(spec).task("check", 0, lr.length * steps, "steps")) {
             for (int group = 0; group < lr.length; group++) {
                 long before = group * steps;
-                groups.add(check(call.policy(), lr[group], group, lr.length, done -> progress.at(before + done)));
+                groups.add(check(call.policy(), lr, group, done -> progress.at(before + done)));
             }
         }
-        List<Finding> findings = findings(call, groups);
+        List<Finding> findings = new ArrayList<>();
+        call.notes().forEach(note -> findings.add(new Finding(0, note, "leave it out")));
+        findings.addAll(once(groups, Checkup::findings));
+        List<Finding> notes = once(groups, Checkup::notes);
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.JSON) {
-            out.println(json(call.policy(), lr, groups, findings));
+            out.println(json(call.policy(), lr, groups, findings, notes));
         } else {
-            print(out, call.policy(), lr, groups, findings);
+            print(out, call.policy(), lr, groups, findings, notes);
         }
         return findings.isEmpty() ? 0 : Anneal.FAILED;
     }
 
-    private Checkup check(Policy policy, double base, int group, int groups, LongConsumer progress) {
+    private Checkup check(Policy policy, double[] lr, int group, LongConsumer progress) {
         Optional<RunLength> length = options.length();
+        List<Double> bases = Arrays.stream(lr).boxed().toList();
         double limit = below.orElse(0.0);
         return length.isPresent()
-                ? Checkup.of(policy, length.get(), base, group, groups, limit, progress)
-                : Checkup.of(policy, options.steps(), base, group, groups, limit, progress);
+                ? Checkup.of(policy, length.get(), bases, group, limit, progress)
+                : Checkup.of(policy, options.steps(), bases, group, limit, progress);
     }
 
     /** {@return what is found, once; with its group, if it is not in all of them} */
-    static List<Finding> findings(SchedulerCall call, List<Checkup> groups) {
+    static List<Finding> once(List<Checkup> groups, Function<Checkup, List<Finding>> of) {
         List<Finding> all = new ArrayList<>();
-        call.notes().forEach(note -> all.add(new Finding(0, note, "leave it out")));
         Map<Finding, List<Integer>> found = new LinkedHashMap<>();
         for (int group = 0; group < groups.size(); group++) {
-            for (Finding finding : groups.get(group).findings()) {
+            for (Finding finding : of.apply(groups.get(group))) {
                 found.computeIfAbsent(finding, first -> new ArrayList<>()).add(group);
             }
         }
@@ -123,7 +128,13 @@ final class CheckCommand implements Callable<Integer> {
         return all;
     }
 
-    private void print(PrintWriter out, Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings) {
+    private void print(
+            PrintWriter out,
+            Policy policy,
+            double[] lr,
+            List<Checkup> groups,
+            List<Finding> findings,
+            List<Finding> notes) {
         out.println(policy);
         for (int group = 0; group < lr.length; group++) {
             Checkup checkup = groups.get(group);
@@ -131,6 +142,10 @@ final class CheckCommand implements Callable<Integer> {
             out.println(options.steps() + " steps from lr " + Python.repr(lr[group])
                     + (lr.length == 1 ? "" : ", group " + group)
                     + (policy instanceof Schedule ? "" : ", before the plateau reduces it"));
+            if (Double.isNaN(checkup.peak())) {
+                out.println("  no rate");
+                continue;
+            }
             out.println("  peak   " + round(checkup.peak()) + " at step " + checkup.peakStep());
             out.println("  mean   " + round(checkup.mean()));
             out.println("  area   " + round(checkup.area()));
@@ -140,28 +155,31 @@ final class CheckCommand implements Callable<Integer> {
                             : "never")));
         }
         out.println();
-        for (Finding finding : findings) {
-            out.println("step " + finding.step() + ": " + finding.problem());
-            out.println("  -> " + finding.suggestion());
-        }
+        findings.forEach(finding -> print(out, "step ", finding));
+        notes.forEach(note -> print(out, "note, step ", note));
         out.println(
                 findings.isEmpty()
                         ? "Nothing found."
                         : findings.size() + (findings.size() == 1 ? " finding" : " findings"));
     }
 
+    private static void print(PrintWriter out, String what, Finding finding) {
+        out.println(what + finding.step() + ": " + finding.problem());
+        out.println("  -> " + finding.suggestion());
+    }
+
     private static String round(double value) {
         return Python.repr(Python.parseFloat(Python.scientific(value, DIGITS)));
     }
 
-    private String json(Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings) {
+    private String json(Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings, List<Finding> notes) {
         StringBuilder json = new StringBuilder("{\"policy\": ").append(quote(policy.toString()));
         json.append(", \"steps\": ").append(options.steps()).append(", \"groups\": [");
         for (int group = 0; group < lr.length; group++) {
             Checkup checkup = groups.get(group);
             json.append(group == 0 ? "" : ",").append("\n  {\"lr\": ").append(number(lr[group]));
             json.append(", \"peak\": ").append(number(checkup.peak()));
-            json.append(", \"peak_step\": ").append(checkup.peakStep());
+            json.append(", \"peak_step\": ").append(Double.isNaN(checkup.peak()) ? "null" : checkup.peakStep());
             json.append(", \"mean\": ").append(number(checkup.mean()));
             json.append(", \"area\": ").append(number(checkup.area()));
             if (below.isPresent()) {
@@ -171,7 +189,15 @@ final class CheckCommand implements Callable<Integer> {
             }
             json.append('}');
         }
-        json.append("], \"findings\": [");
+        json.append("], \"findings\": ");
+        append(json, findings);
+        json.append(", \"notes\": ");
+        append(json, notes);
+        return json.append('}').toString();
+    }
+
+    private static void append(StringBuilder json, List<Finding> findings) {
+        json.append('[');
         for (int i = 0; i < findings.size(); i++) {
             Finding finding = findings.get(i);
             json.append(i == 0 ? "" : ",").append("\n  {\"step\": ").append(finding.step());
@@ -180,7 +206,7 @@ final class CheckCommand implements Callable<Integer> {
                     .append(quote(finding.suggestion()))
                     .append('}');
         }
-        return json.append("]}").toString();
+        json.append(']');
     }
 
     /** JSON has no infinities. */

@@ -2,6 +2,7 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -89,7 +90,9 @@ final class PlotCommand implements Callable<Integer> {
     @Option(
             names = "--metrics",
             paramLabel = "FILE",
-            description = "numbers for a plateau, one a line: the metric after step 0, 1, ...")
+            description =
+                    "numbers for a plateau, one a line: the metric after step 0, 1, ...; without it a plateau is drawn"
+                            + " before it reduces the rate")
     private Optional<Path> metrics = Optional.empty();
 
     @Option(names = "--ascii", description = "in the terminal, draw with ASCII characters in place of braille")
@@ -111,9 +114,10 @@ final class PlotCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
         }
         Plot plot = plot(steps);
+        List<String> ends = new ArrayList<>();
         String printed;
         try (ProgressLine progress = Anneal.progress(spec).task("plot", 0, expressions.size() * steps, "steps")) {
-            Chart chart = plot.chart(progress::at);
+            Chart chart = plot.chart(progress::at, end -> ends.add(String.valueOf(end.getMessage())));
             if (output.isPresent()) {
                 chart.save(output.get()); // the bar, full by now, stays while it is drawn
                 printed = "Wrote " + output.get() + System.lineSeparator();
@@ -122,6 +126,9 @@ final class PlotCommand implements Callable<Integer> {
             }
         }
         spec.commandLine().getOut().print(printed);
+        if (!ends.isEmpty()) {
+            throw new IllegalStateException(String.join("; ", ends));
+        }
         return 0;
     }
 
@@ -136,7 +143,8 @@ final class PlotCommand implements Callable<Integer> {
         plot = options.length().isPresent()
                 ? plot.withRunLength(options.length().get())
                 : plot.withSteps(steps);
-        if (calls.stream().anyMatch(call -> !(call.policy() instanceof Schedule))) {
+        plot = plot.withUnreducedPlateaus();
+        if (metrics.isPresent() && calls.stream().anyMatch(call -> !(call.policy() instanceof Schedule))) {
             double[] given = Metrics.read(metrics, steps - 1);
             plot = plot.withMetric(step -> given[(int) step]);
         }

@@ -1,6 +1,7 @@
 package org.anneal.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -78,11 +79,12 @@ final class ScheduleCheck {
         if (length.total() > MOST_STEPS) {
             return lines;
         }
+        List<Double> bases = Arrays.stream(lr).boxed().toList();
         List<Checkup> groups = new ArrayList<>();
         for (int group = 0; group < lr.length; group++) {
-            groups.add(Checkup.of(call.policy(), length, lr[group], group, lr.length, 0, progress::at));
+            groups.add(Checkup.of(call.policy(), length, bases, group, 0, progress::at));
         }
-        for (Finding finding : CheckCommand.findings(new SchedulerCall(call.policy(), -1, List.of()), groups)) {
+        for (Finding finding : CheckCommand.once(groups, Checkup::findings)) {
             lines.add("step " + finding.step() + ": " + finding.problem());
             lines.add("  -> " + finding.suggestion());
         }

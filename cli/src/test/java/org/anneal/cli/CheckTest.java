@@ -60,6 +60,74 @@ class CheckTest {
     }
 
     @Test
+    void notesWhatIsCommonAndExitsWithZero() {
+        assertEquals(
+                List.of(
+                        "note, step 0: OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1",
+                        "  -> set max_lr=0.001 if the group's own is to be the highest",
+                        "Nothing found."),
+                lines("check", "OneCycleLR(0.1, 100)", "--lr", "0.001").subList(6, 9));
+        JsonNode json = new ObjectMapper()
+                .readTree(String.join(
+                        "\n", lines("check", "OneCycleLR([0.1, 0.2], 100)", "--lr=0.001,0.2", "--format=json")));
+        assertEquals(0, json.get("findings").size());
+        assertEquals(1, json.get("notes").size());
+        assertTrue(json.get("notes").get(0).get("problem").asString().startsWith("group 0: OneCycleLR never uses"));
+    }
+
+    @Test
+    void findsARateThatIsForGroupsOfDifferentOnesOnce() {
+        Ran ran = Ran.anneal("check", "OneCycleLR(max_lr=0.000357, total_steps=100)", "--lr", "1e-5,1e-4");
+        assertEquals(1, ran.code());
+        assertEquals(
+                List.of(
+                        "step 0: OneCycleLR takes groups whose rates are from 1e-05 to 0.0001 to the same rates:"
+                                + " max_lr=0.000357 is for all groups",
+                        "  -> give a rate for each group, such as max_lr=[3.57e-05, 0.000357]",
+                        "1 finding"),
+                ran.out().lines().skip(12).toList());
+        Ran cosine = Ran.anneal("check", "CosineAnnealingLR(100, eta_min=0.01)", "--lr", "0.001,0.1");
+        assertEquals(1, cosine.code());
+        assertTrue(cosine.out().contains("step 0: group 0: CosineAnnealingLR raises the rate"), cosine.out());
+    }
+
+    @Test
+    void printsNoPeakWhereThereIsNoRate() {
+        Ran ran = Ran.anneal("check", "LambdaLR(lambda step: 1 / step)");
+        assertEquals(1, ran.code());
+        assertEquals(
+                List.of(
+                        "LambdaLR(lr_lambda=lambda step: 1 / step)",
+                        "",
+                        "100 steps from lr 0.1",
+                        "  no rate",
+                        "",
+                        "step 0: the rate has no value: lambda step: 1 / step failed at step 0: division by zero",
+                        "  -> change the lambda",
+                        "1 finding"),
+                ran.out().lines().toList());
+        Ran json = Ran.anneal("check", "LambdaLR(lambda step: 1 / step)", "--format=json");
+        JsonNode group = new ObjectMapper().readTree(json.out()).get("groups").get(0);
+        assertTrue(group.get("peak").isNull()
+                && group.get("peak_step").isNull()
+                && group.get("mean").isNull());
+    }
+
+    @Test
+    void countsPartsOfTheStepsOfARun() {
+        assertEquals(
+                0,
+                Ran.anneal("check", "CosineAnnealingLR(T_max=100%)", "--steps=250")
+                        .code());
+        assertEquals(
+                "CosineAnnealingLR(T_max=50)",
+                lines("check", "CosineAnnealingLR(T_max=100%)", "--steps=50").get(0));
+        assertEquals(
+                "OneCycleLR(max_lr=0.1, total_steps=100)",
+                lines("check", "OneCycleLR(0.1, 100%)").get(0));
+    }
+
+    @Test
     void printsJson() {
         Ran ran =
                 Ran.anneal("check", "ExponentialLR(1e100)", "--lr=2,1", "--steps=7", "--below=0.5", "--format", "json");

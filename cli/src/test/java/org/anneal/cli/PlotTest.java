@@ -119,6 +119,39 @@ class PlotTest {
     }
 
     @Test
+    void drawsAPlateauWithoutMetricsBeforeItReduces() throws IOException {
+        Plot plot = Plot.of(new ReduceLROnPlateau(), new StepLR(30).times(new ReduceLROnPlateau()))
+                .withUnreducedPlateaus();
+        assertArrayEquals(
+                plot.chart().png(), draw("ReduceLROnPlateau()", "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])"));
+        List<String> drawn = lines("plot", "ReduceLROnPlateau()", "--size=100x20");
+        assertTrue(
+                drawn.stream().anyMatch(line -> line.contains("ReduceLROnPlateau(), before the plateau reduces it")),
+                drawn::toString);
+    }
+
+    @Test
+    void drawsWhatThereIsOfAScheduleThatEndsAndSaysWhy() throws IOException {
+        Path picture = folder.resolve("ends.svg");
+        Ran ran = Ran.anneal("plot", "LambdaLR(lambda e: 1 / (11 - e))", "--steps=20", "-o", picture.toString());
+        assertEquals(1, ran.code());
+        assertEquals(
+                "anneal plot: lambda e: 1 / (11 - e) failed at step 11: division by zero",
+                ran.err().strip());
+        assertTrue(Files.readString(picture).contains("<svg"));
+        Ran text = Ran.anneal("plot", "OneCycleLR(0.1, 10)", "StepLR(3)", "--steps=20");
+        assertEquals(1, text.code());
+        assertEquals(1, text.err().lines().count(), text::toString);
+        assertTrue(text.err().contains("ends with step 10"), text::toString);
+        assertTrue(text.out().contains("StepLR(step_size=3, gamma=0.1)"), text.out());
+    }
+
+    @Test
+    void countsPartsOfTheStepsOfARun() throws IOException {
+        assertArrayEquals(draw("StepLR(5)", "--steps=50"), draw("StepLR(10%)", "--steps=50"));
+    }
+
+    @Test
     void drawsInTheTerminalWithoutAFile() throws IOException {
         List<String> braille = lines("plot", "StepLR(30)", "CosineAnnealingLR(100)");
         assertEquals(23, braille.size());
@@ -172,14 +205,6 @@ class PlotTest {
                 "curve.gif");
         assertFails(
                 2, "anneal plot: Missing required parameter: 'EXPR' (see anneal plot --help)", "plot", "-o", picture);
-        assertFails(
-                2,
-                "anneal plot: --metrics must name a file of numbers, one a line, for a plateau",
-                "plot",
-                "StepLR(30)",
-                "ReduceLROnPlateau()",
-                "-o",
-                picture);
         assertFails(
                 2,
                 "anneal plot: --ascii must be left out with --output, but was given",

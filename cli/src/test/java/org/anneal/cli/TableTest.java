@@ -308,6 +308,44 @@ class TableTest {
         assertEquals(2, Ran.anneal("table", "StepLR(1)", "--step-per=year").code());
     }
 
+    @ParameterizedTest
+    @CsvSource({"text, 102", "csv, 102", "json, 103"})
+    void printsTheRowsBeforeALambdaFails(String format, long linesPrinted) {
+        Ran ran = Ran.anneal("table", "LambdaLR(lambda e: 1 / (101 - e))", "--steps=200", "--format=" + format);
+        assertEquals(1, ran.code());
+        assertEquals(
+                "anneal table: lambda e: 1 / (101 - e) failed at step 101: division by zero",
+                ran.err().strip());
+        assertEquals(linesPrinted, ran.out().lines().count());
+        assertTrue(ran.out().contains("0.1"), ran.out()); // at step 100, 0.1 / 1
+        if (format.equals("json")) {
+            JsonNode rows = new ObjectMapper().readTree(ran.out());
+            assertEquals(101, rows.size());
+            assertEquals(0.1, rows.get(100).get("lr").get(0).asDouble());
+        } else {
+            String last = ran.out().lines().skip(101).findFirst().orElseThrow();
+            assertTrue(last.matches("100[ ,]+0.1[ ,]+0.9"), last);
+        }
+    }
+
+    @Test
+    void countsPartsOfTheStepsOfARun() {
+        assertEquals(lines("table", "StepLR(5)", "--steps=50"), lines("table", "StepLR(10%)", "--steps=50"));
+        assertEquals(lines("table", "StepLR(10)"), lines("table", "StepLR(10st)"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'SWALR([0.05])', swa_lr", "'LambdaLR([lambda e: 1])', lr_lambda", "'OneCycleLR([0.1], 100)', max_lr"})
+    void refusesAListOfOneForTwoGroups(String text, String argument) {
+        assertFails(
+                2,
+                "anneal table: " + argument + " must have 2 entries, one per group, but had 1",
+                "table",
+                text,
+                "--lr=0.1,0.2");
+        assertEquals(101, lines("table", text, "--lr=0.1").size());
+    }
+
     @Test
     void endsWithTheStepAfterTheOneCycle() {
         Ran ran = Ran.anneal("table", "OneCycleLR(max_lr=1, total_steps=5)", "--steps", "7", "--format", "csv");

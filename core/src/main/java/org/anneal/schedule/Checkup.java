@@ -1,8 +1,11 @@
 package org.anneal.schedule;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
@@ -20,14 +23,21 @@ import java.util.stream.LongStream;
  * <p>Under a plateau the rates are those of its schedule, or the base, before the plateau reduces them.
  *
  * @param findings what is wrong or suspicious, by step
- * @param peak the highest rate
+ * @param notes what is common and right, but not what everyone expects, by step
+ * @param peak the highest rate; NaN if there is none, because the first step has no finite rate
  * @param peakStep the first step that has it
  * @param area the sum of the rates of all steps
- * @param mean the mean of the rates of all steps
+ * @param mean the mean of the rates of all steps; NaN if there is none
  * @param firstBelow the first step whose rate is below the limit asked for, if there was one and there is one
  */
 public record Checkup(
-        List<Finding> findings, double peak, long peakStep, double area, double mean, OptionalLong firstBelow) {
+        List<Finding> findings,
+        List<Finding> notes,
+        double peak,
+        long peakStep,
+        double area,
+        double mean,
+        OptionalLong firstBelow) {
 
     /** A length that is reached but for this part of it counts as reached. */
     private static final double NEARLY = 0.99;
@@ -37,6 +47,12 @@ public record Checkup(
 
     /** A run of this many times as many steps as epochs is one in which the two can be confused. */
     private static final long MANY = 10;
+
+    /** A rate below this part of the peak is nothing. */
+    private static final double NOTHING = 1e-7;
+
+    /** Groups whose rates a suggestion lists. */
+    private static final int MOST_LISTED = 4;
 
     private static final int STEPS_BETWEEN_LOOKS = 1024;
 
@@ -60,6 +76,7 @@ public record Checkup(
 
     public Checkup {
         findings = List.copyOf(findings);
+        notes = List.copyOf(notes);
     }
 
     /**
@@ -82,7 +99,7 @@ public record Checkup(
     }
 
     /**
-     * Checks {@code policy} for one of the parameter groups.
+     * Checks {@code policy} for one of several parameter groups, of which all have the same base.
      *
      * @param group the group, from 0
      * @param groups how many groups there are
@@ -91,31 +108,56 @@ public record Checkup(
      */
     public static Checkup of(
             Policy policy, long steps, double base, int group, int groups, double below, LongConsumer progress) {
-        Run run = new Run(Check.atLeast(1, "steps", steps), Optional.empty());
-        return check(policy, run, base, group, groups, below, progress);
+        return of(policy, steps, Collections.nCopies(groups, base), group, below, progress);
+    }
+
+    /** Checks {@code policy} for one of several parameter groups of the same base, in a run whose epochs are known. */
+    public static Checkup of(
+            Policy policy, RunLength length, double base, int group, int groups, double below, LongConsumer progress) {
+        return of(policy, length, Collections.nCopies(groups, base), group, below, progress);
+    }
+
+    /**
+     * Checks {@code policy} for one of the parameter groups.
+     *
+     * @param bases the rate that each group starts from
+     * @param group the group, from 0
+     * @param below the limit for {@link #firstBelow()}
+     * @param progress called with the steps walked so far, every thousand or so, and with all of them at the end
+     */
+    public static Checkup of(
+            Policy policy, long steps, List<Double> bases, int group, double below, LongConsumer progress) {
+        return check(
+                policy, new Run(Check.atLeast(1, "steps", steps), Optional.empty()), bases, group, below, progress);
     }
 
     /** Checks {@code policy} for one of the parameter groups, in a run whose epochs are known. */
     public static Checkup of(
-            Policy policy, RunLength length, double base, int group, int groups, double below, LongConsumer progress) {
-        return check(policy, new Run(length.total(), Optional.of(length)), base, group, groups, below, progress);
+            Policy policy, RunLength length, List<Double> bases, int group, double below, LongConsumer progress) {
+        return check(policy, new Run(length.total(), Optional.of(length)), bases, group, below, progress);
     }
 
     private static Checkup check(
-            Policy policy, Run run, double base, int group, int groups, double below, LongConsumer progress) {
-        Check.finiteNotNegative("base", base);
-        Walk walk = new Walk(run, base);
+            Policy policy, Run run, List<Double> bases, int group, double below, LongConsumer progress) {
+        int groups = bases.size();
+        Check.group(group, groups);
+        bases.forEach(rate -> Check.finiteNotNegative("base", rate));
+        Walk walk = new Walk(run, bases, group);
         Schedule schedule;
         if (policy instanceof ReduceLROnPlateau plateau) {
+            plateau.reduce(group, groups, 0); // refuses a min_lr per group of another length
             walk.plateau(plateau, 0);
             schedule = new ExponentialLR(1.0);
         } else {
-            schedule = policy instanceof ComposedPlateau composed ? composed.schedule() : (Schedule) policy;
-            schedule = schedule.forGroup(group, groups);
-            walk.untilPlateau = policy instanceof SequentialPlateau ? Optional.of(schedule) : Optional.empty();
-            walk.visit(schedule, new Part(0, run.steps(), true, true));
-            if (policy instanceof ComposedPlateau composed && composed.firstMetric() < run.steps()) {
-                walk.plateau(composed.plateau(), composed.firstMetric());
+            Schedule shared = policy instanceof ComposedPlateau composed ? composed.schedule() : (Schedule) policy;
+            schedule = walk.own(shared);
+            walk.untilPlateau = policy instanceof SequentialPlateau ? Optional.of(shared) : Optional.empty();
+            walk.visit(shared, new Part(0, run.steps(), true, true));
+            if (policy instanceof ComposedPlateau composed) {
+                composed.plateau().reduce(group, groups, 0);
+                if (composed.firstMetric() < run.steps()) {
+                    walk.plateau(composed.plateau(), composed.firstMetric());
+                }
             }
         }
         Checkup checkup = walk.rates(schedule, below, policy instanceof Schedule, progress);
@@ -131,13 +173,25 @@ public record Checkup(
     private static final class Walk {
         private final Run run;
         private final double base;
+        private final List<Double> bases; // of all groups
+        private final int group;
         private final List<Finding> findings = new ArrayList<>();
+        private final List<Finding> notes = new ArrayList<>();
+        private Optional<ReduceLROnPlateau> plateau = Optional.empty();
+        private long firstMetric; // of the plateau
         private Optional<Schedule> untilPlateau = Optional.empty(); // whose last piece holds the base for a plateau
         private final List<Part> reported = new ArrayList<>(); // the parts that have a finding
 
-        Walk(Run run, double base) {
+        Walk(Run run, List<Double> bases, int group) {
             this.run = run;
-            this.base = base;
+            this.base = bases.get(group);
+            this.bases = bases;
+            this.group = group;
+        }
+
+        /** Returns a schedule of all groups for this one. */
+        Schedule own(Schedule shared) {
+            return shared.forGroup(group, bases.size());
         }
 
         private void add(Part part, long step, String problem, String suggestion) {
@@ -155,7 +209,9 @@ public record Checkup(
             }
         }
 
-        private void single(Schedule schedule, Part part) {
+        private void single(Schedule shared, Part part) {
+            Schedule schedule = own(shared);
+            absolute(shared, schedule, part);
             if (schedule instanceof StepLR step) {
                 if (part.steps() > 1 && step.gamma() != 1 && step.stepSize() >= part.steps() && part.last()) {
                     add(
@@ -387,8 +443,8 @@ public record Checkup(
         /** Looks at the rates on both sides of the milestone after piece {@code i}. */
         private void jump(SequentialLR sequence, int i, long from, Part part) {
             long milestone = sequence.milestones().get(i);
-            Schedule before = sequence.schedules().get(i);
-            Schedule after = sequence.schedules().get(i + 1);
+            Schedule before = own(sequence.schedules().get(i));
+            Schedule after = own(sequence.schedules().get(i + 1));
             long global = part.from() + milestone;
             boolean known = reported.stream().anyMatch(old -> old.to() == global && old.from() == part.from() + from);
             if (after.carries() || before.carries() || known) {
@@ -421,7 +477,94 @@ public record Checkup(
             return low >= 0 && high > JUMP * low && high - low > 0.01 * high && high - low > 0.01 * base;
         }
 
+        /** Looks at the rates that a schedule gives whatever the base is; {@code own} is {@code shared} for this group. */
+        private void absolute(Schedule shared, Schedule own, Part part) {
+            if (own instanceof CosineAnnealingLR cosine) {
+                rises("CosineAnnealingLR", cosine.etaMin(), part);
+            } else if (own instanceof CosineAnnealingWarmRestarts restarts) {
+                rises("CosineAnnealingWarmRestarts", restarts.etaMin(), part);
+            } else if (shared instanceof SWALR all && own instanceof SWALR swa) {
+                double last = swa.swaLr().get(0);
+                if (!oneForAll("SWALR", Map.of("swa_lr", all.swaLr()), part) && last > base) {
+                    notes.add(new Finding(
+                            part.from(),
+                            "SWALR raises the rate: its swa_lr=" + round(last) + " is above the group's own, "
+                                    + round(base),
+                            "set swa_lr below " + round(base) + " if the rate is to fall"));
+                }
+            } else if (shared instanceof OneCycleLR all && own instanceof OneCycleLR cycle) {
+                double max = cycle.maxLr().get(0);
+                if (!oneForAll("OneCycleLR", Map.of("max_lr", all.maxLr()), part) && max != base) {
+                    unused("OneCycleLR", max / cycle.divFactor(), max, part);
+                }
+            } else if (shared instanceof CyclicLR all && own instanceof CyclicLR cyclic) {
+                double low = cyclic.baseLr().get(0);
+                double high = cyclic.maxLr().get(0);
+                Map<String, List<Double>> bounds = new LinkedHashMap<>();
+                bounds.put("base_lr", all.baseLr());
+                bounds.put("max_lr", all.maxLr());
+                if (low > high) {
+                    findings.add(new Finding(
+                            part.from(),
+                            "CyclicLR falls where it should rise: its base_lr=" + round(low) + " is above its max_lr="
+                                    + round(high),
+                            "set base_lr=" + round(high) + " and max_lr=" + round(low)));
+                } else if (!oneForAll("CyclicLR", bounds, part) && low != base && high != base) {
+                    unused("CyclicLR", low, high, part);
+                }
+            }
+        }
+
+        private void rises(String name, double etaMin, Part part) {
+            if (etaMin > base) {
+                findings.add(new Finding(
+                        part.from(),
+                        name + " raises the rate: its eta_min=" + round(etaMin) + " is above the group's own, "
+                                + round(base),
+                        base > 0 ? "set eta_min below " + round(base) : "leave eta_min out"));
+            }
+        }
+
+        /** Reports rates of which there is one for groups that start from different ones, and returns whether there are. */
+        private boolean oneForAll(String name, Map<String, List<Double>> rates, Part part) {
+            double least = Collections.min(bases);
+            double most = Collections.max(bases);
+            List<String> one = new ArrayList<>();
+            List<String> lists = new ArrayList<>();
+            rates.forEach((argument, values) -> {
+                if (PerGroup.isForAll(values)) {
+                    one.add(argument + "=" + round(values.get(0)));
+                    lists.add(argument + "="
+                            + bases.stream()
+                                    .map(own -> round(values.get(0) * (own / most)))
+                                    .toList());
+                }
+            });
+            if (least == most || one.isEmpty()) {
+                return false;
+            }
+            findings.add(new Finding(
+                    part.from(),
+                    name + " takes groups whose rates are from " + round(least) + " to " + round(most)
+                            + " to the same rates: " + String.join(" and ", one)
+                            + (one.size() == 1 ? " is" : " are") + " for all groups",
+                    bases.size() <= MOST_LISTED
+                            ? "give a rate for each group, such as " + String.join(" and ", lists)
+                            : "give a rate for each group, in a list"));
+            return true;
+        }
+
+        private void unused(String name, double low, double high, Part part) {
+            notes.add(new Finding(
+                    part.from(),
+                    name + " never uses the group's own rate, " + round(base) + ": it goes from " + round(low) + " to "
+                            + round(high),
+                    "set max_lr=" + round(base) + " if the group's own is to be the highest"));
+        }
+
         void plateau(ReduceLROnPlateau plateau, long from) {
+            this.plateau = Optional.of(plateau);
+            this.firstMetric = from;
             long metrics = run.steps() - from;
             if (plateau.patience() + 2 > metrics) { // the first metric is the best so far
                 Part part = new Part(from, run.steps(), true, from == 0);
@@ -512,8 +655,10 @@ public record Checkup(
         /** Walks over the rates. */
         Checkup rates(Schedule schedule, double below, boolean mayStand, LongConsumer progress) {
             PrimitiveIterator.OfDouble rates = schedule.curve(run.steps(), base).iterator();
-            double peak = Double.NEGATIVE_INFINITY;
+            double peak = Double.NaN;
             long peakStep = 0;
+            double reducible = 0; // the highest rate that a plateau finds
+            long nothing = -1; // the first step from which on the rate is nothing until now
             double sum = 0; // of the rates by the scale
             double lost = 0; // of the sum, to rounding
             double scale = 1; // less, once the sum would be infinite, which a mean of finite rates is not
@@ -557,9 +702,15 @@ public record Checkup(
                             "the rate is negative (" + round(rate) + "), which climbs the loss",
                             "keep the factor at 0 or above, with max(0, ...) in a lambda"));
                 }
-                if (rate > peak) {
+                if (!(rate <= peak)) {
                     peak = rate;
                     peakStep = step;
+                }
+                reducible = step >= firstMetric ? Math.max(reducible, rate) : reducible;
+                if (rate < 0 || rate >= NOTHING * peak) {
+                    nothing = -1;
+                } else if (nothing < 0) {
+                    nothing = step;
                 }
                 if (firstBelow.isEmpty() && rate < below) {
                     firstBelow = OptionalLong.of(step);
@@ -585,24 +736,65 @@ public record Checkup(
                             "the rate is zero in every step, which learns nothing",
                             base == 0 ? "start from a rate above zero" : "let the schedule start above zero"));
                 }
-            } else if (zero.isPresent()) {
-                zero(zero.getAsLong());
+            } else {
+                long vanished = nothing >= 0 && 2 * (step - nothing) > run.steps() ? nothing : step;
+                if (zero.isPresent() && zero.getAsLong() <= vanished) {
+                    zero(zero.getAsLong());
+                }
+                if (vanished < step && zero.orElse(step) != vanished) {
+                    vanished(vanished, last);
+                }
+            }
+            if (plateau.isPresent() && reducible > 0) {
+                neverReduces(plateau.get(), reducible);
             }
             if (mayStand && findings.isEmpty() && !changes && run.steps() > 1) {
                 findings.add(new Finding(
                         0,
                         "the rate never changes: it is " + round(first) + " in all " + plural(run.steps()),
-                        "check the schedule's lengths and factors, or leave it out"));
+                        "check the schedule's lengths and factors"
+                                + (first == base && !schedule.drivesMomentum() ? ", or leave it out" : "")));
             }
-            List<Finding> sorted = findings.stream()
+            return new Checkup(sorted(findings), sorted(notes), peak, peakStep, sum / scale, sum / step / scale, firstBelow);
+        }
+
+        private static List<Finding> sorted(List<Finding> found) {
+            return found.stream()
                     .distinct()
                     .sorted(Comparator.comparingLong(Finding::step))
                     .toList();
-            return new Checkup(sorted, peak, peakStep, sum / scale, sum / Math.max(1, step) / scale, firstBelow);
+        }
+
+        private boolean isReported(long step) {
+            return reported.stream().anyMatch(part -> part.from() <= step && step < part.to());
+        }
+
+        private void vanished(long step, double last) {
+            if (!isReported(step)) {
+                findings.add(new Finding(
+                        step,
+                        "the rate decays to nothing: for most of the run, from here on, it is below "
+                                + Python.repr(NOTHING) + " of its peak, and it ends at " + round(last),
+                        "let the rate fall more slowly, or end the run here"));
+            }
+        }
+
+        private void neverReduces(ReduceLROnPlateau plateau, double rate) {
+            if (plateau.reduce(group, bases.size(), rate) == rate) {
+                double least = PerGroup.forGroup("min_lr", plateau.minLr(), group, bases.size())
+                        .get(0);
+                findings.add(new Finding(
+                        firstMetric,
+                        "ReduceLROnPlateau never reduces the rate, which is " + round(rate) + " at most: "
+                                + (least < rate
+                                        ? "no reduction is above its eps=" + round(plateau.eps())
+                                        : "its min_lr=" + round(least) + " is not below"),
+                        least < rate ? "set eps well below " + round(rate) : "set min_lr well below " + round(rate)));
+            }
         }
 
         private void zero(long step) {
-            if (reported.stream().anyMatch(part -> part.from() <= step && step < part.to())) {
+            if (isReported(step)) {
                 return; // by what is reported there
             }
             boolean last = step == run.steps() - 1;

@@ -64,7 +64,9 @@ public record MultiplicativeLR(
 
     @Override
     public double next(long step, double current, double base) {
-        return Check.step(step) > 0 ? current * PerGroup.only("lr_lambda", lrLambdas).at(step) : current;
+        return Check.step(step) > 0
+                ? current * PerGroup.only("lr_lambda", lrLambdas).at(step)
+                : current;
     }
 
     /** Applies {@code lambda(0)} to the carried rate, as PyTorch's SequentialLR does. */

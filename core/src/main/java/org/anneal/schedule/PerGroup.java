@@ -37,7 +37,8 @@ final class PerGroup {
     /** Returns a copy of the values of {@code argument}, each checked by {@code rule}. */
     static List<Double> checked(String argument, List<Double> values, ToDoubleBiFunction<String, Double> rule) {
         List<Double> checked = Check.list(argument, values).stream()
-                .map(value -> rule.applyAsDouble(argument, value)).toList();
+                .map(value -> rule.applyAsDouble(argument, value))
+                .toList();
         return copy(argument, values instanceof OfOneGroup ? list(checked) : checked);
     }
 

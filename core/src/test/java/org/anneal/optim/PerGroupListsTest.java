@@ -18,16 +18,13 @@ class PerGroupListsTest {
 
     private static Optimizer<FloatArray> optimizer(double... rates) {
         return FloatArrays.optimizer(Arrays.stream(rates)
-                .mapToObj(rate -> new ParamGroup<>(
-                        "lr " + rate, new SGD(rate).withMomentum(0.5), List.of(new FloatArray(1f))))
+                .mapToObj(rate ->
+                        new ParamGroup<>("lr " + rate, new SGD(rate).withMomentum(0.5), List.of(new FloatArray(1f))))
                 .toList());
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
                     LambdaLR([lambda e: 0.5]) | lr_lambda | LambdaLR(lambda e: 0.5)
                     LambdaLR((lambda e: 0.5,)) | lr_lambda | LambdaLR(lambda e: 0.5)
                     MultiplicativeLR(lr_lambda=[lambda e: 0.5]) | lr_lambda | MultiplicativeLR(lambda e: 0.5)
@@ -53,13 +50,15 @@ class PerGroupListsTest {
         for (Policy read : List.of(policy, Policy.parse(policy.toString()))) {
             assertEquals(
                     refusal,
-                    assertThrows(
-                                    IllegalArgumentException.class,
-                                    () -> new LRScheduler(optimizer(0.1, 0.2), read))
+                    assertThrows(IllegalArgumentException.class, () -> new LRScheduler(optimizer(0.1, 0.2), read))
                             .getMessage());
         }
         assertEquals(1, new LRScheduler(optimizer(0.1), policy).lastLr().size());
-        assertEquals(2, new LRScheduler(optimizer(0.1, 0.2), Policy.parse(number)).lastLr().size());
+        assertEquals(
+                2,
+                new LRScheduler(optimizer(0.1, 0.2), Policy.parse(number))
+                        .lastLr()
+                        .size());
     }
 
     @ParameterizedTest

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.LongStream;
@@ -99,7 +101,24 @@ class CheckupTest {
             LambdaLR(lambda step: step / 50); 0; the rate is zero in the first step; start above zero; LambdaLR(lambda step: (step + 1) / 50)
             LambdaLR(lambda step: 1 - step / 99); 99; the rate is zero in the last step; one step longer; LambdaLR(lambda step: 1 - step / 100)
             LambdaLR(lambda step: 0); 0; the rate is zero in every step; let the schedule start above zero; LambdaLR(lambda step: 1 / (step + 1))
-            ExponentialLR(1e-10); 33; the rate is zero; end the run here; ExponentialLR(0.1)
+            ExponentialLR(1e-10); 1; the rate decays to nothing; end the run here; ExponentialLR(0.8)
+            LambdaLR(lambda step: 1 if step < 33 else 0); 33; the rate is zero; end the run here; LambdaLR(lambda step: 1 if step < 33 else 1e-6)
+            StepLR(1, gamma=0.1); 8; the rate decays to nothing: for most of the run, from here on, it is below 1e-07 of its peak, and it ends at 1e-100; fall more slowly; StepLR(15, gamma=0.1)
+            StepLR(5, gamma=0.1); 40; the rate decays to nothing; fall more slowly; StepLR(8, gamma=0.1)
+            MultiplicativeLR(lambda step: 0.5); 24; the rate decays to nothing; fall more slowly; MultiplicativeLR(lambda step: 0.9)
+            ChainedScheduler([StepLR(1, 0.5), ExponentialLR(0.8)]); 18; the rate decays to nothing; fall more slowly; ChainedScheduler([StepLR(1, 0.95), ExponentialLR(0.95)])
+            CosineAnnealingLR(100, eta_min=0.2); 0; CosineAnnealingLR raises the rate: its eta_min=0.2 is above the group's own, 0.1; set eta_min below 0.1; CosineAnnealingLR(100, eta_min=0.01)
+            CosineAnnealingWarmRestarts(50, eta_min=0.2); 0; CosineAnnealingWarmRestarts raises the rate; set eta_min below 0.1; CosineAnnealingWarmRestarts(50, eta_min=0.01)
+            SequentialLR([LinearLR(0.1, total_iters=5), CosineAnnealingLR(95, 0.2)], milestones=[5]); 5; raises the rate: its eta_min=0.2; set eta_min below 0.1; SequentialLR([LinearLR(0.1, total_iters=5), CosineAnnealingLR(95, 0.02)], milestones=[5])
+            ChainedScheduler([LinearLR(0.1, total_iters=5), CosineAnnealingLR(100, 0.2)]); 0; raises the rate: its eta_min=0.2; set eta_min below 0.1; ChainedScheduler([LinearLR(0.1, total_iters=5), CosineAnnealingLR(100, 0.02)])
+            CyclicLR(0.1, 0.01, 20); 0; CyclicLR falls where it should rise: its base_lr=0.1 is above its max_lr=0.01; set base_lr=0.01 and max_lr=0.1; CyclicLR(0.01, 0.1, 20)
+            CyclicLR(0.1, 0.1, 20); 0; the rate never changes; check the schedule's lengths and factors; CyclicLR(0.01, 0.1, 20)
+            SWALR(1e-4, anneal_epochs=0); 0; the rate never changes: it is 0.0001 in all 100 steps; check the schedule's lengths and factors; SWALR(1e-4)
+            ReduceLROnPlateau(min_lr=0.2); 0; ReduceLROnPlateau never reduces the rate, which is 0.1 at most: its min_lr=0.2 is not below; set min_lr well below 0.1; ReduceLROnPlateau(min_lr=0.05)
+            ReduceLROnPlateau(min_lr=0.1); 0; never reduces the rate, which is 0.1 at most: its min_lr=0.1 is not below; set min_lr well below 0.1; ReduceLROnPlateau(min_lr=0.09)
+            ReduceLROnPlateau(eps=0.2); 0; never reduces the rate, which is 0.1 at most: no reduction is above its eps=0.2; set eps well below 0.1; ReduceLROnPlateau(eps=0.01)
+            ChainedScheduler([CosineAnnealingLR(100), ReduceLROnPlateau(min_lr=0.2)]); 0; ReduceLROnPlateau never reduces the rate; set min_lr well below 0.1; ChainedScheduler([OneCycleLR(1, 100), ReduceLROnPlateau(min_lr=0.2)])
+            SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(min_lr=1)], milestones=[5]); 5; ReduceLROnPlateau never reduces the rate; set min_lr well below 0.1; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(min_lr=0.01)], milestones=[5])
             LambdaLR(lambda step: 1 if step < 7 else -0.5); 7; the rate is negative (-0.05); max(0, ...); LambdaLR(lambda step: 1 if step < 7 else 0.5)
             ExponentialLR(1e10); 31; the rate is not finite (inf); at 1 or below; ExponentialLR(1.01)
             LambdaLR(lambda step: 1 / (5 - step)); 5; the rate has no value: lambda step: 1 / (5 - step) failed at step 5; change the lambda; LambdaLR(lambda step: 1 / (5 + step))
@@ -159,6 +178,199 @@ class CheckupTest {
                         fix + ", in epochs, or step it per batch")),
                 Checkup.of(Policy.parse(text), PER_EPOCH, 0.1).findings());
         assertEquals(List.of(), Checkup.of(Policy.parse(clean), PER_EPOCH, 0.1).findings());
+    }
+
+    /** As people write them: the schedule, the groups' rates, the steps. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            StepLR(step_size=30, gamma=0.1) | 0.1 | 90
+            StepLR(step_size=7, gamma=0.1) | 0.001 | 25
+            StepLR(step_size=1, gamma=0.7) | 1.0 | 14
+            StepLR(10, gamma=0.5) | 0.01,0.1 | 100
+            StepLR(step_size=20, gamma=0.1) | 0.1 | 160
+            MultiStepLR([30, 80], gamma=0.1) | 0.1 | 100
+            MultiStepLR([60, 120, 160], gamma=0.2) | 0.1 | 200
+            MultiStepLR([100, 150], 0.1) | 0.1,0.01 | 200
+            MultiStepLR(milestones=[8, 11], gamma=0.1) | 0.02 | 12
+            ExponentialLR(0.95) | 0.001 | 100
+            ExponentialLR(gamma=0.9) | 0.1 | 100
+            ExponentialLR(gamma=0.97) | 0.1 | 350
+            CosineAnnealingLR(T_max=200) | 0.1 | 200
+            CosineAnnealingLR(T_max=1000) | 0.1 | 1000
+            CosineAnnealingLR(T_max=100, eta_min=1e-6) | 1e-3,1e-4 | 100
+            CosineAnnealingLR(T_max=50, eta_min=1e-5) | 5e-5 | 50
+            CosineAnnealingWarmRestarts(T_0=10) | 0.1 | 100
+            CosineAnnealingWarmRestarts(T_0=10, T_mult=2) | 0.1 | 70
+            CosineAnnealingWarmRestarts(10, 2, 1e-6) | 0.001 | 150
+            OneCycleLR(max_lr=0.01, total_steps=1000) | 0.001 | 1000
+            OneCycleLR(max_lr=0.01, total_steps=1000) | 0.01 | 1000
+            OneCycleLR(max_lr=[0.001, 0.01], total_steps=1000) | 1e-4,1e-3 | 1000
+            OneCycleLR(max_lr=0.1, epochs=10, steps_per_epoch=100) | 0.1 | 1000
+            OneCycleLR(0.1, 100, final_div_factor=1e8) | 0.1 | 100
+            CyclicLR(base_lr=0.001, max_lr=0.1, step_size_up=50) | 0.001 | 200
+            CyclicLR(0.01, 0.1, step_size_up=5, mode='triangular2') | 0.1 | 100
+            CyclicLR(base_lr=1e-4, max_lr=1e-3, step_size_up=25, mode='exp_range', gamma=0.999) | 0.1 | 100
+            LinearLR(start_factor=0.5, total_iters=4) | 0.05 | 20
+            LinearLR(1.0, 0.01, total_iters=100) | 0.1 | 100
+            PolynomialLR(total_iters=100, power=0.9) | 0.01 | 100
+            PolynomialLR(total_iters=100, power=2.0) | 0.01,0.1 | 100
+            ConstantLR(factor=0.5, total_iters=4) | 0.05 | 20
+            LambdaLR(lambda epoch: 0.95 ** epoch) | 0.1 | 100
+            LambdaLR(lambda epoch: 0.65 ** epoch) | 0.1 | 30
+            LambdaLR([lambda epoch: 0.95 ** epoch, lambda epoch: 0.9 ** epoch]) | 0.1,0.01 | 100
+            LambdaLR(lambda step: min((step + 1) ** -0.5, (step + 1) * 400 ** -1.5)) | 1.0 | 10000
+            LambdaLR(lambda step: 1 - max(0, step - 50) / 51) | 0.0002 | 100
+            LambdaLR(lambda step: min(1, (step + 1) / 10) * 0.5 * (1 + math.cos(math.pi * step / 100))) | 3e-4 | 100
+            MultiplicativeLR(lambda epoch: 0.95) | 0.1 | 100
+            SWALR(swa_lr=0.05, anneal_epochs=5) | 0.1 | 100
+            SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95)], milestones=[5]) | 0.1 | 100
+            SequentialLR([LinearLR(0.01, total_iters=5), CosineAnnealingLR(95, eta_min=1e-5)], milestones=[5]) | 3e-4,3e-5 | 100
+            SequentialLR([CosineAnnealingLR(100), SWALR(0.05)], milestones=[75]) | 0.1 | 100
+            SequentialLR([ConstantLR(0.1, 5), ExponentialLR(0.9)], milestones=[5]) | 0.1 | 50
+            SequentialLR([LinearLR(0.1, total_iters=10), MultiStepLR([30, 60])], milestones=[10]) | 0.1 | 100
+            ChainedScheduler([LinearLR(0.01, total_iters=5), CosineAnnealingLR(100)]) | 0.1 | 100
+            ChainedScheduler([ConstantLR(0.1, 20), ExponentialLR(0.9)]) | 1.0 | 100
+            ReduceLROnPlateau('min') | 0.1 | 100
+            ReduceLROnPlateau('max', factor=0.5, patience=5, min_lr=1e-6) | 1e-3,1e-4 | 100
+            ReduceLROnPlateau(patience=3, min_lr=[1e-5, 1e-6]) | 1e-3,1e-4 | 50
+            ChainedScheduler([CosineAnnealingLR(T_max=90), ReduceLROnPlateau(patience=5)]) | 0.1 | 90
+            SequentialLR([LinearLR(0.01, total_iters=5), ReduceLROnPlateau()], milestones=[5]) | 0.1 | 100
+            """)
+    void findsNothingInWhatIsOrdinary(String text, String rates, long steps) {
+        List<Double> bases = rates(rates);
+        for (int group = 0; group < bases.size(); group++) {
+            assertEquals(
+                    List.of(),
+                    Checkup.of(Policy.parse(text), steps, bases, group, 0, walked -> {})
+                            .findings());
+        }
+    }
+
+    private static List<Double> rates(String text) {
+        return Arrays.stream(text.split(",")).map(Double::valueOf).toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', textBlock = """
+            OneCycleLR(max_lr=0.000357, total_steps=100); 1e-5,1e-4; 0; OneCycleLR takes groups whose rates are from 1e-05 to 0.0001 to the same rates: max_lr=0.000357 is for all groups; give a rate for each group, such as max_lr=[3.57e-05, 0.000357]; OneCycleLR(max_lr=[3.57e-05, 0.000357], total_steps=100)
+            CyclicLR(0.001, 0.1, 20); 0.05,0.1; 0; base_lr=0.001 and max_lr=0.1 are for all groups; such as base_lr=[0.0005, 0.001] and max_lr=[0.05, 0.1]; CyclicLR([0.0005, 0.001], [0.05, 0.1], 20)
+            CyclicLR([0.001, 0.01], 0.1, 20); 0.05,0.1; 0; to the same rates: max_lr=0.1 is for all groups; such as max_lr=[0.05, 0.1]; CyclicLR([0.001, 0.01], [0.05, 0.1], 20)
+            SWALR(0.05); 0.1,0.01; 0; SWALR takes groups whose rates are from 0.01 to 0.1 to the same rates: swa_lr=0.05 is for all groups; such as swa_lr=[0.05, 0.005]; SWALR([0.05, 0.005])
+            SequentialLR([CosineAnnealingLR(100), SWALR(0.05)], [75]); 0.1,0.01; 75; swa_lr=0.05 is for all groups; such as swa_lr=[0.05, 0.005]; SequentialLR([CosineAnnealingLR(100), SWALR([0.05, 0.005])], [75])
+            ChainedScheduler([OneCycleLR(0.1, 100), ExponentialLR(0.99)]); 0.1,0.1,0.2,0.1,0.1; 0; max_lr=0.1 is for all groups; give a rate for each group, in a list; ChainedScheduler([OneCycleLR([0.1, 0.1, 0.2, 0.1, 0.1], 100), ExponentialLR(0.99)])
+            """)
+    void findsOneRateForGroupsOfDifferentOnes(
+            String text, String rates, long step, String problem, String suggestion, String clean) {
+        List<Double> bases = rates(rates);
+        for (int group = 0; group < bases.size(); group++) {
+            List<Finding> found = Checkup.of(Policy.parse(text), STEPS, bases, group, 0, walked -> {})
+                    .findings();
+            assertEquals(1, found.size(), found::toString);
+            assertEquals(step, found.get(0).step());
+            assertTrue(found.get(0).problem().contains(problem), found::toString);
+            assertTrue(found.get(0).suggestion().contains(suggestion), found::toString);
+            assertEquals(
+                    List.of(),
+                    Checkup.of(Policy.parse(clean), STEPS, bases, group, 0, walked -> {})
+                            .findings());
+        }
+        List<Double> equal = Collections.nCopies(bases.size(), 0.1);
+        String same = text.replaceAll("\\[[0-9., ]+\\], 0.1", "0.01, 0.1");
+        assertEquals(
+                List.of(),
+                Checkup.of(Policy.parse(same), STEPS, equal, 0, 0, walked -> {}).findings());
+    }
+
+    @Test
+    void findsAnEtaMinAboveOneOfTheGroups() {
+        Policy cosine = new CosineAnnealingLR(100, 0.01);
+        assertEquals(
+                1,
+                Checkup.of(cosine, STEPS, List.of(0.001, 0.1), 0, 0, walked -> {})
+                        .findings()
+                        .size());
+        assertEquals(
+                0,
+                Checkup.of(cosine, STEPS, List.of(0.001, 0.1), 1, 0, walked -> {})
+                        .findings()
+                        .size());
+        Policy plateau = Policy.parse("ReduceLROnPlateau(min_lr=[0.01, 0.2])");
+        assertEquals(
+                0,
+                Checkup.of(plateau, STEPS, List.of(0.1, 0.1), 0, 0, walked -> {})
+                        .findings()
+                        .size());
+        assertEquals(
+                1,
+                Checkup.of(plateau, STEPS, List.of(0.1, 0.1), 1, 0, walked -> {})
+                        .findings()
+                        .size());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', textBlock = """
+            OneCycleLR(0.1, 100); 0.001; OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1; set max_lr=0.001
+            CyclicLR(0.001, 0.1, 20); 0.05; CyclicLR never uses the group's own rate, 0.05: it goes from 0.001 to 0.1; set max_lr=0.05
+            SWALR(0.05); 0.001; SWALR raises the rate: its swa_lr=0.05 is above the group's own, 0.001; set swa_lr below 0.001
+            OneCycleLR(0.1, 100); 0.1; ; ''
+            CyclicLR(0.001, 0.1, 20); 0.001; ; ''
+            CyclicLR(0.001, 0.1, 20); 0.1; ; ''
+            SWALR(0.05); 0.1; ; ''
+            """)
+    void notesThatAGroupsOwnRateIsNotUsed(String text, double base, String problem, String suggestion) {
+        Checkup checkup = Checkup.of(Policy.parse(text), STEPS, base);
+        assertEquals(List.of(), checkup.findings());
+        if (problem == null) {
+            assertEquals(List.of(), checkup.notes());
+        } else {
+            assertEquals(1, checkup.notes().size());
+            assertEquals(problem, checkup.notes().get(0).problem());
+            assertTrue(checkup.notes().get(0).suggestion().startsWith(suggestion));
+        }
+    }
+
+    @Test
+    void findsWhereARateThatNeverBecomesZeroIsNothing() {
+        Checkup sticks = Checkup.of(new ExponentialLR(0.95), 20_000, 0.1);
+        assertEquals(1, sticks.findings().size());
+        assertEquals(315, sticks.findings().get(0).step()); // 0.95^315 < 1e-7 < 0.95^314
+        assertTrue(sticks.findings().get(0).problem().startsWith("the rate decays to nothing"));
+        // Half of the run is not most of it.
+        assertEquals(List.of(), Checkup.of(new ExponentialLR(0.95), 630, 0.1).findings());
+        assertEquals(1, Checkup.of(new ExponentialLR(0.95), 631, 0.1).findings().size());
+        // From the peak after a warmup, in a part of the run.
+        assertEquals(
+                List.of(29L),
+                findings("SequentialLR([LinearLR(0.1, total_iters=5), ExponentialLR(0.5)], milestones=[5])").stream()
+                        .map(Finding::step)
+                        .toList());
+        // It has risen again.
+        assertEquals(List.of(), findings("LambdaLR(lambda step: 1e-9 if 5 < step < 95 else 1 / (step + 1))"));
+    }
+
+    @Test
+    void saysToLeaveOutWhatChangesNothingOnly() {
+        assertTrue(findings("SWALR(0.1, anneal_epochs=0)").get(0).suggestion().endsWith("or leave it out"));
+        assertEquals(
+                "check the schedule's lengths and factors",
+                findings("SWALR(0.2, anneal_epochs=0)").get(0).suggestion());
+        assertEquals(
+                "check the schedule's lengths and factors",
+                findings("CyclicLR(0.1, 0.1, 20)").get(0).suggestion()); // which drives the momentum
+        assertTrue(findings("CyclicLR(0.1, 0.1, 20, cycle_momentum=False)")
+                .get(0)
+                .suggestion()
+                .endsWith("or leave it out"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"LambdaLR(lambda step: 1 / step)", "LambdaLR(lambda step: math.inf)"})
+    void hasNoPeakWhereTheFirstStepHasNoRate(String text) {
+        Checkup checkup = Checkup.of(Policy.parse(text), STEPS, 0.1);
+        assertTrue(Double.isNaN(checkup.peak()) && Double.isNaN(checkup.mean()), checkup::toString);
+        assertEquals(0, checkup.area());
+        assertEquals(1, checkup.findings().size());
+        assertEquals(0, checkup.findings().get(0).step());
     }
 
     @Test

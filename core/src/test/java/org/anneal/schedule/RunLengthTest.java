@@ -117,11 +117,14 @@ class RunLengthTest {
 
     @Test
     void countsPartsOfARunOfWhichOnlyTheStepsAreKnown() {
-        assertEquals(new CosineAnnealingLR(250), SchedulerCall.parse("CosineAnnealingLR(T_max=100%)", 250).policy());
+        assertEquals(
+                new CosineAnnealingLR(250),
+                SchedulerCall.parse("CosineAnnealingLR(T_max=100%)", 250).policy());
         assertEquals(
                 Policy.parse("SequentialLR([LinearLR(0.1, total_iters=13), CosineAnnealingLR(237)], milestones=[13])"),
                 SchedulerCall.parse(
-                                "SequentialLR([LinearLR(0.1, total_iters=5%), CosineAnnealingLR(237st)], milestones=[5%])", 250)
+                                "SequentialLR([LinearLR(0.1, total_iters=5%), CosineAnnealingLR(237st)], milestones=[5%])",
+                                250)
                         .policy()); // 12.5, halves up
         assertEquals(
                 "column 8: step_size is 3ep, which needs the run's epochs and its steps per epoch: give both, or write a number"

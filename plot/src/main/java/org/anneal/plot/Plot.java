@@ -16,6 +16,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.RunLength;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 
@@ -44,6 +45,7 @@ public final class Plot {
     private Optional<String> title = Optional.empty();
     private Optional<Size> size = Optional.empty();
     private boolean log;
+    private boolean unreduced;
 
     private Plot(List<SchedulerCall> calls) {
         this.calls = List.copyOf(calls);
@@ -71,7 +73,7 @@ public final class Plot {
     }
 
     List<String> texts() {
-        return calls.stream().map(Plot::label).toList();
+        return calls.stream().map(this::label).toList();
     }
 
     private Plot with(Consumer<Plot> change) {
@@ -85,6 +87,7 @@ public final class Plot {
         copy.title = title;
         copy.size = size;
         copy.log = log;
+        copy.unreduced = unreduced;
         change.accept(copy);
         return copy;
     }
@@ -158,6 +161,11 @@ public final class Plot {
         return with(plot -> plot.metric = Optional.of(metric));
     }
 
+    /** {@return this with the rates that plateaus find, before they reduce them, where there is no metric} */
+    public Plot withUnreducedPlateaus() {
+        return with(plot -> plot.unreduced = true);
+    }
+
     /** {@return this with a logarithmic axis for the rate, or a linear one} */
     public Plot withLog(boolean log) {
         return with(plot -> plot.log = log);
@@ -211,6 +219,17 @@ public final class Plot {
      *     the steps of the run as there are schedules
      */
     public Chart chart(LongConsumer progress) {
+        return chart(progress, end -> {
+            throw end;
+        });
+    }
+
+    /**
+     * Runs the schedules as {@link #chart(LongConsumer)} does, and draws one that ends before the run as far as it goes.
+     *
+     * @param ended called with why a schedule ended
+     */
+    public Chart chart(LongConsumer progress, Consumer<RuntimeException> ended) {
         XAxis counted = xAxis.orElse(runLength.isPresent() ? XAxis.EPOCHS : XAxis.STEPS);
         double[] edges = edges(counted);
         List<Series> rates = new ArrayList<>();
@@ -218,7 +237,7 @@ public final class Plot {
         boolean takesMetric = false;
         for (int i = 0; i < calls.size(); i++) {
             long before = i * steps;
-            takesMetric |= run(calls.get(i), edges, rates, momenta, done -> progress.accept(before + done));
+            takesMetric |= run(calls.get(i), edges, rates, momenta, done -> progress.accept(before + done), ended);
         }
         List<Panel> panels = new ArrayList<>();
         panels.add(new Panel(RATE, log, rates));
@@ -249,25 +268,38 @@ public final class Plot {
 
     /** Adds the curves of a run, and {@return whether a metric drove it} */
     private boolean run(
-            SchedulerCall call, double[] edges, List<Series> rates, List<Series> momenta, LongConsumer progress) {
+            SchedulerCall call,
+            double[] edges,
+            List<Series> rates,
+            List<Series> momenta,
+            LongConsumer progress,
+            Consumer<RuntimeException> ended) {
         Simulation run = new Simulation(call, groups);
+        boolean takesMetric = run.takesMetric() && (metric.isPresent() || !unreduced);
         LongToDoubleFunction given = step -> 0;
-        if (run.takesMetric()) {
+        if (takesMetric) {
             given = metric.orElseThrow(() -> new IllegalArgumentException(
                     "a metric must be given for a plateau, but " + call.policy() + " has none"));
         }
         int count = (int) steps;
         double[][] rate = new double[groups.size()][count];
         double[][] force = new double[groups.size()][count];
+        int made = 0;
         for (int step = 0; step < count; step++) {
             if (step % STEPS_BETWEEN_LOOKS == 0) {
                 progress.accept(step);
             }
-            if (step > 0 && run.takesMetric()) {
-                run.step(given.applyAsDouble(step - 1));
-            } else if (step > 0) {
-                run.step();
+            try {
+                if (step > 0 && takesMetric) {
+                    run.step(given.applyAsDouble(step - 1));
+                } else if (step > 0) {
+                    run.step();
+                }
+            } catch (IllegalStateException | ArithmeticException e) {
+                ended.accept(e);
+                break;
             }
+            made++;
             for (int group = 0; group < groups.size(); group++) {
                 rate[group][step] = run.rate(group);
                 force[group][step] = run.momentum(group);
@@ -276,14 +308,16 @@ public final class Plot {
         progress.accept(count);
         for (int group = 0; group < groups.size(); group++) {
             String label = label(call, group);
+            Arrays.fill(rate[group], made, count, Double.NaN); // a gap
             rates.add(Series.ownStairs(label, edges, rate[group]));
             double still = groups.get(group).momentum();
-            boolean driven = Arrays.stream(force[group]).anyMatch(m -> m != still);
+            boolean driven = Arrays.stream(force[group], 0, made).anyMatch(m -> m != still);
+            Arrays.fill(force[group], made, count, Double.NaN);
             if (momentum.orElse(driven)) {
                 momenta.add(Series.ownStairs(label, edges, force[group]));
             }
         }
-        return run.takesMetric();
+        return takesMetric;
     }
 
     private Series metric(double[] edges) {
@@ -303,7 +337,10 @@ public final class Plot {
         return saidByTitle ? lr : label(call) + ", " + lr;
     }
 
-    private static String label(SchedulerCall call) {
-        return call.policy() + (call.lastEpoch() == -1 ? "" : ", last_epoch=" + call.lastEpoch());
+    private String label(SchedulerCall call) {
+        boolean before = unreduced && metric.isEmpty() && !(call.policy() instanceof Schedule);
+        return call.policy()
+                + (call.lastEpoch() == -1 ? "" : ", last_epoch=" + call.lastEpoch())
+                + (before ? ", before the plateau reduces it" : "");
     }
 }

@@ -57,10 +57,12 @@ public final class Simulation {
         optimizer.groups().forEach(group -> group.setLr(lr));
     }
 
-    /** Makes an optimizer step and moves the schedule. */
+    /** Makes an optimizer step and moves the schedule, if there is one. A plateau, which has no metric then, stays as it is. */
     public void step() {
         optimizer.step();
-        scheduler.step();
+        if (scheduler.takesStep()) {
+            scheduler.step();
+        }
     }
 
     /** Makes an optimizer step, gives the plateau a metric and then moves the schedule, if there is one. */

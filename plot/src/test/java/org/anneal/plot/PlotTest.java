@@ -13,6 +13,7 @@ import java.util.List;
 import org.anneal.optim.Adam;
 import org.anneal.optim.AdamW;
 import org.anneal.schedule.CosineAnnealingLR;
+import org.anneal.schedule.LambdaLR;
 import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -122,6 +123,43 @@ class PlotTest {
                 chart(text, "step", Series.perStep(text, new double[] {0.1, 0.1 * 0.1}))
                         .svg(),
                 Plot.of(call).withSteps(2).chart().svg());
+    }
+
+    @Test
+    void drawsAPlateauWithoutAMetricBeforeItReduces() throws IOException {
+        String text = "ReduceLROnPlateau(), before the plateau reduces it";
+        assertArrayEquals(
+                chart(text, "step", Series.perStep(text, new double[] {0.1, 0.1, 0.1}))
+                        .svg(),
+                Plot.of(new ReduceLROnPlateau())
+                        .withUnreducedPlateaus()
+                        .withSteps(3)
+                        .chart()
+                        .svg());
+        String chained = "ChainedScheduler([StepLR(step_size=1, gamma=0.5), ReduceLROnPlateau()]), before the plateau"
+                + " reduces it";
+        assertArrayEquals(
+                chart(chained, "step", Series.perStep(chained, new double[] {0.1, 0.05, 0.025}))
+                        .svg(),
+                Plot.of(new StepLR(1, 0.5).times(new ReduceLROnPlateau()))
+                        .withUnreducedPlateaus()
+                        .withSteps(3)
+                        .chart()
+                        .svg());
+    }
+
+    @Test
+    void drawsAScheduleThatEndsAsFarAsItGoes() throws IOException {
+        List<String> ends = new ArrayList<>();
+        String text = "LambdaLR(lr_lambda=lambda e: 1 / (2 - e))";
+        Plot plot = Plot.of(LambdaLR.of("lambda e: 1 / (2 - e)")).withSteps(4);
+        assertArrayEquals(
+                chart(text, "step", Series.perStep(text, new double[] {0.05, 0.1, Double.NaN, Double.NaN}))
+                        .svg(),
+                plot.chart(steps -> {}, end -> ends.add(String.valueOf(end.getMessage())))
+                        .svg());
+        assertEquals(List.of("lambda e: 1 / (2 - e) failed at step 2: division by zero"), ends);
+        assertThrows(ArithmeticException.class, plot::chart);
     }
 
     @Test

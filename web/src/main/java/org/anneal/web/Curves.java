@@ -167,10 +167,8 @@ final class Curves {
 
     private static Checkup check(SchedulerCall call, Run run, int group) {
         Optional<RunLength> length = run.length();
-        double base = run.lr().get(group);
-        int groups = run.lr().size();
         return length.isPresent()
-                ? Checkup.of(call.policy(), length.get(), base, group, groups, 0, steps -> {})
-                : Checkup.of(call.policy(), run.total(), base, group, groups, 0, steps -> {});
+                ? Checkup.of(call.policy(), length.get(), run.lr(), group, 0, steps -> {})
+                : Checkup.of(call.policy(), run.total(), run.lr(), group, 0, steps -> {});
     }
 }

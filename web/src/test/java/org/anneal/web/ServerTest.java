@@ -1,6 +1,7 @@
 package org.anneal.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -98,6 +99,19 @@ class ServerTest {
         double[] expected =
                 Schedule.parse("CosineAnnealingLR(T_max=50)").curve(100, 0.1).toArray();
         assertTrue(Arrays.equals(expected, rates));
+    }
+
+    @Test
+    void partsOfARunOfStepsAreCounted() throws Exception {
+        assertArrayEquals(
+                post("api/curves", question("CosineAnnealingLR(T_max=50)", 100)).body(),
+                post("api/curves", question("CosineAnnealingLR(T_max=50%)", 100))
+                        .body());
+        String refused = new String(
+                post("api/curves", question("CosineAnnealingLR(T_max=5ep)", 100))
+                        .body(),
+                UTF_8);
+        assertTrue(refused.contains("T_max is 5ep, which needs the run's epochs"), refused);
     }
 
     @Test
