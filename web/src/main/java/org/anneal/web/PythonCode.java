@@ -17,7 +17,7 @@ final class PythonCode {
             Pattern.compile("\\b(\\w*LR|CosineAnnealingWarmRestarts|ChainedScheduler" + "|ReduceLROnPlateau)\\(");
 
     /** Kinds that PyTorch does not take up at {@code last_epoch} as the others; docs/parity.md says how. */
-    private static final Set<String> RESUMED_OTHERWISE =
+    static final Set<String> RESUMED_OTHERWISE =
             Set.of("StepLR", "MultiStepLR", "ConstantLR", "CosineAnnealingWarmRestarts", "SWALR", "SequentialLR");
 
     private PythonCode() {}

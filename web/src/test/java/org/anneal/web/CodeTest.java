@@ -1,6 +1,7 @@
 package org.anneal.web;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.StringWriter;
@@ -8,7 +9,12 @@ import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
@@ -38,10 +44,25 @@ class CodeTest {
             "ChainedScheduler([StepLR(3), ReduceLROnPlateau()])",
             "SequentialLR([LinearLR(), ReduceLROnPlateau(patience=2)], [5])");
 
+    private static List<String> expressions() {
+        return Stream.concat(VocabularyTest.cards(), MORE.stream()).toList();
+    }
+
+    /** So that a kind that is new is tried too. */
+    @Test
+    void everyKindOfPolicyIsTried() {
+        Set<Class<?>> tried = new HashSet<>();
+        expressions().forEach(expression -> tried.add(Policy.parse(expression).getClass()));
+        assertEquals(kinds(Policy.class).collect(Collectors.toSet()), tried);
+    }
+
+    private static Stream<Class<?>> kinds(Class<?> type) {
+        return type.isSealed() ? Arrays.stream(type.getPermittedSubclasses()).flatMap(CodeTest::kinds) : Stream.of(type);
+    }
+
     @Test
     void javaCompilesAndBuildsAnEqualSchedule() throws Exception {
-        List<String> expressions =
-                Stream.concat(VocabularyTest.cards(), MORE.stream()).toList();
+        List<String> expressions = expressions();
         for (int i = 0; i < expressions.size(); i++) {
             Policy policy = Policy.parse(expressions.get(i));
             assertEquals(policy, built("Taken" + i, JavaCode.of(policy, -1)), expressions.get(i));
@@ -136,10 +157,35 @@ class CodeTest {
 
     @Test
     void everyPythonCallIsReadBackAsTheSamePolicy() {
-        Stream.concat(VocabularyTest.cards(), MORE.stream()).forEach(expression -> {
+        expressions().forEach(expression -> {
             Policy policy = Policy.parse(expression);
             String code = PythonCode.of(policy, -1, new SGD(0), List.of(0.1));
             assertEquals(policy, Policy.parse(code.substring(code.indexOf("scheduler = "))));
         });
+    }
+
+    /** Without one Python fails; a chain takes its members' optimizer. */
+    @Test
+    void everyPythonCallIsImportedAndGivenItsOptimizer() {
+        kinds(Policy.class).map(Class::getSimpleName).forEach(kind -> expressions().stream()
+                .filter(expression -> Pattern.compile("\\b" + kind + "\\(")
+                        .matcher(expression)
+                        .find())
+                .forEach(expression -> {
+                    String code = PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(0.1));
+                    assertTrue(Pattern.compile("import .*\\b" + kind + "\\b").matcher(code).find(), code);
+                    String argument = kind.equals("ChainedScheduler") ? "[" : "optimizer";
+                    assertFalse(
+                            Pattern.compile("\\b" + kind + "\\((?!" + Pattern.quote(argument) + ")")
+                                    .matcher(code)
+                                    .find(),
+                            code);
+                }));
+    }
+
+    @Test
+    void everyKindThatPythonResumesOtherwiseIsOne() {
+        Set<String> names = kinds(Policy.class).map(Class::getSimpleName).collect(Collectors.toSet());
+        assertTrue(names.containsAll(PythonCode.RESUMED_OTHERWISE), PythonCode.RESUMED_OTHERWISE.toString());
     }
 }
