@@ -118,7 +118,15 @@ public record Muon(
     }
 
     public Muon withAdjustLr(AdjustLr adjustLr) {
-        return new Muon(lr, weightDecay, momentum, nesterov, nsCoefficients, eps, nsSteps, Optional.of(Objects.requireNonNull(adjustLr, "adjustLr")));
+        return new Muon(
+                lr,
+                weightDecay,
+                momentum,
+                nesterov,
+                nsCoefficients,
+                eps,
+                nsSteps,
+                Optional.of(Objects.requireNonNull(adjustLr, "adjustLr")));
     }
 
     @Override

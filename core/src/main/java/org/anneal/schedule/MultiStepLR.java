@@ -40,7 +40,9 @@ public record MultiStepLR(List<Long> milestones, double gamma) implements Schedu
 
     /** {@return a schedule with these milestones and PyTorch's default factor, 0.1} */
     public static MultiStepLR of(long... milestones) {
-        return new MultiStepLR(LongStream.of(Objects.requireNonNull(milestones, "milestones")).boxed().toList());
+        return new MultiStepLR(LongStream.of(Objects.requireNonNull(milestones, "milestones"))
+                .boxed()
+                .toList());
     }
 
     /** {@return this with another factor} */

@@ -176,8 +176,7 @@ class CheckupTest {
                 .getAnnotation(ValueSource.class)
                 .strings();
         String[] wrong = getClass()
-                .getDeclaredMethod(
-                        "findsOneThing", String.class, long.class, String.class, String.class, String.class)
+                .getDeclaredMethod("findsOneThing", String.class, long.class, String.class, String.class, String.class)
                 .getAnnotation(CsvSource.class)
                 .textBlock()
                 .split("\n");

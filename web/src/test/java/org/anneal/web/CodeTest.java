@@ -57,7 +57,9 @@ class CodeTest {
     }
 
     private static Stream<Class<?>> kinds(Class<?> type) {
-        return type.isSealed() ? Arrays.stream(type.getPermittedSubclasses()).flatMap(CodeTest::kinds) : Stream.of(type);
+        return type.isSealed()
+                ? Arrays.stream(type.getPermittedSubclasses()).flatMap(CodeTest::kinds)
+                : Stream.of(type);
     }
 
     @Test
@@ -167,20 +169,26 @@ class CodeTest {
     /** Without one Python fails; a chain takes its members' optimizer. */
     @Test
     void everyPythonCallIsImportedAndGivenItsOptimizer() {
-        kinds(Policy.class).map(Class::getSimpleName).forEach(kind -> expressions().stream()
-                .filter(expression -> Pattern.compile("\\b" + kind + "\\(")
-                        .matcher(expression)
-                        .find())
-                .forEach(expression -> {
-                    String code = PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(0.1));
-                    assertTrue(Pattern.compile("import .*\\b" + kind + "\\b").matcher(code).find(), code);
-                    String argument = kind.equals("ChainedScheduler") ? "[" : "optimizer";
-                    assertFalse(
-                            Pattern.compile("\\b" + kind + "\\((?!" + Pattern.quote(argument) + ")")
-                                    .matcher(code)
-                                    .find(),
-                            code);
-                }));
+        kinds(Policy.class)
+                .map(Class::getSimpleName)
+                .forEach(kind -> expressions().stream()
+                        .filter(expression -> Pattern.compile("\\b" + kind + "\\(")
+                                .matcher(expression)
+                                .find())
+                        .forEach(expression -> {
+                            String code = PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(0.1));
+                            assertTrue(
+                                    Pattern.compile("import .*\\b" + kind + "\\b")
+                                            .matcher(code)
+                                            .find(),
+                                    code);
+                            String argument = kind.equals("ChainedScheduler") ? "[" : "optimizer";
+                            assertFalse(
+                                    Pattern.compile("\\b" + kind + "\\((?!" + Pattern.quote(argument) + ")")
+                                            .matcher(code)
+                                            .find(),
+                                    code);
+                        }));
     }
 
     @Test
