@@ -179,7 +179,8 @@ class NullArgumentsTest {
         samples.put(float[].class, new float[] {1, 2, 3, 4});
         samples.put(long[].class, new long[] {4});
         samples.put(Object[].class, new Object[] {4});
-        samples.put(Map.class, of.getName().equals("write") ? Map.of("w", TensorData.scalar(1)) : new SGD(0.1).options());
+        samples.put(
+                Map.class, of.getName().equals("write") ? Map.of("w", TensorData.scalar(1)) : new SGD(0.1).options());
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);
@@ -194,7 +195,8 @@ class NullArgumentsTest {
     }
 
     private static String text(Executable of) {
-        if (of.getName().equals("of") || of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse")) {
+        if (of.getName().equals("of")
+                || of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse")) {
             return "lambda step: 0.5";
         } else if (of.getName().equals("parse")) {
             return of.getDeclaringClass() == UpdateRule.class ? "SGD()" : "StepLR(3)";
@@ -213,11 +215,8 @@ class NullArgumentsTest {
     }
 
     private static Set<Class<?>> publicClasses() throws Exception {
-        Path root = Path.of(URI.create(Policy.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toString()));
+        Path root = Path.of(URI.create(
+                Policy.class.getProtectionDomain().getCodeSource().getLocation().toString()));
         Set<Class<?>> classes = new LinkedHashSet<>();
         for (String name : PACKAGES) {
             try (Stream<Path> files = Files.list(root.resolve("org/anneal/" + name))) {
@@ -237,7 +236,9 @@ class NullArgumentsTest {
 
     private static boolean isPublic(Class<?> type) {
         return Modifier.isPublic(type.getModifiers())
-                && Optional.<Class<?>>ofNullable(type.getEnclosingClass()).map(NullArgumentsTest::isPublic).orElse(true);
+                && Optional.<Class<?>>ofNullable(type.getEnclosingClass())
+                        .map(NullArgumentsTest::isPublic)
+                        .orElse(true);
     }
 
     @TestFactory
@@ -248,8 +249,10 @@ class NullArgumentsTest {
             if (type == Checkup.class || Throwable.class.isAssignableFrom(type)) {
                 continue; // made by this library, not by its users
             }
-            Optional<Object> value =
-                    values.stream().filter(type::isInstance).filter(each -> each.getClass() == type).findFirst();
+            Optional<Object> value = values.stream()
+                    .filter(type::isInstance)
+                    .filter(each -> each.getClass() == type)
+                    .findFirst();
             for (Constructor<?> constructor : type.getConstructors()) {
                 Optional<Object> components = type.isRecord()
                                 && Arrays.equals(

@@ -118,7 +118,8 @@ public final class AveragedModel<T> {
     public void copyTo(List<T> params) {
         List<T> averages = parameters();
         List<List<Long>> shapes = averages.stream().map(engine::shape).toList();
-        List<List<Long>> given = Check.list("params", params).stream().map(engine::shape).toList();
+        List<List<Long>> given =
+                Check.list("params", params).stream().map(engine::shape).toList();
         if (!shapes.equals(given)) {
             throw new IllegalArgumentException("params must have the shapes " + shapes + ", but had " + given);
         }
@@ -167,7 +168,8 @@ public final class AveragedModel<T> {
         if (swapped) {
             throw new IllegalStateException("model and averages must be swapped back before a state is loaded");
         }
-        long saved = Check.count("n_averaged", tensor(dict, "n_averaged", List.of()).item());
+        long saved =
+                Check.count("n_averaged", tensor(dict, "n_averaged", List.of()).item());
         Map<String, TensorData> averages = new LinkedHashMap<>();
         entries.forEach(entry -> averages.put(
                 "module." + entry.name, tensor(dict, "module." + entry.name, engine.shape(entry.average))));

@@ -41,8 +41,11 @@ final class Check {
 
     /** A count that was saved, of steps for instance. */
     static long count(String name, double value) {
-        return (long)
-                that(value >= 0 && value <= 0x1p53 && value == Math.rint(value), name, "a whole number from 0 to 2^53", value);
+        return (long) that(
+                value >= 0 && value <= 0x1p53 && value == Math.rint(value),
+                name,
+                "a whole number from 0 to 2^53",
+                value);
     }
 
     /** A tensor whose elements can be converted. */

@@ -167,7 +167,8 @@ final class GroupState<T> {
         Set<String> names = kept.keySet().stream().map(String::valueOf).collect(Collectors.toCollection(TreeSet::new));
         SavedGroup.refuseAnothersSlots(rule, names);
         String of = " of parameter " + number;
-        List<String> missing = needed(rule, p).filter(name -> !names.contains(name)).toList();
+        List<String> missing =
+                needed(rule, p).filter(name -> !names.contains(name)).toList();
         if (!names.isEmpty() && !missing.isEmpty()) {
             throw new IllegalArgumentException(
                     String.join(", ", missing) + of + " must be there, but its state has only " + names);
@@ -184,8 +185,7 @@ final class GroupState<T> {
             if (tensor.isPresent()) {
                 check(tensor.get(), known.orElse(Slot.ofOption(name)).shapeFor(shape), name + of);
             } else if (known.isPresent() && !(known.get().optional() && none(value))) {
-                throw new IllegalArgumentException(
-                        name + of + " must be a tensor, but was " + SavedGroup.shown(value));
+                throw new IllegalArgumentException(name + of + " must be a tensor, but was " + SavedGroup.shown(value));
             }
         });
     }
@@ -200,8 +200,7 @@ final class GroupState<T> {
 
     private static void check(TensorData data, List<Long> shape, String what) {
         if (!data.shape().equals(shape)) {
-            throw new IllegalArgumentException(
-                    what + " must have the shape " + shape + ", but had " + data.shape());
+            throw new IllegalArgumentException(what + " must have the shape " + shape + ", but had " + data.shape());
         }
         Check.real(what, data);
     }

@@ -140,7 +140,11 @@ public final class LRScheduler {
                 throw new IllegalArgumentException("last_epoch must be at least 0, but was " + lastEpoch);
             }
             for (int i = 0; i < lrs.size(); i++) {
-                Check.that(!Double.isInfinite(initialLrs.get(i)), "initial_lrs[" + i + "]", "finite or NaN", initialLrs.get(i));
+                Check.that(
+                        !Double.isInfinite(initialLrs.get(i)),
+                        "initial_lrs[" + i + "]",
+                        "finite or NaN",
+                        initialLrs.get(i));
                 Check.finite("lrs[" + i + "]", lrs.get(i));
                 Check.finite("momentums[" + i + "]", momentums.get(i));
                 Check.finite("unscaled[" + i + "]", unscaled.get(i));
@@ -429,7 +433,8 @@ public final class LRScheduler {
         }
         if (when > 0) {
             warnOnce("group '" + member.group.name() + "' joins at " + member.group.lr() + ", which " + schedule
-                    + " multiplies up to " + highest + " at step " + when + ", as PyTorch does: for it to end at its base,"
+                    + " multiplies up to " + highest + " at step " + when
+                    + ", as PyTorch does: for it to end at its base,"
                     + " set its rate to " + expected + " after joining");
         }
     }

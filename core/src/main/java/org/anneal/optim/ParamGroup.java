@@ -104,7 +104,9 @@ public final class ParamGroup<T> {
 
     /** {@return {@code momentum} as the rule takes it, which may refuse it} */
     double checkMomentum(double momentum) {
-        return momentum == this.momentum ? momentum : rule.withMomentum(momentum).momentum();
+        return momentum == this.momentum
+                ? momentum
+                : rule.withMomentum(momentum).momentum();
     }
 
     /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */

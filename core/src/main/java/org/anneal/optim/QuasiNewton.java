@@ -98,7 +98,8 @@ final class QuasiNewton<T> {
                 long left = rule.maxEval() - (evaluations - before);
                 T origin = take();
                 try {
-                    loss = search(rule, m, g, origin, new StrongWolfe.Point<>(Real.ZERO, loss, g, slope), left, closure);
+                    loss = search(
+                            rule, m, g, origin, new StrongWolfe.Point<>(Real.ZERO, loss, g, slope), left, closure);
                 } finally { // the closure may fail
                     giveBack(List.of());
                     spare.push(origin);

@@ -43,7 +43,9 @@ public record MultiStepLR(
 
     /** {@return a schedule with these milestones and PyTorch's default factor, 0.1} */
     public static MultiStepLR of(long... milestones) {
-        return new MultiStepLR(LongStream.of(Objects.requireNonNull(milestones, "milestones")).boxed().toList());
+        return new MultiStepLR(LongStream.of(Objects.requireNonNull(milestones, "milestones"))
+                .boxed()
+                .toList());
     }
 
     /** {@return this with another factor} */

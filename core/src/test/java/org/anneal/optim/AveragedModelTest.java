@@ -159,7 +159,8 @@ class AveragedModelTest {
         imaginary.put("n_averaged", TensorData.scalar(DType.INT64, 7));
         imaginary.put(
                 "module.1",
-                TensorData.of(DType.COMPLEX64, TensorData.scalar(DType.FLOAT64, 0).storage(), List.of(1L, 1L)));
+                TensorData.of(
+                        DType.COMPLEX64, TensorData.scalar(DType.FLOAT64, 0).storage(), List.of(1L, 1L)));
         assertRefused(average, imaginary, "module.1 must be real, but was complex64");
         dict.remove("module.0");
         assertRefused(average, dict, "a state dict must have a tensor module.0 of shape [2], but it was missing");

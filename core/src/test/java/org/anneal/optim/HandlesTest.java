@@ -36,8 +36,8 @@ class HandlesTest {
         return new Optimizer<>(
                 engine,
                 List.of(
-                        new ParamGroup<>("all", rule, rule.needsClosure() ? params : params.subList(0, 3)),
-                        new ParamGroup<>("last", rule, params.subList(3, 4)))
+                                new ParamGroup<>("all", rule, rule.needsClosure() ? params : params.subList(0, 3)),
+                                new ParamGroup<>("last", rule, params.subList(3, 4)))
                         .subList(0, rule.needsClosure() ? 1 : 2));
     }
 
@@ -208,7 +208,8 @@ class HandlesTest {
         AveragedModel<FloatArray> average = new AveragedModel<>(
                 engine,
                 Averaging.swa(),
-                List.of(new AveragedModel.Entry<>("w", params.get(0), new FloatArray(new float[4], List.of(2L, 2L)), false)));
+                List.of(new AveragedModel.Entry<>(
+                        "w", params.get(0), new FloatArray(new float[4], List.of(2L, 2L)), false)));
         average.swap();
         average.swap();
         assertEquals(0, engine.live.size());

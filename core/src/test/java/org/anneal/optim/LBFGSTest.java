@@ -303,8 +303,8 @@ class LBFGSTest {
             }
             Map<Object, Object> kept = state();
             kept.remove(name);
-            String message =
-                    String.valueOf(assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(kept)))
+            String message = String.valueOf(
+                    assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(kept)))
                             .getMessage());
             assertTrue(message.startsWith("param_groups[0] (group 'all', LBFGS): " + name + " must be"), message);
             assertTrue(message.endsWith("but was missing"), message);

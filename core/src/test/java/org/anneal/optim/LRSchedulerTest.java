@@ -189,8 +189,7 @@ class LRSchedulerTest {
     @Test
     void leavesTheStateOfAPlateauThatALateGroupDoesNotFit() {
         Optimizer<FloatArray> optimizer = optimizer(1);
-        LRScheduler plateau =
-                new LRScheduler(optimizer, new ReduceLROnPlateau().withMinLr(List.of(0.1)));
+        LRScheduler plateau = new LRScheduler(optimizer, new ReduceLROnPlateau().withMinLr(List.of(0.1)));
         LRScheduler any = new LRScheduler(optimizer, new ReduceLROnPlateau());
         optimizer.addParamGroup(group("late", 0.4));
         assertEquals(List.of(1.0), plateau.state().lrs());
@@ -296,9 +295,9 @@ class LRSchedulerTest {
             assertEquals(0, scheduler.lastEpoch());
             LRScheduler another = new LRScheduler(optimizer, new StepLR(3, 0.1));
             assertThrows(
-                    IllegalArgumentException.class,
-                    () -> another.restore(state, LRScheduler.OnChange.TAKE_CHECKPOINT));
-            assertEquals(List.of("StepLR(step_size=3, gamma=0.1)"), another.state().policies());
+                    IllegalArgumentException.class, () -> another.restore(state, LRScheduler.OnChange.TAKE_CHECKPOINT));
+            assertEquals(
+                    List.of("StepLR(step_size=3, gamma=0.1)"), another.state().policies());
         }
     }
 

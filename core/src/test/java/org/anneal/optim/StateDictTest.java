@@ -292,7 +292,11 @@ class StateDictTest {
             Map<String, Object> dict = optimizer.stateDict();
             first(dict).put("lr", 0.7);
             List<Long> shape = name.equals("step") ? List.of() : List.of(1L, 1L);
-            kept(dict, 1).put(name, TensorData.of(dtype, TensorData.scalar(DType.FLOAT64, 0).storage(), shape));
+            kept(dict, 1)
+                    .put(
+                            name,
+                            TensorData.of(
+                                    dtype, TensorData.scalar(DType.FLOAT64, 0).storage(), shape));
             assertEquals(
                     "param_groups[1] (group 'b', Adam): " + name + " of parameter 1 must be real, but was " + dtype,
                     assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
@@ -310,7 +314,9 @@ class StateDictTest {
             map.forEach((key, each) -> plain.put(key, plain(each)));
             return plain;
         }
-        return value instanceof List<?> list ? list.stream().map(StateDictTest::plain).toList() : value;
+        return value instanceof List<?> list
+                ? list.stream().map(StateDictTest::plain).toList()
+                : value;
     }
 
     private static String layout(Optimizer<FloatArray> optimizer, long number) {

@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +99,7 @@ class CheckupTest {
             SequentialLR([ExponentialLR(0.9), ConstantLR(0.1, 5)], milestones=[50]); 50; the rate jumps from 0.0005726 to 0.01; let ExponentialLR end near 0.01; SequentialLR([ExponentialLR(0.9), LinearLR(0.006, 0.0001, 50)], milestones=[50])
             SequentialLR([CosineAnnealingLR(50), CosineAnnealingLR(50)], milestones=[50]); 50; the rate jumps; or what follows start near; SequentialLR([CosineAnnealingLR(50, 0.09), CosineAnnealingLR(50)], milestones=[50])
             LambdaLR(lambda step: 1); 0; the rate never changes: it is 0.1 in all 100 steps; leave it out; LambdaLR(lambda step: 1 - step // 99 / 2)
+            MultiplicativeLR(lambda step: 1); 0; the rate never changes; leave it out; MultiplicativeLR(lambda step: 0.99)
             StepLR(10, gamma=1); 0; the rate never changes; leave it out; StepLR(10, gamma=0.99)
             LambdaLR(lambda step: step / 50); 0; the rate is zero in the first step; start above zero; LambdaLR(lambda step: (step + 1) / 50)
             LambdaLR(lambda step: 1 - step / 99); 99; the rate is zero in the last step; one step longer; LambdaLR(lambda step: 1 - step / 100)
@@ -371,6 +374,29 @@ class CheckupTest {
         assertEquals(0, checkup.area());
         assertEquals(1, checkup.findings().size());
         assertEquals(0, checkup.findings().get(0).step());
+    }
+
+    /** A kind that is new needs a row in both, and so a decision on what there is to be found in it. */
+    @Test
+    void everyKindIsTriedWithAFindingAndWithout() throws NoSuchMethodException {
+        Set<String> kinds = new TreeSet<>();
+        Policy.kinds().forEach(kind -> kinds.add(kind.name()));
+        String[] right = getClass()
+                .getDeclaredMethod("findsNothingInAScheduleThatFitsItsRun", String.class)
+                .getAnnotation(ValueSource.class)
+                .strings();
+        String[] wrong = getClass()
+                .getDeclaredMethod("findsOneThing", String.class, long.class, String.class, String.class, String.class)
+                .getAnnotation(CsvSource.class)
+                .textBlock()
+                .split("\n");
+        for (String[] rows : List.of(right, wrong)) {
+            Set<String> tried = new TreeSet<>();
+            for (String row : rows) {
+                tried.add(row.strip().replaceFirst("\\(.*", ""));
+            }
+            assertEquals(kinds, tried);
+        }
     }
 
     @Test

@@ -296,6 +296,32 @@ class CheckpointTest {
     }
 
     @Test
+    void refusesAPythonProgramsStateThatLacksAnEntry() throws IOException {
+        Path python = golden();
+        for (String name : List.of("step", "exp_avg", "exp_avg_sq")) {
+            Path less = changed(python, root -> {
+                Map<Object, Object> optimizer = new LinkedHashMap<>(dict(root.get("optimizer")));
+                Map<Object, Object> state = new LinkedHashMap<>(dict(optimizer.get("state")));
+                Map<Object, Object> kept = new LinkedHashMap<>(dict(state.get(1L)));
+                kept.remove(name);
+                state.put(1L, kept);
+                optimizer.put("state", state);
+                root.put("optimizer", optimizer);
+            });
+            List<String> others = Stream.of("exp_avg", "exp_avg_sq", "step")
+                    .filter(other -> !other.equals(name))
+                    .toList();
+            try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
+                assertFails(
+                        less + ": param_groups[0] (group 'all', Adam): " + name
+                                + " of parameter 1 must be there, but its state has only " + others,
+                        () -> run.restore(less, OnChange.REFUSE));
+                assertEquals(0, run.scheduler.lastEpoch());
+            }
+        }
+    }
+
+    @Test
     void saysWhatAPythonProgramLeftOut() throws IOException {
         Path less = changed(golden(), root -> {
             root.remove("optimizer");

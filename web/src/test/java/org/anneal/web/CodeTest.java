@@ -1,6 +1,7 @@
 package org.anneal.web;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.StringWriter;
@@ -8,12 +9,19 @@ import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.anneal.optim.SGD;
+import org.anneal.schedule.ComposedPlateau;
+import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,10 +46,26 @@ class CodeTest {
             "ChainedScheduler([StepLR(3), ReduceLROnPlateau()])",
             "SequentialLR([LinearLR(), ReduceLROnPlateau(patience=2)], [5])");
 
+    private static List<String> expressions() {
+        return Stream.concat(VocabularyTest.cards(), MORE.stream()).toList();
+    }
+
+    /** So that a kind that is new is tried too. */
+    @Test
+    void everyKindOfPolicyIsTried() {
+        Set<Class<?>> tried = new HashSet<>();
+        expressions().forEach(expression -> tried.add(Policy.parse(expression).getClass()));
+        assertEquals(kinds().collect(Collectors.toSet()), tried);
+    }
+
+    private static Stream<Class<?>> kinds() {
+        return Stream.concat(
+                Policy.kinds().stream().map(Kind::type), Arrays.stream(ComposedPlateau.class.getPermittedSubclasses()));
+    }
+
     @Test
     void javaCompilesAndBuildsAnEqualSchedule() throws Exception {
-        List<String> expressions =
-                Stream.concat(VocabularyTest.cards(), MORE.stream()).toList();
+        List<String> expressions = expressions();
         for (int i = 0; i < expressions.size(); i++) {
             Policy policy = Policy.parse(expressions.get(i));
             assertEquals(policy, built("Taken" + i, JavaCode.of(policy, -1)), expressions.get(i));
@@ -136,10 +160,35 @@ class CodeTest {
 
     @Test
     void everyPythonCallIsReadBackAsTheSamePolicy() {
-        Stream.concat(VocabularyTest.cards(), MORE.stream()).forEach(expression -> {
+        expressions().forEach(expression -> {
             Policy policy = Policy.parse(expression);
             String code = PythonCode.of(policy, -1, new SGD(0), List.of(0.1));
             assertEquals(policy, Policy.parse(code.substring(code.indexOf("scheduler = "))));
         });
+    }
+
+    /** Without one Python fails; a chain takes its members' optimizer. */
+    @Test
+    void everyPythonCallIsImportedAndGivenItsOptimizer() {
+        kinds()
+                .map(Class::getSimpleName)
+                .forEach(kind -> expressions().stream()
+                        .filter(expression -> Pattern.compile("\\b" + kind + "\\(")
+                                .matcher(expression)
+                                .find())
+                        .forEach(expression -> {
+                            String code = PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(0.1));
+                            assertTrue(
+                                    Pattern.compile("import .*\\b" + kind + "\\b")
+                                            .matcher(code)
+                                            .find(),
+                                    code);
+                            String argument = kind.equals("ChainedScheduler") ? "[" : "optimizer";
+                            assertFalse(
+                                    Pattern.compile("\\b" + kind + "\\((?!" + Pattern.quote(argument) + ")")
+                                            .matcher(code)
+                                            .find(),
+                                    code);
+                        }));
     }
 }
