@@ -6,15 +6,22 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.schedule.Python;
+import org.anneal.train.CheckpointParts;
 
 /** A checkpoint in either format, told apart by how it begins. */
 final class CheckpointFile implements Closeable {
+    private static final int MOST_KEYS = 10; // in a message
+
     private final String kind;
     private final Object root;
     private final Closeable file;
@@ -34,10 +41,17 @@ final class CheckpointFile implements Closeable {
         }
         TorchFile file = TorchFile.open(path);
         Object root = file.root();
-        boolean training = root instanceof Map<?, ?> map && map.get("model") instanceof Map<?, ?>;
-        boolean ours = root instanceof Map<?, ?> map && map.get("anneal") instanceof Map<?, ?>;
-        String kind = training ? (ours ? "training checkpoint of Anneal" : "training checkpoint") : "PyTorch file";
-        return new CheckpointFile(kind, root, file);
+        return new CheckpointFile(root instanceof Map<?, ?> map ? kind(map) : "PyTorch file", root, file);
+    }
+
+    private static String kind(Map<?, ?> root) {
+        if (new CheckpointParts(root).models().isEmpty()) {
+            return "PyTorch file";
+        }
+        String by = root.get("anneal") instanceof Map<?, ?>
+                ? " of Anneal"
+                : root.containsKey("pytorch-lightning_version") ? " of Lightning" : "";
+        return "training checkpoint" + by;
     }
 
     /** Its header, a JSON object, begins after 8 bytes, in whose place a zip archive has how its first entry is packed. */
@@ -64,22 +78,75 @@ final class CheckpointFile implements Closeable {
     /**
      * {@return the weights: of a training checkpoint its model, else all of it}
      *
-     * @throws IOException if there is something else than tensors
+     * @param key where they stand, if it is said; a key within a dict after its key and a dot
+     * @throws IOException if there is something else than tensors, naming what there is
      */
-    Map<String, TensorData> weights(Path path) throws IOException {
-        Object model = root instanceof Map<?, ?> map && map.get("model") instanceof Map<?, ?> inner ? inner : root;
+    Map<String, TensorData> weights(Path path, Optional<String> key) throws IOException {
+        Object model = key.isPresent() ? at(root, key.get()).orElseThrow(() -> none(path, key.get())) : model(path);
         if (!(model instanceof Map<?, ?> dict)) {
-            throw new IOException(path + " must hold a dict of tensors, or one under the key model, but holds neither");
+            throw new IOException(path + " must hold a dict of tensors, or one under a key such as model or state_dict,"
+                    + " but holds neither");
         }
         Map<String, TensorData> weights = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : dict.entrySet()) {
             if (!(entry.getKey() instanceof String name) || !(entry.getValue() instanceof TensorData data)) {
                 throw new IOException(path + " must hold tensors by name, but " + Tree.key(entry.getKey()) + " is "
-                        + (entry.getValue() instanceof TensorData ? "no name" : "no tensor"));
+                        + (entry.getValue() instanceof TensorData ? "no name" : "no tensor") + others(dict));
             }
             weights.put(name, data);
         }
         return weights;
+    }
+
+    private Object model(Path path) throws IOException {
+        if (!(root instanceof Map<?, ?> map)) {
+            return root;
+        }
+        List<String> keys = new CheckpointParts(map).models();
+        if (keys.size() > 1) {
+            throw new IOException(path + " holds several networks; --key says which: " + String.join(", ", keys));
+        }
+        return keys.isEmpty()
+                ? root
+                : Optional.<Object>ofNullable(map.get(keys.get(0))).orElse(root);
+    }
+
+    private static Optional<Object> at(Object value, String key) {
+        if (!(value instanceof Map<?, ?> map)) {
+            return Optional.empty();
+        } else if (map.containsKey(key)) {
+            return Optional.ofNullable(map.get(key));
+        }
+        return IntStream.range(0, key.length())
+                .filter(dot -> key.charAt(dot) == '.')
+                .boxed()
+                .flatMap(dot -> Optional.<Object>ofNullable(map.get(key.substring(0, dot)))
+                        .flatMap(inner -> at(inner, key.substring(dot + 1)))
+                        .stream())
+                .findFirst();
+    }
+
+    private IOException none(Path path, String key) {
+        return new IOException("--key must be one of " + path + ", but was " + Tree.escaped(key)
+                + (root instanceof Map<?, ?> map ? others(map) : ""));
+    }
+
+    /** {@return where there are tensors in a dict, for a message} */
+    private static String others(Map<?, ?> dict) {
+        List<String> keys = keys("", dict).limit(MOST_KEYS).toList();
+        return keys.isEmpty() ? "" : "; --key may be " + String.join(", ", keys);
+    }
+
+    private static Stream<String> keys(String prefix, Map<?, ?> dict) {
+        return dict.entrySet().stream().flatMap(entry -> {
+            if (!(entry.getKey() instanceof String name) || !(entry.getValue() instanceof Map<?, ?> inner)) {
+                return Stream.empty();
+            }
+            boolean weights = !inner.isEmpty()
+                    && inner.entrySet().stream()
+                            .allMatch(each -> each.getKey() instanceof String && each.getValue() instanceof TensorData);
+            return weights ? Stream.of(Tree.escaped(prefix + name)) : keys(prefix + name + ".", inner);
+        });
     }
 
     @Override

@@ -1,8 +1,10 @@
 package org.anneal.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -12,6 +14,7 @@ import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.schedule.Python;
+import org.anneal.train.CheckpointParts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,7 +39,9 @@ final class ExportCommand implements Callable<Integer> {
         SAFETENSORS
     }
 
-    @Parameters(paramLabel = "FILE", description = "the checkpoint: last.pt, or any file of tensors by name")
+    @Parameters(
+            paramLabel = "FILE",
+            description = "the checkpoint: last.pt, or one of Python's, or any file of tensors by name")
     private Path file;
 
     @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "pytorch or safetensors")
@@ -49,6 +54,18 @@ final class ExportCommand implements Callable<Integer> {
             description = "the file to write; one that is there is replaced")
     private String output;
 
+    @Option(
+            names = "--key",
+            paramLabel = "KEY",
+            description = "where in FILE the weights stand, such as model_ema or generator.state_dict (default: model,"
+                    + " state_dict, model_state_dict or another usual name)")
+    private Optional<String> key = Optional.empty();
+
+    @Option(
+            names = "--keep-prefix",
+            description = "keep module., _orig_mod. or model. before all names, where a wrapper put it")
+    private boolean keepPrefix;
+
     @Spec
     private CommandSpec spec;
 
@@ -60,7 +77,9 @@ final class ExportCommand implements Callable<Integer> {
         Path target = Path.of(output);
         Runtime.getRuntime().addShutdownHook(new Thread(AtomicFile::removeUnfinished)); // Ctrl-C
         try (CheckpointFile checkpoint = CheckpointFile.open(file)) {
-            Map<String, TensorData> weights = checkpoint.weights(file);
+            Map<String, TensorData> weights = checkpoint.weights(file, key);
+            String prefix = keepPrefix ? "" : CheckpointParts.prefix(weights.keySet());
+            weights = CheckpointParts.without(prefix, weights);
             try (ProgressLine progress = Anneal.progress(spec)) {
                 LongConsumer written = bytes -> progress.at(bytes / MEGABYTE);
                 if (format == Format.PYTORCH) {
@@ -79,7 +98,11 @@ final class ExportCommand implements Callable<Integer> {
                     Safetensors.write(target, weights, written);
                 }
             }
-            spec.commandLine().getOut().println("Wrote " + weights.size() + " tensors to " + output);
+            PrintWriter out = spec.commandLine().getOut();
+            if (!prefix.isEmpty()) {
+                out.println("Left out " + prefix + " before all names; --keep-prefix keeps it");
+            }
+            out.println("Wrote " + weights.size() + " tensors to " + output);
         } catch (IllegalArgumentException e) { // it is the file that has what cannot be written, not the command
             throw new IOException("cannot write " + output + ": " + e.getMessage(), e);
         }

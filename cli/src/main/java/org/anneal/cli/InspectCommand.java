@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.optim.SavedSchedule;
 import org.anneal.schedule.Python;
+import org.anneal.train.CheckpointParts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
@@ -60,25 +62,47 @@ final class InspectCommand implements Callable<Integer> {
     /** What matters most of a training checkpoint, as far as it is there and of the type that Anneal and PyTorch write. */
     private static Stream<String> summary(Object root) {
         Optional<Object> epoch = find(root, "epoch").filter(Long.class::isInstance);
-        Optional<Object> step = find(root, "step").filter(Long.class::isInstance);
+        Optional<Object> step =
+                find(root, "step").or(() -> find(root, "global_step")).filter(Long.class::isInstance);
         Optional<Object> batch = find(root, "anneal", "batch").filter(n -> n instanceof Long count && count != 0);
         Optional<Object> policies =
                 find(root, "anneal", "scheduler", "policies").filter(texts -> isListOf(String.class, texts));
-        Optional<Object> rates = find(root, "scheduler", "_last_lr").filter(lr -> isListOf(Double.class, lr));
+        Optional<CheckpointParts> parts =
+                root instanceof Map<?, ?> map ? Optional.of(new CheckpointParts(map)) : Optional.empty();
+        List<Map<?, ?>> schedulers = parts.map(CheckpointParts::schedulers).orElse(List.of());
+        Optional<Object> rates = schedulers.stream()
+                .flatMap(scheduler -> find(scheduler, "_last_lr").stream())
+                .findFirst()
+                .filter(lr -> isListOf(Double.class, lr));
+        Stream<Optional<String>> schedules = policies.isPresent()
+                ? Stream.of(policies.map(texts -> "schedule:  "
+                        + String.join(
+                                "; ",
+                                ((Collection<?>) texts)
+                                        .stream()
+                                                .map(text -> Tree.escaped((String) text))
+                                                .toList())))
+                : schedulers.stream()
+                        .filter(SavedSchedule::looksLike)
+                        .map(scheduler -> Optional.of("schedule:  " + schedule(parts.orElseThrow(), scheduler)));
         return Stream.of(
-                        epoch.map(n -> "progress:  epoch " + n + " finished"
+                        Stream.of(epoch.map(n -> "progress:  epoch " + n + " finished"
+                                + (parts.orElseThrow().countsFromZero() ? ", counted from 0" : "")
                                 + batch.map(b -> ", " + b + " batches of the next")
                                         .orElse("")
-                                + step.map(s -> ", optimizer step " + s).orElse("")),
-                        policies.map(texts -> "schedule:  "
-                                + String.join(
-                                        "; ",
-                                        ((Collection<?>) texts)
-                                                .stream()
-                                                        .map(text -> Tree.escaped((String) text))
-                                                        .toList())),
-                        rates.map(lr -> "rates:     " + Python.repr(lr)))
+                                + step.map(s -> ", optimizer step " + s).orElse(""))),
+                        schedules,
+                        Stream.of(rates.map(lr -> "rates:     " + Python.repr(lr))))
+                .flatMap(lines -> lines)
                 .flatMap(Optional::stream);
+    }
+
+    private static String schedule(CheckpointParts parts, Map<?, ?> scheduler) {
+        try {
+            return parts.schedule(scheduler).toString();
+        } catch (IllegalArgumentException e) {
+            return "not known: " + e.getMessage();
+        }
     }
 
     private static boolean isListOf(Class<?> type, Object value) {

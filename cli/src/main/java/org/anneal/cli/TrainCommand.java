@@ -85,7 +85,7 @@ final class TrainCommand implements Callable<Integer> {
             converter = ResumeConverter.class,
             description = "go on with the run in --out, without --out with the newest under runs/; or from FILE, a"
                     + " checkpoint of Anneal's or of Python's, in --out or a new folder. What is not said again is as it"
-                    + " was")
+                    + " was; a Python run's --schedule and --step-per are told from its scheduler's state")
     private Optional<Path> resume = Optional.empty();
 
     @Option(
@@ -204,6 +204,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         Optional<UpdateRule> trained = checkpoint.optimizer();
         options.checkOptimizer(checkpoint, trained, file);
+        if (saved.isEmpty()) {
+            options.takeUp(checkpoint, file);
+        }
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
         introduce(chosen, sets);

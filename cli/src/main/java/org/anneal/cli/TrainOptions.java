@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.anneal.optim.LRScheduler.OnChange;
+import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -139,6 +140,9 @@ final class TrainOptions {
                     + " --group, --step-per, --batch-size, --limit, --seed or the number of images")
     private OnChange onChange = OnChange.REFUSE;
 
+    private Optional<String> pythonSchedule = Optional.empty(); // of the run that goes on, if Python began it
+    private Optional<StepPer> pythonStepPer = Optional.empty();
+
     static final class OnChangeConverter implements ITypeConverter<OnChange> {
         @Override
         public OnChange convert(String value) {
@@ -183,6 +187,32 @@ final class TrainOptions {
         }
     }
 
+    /**
+     * Takes up what the file of a run that Python began says of its schedule.
+     *
+     * @throws IllegalArgumentException if it does not say which, and the command does not either
+     */
+    void takeUp(Checkpoint checkpoint, Path file) throws IOException {
+        pythonStepPer = checkpoint.stepPer();
+        if (schedule.isPresent() && onChange != OnChange.TAKE_CHECKPOINT) {
+            return;
+        }
+        Optional<SavedSchedule> saved;
+        try {
+            saved = checkpoint.schedule();
+        } catch (IOException e) {
+            throw new IllegalArgumentException(
+                    "--schedule must be given, and --on-change keep-config: the run's own is not known: " + e.getMessage(),
+                    e);
+        }
+        pythonSchedule = saved.filter(each -> each.gaps().isEmpty()).map(SavedSchedule::text);
+        if (schedule.isEmpty() && saved.isPresent() && pythonSchedule.isEmpty()) {
+            throw new IllegalArgumentException("--schedule must be given: " + file + " is of a run with " + saved.get()
+                    + ". Fill it in: --schedule '" + saved.get().text()
+                    + "', or go on with another: --schedule EXPR --on-change keep-config");
+        }
+    }
+
     /** {@return what the images are to be read from} */
     String data(Optional<RunConfig> resumed) {
         return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
@@ -214,7 +244,8 @@ final class TrainOptions {
      */
     Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
             throws IOException {
-        StepPer per = same("--step-per", stepPer, resumed.map(RunConfig::stepPer), StepPer.EPOCH, file);
+        StepPer per =
+                same("--step-per", stepPer, resumed.map(RunConfig::stepPer), pythonStepPer.orElse(StepPer.EPOCH), file);
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
         if (resumed.isPresent()) {
@@ -296,7 +327,10 @@ final class TrainOptions {
     }
 
     private Scheduled schedule(Optional<RunConfig> resumed, RunLength length, Path file) throws IOException {
-        String text = schedule.orElse(SCHEDULE);
+        String text = (onChange == OnChange.TAKE_CHECKPOINT
+                        ? pythonSchedule.or(() -> schedule)
+                        : schedule.or(() -> pythonSchedule))
+                .orElse(SCHEDULE);
         SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(text, length));
         if (given.lastEpoch() != -1) {
             throw new IllegalArgumentException(

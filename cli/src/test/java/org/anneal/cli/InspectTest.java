@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.DType;
@@ -198,6 +199,164 @@ class InspectTest {
         assertEquals(3, lines.stream().filter(line -> line.startsWith("  [")).count());
     }
 
+    private Path python(String name, Object... entries) throws IOException {
+        Map<String, Object> root = new LinkedHashMap<>();
+        for (int i = 0; i < entries.length; i += 2) {
+            root.put((String) entries[i], entries[i + 1]);
+        }
+        Path file = folder.resolve(name);
+        TorchFile.write(file, root);
+        return file;
+    }
+
+    private static Map<String, Object> scheduler(Object... entries) {
+        Map<String, Object> state = new LinkedHashMap<>();
+        for (int i = 0; i < entries.length; i += 2) {
+            state.put((String) entries[i], entries[i + 1]);
+        }
+        state.putAll(Map.of("base_lrs", List.of(0.1), "last_epoch", 3L, "_step_count", 4L, "_last_lr", List.of(0.05)));
+        return state;
+    }
+
+    private static List<String> summary(Path file) {
+        List<String> lines = lines("inspect", file.toString());
+        return lines.subList(1, lines.indexOf(""));
+    }
+
+    @Test
+    void printsTheScheduleOfAPythonProgram() throws IOException {
+        Map<String, Object> weights = Map.of("a", BIAS);
+        Map<String, Object> steps = scheduler("step_size", 3L, "gamma", 0.5);
+        List<String> printed = List.of(
+                "progress:  epoch 3 finished", "schedule:  StepLR(step_size=3, gamma=0.5)", "rates:     [0.05]");
+        Path file = python("a.pt", "epoch", 3L, "model_state_dict", weights, "scheduler_state_dict", steps);
+        assertEquals(printed, summary(file));
+        assertTrue(lines("inspect", file.toString()).get(0).contains(": training checkpoint, "));
+        Path lightning = python(
+                "b.ckpt",
+                "epoch",
+                2L,
+                "global_step",
+                30L,
+                "pytorch-lightning_version",
+                "2.6.6",
+                "state_dict",
+                weights,
+                "lr_schedulers",
+                List.of(steps));
+        assertEquals(
+                List.of(
+                        "progress:  epoch 2 finished, counted from 0, optimizer step 30",
+                        "schedule:  StepLR(step_size=3, gamma=0.5)",
+                        "rates:     [0.05]"),
+                summary(lightning));
+        assertTrue(lines("inspect", lightning.toString()).get(0).contains(": training checkpoint of Lightning, "));
+        Path cycle = python(
+                "c.pt",
+                "model",
+                weights,
+                "optimizer",
+                Map.of(
+                        "param_groups",
+                        List.of(Map.of("initial_lr", 0.004, "max_lr", 0.1, "min_lr", 4e-7, "lr", 0.05, "params", List.of()))),
+                "lr_scheduler",
+                scheduler(
+                        "total_steps",
+                        50L,
+                        "cycle_momentum",
+                        false,
+                        "_schedule_phases",
+                        List.of(Map.of("end_step", 14.0), Map.of("end_step", 49L))));
+        try (TorchFile written = TorchFile.open(cycle)) {
+            Map<Object, Object> root = new LinkedHashMap<>((Map<?, ?>) written.root());
+            Map<Object, Object> state = new LinkedHashMap<>(
+                    (Map<?, ?>) Objects.requireNonNull(root.get("lr_scheduler")));
+            state.put("base_lrs", List.of(0.004));
+            root.put("lr_scheduler", state);
+            Path right = folder.resolve("d.pt");
+            TorchFile.write(right, root);
+            assertEquals(
+                    "schedule:  OneCycleLR(max_lr=0.1, total_steps=50, cycle_momentum=False)",
+                    summary(right).get(0));
+        }
+        assertEquals( // as transformers saves it, by itself
+                "schedule:  LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the run's function, which PyTorch does not save,"
+                        + " nor whether it was a MultiplicativeLR's",
+                summary(python("scheduler.pt", scheduler("lr_lambdas", List.of(Map.of())).entrySet().stream()
+                                .flatMap(entry -> Stream.of(entry.getKey(), entry.getValue()))
+                                .toArray()))
+                        .get(0));
+        assertEquals(
+                "schedule:  not known: it has 'warmup\\n', as none of PyTorch's schedulers has",
+                summary(python("e.pt", "model", weights, "scheduler", scheduler("warmup\n", 3L)))
+                        .get(0));
+    }
+
+    private void assertExports(List<String> names, String note, Path file, String... more) throws IOException {
+        Path out = folder.resolve("out.safetensors");
+        List<String> command = new ArrayList<>(
+                List.of("export", file.toString(), "--to", "safetensors", "-o", out.toString()));
+        command.addAll(List.of(more));
+        List<String> printed = lines(command.toArray(new String[0]));
+        assertEquals(note, String.join("; ", printed.subList(0, printed.size() - 1)));
+        try (Safetensors written = Safetensors.open(out)) {
+            assertEquals(names, List.copyOf(written.tensors().keySet()));
+        }
+    }
+
+    @Test
+    void exportsWeightsByWhateverNameTheyHave() throws IOException {
+        Map<String, Object> weights = Map.of("a", BIAS);
+        for (String key : List.of("model", "state_dict", "model_state_dict", "net", "params")) {
+            assertExports(List.of("a"), "", python("w.pt", "epoch", 1L, key, weights, "arch", "resnet", "loss", 0.5));
+        }
+        Path several = python("s.pt", "model", weights, "model_ema", Map.of("b", BIAS, "n", Map.of()), "gan", Map.of("g", Map.of("c", BIAS)));
+        assertExports(List.of("a"), "", several);
+        assertExports(List.of("c"), "", several, "--key", "gan.g");
+        String[] command = {"export", several.toString(), "--to", "safetensors", "-o", folder.resolve("x").toString()};
+        Ran wrong = Ran.anneal(Stream.concat(Stream.of(command), Stream.of("--key", "ema")).toArray(String[]::new));
+        assertEquals(1, wrong.code());
+        assertEquals(
+                "anneal export: --key must be one of " + several + ", but was ema; --key may be model, gan.g",
+                wrong.err().strip());
+        Path unknown = python("u.pt", "generator", weights, "epoch", 1L);
+        assertFails(
+                1,
+                "anneal export: " + unknown + " must hold tensors by name, but generator is no tensor; --key may be"
+                        + " generator",
+                "export",
+                unknown.toString(),
+                "--to",
+                "pytorch",
+                "-o",
+                folder.resolve("x").toString());
+        Path two = python("t.pt", "net", weights, "state_dict", weights);
+        assertFails(
+                1,
+                "anneal export: " + two + " holds several networks; --key says which: state_dict, net",
+                "export",
+                two.toString(),
+                "--to",
+                "pytorch",
+                "-o",
+                folder.resolve("x").toString());
+    }
+
+    @Test
+    void leavesOutWhatAWrapperPutBeforeAllNames() throws IOException {
+        String note = " before all names; --keep-prefix keeps it";
+        for (String prefix : List.of("module.", "_orig_mod.", "model.", "module._orig_mod.", "model.module.")) {
+            Path file = python("p.pt", "state_dict", Map.of(prefix + "fc.bias", BIAS));
+            assertExports(List.of("fc.bias"), "Left out " + prefix + note, file);
+            assertExports(List.of(prefix + "fc.bias"), "", file, "--keep-prefix");
+        }
+        Map<String, Object> some = new LinkedHashMap<>();
+        some.put("module.a", BIAS);
+        some.put("n_averaged", BIAS);
+        assertExports(List.of("module.a", "n_averaged"), "", python("p.pt", "model", some));
+        assertExports(List.of("module."), "", python("p.pt", "model", Map.of("module.", BIAS)));
+    }
+
     @Test
     void exportsTheModelToBothFormatsAndBack() throws IOException {
         Path safetensors = folder.resolve("model.safetensors");
@@ -319,7 +478,7 @@ class InspectTest {
         assertFails(
                 1,
                 "anneal export: " + file
-                        + " must hold a dict of tensors, or one under the key model, but holds neither",
+                        + " must hold a dict of tensors, or one under a key such as model or state_dict, but holds neither",
                 "export",
                 file.toString(),
                 "--to",

@@ -17,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TorchFile;
 import org.junit.jupiter.api.BeforeEach;
@@ -349,6 +351,128 @@ class ResumeTest {
         assertEquals(4, withoutSeconds(run).size());
     }
 
+    /** {@return a Python program's checkpoint with other content} */
+    private Path changed(Consumer<Map<Object, Object>> change) throws IOException {
+        Path file = folder.resolve("changed.pt");
+        try (TorchFile original = TorchFile.open(python())) {
+            Map<Object, Object> root = new LinkedHashMap<>((Map<?, ?>) original.root());
+            change.accept(root);
+            TorchFile.write(file, root);
+        }
+        return file;
+    }
+
+    private static void rename(Map<Object, Object> root, String from, String to, UnaryOperator<Object> change) {
+        root.put(to, change.apply(Objects.requireNonNull(root.remove(from))));
+    }
+
+    private List<String> resumed(Path file, String... more) throws IOException {
+        Path out = folder.resolve("resumed");
+        List<String> printed = lines(command(
+                out, words(List.of("--resume", file.toString(), "--epochs=5"), more)));
+        List<String> rows = withoutSeconds(out);
+        assertTrue(rows.get(1).startsWith("4,20,0.005,"), rows.get(1));
+        assertTrue(rows.get(2).startsWith("5,25,0.0025,"), rows.get(2));
+        return printed;
+    }
+
+    @Test
+    void goesOnWithThePythonProgramsOwnSchedule() throws IOException {
+        List<String> printed = resumed(python());
+        assertEquals("SGD(lr=0.01), StepLR(step_size=2, gamma=0.5) stepped per epoch", printed.get(2));
+    }
+
+    @Test
+    void takesThePythonProgramsScheduleIfItIsTold() throws IOException {
+        resumed(python(), "--schedule=StepLR(step_size=7)", "--on-change=take-checkpoint");
+    }
+
+    @Test
+    void goesOnFromALightningCheckpoint() throws IOException {
+        Path file = changed(root -> {
+            root.put("epoch", 2L);
+            root.put("global_step", 15L);
+            root.put("pytorch-lightning_version", "2.6.6");
+            root.put(
+                    "loops",
+                    Map.of("fit_loop", Map.of("epoch_progress", Map.of("current", Map.of("processed", 3L)))));
+            rename(root, "optimizer", "optimizer_states", List::of);
+            rename(root, "scheduler", "lr_schedulers", List::of);
+            rename(root, "model", "state_dict", weights -> {
+                Map<String, Object> named = new LinkedHashMap<>();
+                ((Map<?, ?>) weights).forEach((name, value) -> named.put("model." + name, value));
+                return named;
+            });
+        });
+        List<String> printed = resumed(file);
+        assertEquals(file + " has model. before the names of its weights, which is left out", printed.get(3));
+        assertEquals("Resumed " + file + ": after 3 epochs, 15 steps", printed.get(4));
+    }
+
+    @Test
+    void goesOnFromACheckpointOfTorchvisionsReferences() throws IOException {
+        Path file = changed(root -> {
+            root.put("epoch", 2L); // the third
+            rename(root, "scheduler", "lr_scheduler", state -> state);
+            root.put("args", Map.of("epochs", 90L, "lr", 0.01));
+        });
+        assertEquals("Resumed " + file + ": after 3 epochs, 15 steps", resumed(file).get(3));
+    }
+
+    private void refusesToResume(Path file, String message) {
+        assertFails(2, "anneal train: " + message, command(run, "--resume", file.toString()));
+        assertFalse(Files.exists(run));
+    }
+
+    @Test
+    void printsTheLineForAScheduleThatPyTorchDoesNotSave() throws IOException {
+        Path file = changed(root -> root.put(
+                "scheduler",
+                Map.of("lr_lambdas", List.of(Map.of()), "base_lrs", List.of(0.01), "last_epoch", 3L)));
+        refusesToResume(
+                file,
+                "--schedule must be given: " + file + " is of a run with LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the"
+                        + " run's function, which PyTorch does not save, nor whether it was a MultiplicativeLR's. Fill it"
+                        + " in: --schedule 'LambdaLR(lr_lambda=LAMBDA)', or go on with another: --schedule EXPR"
+                        + " --on-change keep-config");
+        resumed(file, "--schedule=LambdaLR(lr_lambda=lambda e: 0.5 ** (e - 2))");
+    }
+
+    @Test
+    void refusesToGuessASchedule() throws IOException {
+        String given = "--schedule must be given, and --on-change keep-config: the run's own is not known: ";
+        Path unknown = changed(
+                root -> root.put("scheduler", Map.of("warmup_epochs", 3L, "last_epoch", 3L)));
+        refusesToResume(
+                unknown,
+                given + unknown
+                        + ": it has 'warmup_epochs', as none of PyTorch's schedulers has");
+        resumed(unknown, "--schedule=StepLR(2, gamma=0.5)", "--on-change=keep-config");
+        Path lost = changed(root -> root.remove("scheduler"));
+        refusesToResume(
+                lost,
+                given + lost
+                        + ": it holds no scheduler, though its optimizer had one, which left initial_lr there");
+    }
+
+    @Test
+    void keepsTheRateOfAPythonProgramWithoutAScheduler() throws IOException {
+        Path file = changed(root -> {
+            root.remove("scheduler");
+            rename(root, "optimizer", "optimizer", state -> {
+                Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>)
+                        ((List<?>) Objects.requireNonNull(((Map<?, ?>) state).get("param_groups"))).get(0));
+                group.remove("initial_lr");
+                group.put("lr", 0.03);
+                return Map.of("state", Map.of(), "param_groups", List.of(group));
+            });
+        });
+        List<String> printed = train("--resume", file.toString(), "--epochs=5");
+        assertEquals("SGD(lr=0.03), ConstantLR(factor=1.0, total_iters=0) stepped per epoch", printed.get(2));
+        assertTrue(withoutSeconds(run).get(1).startsWith("4,20,0.03,"));
+        assertTrue(withoutSeconds(run).get(2).startsWith("5,25,0.03,"));
+    }
+
     @Test
     void refusesAnotherOptimizerThanAPythonProgramsUnlessItIsSaidWhichToKeep() throws IOException {
         Path file = python();
@@ -385,8 +509,8 @@ class ResumeTest {
         assertEquals(1, ran.code());
         assertEquals(
                 "anneal train: " + file + ": its scheduler is another one: step_size must be 3, as in this runner's"
-                        + " StepLR(step_size=3, gamma=0.5), but was 2 in the state dict; keep-config goes on with this"
-                        + " one",
+                        + " StepLR(step_size=3, gamma=0.5), but was 2 in the state dict; --on-change keep-config goes on"
+                        + " with this one, take-checkpoint with StepLR(step_size=2, gamma=0.5)",
                 ran.err().strip());
         assertFalse(Files.exists(run));
         Ran kept = Ran.anneal(command(

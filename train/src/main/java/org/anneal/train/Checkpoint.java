@@ -9,13 +9,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
+import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.ConstantLR;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.StepPer;
 import org.anneal.torch.Network;
 import org.anneal.torch.Tensors;
 import org.anneal.torch.Weights;
@@ -37,8 +42,9 @@ import org.bytedeco.pytorch.global.torch;
  * else a run needs to go on to the same bits: the position within the epoch, the runner's own state, libtorch's random
  * numbers on the CPU (on CUDA they are not kept), what was measured so far, and what the run was started with.
  *
- * <p>A file that Python wrote, with {@code epoch}, {@code model}, {@code optimizer} and {@code scheduler}, is the end of an
- * epoch. Of these only {@code epoch} and {@code model} must be there.
+ * <p>A file that Python wrote, with {@code epoch}, {@code model}, {@code optimizer} and {@code scheduler}, or these under
+ * other {@linkplain CheckpointParts usual names}, is the end of an epoch. Of these only {@code epoch} and the weights must be
+ * there.
  */
 public final class Checkpoint implements AutoCloseable {
     private static final int VERSION = 1;
@@ -46,16 +52,20 @@ public final class Checkpoint implements AutoCloseable {
 
     private final Path path;
     private final TorchFile file;
-    private final Dict root;
+    private final CheckpointParts parts;
+    private final Map<?, ?> model;
     private final Optional<Dict> anneal;
     private final Optional<Object> key; // of the file that is open
 
-    private Checkpoint(Path path, Optional<Object> key, TorchFile file, Dict root, Optional<Dict> anneal) {
+    private Checkpoint(Path path, Optional<Object> key, TorchFile file, Map<?, ?> root) {
         this.path = path;
         this.key = key;
         this.file = file;
-        this.root = root;
-        this.anneal = anneal;
+        this.parts = new CheckpointParts(root);
+        Dict dict = new Dict("", root);
+        dict.number("epoch");
+        this.model = model(parts.models(), dict);
+        this.anneal = dict.find("anneal").map(found -> dict.dict("anneal"));
     }
 
     /**
@@ -168,18 +178,15 @@ public final class Checkpoint implements AutoCloseable {
             if (!(file.root() instanceof Map<?, ?> map)) {
                 throw new IllegalArgumentException("it holds no dict");
             }
-            Dict root = new Dict("", map);
-            root.number("epoch");
-            root.map("model");
-            Optional<Dict> anneal = root.find("anneal").map(found -> root.dict("anneal"));
-            if (anneal.isPresent()) {
-                int version = anneal.get().count("version");
+            Checkpoint checkpoint = new Checkpoint(path, key, file, map);
+            if (checkpoint.anneal.isPresent()) {
+                int version = checkpoint.anneal.get().count("version");
                 if (version > VERSION) {
                     throw new IOException(path + " was written by a newer Anneal: its version must be at most "
                             + VERSION + ", but is " + version);
                 }
             }
-            return new Checkpoint(path, key, file, root, anneal);
+            return checkpoint;
         } catch (IllegalArgumentException e) {
             file.close();
             throw new IOException(path + " is no training checkpoint: " + e.getMessage(), e);
@@ -197,6 +204,20 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
+    private static Map<?, ?> model(List<String> keys, Dict root) {
+        if (keys.size() == 1) {
+            return root.map(keys.get(0));
+        } else if (keys.isEmpty() && root.find("model").isPresent()) {
+            throw root.wrong("model", "a dict");
+        } else if (keys.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "it must have weights under one of " + String.join(", ", CheckpointParts.MODEL) + ", but has only "
+                            + root.entries().keySet());
+        }
+        throw new IllegalArgumentException(
+                "it must have the weights of one network, but has " + String.join(", ", keys));
+    }
+
     /** {@return what the run was started with; empty if Python wrote the file, or a program that did not say it} */
     public Optional<RunConfig> config() throws IOException {
         return read(this::savedConfig);
@@ -204,7 +225,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /** {@return whether the file has an optimizer's state} */
     public boolean hasOptimizer() {
-        return root.find("optimizer").isPresent();
+        return !parts.optimizers().isEmpty();
     }
 
     /**
@@ -220,9 +241,38 @@ public final class Checkpoint implements AutoCloseable {
         if (config.isPresent() || !hasOptimizer()) {
             return config.map(RunConfig::optimizer).map(UpdateRule::parse);
         }
-        return root.dict("optimizer").dicts("param_groups").stream()
+        return CheckpointParts.groups(parts.optimizers().get(0)).stream()
                 .findFirst()
-                .flatMap(group -> UpdateRule.ofGroup(group.entries()));
+                .flatMap(UpdateRule::ofGroup);
+    }
+
+    /**
+     * {@return the schedule of a run that Python began, as far as the file says it: a constant rate if the run had an optimizer
+     * and no scheduler. Empty if Anneal began the run, which says it in {@link #config}, and if there is no optimizer}
+     *
+     * @throws IOException if the run had a schedule that the file does not tell, saying why
+     */
+    public Optional<SavedSchedule> schedule() throws IOException {
+        return read(() -> {
+            List<Map<?, ?>> schedulers = parts.schedulers();
+            if (anneal.isPresent() || (schedulers.isEmpty() && !hasOptimizer())) {
+                return Optional.empty();
+            } else if (schedulers.size() == 1) {
+                return Optional.of(parts.schedule(schedulers.get(0)));
+            } else if (schedulers.size() > 1) {
+                throw new IllegalArgumentException("it holds " + schedulers.size() + " schedulers");
+            } else if (CheckpointParts.groups(parts.optimizers().get(0)).stream()
+                    .anyMatch(group -> group.containsKey("initial_lr"))) {
+                throw new IllegalArgumentException(
+                        "it holds no scheduler, though its optimizer had one, which left initial_lr there");
+            }
+            return Optional.of(new SavedSchedule(new ConstantLR(1, 0).toString(), List.of()));
+        });
+    }
+
+    /** {@return when the scheduler of a run that Python began was stepped, as its counter tells; empty if there is none} */
+    public Optional<StepPer> stepPer() throws IOException {
+        return read(() -> anneal.isPresent() ? Optional.empty() : parts.stepPer());
     }
 
     private Optional<RunConfig> savedConfig() {
@@ -236,8 +286,8 @@ public final class Checkpoint implements AutoCloseable {
      */
     public Progress progress(long batches) throws IOException {
         return read(() -> {
-            int epoch = root.number("epoch");
-            long step = root.find("step").isPresent() ? root.whole("step") : epoch * batches;
+            int epoch = parts.epochs(batches);
+            long step = parts.optimizerSteps().orElse(epoch * batches);
             if (anneal.isEmpty()) {
                 return Progress.after(epoch, step);
             }
@@ -305,7 +355,7 @@ public final class Checkpoint implements AutoCloseable {
      * and the schedule goes on at its rate after {@code progress}.
      *
      * @param onChange what to do if the file is of another schedule, or other options of the optimizer, than those given:
-     *     {@code TAKE_CHECKPOINT} needs a file of Anneal's, since Python's does not name its scheduler
+     *     {@code TAKE_CHECKPOINT} needs a file that tells its {@link #schedule}
      * @param stepsDone how often the schedule was stepped by then, for a file that does not say so
      * @return what is to be told of it, in sentences
      * @throws IOException if the file is of another network, optimizer or schedule; the message names the file and what
@@ -320,12 +370,16 @@ public final class Checkpoint implements AutoCloseable {
             throws IOException {
         List<String> notes = new ArrayList<>();
         read(() -> {
-            Weights.load(network.module(), root.map("model"));
+            Weights.load(network.module(), weights(network, notes));
             List<UpdateRule> rules = optimizer.groups().stream()
                     .map(group -> group.rule().withLr(group.initialLr().orElse(group.lr())))
                     .toList();
-            if (root.find("optimizer").isPresent()) {
-                optimizer.loadStateDict(texts(root.map("optimizer")));
+            List<Map<?, ?>> optimizers = parts.optimizers();
+            if (optimizers.size() > 1) {
+                throw new IllegalArgumentException(
+                        "it holds " + optimizers.size() + " optimizers, but this run has one");
+            } else if (hasOptimizer()) {
+                optimizer.loadStateDict(texts(optimizers.get(0)));
             } else {
                 notes.add(path + " holds no optimizer: its state starts anew");
             }
@@ -339,8 +393,8 @@ public final class Checkpoint implements AutoCloseable {
                 }
                 restoreRandomNumbers(dict.tensor("rng_state"));
             } else {
-                if (root.find("scheduler").isPresent()) {
-                    restoreScheduler(texts(root.map("scheduler")), scheduler, onChange, stepsDone);
+                if (!parts.schedulers().isEmpty()) {
+                    restoreScheduler(optimizer, scheduler, onChange, stepsDone);
                 } else {
                     notes.add(path + " holds no scheduler: the schedule goes on at its rate after " + stepsDone
                             + (stepsDone == 1 ? " step" : " steps"));
@@ -398,22 +452,101 @@ public final class Checkpoint implements AutoCloseable {
                 plateau);
     }
 
-    private static void restoreScheduler(
-            Map<String, Object> dict, LRScheduler scheduler, LRScheduler.OnChange onChange, long stepsDone) {
+    /** {@return the weights by the network's own names, to which a program may have put something} */
+    private Map<?, ?> weights(Network network, List<String> notes) {
+        Set<String> names = Weights.stateDict(network.module()).keySet();
+        String first = names.stream().findFirst().orElse("");
+        return model.keySet().stream()
+                .filter(name -> name instanceof String text && text.endsWith(first) && text.length() > first.length())
+                .map(name ->
+                        String.valueOf(name).substring(0, String.valueOf(name).length() - first.length()))
+                .filter(prefix -> model.size() == names.size()
+                        && names.stream().allMatch(name -> model.containsKey(prefix + name)))
+                .findFirst()
+                .<Map<?, ?>>map(prefix -> {
+                    notes.add(path + " has " + prefix + " before the names of its weights, which is left out");
+                    return CheckpointParts.without(prefix, model);
+                })
+                .orElse(model);
+    }
+
+    private void restoreScheduler(
+            Optimizer<Tensor> optimizer, LRScheduler scheduler, LRScheduler.OnChange onChange, long stepsDone) {
+        List<Map<?, ?>> schedulers = parts.schedulers();
+        Optional<String> saved = saved(schedulers);
         try {
-            scheduler.loadStateDict(dict);
+            if (schedulers.size() > 1) {
+                throw new IllegalArgumentException("there are " + schedulers.size());
+            }
+            Optional<String> here = here(optimizer, scheduler);
+            scheduler.loadStateDict(texts(schedulers.get(0)));
+            if (saved.isPresent() && here.isPresent() && !saved.equals(here)) { // in what stands in the groups
+                throw new IllegalArgumentException("it is not " + here.get());
+            }
         } catch (IllegalArgumentException | IllegalStateException e) {
             switch (onChange) {
-                case KEEP_CONFIG -> moveTo(dict.get("last_epoch") instanceof Long step ? step : stepsDone, scheduler);
+                case KEEP_CONFIG ->
+                    moveTo(
+                            schedulers.size() == 1
+                                    ? SavedSchedule.steps(schedulers.get(0)).orElse(stepsDone)
+                                    : stepsDone,
+                            scheduler);
                 case REFUSE ->
                     throw new IllegalArgumentException(
-                            "its scheduler is another one: " + e.getMessage() + "; keep-config goes on with this one",
+                            "its scheduler is another one: " + e.getMessage()
+                                    + "; --on-change keep-config goes on with this one"
+                                    + saved.map(text -> ", take-checkpoint with " + text)
+                                            .orElse(""),
                             e);
                 case TAKE_CHECKPOINT ->
-                    throw new IllegalArgumentException(
-                            "its scheduler is another one, and the file does not say which: " + e.getMessage(), e);
+                    take(
+                            saved.orElseThrow(() -> new IllegalArgumentException(
+                                    "its scheduler is another one, and the file does not say which: " + e.getMessage(),
+                                    e)),
+                            scheduler,
+                            schedulers.get(0));
             }
         }
+    }
+
+    /** {@return the text of the one schedule, if the file has it} */
+    private Optional<String> saved(List<Map<?, ?>> schedulers) {
+        try {
+            return schedulers.size() == 1
+                    ? parts.schedule(schedulers.get(0)).policy().map(Policy::toString)
+                    : Optional.empty();
+        } catch (IllegalArgumentException noneOfPyTorchs) {
+            return Optional.empty();
+        }
+    }
+
+    /** {@return what a file of this run would say, to be compared with what another one says} */
+    private static Optional<String> here(Optimizer<Tensor> optimizer, LRScheduler scheduler) {
+        try {
+            return SavedSchedule.of(scheduler.stateDict(), CheckpointParts.groups(optimizer.stateDict()))
+                    .policy()
+                    .map(Policy::toString);
+        } catch (IllegalArgumentException | IllegalStateException pyTorchHasNoSuchScheduler) {
+            return Optional.empty();
+        }
+    }
+
+    /** Has the runner go on with the schedule that a state is of. */
+    private static void take(String text, LRScheduler scheduler, Map<?, ?> state) {
+        LRScheduler.State now = scheduler.state();
+        scheduler.restore(
+                new LRScheduler.State(
+                        now.version(),
+                        0,
+                        List.of(text),
+                        now.initialLrs(),
+                        now.lrs(),
+                        now.momentums(),
+                        now.unscaled(),
+                        now.factors(),
+                        Optional.empty()),
+                LRScheduler.OnChange.TAKE_CHECKPOINT);
+        scheduler.loadStateDict(texts(state));
     }
 
     /** Has the schedule go on at its rate after {@code steps}. */

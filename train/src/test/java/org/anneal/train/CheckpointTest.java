@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +28,7 @@ import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
@@ -39,6 +41,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CheckpointTest {
     private static final DataSets SETS = new DataSets(Samples.of(64), Samples.of(16));
@@ -215,7 +219,7 @@ class CheckpointTest {
     private Path golden() throws IOException {
         Path file = folder.resolve("python.pt");
         try (InputStream in = Objects.requireNonNull(CheckpointTest.class.getResourceAsStream("adam-onecycle.pt"))) {
-            Files.copy(in, file);
+            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
         }
         return file;
     }
@@ -283,15 +287,157 @@ class CheckpointTest {
                     "total_steps must be 50, as in this runner's OneCycleLR(max_lr=0.1, total_steps=50), but was"
                             + " 40 in the state dict";
             assertFails(
-                    python + ": its scheduler is another one: " + differs + "; keep-config goes on with this one",
+                    python + ": its scheduler is another one: " + differs
+                            + "; --on-change keep-config goes on with this one, take-checkpoint with " + ONE_CYCLE,
                     () -> run.restore(python, OnChange.REFUSE));
-            assertFails(
-                    python + ": its scheduler is another one, and the file does not say which: " + differs,
-                    () -> run.restore(python, OnChange.TAKE_CHECKPOINT));
             assertEquals(List.of(), run.restore(python, OnChange.KEEP_CONFIG));
             assertEquals(10, run.scheduler.lastEpoch());
             assertEquals(Policy.parse("OneCycleLR(max_lr=0.1, total_steps=50)").toString(), run.config.schedule());
             assertTrue(run.group().lr() < 0.09, "the rate of the longer cycle");
+        }
+        try (Run run = new Run("Adam(lr=0.001)", "StepLR(step_size=5)")) {
+            assertEquals(List.of(), run.restore(python, OnChange.TAKE_CHECKPOINT));
+            assertEquals(List.of(ONE_CYCLE), run.scheduler.state().policies());
+            assertEquals(10, run.scheduler.lastEpoch());
+            assertEquals(0.09805566273349588, run.group().lr());
+        }
+    }
+
+    /** OneCycleLR keeps its rates in the optimizer's groups only. */
+    @Test
+    void refusesAScheduleThatDiffersInWhatTheGroupsHold() throws IOException {
+        Path python = golden();
+        try (Run run = new Run("Adam(lr=0.001)", "OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50)")) {
+            assertFails(
+                    python + ": its scheduler is another one: it is not OneCycleLR(max_lr=0.2, total_steps=40,"
+                            + " div_factor=50.0); --on-change keep-config goes on with this one, take-checkpoint with "
+                            + ONE_CYCLE,
+                    () -> run.restore(python, OnChange.REFUSE));
+        }
+    }
+
+    @Test
+    void tellsTheScheduleOfAPythonProgram() throws IOException {
+        try (Checkpoint python = Checkpoint.open(golden())) {
+            assertEquals(Optional.of(new SavedSchedule(ONE_CYCLE, List.of())), python.schedule());
+            assertEquals(Optional.of(StepPer.BATCH), python.stepPer());
+        }
+        Path partial = changed(
+                golden(), root -> root.put("scheduler", Map.of("lr_lambdas", List.of(Map.of()), "last_epoch", 2L)));
+        try (Checkpoint python = Checkpoint.open(partial)) {
+            assertEquals(
+                    "LambdaLR(lr_lambda=LAMBDA)", python.schedule().orElseThrow().text());
+            assertEquals(Optional.of(StepPer.EPOCH), python.stepPer());
+        }
+        Path without = changed(golden(), root -> root.remove("scheduler"));
+        try (Checkpoint python = Checkpoint.open(without)) {
+            assertFails(
+                    without + ": it holds no scheduler, though its optimizer had one, which left initial_lr there",
+                    python::schedule);
+        }
+        Path constant = changed(golden(), root -> {
+            root.remove("scheduler");
+            root.put("optimizer", Map.of("param_groups", List.of(Map.of("lr", 0.1))));
+        });
+        try (Checkpoint python = Checkpoint.open(constant)) {
+            assertEquals(
+                    "ConstantLR(factor=1.0, total_iters=0)",
+                    python.schedule().orElseThrow().text());
+        }
+        Path two = changed(golden(), root -> {
+            Object scheduler = Objects.requireNonNull(root.remove("scheduler"));
+            root.put("lr_schedulers", List.of(scheduler, scheduler));
+        });
+        try (Checkpoint python = Checkpoint.open(two)) {
+            assertFails(two + ": it holds 2 schedulers", python::schedule);
+        }
+        try (Checkpoint ours = Checkpoint.open(last())) {
+            assertEquals(Optional.empty(), ours.schedule());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "model, optimizer, scheduler | ''",
+                "model_state_dict, optimizer_state_dict, scheduler_state_dict | ''",
+                "state_dict, optimizer_states, lr_schedulers | model.",
+                "model, optimizer, lr_scheduler | module.",
+                "net, optim, sched | module._orig_mod.",
+                "network_state_dict, opt, lr_sched | backbone."
+            })
+    void goesOnWhateverTheNames(String names, String prefix) throws IOException {
+        List<String> keys = List.of(names.split(", ", -1));
+        Path file = changed(golden(), root -> {
+            Map<String, Object> model = new LinkedHashMap<>();
+            dict(Objects.requireNonNull(root.remove("model")))
+                    .forEach((name, value) -> model.put(prefix + name, value));
+            Object optimizer = Objects.requireNonNull(root.remove("optimizer"));
+            Object scheduler = Objects.requireNonNull(root.remove("scheduler"));
+            boolean lists = keys.get(1).endsWith("states");
+            root.put(keys.get(0), model);
+            root.put(keys.get(1), lists ? List.of(optimizer) : optimizer);
+            root.put(keys.get(2), lists ? List.of(scheduler) : scheduler);
+        });
+        try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
+            assertEquals(
+                    prefix.isEmpty()
+                            ? List.of()
+                            : List.of(file + " has " + prefix + " before the names of its weights, which is left out"),
+                    run.restore(file, OnChange.REFUSE));
+            assertArrayEquals(new float[] {0.1613206f, 0.1905916f}, bias(run.network));
+            assertEquals(0.09805566273349588, run.group().lr());
+            assertEquals(10, run.scheduler.lastEpoch());
+        }
+    }
+
+    /** Counted, or the number of the last one from 0: the scheduler tells, Lightning says it. */
+    @ParameterizedTest
+    @CsvSource({"2, 2, 2", "2, 3, 3", "2, 10, 2", "2, 15, 3", "2, 7, 2", "0, 0, 0", "0, 1, 1"})
+    void tellsHowManyEpochsWereFinished(int epoch, long schedulerSteps, int finished) throws IOException {
+        Path file = changed(golden(), root -> {
+            root.put("epoch", (long) epoch);
+            root.put("scheduler", Map.of("gamma", 0.5, "last_epoch", schedulerSteps));
+        });
+        try (Checkpoint python = Checkpoint.open(file)) {
+            assertEquals(Progress.after(finished, finished * 5L), python.progress(5));
+        }
+        Path lightning = changed(golden(), root -> {
+            root.put("epoch", 2L);
+            root.put("global_step", 12L);
+            root.put(
+                    "loops",
+                    Map.of("fit_loop", Map.of("epoch_progress", Map.of("current", Map.of("processed", 3L)))));
+        });
+        try (Checkpoint python = Checkpoint.open(lightning)) {
+            assertEquals(Progress.after(3, 12), python.progress(5));
+        }
+    }
+
+    @Test
+    void refusesSeveralNetworksAndOptimizers() throws IOException {
+        Path gan = changed(golden(), root -> {
+            Object model = Objects.requireNonNull(root.remove("model"));
+            root.put("net", model);
+            root.put("state_dict", model);
+        });
+        assertFails(
+                gan + " is no training checkpoint: it must have the weights of one network, but has state_dict, net",
+                () -> Checkpoint.open(gan));
+        Path none = changed(golden(), root -> root.put("generator", Objects.requireNonNull(root.remove("model"))));
+        assertFails(
+                none + " is no training checkpoint: it must have weights under one of model, state_dict,"
+                        + " model_state_dict, model_state, model_dict, net, net_state_dict, network, network_state_dict,"
+                        + " module, weights, params, but has only [epoch, optimizer, scheduler, generator]",
+                () -> Checkpoint.open(none));
+        Path two = changed(golden(), root -> {
+            Object optimizer = Objects.requireNonNull(root.remove("optimizer"));
+            root.put("optimizer_states", List.of(optimizer, optimizer));
+        });
+        try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
+            assertFails(
+                    two + ": it holds 2 optimizers, but this run has one", () -> run.restore(two, OnChange.REFUSE));
         }
     }
 
