@@ -127,8 +127,10 @@ final class Tree {
         }
         try {
             return shortened(Python.repr(value));
-        } catch (IllegalArgumentException e) { // a dtype, a device, a name
-            return printable(value.toString());
+        } catch (IllegalArgumentException e) { // a dtype, a device, a name, or a key that is a tuple of such
+            return value instanceof Python.Tuple tuple
+                    ? shortened(tuple.items().stream().map(Tree::leaf).collect(Collectors.joining(", ", "(", ")")))
+                    : printable(value.toString());
         }
     }
 

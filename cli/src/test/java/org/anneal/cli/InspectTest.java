@@ -96,6 +96,44 @@ class InspectTest {
                 lines("inspect", file.toString()).stream().skip(1).toList());
     }
 
+    @Test
+    void tellsKeysApartThatAreNoText() throws IOException {
+        Path file = folder.resolve("keys.pt");
+        Map<Object, Object> root = new LinkedHashMap<>();
+        root.put("a".getBytes(StandardCharsets.US_ASCII), new Python.Complex(1, -2));
+        root.put("b".getBytes(StandardCharsets.US_ASCII), 2);
+        root.put(WEIGHT, 3);
+        root.put(DType.FLOAT16, 4);
+        root.put(Python.Tuple.of(BIAS, Python.Tuple.of(DType.INT8, 1L)), 5);
+        TorchFile.write(file, root);
+        List<String> lines = lines("inspect", file.toString());
+        assertTrue(lines.get(0).endsWith("; 2 tensors of 8 elements"), lines.get(0));
+        assertEquals(
+                List.of("b'a': (1-2j)", "b'b': 2", "float32 2 x 3: 3", "float16: 4", "(float32 2, (int8, 1)): 5"),
+                lines.stream().skip(1).filter(line -> !line.isEmpty()).toList());
+    }
+
+    @Test
+    void doesNotExportWhatTheDiskHasNoRoomFor() throws IOException {
+        Path file = folder.resolve("expanded.pt");
+        TensorData zero = TensorData.scalar(0);
+        long side = 1L << 27;
+        TorchFile.write(
+                file,
+                Map.of("w", new TensorData(zero.dtype(), zero.storage(), 0, List.of(side, side), List.of(0L, 0L))));
+        assertTrue(lines("inspect", file.toString()).contains("holds: w=float32 134217728 x 134217728"));
+        Path out = folder.resolve("out.safetensors");
+        Ran ran = Ran.anneal("export", file.toString(), "--to", "safetensors", "-o", out.toString());
+        assertEquals(1, ran.code());
+        String start = "anneal export: cannot write " + out + ": it would have 72,057,594,037,927,936 bytes, but only ";
+        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on its disk"), ran.err());
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of(file), files.toList());
+        }
+        lines("export", file.toString(), "--to", "pytorch", "-o", out.toString());
+        assertTrue(Files.size(out) < 2000, "it is written as the view that it is");
+    }
+
     /** The length is the file's first byte: 80 is a P, with which a zip archive begins. */
     @Test
     void readsSafetensorsWhateverTheLengthOfTheHeader() throws IOException {

@@ -16,11 +16,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
+import org.anneal.checkpoint.TorchFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,6 +91,30 @@ class ProcessTest {
         }
         try (Stream<Path> files = Files.list(folder.resolve("run"))) {
             assertEquals(8, files.count());
+        }
+    }
+
+    @Test
+    void ctrlCLeavesNothingOfAnExportThatIsNotWhole() throws IOException, InterruptedException {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
+        TensorData zero = TensorData.scalar(0);
+        TorchFile.write(
+                folder.resolve("large.pt"), // of 4 GB, when it is exported
+                Map.of("w", new TensorData(zero.dtype(), zero.storage(), 0, List.of(1L << 30), List.of(0L))));
+        Files.writeString(folder.resolve("out"), "old");
+        Process process = start("export", "large.pt", "--to", "safetensors", "-o", "out");
+        try {
+            Path temporary = folder.resolve("out.tmp");
+            while (process.isAlive() && (Files.notExists(temporary) || Files.size(temporary) == 0)) {
+                Thread.sleep(10);
+            }
+            String pid = Long.toString(process.pid());
+            assertEquals(0, exit(new ProcessBuilder("kill", "-INT", pid).start()));
+            assertEquals(130, exit(process));
+            assertTrue(Files.notExists(temporary), "it is gone");
+            assertEquals("old", Files.readString(folder.resolve("out")));
+        } finally {
+            process.destroyForcibly();
         }
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -104,6 +106,41 @@ class AtomicFileTest {
         Path file = folder.resolve("missing").resolve("a");
         IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(file, channel -> {}));
         assertEquals("cannot write " + file + ": there is no folder " + file.getParent(), thrown.getMessage());
+    }
+
+    @Test
+    void doesNotBeginWhatTheDiskHasNoRoomFor() throws IOException {
+        Path file = Files.writeString(folder.resolve("a"), "old");
+        IOException thrown = assertThrows(
+                IOException.class, () -> AtomicFile.write(file, 1L << 60, channel -> fail("it has begun")));
+        String message = String.valueOf(thrown.getMessage());
+        assertTrue(
+                message.matches(Pattern.quote(
+                                "cannot write " + file + ": it would have 1,152,921,504,606,846,976 bytes, but only ")
+                        + "[\\d,]+ are free on its disk"),
+                message);
+        assertEquals("old", Files.readString(file));
+        assertEquals(List.of("a"), names(folder));
+        AtomicFile.write(file, 2 << 20, channel -> write(channel, "new"));
+        assertEquals("new", Files.readString(file));
+    }
+
+    @Test
+    void removesWhatIsNotWholeForAProcessThatStops() throws IOException {
+        Path file = Files.writeString(folder.resolve("a"), "old");
+        IOException thrown = assertThrows(
+                IOException.class,
+                () -> AtomicFile.write(file, channel -> {
+                    write(channel, "half");
+                    assertEquals(List.of("a", "a.tmp"), names(folder));
+                    AtomicFile.removeUnfinished();
+                    assertEquals(List.of("a"), names(folder));
+                }));
+        assertEquals("cannot write " + file + ": there is no such folder or file", thrown.getMessage());
+        assertEquals("old", Files.readString(file));
+        Path other = Files.writeString(folder.resolve("b.tmp"), "of a process that died");
+        AtomicFile.removeUnfinished();
+        assertTrue(Files.exists(other), "only what this process writes");
     }
 
     @Test

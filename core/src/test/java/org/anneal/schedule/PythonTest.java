@@ -97,6 +97,18 @@ class PythonTest {
         assertEquals("b'\\'\"'", Python.repr("'\"".getBytes(ISO_8859_1)));
     }
 
+    /** Of Python 3.11: {@code repr(complex(1, 2))}, ... */
+    @Test
+    void printsComplexNumbersAsPythonDoes() {
+        assertEquals("(1+2j)", Python.repr(new Python.Complex(1, 2)));
+        assertEquals("-2.5j", Python.repr(new Python.Complex(0, -2.5)));
+        assertEquals("(-0+1j)", Python.repr(new Python.Complex(-0.0, 1)));
+        assertEquals("(3-0j)", Python.repr(new Python.Complex(3, -0.0)));
+        assertEquals("(1e+300+nanj)", Python.repr(new Python.Complex(1e300, Double.NaN)));
+        assertEquals("-infj", Python.repr(new Python.Complex(0, Double.NEGATIVE_INFINITY)));
+        assertEquals("(1e+16+1e-07j)", Python.repr(new Python.Complex(1e16, 1e-7)));
+    }
+
     @Test
     void aCopyOfAnOrderedDictHasAttributesOfItsOwn() {
         Python.OrderedDict<String, Object> dict = new Python.OrderedDict<>();
