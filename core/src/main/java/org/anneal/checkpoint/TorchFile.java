@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 import org.anneal.schedule.Python;
 
 /**
@@ -200,7 +201,8 @@ public final class TorchFile implements Closeable {
 
     /** {@return whether there is an entry of such a name, in whatever folder the archive has everything} */
     private static boolean has(ZipReader archive, String name) {
-        return archive.names().stream().anyMatch(each -> each.matches("[^/]*(" + name + ")"));
+        return archive.names().stream()
+                .anyMatch(Pattern.compile("[^/]*(" + name + ")").asMatchPredicate());
     }
 
     /** {@return what {@code torch.load} would give} */
