@@ -19,7 +19,7 @@ import org.anneal.schedule.Python;
  */
 final class Globals {
     private static final String REWRITE =
-            ", which Anneal does not read: load it in Python (map_location='cpu') and save it as a" + " dense tensor (";
+            ": load it in Python (map_location='cpu') and save it as a" + " dense tensor (";
     private static final String PER_TENSOR = "torch.per_tensor_affine";
     private static final String PER_CHANNEL = "torch.per_channel_affine";
     private static final String PER_CHANNEL_FLOATS = "torch.per_channel_affine_float_qparams";

@@ -129,8 +129,8 @@ final class PickleReader {
             case 'L' -> push(decimal(digits().replaceFirst("L$", "")));
             case 'F' -> push(floating(digits()));
             case 'S' -> push(literal());
-            case 'U' -> push(text(u1()));
-            case 'T' -> push(text(u4()));
+            case 'U' -> push(python2(bytes(u1())));
+            case 'T' -> push(python2(bytes(u4())));
             case 'V' -> push(escaped());
             case 'p' -> memo.put(index(), top());
             case 'g' -> push(recall(index()));
@@ -292,6 +292,21 @@ final class PickleReader {
         }
     }
 
+    /** {@return the text of a str of Python 2, which is of bytes} */
+    private static String python2(byte[] bytes) throws IOException {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IOException(
+                    "it has a str of Python 2 that is not UTF-8; rewrite it in Python: torch.save(torch.load(f, "
+                            + "map_location='cpu', encoding='latin1', weights_only=False), f2) (if you trust it)",
+                    e);
+        }
+    }
+
     private byte[] line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int letter = u1(); letter != '\n'; letter = u1()) {
@@ -369,7 +384,7 @@ final class PickleReader {
                 throw bad("a text has an escape that Python does not write");
             }
         }
-        return utf8(ByteBuffer.wrap(text.toByteArray()));
+        return python2(text.toByteArray());
     }
 
     /** {@return the text of a line of Latin-1 in which other letters are {@code \\u5c64} or {@code \\U0001f642}} */

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.regex.Pattern;
 import org.anneal.schedule.Python;
 
 /**
@@ -201,7 +202,8 @@ public final class TorchFile implements Closeable {
 
     /** {@return whether there is an entry of such a name, in whatever folder the archive has everything} */
     private static boolean has(ZipReader archive, String name) {
-        return archive.names().stream().anyMatch(each -> each.matches("[^/]*(" + name + ")"));
+        return archive.names().stream()
+                .anyMatch(Pattern.compile("[^/]*(" + name + ")").asMatchPredicate());
     }
 
     /** {@return what {@code torch.load} would give} */

@@ -87,9 +87,9 @@ class HostileFileTest {
             delimiter = '|',
             value = {
                 "cnumpy.core.multiarray\\nscalar\\n. | numpy.core.multiarray.scalar | : save numbers of NumPy as Python's, float(x) or x.tolist(), or as tensors",
-                "ctorch._utils\\n_rebuild_sparse_tensor\\n. | torch._utils._rebuild_sparse_tensor | , which Anneal does not read: load it in Python (map_location='cpu') and save it as a dense tensor (x.to_dense())",
-                "ctorch\\nQUInt4x2Storage\\n. | torch.QUInt4x2Storage | , which Anneal does not read: load it in Python (map_location='cpu') and save it as a dense tensor (x.dequantize())",
-                "ctorch._utils\\n_rebuild_nested_tensor\\n. | torch._utils._rebuild_nested_tensor | , which Anneal does not read: load it in Python (map_location='cpu') and save it as a dense tensor (x.to_padded_tensor(0))",
+                "ctorch._utils\\n_rebuild_sparse_tensor\\n. | torch._utils._rebuild_sparse_tensor | : load it in Python (map_location='cpu') and save it as a dense tensor (x.to_dense())",
+                "ctorch\\nQUInt4x2Storage\\n. | torch.QUInt4x2Storage | : load it in Python (map_location='cpu') and save it as a dense tensor (x.dequantize())",
+                "ctorch._utils\\n_rebuild_nested_tensor\\n. | torch._utils._rebuild_nested_tensor | : load it in Python (map_location='cpu') and save it as a dense tensor (x.to_padded_tensor(0))",
                 "ctorch.nn.modules.linear\\nLinear\\n. | torch.nn.modules.linear.Linear | : save model.state_dict(), not the model, in Python where the code is: m = torch.load(f, map_location='cpu', weights_only=False) (if you trust it); torch.save(m.state_dict(), f2)",
                 "c__main__\\nNet\\n. | __main__.Net | : save plain values and model.state_dict(), no objects, in Python where the code is: x = torch.load(f, map_location='cpu', weights_only=False) (if you trust it)",
                 "csubprocess\\nPopen\\n. | subprocess.Popen | ''",
@@ -569,6 +569,16 @@ class HostileFileTest {
                 "its pickle is of protocol 0, which cannot hold tensors, so that PyTorch cannot read it either: save with "
                         + "pickle_protocol=2",
                 refused(TestZip.pickle("L119547037146038801333356L\\n. I1001\\n. (d. P1\\n.")));
+    }
+
+    @Test
+    void saysHowToReadTextOfPython2ThatIsInAnotherEncoding() throws IOException {
+        for (String text : List.of("U\\x01\\xe9.", "T\\x01\\x00\\x00\\x00\\xe9.", "S'\\x5cxe9'\\n.")) {
+            assertEquals(
+                    "it has a str of Python 2 that is not UTF-8; rewrite it in Python: torch.save(torch.load(f, "
+                            + "map_location='cpu', encoding='latin1', weights_only=False), f2) (if you trust it)",
+                    refused(legacy(text, "")));
+        }
     }
 
     @Test

@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
+import org.anneal.schedule.Python;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -94,6 +96,38 @@ class LargeFileTest {
             assertEquals(size, ((TensorData) root.get(0)).storage().size());
             assertArrayEquals(new float[] {1, 2, 3}, ((TensorData) root.get(1)).toFloats());
             assertArrayEquals(new float[] {4}, ((TensorData) root.get(2)).toFloats());
+        }
+    }
+
+    /** The layout of before PyTorch 1.6: pickles, then each storage's count and elements. */
+    @Test
+    void aStorageOfALegacyFileMayReachBeyondFourGigabytes() throws IOException {
+        long size = (1L << 32) + 1;
+        String tensor =
+                "ctorch._utils\\n_rebuild_tensor\\n((X\\x07\\x00\\x00\\x00storage ctorch\\n%s\\n X\\x01\\x00\\x00\\x00%s"
+                        + "X\\x03\\x00\\x00\\x00cpu \\x8a\\x05%s NtQ %s ))tR";
+        String bytes = "\\x01\\x00\\x00\\x00\\x01";
+        byte[] pickles =
+                TestZip.pickle("\\x80\\x02\\x8a\\x0al\\xfc\\x9cF\\xf9\\x20j\\xa8P\\x19. \\x80\\x02M\\xe9\\x03. "
+                        + "\\x80\\x02N. \\x80\\x02"
+                        + tensor.formatted("ByteStorage", "a", bytes, "\\x8a\\x05\\x00\\x00\\x00\\x00\\x01")
+                        + tensor.formatted("FloatStorage", "b", "\\x01\\x00\\x00\\x00\\x00", "K\\x00")
+                        + "\\x86. \\x80\\x02](X\\x01\\x00\\x00\\x00aX\\x01\\x00\\x00\\x00be.");
+        Path path = folder.resolve("legacy.pt");
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            ByteBuffer end = ByteBuffer.allocate(13).order(ByteOrder.LITTLE_ENDIAN);
+            file.write(ByteBuffer.wrap(pickles));
+            file.write(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(size)
+                    .flip());
+            file.position(pickles.length + 8 + size - 1);
+            file.write(end.put((byte) 7).putLong(1).putFloat(1.5f).flip());
+        }
+        try (TorchFile file = TorchFile.open(path)) {
+            List<?> root = ((Python.Tuple) file.root()).items();
+            assertEquals(7, ((TensorData) root.get(0)).item(), "the last byte");
+            assertEquals(1.5, ((TensorData) root.get(1)).item());
         }
     }
 
