@@ -202,7 +202,8 @@ final class TrainOptions {
             saved = checkpoint.schedule();
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "--schedule must be given, and --on-change keep-config: the run's own is not known: " + e.getMessage(),
+                    "--schedule must be given, and --on-change keep-config: the run's own is not known: "
+                            + e.getMessage(),
                     e);
         }
         pythonSchedule = saved.filter(each -> each.gaps().isEmpty()).map(SavedSchedule::text);

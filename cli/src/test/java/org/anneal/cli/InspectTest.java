@@ -296,7 +296,8 @@ class InspectTest {
                 "optimizer",
                 Map.of(
                         "param_groups",
-                        List.of(Map.of("initial_lr", 0.004, "max_lr", 0.1, "min_lr", 4e-7, "lr", 0.05, "params", List.of()))),
+                        List.of(Map.of(
+                                "initial_lr", 0.004, "max_lr", 0.1, "min_lr", 4e-7, "lr", 0.05, "params", List.of()))),
                 "lr_scheduler",
                 scheduler(
                         "total_steps",
@@ -307,8 +308,8 @@ class InspectTest {
                         List.of(Map.of("end_step", 14.0), Map.of("end_step", 49L))));
         try (TorchFile written = TorchFile.open(cycle)) {
             Map<Object, Object> root = new LinkedHashMap<>((Map<?, ?>) written.root());
-            Map<Object, Object> state = new LinkedHashMap<>(
-                    (Map<?, ?>) Objects.requireNonNull(root.get("lr_scheduler")));
+            Map<Object, Object> state =
+                    new LinkedHashMap<>((Map<?, ?>) Objects.requireNonNull(root.get("lr_scheduler")));
             state.put("base_lrs", List.of(0.004));
             root.put("lr_scheduler", state);
             Path right = folder.resolve("d.pt");
@@ -320,9 +321,11 @@ class InspectTest {
         assertEquals( // as transformers saves it, by itself
                 "schedule:  LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the run's function, which PyTorch does not save,"
                         + " nor whether it was a MultiplicativeLR's",
-                summary(python("scheduler.pt", scheduler("lr_lambdas", List.of(Map.of())).entrySet().stream()
-                                .flatMap(entry -> Stream.of(entry.getKey(), entry.getValue()))
-                                .toArray()))
+                summary(python(
+                                "scheduler.pt",
+                                scheduler("lr_lambdas", List.of(Map.of())).entrySet().stream()
+                                        .flatMap(entry -> Stream.of(entry.getKey(), entry.getValue()))
+                                        .toArray()))
                         .get(0));
         assertEquals(
                 "schedule:  not known: it has 'warmup\\n', as none of PyTorch's schedulers has",
@@ -332,8 +335,8 @@ class InspectTest {
 
     private void assertExports(List<String> names, String note, Path file, String... more) throws IOException {
         Path out = folder.resolve("out.safetensors");
-        List<String> command = new ArrayList<>(
-                List.of("export", file.toString(), "--to", "safetensors", "-o", out.toString()));
+        List<String> command =
+                new ArrayList<>(List.of("export", file.toString(), "--to", "safetensors", "-o", out.toString()));
         command.addAll(List.of(more));
         List<String> printed = lines(command.toArray(new String[0]));
         assertEquals(note, String.join("; ", printed.subList(0, printed.size() - 1)));
@@ -348,11 +351,26 @@ class InspectTest {
         for (String key : List.of("model", "state_dict", "model_state_dict", "net", "params")) {
             assertExports(List.of("a"), "", python("w.pt", "epoch", 1L, key, weights, "arch", "resnet", "loss", 0.5));
         }
-        Path several = python("s.pt", "model", weights, "model_ema", Map.of("b", BIAS, "n", Map.of()), "gan", Map.of("g", Map.of("c", BIAS)));
+        Path several = python(
+                "s.pt",
+                "model",
+                weights,
+                "model_ema",
+                Map.of("b", BIAS, "n", Map.of()),
+                "gan",
+                Map.of("g", Map.of("c", BIAS)));
         assertExports(List.of("a"), "", several);
         assertExports(List.of("c"), "", several, "--key", "gan.g");
-        String[] command = {"export", several.toString(), "--to", "safetensors", "-o", folder.resolve("x").toString()};
-        Ran wrong = Ran.anneal(Stream.concat(Stream.of(command), Stream.of("--key", "ema")).toArray(String[]::new));
+        String[] command = {
+            "export",
+            several.toString(),
+            "--to",
+            "safetensors",
+            "-o",
+            folder.resolve("x").toString()
+        };
+        Ran wrong = Ran.anneal(
+                Stream.concat(Stream.of(command), Stream.of("--key", "ema")).toArray(String[]::new));
         assertEquals(1, wrong.code());
         assertEquals(
                 "anneal export: --key must be one of " + several + ", but was ema; --key may be model, gan.g",

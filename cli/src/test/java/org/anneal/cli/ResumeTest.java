@@ -368,8 +368,7 @@ class ResumeTest {
 
     private List<String> resumed(Path file, String... more) throws IOException {
         Path out = folder.resolve("resumed");
-        List<String> printed = lines(command(
-                out, words(List.of("--resume", file.toString(), "--epochs=5"), more)));
+        List<String> printed = lines(command(out, words(List.of("--resume", file.toString(), "--epochs=5"), more)));
         List<String> rows = withoutSeconds(out);
         assertTrue(rows.get(1).startsWith("4,20,0.005,"), rows.get(1));
         assertTrue(rows.get(2).startsWith("5,25,0.0025,"), rows.get(2));
@@ -393,9 +392,7 @@ class ResumeTest {
             root.put("epoch", 2L);
             root.put("global_step", 15L);
             root.put("pytorch-lightning_version", "2.6.6");
-            root.put(
-                    "loops",
-                    Map.of("fit_loop", Map.of("epoch_progress", Map.of("current", Map.of("processed", 3L)))));
+            root.put("loops", Map.of("fit_loop", Map.of("epoch_progress", Map.of("current", Map.of("processed", 3L)))));
             rename(root, "optimizer", "optimizer_states", List::of);
             rename(root, "scheduler", "lr_schedulers", List::of);
             rename(root, "model", "state_dict", weights -> {
@@ -416,7 +413,8 @@ class ResumeTest {
             rename(root, "scheduler", "lr_scheduler", state -> state);
             root.put("args", Map.of("epochs", 90L, "lr", 0.01));
         });
-        assertEquals("Resumed " + file + ": after 3 epochs, 15 steps", resumed(file).get(3));
+        assertEquals(
+                "Resumed " + file + ": after 3 epochs, 15 steps", resumed(file).get(3));
     }
 
     private void refusesToResume(Path file, String message) {
@@ -427,11 +425,11 @@ class ResumeTest {
     @Test
     void printsTheLineForAScheduleThatPyTorchDoesNotSave() throws IOException {
         Path file = changed(root -> root.put(
-                "scheduler",
-                Map.of("lr_lambdas", List.of(Map.of()), "base_lrs", List.of(0.01), "last_epoch", 3L)));
+                "scheduler", Map.of("lr_lambdas", List.of(Map.of()), "base_lrs", List.of(0.01), "last_epoch", 3L)));
         refusesToResume(
                 file,
-                "--schedule must be given: " + file + " is of a run with LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the"
+                "--schedule must be given: " + file
+                        + " is of a run with LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the"
                         + " run's function, which PyTorch does not save, nor whether it was a MultiplicativeLR's. Fill it"
                         + " in: --schedule 'LambdaLR(lr_lambda=LAMBDA)', or go on with another: --schedule EXPR"
                         + " --on-change keep-config");
@@ -441,18 +439,13 @@ class ResumeTest {
     @Test
     void refusesToGuessASchedule() throws IOException {
         String given = "--schedule must be given, and --on-change keep-config: the run's own is not known: ";
-        Path unknown = changed(
-                root -> root.put("scheduler", Map.of("warmup_epochs", 3L, "last_epoch", 3L)));
-        refusesToResume(
-                unknown,
-                given + unknown
-                        + ": it has 'warmup_epochs', as none of PyTorch's schedulers has");
+        Path unknown = changed(root -> root.put("scheduler", Map.of("warmup_epochs", 3L, "last_epoch", 3L)));
+        refusesToResume(unknown, given + unknown + ": it has 'warmup_epochs', as none of PyTorch's schedulers has");
         resumed(unknown, "--schedule=StepLR(2, gamma=0.5)", "--on-change=keep-config");
         Path lost = changed(root -> root.remove("scheduler"));
         refusesToResume(
                 lost,
-                given + lost
-                        + ": it holds no scheduler, though its optimizer had one, which left initial_lr there");
+                given + lost + ": it holds no scheduler, though its optimizer had one, which left initial_lr there");
     }
 
     @Test

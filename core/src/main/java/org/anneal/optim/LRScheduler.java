@@ -680,7 +680,8 @@ public final class LRScheduler {
      * Goes on where PyTorch's {@code scheduler.state_dict()} was taken: takes over the counter, the bases, and what a plateau
      * remembers. It does not matter whether the optimizer's state is loaded before this call or after it: a rate that was set
      * since this runner wrote it, as by {@link Optimizer#loadStateDict}, stays; another one becomes that of
-     * {@code _last_lr}. A momentum becomes what the schedule drives it to. Unknown entries are passed over.
+     * {@code _last_lr}, or the schedule's where an older version has none. A momentum becomes what the schedule drives it to.
+     * Unknown entries are passed over, and so is what a lambda that is an object has in it.
      *
      * @throws IllegalArgumentException if an argument of the schedule is another one in {@code dict}, where PyTorch would
      *     silently take it over, or if an entry is missing or of the wrong type; nothing has changed then

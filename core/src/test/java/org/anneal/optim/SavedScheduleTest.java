@@ -76,7 +76,8 @@ class SavedScheduleTest {
     }
 
     private static Map<?, ?> group(Optimizer<FloatArray> optimizer) {
-        return (Map<?, ?>) ((List<?>) Objects.requireNonNull(optimizer.stateDict().get("param_groups"))).get(0);
+        return (Map<?, ?>)
+                ((List<?>) Objects.requireNonNull(optimizer.stateDict().get("param_groups"))).get(0);
     }
 
     private static Map<String, Object> state(Object... entries) {
@@ -88,7 +89,8 @@ class SavedScheduleTest {
     }
 
     private static String text(Map<String, Object> state) {
-        return SavedSchedule.of(state, List.of(Map.of("lr", 0.1, "swa_lr", 0.05))).toString();
+        return SavedSchedule.of(state, List.of(Map.of("lr", 0.1, "swa_lr", 0.05)))
+                .toString();
     }
 
     private static String refusal(Map<String, Object> state) {
@@ -100,7 +102,8 @@ class SavedScheduleTest {
     void readsWhatOlderVersionsSave() throws IOException {
         assertEquals(
                 "StepLR(step_size=3, gamma=0.5)",
-                text(new LinkedHashMap<>(Map.of("step_size", 3L, "gamma", 0.5, "base_lrs", List.of(0.1), "last_epoch", 4L))));
+                text(new LinkedHashMap<>(
+                        Map.of("step_size", 3L, "gamma", 0.5, "base_lrs", List.of(0.1), "last_epoch", 4L))));
         assertEquals(
                 "MultiStepLR(milestones=[3, 8], gamma=0.5)",
                 text(state("milestones", List.of(3L, 8L), "gamma", 0.5, "verbose", false)));
@@ -113,8 +116,8 @@ class SavedScheduleTest {
                         new PythonReference("torch.optim.swa_utils.SWALR._linear_anneal"))));
         Path golden = Path.of("src/test/resources/golden/checkpoints/OneCycleLR-torch1.pt");
         try (TorchFile file = TorchFile.open(golden)) {
-            Map<String, Object> group =
-                    Map.of("initial_lr", 0.02, "max_lr", 0.5, "min_lr", 2e-6, "max_momentum", 0.95, "base_momentum", 0.85);
+            Map<String, Object> group = Map.of(
+                    "initial_lr", 0.02, "max_lr", 0.5, "min_lr", 2e-6, "max_momentum", 0.95, "base_momentum", 0.85);
             assertEquals(
                     "OneCycleLR(max_lr=0.5, total_steps=20)",
                     SavedSchedule.of((Map<?, ?>) file.root(), List.of(group)).text());
@@ -158,7 +161,13 @@ class SavedScheduleTest {
     void takesNumbersThatAreTensors() {
         assertEquals(
                 "StepLR(step_size=3, gamma=0.5)",
-                text(state("step_size", 3L, "gamma", TensorData.scalar(0.5), "_last_lr", List.of(TensorData.scalar(0.5)))));
+                text(state(
+                        "step_size",
+                        3L,
+                        "gamma",
+                        TensorData.scalar(0.5),
+                        "_last_lr",
+                        List.of(TensorData.scalar(0.5)))));
     }
 
     @Test

@@ -225,7 +225,8 @@ class SchedulerStateDictTest {
     /** None for a plain function, what a functools.partial and a callable object have in them otherwise. */
     @Test
     void passesOverWhatAFunctionHasInIt() {
-        for (String policy : List.of("LambdaLR(lr_lambda=lambda e: 0.5 ** e)", "MultiplicativeLR(lr_lambda=lambda e: 0.5)")) {
+        for (String policy :
+                List.of("LambdaLR(lr_lambda=lambda e: 0.5 ** e)", "MultiplicativeLR(lr_lambda=lambda e: 0.5)")) {
             for (Object function : List.of(Optional.empty(), Map.of(), Map.of("warmup", 5L))) {
                 LRScheduler scheduler = scheduler(policy);
                 Map<String, Object> dict = scheduler.stateDict();
@@ -266,7 +267,8 @@ class SchedulerStateDictTest {
     @Test
     void readsAStateOfBeforePyTorch14() {
         Optimizer<FloatArray> optimizer = optimizer();
-        LRScheduler scheduler = new LRScheduler(optimizer, Policy.parse("MultiStepLR(milestones=[2, 6, 6], gamma=0.5)"));
+        LRScheduler scheduler =
+                new LRScheduler(optimizer, Policy.parse("MultiStepLR(milestones=[2, 6, 6], gamma=0.5)"));
         Map<String, Object> dict = scheduler.stateDict();
         dict.remove("_last_lr");
         dict.put("milestones", List.of(2L, 6L, 6L));

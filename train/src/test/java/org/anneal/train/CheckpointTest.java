@@ -326,7 +326,8 @@ class CheckpointTest {
                 golden(), root -> root.put("scheduler", Map.of("lr_lambdas", List.of(Map.of()), "last_epoch", 2L)));
         try (Checkpoint python = Checkpoint.open(partial)) {
             assertEquals(
-                    "LambdaLR(lr_lambda=LAMBDA)", python.schedule().orElseThrow().text());
+                    "LambdaLR(lr_lambda=LAMBDA)",
+                    python.schedule().orElseThrow().text());
             assertEquals(Optional.of(StepPer.EPOCH), python.stepPer());
         }
         Path without = changed(golden(), root -> root.remove("scheduler"));
@@ -406,9 +407,7 @@ class CheckpointTest {
         Path lightning = changed(golden(), root -> {
             root.put("epoch", 2L);
             root.put("global_step", 12L);
-            root.put(
-                    "loops",
-                    Map.of("fit_loop", Map.of("epoch_progress", Map.of("current", Map.of("processed", 3L)))));
+            root.put("loops", Map.of("fit_loop", Map.of("epoch_progress", Map.of("current", Map.of("processed", 3L)))));
         });
         try (Checkpoint python = Checkpoint.open(lightning)) {
             assertEquals(Progress.after(3, 12), python.progress(5));
@@ -436,8 +435,7 @@ class CheckpointTest {
             root.put("optimizer_states", List.of(optimizer, optimizer));
         });
         try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
-            assertFails(
-                    two + ": it holds 2 optimizers, but this run has one", () -> run.restore(two, OnChange.REFUSE));
+            assertFails(two + ": it holds 2 optimizers, but this run has one", () -> run.restore(two, OnChange.REFUSE));
         }
     }
 
