@@ -456,7 +456,7 @@ public final class PythonCall {
                 return integer(what, given);
             }
             try {
-                return lengths.orElse(RunLength::unknown).resolve(length.amount(), length.unit());
+                return lengths.orElse(RunLength.UNKNOWN).resolve(length.amount(), length.unit());
             } catch (IllegalArgumentException e) {
                 throw source.error(given, what + " is " + given + ", " + e.getMessage());
             }

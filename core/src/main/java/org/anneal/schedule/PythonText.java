@@ -273,8 +273,8 @@ final class PythonText {
 
     /** Returns the mistakes in {@code wanted}; {@link #FAR} where a word has too many. */
     private static int mistakes(String wanted, String right) {
-        String[] words = wanted.split("_");
-        String[] rightWords = right.split("_");
+        String[] words = wanted.split("_", -1);
+        String[] rightWords = right.split("_", -1);
         if (words.length == rightWords.length) { // max is no misspelling of min, and eta_max none of eta_min
             for (int i = 0; i < words.length; i++) {
                 if (edits(words[i], rightWords[i]) > mostMistakes(words[i])) {
@@ -556,7 +556,8 @@ final class PythonText {
         boolean generated = false;
         boolean condition = false;
         int open = 0;
-        for (Token token : argument) {
+        for (int i = 0; i < argument.size(); i++) {
+            Token token = argument.get(i);
             open -= token.closes() ? 1 : 0;
             if (open == 0 && token.kind() != Kind.SYMBOL) {
                 condition = token.is("if") || (condition && !token.is("else"));
@@ -564,7 +565,7 @@ final class PythonText {
                 generated |= token.is("for");
             }
             several |= open == 1 && (token.is(",") || token.is("for"));
-            inBrackets &= open > 0 || token == first || token == argument.get(argument.size() - 1);
+            inBrackets &= open > 0 || i == 0 || i == argument.size() - 1;
             named |= token.kind() == Kind.NAME && !KEYWORDS.contains(token.text());
             open += token.opens() ? 1 : 0;
         }

@@ -21,6 +21,12 @@ import java.util.Optional;
  */
 public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
 
+    /** What refuses a length in a run that is not known. */
+    static final PythonCall.Lengths UNKNOWN = (amount, unit) -> {
+        throw new IllegalArgumentException(
+                "which needs the run's epochs and its steps per epoch: give both, or write a number of steps");
+    };
+
     /** What a length is given in. */
     enum Unit {
         EPOCHS("ep"),
@@ -90,13 +96,7 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
     /** Returns what lengths resolve against in a run of so many steps, of which the epochs are not known. */
     static PythonCall.Lengths ofSteps(long steps) {
         RunLength whole = new RunLength(Check.atLeast(1, "steps", steps), 1);
-        return (amount, unit) -> unit == Unit.EPOCHS ? unknown(amount, unit) : whole.resolve(amount, unit);
-    }
-
-    /** Refuses a length in a run that is not known. */
-    static long unknown(Object amount, Unit unit) {
-        throw new IllegalArgumentException(
-                "which needs the run's epochs and its steps per epoch: give both, or write a number of steps");
+        return (amount, unit) -> unit == Unit.EPOCHS ? UNKNOWN.resolve(amount, unit) : whole.resolve(amount, unit);
     }
 
     /** Returns a length in steps of the schedule. The amount is an int or a float, as Python has them. */
