@@ -122,8 +122,7 @@ final class ParameterGroups {
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
-            lines.add("group " + i + ", " + groups.get(i).name() + ": "
-                    + rules.get(i) + " for " + shown(names.get(i)));
+            lines.add("group " + i + ", " + groups.get(i).name() + ": " + rules.get(i) + " for " + shown(names.get(i)));
         }
         return lines;
     }

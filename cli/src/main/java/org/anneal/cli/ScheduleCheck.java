@@ -16,6 +16,7 @@ import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** Looks at the schedule of a training run before it begins: whether it lasts, and what {@code check} finds. */
 final class ScheduleCheck {
@@ -24,14 +25,14 @@ final class ScheduleCheck {
     private final SchedulerCall call;
     private final RunLength length;
     private final double[] lr;
-    private final ProgressLine progress;
+    private final CommandSpec command;
 
     /** @param lr the base rate of each group */
-    ScheduleCheck(SchedulerCall call, RunLength length, double[] lr, ProgressLine progress) {
+    ScheduleCheck(SchedulerCall call, RunLength length, double[] lr, CommandSpec command) {
         this.call = call;
         this.length = length;
         this.lr = lr;
-        this.progress = progress;
+        this.command = command;
     }
 
     /**
@@ -42,9 +43,10 @@ final class ScheduleCheck {
      */
     void refuseWhatFails(Optional<LRScheduler.State> start) {
         long step = 0;
-        try (Optimizer<FloatArray> optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
-                .mapToObj(i -> new ParamGroup<>("group " + i, new SGD(lr[i]), List.of(new FloatArray(0f))))
-                .toList())) {
+        try (ProgressLine progress = Anneal.progress(command);
+                Optimizer<FloatArray> optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
+                        .mapToObj(i -> new ParamGroup<>("group " + i, new SGD(lr[i]), List.of(new FloatArray(0f))))
+                        .toList())) {
             LRScheduler scheduler = new LRScheduler(optimizer, call.policy());
             if (!scheduler.takesStep()) {
                 return;
@@ -81,8 +83,14 @@ final class ScheduleCheck {
         }
         List<Double> bases = Arrays.stream(lr).boxed().toList();
         List<Checkup> groups = new ArrayList<>();
-        for (int group = 0; group < lr.length; group++) {
-            groups.add(Checkup.of(call.policy(), length, bases, group, 0, progress::at));
+        long steps = length.total();
+        try (ProgressLine progress =
+                Anneal.progress(command).task("Checking the schedule", 0, lr.length * steps, "steps")) {
+            for (int group = 0; group < lr.length; group++) {
+                long before = group * steps;
+                groups.add(Checkup.of(
+                        call.policy(), length, bases, group, 0, done -> progress.at(before + done)));
+            }
         }
         for (Finding finding : CheckCommand.once(groups, Checkup::findings)) {
             lines.add("step " + finding.step() + ": " + finding.problem());

@@ -179,13 +179,16 @@ final class TrainCommand implements Callable<Integer> {
     private void start() throws IOException {
         DataSets sets = readData(options.data(Optional.empty()));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
-        if (chosen.config().groups().isEmpty()) { // before libtorch is loaded, which takes a moment
+        boolean oneGroup = chosen.config().groups().isEmpty();
+        if (oneGroup) { // before libtorch is loaded, which takes a moment
             double lr = UpdateRule.parse(chosen.config().optimizer()).lr();
             check(chosen, new double[] {lr}).refuseWhatFails(Optional.empty());
         }
         introduce(chosen, sets);
         try (Run run = new Run(chosen, sets)) {
-            run.check().refuseWhatFails(Optional.empty());
+            if (!oneGroup) {
+                run.check().refuseWhatFails(Optional.empty());
+            }
             run.introduce();
             Path folder = out.orElseGet(TrainCommand::newFolder);
             try (LivePage page = LivePage.start(folder, serve)) {
@@ -215,8 +218,7 @@ final class TrainCommand implements Callable<Integer> {
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
             OnChange onChange = chosen.shorter().isPresent() ? OnChange.KEEP_CONFIG : options.onChange();
-            List<String> notes =
-                    checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
+            List<String> notes = checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
             if (!run.trainer.isFinished(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));
             }
@@ -248,7 +250,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private ScheduleCheck check(TrainOptions.Chosen chosen, double[] lr) {
-        return new ScheduleCheck(chosen.call(), chosen.length(), lr, Anneal.progress(spec));
+        return new ScheduleCheck(chosen.call(), chosen.length(), lr, spec);
     }
 
     private void introduce(LivePage page) {
@@ -306,8 +308,7 @@ final class TrainCommand implements Callable<Integer> {
 
         ScheduleCheck check() {
             return TrainCommand.this.check(
-                    chosen,
-                    groups.rules().stream().mapToDouble(UpdateRule::lr).toArray());
+                    chosen, groups.rules().stream().mapToDouble(UpdateRule::lr).toArray());
         }
 
         int batches() {

@@ -341,7 +341,8 @@ final class TrainOptions {
             String savedText = resumed.get().scheduleGiven();
             SchedulerCall saved = saved(file, () -> SchedulerCall.parse(savedText, length));
             boolean same = schedule.isEmpty() || given.policy().equals(saved.policy());
-            if (same || !mine("--schedule", given.policy(), saved.policy(), file).equals(given.policy())) {
+            if (same
+                    || !mine("--schedule", given.policy(), saved.policy(), file).equals(given.policy())) {
                 String before = resumed.get().schedule();
                 boolean changed = !saved.policy().toString().equals(before);
                 return new Scheduled(saved, savedText, changed ? Optional.of(before) : Optional.empty());

@@ -15,8 +15,7 @@ final class Unmatched {
         String word = exception.getUnmatched().get(0);
         if (exception.isUnknownOption()) {
             String option = word.replaceFirst("(?s)=.*", "");
-            Stream<String> options =
-                    command.options().stream().flatMap(each -> Stream.of(each.names()));
+            Stream<String> options = command.options().stream().flatMap(each -> Stream.of(each.names()));
             return "unknown option '" + option + "'" + suggestion(option, options.toList());
         }
         Collection<String> commands = command.subcommands().keySet();

@@ -122,7 +122,8 @@ class ResumeTest {
             assertEquals(rates[i], Double.parseDouble(rows.get(i + 1).split(",", -1)[2]), 1e-15);
         }
         // Said again, it is the same; and as it is, it goes on to the bit.
-        assertTrue(lines(resume("--schedule=CosineAnnealingLR(T_max=100%)")).contains("Nothing to do: all epochs are done, 4 of 4"));
+        assertTrue(lines(resume("--schedule=CosineAnnealingLR(T_max=100%)"))
+                .contains("Nothing to do: all epochs are done, 4 of 4"));
         // Of a length of its own it is as long as it was.
         Path other = folder.resolve("other");
         lines(command(other, "--epochs=2", "--schedule=CosineAnnealingLR(T_max=2)"));
@@ -157,7 +158,12 @@ class ResumeTest {
             root.put("anneal", anneal);
             TorchFile.write(changed, root);
         }
-        Ran ran = Ran.anneal("train", "--resume", changed.toString(), "--out", folder.resolve("other").toString());
+        Ran ran = Ran.anneal(
+                "train",
+                "--resume",
+                changed.toString(),
+                "--out",
+                folder.resolve("other").toString());
         assertEquals(2, ran.code());
         assertTrue(ran.err().startsWith("anneal train: --threads must be from 1 to "), ran.err());
         assertTrue(ran.err().contains("on this computer, but was 2147483647"), ran.err());
@@ -318,7 +324,9 @@ class ResumeTest {
                 "--out",
                 folder.resolve("other").toString());
         assertEquals(1, ran.code());
-        assertEquals("cifar10:" + cifar + ": 50 images to train on, 20 to validate", ran.out().strip());
+        assertEquals(
+                "cifar10:" + cifar + ": 50 images to train on, 20 to validate",
+                ran.out().strip());
         assertEquals(
                 "anneal train: " + last + ": a state dict must have the names and shapes of the network, but"
                         + " conv1.weight has the shape [6, 1, 5, 5] and not [6, 3, 5, 5], fc1.weight has the shape"

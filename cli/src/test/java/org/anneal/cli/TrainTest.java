@@ -393,12 +393,14 @@ class TrainTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "OneCycleLR(max_lr=0.1, total_steps=14) | 15 | OneCycleLR(max_lr=0.1, total_steps=14) ends with step 14",
-        "LambdaLR(lambda step: 1 / (step - 15)) | 15 | ",
-        "MultiplicativeLR(lambda step: 1 / (step - 9)) | 9 | ",
-        "ExponentialLR(1e300) | 2 | the rate must be finite",
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "OneCycleLR(max_lr=0.1, total_steps=14) | 15 | OneCycleLR(max_lr=0.1, total_steps=14) ends with step 14",
+                "LambdaLR(lambda step: 1 / (step - 15)) | 15 | ",
+                "MultiplicativeLR(lambda step: 1 / (step - 9)) | 9 | ",
+                "ExponentialLR(1e300) | 2 | the rate must be finite",
+            })
     void refusesAScheduleThatWouldFailWithinTheRun(String schedule, int step, String why) {
         Ran ran = Ran.anneal(train("--epochs=3", "--batch-size=10", "--step-per=batch", "--schedule", schedule));
         assertEquals(2, ran.code(), ran.err());
@@ -434,10 +436,11 @@ class TrainTest {
     @Test
     void saysWhatCheckFindsBeforeTheFirstEpoch() {
         List<String> printed = lines(train("--epochs=4", "--limit=1", "--schedule=CosineAnnealingLR(T_max=2)"));
-        Ran check = Ran.anneal(
-                "check", "CosineAnnealingLR(T_max=2)", "--epochs=4", "--steps-per-epoch=1", "--lr=0.01");
-        List<String> found =
-                check.out().lines().filter(line -> line.startsWith("step ") || line.startsWith("  -> ")).toList();
+        Ran check = Ran.anneal("check", "CosineAnnealingLR(T_max=2)", "--epochs=4", "--steps-per-epoch=1", "--lr=0.01");
+        List<String> found = check.out()
+                .lines()
+                .filter(line -> line.startsWith("step ") || line.startsWith("  -> "))
+                .toList();
         assertEquals(2, found.size(), check.out());
         assertTrue(found.get(0).contains("climbs again"), check.out());
         assertEquals(found, printed.subList(3, 5));
@@ -449,7 +452,9 @@ class TrainTest {
         lines(train("--epochs=4", "--batch-size=10"));
         assertEquals(
                 List.of("0.01", "0.008536", "0.005000", "0.001464"),
-                rates().stream().map(lr -> lr == 0.01 ? "0.01" : String.format(Locale.ROOT, "%.6f", lr)).toList());
+                rates().stream()
+                        .map(lr -> lr == 0.01 ? "0.01" : String.format(Locale.ROOT, "%.6f", lr))
+                        .toList());
         out = folder.resolve("batches");
         lines(train("--epochs=4", "--batch-size=10", "--step-per=batch"));
         // The last step of all is the 19th of 20: 0.01 * (1 + cos(pi * 19 / 20)) / 2.
@@ -460,7 +465,15 @@ class TrainTest {
     void noLineOfARunIsWiderThanATerminal() {
         List<String> printed = lines(train(Stream.concat(
                         Stream.of("--epochs=1", "--limit=1"),
-                        Stream.of("conv1.w*", "conv1.b*", "conv2.w*", "conv2.b*", "fc1.w*", "fc1.b*", "fc2.w*", "fc2.b*")
+                        Stream.of(
+                                        "conv1.w*",
+                                        "conv1.b*",
+                                        "conv2.w*",
+                                        "conv2.b*",
+                                        "fc1.w*",
+                                        "fc1.b*",
+                                        "fc2.w*",
+                                        "fc2.b*")
                                 .map(name -> "--group=" + name + ":lr=0.001"))
                 .toArray(String[]::new)));
         List<String> epoch = printed.stream()

@@ -199,7 +199,9 @@ public final class Checkpoint implements AutoCloseable {
     /** @throws IOException if the file is in {@code folder}, and a run in it wrote it anew after it was opened here */
     void checkUnchangedIn(Path folder) throws IOException {
         Path parent = Optional.ofNullable(path.toAbsolutePath().getParent()).orElse(path);
-        if (Files.exists(parent) && Files.isSameFile(parent, folder) && !RunLock.key(path).equals(key)) {
+        if (Files.exists(parent)
+                && Files.isSameFile(parent, folder)
+                && !RunLock.key(path).equals(key)) {
             throw new IOException(path + " was written anew by another run while it was read: resume it again");
         }
     }

@@ -111,14 +111,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
      */
     public RunFolder(Path folder, Network network, String title, int groups, Checkpoint checkpoint, Progress progress)
             throws IOException {
-        this(
-                folder,
-                network,
-                title,
-                groups,
-                Optional.of(checkpoint),
-                progress.epochs(),
-                checkpoint.rates(groups));
+        this(folder, network, title, groups, Optional.of(checkpoint), progress.epochs(), checkpoint.rates(groups));
     }
 
     private RunFolder(
@@ -517,8 +510,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
                         new Panel(
                                 "learning rate",
                                 rates.series(
-                                        names,
-                                        epochs.get(epochs.size() - 1).epoch()))));
+                                        names, epochs.get(epochs.size() - 1).epoch()))));
     }
 
     private Series series(String label, ToDoubleFunction<Epoch> value) {

@@ -26,7 +26,8 @@ import org.anneal.checkpoint.AtomicFile;
 final class RunLock implements Closeable {
     private static final String FILE = "run.lock";
 
-    // Files by their real paths and keys. The system's lock is the process's: to open and close the file once more would
+    // Files by their real paths and keys. The system's lock is the process's: to open and close the file once more
+    // would
     // release it.
     private static final Set<Map.Entry<Path, Object>> HELD = ConcurrentHashMap.newKeySet();
 
@@ -101,7 +102,8 @@ final class RunLock implements Closeable {
         } catch (OverlappingFileLockException e) {
             return false; // another class loader's run
         } catch (IOException e) {
-            throw new IOException("cannot lock " + file + ": " + AtomicFile.reason(e), e); // a file system without locks
+            throw new IOException(
+                    "cannot lock " + file + ": " + AtomicFile.reason(e), e); // a file system without locks
         }
     }
 

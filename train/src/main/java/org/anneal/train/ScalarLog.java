@@ -80,7 +80,8 @@ public final class ScalarLog implements TrainListener {
 
     /** {@return the names of the groups; one that several have, with the group's number} */
     static List<String> names(Optimizer<?> optimizer) {
-        List<String> names = optimizer.groups().stream().<String>map(ParamGroup::name).toList();
+        List<String> names =
+                optimizer.groups().stream().<String>map(ParamGroup::name).toList();
         return IntStream.range(0, names.size())
                 .mapToObj(i -> Collections.frequency(names, names.get(i)) == 1 ? names.get(i) : i + " " + names.get(i))
                 .toList();

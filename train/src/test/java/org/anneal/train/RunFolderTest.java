@@ -212,9 +212,9 @@ class RunFolderTest {
             // Not even when its table is not there yet, or not any more.
             Files.delete(folder.resolve("metrics.csv"));
             List<String> refusals = new ArrayList<>();
-            Thread other = new Thread(() -> refusals.add(assertThrows(
-                            IOException.class, () -> new RunFolder(folder, network, "StepLR(1)", 1))
-                    .getMessage()));
+            Thread other = new Thread(() ->
+                    refusals.add(assertThrows(IOException.class, () -> new RunFolder(folder, network, "StepLR(1)", 1))
+                            .getMessage()));
             other.start();
             other.join();
             assertEquals(List.of("another run is writing to " + folder + taken), refusals);
@@ -259,7 +259,8 @@ class RunFolderTest {
         RunFolder run = running(folder);
         remove(folder);
         Files.createDirectory(folder);
-        String replaced = "the run's folder " + folder + " was replaced, or its run.lock removed, while the run went on";
+        String replaced =
+                "the run's folder " + folder + " was replaced, or its run.lock removed, while the run went on";
         assertThrows(IOException.class, () -> run.epoch(epoch(2, 0.1)));
         try (RunFolder other = new RunFolder(folder, network, "StepLR(1)", 1)) {
             other.batch(batch(1, 1, 0.1));

@@ -308,12 +308,10 @@ class TrainerTest {
                     assertTrue(Double.isNaN(run.epochs.get(1).valLoss()));
                     continue;
                 }
-                NonFiniteException stopped =
-                        assertThrows(NonFiniteException.class, () -> run.trainer.fit(data));
+                NonFiniteException stopped = assertThrows(NonFiniteException.class, () -> run.trainer.fit(data));
                 int batch = run.batches.size() + 1;
                 assertTrue(batch < 64, "one of 64 batches has it");
-                assertEquals(
-                        List.of(1, batch, List.of(0.5)), List.of(stopped.epoch(), stopped.batch(), stopped.lr()));
+                assertEquals(List.of(1, batch, List.of(0.5)), List.of(stopped.epoch(), stopped.batch(), stopped.lr()));
                 String message = String.valueOf(stopped.getMessage());
                 assertTrue(
                         message.matches("the training loss is (nan|inf) in epoch 1, at batch " + batch
