@@ -280,6 +280,8 @@ public final class Anneal implements Runnable {
             return line(e.getCause());
         } else if (thrown instanceof FileSystemException e) { // whose message may be the file's name alone
             message = "cannot use " + e.getFile() + ": " + AtomicFile.reason(e);
+        } else if (thrown instanceof InvalidPathException e) {
+            message = "'" + e.getInput() + "' is no name that this system can have";
         } else if (thrown instanceof OutOfMemoryError) {
             long most = Runtime.getRuntime().maxMemory() >> 20;
             message = "out of memory (" + message + "), of which Java may use " + most

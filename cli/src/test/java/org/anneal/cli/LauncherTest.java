@@ -168,6 +168,41 @@ class LauncherTest {
     }
 
     @Test
+    void hasJavaReadLettersThatAreNotAsciis() throws IOException, InterruptedException {
+        assumeTrue(
+                shell("LC_ALL=C locale charmap").out().equals("ANSI_X3.4-1968\n"),
+                "skipped: no C locale as Linux has it");
+        script("jdk/bin/java", "[ \"$1\" = -version ] && echo 'openjdk version \"17\"' >&2 && exit", "locale charmap");
+        assertEquals("UTF-8\n", shell("LC_ALL=C ./anneal table").out());
+        assertEquals(
+                "UTF-8\n", shell("unset LANG LC_CTYPE LC_ALL; ./anneal table").out());
+    }
+
+    @Test
+    void goesOnWhereWhatItSaysIsLost() throws IOException, InterruptedException {
+        assumeTrue(Files.exists(Path.of("/dev/full")), "skipped: /dev/full is Linux's");
+        for (String nowhere : List.of("2> /dev/full", "2>&-")) {
+            assertEquals(
+                    arguments("0", "", true, jar(), "table"),
+                    shell("./anneal table " + nowhere).out());
+            Path source = home.resolve("core/src/main/New.java");
+            Files.writeString(source, "");
+            Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(120)));
+            script(
+                    "mvnw",
+                    "echo '[INFO] Building Anneal core 0.1.0-SNAPSHOT                  [1/6]'",
+                    "yes | head -n 100000",
+                    "touch built");
+            Ran built = shell("./anneal table " + nowhere);
+            assertEquals(new Ran(0, arguments("0", "", true, jar(), "table"), ""), built);
+            assertTrue(Files.deleteIfExists(home.resolve("built")), "Maven was not let finish");
+            Files.delete(source);
+        }
+        java("11.0.2");
+        assertEquals(new Ran(1, "", ""), shell("./anneal table 2>&-"));
+    }
+
+    @Test
     void fetchesTheNativesForTheFirstRunThatTrains() throws IOException, InterruptedException {
         for (String command : List.of("table", "train --help", "plot train", "--version")) {
             assertEquals(0, shell("./anneal " + command).code(), command);
