@@ -174,6 +174,16 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
 
 
     @Override
+    public boolean isComposite() {
+        return true;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        ((ChainedScheduler) shared).schedules.forEach(part::visit);
+    }
+
+    @Override
     public Kind<ChainedScheduler> kind() {
         return KIND;
     }

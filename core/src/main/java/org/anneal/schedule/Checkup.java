@@ -39,40 +39,13 @@ public record Checkup(
         double mean,
         OptionalLong firstBelow) {
 
-    /** A length that is reached but for this part of it counts as reached. */
-    private static final double NEARLY = 0.99;
-
-    /** Neighbouring rates whose ratio is above this, or below its inverse, are a jump. */
-    private static final double JUMP = 1.5;
-
-    /** A run of this many times as many steps as epochs is one in which the two can be confused. */
-    private static final long MANY = 10;
-
     /** A rate below this part of the peak is nothing. */
     private static final double NOTHING = 1e-7;
-
-    /** Groups whose rates a suggestion lists. */
-    private static final int MOST_LISTED = 4;
 
     private static final int STEPS_BETWEEN_LOOKS = 1024;
 
     /** A run: its length, and the epochs it has, if they are known. */
-    private record Run(long steps, Optional<RunLength> length) {}
-
-    /** The part of a run that a schedule has: the steps from {@code from} to before {@code to}. */
-    private record Part(long from, long to, boolean last, boolean whole) {
-        long steps() {
-            return to - from;
-        }
-
-        String name() {
-            return whole ? "the run" : "its part of the run";
-        }
-
-        String length() {
-            return plural(steps());
-        }
-    }
+    record Run(long steps, Optional<RunLength> length) {}
 
     public Checkup {
         findings = List.copyOf(findings);
@@ -143,44 +116,33 @@ public record Checkup(
         Check.group(group, groups);
         bases.forEach(rate -> Check.finiteNotNegative("base", rate));
         Walk walk = new Walk(run, bases, group);
-        Schedule schedule;
-        if (policy instanceof ReduceLROnPlateau plateau) {
-            plateau.reduce(group, groups, 0); // refuses a min_lr per group of another length
-            walk.plateau(plateau, 0);
-            schedule = new ExponentialLR(1.0);
-        } else {
-            Schedule shared = policy instanceof ComposedPlateau composed ? composed.schedule() : (Schedule) policy;
-            schedule = walk.own(shared);
+        RunPart whole = new RunPart(walk, 0, run.steps(), true, true);
+        policy.metricDriven().ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of another length
+        Schedule shared = policy.stepDriven().orElse(new ExponentialLR(1.0));
+        if (policy.stepDriven().isPresent()) {
             walk.untilPlateau = policy instanceof SequentialPlateau ? Optional.of(shared) : Optional.empty();
-            walk.visit(shared, new Part(0, run.steps(), true, true));
-            if (policy instanceof ComposedPlateau composed) {
-                composed.plateau().reduce(group, groups, 0);
-                if (composed.firstMetric() < run.steps()) {
-                    walk.plateau(composed.plateau(), composed.firstMetric());
-                }
-            }
+            whole.visit(shared);
         }
-        Checkup checkup = walk.rates(schedule, below, policy instanceof Schedule, progress);
+        if (policy.metricDriven().isPresent() && policy.firstMetric() < run.steps()) {
+            walk.plateau(policy.metricDriven().get(), policy.firstMetric());
+        }
+        Checkup checkup = walk.rates(shared.forGroup(group, groups), below, policy.metricDriven().isEmpty(), progress);
         progress.accept(run.steps());
         return checkup;
     }
 
-    private static String plural(long steps) {
-        return steps + (steps == 1 ? " step" : " steps");
-    }
-
     /** Collects what is found. */
-    private static final class Walk {
-        private final Run run;
-        private final double base;
-        private final List<Double> bases; // of all groups
-        private final int group;
-        private final List<Finding> findings = new ArrayList<>();
-        private final List<Finding> notes = new ArrayList<>();
+    static final class Walk {
+        final Run run;
+        final double base;
+        final List<Double> bases; // of all groups
+        final int group;
+        final List<Finding> findings = new ArrayList<>();
+        final List<Finding> notes = new ArrayList<>();
         private Optional<ReduceLROnPlateau> plateau = Optional.empty();
         private long firstMetric; // of the plateau
-        private Optional<Schedule> untilPlateau = Optional.empty(); // whose last piece holds the base for a plateau
-        private final List<Part> reported = new ArrayList<>(); // the parts that have a finding
+        Optional<Schedule> untilPlateau = Optional.empty(); // whose last piece holds the base for a plateau
+        final List<RunPart> reported = new ArrayList<>(); // the parts that have a finding
 
         Walk(Run run, List<Double> bases, int group) {
             this.run = run;
@@ -189,467 +151,19 @@ public record Checkup(
             this.group = group;
         }
 
-        /** Returns a schedule of all groups for this one. */
-        Schedule own(Schedule shared) {
-            return shared.forGroup(group, bases.size());
-        }
-
-        private void add(Part part, long step, String problem, String suggestion) {
-            findings.add(new Finding(step, problem, suggestion));
-            reported.add(part);
-        }
-
-        void visit(Schedule schedule, Part part) {
-            if (schedule instanceof SequentialLR sequence) {
-                sequence(sequence, part);
-            } else if (schedule instanceof ChainedScheduler chain) {
-                chain.schedules().forEach(member -> visit(member, part));
-            } else if (!confused(schedule, part)) {
-                single(schedule, part);
-            }
-        }
-
-        private void single(Schedule shared, Part part) {
-            Schedule schedule = own(shared);
-            absolute(shared, schedule, part);
-            if (schedule instanceof StepLR step) {
-                if (part.steps() > 1 && step.gamma() != 1 && step.stepSize() >= part.steps() && part.last()) {
-                    add(
-                            part,
-                            part.to() - 1,
-                            "StepLR never decays: its first decay, after " + step.stepSize() + " steps, is not within "
-                                    + part.name() + " of " + part.length(),
-                            set("step_size", Math.max(1, part.steps() / 3)) + " for decays within " + part.name());
-                }
-            } else if (schedule instanceof MultiStepLR steps) {
-                multiStep(steps, part);
-            } else if (schedule instanceof ConstantLR constant) {
-                if (constant.factor() != 1 && constant.totalIters() > part.steps() && part.last()) {
-                    add(
-                            part,
-                            part.to() - 1,
-                            "ConstantLR holds the rate at " + round(constant.factor()) + " of its base for "
-                                    + constant.totalIters() + " steps, longer than " + part.name() + " of "
-                                    + part.length(),
-                            set("total_iters", Math.max(1, part.steps() / 20)));
-                }
-            } else if (schedule instanceof LinearLR linear) {
-                linear(linear, part);
-            } else if (schedule instanceof PolynomialLR polynomial) {
-                falling("PolynomialLR", "total_iters", polynomial.totalIters(), 0, part);
-            } else if (schedule instanceof CosineAnnealingLR cosine) {
-                cosine(cosine, part);
-            } else if (schedule instanceof CosineAnnealingWarmRestarts restarts) {
-                restarts(restarts, part);
-            } else if (schedule instanceof CyclicLR cyclic) {
-                if (part.steps() > 1
-                        && !cyclic.baseLr().equals(cyclic.maxLr())
-                        && cyclic.stepSizeUp() > part.steps() - 1) {
-                    long half = Math.max(1, part.steps() / 2);
-                    add(
-                            part,
-                            part.to() - 1,
-                            "CyclicLR never reaches its max_lr, which it has after " + number(cyclic.stepSizeUp())
-                                    + " steps: " + part.name() + " has " + part.length(),
-                            set("step_size_up", half) + " for one whole cycle");
-                }
-            } else if (schedule instanceof OneCycleLR cycle) {
-                oneCycle(cycle, part);
-            } else if (schedule instanceof SWALR swa) {
-                if (part.last() && part.steps() < NEARLY * swa.annealEpochs()) {
-                    add(
-                            part,
-                            part.to() - 1,
-                            "SWALR has not reached its swa_lr, which it has after " + swa.annealEpochs() + " steps: "
-                                    + part.name() + " has " + part.length(),
-                            set("anneal_epochs", part.steps()) + " or less");
-                }
-            }
-        }
-
-        private void multiStep(MultiStepLR schedule, Part part) {
-            List<Long> unreached = schedule.milestones().stream()
-                    .filter(milestone -> milestone >= part.steps())
-                    .toList();
-            if (unreached.isEmpty() || schedule.gamma() == 1) {
-                return;
-            }
-            int count = schedule.milestones().size();
-            List<Long> fitting = LongStream.rangeClosed(1, count)
-                    .map(i -> Math.floorDiv(i * part.steps(), count + 1L))
-                    .filter(milestone -> milestone > 0)
-                    .distinct()
-                    .boxed()
-                    .toList();
-            add(
-                    part,
-                    part.to() - 1,
-                    (unreached.size() == 1 ? "milestone " : "milestones ")
-                            + unreached.stream().map(String::valueOf).collect(Collectors.joining(", "))
-                            + " of MultiStepLR " + (unreached.size() == 1 ? "is" : "are") + " never reached: "
-                            + part.name() + " has " + part.length(),
-                    fitting.isEmpty()
-                            ? "leave them out"
-                            : "set milestones=" + fitting + ", or give "
-                                    + (part.whole() ? "the run" : "it") + " more than "
-                                    + unreached.get(unreached.size() - 1) + " steps");
-        }
-
-        private void linear(LinearLR linear, Part part) {
-            if (linear.startFactor() > linear.endFactor()) {
-                falling("LinearLR", "total_iters", linear.totalIters(), linear.endFactor(), part);
-            } else if (linear.startFactor() < linear.endFactor() && linear.totalIters() > part.steps()) {
-                add(
-                        part,
-                        part.to() - 1,
-                        "the warmup of " + linear.totalIters() + " steps (LinearLR) is longer than " + part.name()
-                                + " of " + part.length(),
-                        part.last()
-                                ? set("total_iters", Math.max(1, part.steps() / 20)) + ", a twentieth of " + part.name()
-                                : set("total_iters", part.steps()) + ", up to the milestone");
-            }
-        }
-
-        /** A rate that falls for {@code length} steps, at its end to {@code factor} of its base. */
-        private void falling(String name, String argument, long length, double factor, Part part) {
-            if (part.last() && part.steps() < NEARLY * length) {
-                unfinished(name, argument, length, part);
-            } else if (factor == 0 && length < part.steps()) {
-                add(
-                        part,
-                        part.from() + length,
-                        name + " is at zero from here on: it ends after " + length + " steps, " + part.name() + " has "
-                                + part.length(),
-                        fit(argument, part));
-            }
-        }
-
-        private void unfinished(String name, String argument, long length, Part part) {
-            add(
-                    part,
-                    part.to() - 1,
-                    name + " is not finished: " + part.name() + " ends after " + part.steps() + " of its " + length
-                            + " steps",
-                    fit(argument, part));
-        }
-
-        private void cosine(CosineAnnealingLR cosine, Part part) {
-            if (part.last() && part.steps() < NEARLY * cosine.tMax()) {
-                unfinished("CosineAnnealingLR", "T_max", cosine.tMax(), part);
-            } else if (part.steps() > cosine.tMax() + 1) {
-                add(
-                        part,
-                        part.from() + cosine.tMax() + 1,
-                        "CosineAnnealingLR climbs again from here on: " + part.name() + " of " + part.length()
-                                + " goes on past T_max=" + cosine.tMax(),
-                        fit("T_max", part));
-            } else if (part.steps() > cosine.tMax() && cosine.etaMin() == 0) {
-                add(
-                        part,
-                        part.from() + cosine.tMax(),
-                        "the last rate of CosineAnnealingLR is zero: " + part.name() + " has one step more than T_max="
-                                + cosine.tMax(),
-                        fit("T_max", part));
-            }
-        }
-
-        private void restarts(CosineAnnealingWarmRestarts schedule, Part part) {
-            double length = schedule.t0();
-            double left = part.steps();
-            double cycles = 1; // lengths of all cycles so far, in units of T_0
-            double weight = 1;
-            if (schedule.tMult() == 1) {
-                double full = Math.floor((part.steps() - 1) / length);
-                left -= full * length;
-                cycles = full + 1;
-            } else {
-                while (left > length) {
-                    left -= length;
-                    length *= schedule.tMult();
-                    weight *= schedule.tMult();
-                    cycles += weight;
-                }
-            }
-            if (!part.last() || left >= NEARLY * length) {
-                return;
-            }
-            double t0 = Math.ceil(part.steps() / cycles);
-            double end = part.steps() - left + length;
-            boolean fits = part.steps() - t0 * (cycles - weight) >= NEARLY * t0 * weight;
-            String whole = "give " + part.name() + " "
-                    + (left < part.steps() ? number(part.steps() - left) + " or " : "") + number(end) + " steps";
-            add(
-                    part,
-                    part.to() - 1,
-                    "the last cycle of CosineAnnealingWarmRestarts is cut: " + part.name() + " ends after "
-                            + number(left) + " of its " + number(length) + " steps",
-                    fits ? set("T_0", (long) t0) + ", or " + whole : whole);
-        }
-
-        private void oneCycle(OneCycleLR cycle, Part part) {
-            if (part.last() ? part.steps() > cycle.totalSteps() : part.steps() > cycle.totalSteps() + 1) {
-                add(
-                        part,
-                        part.from() + cycle.totalSteps(),
-                        "OneCycleLR has ended: it has total_steps=" + cycle.totalSteps() + ", " + part.name() + " has "
-                                + part.length() + ", and to step past the end is an error",
-                        fit("total_steps", part));
-            } else if (part.last() && part.steps() < NEARLY * cycle.totalSteps()) {
-                unfinished("OneCycleLR", "total_steps", cycle.totalSteps(), part);
-            }
-        }
-
-        private void sequence(SequentialLR sequence, Part part) {
-            List<Long> milestones = sequence.milestones();
-            for (int i = 0; i <= milestones.size(); i++) {
-                long from = i == 0 ? 0 : milestones.get(i - 1);
-                boolean last = i == milestones.size();
-                Schedule piece = sequence.schedules().get(i);
-                if (last) {
-                    visit(piece, new Part(part.from() + from, part.to(), part.last(), part.whole() && from == 0));
-                } else if (confused("milestones", milestones, milestones.get(i), part)) {
-                    return;
-                } else if (milestones.get(i) >= part.steps()) {
-                    unreached(sequence, i, part);
-                    return;
-                } else if (milestones.get(i) > from) {
-                    visit(piece, new Part(part.from() + from, part.from() + milestones.get(i), false, false));
-                    jump(sequence, i, from, part);
-                }
-            }
-        }
-
-        private void unreached(SequentialLR sequence, int i, Part part) {
-            long milestone = sequence.milestones().get(i);
-            String next = name(sequence, i + 1);
-            boolean warmup =
-                    sequence.schedules().get(i) instanceof LinearLR linear && linear.startFactor() < linear.endFactor();
-            long fitting = Math.max(1, part.steps() / (warmup ? 20 : 2));
-            String where = part.name() + " of " + part.length();
-            add(
-                    part,
-                    part.to() - 1,
-                    warmup && i == 0
-                            ? "the warmup, up to milestone " + milestone + ", is not over within " + where + ": " + next
-                                    + " never starts"
-                            : "milestone " + milestone + " of SequentialLR is never reached within " + where + ": "
-                                    + next + " never starts",
-                    warmup && i == 0
-                            ? "set milestones=[" + fitting + "] and total_iters=" + fitting
-                            : "set the milestone below " + part.steps() + ", or give "
-                                    + (part.whole() ? "the run" : "it") + " more than " + milestone + " steps");
-        }
-
-        /** Looks at the rates on both sides of the milestone after piece {@code i}. */
-        private void jump(SequentialLR sequence, int i, long from, Part part) {
-            long milestone = sequence.milestones().get(i);
-            Schedule before = own(sequence.schedules().get(i));
-            Schedule after = own(sequence.schedules().get(i + 1));
-            long global = part.from() + milestone;
-            boolean known = reported.stream().anyMatch(old -> old.to() == global && old.from() == part.from() + from);
-            if (after.carries() || before.carries() || known) {
-                return;
-            }
-            try {
-                double left = before.at(milestone - 1 - from, base);
-                double right = after.at(0, base);
-                long local = milestone - from;
-                boolean itself = jumps(left, before.at(Math.min(local, before.lastStep()), base))
-                        || (local > 1 && jumps(before.at(local - 2, base), left))
-                        || jumps(right, after.at(1, base));
-                if (jumps(left, right) && !itself) {
-                    add(
-                            new Part(global, global + 1, false, false),
-                            global,
-                            "the rate jumps from " + round(left) + " to " + round(right) + ", from " + name(sequence, i)
-                                    + " to " + name(sequence, i + 1) + " in the sequence",
-                            "let " + name(sequence, i) + " end near " + round(right) + ", or what follows start near "
-                                    + round(left));
-                }
-            } catch (ArithmeticException e) {
-                // said where the rates are walked
-            }
-        }
-
-        private boolean jumps(double left, double right) {
-            double low = Math.min(left, right);
-            double high = Math.max(left, right);
-            return low >= 0 && high > JUMP * low && high - low > 0.01 * high && high - low > 0.01 * base;
-        }
-
-        /** Looks at the rates that a schedule gives whatever the base is; {@code own} is {@code shared} for this group. */
-        private void absolute(Schedule shared, Schedule own, Part part) {
-            if (own instanceof CosineAnnealingLR cosine) {
-                rises("CosineAnnealingLR", cosine.etaMin(), part);
-            } else if (own instanceof CosineAnnealingWarmRestarts restarts) {
-                rises("CosineAnnealingWarmRestarts", restarts.etaMin(), part);
-            } else if (shared instanceof SWALR all && own instanceof SWALR swa) {
-                double last = swa.swaLr().get(0);
-                if (!oneForAll("SWALR", Map.of("swa_lr", all.swaLr()), part) && last > base) {
-                    notes.add(new Finding(
-                            part.from(),
-                            "SWALR raises the rate: its swa_lr=" + round(last) + " is above the group's own, "
-                                    + round(base),
-                            "set swa_lr below " + round(base) + " if the rate is to fall"));
-                }
-            } else if (shared instanceof OneCycleLR all && own instanceof OneCycleLR cycle) {
-                double max = cycle.maxLr().get(0);
-                if (!oneForAll("OneCycleLR", Map.of("max_lr", all.maxLr()), part) && max != base) {
-                    unused("OneCycleLR", max / cycle.divFactor(), max, part);
-                }
-            } else if (shared instanceof CyclicLR all && own instanceof CyclicLR cyclic) {
-                double low = cyclic.baseLr().get(0);
-                double high = cyclic.maxLr().get(0);
-                Map<String, List<Double>> bounds = new LinkedHashMap<>();
-                bounds.put("base_lr", all.baseLr());
-                bounds.put("max_lr", all.maxLr());
-                if (low > high) {
-                    findings.add(new Finding(
-                            part.from(),
-                            "CyclicLR falls where it should rise: its base_lr=" + round(low) + " is above its max_lr="
-                                    + round(high),
-                            "set base_lr=" + round(high) + " and max_lr=" + round(low)));
-                } else if (!oneForAll("CyclicLR", bounds, part) && low != base && high != base) {
-                    unused("CyclicLR", low, high, part);
-                }
-            }
-        }
-
-        private void rises(String name, double etaMin, Part part) {
-            if (etaMin > base) {
-                findings.add(new Finding(
-                        part.from(),
-                        name + " raises the rate: its eta_min=" + round(etaMin) + " is above the group's own, "
-                                + round(base),
-                        base > 0 ? "set eta_min below " + round(base) : "leave eta_min out"));
-            }
-        }
-
-        /** Reports rates of which there is one for groups that start from different ones, and returns whether there are. */
-        private boolean oneForAll(String name, Map<String, List<Double>> rates, Part part) {
-            double least = Collections.min(bases);
-            double most = Collections.max(bases);
-            List<String> one = new ArrayList<>();
-            List<String> lists = new ArrayList<>();
-            rates.forEach((argument, values) -> {
-                if (PerGroup.isForAll(values)) {
-                    one.add(argument + "=" + round(values.get(0)));
-                    lists.add(argument + "="
-                            + bases.stream()
-                                    .map(own -> round(values.get(0) * (own / most)))
-                                    .toList());
-                }
-            });
-            if (least == most || one.isEmpty()) {
-                return false;
-            }
-            findings.add(new Finding(
-                    part.from(),
-                    name + " takes groups whose rates are from " + round(least) + " to " + round(most)
-                            + " to the same rates: " + String.join(" and ", one)
-                            + (one.size() == 1 ? " is" : " are") + " for all groups",
-                    bases.size() <= MOST_LISTED
-                            ? "give a rate for each group, such as " + String.join(" and ", lists)
-                            : "give a rate for each group, in a list"));
-            return true;
-        }
-
-        private void unused(String name, double low, double high, Part part) {
-            notes.add(new Finding(
-                    part.from(),
-                    name + " never uses the group's own rate, " + round(base) + ": it goes from " + round(low) + " to "
-                            + round(high),
-                    "set max_lr=" + round(base) + " if the group's own is to be the highest"));
-        }
-
         void plateau(ReduceLROnPlateau plateau, long from) {
             this.plateau = Optional.of(plateau);
             this.firstMetric = from;
             long metrics = run.steps() - from;
             if (plateau.patience() + 2 > metrics) { // the first metric is the best so far
-                Part part = new Part(from, run.steps(), true, from == 0);
-                add(
-                        part,
+                RunPart part = new RunPart(this, from, run.steps(), true, from == 0);
+                part.add(
                         run.steps() - 1,
                         "ReduceLROnPlateau cannot reduce the rate: it waits for " + (plateau.patience() + 1)
                                 + " metrics without improvement after the first, " + part.name() + " has "
                                 + metrics,
-                        set("patience", Math.max(0, metrics / 10)));
+                        RunPart.set("patience", Math.max(0, metrics / 10)));
             }
-        }
-
-        /** Reports a schedule whose length is in the other unit: epochs where batches are counted, or batches for epochs. */
-        private boolean confused(Schedule schedule, Part part) {
-            if (schedule instanceof StepLR step) {
-                // A step_size of 1 may be meant, with a gamma beside 1.
-                boolean vanishes = Math.pow(step.gamma(), (double) part.steps() / step.stepSize()) < 1e-3;
-                return (vanishes || step.stepSize() > part.steps()) && confused("step_size", step.stepSize(), part);
-            } else if (schedule instanceof MultiStepLR steps
-                    && !steps.milestones().isEmpty()) {
-                return confused(
-                        "milestones",
-                        steps.milestones(),
-                        steps.milestones().get(steps.milestones().size() - 1),
-                        part);
-            } else if (schedule instanceof ConstantLR constant) {
-                return confused("total_iters", constant.totalIters(), part);
-            } else if (schedule instanceof LinearLR linear) {
-                return confused("total_iters", linear.totalIters(), part);
-            } else if (schedule instanceof PolynomialLR polynomial) {
-                return confused("total_iters", polynomial.totalIters(), part);
-            } else if (schedule instanceof CosineAnnealingLR cosine) {
-                return confused("T_max", cosine.tMax(), part);
-            } else if (schedule instanceof CosineAnnealingWarmRestarts restarts && restarts.tMult() == 1) {
-                return confused("T_0", restarts.t0(), part);
-            } else if (schedule instanceof OneCycleLR cycle) {
-                return confused("total_steps", cycle.totalSteps(), part);
-            } else if (schedule instanceof CyclicLR cyclic) {
-                return confused("step_size_up", (long) Math.ceil(cyclic.stepSizeUp()), part);
-            } else if (schedule instanceof SWALR swa) {
-                return confused("anneal_epochs", swa.annealEpochs(), part);
-            }
-            return false;
-        }
-
-        private boolean confused(String argument, long length, Part part) {
-            return confused(argument, List.of(), length, part);
-        }
-
-        /** Looks at a length, which may be one of a list. */
-        private boolean confused(String argument, List<Long> list, long length, Part part) {
-            if (run.length().isEmpty()) {
-                return false;
-            }
-            long epochs = run.length().get().epochs();
-            long batches = run.length().get().stepsPerEpoch();
-            boolean perBatch = run.length().get().stepPer() == StepPer.BATCH;
-            boolean confused = perBatch
-                    ? length > 0 && length <= epochs && batches >= MANY && part.steps() > epochs
-                    : batches > 1 && length >= Math.max(2 * epochs, batches);
-            if (!confused) {
-                return false;
-            }
-            List<Long> right = (list.isEmpty() ? List.of(length) : list)
-                    .stream()
-                            .map(value -> perBatch ? value * batches : Math.round((double) value / batches))
-                            .map(value -> perBatch ? value : Math.max(1, Math.min(epochs, value)))
-                            .toList();
-            String given = argument + "=" + (list.isEmpty() ? Long.toString(length) : list.toString());
-            String set =
-                    "set " + argument + "=" + (list.isEmpty() ? right.get(0).toString() : right.toString());
-            add(
-                    part,
-                    Math.min(part.from() + length, part.to() - 1),
-                    perBatch
-                            ? given + " looks like epochs, but the schedule is stepped per batch, " + batches
-                                    + " times an epoch"
-                            : given + " looks like batches, but the schedule is stepped per epoch, " + epochs
-                                    + " times in the run",
-                    set
-                            + (perBatch
-                                    ? ", in batches, or step the schedule per epoch"
-                                    : ", in epochs, or step it per batch"));
-            return true;
         }
 
         /** Walks over the rates. */
@@ -699,7 +213,7 @@ public record Checkup(
                     negative = true;
                     findings.add(new Finding(
                             step,
-                            "the rate is negative (" + round(rate) + "), which climbs the loss",
+                            "the rate is negative (" + RunPart.round(rate) + "), which climbs the loss",
                             "keep the factor at 0 or above, with max(0, ...) in a lambda"));
                 }
                 if (!(rate <= peak)) {
@@ -751,7 +265,7 @@ public record Checkup(
             if (mayStand && findings.isEmpty() && !changes && run.steps() > 1) {
                 findings.add(new Finding(
                         0,
-                        "the rate never changes: it is " + round(first) + " in all " + plural(run.steps()),
+                        "the rate never changes: it is " + RunPart.round(first) + " in all " + RunPart.plural(run.steps()),
                         "check the schedule's lengths and factors"
                                 + (first == base && !schedule.drivesMomentum() ? ", or leave it out" : "")));
             }
@@ -774,7 +288,7 @@ public record Checkup(
                 findings.add(new Finding(
                         step,
                         "the rate decays to nothing: for most of the run, from here on, it is below "
-                                + Python.repr(NOTHING) + " of its peak, and it ends at " + round(last),
+                                + Python.repr(NOTHING) + " of its peak, and it ends at " + RunPart.round(last),
                         "let the rate fall more slowly, or end the run here"));
             }
         }
@@ -785,11 +299,11 @@ public record Checkup(
                         .get(0);
                 findings.add(new Finding(
                         firstMetric,
-                        "ReduceLROnPlateau never reduces the rate, which is " + round(rate) + " at most: "
+                        "ReduceLROnPlateau never reduces the rate, which is " + RunPart.round(rate) + " at most: "
                                 + (least < rate
-                                        ? "no reduction is above its eps=" + round(plateau.eps())
-                                        : "its min_lr=" + round(least) + " is not below"),
-                        least < rate ? "set eps well below " + round(rate) : "set min_lr well below " + round(rate)));
+                                        ? "no reduction is above its eps=" + RunPart.round(plateau.eps())
+                                        : "its min_lr=" + RunPart.round(least) + " is not below"),
+                        least < rate ? "set eps well below " + RunPart.round(rate) : "set min_lr well below " + RunPart.round(rate)));
             }
         }
 
@@ -808,30 +322,6 @@ public record Checkup(
                     "the rate is zero" + (last ? " in the last step" : step == 0 ? " in the first step" : "")
                             + ", which learns nothing",
                     suggestion));
-        }
-
-        private static String set(String argument, long value) {
-            return "set " + argument + "=" + value;
-        }
-
-        private static String fit(String argument, Part part) {
-            return set(argument, part.steps()) + ", the length of " + part.name();
-        }
-
-        private String name(SequentialLR sequence, int i) {
-            boolean plateau = untilPlateau.equals(Optional.of(sequence))
-                    && i == sequence.schedules().size() - 1;
-            return plateau
-                    ? "ReduceLROnPlateau"
-                    : sequence.schedules().get(i).getClass().getSimpleName();
-        }
-
-        private static String number(double value) {
-            return value == Math.rint(value) && value < 1e15 ? Long.toString((long) value) : Python.repr(value);
-        }
-
-        private static String round(double rate) {
-            return Python.repr(Python.parseFloat(Python.scientific(rate, 3)));
         }
     }
 }

@@ -68,6 +68,16 @@ public record ConstantLR(
     }
 
     @Override
+    public void check(RunPart part, Schedule shared) {
+        if (factor != 1 && totalIters > part.steps() && part.isLast()) {
+            part.addAtEnd(
+                    "ConstantLR holds the rate at " + RunPart.round(factor) + " of its base for " + totalIters
+                            + " steps, longer than " + part.name() + " of " + part.length(),
+                    RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
+        }
+    }
+
+    @Override
     public Kind<ConstantLR> kind() {
         return KIND;
     }

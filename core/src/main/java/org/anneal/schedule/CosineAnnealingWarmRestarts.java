@@ -84,6 +84,46 @@ public record CosineAnnealingWarmRestarts(
         return at(step, base);
     }
 
+    /** A short first cycle may be meant, if the others are longer. */
+    @Override
+    public boolean mayConfuseUnits(long steps) {
+        return tMult == 1;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        part.rises("CosineAnnealingWarmRestarts", etaMin);
+        double length = t0;
+        double left = part.steps();
+        double cycles = 1; // lengths of all cycles so far, in units of T_0
+        double weight = 1;
+        if (tMult == 1) {
+            double full = Math.floor((part.steps() - 1) / length);
+            left -= full * length;
+            cycles = full + 1;
+        } else {
+            while (left > length) {
+                left -= length;
+                length *= tMult;
+                weight *= tMult;
+                cycles += weight;
+            }
+        }
+        if (!part.isLast() || RunPart.isNearly(left, length)) {
+            return;
+        }
+        double shorter = Math.ceil(part.steps() / cycles);
+        double end = part.steps() - left + length;
+        boolean fits = RunPart.isNearly(part.steps() - shorter * (cycles - weight), shorter * weight);
+        String whole = "give " + part.name() + " "
+                + (left < part.steps() ? RunPart.number(part.steps() - left) + " or " : "") + RunPart.number(end)
+                + " steps";
+        part.addAtEnd(
+                "the last cycle of CosineAnnealingWarmRestarts is cut: " + part.name() + " ends after "
+                        + RunPart.number(left) + " of its " + RunPart.number(length) + " steps",
+                fits ? RunPart.set("T_0", (long) shorter) + ", or " + whole : whole);
+    }
+
     @Override
     public Kind<CosineAnnealingWarmRestarts> kind() {
         return KIND;

@@ -1,6 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -240,6 +242,30 @@ public record CyclicLR(
         };
     }
 
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        double low = PerGroup.only("base_lr", baseLr);
+        double high = PerGroup.only("max_lr", maxLr);
+        CyclicLR all = (CyclicLR) shared;
+        Map<String, List<Double>> bounds = new LinkedHashMap<>();
+        bounds.put("base_lr", all.baseLr);
+        bounds.put("max_lr", all.maxLr);
+        if (low > high) {
+            part.addOfRates(
+                    "CyclicLR falls where it should rise: its base_lr=" + RunPart.round(low) + " is above its max_lr="
+                            + RunPart.round(high),
+                    "set base_lr=" + RunPart.round(high) + " and max_lr=" + RunPart.round(low));
+        } else if (!part.oneForAll("CyclicLR", bounds) && low != part.base() && high != part.base()) {
+            part.unused("CyclicLR", low, high);
+        }
+        if (part.steps() > 1 && !baseLr.equals(maxLr) && stepSizeUp > part.steps() - 1) {
+            part.addAtEnd(
+                    "CyclicLR never reaches its max_lr, which it has after " + RunPart.number(stepSizeUp) + " steps: "
+                            + part.name() + " has " + part.length(),
+                    RunPart.set("step_size_up", Math.max(1, part.steps() / 2)) + " for one whole cycle");
+        }
+    }
 
     @Override
     public Kind<CyclicLR> kind() {

@@ -238,6 +238,15 @@ public final class Kind<R extends Record> {
         return type.getSimpleName();
     }
 
+    /** {@return the first of a record's parameters that are numbers of steps, and its value or values, rounded up} */
+    Optional<Map.Entry<String, List<Long>>> length(Record record) {
+        return parameters.stream()
+                .filter(each -> each.param().unit() == Param.Unit.STEPS)
+                .findFirst()
+                .map(each -> Map.entry(each.name(), each.type().steps(each.of(record))))
+                .filter(each -> !each.getValue().isEmpty());
+    }
+
     /** {@return what it does, in a few words} */
     public String says() {
         return says;

@@ -92,6 +92,25 @@ public record LinearLR(
         return true;
     }
 
+    boolean isWarmup() {
+        return startFactor < endFactor;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        if (startFactor > endFactor) {
+            part.falling("LinearLR", "total_iters", totalIters, endFactor);
+        } else if (isWarmup() && totalIters > part.steps()) {
+            part.addAtEnd(
+                    "the warmup of " + totalIters + " steps (LinearLR) is longer than " + part.name() + " of "
+                            + part.length(),
+                    part.isLast()
+                            ? RunPart.set("total_iters", Math.max(1, part.steps() / 20)) + ", a twentieth of "
+                                    + part.name()
+                            : RunPart.set("total_iters", part.steps()) + ", up to the milestone");
+        }
+    }
+
     @Override
     public Kind<LinearLR> kind() {
         return KIND;

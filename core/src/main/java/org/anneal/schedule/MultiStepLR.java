@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /**
@@ -77,6 +78,31 @@ public record MultiStepLR(
     @Override
     public double logFactor(long step) {
         return reached(step) * Math.log(gamma);
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        List<Long> unreached =
+                milestones.stream().filter(each -> each >= part.steps()).toList();
+        if (unreached.isEmpty() || gamma == 1) {
+            return;
+        }
+        int count = milestones.size();
+        List<Long> fitting = LongStream.rangeClosed(1, count)
+                .map(i -> Math.floorDiv(i * part.steps(), count + 1L))
+                .filter(milestone -> milestone > 0)
+                .distinct()
+                .boxed()
+                .toList();
+        part.addAtEnd(
+                (unreached.size() == 1 ? "milestone " : "milestones ")
+                        + unreached.stream().map(String::valueOf).collect(Collectors.joining(", "))
+                        + " of MultiStepLR " + (unreached.size() == 1 ? "is" : "are") + " never reached: "
+                        + part.name() + " has " + part.length(),
+                fitting.isEmpty()
+                        ? "leave them out"
+                        : "set milestones=" + fitting + ", or give " + (part.isWhole() ? "the run" : "it")
+                                + " more than " + unreached.get(unreached.size() - 1) + " steps");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /**
@@ -235,6 +236,23 @@ public record OneCycleLR(
         return annealStrategy == AnnealStrategy.COS
                 ? to + (from - to) / 2.0 * (Math.cos(Math.PI * part) + 1)
                 : (to - from) * part + from;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        double max = PerGroup.only("max_lr", maxLr);
+        if (!part.oneForAll("OneCycleLR", Map.of("max_lr", ((OneCycleLR) shared).maxLr)) && max != part.base()) {
+            part.unused("OneCycleLR", max / divFactor, max);
+        }
+        if (part.isLast() ? part.steps() > totalSteps : part.steps() > totalSteps + 1) {
+            part.add(
+                    part.from() + totalSteps,
+                    "OneCycleLR has ended: it has total_steps=" + totalSteps + ", " + part.name() + " has "
+                            + part.length() + ", and to step past the end is an error",
+                    part.fit("total_steps"));
+        } else {
+            part.unfinished("OneCycleLR", "total_steps", totalSteps);
+        }
     }
 
     @Override

@@ -71,6 +71,11 @@ public record PolynomialLR(
     }
 
     @Override
+    public void check(RunPart part, Schedule shared) {
+        part.falling("PolynomialLR", "total_iters", totalIters, 0);
+    }
+
+    @Override
     public Kind<PolynomialLR> kind() {
         return KIND;
     }

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and keeps it there, for stochastic weight averaging.
@@ -100,6 +101,22 @@ public record SWALR(
         }
         double part = step >= annealEpochs ? 1 : (double) step / annealEpochs;
         return annealStrategy == AnnealStrategy.LINEAR ? part : (1 - Math.cos(Math.PI * part)) / 2;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        if (!part.oneForAll("SWALR", Map.of("swa_lr", ((SWALR) shared).swaLr)) && last() > part.base()) {
+            part.note(
+                    "SWALR raises the rate: its swa_lr=" + RunPart.round(last()) + " is above the group's own, "
+                            + RunPart.round(part.base()),
+                    "set swa_lr below " + RunPart.round(part.base()) + " if the rate is to fall");
+        }
+        if (part.isLast() && !RunPart.isNearly(part.steps(), annealEpochs)) {
+            part.addAtEnd(
+                    "SWALR has not reached its swa_lr, which it has after " + annealEpochs + " steps: " + part.name()
+                            + " has " + part.length(),
+                    RunPart.set("anneal_epochs", part.steps()) + " or less");
+        }
     }
 
     @Override

@@ -127,6 +127,26 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
+     * Says what does not fit in the part of a run that this schedule has; nothing, unless a schedule says more.
+     *
+     * @param shared this schedule for all groups, of which this is the one for a group
+     */
+    default void check(RunPart part, Schedule shared) {}
+
+    /**
+     * {@return whether a length of this schedule that is short for a run of {@code steps} steps may be one in epochs} A
+     * schedule may be meant to be short.
+     */
+    default boolean mayConfuseUnits(long steps) {
+        return true;
+    }
+
+    /** {@return whether this schedule is made of others, which are looked at each for itself} */
+    default boolean isComposite() {
+        return false;
+    }
+
+    /**
      * Returns a sequence: this schedule, and from step {@code milestone} on {@code following}. A sequence is extended, not
      * nested.
      *

@@ -46,6 +46,9 @@ public record SequentialLR(
         checkPieces(schedules.size(), milestones);
     }
 
+    /** Neighbouring rates whose ratio is above this, or below its inverse, are a jump. */
+    private static final double JUMP = 1.5;
+
     private static Record read(PythonCall.Arguments arguments) {
         Members members = Members.read(arguments, "schedulers");
         List<Long> milestones = arguments.lengths("milestones");
@@ -174,6 +177,90 @@ public record SequentialLR(
 
     private long last(int piece) {
         return piece == milestones.size() ? Check.LAST_STEP : milestones.get(piece) - 1;
+    }
+
+    @Override
+    public boolean isComposite() {
+        return true;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        SequentialLR all = (SequentialLR) shared;
+        for (int i = 0; i <= milestones.size(); i++) {
+            long from = first(i);
+            if (i == milestones.size()) {
+                part.piece(from, part.steps()).visit(all.schedules.get(i));
+            } else if (part.isConfused("milestones", milestones, milestones.get(i))) {
+                return;
+            } else if (milestones.get(i) >= part.steps()) {
+                all.unreached(i, part);
+                return;
+            } else if (milestones.get(i) > from) {
+                RunPart piece = part.piece(from, milestones.get(i));
+                piece.visit(all.schedules.get(i));
+                if (!part.isReported(piece)) {
+                    jump(all, i, part);
+                }
+            }
+        }
+    }
+
+    private void unreached(int i, RunPart part) {
+        long milestone = milestones.get(i);
+        boolean warmup = i == 0 && schedules.get(i) instanceof LinearLR linear && linear.isWarmup();
+        long fitting = Math.max(1, part.steps() / 20);
+        String where = part.name() + " of " + part.length() + ": " + name(i + 1, part) + " never starts";
+        part.addAtEnd(
+                warmup
+                        ? "the warmup, up to milestone " + milestone + ", is not over within " + where
+                        : "milestone " + milestone + " of SequentialLR is never reached within " + where,
+                warmup
+                        ? "set milestones=[" + fitting + "] and total_iters=" + fitting
+                        : "set the milestone below " + part.steps() + ", or give "
+                                + (part.isWhole() ? "the run" : "it") + " more than " + milestone + " steps");
+    }
+
+    /** Looks at the rates on both sides of the milestone after piece {@code i}. */
+    private void jump(SequentialLR all, int i, RunPart part) {
+        Schedule before = schedules.get(i);
+        Schedule after = schedules.get(i + 1);
+        if (after.carries() || before.carries()) {
+            return;
+        }
+        double base = part.base();
+        long local = milestones.get(i) - first(i);
+        try {
+            double left = before.at(local - 1, base);
+            double right = after.at(0, base);
+            boolean itself = jumps(left, before.at(Math.min(local, before.lastStep()), base), base)
+                    || (local > 1 && jumps(before.at(local - 2, base), left, base))
+                    || jumps(right, after.at(1, base), base);
+            if (jumps(left, right, base) && !itself) {
+                part.piece(milestones.get(i), milestones.get(i) + 1)
+                        .add(
+                                part.from() + milestones.get(i),
+                                "the rate jumps from " + RunPart.round(left) + " to " + RunPart.round(right)
+                                        + ", from " + all.name(i, part) + " to " + all.name(i + 1, part)
+                                        + " in the sequence",
+                                "let " + all.name(i, part) + " end near " + RunPart.round(right)
+                                        + ", or what follows start near " + RunPart.round(left));
+            }
+        } catch (ArithmeticException e) {
+            // said where the rates are walked
+        }
+    }
+
+    private static boolean jumps(double left, double right, double base) {
+        double low = Math.min(left, right);
+        double high = Math.max(left, right);
+        return low >= 0 && high > JUMP * low && high - low > 0.01 * high && high - low > 0.01 * base;
+    }
+
+    private String name(int i, RunPart part) {
+        return i == schedules.size() - 1 && part.endsInAPlateau(this)
+                ? "ReduceLROnPlateau"
+                : schedules.get(i).kind().name();
     }
 
     @Override

@@ -61,6 +61,22 @@ public record StepLR(
         return step / stepSize * Math.log(gamma);
     }
 
+    /** A step_size of 1 may be meant, with a gamma beside 1. */
+    @Override
+    public boolean mayConfuseUnits(long steps) {
+        return stepSize > steps || Math.pow(gamma, (double) steps / stepSize) < 1e-3;
+    }
+
+    @Override
+    public void check(RunPart part, Schedule shared) {
+        if (part.steps() > 1 && gamma != 1 && stepSize >= part.steps() && part.isLast()) {
+            part.addAtEnd(
+                    "StepLR never decays: its first decay, after " + stepSize + " steps, is not within " + part.name()
+                            + " of " + part.length(),
+                    RunPart.set("step_size", Math.max(1, part.steps() / 3)) + " for decays within " + part.name());
+        }
+    }
+
     @Override
     public Kind<StepLR> kind() {
         return KIND;

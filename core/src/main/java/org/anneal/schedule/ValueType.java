@@ -65,6 +65,11 @@ abstract class ValueType<V> {
         return false;
     }
 
+    /** {@return the numbers of steps that a value is, rounded up} */
+    List<Long> steps(V value) {
+        throw new IllegalStateException(control + " is no number of steps");
+    }
+
     /** {@return what values there are, in words} */
     abstract String rule(Range range);
 
@@ -134,6 +139,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        List<Long> steps(Long value) {
+            return List.of(value);
+        }
+
+        @Override
         String rule(Range range) {
             return range.wholeRule();
         }
@@ -195,6 +205,11 @@ abstract class ValueType<V> {
     private static final class Duration extends Number {
         Duration() {
             super("steps");
+        }
+
+        @Override
+        List<Long> steps(Double value) {
+            return List.of((long) Math.ceil(value));
         }
 
         @Override
@@ -525,6 +540,11 @@ abstract class ValueType<V> {
     private static final class Lengths extends ValueType<List<Long>> {
         Lengths() {
             super(List.class, "steps-list");
+        }
+
+        @Override
+        List<Long> steps(List<Long> value) {
+            return value;
         }
 
         @Override
