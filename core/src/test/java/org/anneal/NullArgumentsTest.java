@@ -115,7 +115,8 @@ class NullArgumentsTest {
                         "SequentialLR([StepLR(3), ReduceLROnPlateau()], [5])")
                 .map(Policy::parse)
                 .forEach(values::add);
-        UpdateRule.kinds().stream().map(Kind::type)
+        UpdateRule.kinds().stream()
+                .map(Kind::type)
                 .map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"))
                 .forEach(values::add);
         values.addAll(List.of(

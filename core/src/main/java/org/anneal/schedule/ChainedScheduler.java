@@ -172,7 +172,6 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
         return last;
     }
 
-
     @Override
     public Kind<ChainedScheduler> kind() {
         return KIND;

@@ -61,7 +61,13 @@ public final class Kind<R extends Record> {
 
     /** A component of the record, as a parameter. */
     record Parameter(
-            String name, String component, ValueType<Object> type, Range range, Param param, Method accessor, Object absent) {
+            String name,
+            String component,
+            ValueType<Object> type,
+            Range range,
+            Param param,
+            Method accessor,
+            Object absent) {
         /** {@return whether a call must have it} */
         boolean required() {
             return param.or().isEmpty();
@@ -74,7 +80,9 @@ public final class Kind<R extends Record> {
 
         /** {@return the value as PyTorch's state dict has it: a number that is an int by default stays one} */
         Object plain(Object value) {
-            return value instanceof Double number && param.or().matches("-?\\d+") && Double.parseDouble(param.or()) == number
+            return value instanceof Double number
+                            && param.or().matches("-?\\d+")
+                            && Double.parseDouble(param.or()) == number
                     ? (Object) number.longValue()
                     : type.plain(value);
         }
@@ -264,8 +272,8 @@ public final class Kind<R extends Record> {
     @SuppressWarnings("unchecked") // a check gives back the type that it is given
     public <V> V check(String name, V value) {
         Parameter parameter = parameter(name);
-        return (V) parameter.type()
-                .check(name, Objects.requireNonNull(value, parameter.component()), parameter.range());
+        return (V)
+                parameter.type().check(name, Objects.requireNonNull(value, parameter.component()), parameter.range());
     }
 
     /** {@return the default of the parameter} */
@@ -323,17 +331,19 @@ public final class Kind<R extends Record> {
         arguments().forEach((name, parts) -> {
             if (isTuple(parts)) {
                 arguments.unpack(
-                        name, parts.stream().map(part -> part.type().mayBeNone()).toList());
+                        name,
+                        parts.stream().map(part -> part.type().mayBeNone()).toList());
             }
         });
-        return reading.isPresent() ? reading.get().apply(arguments) : make(parameters.stream().map(each -> read(each, arguments)).toArray());
+        return reading.isPresent()
+                ? reading.get().apply(arguments)
+                : make(parameters.stream().map(each -> read(each, arguments)).toArray());
     }
 
     private Object read(Parameter parameter, PythonCall.Arguments arguments) {
-        Supplier<Object> usual = () ->
-                parameter.absent() == NOT_ONE_VALUE || arguments.isGiven(parameter.name())
-                        ? parameter.type().read(arguments, parameter.name())
-                        : parameter.absent();
+        Supplier<Object> usual = () -> parameter.absent() == NOT_ONE_VALUE || arguments.isGiven(parameter.name())
+                ? parameter.type().read(arguments, parameter.name())
+                : parameter.absent();
         BiFunction<PythonCall.Arguments, Supplier<Object>, Object> own = readings.get(parameter.name());
         return own == null ? usual.get() : own.apply(arguments, usual);
     }
@@ -345,7 +355,10 @@ public final class Kind<R extends Record> {
                 .map(each -> (each.getValue().get(0).type().isNamed() ? each.getKey() + "=" : "")
                         + (isTuple(each.getValue())
                                 ? Python.repr(plain(each.getValue(), record))
-                                : each.getValue().get(0).type().python(each.getValue().get(0).of(record))))
+                                : each.getValue()
+                                        .get(0)
+                                        .type()
+                                        .python(each.getValue().get(0).of(record))))
                 .collect(Collectors.joining(", ", name() + "(", ")"));
     }
 
@@ -370,8 +383,9 @@ public final class Kind<R extends Record> {
     private Map<String, List<Parameter>> arguments() {
         Map<String, List<Parameter>> arguments = new LinkedHashMap<>();
         order.forEach(name -> arguments.put(name, new ArrayList<>()));
-        parameters.forEach(each ->
-                arguments.computeIfAbsent(each.argument(), none -> new ArrayList<>()).add(each));
+        parameters.forEach(each -> arguments
+                .computeIfAbsent(each.argument(), none -> new ArrayList<>())
+                .add(each));
         return arguments;
     }
 
@@ -426,7 +440,9 @@ public final class Kind<R extends Record> {
 
     private boolean hasWith(Parameter parameter, Record record) {
         try {
-            type.getMethod(wither(parameter), parameter.type().javaType(parameter.type().isSingle(parameter.of(record))));
+            type.getMethod(
+                    wither(parameter),
+                    parameter.type().javaType(parameter.type().isSingle(parameter.of(record))));
             return true;
         } catch (NoSuchMethodException e) {
             return false;
@@ -485,7 +501,9 @@ public final class Kind<R extends Record> {
             map.put("to", slider[1]);
         }
         if (parameter.param().unit() == Param.Unit.STEPS) {
-            map.put("least", Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
+            map.put(
+                    "least",
+                    Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
         }
         if (!parameter.type().choices().isEmpty()) {
             map.put("values", parameter.type().choices());

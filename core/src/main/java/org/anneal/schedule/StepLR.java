@@ -18,12 +18,17 @@ package org.anneal.schedule;
  */
 public record StepLR(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long stepSize,
-        @Param(or = "0.1", always = true, atLeast = 0, slider = {0, 1}) double gamma)
+
+        @Param(
+                or = "0.1",
+                always = true,
+                atLeast = 0,
+                slider = {0, 1})
+        double gamma)
         implements Schedule {
 
     static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
-
 
     /** @throws IllegalArgumentException if {@code stepSize < 1}, or {@code gamma < 0} or not finite */
     public StepLR {

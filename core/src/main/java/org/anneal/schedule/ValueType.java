@@ -21,7 +21,8 @@ abstract class ValueType<V> {
     }
 
     /** {@return the type of a record's component} */
-    @SuppressWarnings("unchecked") // a kind asks its record for a component and its type for the rest, and so keeps them together
+    @SuppressWarnings(
+            "unchecked") // a kind asks its record for a component and its type for the rest, and so keeps them together
     static ValueType<Object> of(RecordComponent component, Param param) {
         return (ValueType<Object>) typed(component, param);
     }
@@ -51,7 +52,8 @@ abstract class ValueType<V> {
             case "Optional<LrLambda>" -> new LambdaOrNone();
             case "List<Schedule>" -> new Schedules();
             case "Schedule", "ReduceLROnPlateau" -> new Member(component.getType());
-            default -> throw new IllegalStateException("no parameter has the type " + type + " of " + component.getName());
+            default ->
+                throw new IllegalStateException("no parameter has the type " + type + " of " + component.getName());
         };
     }
 
@@ -228,7 +230,8 @@ abstract class ValueType<V> {
         Integer read(PythonCall.Arguments arguments, String name) {
             long value = arguments.integer(name);
             if (value > Integer.MAX_VALUE) {
-                throw new IllegalArgumentException(name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
+                throw new IllegalArgumentException(
+                        name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
             }
             return (int) value;
         }
@@ -395,7 +398,8 @@ abstract class ValueType<V> {
                     return constant;
                 }
             }
-            String known = Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
+            String known =
+                    Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
             throw new IllegalArgumentException(name + " must be " + known + ", but was " + given);
         }
 
@@ -459,7 +463,8 @@ abstract class ValueType<V> {
         @Override
         String java(Optional<Enum<?>> value, boolean single, Function<Class<?>, String> names) {
             return names.apply(Optional.class)
-                    + value.map(each -> ".of(" + choice.java(each, single, names) + ")").orElse(".empty()");
+                    + value.map(each -> ".of(" + choice.java(each, single, names) + ")")
+                            .orElse(".empty()");
         }
     }
 
@@ -631,9 +636,7 @@ abstract class ValueType<V> {
         @Override
         String java(Optional<LrLambda> value, boolean single, Function<Class<?>, String> names) {
             return names.apply(Optional.class)
-                    + value
-                            .map(each -> ".of(" + lambda(each, names) + ")")
-                            .orElse(".empty()");
+                    + value.map(each -> ".of(" + lambda(each, names) + ")").orElse(".empty()");
         }
     }
 

@@ -60,8 +60,7 @@ class HandlesTest {
     }
 
     static Stream<UpdateRule> rules() {
-        return UpdateRule.kinds().stream().map(Kind::type)
-                .map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"));
+        return UpdateRule.kinds().stream().map(Kind::type).map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"));
     }
 
     @ParameterizedTest
