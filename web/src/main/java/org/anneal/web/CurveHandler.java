@@ -99,9 +99,12 @@ final class CurveHandler {
 
     private static void answer(HttpExchange exchange, Question question) throws IOException, Refusal {
         Run run = question.run();
+        TimeLimit limit = TimeLimit.of(LIMIT);
         Curves curves;
+        List<Curves.Found> findings;
         try {
-            curves = Curves.of(question.expression(), run, LIMIT);
+            curves = Curves.of(question.expression(), run, limit);
+            findings = curves.findings(run, limit);
         } catch (ScheduleSyntaxException e) {
             fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
             return;
@@ -118,7 +121,7 @@ final class CurveHandler {
                 constant ? Optional.of(first) : Optional.empty(),
                 curves.takesMetric(),
                 curves.end(),
-                curves.findings(),
+                findings,
                 JavaCode.of(curves.call().policy(), curves.call().lastEpoch()),
                 PythonCode.of(curves.call().policy(), curves.call().lastEpoch(), run.rule(), run.lr()));
         byte[] json = padded(Answer.JSON.writeValueAsBytes(head));

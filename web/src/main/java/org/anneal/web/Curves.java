@@ -29,7 +29,7 @@ final class Curves {
     private final double[] momentum;
     private final boolean takesMetric;
     private final Optional<String> end;
-    private final List<Found> findings;
+    private final Duration took;
 
     private Curves(
             SchedulerCall call,
@@ -37,13 +37,13 @@ final class Curves {
             double[] momentum,
             boolean takesMetric,
             Optional<String> end,
-            List<Found> findings) {
+            Duration took) {
         this.call = call;
         this.rates = rates;
         this.momentum = momentum;
         this.takesMetric = takesMetric;
         this.end = end;
-        this.findings = findings;
+        this.took = took;
     }
 
     /** {@return what was read} */
@@ -76,18 +76,26 @@ final class Curves {
         return end;
     }
 
-    /** {@return what {@code anneal check} finds} */
-    List<Found> findings() {
-        return findings;
+    /**
+     * {@return what {@code anneal check} finds in the run that they are of}
+     *
+     * @throws Refusal if it takes longer than {@code limit} leaves
+     */
+    List<Found> findings(Run run, TimeLimit limit) throws Refusal {
+        // The checkup walks each group's rates once more, without looking at the clock.
+        if (limit.isOverIn(took)) {
+            throw new Refusal(422, limit.reason());
+        }
+        return findings(call, run);
     }
 
     /**
      * Runs {@code expression}.
      *
      * @throws IllegalArgumentException if it is not a schedule, or does not fit the run
-     * @throws Refusal if it takes longer than {@code limit}
+     * @throws Refusal if it takes longer than {@code limit} leaves
      */
-    static Curves of(String expression, Run run, Duration limit) throws Refusal {
+    static Curves of(String expression, Run run, TimeLimit limit) throws Refusal {
         long start = System.nanoTime();
         SchedulerCall call = run.parse(expression);
         Simulation simulation = new Simulation(call, run.groups());
@@ -106,8 +114,8 @@ final class Curves {
             if (rows == steps) {
                 break; // what comes after the last row may be an error
             }
-            if (rows % STEPS_BETWEEN_LOOKS == 0 && System.nanoTime() - start > limit.toNanos()) {
-                throw tooLong(limit);
+            if (rows % STEPS_BETWEEN_LOOKS == 0 && limit.isOverIn(Duration.ZERO)) {
+                throw new Refusal(422, limit.reason());
             }
             if (simulation.takesMetric() && run.metrics().size() < rows) {
                 end = Optional.of(needsMetrics(run.metrics().size()));
@@ -124,10 +132,6 @@ final class Curves {
                 break;
             }
         }
-        // The checkup walks each group's rates once more, without looking at the clock.
-        if (System.nanoTime() - start > limit.toNanos() / 2) {
-            throw tooLong(limit);
-        }
         for (int group = 0; group < groups; group++) {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
@@ -137,12 +141,7 @@ final class Curves {
                 rows == steps ? momentum : Arrays.copyOf(momentum, rows),
                 simulation.takesMetric(),
                 end,
-                findings(call, run));
-    }
-
-    private static Refusal tooLong(Duration limit) {
-        return new Refusal(
-                422, "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
+                Duration.ofNanos(System.nanoTime() - start));
     }
 
     private static String needsMetrics(int given) {
