@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -430,23 +431,17 @@ public final class Kind<R extends Record> {
     }
 
     private boolean hasConstructor(Stream<Class<?>> types) {
-        try {
-            type.getConstructor(types.toArray(Class<?>[]::new));
-            return true;
-        } catch (NoSuchMethodException e) {
-            return false;
-        }
+        List<Class<?>> wanted = types.collect(Collectors.toList());
+        return Arrays.stream(type.getConstructors())
+                .anyMatch(each -> List.of(each.getParameterTypes()).equals(wanted));
     }
 
     private boolean hasWith(Parameter parameter, Record record) {
-        try {
-            type.getMethod(
-                    wither(parameter),
-                    parameter.type().javaType(parameter.type().isSingle(parameter.of(record))));
-            return true;
-        } catch (NoSuchMethodException e) {
-            return false;
-        }
+        boolean single = parameter.type().isSingle(parameter.of(record));
+        return Arrays.stream(type.getMethods())
+                .anyMatch(each -> each.getName().equals(wither(parameter))
+                        && List.of(each.getParameterTypes())
+                                .equals(List.of(parameter.type().javaType(single))));
     }
 
     private static String wither(Parameter parameter) {
