@@ -29,12 +29,7 @@ final class Curves {
     private final boolean takesMetric;
     private final Optional<String> end;
 
-    private Curves(
-            SchedulerCall call,
-            double[][] rates,
-            double[] momentum,
-            boolean takesMetric,
-            Optional<String> end) {
+    private Curves(SchedulerCall call, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
         this.call = call;
         this.rates = rates;
         this.momentum = momentum;

@@ -31,10 +31,10 @@ class PictureTest {
         AtomicLong clock = new AtomicLong();
         AtomicLong looks = new AtomicLong();
         return new Lanes()
-                .new Turn(
-                        Duration.ofSeconds(6),
-                        () -> clock.getAndAdd(1_000_000 * milliseconds),
-                        () -> looks.getAndAdd(1_000_000_000));
+        .new Turn(
+                Duration.ofSeconds(6),
+                () -> clock.getAndAdd(1_000_000 * milliseconds),
+                () -> looks.getAndAdd(1_000_000_000));
     }
 
     /** {@return what a picture says in its title or description} */
