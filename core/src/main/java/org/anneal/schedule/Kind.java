@@ -163,7 +163,7 @@ public final class Kind<R extends Record> {
                 component.getAnnotation(Param.class), () -> component.getName() + " has no @Param");
         String name = param.name().isEmpty() ? snake(component.getName()) : param.name();
         ValueType<Object> valueType = ValueType.of(component, param);
-        Object absent = param.or().isEmpty() || param.or().equals("None") && !valueType.mayBeNone()
+        Object absent = param.or().isEmpty() || (param.or().equals("None") && !valueType.mayBeNone())
                 ? NOT_ONE_VALUE
                 : valueType.parse(param.or());
         component.getAccessor().setAccessible(true);
@@ -278,7 +278,7 @@ public final class Kind<R extends Record> {
     }
 
     /** {@return the default of the parameter} */
-    @SuppressWarnings("unchecked") // the caller knows the parameter's type
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller is the record, which has the type
     public <V> V absent(String name) {
         return (V) parameter(name).absent();
     }
@@ -287,7 +287,7 @@ public final class Kind<R extends Record> {
     public R with(Record record, String name, Object value) {
         Parameter changed = parameter(name);
         return make(parameters.stream()
-                .map(each -> each == changed ? value : each.of(record))
+                .map(each -> each.name().equals(changed.name()) ? value : each.of(record))
                 .toArray());
     }
 

@@ -42,7 +42,7 @@ abstract class ValueType<V> {
         }
         return switch (type.replaceAll("[a-z]+\\.", "")) {
             case "long" -> new Whole(steps);
-            case "double" -> steps ? new Duration() : new Number(number);
+            case "double" -> steps ? new Duration() : new Decimal(number);
             case "boolean" -> new Flag();
             case "List<Double>" -> param.size() > 0 ? new Numbers(param.size()) : new PerGroupNumbers(number);
             case "int" -> new Count();
@@ -162,8 +162,8 @@ abstract class ValueType<V> {
         }
     }
 
-    private static class Number extends ValueType<Double> {
-        Number(String control) {
+    private static class Decimal extends ValueType<Double> {
+        Decimal(String control) {
             super(double.class, control);
         }
 
@@ -194,7 +194,7 @@ abstract class ValueType<V> {
     }
 
     /** A number of steps that need not be whole. */
-    private static final class Duration extends Number {
+    private static final class Duration extends Decimal {
         Duration() {
             super("steps");
         }
