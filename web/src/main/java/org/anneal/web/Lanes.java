@@ -75,8 +75,8 @@ final class Lanes {
         private final long busyBefore = THREADS.getCurrentThreadCpuTime();
         private long busy;
         private long looked = System.nanoTime();
-        private boolean isHeavy;
-        private int held;
+        private Semaphore lane = light;
+        private int places; // none while it waits
 
         /**
          * Waits for a place in the light lane.
@@ -85,8 +85,8 @@ final class Lanes {
          */
         Turn(Duration limit) throws Refusal {
             this.limit = limit;
-            await(light, 1);
-            held = 1;
+            await(lane, 1);
+            places = 1;
         }
 
         /**
@@ -100,7 +100,7 @@ final class Lanes {
             if (now - looked > LOOK_NANOS) {
                 looked = now;
                 busy = THREADS.getCurrentThreadCpuTime() - busyBefore;
-                if (!isHeavy && busy > LIGHT_NANOS) {
+                if (lane == light && busy > LIGHT_NANOS) {
                     changeLane();
                 }
             }
@@ -113,15 +113,15 @@ final class Lanes {
 
         private void changeLane() throws Refusal {
             close();
-            isHeavy = true;
-            held = 0;
-            awaitHeavy(heavy, 1);
-            held = 1;
+            places = 0;
+            lane = heavy;
+            awaitHeavy(lane, 1);
+            places = 1;
         }
 
         @Override
         public void close() {
-            (isHeavy ? heavy : light).release(held);
+            lane.release(places);
         }
     }
 }
