@@ -63,7 +63,8 @@ public record StepLR(
 
     @Override
     public double logFactor(long step) {
-        return step / stepSize * Math.log(gamma);
+        long decays = step / stepSize;
+        return decays * Math.log(gamma);
     }
 
     @Override

@@ -78,8 +78,8 @@ final class Lanes {
         private final long busyBefore;
         private long busy;
         private long looked;
-        private boolean isHeavy;
-        private int held;
+        private Semaphore lane = light;
+        private int places; // none while it waits
 
         /**
          * Waits for a place in the light lane.
@@ -97,8 +97,8 @@ final class Lanes {
             this.clock = clock;
             busyBefore = processor.getAsLong();
             looked = clock.getAsLong();
-            await(light, 1);
-            held = 1;
+            await(lane, 1);
+            places = 1;
         }
 
         /**
@@ -112,7 +112,7 @@ final class Lanes {
             if (now - looked > LOOK_NANOS) {
                 looked = now;
                 busy = processor.getAsLong() - busyBefore;
-                if (!isHeavy && busy > LIGHT_NANOS) {
+                if (lane == light && busy > LIGHT_NANOS) {
                     changeLane();
                 }
             }
@@ -125,15 +125,15 @@ final class Lanes {
 
         private void changeLane() throws Refusal {
             close();
-            isHeavy = true;
-            held = 0;
-            awaitHeavy(heavy, 1);
-            held = 1;
+            places = 0;
+            lane = heavy;
+            awaitHeavy(lane, 1);
+            places = 1;
         }
 
         @Override
         public void close() {
-            (isHeavy ? heavy : light).release(held);
+            lane.release(places);
         }
     }
 }
