@@ -222,7 +222,7 @@ public final class Anneal implements Runnable {
 
     /** {@return what is wrong with an argument, where picocli would speak of Java's types} */
     private static String rule(ParameterException exception) {
-        String message = exception.getMessage();
+        String message = String.valueOf(exception.getMessage());
         if (!message.startsWith("Invalid value for ")) {
             return message;
         }
@@ -273,10 +273,12 @@ public final class Anneal implements Runnable {
     /** {@return what happened, in one line} */
     private static String line(Throwable thrown) {
         String message = Optional.ofNullable(thrown.getMessage()).orElse(thrown.toString());
-        if (thrown instanceof UncheckedIOException e) {
+        if (thrown instanceof UncheckedIOException e && e.getCause() != null) {
             return line(e.getCause());
         } else if (thrown instanceof FileSystemException e) { // whose message may be the file's name alone
             message = "cannot use " + e.getFile() + ": " + AtomicFile.reason(e);
+        } else if (thrown instanceof InvalidPathException e) {
+            message = "'" + e.getInput() + "' is no name that this system can have";
         } else if (thrown instanceof OutOfMemoryError) {
             long most = Runtime.getRuntime().maxMemory() >> 20;
             message = "out of memory (" + message + "), of which Java may use " + most

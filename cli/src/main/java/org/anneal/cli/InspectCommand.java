@@ -38,7 +38,7 @@ final class InspectCommand implements Callable<Integer> {
             out.println(String.format(
                     Locale.ROOT,
                     "%s: %s, %,d bytes; %,d tensors of %,d elements",
-                    file,
+                    Anneal.printable(file.toString()),
                     checkpoint.kind(),
                     Files.size(file),
                     tensors.size(),

@@ -16,6 +16,7 @@ import org.anneal.plot.Plot;
 import org.anneal.plot.Size;
 import org.anneal.plot.Terminal;
 import org.anneal.plot.XAxis;
+import org.anneal.schedule.Python;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Command;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
         description = "Draw one or more schedules into one chart, as a picture or in the terminal.")
 final class PlotCommand implements Callable<Integer> {
     private static final int MOST_STEPS = 10_000_000;
+    private static final double MOST_RATE = 1e300; // a curve has a gap where it is higher
     private static final Pattern CHARACTERS = Pattern.compile("(\\d{1,4})x(\\d{1,4})");
     private static final Pattern ROWS_AND_COLUMNS = Pattern.compile("(\\d{1,4}) (\\d{1,4})");
     private static final int COLUMNS = 80;
@@ -103,6 +105,12 @@ final class PlotCommand implements Callable<Integer> {
         long steps = options.steps();
         if (steps > MOST_STEPS) {
             throw new IllegalArgumentException("--steps must be at most " + MOST_STEPS + ", but was " + steps);
+        }
+        for (double rate : options.lr()) {
+            if (rate > MOST_RATE) {
+                throw new IllegalArgumentException(
+                        "--lr must be at most 1e300 to be drawn, but was " + Python.repr(rate));
+            }
         }
         if (output.isPresent() && ascii) {
             throw new IllegalArgumentException("--ascii must be left out with --output, but was given");

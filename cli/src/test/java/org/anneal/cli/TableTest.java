@@ -580,6 +580,15 @@ class TableTest {
             {"--below must be a finite number, but was 'Infinity'", "check", "StepLR(1)", "--below=Infinity"},
             {"--edit must be STEP:LR, such as 20:0.05, but was '1:0x1p3'", "table", "StepLR(1)", "--edit=1:0x1p3"},
             {"--edit must be STEP:LR, such as 20:0.05, but was '1:1f'", "table", "StepLR(1)", "--edit=1:1f"},
+            {"--lr must be at most 1e300 to be drawn, but was 1e+308", "plot", "StepLR(1)", "--lr=0.1,1e308"},
+            {
+                "'a\\x00b' is no name that this system can have",
+                "export",
+                "src/test/resources/org/anneal/cli/tutorial-net.pt",
+                "--to=pytorch",
+                "-o=a\0b"
+            },
+            {"'a\\x00b' is no name that this system can have", "train", "--data=a\0b"},
             {"--steps must be a whole number, but was '\u0661\u0660'", "table", "StepLR(1)", "--steps=\u0661\u0660"},
             {
                 "--steps must be at most 9223372036854775807, but was 9223372036854775808",

@@ -228,6 +228,11 @@ class TrainTest {
         refuses("--keep must be at least 1, but was 0", "--keep=0");
         refuses("--patience must be at least 1, but was 0", "--patience=0");
         refuses("--group must be PATTERN:OPTIONS, such as 'fc*:lr=0.01', but was 'fc*'", "--group=fc*");
+        for (String pattern : List.of("[", "fc[12", "{a", "\\", "{a,{b}}", "[z-a]", "**[")) {
+            refuses(
+                    "--group must have a pattern of names (*, ?, [12]), but had '" + pattern + "'",
+                    "--group=" + pattern + ":lr=1");
+        }
         refuses(
                 "--group x* must match a parameter, which are conv1.weight, conv1.bias, conv2.weight, conv2.bias,"
                         + " fc1.weight, fc1.bias, fc2.weight, fc2.bias, fc3.weight, fc3.bias",

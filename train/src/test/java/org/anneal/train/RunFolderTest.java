@@ -159,6 +159,9 @@ class RunFolderTest {
     void refusesAFileInItsPlaceAndAPathUnderAFile() throws IOException {
         Path file = Files.writeString(temporary.resolve("file"), "precious");
         assertRefused(file + " must be a folder, but is a file", file);
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of("nowhere"));
+        assertRefused(link + " must be a folder, but is a link to what is not there", link);
+        Files.delete(link);
         Path under = file.resolve("run");
         assertRefused("cannot write into folder " + under + ": Not a directory", under);
         assertRefused("cannot write into folder " + under.resolve("deep") + ": Not a directory", under.resolve("deep"));
