@@ -227,7 +227,7 @@ class HandlesTest {
                 make.setAccessible(true);
                 return make.newInstance();
             } catch (ReflectiveOperationException e) {
-                throw new AssertionError(e);
+                throw new LinkageError(e.getMessage(), e);
             }
         }
 
