@@ -128,7 +128,6 @@ final class Curves {
                 rates,
                 rows == steps ? momentum : Arrays.copyOf(momentum, rows),
                 simulation.takesMetric(),
-                end,
                 end);
     }
 
