@@ -124,11 +124,7 @@ final class Curves {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
         return new Curves(
-                call,
-                rates,
-                rows == steps ? momentum : Arrays.copyOf(momentum, rows),
-                simulation.takesMetric(),
-                end);
+                call, rates, rows == steps ? momentum : Arrays.copyOf(momentum, rows), simulation.takesMetric(), end);
     }
 
     private static String needsMetrics(int given) {
