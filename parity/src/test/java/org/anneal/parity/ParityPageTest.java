@@ -78,7 +78,7 @@ class ParityPageTest {
     }
 
     private static Stream<String> rows(Kind<?> kind) {
-        return ((List<?>) kind.toMap().get("parameters"))
+        return ((List<?>) kind.toMap().getOrDefault("parameters", List.of()))
                 .stream()
                         .map(each -> (Map<?, ?>) each)
                         .filter(parameter -> parameter.containsKey("range"))
