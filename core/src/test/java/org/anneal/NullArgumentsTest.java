@@ -115,7 +115,8 @@ class NullArgumentsTest {
                         "SequentialLR([StepLR(3), ReduceLROnPlateau()], [5])")
                 .map(Policy::parse)
                 .forEach(values::add);
-        UpdateRule.kinds().stream().map(Kind::type)
+        UpdateRule.kinds().stream()
+                .map(Kind::type)
                 .map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"))
                 .forEach(values::add);
         values.addAll(List.of(
@@ -196,7 +197,7 @@ class NullArgumentsTest {
 
     private static String text(Executable of) {
         if (of.getName().equals("of")
-                || of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse")) {
+                || (of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse"))) {
             return "lambda step: 0.5";
         } else if (of.getName().equals("parse")) {
             return of.getDeclaringClass() == UpdateRule.class ? "SGD()" : "StepLR(3)";
@@ -210,7 +211,7 @@ class NullArgumentsTest {
             make.setAccessible(true);
             return make.newInstance();
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 
@@ -298,7 +299,7 @@ class NullArgumentsTest {
         try {
             return record.getClass().getRecordComponents()[i].getAccessor().invoke(record);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError(e.getMessage(), e);
         }
     }
 

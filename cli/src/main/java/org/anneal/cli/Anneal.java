@@ -225,7 +225,7 @@ public final class Anneal implements Runnable {
 
     /** {@return what is wrong with an argument, where picocli would speak of Java's types} */
     private static String rule(ParameterException exception) {
-        String message = exception.getMessage();
+        String message = String.valueOf(exception.getMessage());
         if (!message.startsWith("Invalid value for ")) {
             return message;
         }
@@ -276,7 +276,7 @@ public final class Anneal implements Runnable {
     /** {@return what happened, in one line} */
     private static String line(Throwable thrown) {
         String message = Optional.ofNullable(thrown.getMessage()).orElse(thrown.toString());
-        if (thrown instanceof UncheckedIOException e) {
+        if (thrown instanceof UncheckedIOException e && e.getCause() != null) {
             return line(e.getCause());
         } else if (thrown instanceof FileSystemException e) { // whose message may be the file's name alone
             message = "cannot use " + e.getFile() + ": " + AtomicFile.reason(e);

@@ -60,7 +60,7 @@ final class TableCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         long steps = options.steps();
-        Map<Long, Double> byHand = parseEdits(steps);
+        Map<Long, Double> byHand = parseEdits();
         Simulation run = options.simulate(options.parse(expression));
         double[] metric = run.takesMetric() ? Metrics.read(metrics, steps - 1) : new double[0];
 
@@ -99,27 +99,23 @@ final class TableCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Map<Long, Double> parseEdits(long steps) {
+    private Map<Long, Double> parseEdits() {
         Map<Long, Double> parsed = new HashMap<>();
         for (String edit : edits) {
-            BigInteger step;
-            double rate;
             String[] parts = edit.split(":", -1);
             try {
-                step = Python.parseInt(parts[0]);
-                rate = Python.parseFloat(parts[parts.length - 1]);
+                BigInteger step = Python.parseInt(parts[0]);
+                double rate = Python.parseFloat(parts[parts.length - 1]);
                 if (parts.length != 2 || step.signum() < 0 || !Double.isFinite(rate)) {
                     throw new NumberFormatException();
+                }
+                if (step.bitLength() < Long.SIZE) { // or no run is so long
+                    parsed.put(step.longValue(), rate);
                 }
             } catch (NumberFormatException e) {
                 throw new IllegalArgumentException(
                         "--edit must be STEP:LR, such as 20:0.05, but was '" + edit + "'", e);
             }
-            if (step.compareTo(BigInteger.valueOf(steps)) >= 0) {
-                throw new IllegalArgumentException(
-                        "--edit must be at a step of the run, from 0 to " + (steps - 1) + ", but was '" + edit + "'");
-            }
-            parsed.put(step.longValue(), rate);
         }
         return parsed;
     }

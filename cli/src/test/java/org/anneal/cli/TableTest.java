@@ -618,19 +618,6 @@ class TableTest {
             {"--below must be a finite number, but was 'Infinity'", "check", "StepLR(1)", "--below=Infinity"},
             {"--edit must be STEP:LR, such as 20:0.05, but was '1:0x1p3'", "table", "StepLR(1)", "--edit=1:0x1p3"},
             {"--edit must be STEP:LR, such as 20:0.05, but was '1:1f'", "table", "StepLR(1)", "--edit=1:1f"},
-            {
-                "--edit must be at a step of the run, from 0 to 9, but was '10:1'",
-                "table",
-                "StepLR(1)",
-                "--steps=10",
-                "--edit=10:1"
-            },
-            {
-                "--edit must be at a step of the run, from 0 to 99, but was '99999999999999999999:1'",
-                "table",
-                "StepLR(1)",
-                "--edit=99999999999999999999:1"
-            },
             {"--lr must be at most 1e300 to be drawn, but was 1e+308", "plot", "StepLR(1)", "--lr=0.1,1e308"},
             {
                 "'a\\x00b' is no name that this system can have",

@@ -61,7 +61,13 @@ public record ASGD(
 
     /** PyTorch's defaults: lambd 1e-4, alpha 0.75, t0 1e6, no weight decay. Its default rate is 1e-2. */
     public ASGD(double lr) {
-        this(lr, KIND.absent("lambd"), KIND.absent("alpha"), KIND.absent("t0"), KIND.absent("weight_decay"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("lambd"),
+                KIND.absent("alpha"),
+                KIND.absent("t0"),
+                KIND.absent("weight_decay"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -99,12 +105,10 @@ public record ASGD(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.asgd(this, batch);
     }
-
 
     @Override
     public Kind<ASGD> kind() {

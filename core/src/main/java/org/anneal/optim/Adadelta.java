@@ -87,12 +87,10 @@ public record Adadelta(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adadelta(this, batch);
     }
-
 
     @Override
     public Kind<Adadelta> kind() {

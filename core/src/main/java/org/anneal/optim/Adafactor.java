@@ -44,7 +44,8 @@ public record Adafactor(
         @Param(or = "False") boolean maximize)
         implements UpdateRule {
 
-    static final Kind<Adafactor> KIND = Kind.of(Adafactor.class, "is Adam with the squares of a matrix kept by row and column")
+    static final Kind<Adafactor> KIND = Kind.of(
+                    Adafactor.class, "is Adam with the squares of a matrix kept by row and column")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
             .drops("weight_decay", "*", "foreach");
 
@@ -68,7 +69,14 @@ public record Adafactor(
 
     /** PyTorch's defaults: beta2 decay -0.8, eps none and 1e-3, d 1, no weight decay. Its default rate is 1e-2. */
     public Adafactor(double lr) {
-        this(lr, KIND.absent("beta2_decay"), KIND.absent("eps[0]"), KIND.absent("eps[1]"), KIND.absent("d"), KIND.absent("weight_decay"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("beta2_decay"),
+                KIND.absent("eps[0]"),
+                KIND.absent("eps[1]"),
+                KIND.absent("d"),
+                KIND.absent("weight_decay"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -106,12 +114,10 @@ public record Adafactor(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adafactor(this, batch);
     }
-
 
     @Override
     public Kind<Adafactor> kind() {

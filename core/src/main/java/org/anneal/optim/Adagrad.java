@@ -54,7 +54,13 @@ public record Adagrad(
 
     /** PyTorch's defaults: no decay, sums from 0, eps 1e-10. */
     public Adagrad(double lr) {
-        this(lr, KIND.absent("lr_decay"), KIND.absent("weight_decay"), KIND.absent("initial_accumulator_value"), KIND.absent("eps"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("lr_decay"),
+                KIND.absent("weight_decay"),
+                KIND.absent("initial_accumulator_value"),
+                KIND.absent("eps"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -97,12 +103,10 @@ public record Adagrad(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adagrad(this, batch);
     }
-
 
     @Override
     public Kind<Adagrad> kind() {

@@ -31,8 +31,13 @@ import org.anneal.schedule.Param;
  */
 public record Adam(
         @Param(or = "1e-3", always = true, atLeast = 0) double lr,
-        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
-        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1)
+        double beta1,
+
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1)
+        double beta2,
+
         @Param(or = "1e-8", atLeast = 0) double eps,
         @Param(or = "0", atLeast = 0) double weightDecay,
         @Param(or = "False") boolean amsgrad,
@@ -63,7 +68,15 @@ public record Adam(
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. */
     public Adam(double lr) {
-        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("amsgrad"), KIND.absent("maximize"), KIND.absent("decoupled_weight_decay"));
+        this(
+                lr,
+                KIND.absent("betas[0]"),
+                KIND.absent("betas[1]"),
+                KIND.absent("eps"),
+                KIND.absent("weight_decay"),
+                KIND.absent("amsgrad"),
+                KIND.absent("maximize"),
+                KIND.absent("decoupled_weight_decay"));
     }
 
     @Override
@@ -121,12 +134,10 @@ public record Adam(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adam(this, batch);
     }
-
 
     @Override
     public Kind<Adam> kind() {

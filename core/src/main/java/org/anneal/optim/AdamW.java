@@ -31,8 +31,13 @@ import org.anneal.schedule.Param;
  */
 public record AdamW(
         @Param(or = "1e-3", always = true, atLeast = 0) double lr,
-        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
-        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1)
+        double beta1,
+
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1)
+        double beta2,
+
         @Param(or = "1e-8", atLeast = 0) double eps,
         @Param(or = "1e-2", atLeast = 0) double weightDecay,
         @Param(or = "False") boolean amsgrad,
@@ -58,7 +63,14 @@ public record AdamW(
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, weight decay 0.01. */
     public AdamW(double lr) {
-        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("amsgrad"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("betas[0]"),
+                KIND.absent("betas[1]"),
+                KIND.absent("eps"),
+                KIND.absent("weight_decay"),
+                KIND.absent("amsgrad"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -119,7 +131,6 @@ public record AdamW(
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adam(new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, true), batch);
     }
-
 
     @Override
     public Kind<AdamW> kind() {

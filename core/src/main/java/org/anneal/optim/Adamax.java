@@ -27,8 +27,13 @@ import org.anneal.schedule.Param;
  */
 public record Adamax(
         @Param(or = "2e-3", always = true, atLeast = 0) double lr,
-        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
-        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1)
+        double beta1,
+
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1)
+        double beta2,
+
         @Param(or = "1e-8", atLeast = 0) double eps,
         @Param(or = "0", atLeast = 0) double weightDecay,
         @Param(or = "False") boolean maximize)
@@ -55,7 +60,13 @@ public record Adamax(
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. Its default rate is 2e-3. */
     public Adamax(double lr) {
-        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("betas[0]"),
+                KIND.absent("betas[1]"),
+                KIND.absent("eps"),
+                KIND.absent("weight_decay"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -101,12 +112,10 @@ public record Adamax(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adamax(this, batch);
     }
-
 
     @Override
     public Kind<Adamax> kind() {

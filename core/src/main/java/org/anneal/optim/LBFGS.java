@@ -84,7 +84,14 @@ public record LBFGS(
 
     /** PyTorch's defaults: 20 iterations, no line search. */
     public LBFGS(double lr) {
-        this(lr, KIND.absent("max_iter"), evals(KIND.absent("max_iter")), KIND.absent("tolerance_grad"), KIND.absent("tolerance_change"), KIND.absent("history_size"), KIND.absent("line_search_fn"));
+        this(
+                lr,
+                KIND.absent("max_iter"),
+                evals(KIND.absent("max_iter")),
+                KIND.absent("tolerance_grad"),
+                KIND.absent("tolerance_change"),
+                KIND.absent("history_size"),
+                KIND.absent("line_search_fn"));
     }
 
     @Override
@@ -138,12 +145,10 @@ public record LBFGS(
         return false;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         throw new IllegalStateException("LBFGS must be stepped with a closure, and not by a batch");
     }
-
 
     @Override
     public Kind<LBFGS> kind() {

@@ -244,7 +244,8 @@ public final class LRScheduler {
     private List<Member> members(List<? extends Policy> policies, boolean shared) {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         int count = groups.size();
-        policy.metricDriven().ifPresent(plateau -> plateau.reduce(0, count, 0)); // refuses a min_lr per group of another length
+        policy.metricDriven()
+                .ifPresent(plateau -> plateau.reduce(0, count, 0)); // refuses a min_lr per group of another length
         return new ArrayList<>(IntStream.range(0, count)
                 .mapToObj(i -> new Member(
                         groups.get(i), policies.get(shared ? 0 : i).stepDriven().map(all -> all.forGroup(i, count))))
@@ -331,7 +332,9 @@ public final class LRScheduler {
     private void takeLateGroups() {
         List<? extends ParamGroup<?>> groups = optimizer.groups();
         if (!takesStep() && members.size() < groups.size()) {
-            policy.metricDriven().orElseThrow().reduce(0, groups.size(), 0); // refuses a min_lr per group of another length
+            policy.metricDriven()
+                    .orElseThrow()
+                    .reduce(0, groups.size(), 0); // refuses a min_lr per group of another length
             for (int i = members.size(); i < groups.size(); i++) {
                 members.add(new Member(groups.get(i), Optional.empty()));
             }

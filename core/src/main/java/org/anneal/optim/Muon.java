@@ -76,7 +76,15 @@ public record Muon(
 
     /** PyTorch's defaults: weight decay 0.1, Nesterov's momentum 0.95, 5 iterations. */
     public Muon(double lr) {
-        this(lr, KIND.absent("weight_decay"), KIND.absent("momentum"), KIND.absent("nesterov"), KIND.absent("ns_coefficients"), KIND.absent("eps"), KIND.absent("ns_steps"), KIND.absent("adjust_lr_fn"));
+        this(
+                lr,
+                KIND.absent("weight_decay"),
+                KIND.absent("momentum"),
+                KIND.absent("nesterov"),
+                KIND.absent("ns_coefficients"),
+                KIND.absent("eps"),
+                KIND.absent("ns_steps"),
+                KIND.absent("adjust_lr_fn"));
     }
 
     @Override
@@ -132,12 +140,10 @@ public record Muon(
         return false;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.muon(this, batch);
     }
-
 
     @Override
     public Kind<Muon> kind() {

@@ -32,8 +32,13 @@ import org.anneal.schedule.Param;
  */
 public record NAdam(
         @Param(or = "2e-3", always = true, atLeast = 0) double lr,
-        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
-        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1)
+        double beta1,
+
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1)
+        double beta2,
+
         @Param(or = "1e-8", atLeast = 0) double eps,
         @Param(or = "0", atLeast = 0) double weightDecay,
         @Param(or = "4e-3", atLeast = 0) double momentumDecay,
@@ -64,7 +69,15 @@ public record NAdam(
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay, momentum decay 4e-3. Its default rate is 2e-3. */
     public NAdam(double lr) {
-        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("momentum_decay"), KIND.absent("decoupled_weight_decay"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("betas[0]"),
+                KIND.absent("betas[1]"),
+                KIND.absent("eps"),
+                KIND.absent("weight_decay"),
+                KIND.absent("momentum_decay"),
+                KIND.absent("decoupled_weight_decay"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -118,12 +131,10 @@ public record NAdam(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.nadam(this, batch);
     }
-
 
     @Override
     public Kind<NAdam> kind() {

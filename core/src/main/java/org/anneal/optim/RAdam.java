@@ -32,8 +32,13 @@ import org.anneal.schedule.Param;
  */
 public record RAdam(
         @Param(or = "1e-3", always = true, atLeast = 0) double lr,
-        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1) double beta1,
-        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1) double beta2,
+
+        @Param(name = "betas[0]", or = "0.9", atLeast = 0, below = 1)
+        double beta1,
+
+        @Param(name = "betas[1]", or = "0.999", atLeast = 0, below = 1)
+        double beta2,
+
         @Param(or = "1e-8", atLeast = 0) double eps,
         @Param(or = "0", atLeast = 0) double weightDecay,
         @Param(or = "False") boolean decoupledWeightDecay,
@@ -62,7 +67,14 @@ public record RAdam(
 
     /** PyTorch's defaults: betas 0.9 and 0.999, eps 1e-8, no weight decay. */
     public RAdam(double lr) {
-        this(lr, KIND.absent("betas[0]"), KIND.absent("betas[1]"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("decoupled_weight_decay"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("betas[0]"),
+                KIND.absent("betas[1]"),
+                KIND.absent("eps"),
+                KIND.absent("weight_decay"),
+                KIND.absent("decoupled_weight_decay"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -112,12 +124,10 @@ public record RAdam(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.radam(this, batch);
     }
-
 
     @Override
     public Kind<RAdam> kind() {

@@ -60,7 +60,14 @@ public record RMSprop(
 
     /** PyTorch's defaults: alpha 0.99, eps 1e-8, no momentum, not centered. */
     public RMSprop(double lr) {
-        this(lr, KIND.absent("alpha"), KIND.absent("eps"), KIND.absent("weight_decay"), KIND.absent("momentum"), KIND.absent("centered"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("alpha"),
+                KIND.absent("eps"),
+                KIND.absent("weight_decay"),
+                KIND.absent("momentum"),
+                KIND.absent("centered"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -111,12 +118,10 @@ public record RMSprop(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.rmsprop(this, batch);
     }
-
 
     @Override
     public Kind<RMSprop> kind() {

@@ -30,9 +30,15 @@ import org.anneal.schedule.Param;
  */
 public record Rprop(
         @Param(or = "1e-2", always = true, atLeast = 0) double lr,
-        @Param(name = "etas[0]", or = "0.5", above = 0, below = 1) double etaMinus,
+
+        @Param(name = "etas[0]", or = "0.5", above = 0, below = 1)
+        double etaMinus,
+
         @Param(name = "etas[1]", or = "1.2", above = 1) double etaPlus,
-        @Param(name = "step_sizes[0]", or = "1e-6", atLeast = 0) double minStep,
+
+        @Param(name = "step_sizes[0]", or = "1e-6", atLeast = 0)
+        double minStep,
+
         @Param(name = "step_sizes[1]", or = "50") double maxStep,
         @Param(or = "False") boolean maximize)
         implements UpdateRule {
@@ -63,7 +69,13 @@ public record Rprop(
 
     /** PyTorch's defaults: etas 0.5 and 1.2, step sizes from 1e-6 to 50. Its default rate is 1e-2. */
     public Rprop(double lr) {
-        this(lr, KIND.absent("etas[0]"), KIND.absent("etas[1]"), KIND.absent("step_sizes[0]"), KIND.absent("step_sizes[1]"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("etas[0]"),
+                KIND.absent("etas[1]"),
+                KIND.absent("step_sizes[0]"),
+                KIND.absent("step_sizes[1]"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -93,12 +105,10 @@ public record Rprop(
         return true;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.rprop(this, batch);
     }
-
 
     @Override
     public Kind<Rprop> kind() {

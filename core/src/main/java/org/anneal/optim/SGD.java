@@ -64,7 +64,13 @@ public record SGD(
 
     /** PyTorch's defaults: no momentum, no weight decay. */
     public SGD(double lr) {
-        this(lr, KIND.absent("momentum"), KIND.absent("dampening"), KIND.absent("weight_decay"), KIND.absent("nesterov"), KIND.absent("maximize"));
+        this(
+                lr,
+                KIND.absent("momentum"),
+                KIND.absent("dampening"),
+                KIND.absent("weight_decay"),
+                KIND.absent("nesterov"),
+                KIND.absent("maximize"));
     }
 
     @Override
@@ -103,12 +109,10 @@ public record SGD(
         return false;
     }
 
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.sgd(this, batch);
     }
-
 
     @Override
     public Kind<SGD> kind() {

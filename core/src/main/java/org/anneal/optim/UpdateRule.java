@@ -93,8 +93,7 @@ public interface UpdateRule {
         Kind<?> kind = Kinds.named(call.name(), SavedGroup.KINDS, UpdateRule.class)
                 .orElseThrow(() -> call.unknown(
                         "optimizer", kinds().stream().map(Kind::name).toList()));
-        PythonCall.Arguments arguments =
-                call.bind("params", kind.signature().toArray(String[]::new));
+        PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
         return arguments.build(() -> (UpdateRule) kind.read(arguments));
     }
 

@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
  * @param schedule what gives the unscaled rate
  * @param plateau what gives the factor
  */
-public record ChainedPlateau(@Param Schedule schedule, @Param ReduceLROnPlateau plateau) implements ComposedPlateau {
+public record ChainedPlateau(
+        @Param Schedule schedule, @Param ReduceLROnPlateau plateau) implements ComposedPlateau {
 
     private static final Kind<ChainedPlateau> KIND = Kind.of(ChainedPlateau.class, "a plateau on a schedule");
 

@@ -172,7 +172,6 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
         return last;
     }
 
-
     @Override
     public boolean isComposite() {
         return true;

@@ -269,7 +269,8 @@ public record Checkup(
                         "check the schedule's lengths and factors"
                                 + (first == base && !schedule.drivesMomentum() ? ", or leave it out" : "")));
             }
-            return new Checkup(sorted(findings), sorted(notes), peak, peakStep, sum / scale, sum / step / scale, firstBelow);
+            return new Checkup(
+                    sorted(findings), sorted(notes), peak, peakStep, sum / scale, sum / step / scale, firstBelow);
         }
 
         private static List<Finding> sorted(List<Finding> found) {

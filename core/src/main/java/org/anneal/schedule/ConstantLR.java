@@ -20,13 +20,18 @@ package org.anneal.schedule;
  * @param totalIters how many steps the factor lasts, at least 0
  */
 public record ConstantLR(
-        @Param(or = "1/3", above = 0, atMost = 1, slider = {0.001, 1}) double factor,
+        @Param(
+                or = "1/3",
+                above = 0,
+                atMost = 1,
+                slider = {0.001, 1})
+        double factor,
+
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
         implements Schedule {
 
     static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a part of the rate, then all of it")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
-
 
     /** @throws IllegalArgumentException if {@code factor} is not in (0, 1], or {@code totalIters < 0} */
     public ConstantLR {

@@ -23,11 +23,14 @@ package org.anneal.schedule;
  * @param etaMin the lowest rate, finite and at least 0
  */
 public record CosineAnnealingLR(
-        @Param(name = "T_max", unit = Param.Unit.STEPS, atLeast = 1) long tMax,
+        @Param(name = "T_max", unit = Param.Unit.STEPS, atLeast = 1)
+        long tMax,
+
         @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
         implements Schedule {
 
-    static final Kind<CosineAnnealingLR> KIND = Kind.of(CosineAnnealingLR.class, "falls along half a cosine, and rises again after it")
+    static final Kind<CosineAnnealingLR> KIND = Kind.of(
+                    CosineAnnealingLR.class, "falls along half a cosine, and rises again after it")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code tMax < 1}, or {@code etaMin < 0} or not finite */

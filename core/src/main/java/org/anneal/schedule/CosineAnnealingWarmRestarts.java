@@ -24,12 +24,21 @@ package org.anneal.schedule;
  * @param etaMin the lowest rate, finite and at least 0
  */
 public record CosineAnnealingWarmRestarts(
-        @Param(name = "T_0", unit = Param.Unit.STEPS, atLeast = 1) long t0,
-        @Param(name = "T_mult", or = "1", atLeast = 1, slider = {1, 5}) long tMult,
+        @Param(name = "T_0", unit = Param.Unit.STEPS, atLeast = 1)
+        long t0,
+
+        @Param(
+                name = "T_mult",
+                or = "1",
+                atLeast = 1,
+                slider = {1, 5})
+        long tMult,
+
         @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
         implements Schedule {
 
-    static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(CosineAnnealingWarmRestarts.class, "falls along a cosine, starts again, each time longer")
+    static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(
+                    CosineAnnealingWarmRestarts.class, "falls along a cosine, starts again, each time longer")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
     /** @throws IllegalArgumentException if {@code t0 < 1}, {@code tMult < 1}, or {@code etaMin < 0} or not finite */

@@ -47,15 +47,38 @@ import java.util.Optional;
 public record CyclicLR(
         @Param(unit = Param.Unit.RATE) List<Double> baseLr,
         @Param(unit = Param.Unit.RATE) List<Double> maxLr,
-        @Param(or = "2000", unit = Param.Unit.STEPS, above = 0, atMost = 0x1p53) double stepSizeUp,
-        @Param(or = "None", unit = Param.Unit.STEPS, above = 0, atMost = 0x1p53) double stepSizeDown,
+
+        @Param(or = "2000", unit = Param.Unit.STEPS, above = 0, atMost = 0x1p53)
+        double stepSizeUp,
+
+        @Param(or = "None", unit = Param.Unit.STEPS, above = 0, atMost = 0x1p53)
+        double stepSizeDown,
+
         @Param(or = "'triangular'") Mode mode,
-        @Param(or = "1", atLeast = 0, slider = {0.9, 1}) double gamma,
+
+        @Param(
+                or = "1",
+                atLeast = 0,
+                slider = {0.9, 1})
+        double gamma,
+
         @Param(or = "None") Optional<LrLambda> scaleFn,
         @Param(or = "'cycle'") ScaleMode scaleMode,
         @Param(or = "True") boolean cycleMomentum,
-        @Param(or = "0.8", atLeast = 0, below = 1, slider = {0, 1}) List<Double> baseMomentum,
-        @Param(or = "0.9", atLeast = 0, below = 1, slider = {0, 1}) List<Double> maxMomentum)
+
+        @Param(
+                or = "0.8",
+                atLeast = 0,
+                below = 1,
+                slider = {0, 1})
+        List<Double> baseMomentum,
+
+        @Param(
+                or = "0.9",
+                atLeast = 0,
+                below = 1,
+                slider = {0, 1})
+        List<Double> maxMomentum)
         implements Schedule {
 
     static final Kind<CyclicLR> KIND = Kind.of(CyclicLR.class, "goes up and down between two rates")
@@ -70,7 +93,10 @@ public record CyclicLR(
             .reads("mode", (arguments, usual) -> arguments.has("scale_fn") ? Mode.TRIANGULAR : usual.get()) // any goes
             .shows("step_size_down", c -> c.stepSizeDown() != c.stepSizeUp())
             .shows("mode", c -> c.mode() != Mode.TRIANGULAR && c.scaleFn().isEmpty())
-            .shows("gamma", c -> c.gamma() != 1 || (c.mode() == Mode.EXP_RANGE && c.scaleFn().isEmpty()));
+            .shows(
+                    "gamma",
+                    c -> c.gamma() != 1
+                            || (c.mode() == Mode.EXP_RANGE && c.scaleFn().isEmpty()));
 
     /** How the cycles shrink. */
     public enum Mode {
@@ -89,7 +115,6 @@ public record CyclicLR(
         /** The step, from 0. */
         ITERATIONS
     }
-
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public CyclicLR {
@@ -149,7 +174,10 @@ public record CyclicLR(
 
     /** {@return this with a scale function of one's own} */
     public CyclicLR withScaleFn(LrLambda scaleFn, ScaleMode scaleMode) {
-        return KIND.with(KIND.with(this, "scale_fn", Optional.of(Objects.requireNonNull(scaleFn, "scaleFn"))), "scale_mode", scaleMode);
+        return KIND.with(
+                KIND.with(this, "scale_fn", Optional.of(Objects.requireNonNull(scaleFn, "scaleFn"))),
+                "scale_mode",
+                scaleMode);
     }
 
     /** {@return this, driving the momentum or not} */
@@ -242,7 +270,6 @@ public record CyclicLR(
         };
     }
 
-
     @Override
     public void check(RunPart part, Schedule shared) {
         double low = PerGroup.only("base_lr", baseLr);
@@ -276,5 +303,4 @@ public record CyclicLR(
     public String toString() {
         return KIND.print(this);
     }
-
 }

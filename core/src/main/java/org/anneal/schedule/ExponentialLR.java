@@ -16,7 +16,10 @@ package org.anneal.schedule;
  * @param gamma factor of a step, finite and at least 0
  */
 public record ExponentialLR(
-        @Param(atLeast = 0, slider = {0.8, 1}) double gamma)
+        @Param(
+                atLeast = 0,
+                slider = {0.8, 1})
+        double gamma)
         implements Schedule {
 
     static final Kind<ExponentialLR> KIND = Kind.of(ExponentialLR.class, "falls by a factor in every step")

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +62,13 @@ public final class Kind<R extends Record> {
 
     /** A component of the record, as a parameter. */
     record Parameter(
-            String name, String component, ValueType<Object> type, Range range, Param param, Method accessor, Object absent) {
+            String name,
+            String component,
+            ValueType<Object> type,
+            Range range,
+            Param param,
+            Method accessor,
+            Object absent) {
         /** {@return whether a call must have it} */
         boolean required() {
             return param.or().isEmpty();
@@ -74,7 +81,9 @@ public final class Kind<R extends Record> {
 
         /** {@return the value as PyTorch's state dict has it: a number that is an int by default stays one} */
         Object plain(Object value) {
-            return value instanceof Double number && param.or().matches("-?\\d+") && Double.parseDouble(param.or()) == number
+            return value instanceof Double number
+                            && param.or().matches("-?\\d+")
+                            && Double.parseDouble(param.or()) == number
                     ? (Object) number.longValue()
                     : type.plain(value);
         }
@@ -154,7 +163,7 @@ public final class Kind<R extends Record> {
                 component.getAnnotation(Param.class), () -> component.getName() + " has no @Param");
         String name = param.name().isEmpty() ? snake(component.getName()) : param.name();
         ValueType<Object> valueType = ValueType.of(component, param);
-        Object absent = param.or().isEmpty() || param.or().equals("None") && !valueType.mayBeNone()
+        Object absent = param.or().isEmpty() || (param.or().equals("None") && !valueType.mayBeNone())
                 ? NOT_ONE_VALUE
                 : valueType.parse(param.or());
         component.getAccessor().setAccessible(true);
@@ -273,12 +282,12 @@ public final class Kind<R extends Record> {
     @SuppressWarnings("unchecked") // a check gives back the type that it is given
     public <V> V check(String name, V value) {
         Parameter parameter = parameter(name);
-        return (V) parameter.type()
-                .check(name, Objects.requireNonNull(value, parameter.component()), parameter.range());
+        return (V)
+                parameter.type().check(name, Objects.requireNonNull(value, parameter.component()), parameter.range());
     }
 
     /** {@return the default of the parameter} */
-    @SuppressWarnings("unchecked") // the caller knows the parameter's type
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller is the record, which has the type
     public <V> V absent(String name) {
         return (V) parameter(name).absent();
     }
@@ -287,7 +296,7 @@ public final class Kind<R extends Record> {
     public R with(Record record, String name, Object value) {
         Parameter changed = parameter(name);
         return make(parameters.stream()
-                .map(each -> each == changed ? value : each.of(record))
+                .map(each -> each.name().equals(changed.name()) ? value : each.of(record))
                 .toArray());
     }
 
@@ -332,17 +341,19 @@ public final class Kind<R extends Record> {
         arguments().forEach((name, parts) -> {
             if (isTuple(parts)) {
                 arguments.unpack(
-                        name, parts.stream().map(part -> part.type().mayBeNone()).toList());
+                        name,
+                        parts.stream().map(part -> part.type().mayBeNone()).toList());
             }
         });
-        return reading.isPresent() ? reading.get().apply(arguments) : make(parameters.stream().map(each -> read(each, arguments)).toArray());
+        return reading.isPresent()
+                ? reading.get().apply(arguments)
+                : make(parameters.stream().map(each -> read(each, arguments)).toArray());
     }
 
     private Object read(Parameter parameter, PythonCall.Arguments arguments) {
-        Supplier<Object> usual = () ->
-                parameter.absent() == NOT_ONE_VALUE || arguments.isGiven(parameter.name())
-                        ? parameter.type().read(arguments, parameter.name())
-                        : parameter.absent();
+        Supplier<Object> usual = () -> parameter.absent() == NOT_ONE_VALUE || arguments.isGiven(parameter.name())
+                ? parameter.type().read(arguments, parameter.name())
+                : parameter.absent();
         BiFunction<PythonCall.Arguments, Supplier<Object>, Object> own = readings.get(parameter.name());
         return own == null ? usual.get() : own.apply(arguments, usual);
     }
@@ -354,7 +365,10 @@ public final class Kind<R extends Record> {
                 .map(each -> (each.getValue().get(0).type().isNamed() ? each.getKey() + "=" : "")
                         + (isTuple(each.getValue())
                                 ? Python.repr(plain(each.getValue(), record))
-                                : each.getValue().get(0).type().python(each.getValue().get(0).of(record))))
+                                : each.getValue()
+                                        .get(0)
+                                        .type()
+                                        .python(each.getValue().get(0).of(record))))
                 .collect(Collectors.joining(", ", name() + "(", ")"));
     }
 
@@ -379,8 +393,9 @@ public final class Kind<R extends Record> {
     private Map<String, List<Parameter>> arguments() {
         Map<String, List<Parameter>> arguments = new LinkedHashMap<>();
         order.forEach(name -> arguments.put(name, new ArrayList<>()));
-        parameters.forEach(each ->
-                arguments.computeIfAbsent(each.argument(), none -> new ArrayList<>()).add(each));
+        parameters.forEach(each -> arguments
+                .computeIfAbsent(each.argument(), none -> new ArrayList<>())
+                .add(each));
         return arguments;
     }
 
@@ -425,21 +440,17 @@ public final class Kind<R extends Record> {
     }
 
     private boolean hasConstructor(Stream<Class<?>> types) {
-        try {
-            type.getConstructor(types.toArray(Class<?>[]::new));
-            return true;
-        } catch (NoSuchMethodException e) {
-            return false;
-        }
+        List<Class<?>> wanted = types.collect(Collectors.toList());
+        return Arrays.stream(type.getConstructors())
+                .anyMatch(each -> List.of(each.getParameterTypes()).equals(wanted));
     }
 
     private boolean hasWith(Parameter parameter, Record record) {
-        try {
-            type.getMethod(wither(parameter), parameter.type().javaType(parameter.type().isSingle(parameter.of(record))));
-            return true;
-        } catch (NoSuchMethodException e) {
-            return false;
-        }
+        boolean single = parameter.type().isSingle(parameter.of(record));
+        return Arrays.stream(type.getMethods())
+                .anyMatch(each -> each.getName().equals(wither(parameter))
+                        && List.of(each.getParameterTypes())
+                                .equals(List.of(parameter.type().javaType(single))));
     }
 
     private static String wither(Parameter parameter) {
@@ -494,7 +505,9 @@ public final class Kind<R extends Record> {
             map.put("to", slider[1]);
         }
         if (parameter.param().unit() == Param.Unit.STEPS) {
-            map.put("least", Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
+            map.put(
+                    "least",
+                    Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
         }
         if (!parameter.type().choices().isEmpty()) {
             map.put("values", parameter.type().choices());

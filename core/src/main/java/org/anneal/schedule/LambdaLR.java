@@ -18,9 +18,7 @@ import java.util.function.LongToDoubleFunction;
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
-public record LambdaLR(
-        @Param(name = "lr_lambda") List<LrLambda> lrLambdas)
-        implements Schedule {
+public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements Schedule {
 
     static final Kind<LambdaLR> KIND = Kind.of(LambdaLR.class, "the base times a function of the step")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
@@ -60,7 +58,6 @@ public record LambdaLR(
     public double start(long step, double current, double base) {
         return at(step, base);
     }
-
 
     @Override
     public Kind<LambdaLR> kind() {

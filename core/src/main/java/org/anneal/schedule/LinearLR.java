@@ -23,14 +23,25 @@ package org.anneal.schedule;
  * @param totalIters steps from the first factor to the last, at least 0
  */
 public record LinearLR(
-        @Param(or = "1/3", above = 0, atMost = 1, slider = {0.001, 1}) double startFactor,
-        @Param(or = "1", atLeast = 0, atMost = 1, slider = {0, 1}) double endFactor,
+        @Param(
+                or = "1/3",
+                above = 0,
+                atMost = 1,
+                slider = {0.001, 1})
+        double startFactor,
+
+        @Param(
+                or = "1",
+                atLeast = 0,
+                atMost = 1,
+                slider = {0, 1})
+        double endFactor,
+
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
         implements Schedule {
 
     static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "goes in a line from one factor to another")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
-
 
     /**
      * @throws IllegalArgumentException if {@code startFactor} is not in (0, 1], {@code endFactor} not in [0, 1], or

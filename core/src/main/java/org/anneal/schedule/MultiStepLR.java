@@ -24,12 +24,17 @@ import java.util.stream.LongStream;
  */
 public record MultiStepLR(
         @Param(unit = Param.Unit.STEPS) List<Long> milestones,
-        @Param(or = "0.1", always = true, atLeast = 0, slider = {0, 1}) double gamma)
+
+        @Param(
+                or = "0.1",
+                always = true,
+                atLeast = 0,
+                slider = {0, 1})
+        double gamma)
         implements Schedule {
 
     static final Kind<MultiStepLR> KIND = Kind.of(MultiStepLR.class, "falls by a factor at given steps")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
-
 
     /** @throws IllegalArgumentException if a milestone is negative, or {@code gamma < 0} or not finite */
     public MultiStepLR {

@@ -21,9 +21,7 @@ import java.util.function.LongToDoubleFunction;
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
-public record MultiplicativeLR(
-        @Param(name = "lr_lambda") List<LrLambda> lrLambdas)
-        implements Schedule {
+public record MultiplicativeLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements Schedule {
 
     static final Kind<MultiplicativeLR> KIND = Kind.of(MultiplicativeLR.class, "each rate times a function of the step")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
@@ -85,13 +83,10 @@ public record MultiplicativeLR(
         return true;
     }
 
-
     @Override
     public double logFactor(long step) {
         LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
-        return lambda.isConstant()
-                ? step * Math.log(Math.abs(lambda.at(step)))
-                : Schedule.super.logFactor(step);
+        return lambda.isConstant() ? step * Math.log(Math.abs(lambda.at(step))) : Schedule.super.logFactor(step);
     }
 
     @Override

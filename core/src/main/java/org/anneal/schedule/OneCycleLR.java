@@ -48,14 +48,46 @@ import java.util.function.Supplier;
  */
 public record OneCycleLR(
         @Param(unit = Param.Unit.RATE) List<Double> maxLr,
-        @Param(or = "None", unit = Param.Unit.STEPS, atLeast = 1) long totalSteps,
-        @Param(or = "0.3", atLeast = 0, atMost = 1, slider = {0, 1}) double pctStart,
+
+        @Param(or = "None", unit = Param.Unit.STEPS, atLeast = 1)
+        long totalSteps,
+
+        @Param(
+                or = "0.3",
+                atLeast = 0,
+                atMost = 1,
+                slider = {0, 1})
+        double pctStart,
+
         @Param(or = "'cos'") AnnealStrategy annealStrategy,
         @Param(or = "True") boolean cycleMomentum,
-        @Param(or = "0.85", atLeast = 0, below = 1, slider = {0, 1}) List<Double> baseMomentum,
-        @Param(or = "0.95", atLeast = 0, below = 1, slider = {0, 1}) List<Double> maxMomentum,
-        @Param(or = "25", above = 0, slider = {1, 100}) double divFactor,
-        @Param(or = "1e4", above = 0, slider = {1, 100_000}) double finalDivFactor,
+
+        @Param(
+                or = "0.85",
+                atLeast = 0,
+                below = 1,
+                slider = {0, 1})
+        List<Double> baseMomentum,
+
+        @Param(
+                or = "0.95",
+                atLeast = 0,
+                below = 1,
+                slider = {0, 1})
+        List<Double> maxMomentum,
+
+        @Param(
+                or = "25",
+                above = 0,
+                slider = {1, 100})
+        double divFactor,
+
+        @Param(
+                or = "1e4",
+                above = 0,
+                slider = {1, 100_000})
+        double finalDivFactor,
+
         @Param(or = "False") boolean threePhase)
         implements Schedule {
 

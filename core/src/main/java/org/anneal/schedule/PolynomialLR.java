@@ -20,12 +20,16 @@ package org.anneal.schedule;
  */
 public record PolynomialLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters,
-        @Param(or = "1", above = 0, slider = {0.1, 5}) double power)
+
+        @Param(
+                or = "1",
+                above = 0,
+                slider = {0.1, 5})
+        double power)
         implements Schedule {
 
     static final Kind<PolynomialLR> KIND = Kind.of(PolynomialLR.class, "falls to zero along a power")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
-
 
     /** @throws IllegalArgumentException if {@code totalIters < 0}, or {@code power <= 0} or not finite */
     public PolynomialLR {

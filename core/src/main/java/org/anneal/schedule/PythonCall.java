@@ -53,11 +53,7 @@ public final class PythonCall {
     }
 
     private PythonCall(
-            PythonText source,
-            Expression.Call call,
-            String name,
-            Optional<Lengths> lengths,
-            Set<String> notes) {
+            PythonText source, Expression.Call call, String name, Optional<Lengths> lengths, Set<String> notes) {
         this.source = source;
         this.call = call;
         this.name = name;

@@ -10,8 +10,7 @@ record Range(double least, boolean open, double most, boolean openAbove) {
         boolean openAbove = param.below() < Double.POSITIVE_INFINITY;
         double least = open ? param.above() : param.atLeast();
         boolean natural = param.unit() != Param.Unit.NONE; // lengths and rates are never negative
-        return new Range(
-                natural && least < 0 ? 0 : least, open, openAbove ? param.below() : param.atMost(), openAbove);
+        return new Range(natural && least < 0 ? 0 : least, open, openAbove ? param.below() : param.atMost(), openAbove);
     }
 
     double check(String argument, double value) {
@@ -40,7 +39,8 @@ record Range(double least, boolean open, double most, boolean openAbove) {
                 most == Double.POSITIVE_INFINITY
                         ? ""
                         : most == Check.LAST_STEP ? "at most 2^53" : (openAbove ? "< " : "<= ") + number(most));
-        String both = String.join(" and ", ends.stream().filter(end -> !end.isEmpty()).toList());
+        String both =
+                String.join(" and ", ends.stream().filter(end -> !end.isEmpty()).toList());
         return ends.contains("") ? both.isEmpty() ? "finite" : "finite and " + both : both;
     }
 

@@ -2,7 +2,6 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.Objects;
 
 /**
  * Multiplies the rate by {@code factor} when a metric has not improved for more than {@code patience} epochs.
@@ -35,17 +34,40 @@ import java.util.Objects;
  */
 public record ReduceLROnPlateau(
         @Param(or = "'min'") Mode mode,
-        @Param(or = "0.1", atLeast = 0, below = 1, slider = {0, 0.99}) double factor,
-        @Param(or = "10", atLeast = 0, slider = {0, 50}) long patience,
-        @Param(or = "1e-4", atLeast = 0, slider = {0, 0.1}) double threshold,
+
+        @Param(
+                or = "0.1",
+                atLeast = 0,
+                below = 1,
+                slider = {0, 0.99})
+        double factor,
+
+        @Param(
+                or = "10",
+                atLeast = 0,
+                slider = {0, 50})
+        long patience,
+
+        @Param(
+                or = "1e-4",
+                atLeast = 0,
+                slider = {0, 0.1})
+        double threshold,
+
         @Param(or = "'rel'") ThresholdMode thresholdMode,
-        @Param(or = "0", atLeast = 0, slider = {0, 50}) long cooldown,
+
+        @Param(
+                or = "0",
+                atLeast = 0,
+                slider = {0, 50})
+        long cooldown,
+
         @Param(or = "0", unit = Param.Unit.RATE) List<Double> minLr,
         @Param(or = "1e-8", unit = Param.Unit.RATE) double eps)
         implements Policy {
 
-    static final Kind<ReduceLROnPlateau> KIND =
-            Kind.of(ReduceLROnPlateau.class, "falls by a factor when a metric stops improving")
+    static final Kind<ReduceLROnPlateau> KIND = Kind.of(
+                    ReduceLROnPlateau.class, "falls by a factor when a metric stops improving")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** Which way a metric gets better. */

@@ -35,7 +35,6 @@ public record SWALR(
     static final Kind<SWALR> KIND = Kind.of(SWALR.class, "goes to a rate and stays, for weight averaging")
             .inPyTorch(Kind.SWA_UTILS, Kind.LastEpoch.APART);
 
-
     /** @throws IllegalArgumentException if a {@code swaLr} is negative or not finite, or {@code annealEpochs < 0} */
     public SWALR {
         swaLr = KIND.check("swa_lr", swaLr);
@@ -89,7 +88,6 @@ public record SWALR(
     public boolean carries() {
         return true;
     }
-
 
     private double last() {
         return PerGroup.only("swa_lr", swaLr);

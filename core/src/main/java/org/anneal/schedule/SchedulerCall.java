@@ -51,8 +51,9 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
     }
 
     static SchedulerCall parse(PythonCall call) {
-        Kind<?> kind = Policy.kind(call.name()).orElseThrow(() -> call.unknown(
-                "schedule", Policy.kinds().stream().map(Kind::name).toList()));
+        Kind<?> kind = Policy.kind(call.name())
+                .orElseThrow(() -> call.unknown(
+                        "schedule", Policy.kinds().stream().map(Kind::name).toList()));
         boolean resumes = kind.takesOptimizer() && Schedule.class.isAssignableFrom(kind.type());
         List<String> parameters = new ArrayList<>(kind.signature());
         if (resumes) {
@@ -61,8 +62,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
         if (kind.takesOptimizer()) {
             parameters.add("verbose="); // until torch 2.7
         }
-        PythonCall.Arguments arguments =
-                call.bind("optimizer", parameters.toArray(String[]::new));
+        PythonCall.Arguments arguments = call.bind("optimizer", parameters.toArray(String[]::new));
         return arguments.build(() -> {
             Policy policy = (Policy) kind.read(arguments);
             if (arguments.has("verbose")) {

@@ -32,12 +32,12 @@ import java.util.List;
  *     least 0; one fewer than schedules
  */
 public record SequentialLR(
-        @Param(name = "schedulers") List<Schedule> schedules, @Param(unit = Param.Unit.STEPS) List<Long> milestones)
-        implements Schedule {
+        @Param(name = "schedulers") List<Schedule> schedules,
+        @Param(unit = Param.Unit.STEPS) List<Long> milestones) implements Schedule {
 
-    static final Kind<SequentialLR> KIND =
-            Kind.of(SequentialLR.class, "one schedule after another")
-            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART).reads(SequentialLR::read);
+    static final Kind<SequentialLR> KIND = Kind.of(SequentialLR.class, "one schedule after another")
+            .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART)
+            .reads(SequentialLR::read);
 
     /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
     public SequentialLR {
@@ -142,7 +142,6 @@ public record SequentialLR(
         }
         return Check.LAST_STEP;
     }
-
 
     @Override
     public double after(long step, double carried, double base) {

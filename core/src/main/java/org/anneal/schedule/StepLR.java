@@ -18,12 +18,17 @@ package org.anneal.schedule;
  */
 public record StepLR(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long stepSize,
-        @Param(or = "0.1", always = true, atLeast = 0, slider = {0, 1}) double gamma)
+
+        @Param(
+                or = "0.1",
+                always = true,
+                atLeast = 0,
+                slider = {0, 1})
+        double gamma)
         implements Schedule {
 
     static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
-
 
     /** @throws IllegalArgumentException if {@code stepSize < 1}, or {@code gamma < 0} or not finite */
     public StepLR {
@@ -58,7 +63,8 @@ public record StepLR(
 
     @Override
     public double logFactor(long step) {
-        return step / stepSize * Math.log(gamma);
+        long decays = step / stepSize;
+        return decays * Math.log(gamma);
     }
 
     /** A step_size of 1 may be meant, with a gamma beside 1. */

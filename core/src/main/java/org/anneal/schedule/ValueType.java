@@ -21,7 +21,8 @@ abstract class ValueType<V> {
     }
 
     /** {@return the type of a record's component} */
-    @SuppressWarnings("unchecked") // a kind asks its record for a component and its type for the rest, and so keeps them together
+    @SuppressWarnings(
+            "unchecked") // a kind asks its record for a component and its type for the rest, and so keeps them together
     static ValueType<Object> of(RecordComponent component, Param param) {
         return (ValueType<Object>) typed(component, param);
     }
@@ -41,7 +42,7 @@ abstract class ValueType<V> {
         }
         return switch (type.replaceAll("[a-z]+\\.", "")) {
             case "long" -> new Whole(steps);
-            case "double" -> steps ? new Duration() : new Number(number);
+            case "double" -> steps ? new Duration() : new Decimal(number);
             case "boolean" -> new Flag();
             case "List<Double>" -> param.size() > 0 ? new Numbers(param.size()) : new PerGroupNumbers(number);
             case "int" -> new Count();
@@ -51,7 +52,8 @@ abstract class ValueType<V> {
             case "Optional<LrLambda>" -> new LambdaOrNone();
             case "List<Schedule>" -> new Schedules();
             case "Schedule", "ReduceLROnPlateau" -> new Member(component.getType());
-            default -> throw new IllegalStateException("no parameter has the type " + type + " of " + component.getName());
+            default ->
+                throw new IllegalStateException("no parameter has the type " + type + " of " + component.getName());
         };
     }
 
@@ -170,8 +172,8 @@ abstract class ValueType<V> {
         }
     }
 
-    private static class Number extends ValueType<Double> {
-        Number(String control) {
+    private static class Decimal extends ValueType<Double> {
+        Decimal(String control) {
             super(double.class, control);
         }
 
@@ -202,7 +204,7 @@ abstract class ValueType<V> {
     }
 
     /** A number of steps that need not be whole. */
-    private static final class Duration extends Number {
+    private static final class Duration extends Decimal {
         Duration() {
             super("steps");
         }
@@ -243,7 +245,8 @@ abstract class ValueType<V> {
         Integer read(PythonCall.Arguments arguments, String name) {
             long value = arguments.integer(name);
             if (value > Integer.MAX_VALUE) {
-                throw new IllegalArgumentException(name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
+                throw new IllegalArgumentException(
+                        name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
             }
             return (int) value;
         }
@@ -410,7 +413,8 @@ abstract class ValueType<V> {
                     return constant;
                 }
             }
-            String known = Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
+            String known =
+                    Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
             throw new IllegalArgumentException(name + " must be " + known + ", but was " + given);
         }
 
@@ -474,7 +478,8 @@ abstract class ValueType<V> {
         @Override
         String java(Optional<Enum<?>> value, boolean single, Function<Class<?>, String> names) {
             return names.apply(Optional.class)
-                    + value.map(each -> ".of(" + choice.java(each, single, names) + ")").orElse(".empty()");
+                    + value.map(each -> ".of(" + choice.java(each, single, names) + ")")
+                            .orElse(".empty()");
         }
     }
 
@@ -651,9 +656,7 @@ abstract class ValueType<V> {
         @Override
         String java(Optional<LrLambda> value, boolean single, Function<Class<?>, String> names) {
             return names.apply(Optional.class)
-                    + value
-                            .map(each -> ".of(" + lambda(each, names) + ")")
-                            .orElse(".empty()");
+                    + value.map(each -> ".of(" + lambda(each, names) + ")").orElse(".empty()");
         }
     }
 

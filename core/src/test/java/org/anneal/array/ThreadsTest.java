@@ -36,7 +36,8 @@ class ThreadsTest {
 
     static Stream<String> rules() {
         return Stream.concat(
-                UpdateRule.kinds().stream().map(Kind::type)
+                UpdateRule.kinds().stream()
+                        .map(Kind::type)
                         .map(rule -> rule.getSimpleName() + "()")
                         .filter(rule -> !UpdateRule.parse(rule).needsClosure()),
                 Stream.of(

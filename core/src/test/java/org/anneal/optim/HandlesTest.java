@@ -60,8 +60,7 @@ class HandlesTest {
     }
 
     static Stream<UpdateRule> rules() {
-        return UpdateRule.kinds().stream().map(Kind::type)
-                .map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"));
+        return UpdateRule.kinds().stream().map(Kind::type).map(rule -> UpdateRule.parse(rule.getSimpleName() + "()"));
     }
 
     @ParameterizedTest
@@ -228,7 +227,7 @@ class HandlesTest {
                 make.setAccessible(true);
                 return make.newInstance();
             } catch (ReflectiveOperationException e) {
-                throw new AssertionError(e);
+                throw new LinkageError(e.getMessage(), e);
             }
         }
 

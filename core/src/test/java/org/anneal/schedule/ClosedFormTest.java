@@ -66,7 +66,12 @@ class ClosedFormTest {
     @Test
     void everyKindIsHere() {
         Set<Class<?>> shown = direct().map(Schedule::getClass).collect(Collectors.toSet());
-        assertEquals(Policy.kinds().stream().map(Kind::type).filter(Schedule.class::isAssignableFrom).collect(Collectors.toSet()), shown);
+        assertEquals(
+                Policy.kinds().stream()
+                        .map(Kind::type)
+                        .filter(Schedule.class::isAssignableFrom)
+                        .collect(Collectors.toSet()),
+                shown);
     }
 
     @ParameterizedTest

@@ -87,7 +87,12 @@ class ScheduleContractTest {
     @Test
     void everyScheduleHasAnExample() {
         Set<Class<?>> shown = examples().map(Schedule::getClass).collect(Collectors.toSet());
-        assertEquals(Policy.kinds().stream().map(Kind::type).filter(Schedule.class::isAssignableFrom).collect(Collectors.toSet()), shown);
+        assertEquals(
+                Policy.kinds().stream()
+                        .map(Kind::type)
+                        .filter(Schedule.class::isAssignableFrom)
+                        .collect(Collectors.toSet()),
+                shown);
     }
 
     @ParameterizedTest

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,7 +40,8 @@ class OptimizerGoldenTest {
     }
 
     static Stream<String> rules() {
-        return UpdateRule.kinds().stream().map(Kind::type)
+        return UpdateRule.kinds().stream()
+                .map(Kind::type)
                 .filter(rule -> rule != LBFGS.class) // which has a test of its own
                 .map(Class::getSimpleName);
     }

@@ -78,12 +78,14 @@ class ParityPageTest {
     }
 
     private static Stream<String> rows(Kind<?> kind) {
-        return ((List<?>) kind.toMap().get("parameters"))
+        return ((List<?>) kind.toMap().getOrDefault("parameters", List.of()))
                 .stream()
                         .map(each -> (Map<?, ?>) each)
                         .filter(parameter -> parameter.containsKey("range"))
                         .map(parameter -> "| " + kind.name() + " | `" + parameter.get("name") + "` | "
-                                + (parameter.containsKey("default") ? "`" + Python.repr(parameter.get("default")) + "`" : "")
+                                + (parameter.containsKey("default")
+                                        ? "`" + Python.repr(parameter.get("default")) + "`"
+                                        : "")
                                 + " | " + parameter.get("range") + " |\n");
     }
 
@@ -122,7 +124,8 @@ class ParityPageTest {
                 .toList();
         assertEquals(
                 Collections.emptyList(),
-                UpdateRule.kinds().stream().map(Kind::type)
+                UpdateRule.kinds().stream()
+                        .map(Kind::type)
                         .map(Class::getSimpleName)
                         .filter(name -> rows.stream()
                                 .noneMatch(row ->
@@ -135,7 +138,10 @@ class ParityPageTest {
         String page = page();
         List<String> rows = page.lines().filter(line -> line.startsWith("| ")).toList();
         Stream<String> names = Stream.concat(
-                Policy.kinds().stream().map(Kind::type).filter(Schedule.class::isAssignableFrom).map(Class::getSimpleName),
+                Policy.kinds().stream()
+                        .map(Kind::type)
+                        .filter(Schedule.class::isAssignableFrom)
+                        .map(Class::getSimpleName),
                 Stream.of("ReduceLROnPlateau"));
         assertEquals(
                 Collections.emptyList(),

@@ -108,7 +108,10 @@ class ScheduleGoldenTest {
 
     @Test
     void coversEveryClassWithAtLeastFourHundredCasesInAll() {
-        for (Class<?> schedule : Policy.kinds().stream().map(Kind::type).filter(Schedule.class::isAssignableFrom).toList()) {
+        for (Class<?> schedule : Policy.kinds().stream()
+                .map(Kind::type)
+                .filter(Schedule.class::isAssignableFrom)
+                .toList()) {
             assertTrue(
                     BIT_EQUAL.contains(schedule.getSimpleName()) || CLOSE.contains(schedule.getSimpleName()),
                     schedule.getSimpleName());

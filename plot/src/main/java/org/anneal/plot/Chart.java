@@ -54,7 +54,18 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * @throws IllegalArgumentException if the size leaves the panels no room
      */
     public byte[] png() throws IOException {
-        return drawn(Drawing::png);
+        return png(() -> {});
+    }
+
+    /**
+     * {@return the picture as {@link #png()} gives it, but for what {@code look} throws}
+     *
+     * @param look called before each curve, and so several times a second: an exception of it ends the drawing
+     * @throws IOException if this Java cannot draw
+     * @throws IllegalArgumentException if the size leaves the panels no room
+     */
+    public byte[] png(Runnable look) throws IOException {
+        return drawn(Drawing::png, look);
     }
 
     /**
@@ -65,7 +76,18 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * @throws IllegalArgumentException if the size leaves the panels no room
      */
     public byte[] svg() throws IOException {
-        return drawn(Drawing::svg);
+        return svg(() -> {});
+    }
+
+    /**
+     * {@return the picture as {@link #svg()} gives it, but for what {@code look} throws}
+     *
+     * @param look called before each curve, and so several times a second: an exception of it ends the drawing
+     * @throws IOException if this Java cannot draw
+     * @throws IllegalArgumentException if the size leaves the panels no room
+     */
+    public byte[] svg(Runnable look) throws IOException {
+        return drawn(Drawing::svg, look);
     }
 
     /** {@return the chart drawn with characters, as lines each with its end; its own size is not looked at} */
@@ -79,9 +101,9 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
         byte[] of(Drawing drawing) throws IOException;
     }
 
-    private byte[] drawn(Form form) throws IOException {
+    private byte[] drawn(Form form, Runnable look) throws IOException {
         try {
-            return form.of(new Drawing(this));
+            return form.of(new Drawing(this, look));
         } catch (LinkageError | AWTError e) {
             throw new IOException(
                     "this Java cannot draw; start it with -Djava.awt.headless=true, and let its native libraries be whole"

@@ -24,18 +24,22 @@ import org.anneal.plot.Ticks.Tick;
 import org.jfree.chart.axis.AxisSpace;
 import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.axis.NumberTickUnit;
+import org.jfree.chart.axis.ValueAxis;
 import org.jfree.chart.plot.CombinedDomainXYPlot;
+import org.jfree.chart.plot.CrosshairState;
 import org.jfree.chart.plot.DatasetRenderingOrder;
 import org.jfree.chart.plot.PlotRenderingInfo;
 import org.jfree.chart.plot.SeriesRenderingOrder;
 import org.jfree.chart.plot.ValueMarker;
 import org.jfree.chart.plot.XYPlot;
+import org.jfree.chart.renderer.xy.XYItemRendererState;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
 import org.jfree.chart.ui.Layer;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.Range;
 import org.jfree.data.xy.DefaultXYDataset;
+import org.jfree.data.xy.XYDataset;
 
 /**
  * Draws one chart. JFreeChart draws the coordinate systems and the curves; every text is drawn here, as outlines, in room
@@ -54,6 +58,8 @@ final class Drawing {
     private static final int FIRST_PANEL = 280;
     private static final int NEXT_PANEL = 190;
     private static final double BORDER = 18;
+    /** Between a vertical axis and its labels. */
+    private static final double TICK = 8;
     /** Above a panel: the name of its vertical axis. */
     private static final double ABOVE = 24;
 
@@ -94,6 +100,7 @@ final class Drawing {
     private static final double MARKER = 6;
 
     private final Chart chart;
+    private final Runnable look;
     private final Key key;
     /** How many pixels of a picture of a given size, or units of an SVG, a unit of the drawing is. */
     private final double scale;
@@ -111,6 +118,35 @@ final class Drawing {
     private final double top;
     private final double plotHeight;
 
+    /** Draws lines or points, and looks before each curve. */
+    private final class Renderer extends XYLineAndShapeRenderer {
+        private static final long serialVersionUID = 1;
+
+        Renderer(boolean lines, boolean shapes) {
+            super(lines, shapes);
+        }
+
+        @Override
+        public void drawItem(
+                Graphics2D g,
+                XYItemRendererState state,
+                Rectangle2D area,
+                PlotRenderingInfo info,
+                XYPlot plot,
+                ValueAxis xAxis,
+                ValueAxis yAxis,
+                XYDataset dataset,
+                int series,
+                int item,
+                CrosshairState crosshair,
+                int pass) {
+            if (item == 0) {
+                look.run();
+            }
+            super.drawItem(g, state, area, info, plot, xAxis, yAxis, dataset, series, item, crosshair, pass);
+        }
+    }
+
     /** A legend's entry: its lines of text, and its place below the legend's top. */
     private record Entry(Key.Entry key, List<String> lines, double x, double y) {
         double bottom() {
@@ -118,8 +154,14 @@ final class Drawing {
         }
     }
 
-    Drawing(Chart chart) {
+    /**
+     * Settles what is where.
+     *
+     * @param look called before what takes a while
+     */
+    Drawing(Chart chart, Runnable look) {
         this.chart = chart;
+        this.look = look;
         this.key = new Key(chart);
         this.scale = chart.size()
                 .map(size -> Math.max(1, Math.min(size.width() / LEAST_WIDTH, size.height() / LEAST_HEIGHT)))
@@ -153,29 +195,36 @@ final class Drawing {
         this.plotHeight = room + panels * ABOVE;
         this.height = chart.size().map(size -> size.height() / scale).orElse(Math.ceil(aroundPlots + plotHeight));
 
+        int columns = (int) Math.ceil(width * Math.max(PNG_SCALE, scale));
+        for (int i = 0; i < panels; i++) {
+            double panelHeight = heights[i] * room / natural;
+            int mostTicks = Math.max(LEAST_Y_TICKS, (int) (panelHeight / PIXELS_PER_Y_TICK));
+            frames.add(Frame.of(chart.panels().get(i), key.panel(i), columns, panelHeight, mostTicks, look));
+        }
+        double yLabels = frames.stream()
+                .mapToDouble(frame -> Ticks.widest(frame.ticks(), Drawing::width))
+                .max()
+                .orElse(0);
         this.xRange = Frame.widened(Frame.xRange(chart), 0.015, 0.015);
         this.xTicks = Ticks.fitting(
                 xRange.getLowerBound(),
                 xRange.getUpperBound(),
                 X_TICKS,
-                label -> Outlines.width(label, TEXT_SIZE) + 2 * TEXT_SIZE,
-                width - 2 * BORDER);
-        int columns = (int) Math.ceil(width * Math.max(PNG_SCALE, scale));
-        for (int i = 0; i < panels; i++) {
-            double panelHeight = heights[i] * room / natural;
-            int mostTicks = Math.max(LEAST_Y_TICKS, (int) (panelHeight / PIXELS_PER_Y_TICK));
-            frames.add(Frame.of(chart.panels().get(i), key.panel(i), columns, panelHeight, mostTicks));
-        }
-        this.left = BORDER
-                + 8
-                + frames.stream()
-                        .flatMap(frame -> frame.ticks().stream())
-                        .mapToDouble(tick -> Outlines.width(tick.label(), TEXT_SIZE))
-                        .max()
-                        .orElse(0);
-        // The last label is centred below its tick.
-        this.right =
-                Math.max(BORDER, Outlines.width(xTicks.get(xTicks.size() - 1).label(), TEXT_SIZE) / 2);
+                label -> width(label) + 2 * TEXT_SIZE,
+                width - 2 * BORDER - TICK - yLabels);
+        // Each label is centred below its tick, and those of the ends have to be in the picture.
+        double halfLabel = Ticks.widest(xTicks, Drawing::width) / 2;
+        this.left = Math.max(BORDER + TICK + yLabels, halfLabel);
+        this.right = Math.max(BORDER, halfLabel);
+    }
+
+    private static double width(String text) {
+        return Outlines.width(text, TEXT_SIZE);
+    }
+
+    /** {@return a text in one line of so much room} */
+    private static String oneLine(String text, double room) {
+        return Wrapping.wrap(text, Drawing::width, room, 1).get(0);
     }
 
     byte[] png() throws IOException {
@@ -232,13 +281,10 @@ final class Drawing {
         double y = 0;
         double rowHeight = 0;
         for (Key.Entry entry : key.legend()) {
-            List<String> lines =
-                    Wrapping.wrap(key.text(entry), text -> Outlines.width(text, TEXT_SIZE), room, LEGEND_LINES);
+            look.run();
+            List<String> lines = Wrapping.wrap(key.text(entry), Drawing::width, room, LEGEND_LINES);
             double wide = LEGEND_SAMPLE
-                    + lines.stream()
-                            .mapToDouble(line -> Outlines.width(line, TEXT_SIZE))
-                            .max()
-                            .orElse(0);
+                    + lines.stream().mapToDouble(Drawing::width).max().orElse(0);
             if (x > BORDER && x + wide > width - BORDER) {
                 x = BORDER;
                 y += rowHeight;
@@ -267,11 +313,12 @@ final class Drawing {
         for (int i = 0; i < frames.size(); i++) {
             Rectangle2D data = info.getSubplotInfo(i).getDataArea();
             NumberAxis yAxis = axis(frames.get(i).range());
-            text(g, QUIET_INK, frames.get(i).panel().yLabel(), TEXT_SIZE, data.getX(), data.getY() - 8);
+            String yLabel = oneLine(frames.get(i).panel().yLabel(), width - BORDER - data.getX());
+            text(g, QUIET_INK, yLabel, TEXT_SIZE, data.getX(), data.getY() - 8);
             for (Tick tick : frames.get(i).ticks()) {
                 double y = yAxis.valueToJava2D(tick.at(), data, RectangleEdge.LEFT);
-                double wide = Outlines.width(tick.label(), TEXT_SIZE);
-                text(g, QUIET_INK, tick.label(), TEXT_SIZE, data.getX() - 8 - wide, y + 0.36 * TEXT_SIZE);
+                double x = data.getX() - TICK - width(tick.label());
+                text(g, QUIET_INK, tick.label(), TEXT_SIZE, x, y + 0.36 * TEXT_SIZE);
             }
             g.setPaint(AXIS);
             g.setStroke(new BasicStroke(1));
@@ -280,24 +327,19 @@ final class Drawing {
         Rectangle2D data = info.getSubplotInfo(frames.size() - 1).getDataArea();
         for (Tick tick : xTicks) {
             double x = xAxis.valueToJava2D(tick.at(), data, RectangleEdge.BOTTOM);
-            double wide = Outlines.width(tick.label(), TEXT_SIZE);
-            text(g, QUIET_INK, tick.label(), TEXT_SIZE, x - wide / 2, data.getMaxY() + 6 + TEXT_SIZE);
+            text(g, QUIET_INK, tick.label(), TEXT_SIZE, x - width(tick.label()) / 2, data.getMaxY() + 6 + TEXT_SIZE);
         }
-        double wide = Outlines.width(chart.xLabel(), TEXT_SIZE);
-        text(
-                g,
-                QUIET_INK,
-                chart.xLabel(),
-                TEXT_SIZE,
-                data.getCenterX() - wide / 2,
-                data.getMaxY() + 10 + 2.3 * TEXT_SIZE);
+        String xLabel = oneLine(chart.xLabel(), width - 2 * BORDER);
+        double most = width - BORDER - width(xLabel);
+        double x = Math.max(BORDER, Math.min(most, data.getCenterX() - width(xLabel) / 2));
+        text(g, QUIET_INK, xLabel, TEXT_SIZE, x, data.getMaxY() + 10 + 2.3 * TEXT_SIZE);
     }
 
     private XYPlot plot(Frame frame) {
         DefaultXYDataset lines = new DefaultXYDataset();
         DefaultXYDataset points = new DefaultXYDataset();
-        XYLineAndShapeRenderer lineRenderer = new XYLineAndShapeRenderer(true, false);
-        XYLineAndShapeRenderer pointRenderer = new XYLineAndShapeRenderer(false, true);
+        Renderer lineRenderer = new Renderer(true, false);
+        Renderer pointRenderer = new Renderer(false, true);
         // As one path, so that dashes run on over the corners.
         lineRenderer.setDrawSeriesLineAsPath(true);
         List<Integer> bands = series(frame, i -> isBand(frame, i));

@@ -1,5 +1,6 @@
 package org.anneal.plot;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.anneal.plot.Ticks.Tick;
@@ -18,11 +19,17 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
     /** Spans narrower than this part of the values leave doubles no room for ticks. */
     private static final double NOTHING = 1e-12;
 
-    /** Settles a panel that is so many columns wide. */
-    static Frame of(Panel panel, List<Key.Entry> key, int columns, double height, int mostTicks) {
-        List<Polyline> lines = panel.series().stream()
-                .map(series -> series.polyline(panel.log(), columns))
-                .toList();
+    /**
+     * Settles a panel that is so many columns wide.
+     *
+     * @param look called before each curve
+     */
+    static Frame of(Panel panel, List<Key.Entry> key, int columns, double height, int mostTicks, Runnable look) {
+        List<Polyline> lines = new ArrayList<>();
+        for (Series series : panel.series()) {
+            look.run();
+            lines.add(series.polyline(panel.log(), columns));
+        }
         double[] heights = lines.stream()
                 .flatMapToDouble(line -> Arrays.stream(line.corners()[1]))
                 .filter(value -> !Double.isNaN(value))
@@ -37,7 +44,11 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
     private static Range logRange(double[] heights) {
         double low = Arrays.stream(heights).min().orElse(-1);
         double high = Arrays.stream(heights).max().orElse(0);
-        return high - low > CONSTANT ? widened(new Range(low, high), 0.04, 0.04) : new Range(low - 0.5, low + 0.5);
+        Range wide = high - low > CONSTANT ? widened(new Range(low, high), 0.04, 0.04) : new Range(low - 1, high + 1);
+        // No further than the next ticks: a part of a long range would be decades.
+        return new Range(
+                Math.max(wide.getLowerBound(), Ticks.logBelow(low)),
+                Math.min(wide.getUpperBound(), Ticks.logAbove(high)));
     }
 
     private static Range range(double[] heights) {

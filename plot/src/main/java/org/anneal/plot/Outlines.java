@@ -9,9 +9,11 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Text as shapes, from the glyph outlines that come with this module. Java's own text needs a font and native libraries
@@ -22,13 +24,18 @@ final class Outlines {
     private static final char MISSING = '\ufffd';
     private static final Map<Integer, Glyph> GLYPHS = read();
 
-    private record Glyph(int advance, Path2D path) {}
+    /** A glyph whose path is read from its line when it is drawn: few of them ever are. */
+    private record Glyph(int advance, String line) {
+        Path2D path() {
+            return Outlines.path(line.split(" "));
+        }
+    }
 
     private Outlines() {}
 
     /** {@return how wide the text is at a size in pixels to the em} */
     static double width(String text, double size) {
-        return text.codePoints().mapToLong(c -> glyph(c).advance()).sum() * size / UNITS_PER_EM;
+        return glyphs(text).mapToLong(Glyph::advance).sum() * size / UNITS_PER_EM;
     }
 
     /** {@return the text with its base line starting at (x, y)} */
@@ -36,11 +43,16 @@ final class Outlines {
         Path2D all = new Path2D.Double(Path2D.WIND_NON_ZERO);
         AffineTransform place = AffineTransform.getTranslateInstance(x, y);
         place.scale(size / UNITS_PER_EM, size / UNITS_PER_EM);
-        text.codePoints().mapToObj(Outlines::glyph).forEach(glyph -> {
+        glyphs(text).forEach(glyph -> {
             all.append(glyph.path().getPathIterator(place), false);
             place.translate(glyph.advance(), 0);
         });
         return all;
+    }
+
+    /** A letter and its accent are one glyph, however they are written. */
+    private static Stream<Glyph> glyphs(String text) {
+        return Normalizer.normalize(text, Normalizer.Form.NFC).codePoints().mapToObj(Outlines::glyph);
     }
 
     private static Glyph glyph(int character) {
@@ -54,8 +66,8 @@ final class Outlines {
         try (InputStream in = Outlines.class.getResourceAsStream("outlines.txt");
                 BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.US_ASCII))) {
             lines.lines().filter(line -> !line.startsWith("#")).forEach(line -> {
-                String[] words = line.split(" ");
-                glyphs.put(Integer.parseInt(words[0], 16), new Glyph(Integer.parseInt(words[1]), path(words)));
+                String[] words = line.split(" ", 3);
+                glyphs.put(Integer.parseInt(words[0], 16), new Glyph(Integer.parseInt(words[1]), line));
             });
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -63,7 +75,7 @@ final class Outlines {
         return glyphs;
     }
 
-    /** The path in words[2] and on: M x y, L x y, Q x y x y, Z. */
+    /** The path from words[2] on: M x y, L x y, Q x y x y, Z. */
     private static Path2D path(String[] words) {
         Path2D path = new Path2D.Double(Path2D.WIND_NON_ZERO);
         int i = 2;

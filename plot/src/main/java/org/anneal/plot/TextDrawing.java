@@ -71,7 +71,8 @@ final class TextDrawing {
                     key.panel(i),
                     CORNER_COLUMNS * room * dotsAcross,
                     height,
-                    Math.max(3, height / ROWS_PER_Y_TICK)));
+                    Math.max(3, height / ROWS_PER_Y_TICK),
+                    () -> {}));
         }
         int left = frames.stream()
                 .flatMap(frame -> frame.ticks().stream())
@@ -82,7 +83,8 @@ final class TextDrawing {
 
         title.forEach(this::line);
         for (Frame frame : frames) {
-            line(" ".repeat(left + 2) + clean(frame.panel().yLabel()));
+            line(" ".repeat(left + 2)
+                    + wrapped(frame.panel().yLabel(), room - left - 2, 1).get(0));
             plot(frame, left, columns);
         }
         xAxis(left, columns);
@@ -260,7 +262,7 @@ final class TextDrawing {
         }
         line(" ".repeat(left + 1) + (terminal.ascii() ? '+' : '\u2514') + new String(axis));
         line(labels.toString());
-        String name = clean(chart.xLabel());
+        String name = wrapped(chart.xLabel(), columns, 1).get(0);
         line(" ".repeat(Math.max(0, left + 2 + (columns - name.length()) / 2)) + name);
     }
 

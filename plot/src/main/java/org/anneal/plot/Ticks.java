@@ -2,8 +2,10 @@ package org.anneal.plot;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
 
 /** Where an axis has its ticks, and what stands there. */
 final class Ticks {
@@ -11,6 +13,8 @@ final class Ticks {
     record Tick(double at, String label) {}
 
     private static final int[] MANTISSAS = {1, 2, 5};
+    /** Logarithms that differ by no more are of one value. */
+    private static final double SAME = 1e-9;
 
     private Ticks() {}
 
@@ -25,14 +29,42 @@ final class Ticks {
         return labelled(multiples(low, high, high - low >= 1 ? Math.max(1, least) : least), false);
     }
 
-    /** {@return ticks of counts, at most {@code most} + 1 of them, and no more than there is room for their labels} */
+    /**
+     * {@return ticks of counts, at most {@code most} + 1 of them, and no more than there is room for their labels; one if
+     * there is room for none}
+     */
     static List<Tick> fitting(double low, double high, int most, ToDoubleFunction<String> width, double room) {
         List<Tick> ticks = counts(low, high, most);
-        double widest = ticks.stream()
+        while (ticks.size() > 1 && ticks.size() * widest(ticks, width) > room) {
+            most--;
+            List<Tick> fewer = most > 0 ? counts(low, high, most) : List.of();
+            ticks = fewer.isEmpty() ? ticks.subList(0, 1) : fewer;
+        }
+        return ticks;
+    }
+
+    /** {@return the width of the widest label; 0 if there is none} */
+    static double widest(List<Tick> ticks, ToDoubleFunction<String> width) {
+        return ticks.stream()
                 .mapToDouble(tick -> width.applyAsDouble(tick.label()))
                 .max()
                 .orElse(0);
-        return most == 1 || ticks.size() * widest <= room ? ticks : fitting(low, high, most - 1, width, room);
+    }
+
+    /** {@return the least tick of a logarithmic axis above a place, of 1, 2 and 5 in each decade; both are logarithms} */
+    static double logAbove(double at) {
+        return logTicksAround(at).filter(tick -> tick > at + SAME).min().orElseThrow();
+    }
+
+    /** {@return the greatest tick of a logarithmic axis below a place, of 1, 2 and 5 in each decade; both are logarithms} */
+    static double logBelow(double at) {
+        return logTicksAround(at).filter(tick -> tick < at - SAME).max().orElseThrow();
+    }
+
+    private static DoubleStream logTicksAround(double at) {
+        return DoubleStream.of(-1, 0, 1)
+                .flatMap(decades -> Arrays.stream(MANTISSAS)
+                        .mapToDouble(mantissa -> Math.floor(at) + decades + Math.log10(mantissa)));
     }
 
     /** {@return ticks for an axis from {@code low} to {@code high}, both logarithms to base 10} */

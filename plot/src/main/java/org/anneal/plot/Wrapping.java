@@ -2,55 +2,94 @@ package org.anneal.plot;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /** Long text in few lines. */
 final class Wrapping {
     private static final String ELLIPSIS = "\u2026";
+    /** A character without a width counts as this wide, so that a line has an end whatever it is of. */
+    private static final double LEAST_WIDTH = 1;
 
     private Wrapping() {}
 
     /**
      * {@return the text in lines no wider than {@code room}, broken at a space or after a bracket where there is one; what does not fit
      * into {@code most} lines gives way to an ellipsis in its middle, so that beginning and end stay legible}
+     * Of a text of any length no more is measured than the lines hold, a few times.
      *
      * @param width of a text, which is the sum of its characters' widths
      */
     static List<String> wrap(String text, ToDoubleFunction<String> width, double room, int most) {
         String clean = text.replaceAll("\\s+", " ").strip();
-        List<String> lines = lines(clean, width, room);
-        int kept = clean.length();
-        while (lines.size() > most) {
-            kept -= 1 + clean.length() / 200;
-            String head = clean.substring(0, kept * 2 / 3).stripTrailing();
-            String tail = clean.substring(clean.length() - kept / 3);
-            lines = lines(head + " " + ELLIPSIS + " " + tail, width, room);
+        Optional<List<String>> whole = lines(clean, width, room, most);
+        if (whole.isPresent()) {
+            return whole.get();
         }
-        return lines;
+        List<String> best = List.of(ELLIPSIS);
+        int fits = 0;
+        int tooMany = (int) Math.min(clean.length(), most * room / LEAST_WIDTH + 1);
+        while (tooMany - fits > 1) {
+            int kept = (fits + tooMany) / 2;
+            Optional<List<String>> lines = lines(withoutMiddle(clean, kept), width, room, most);
+            if (lines.isPresent()) {
+                fits = kept;
+                best = lines.get();
+            } else {
+                tooMany = kept;
+            }
+        }
+        return best;
     }
 
-    private static List<String> lines(String text, ToDoubleFunction<String> width, double room) {
-        List<String> lines = new ArrayList<>();
-        String rest = text;
-        while (width.applyAsDouble(rest) > room) {
-            int fits = 0;
-            double used = 0;
-            while (fits < rest.length()) {
-                int character = rest.codePointAt(fits);
-                used += width.applyAsDouble(Character.toString(character));
-                if (used > room) {
-                    break;
-                }
-                fits += Character.charCount(character);
-            }
-            int space = rest.lastIndexOf(' ', fits);
-            int bracket = Math.max(rest.lastIndexOf('(', fits - 1), rest.lastIndexOf('[', fits - 1)) + 1;
-            int whole = space > 0 ? space : bracket;
-            int end = whole > 0 ? whole : Math.max(fits, Character.charCount(rest.codePointAt(0)));
-            lines.add(rest.substring(0, end));
-            rest = rest.substring(end).strip();
+    /** Twice as much of the beginning as of the end, and no half of a surrogate pair. */
+    private static String withoutMiddle(String text, int kept) {
+        int headEnd = kept - kept / 3;
+        int tailStart = text.length() - kept / 3;
+        if (headEnd > 0 && Character.isHighSurrogate(text.charAt(headEnd - 1))) {
+            headEnd--;
         }
-        lines.add(rest);
-        return lines;
+        if (tailStart < text.length() && Character.isLowSurrogate(text.charAt(tailStart))) {
+            tailStart++;
+        }
+        return (text.substring(0, headEnd).strip() + " " + ELLIPSIS + " "
+                        + text.substring(tailStart).strip())
+                .strip();
+    }
+
+    /** {@return the lines, if they are no more than {@code most}} */
+    private static Optional<List<String>> lines(String text, ToDoubleFunction<String> width, double room, int most) {
+        List<String> lines = new ArrayList<>();
+        int start = 0;
+        int fits = fitting(text, start, width, room);
+        while (fits < text.length()) {
+            if (lines.size() == most - 1) {
+                return Optional.empty();
+            }
+            int space = text.lastIndexOf(' ', fits);
+            int bracket = Math.max(text.lastIndexOf('(', fits - 1), text.lastIndexOf('[', fits - 1)) + 1;
+            int whole = space > start ? space : bracket;
+            int end = whole > start ? whole : Math.max(fits, start + Character.charCount(text.codePointAt(start)));
+            lines.add(text.substring(start, end));
+            start = end < text.length() && text.charAt(end) == ' ' ? end + 1 : end;
+            fits = fitting(text, start, width, room);
+        }
+        lines.add(text.substring(start));
+        return Optional.of(lines);
+    }
+
+    /** {@return where the characters from {@code start} on that have room end} */
+    private static int fitting(String text, int start, ToDoubleFunction<String> width, double room) {
+        double used = 0;
+        int end = start;
+        while (end < text.length()) {
+            int character = text.codePointAt(end);
+            used += Math.max(LEAST_WIDTH, width.applyAsDouble(Character.toString(character)));
+            if (used > room) {
+                break;
+            }
+            end += Character.charCount(character);
+        }
+        return end;
     }
 }

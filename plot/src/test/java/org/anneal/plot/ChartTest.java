@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,6 +18,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -228,6 +231,95 @@ class ChartTest {
             chart.png();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void nothingIsCutAtTheEdges() throws IOException {
+        double[] million = {0, 1_000_000};
+        double[] far = {1e15, Math.nextUp(1e15)};
+        double[] negative = {-1e299, 1e299};
+        for (double[] x : List.of(million, far, negative, new double[] {99_999.95, 100_000})) {
+            for (double[] y : List.of(new double[] {0.1}, new double[] {-1e300}, new double[] {1e9 + 0.5})) {
+                for (Size size :
+                        List.of(new Size(200, 400), new Size(333, 400), new Size(960, 540), new Size(8000, 400))) {
+                    Panel panel = new Panel("rate " + "y".repeat(2000), List.of(Series.stairs("a", x, y)));
+                    Chart chart = new Chart("T".repeat(3000), "x".repeat(2000), List.of(panel)).withSize(size);
+                    String what = Arrays.toString(x) + Arrays.toString(y) + size;
+                    BufferedImage image = image(chart);
+                    for (int row = 0; row < image.getHeight(); row++) {
+                        assertEquals(-1, image.getRGB(0, row), what);
+                        assertEquals(-1, image.getRGB(image.getWidth() - 1, row), what);
+                    }
+                    double wide = 0;
+                    for (double at : xOfPaths(chart)) {
+                        assertTrue(at >= 0 && at <= Math.max(960, size.width()), what + " at " + at);
+                        wide = Math.max(wide, at);
+                    }
+                    assertTrue(wide > 100, what);
+                }
+            }
+        }
+    }
+
+    /** The horizontal coordinates of an SVG's shapes, in units of its view box, which is no wider than the picture. */
+    private static double[] xOfPaths(Chart chart) throws IOException {
+        String svg = new String(chart.svg(), StandardCharsets.UTF_8);
+        double wide = Double.parseDouble(svg.replaceFirst("(?s).*viewBox=\"0 0 ([0-9.]+) .*", "$1"));
+        return Pattern.compile(" d=\"([^\"]*)\"")
+                .matcher(svg)
+                .results()
+                .flatMap(path -> Pattern.compile("(-?[0-9.]+) (-?[0-9.]+)")
+                        .matcher(path.group(1))
+                        .results())
+                .mapToDouble(point -> Double.parseDouble(point.group(1)))
+                .map(x -> x > wide ? Double.MAX_VALUE : x)
+                .toArray();
+    }
+
+    @Test
+    void labelsOfAMillionCharactersAreDrawnInFewLines() throws IOException {
+        int usual = image(named("title", "a", "b")).getHeight();
+        for (String part : List.of("x", "ab ", "StepLR(1),", "\u0301")) {
+            String text = part.repeat(1_000_000 / part.length());
+            Chart chart = named(text, text + "1", text + "2");
+            // A line more for the title, and five more of the legend, below one another.
+            assertTrue(image(chart).getHeight() <= usual + 2 * (23 + 5 * 17 + 8), part);
+            assertTrue(chart.svg().length > 0);
+            for (boolean ascii : new boolean[] {false, true}) {
+                List<String> lines =
+                        chart.text(new Terminal(80, 24, false, ascii)).lines().toList();
+                assertEquals(23, lines.size(), part);
+                assertTrue(lines.stream().allMatch(line -> line.length() < 80), part);
+            }
+        }
+    }
+
+    private static Chart named(String title, String first, String second) {
+        Series a = Series.perStep(first, new double[] {1, 2});
+        Series b = Series.perStep(second, new double[] {2, 1});
+        return new Chart(title, "step", List.of(new Panel("rate", List.of(a, b))));
+    }
+
+    @Test
+    void aLookEndsTheDrawing() throws IOException {
+        Chart chart = named("title", "a", "b");
+        AtomicInteger looks = new AtomicInteger();
+        assertArrayEquals(chart.png(), chart.png(looks::incrementAndGet));
+        assertArrayEquals(chart.svg(), chart.svg(() -> {}));
+        // Before each curve is put into the legend, made and drawn.
+        assertTrue(looks.get() >= 6, () -> looks + " looks");
+        for (int last = 1; last <= looks.get(); last++) {
+            AtomicInteger left = new AtomicInteger(last);
+            Runnable look = () -> {
+                if (left.decrementAndGet() == 0) {
+                    throw new IllegalStateException("enough");
+                }
+            };
+            assertEquals(
+                    "enough",
+                    assertThrows(IllegalStateException.class, () -> chart.png(look))
+                            .getMessage());
         }
     }
 

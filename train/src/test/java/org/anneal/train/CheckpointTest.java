@@ -24,8 +24,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.Adam;
-import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
@@ -444,9 +444,10 @@ class CheckpointTest {
         Path python = golden();
         for (String name : List.of("step", "exp_avg", "exp_avg_sq")) {
             Path less = changed(python, root -> {
-                Map<Object, Object> optimizer = new LinkedHashMap<>(dict(root.get("optimizer")));
-                Map<Object, Object> state = new LinkedHashMap<>(dict(optimizer.get("state")));
-                Map<Object, Object> kept = new LinkedHashMap<>(dict(state.get(1L)));
+                Map<Object, Object> optimizer =
+                        new LinkedHashMap<>(dict(Objects.requireNonNull(root.get("optimizer"))));
+                Map<Object, Object> state = new LinkedHashMap<>(dict(Objects.requireNonNull(optimizer.get("state"))));
+                Map<Object, Object> kept = new LinkedHashMap<>(dict(Objects.requireNonNull(state.get(1L))));
                 kept.remove(name);
                 state.put(1L, kept);
                 optimizer.put("state", state);

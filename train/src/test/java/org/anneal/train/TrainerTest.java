@@ -636,7 +636,7 @@ class TrainerTest {
             assertEquals(20, run.trainer.fit(SETS).size(), "a loss that falls goes on");
         }
         try (Run run = Run.of(Double.MAX_VALUE, "ExponentialLR(1.0)")) {
-            run.trainer.epochs(20).batchSize(16).patience(2);
+            run.trainer.epochs(20).batchSize(16).patience(2).onNan(OnNan.CONTINUE);
             assertEquals(2, run.trainer.fit(SETS).size(), "NaN is no better loss");
         }
     }
@@ -721,7 +721,9 @@ class TrainerTest {
             assertEquals(
                     "the rate must be finite, but MultiplicativeLR(lr_lambda=lambda step: 1e+200) makes it Infinity at"
                             + " step 2 for group 'all'",
-                    assertThrows(ArithmeticException.class, () -> run.trainer.fit(SETS))
+                    assertThrows(
+                                    ArithmeticException.class,
+                                    () -> run.trainer.onNan(OnNan.CONTINUE).fit(SETS))
                             .getMessage());
             assertEquals(2, run.epochs.size());
         }

@@ -71,9 +71,7 @@ final class Assets {
         }
         List<Map<String, Object>> vocabulary =
                 Policy.kinds().stream().map(Kind::toMap).toList();
-        assets.put(
-                "/vocabulary.json",
-                new Asset("application/json", Answer.JSON.writeValueAsBytes(vocabulary)));
+        assets.put("/vocabulary.json", new Asset("application/json", Answer.JSON.writeValueAsBytes(vocabulary)));
         alias("/", "/index.html");
         alias("/runs", "/runs.html");
         alias("/favicon.ico", "/favicon.svg");

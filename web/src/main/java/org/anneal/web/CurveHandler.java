@@ -79,8 +79,10 @@ final class CurveHandler {
     private void answer(Exchange exchange, Question question) throws Refusal {
         Run run = question.run();
         Curves curves;
+        List<Curves.Found> findings;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
             curves = Curves.of(question.expression(), run, turn);
+            findings = curves.findings(run, turn);
         } catch (ScheduleSyntaxException e) {
             fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
             return;
@@ -97,7 +99,7 @@ final class CurveHandler {
                 constant ? Optional.of(first) : Optional.empty(),
                 curves.takesMetric(),
                 curves.end(),
-                curves.findings(),
+                findings,
                 JavaCode.of(curves.call().policy(), curves.call().lastEpoch()),
                 PythonCode.of(curves.call().policy(), curves.call().lastEpoch(), run.rule(), run.lr()));
         List<double[]> columns = new ArrayList<>();

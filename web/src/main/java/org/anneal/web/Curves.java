@@ -28,21 +28,13 @@ final class Curves {
     private final double[] momentum;
     private final boolean takesMetric;
     private final Optional<String> end;
-    private final List<Found> findings;
 
-    private Curves(
-            SchedulerCall call,
-            double[][] rates,
-            double[] momentum,
-            boolean takesMetric,
-            Optional<String> end,
-            List<Found> findings) {
+    private Curves(SchedulerCall call, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
         this.call = call;
         this.rates = rates;
         this.momentum = momentum;
         this.takesMetric = takesMetric;
         this.end = end;
-        this.findings = findings;
     }
 
     /** {@return what was read} */
@@ -75,9 +67,15 @@ final class Curves {
         return end;
     }
 
-    /** {@return what {@code anneal check} finds} */
-    List<Found> findings() {
-        return findings;
+    /**
+     * {@return what {@code anneal check} finds in the run that they are of}
+     *
+     * @throws Refusal if it takes longer than the turn may
+     */
+    List<Found> findings(Run run, Lanes.Turn turn) throws Refusal {
+        // The checkup walks each group's rates once more, without looking at the clock.
+        turn.check(0.5);
+        return findings(call, run);
     }
 
     /**
@@ -122,18 +120,11 @@ final class Curves {
                 break;
             }
         }
-        // The checkup walks each group's rates once more, without looking at the clock.
-        turn.check(0.5);
         for (int group = 0; group < groups; group++) {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
         return new Curves(
-                call,
-                rates,
-                rows == steps ? momentum : Arrays.copyOf(momentum, rows),
-                simulation.takesMetric(),
-                end,
-                findings(call, run));
+                call, rates, rows == steps ? momentum : Arrays.copyOf(momentum, rows), simulation.takesMetric(), end);
     }
 
     private static String needsMetrics(int given) {

@@ -5,6 +5,7 @@ import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * The two lanes in which questions are computed, so that light ones do not wait for heavy ones. In each they go on in the
@@ -72,11 +73,13 @@ final class Lanes {
         private static final long LOOK_NANOS = 2_000_000; // between looks at that time, which cost some themselves
 
         private final Duration limit;
-        private final long busyBefore = THREADS.getCurrentThreadCpuTime();
+        private final LongSupplier processor; // its nanoseconds
+        private final LongSupplier clock;
+        private final long busyBefore;
         private long busy;
-        private long looked = System.nanoTime();
-        private boolean isHeavy;
-        private int held;
+        private long looked;
+        private Semaphore lane = light;
+        private int places; // none while it waits
 
         /**
          * Waits for a place in the light lane.
@@ -84,9 +87,18 @@ final class Lanes {
          * @param limit on the time of all that is computed
          */
         Turn(Duration limit) throws Refusal {
+            this(limit, THREADS::getCurrentThreadCpuTime, System::nanoTime);
+        }
+
+        /** Waits for a place in the light lane, and counts by other clocks. */
+        Turn(Duration limit, LongSupplier processor, LongSupplier clock) throws Refusal {
             this.limit = limit;
-            await(light, 1);
-            held = 1;
+            this.processor = processor;
+            this.clock = clock;
+            busyBefore = processor.getAsLong();
+            looked = clock.getAsLong();
+            await(lane, 1);
+            places = 1;
         }
 
         /**
@@ -96,11 +108,11 @@ final class Lanes {
          * @throws Refusal if more is
          */
         void check(double part) throws Refusal {
-            long now = System.nanoTime();
+            long now = clock.getAsLong();
             if (now - looked > LOOK_NANOS) {
                 looked = now;
-                busy = THREADS.getCurrentThreadCpuTime() - busyBefore;
-                if (!isHeavy && busy > LIGHT_NANOS) {
+                busy = processor.getAsLong() - busyBefore;
+                if (lane == light && busy > LIGHT_NANOS) {
                     changeLane();
                 }
             }
@@ -113,15 +125,15 @@ final class Lanes {
 
         private void changeLane() throws Refusal {
             close();
-            isHeavy = true;
-            held = 0;
-            awaitHeavy(heavy, 1);
-            held = 1;
+            places = 0;
+            lane = heavy;
+            awaitHeavy(lane, 1);
+            places = 1;
         }
 
         @Override
         public void close() {
-            (isHeavy ? heavy : light).release(held);
+            lane.release(places);
         }
     }
 }

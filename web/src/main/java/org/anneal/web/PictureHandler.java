@@ -16,6 +16,10 @@ import org.anneal.schedule.StepPer;
 final class PictureHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
     private static final int MOST_SCHEDULES = 12;
+    /** What a picture holds on top of its curves' values, as a number of these: its pixels, and those of a curve's legend. */
+    private static final long PIXELS = 1_000_000;
+
+    private static final long LEGEND_PIXELS = 50_000;
 
     /** What a client asks. */
     record Question(List<String> expressions, Run run, Format format, boolean log, boolean momentum) {}
@@ -24,6 +28,17 @@ final class PictureHandler {
     enum Format {
         PNG,
         SVG
+    }
+
+    /** The end of a drawing whose time is over. */
+    private static final class Ended extends RuntimeException {
+        private static final long serialVersionUID = 1;
+        private final transient Refusal refusal;
+
+        Ended(Refusal refusal) {
+            super(refusal);
+            this.refusal = refusal;
+        }
     }
 
     private final Lanes lanes;
@@ -49,34 +64,61 @@ final class PictureHandler {
         if (values > Run.MOST_VALUES) {
             throw new Refusal(400, "steps times schedules must be at most " + Run.MOST_VALUES + " in a picture");
         }
-        // What a picture holds on top of its values is for one at a time.
-        int reserved = lanes.reserve(Math.max(values, Run.MOST_VALUES + 1));
+        int reserved = lanes.reserve(needs(question));
         try {
-            Chart chart = chart(question);
-            if (question.format() == Format.PNG) {
-                Answer.send(exchange, "image/png", chart.png());
-            } else {
-                Answer.send(exchange, "image/svg+xml", chart.svg());
+            byte[] picture;
+            try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
+                picture = draw(question, turn);
             }
-        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
-            throw new Refusal(422, Answer.reason(e));
+            Answer.send(exchange, question.format() == Format.PNG ? "image/png" : "image/svg+xml", picture);
         } finally {
             lanes.release(reserved);
         }
     }
 
-    private Chart chart(Question question) throws Refusal {
+    /** {@return the room for a picture} One that needs much is drawn at a time, and beside it those that need little. */
+    static long needs(Question question) {
+        long series = (long) question.expressions().size() * question.run().lr().size();
+        long values = question.run().values() * question.expressions().size();
+        return Math.min(values + PIXELS + LEGEND_PIXELS * series, Run.MOST_VALUES + 1);
+    }
+
+    /**
+     * {@return the bytes of a picture}
+     *
+     * @throws Refusal if an expression is not a schedule or ends before the run, or it takes longer than {@code turn} may
+     */
+    static byte[] draw(Question question, Lanes.Turn turn) throws IOException, Refusal {
+        Runnable look = () -> {
+            try {
+                turn.check(1);
+            } catch (Refusal tooLong) {
+                throw new Ended(tooLong);
+            }
+        };
+        try {
+            Chart chart = chart(question, turn);
+            return question.format() == Format.PNG ? chart.png(look) : chart.svg(look);
+        } catch (Ended e) {
+            throw e.refusal;
+        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
+            throw new Refusal(422, Answer.reason(e));
+        }
+    }
+
+    private static Chart chart(Question question, Lanes.Turn turn) throws Refusal {
         Run run = question.run();
         List<Series> rates = new ArrayList<>();
         List<Series> momenta = new ArrayList<>();
+        boolean titled = question.expressions().size() == 1;
+        String title = "";
         for (String expression : question.expressions()) {
-            Curves curves = curves(expression, run);
+            Curves curves = Curves.of(expression, run, turn);
             String policy = curves.call().policy().toString();
+            title = titled ? policy : "";
             for (int group = 0; group < run.lr().size(); group++) {
-                String label = policy
-                        + (run.lr().size() == 1
-                                ? ""
-                                : ", lr " + Python.repr(run.lr().get(group)));
+                String lr = "lr " + Python.repr(run.lr().get(group));
+                String label = run.lr().size() == 1 ? policy : titled ? lr : policy + ", " + lr;
                 rates.add(Series.stairs(label, edges(run, curves.rows()), curves.rates(group)));
             }
             momenta.add(Series.stairs(policy, edges(run, curves.rows()), curves.momentum()));
@@ -85,14 +127,7 @@ final class PictureHandler {
         if (question.momentum()) {
             panels.add(new Panel(run.adam() ? "beta1" : "momentum", momenta));
         }
-        String title = question.expressions().size() == 1 ? rates.get(0).label() : "";
         return new Chart(title, run.length().isPresent() ? "epoch" : "step", panels);
-    }
-
-    private Curves curves(String expression, Run run) throws Refusal {
-        try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
-            return Curves.of(expression, run, turn);
-        }
     }
 
     /** Where the steps begin and end on the horizontal axis. */

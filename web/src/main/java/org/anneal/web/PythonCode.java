@@ -30,9 +30,12 @@ final class PythonCode {
             if (kind.isEmpty()) {
                 continue; // a function within a lambda
             }
-            kind.get().module().ifPresentOrElse(
-                    module -> names.computeIfAbsent(module, none -> new TreeSet<>()).add(name),
-                    () -> foreign.add(name));
+            kind.get()
+                    .module()
+                    .ifPresentOrElse(
+                            module -> names.computeIfAbsent(module, none -> new TreeSet<>())
+                                    .add(name),
+                            () -> foreign.add(name));
             boolean empty = text.startsWith(")", found.end());
             String optimizer = kind.get().takesOptimizer() ? "optimizer" + (empty ? "" : ", ") : "";
             found.appendReplacement(call, name + "(" + optimizer);
@@ -50,11 +53,12 @@ final class PythonCode {
             code.append("import math\n\n");
         }
         code.append("import torch\n");
-        names.descendingMap().forEach((module, known) -> code.append("from ")
-                .append(module)
-                .append(" import ")
-                .append(String.join(", ", known))
-                .append('\n'));
+        names.descendingMap()
+                .forEach((module, known) -> code.append("from ")
+                        .append(module)
+                        .append(" import ")
+                        .append(String.join(", ", known))
+                        .append('\n'));
         foreign.forEach(name -> code.append("# ").append(name).append(" is not PyTorch's.\n"));
         code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, lr));
         if (resumes && !walks) {

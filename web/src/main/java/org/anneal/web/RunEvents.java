@@ -170,7 +170,7 @@ final class RunEvents implements AutoCloseable {
         @Override
         public void succeeded() {
             try {
-                executor.schedule(this::tell, isFull() ? 0 : PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+                var unused = executor.schedule(this::tell, isFull() ? 0 : PAUSE_MILLIS, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException e) {
                 failed(e); // the server is ending
             }

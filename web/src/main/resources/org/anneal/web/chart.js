@@ -2,9 +2,12 @@
 
 import uPlot from './uplot/uPlot.esm.js';
 
-export const COLORS = ['--c0', '--c1', '--c2', '--c3', '--c4', '--c5'];
+export const COLORS = Array.from({ length: 12 }, (_, i) => `--c${i}`);
 export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
 const CROWDED = 2; // values per pixel from which steps can't be seen
+const LETTER = 7.7; // the width of an axis label's letters, at most
+const LINE = 24; // and the height that a label needs
+export const NOWHERE = { left: -10, top: -10 }; // where a cursor is not seen
 
 /** Returns the color and the dash of a row: as many combinations as there are rows. */
 export function look(index) {
@@ -41,16 +44,24 @@ export function linearRange(plot, min, max) {
   return [low, max + 0.06 * span];
 }
 
+/** Returns the range of a logarithmic axis for values in [min, max]: from the tick below them to the tick above. */
 export function logRange(plot, min, max) {
   if (min === null || !Number.isFinite(min) || max <= 0) return [1e-3, 1];
-  return uPlot.rangeLog(min, max, 10, max / min < 10 ? false : true);
+  const ticks = (value) => oneTwoFive(Math.floor(Math.log10(value)) - 1, Math.floor(Math.log10(value)) + 2).filter((tick) => tick > 0);
+  return [ticks(min).findLast((tick) => tick < min * (1 - 1e-9)) ?? min, ticks(max).find((tick) => tick > max * (1 + 1e-9)) ?? max];
 }
 
-/** Keeps the powers of ten, if there are some. */
-function decades(plot, splits) {
-  const { min, max } = plot.scales.y;
-  return max / min < 10 ? splits : splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-6 ? value : null));
+/** Returns the ticks of a logarithmic axis: the powers of ten that there is room for; if they are fewer than two, 2 and 5 times these too. */
+function logTicks(plot, axis, min, max) {
+  const ticks = oneTwoFive(Math.floor(Math.log10(min)), Math.floor(Math.log10(max)) + 1).filter((tick) => tick >= min && tick <= max);
+  const powers = ticks.filter((tick) => tick.toExponential().startsWith('1e'));
+  if (powers.length < 2) return ticks;
+  const apart = Math.ceil((powers.length * LINE) / plot.height);
+  return powers.filter((tick) => Math.round(Math.log10(tick)) % apart === 0);
 }
+
+/** Of its ticks uPlot would leave some out. */
+const all = (plot, ticks) => ticks;
 
 /** Writes the values of a linear axis, all of them in the same way. */
 function decimals(plot, splits) {
@@ -58,13 +69,21 @@ function decimals(plot, splits) {
   return splits.map((value) => (most >= 1e-3 && most < 1e7 ? String(Number(value.toPrecision(6))) : format(value)));
 }
 
-/** Writes the values of a logarithmic axis, but for those that are filtered. */
-const powers = (plot, splits) => splits.map((value) => (value === null ? '' : format(value)));
+/** Writes the values of a logarithmic axis, each in its own way. */
+const powers = (plot, splits) => splits.map((value) => format(value));
 
-/** Returns how wide an axis is, so that its labels fit. */
+const longest = (labels) => Math.max(0, ...(labels ?? []).map((label) => label.length));
+
+/** Returns the room that the half of a label needs which is beyond its tick, if that is at the end of the horizontal axis. */
+const halfLabel = (plot) => 4 + (LETTER / 2) * longest(plot.axes[0]._values);
+
+/** Returns how wide an axis is, so that its labels fit, and above it the first of the horizontal axis. */
 function width(least) {
-  return (plot, values) => Math.max(least, 16 + 7.7 * Math.max(0, ...(values ?? []).map((value) => value.length)));
+  return (plot, values) => Math.max(least, 16 + LETTER * longest(values), halfLabel(plot));
 }
+
+/** The room around a chart, for uPlot: on the right for the last label. */
+export const PADDING = [10, (plot) => Math.max(20, Math.ceil(halfLabel(plot))), 0, 0];
 
 /** Returns 1, 2 and 5 times powers of ten: the distances that labels have. */
 const oneTwoFive = (from, to) => Array.from({ length: to - from }, (_, i) => [1, 2, 5].map((digit) => Number(`${digit}e${from + i}`))).flat();
@@ -84,7 +103,7 @@ export function axes(xLabel, size = 58, log = false) {
     { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, incrs: WHOLE, grid: { show: false } },
     {
       ...common, size: width(size), space: 36, gap: 6,
-      ...(log ? { values: powers, grid: { ...common.grid, filter: decades }, ticks: { ...common.ticks, filter: decades } } : { incrs: FRACTIONS }),
+      ...(log ? { values: powers, splits: logTicks, filter: all, grid: { ...common.grid, filter: all }, ticks: { ...common.ticks, filter: all } } : { incrs: FRACTIONS }),
     },
   ];
 }
@@ -161,8 +180,8 @@ export class Chart {
     return this.#view;
   }
 
-  /** Shows a part of the horizontal axis, or all of it. */
-  zoom(view) {
+  /** Shows a part of the horizontal axis, or all of it. A readout stays at its step, unless it follows the pointer. */
+  zoom(view, kept = this.#index) {
     const end = this.#end();
     if (view) {
       const [from, to] = [Math.max(0, view[0]), Math.min(end, view[1])];
@@ -170,6 +189,7 @@ export class Chart {
     }
     this.#view = view;
     this.#scale();
+    if (kept !== null) this.#place(kept);
     this.#heard.zoomed(view);
   }
 
@@ -177,16 +197,25 @@ export class Chart {
   point(index) {
     if (!this.#plot || index === this.#index) return;
     if (index === null) {
-      this.#plot.setCursor({ left: -10, top: -10 });
+      this.#wanted = null;
+      this.#plot.setCursor(NOWHERE);
       return;
     }
     const x = this.#x[index];
     const [from, to] = this.#view ?? [0, this.#end()];
-    if (x < from || x > to) this.zoom([x - (to - from) / 2, x + (to - from) / 2]);
+    if (x < from || x > to) this.zoom([x - (to - from) / 2, x + (to - from) / 2], index);
+    else this.#place(index);
+  }
+
+  /** Has the readout be at a step, and its line where the chart has that. */
+  #place(index) {
     this.#wanted = index;
-    // After uPlot has taken up the zoom, which it does in a microtask of its own.
+    // After uPlot has taken up a new scale or size, which it does in a microtask of its own.
     queueMicrotask(() => {
-      this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 });
+      if (this.#wanted !== index) return;
+      const [from, to] = this.#view ?? [0, this.#end()];
+      const x = this.#x[index];
+      this.#plot.setCursor(x >= from && x <= to ? { left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 } : NOWHERE);
       this.#wanted = null;
     });
   }
@@ -206,7 +235,7 @@ export class Chart {
     const [x, y] = axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log);
     if (shown.unit === 'epoch') x.incrs = FRACTIONS;
     return {
-      width: root.clientWidth, height: root.clientHeight, padding: [10, 20, 0, 0], legend: { show: false },
+      width: root.clientWidth, height: root.clientHeight, padding: PADDING, legend: { show: false },
       cursor: {
         drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false,
         dataIdx: (plot, series, index) => Math.min(index, this.#shown.steps - 1),
@@ -236,11 +265,12 @@ export class Chart {
     }
     for (const plot of [this.#plot, this.#momentum]) {
       if (!plot) continue;
-      plot.over.addEventListener('dblclick', () => this.zoom(null));
+      plot.over.addEventListener('dblclick', () => this.zoom(null, null));
       touchable(plot);
     }
     this.#quiet = false;
     this.#scale();
+    if (this.#index !== null) this.#place(Math.min(this.#index, this.#shown.steps - 1));
   }
 
   #fill() {
@@ -435,5 +465,6 @@ export class Chart {
     for (const [plot, root] of [[this.#plot, this.#root], [this.#momentum, this.#momentumRoot]]) {
       if (plot && root.clientWidth) plot.setSize({ width: root.clientWidth, height: root.clientHeight });
     }
+    if (this.#plot && this.#index !== null) this.#place(this.#index);
   }
 }

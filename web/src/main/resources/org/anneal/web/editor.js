@@ -3,6 +3,7 @@
 import { Fields } from './fields.js';
 import { completions, rewrite, tokens } from './text.js';
 
+export const PAUSE = 600; // milliseconds without a change after which what is typed counts as written, and its errors are told
 let made = 0;
 
 /** Returns where a line and a column, both from 1, are in a text. */
@@ -29,6 +30,10 @@ export class Row {
   #list;
   #choices = { options: [] };
   #chosen = -1;
+  #written = -Infinity; // when the text was last changed by hand
+  #waiting = null; // takes an answer with an error, once it may be told
+  #timer;
+  #judged = ''; // the text that the error is of
 
   /** @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row) */
   constructor(host, text, on = true) {
@@ -65,6 +70,7 @@ export class Row {
     this.#list = find('.choices');
     this.id = id;
     this.#fields = new Fields(find('[data-fields]'), (key, value, since) => {
+      this.#written = since;
       this.#set(rewrite(this.#text, key, value));
       this.#host.changed(this, since);
     });
@@ -77,6 +83,7 @@ export class Row {
     find('[data-do="remove"]').addEventListener('click', () => host.removed(this));
     this.#area.addEventListener('input', () => {
       this.#text = this.#area.value;
+      this.#written = performance.now();
       this.#paint();
       this.#complete(false);
       host.changed(this, performance.now());
@@ -86,7 +93,7 @@ export class Row {
     this.#list.addEventListener('mousedown', (event) => {
       event.preventDefault();
       const item = event.target.closest('li');
-      if (item) this.#take(Number(item.dataset.index));
+      if (item) this.#choice(Number(item.dataset.index));
     });
     this.#set(text);
   }
@@ -131,13 +138,47 @@ export class Row {
     this.#host.changed(this, performance.now());
   }
 
-  answer(answer) {
+  /**
+   * Takes the answer about a text and calls `taken`: at once, but one with an error only when no list of completions is open
+   * and typing has paused, unless a later answer comes before.
+   */
+  answer(answer, text, taken) {
+    this.#waiting = () => {
+      this.#take(answer, text);
+      taken();
+    };
+    if (answer.error) this.#tell();
+    else this.#tellNow();
+  }
+
+  /** Forgets an error that waits. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#waiting = null;
+  }
+
+  #tell() {
+    clearTimeout(this.#timer);
+    const left = this.#written + PAUSE - performance.now();
+    if (left > 0) this.#timer = setTimeout(() => this.#tell(), left);
+    else if (this.#list.hidden) this.#tellNow();
+  }
+
+  #tellNow() {
+    clearTimeout(this.#timer);
+    const take = this.#waiting;
+    this.#waiting = null;
+    take?.();
+  }
+
+  #take(answer, text) {
     this.error = answer.error ?? null;
+    this.#judged = text;
     if (!answer.error) this.curve = answer;
     this.#message.textContent = this.error?.message ?? '';
     this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');
     this.#area.setAttribute('aria-invalid', String(Boolean(this.error)));
-    this.#fields.mark(this.#text, this.error?.line ? offset(this.#text, this.error.line, this.error.column) : -1);
+    this.#fields.mark(text, this.error?.line ? offset(text, this.error.line, this.error.column) : -1);
     this.#paint();
   }
 
@@ -151,7 +192,7 @@ export class Row {
   #paint() {
     const text = this.#text;
     this.#mirror.replaceChildren();
-    if (this.error?.line) {
+    if (this.error?.line && text === this.#judged) {
       const at = offset(text, this.error.line, this.error.column);
       const end = tokens(text).find((token) => token.from <= at && at < token.to)?.to ?? Math.min(at + 1, text.length);
       const mark = document.createElement('mark');
@@ -179,7 +220,7 @@ export class Row {
       this.#close();
     } else if ((event.key === 'Enter' && this.#chosen >= 0) || (event.key === 'Tab' && !event.shiftKey && this.#choices.prefix)) {
       event.preventDefault();
-      this.#take(Math.max(0, this.#chosen));
+      this.#choice(Math.max(0, this.#chosen));
     }
   }
 
@@ -218,11 +259,12 @@ export class Row {
     }
   }
 
-  #take(index) {
+  #choice(index) {
     const { from, to, options } = this.#choices;
     const { insert, open } = options[index];
     const rest = this.#text.slice(to);
     const added = open && rest.startsWith('(') ? insert.slice(0, -1) : insert;
+    this.#written = performance.now();
     this.#close();
     this.#set(this.#text.slice(0, from) + added + rest);
     this.#area.setSelectionRange(from + added.length, from + added.length);
@@ -236,5 +278,6 @@ export class Row {
     this.#list.hidden = true;
     this.#area.setAttribute('aria-expanded', 'false');
     this.#area.removeAttribute('aria-activedescendant');
+    this.#tell();
   }
 }

@@ -1,7 +1,7 @@
 // The playground: schedules in a run, their curves, and what can be asked of them.
 
 import { Chart, format, look } from './chart.js';
-import { Row } from './editor.js';
+import { PAUSE, Row } from './editor.js';
 import { exampleMetrics, gallery } from './gallery.js';
 import { read, write } from './link.js';
 import { Questions, about } from './server.js';
@@ -12,7 +12,7 @@ const MOST_MARKS = 50;
 const $ = (selector) => document.querySelector(selector);
 const FIRST = ['SequentialLR([LinearLR(start_factor=0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])', 'StepLR(step_size=30, gamma=0.5)'];
 
-const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null };
+const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null, problem: '' };
 const questions = new Map();
 
 // The run.
@@ -61,26 +61,35 @@ function readRun() {
   return { run, steps, per: perEpoch, unit: unit === 'epochs' ? 'epoch' : 'step' };
 }
 
-function showRun() {
+let telling;
+
+/** Takes the run that the form says, if it does; what is wrong with it is told after so many milliseconds, or not at all if it is mended before. */
+function showRun(patience = 0) {
   const unit = $('[name="unit"]:checked').value;
   for (const part of document.querySelectorAll('[data-unit]')) part.hidden = part.dataset.unit !== unit;
   $('#momentum-name').textContent = $('#momentum-title').textContent = $('[name="optimizer"]:checked').value === 'adam' ? 'beta1' : 'Momentum';
-  for (const input of document.querySelectorAll('#run input, #run textarea')) input.removeAttribute('aria-invalid');
+  const tell = (selector, message) => {
+    for (const input of document.querySelectorAll('#run input, #run textarea')) input.removeAttribute('aria-invalid');
+    if (selector) $(selector).setAttribute('aria-invalid', 'true');
+    $('#run-error').textContent = message;
+  };
+  clearTimeout(telling);
   try {
     page.run = readRun();
-    $('#run-error').textContent = '';
+    page.problem = '';
+    tell(null, '');
     return true;
   } catch (problem) {
     if (!Array.isArray(problem)) throw problem;
-    const [selector, message] = problem;
-    $(selector).setAttribute('aria-invalid', 'true');
-    $('#run-error').textContent = message;
+    page.problem = problem[1];
+    if (patience) telling = setTimeout(tell, patience, ...problem);
+    else tell(...problem);
     return false;
   }
 }
 
 function runChanged(since) {
-  if (!showRun()) {
+  if (!showRun(since === null ? 0 : PAUSE)) {
     takeAway.show();
     return;
   }
@@ -105,6 +114,7 @@ const host = {
     remember();
   },
   removed(row) {
+    row.close();
     questions.get(row).close();
     questions.delete(row);
     const index = page.rows.indexOf(row);
@@ -127,6 +137,28 @@ function add(text, on = true, index = page.rows.length) {
   return row;
 }
 
+/** Returns an expression of a kind that no row has, to be told from them, which fits the run. */
+function another() {
+  const steps = page.run?.steps ?? 100;
+  const part = (of) => Math.max(1, Math.round(steps * of));
+  const top = page.run?.run.lr[0] || 0.1;
+  const rate = (of) => String(Number((top * of).toPrecision(3)));
+  return [
+    `StepLR(step_size=${part(0.3)}, gamma=0.5)`,
+    `CosineAnnealingLR(T_max=${part(1)})`,
+    `ExponentialLR(gamma=${Number((0.02 ** (1 / steps)).toPrecision(6))})`,
+    `LinearLR(start_factor=1.0, end_factor=0.1, total_iters=${part(0.8)})`,
+    `PolynomialLR(total_iters=${part(1)}, power=2.0)`,
+    `CosineAnnealingWarmRestarts(T_0=${part(0.25)})`,
+    `OneCycleLR(max_lr=${rate(1)}, total_steps=${part(1)})`,
+    `MultiStepLR(milestones=[${part(0.4)}, ${part(0.75)}], gamma=0.3)`,
+    `CyclicLR(base_lr=${rate(0.1)}, max_lr=${rate(1)}, step_size_up=${part(0.1)})`,
+    `ConstantLR(factor=0.3, total_iters=${part(0.4)})`,
+    `SWALR(swa_lr=${rate(0.2)}, anneal_epochs=${part(0.4)})`,
+    `LambdaLR(lr_lambda=lambda step: 0.9 ** (10 * step // ${part(1)}))`,
+  ].find((expression) => !page.rows.some((row) => row.kind === /\w+/.exec(expression)[0]));
+}
+
 function place() {
   const kinds = page.rows.map((row) => row.kind);
   page.rows.forEach((row, i) => {
@@ -140,8 +172,8 @@ function ask(row, since) {
   if (!page.run) return;
   row.fit({ steps: page.run.steps, epochs: page.run.run.epochs, allSteps: (page.run.run.epochs ?? 1) * (page.run.run.stepsPerEpoch ?? 1) });
   const { run, steps } = page.run;
-  questions.get(row).ask({ expression: row.text, run }, (answer) => {
-    row.answer(answer);
+  const expression = row.text;
+  questions.get(row).ask({ expression, run }, (answer) => row.answer(answer, expression, () => {
     if (!answer.error) {
       row.steps = steps;
       row.groups = run.lr.length;
@@ -151,7 +183,7 @@ function ask(row, since) {
       if ($('#metrics').value) runChanged(null);
     }
     draw(since);
-  });
+  }));
 }
 
 /** Returns the rows whose curves are of the run that the page says. */
@@ -386,6 +418,7 @@ function rememberNow() {
 function restore() {
   const state = read(location.hash) ?? read(String(new URLSearchParams(FIRST.map((text) => ['e', text]))));
   for (const row of [...page.rows]) {
+    row.close();
     questions.get(row).close();
     row.element.remove();
   }
@@ -433,7 +466,7 @@ function whenDrawn(action) {
 const takeAway = new TakeAway({
   rows: () => page.rows,
   run: () => page.run.run,
-  problem: () => $('#run-error').textContent,
+  problem: () => page.problem,
   drawn: () => drawn().filter((row) => !row.error),
   options: () => ({ log: $('#log').checked, momentum: $('#show-momentum').checked }),
 });
@@ -444,7 +477,7 @@ $('#metrics-example').addEventListener('click', () => {
   runChanged(null);
 });
 $('#add').addEventListener('click', () => {
-  add(page.rows.at(-1)?.text ?? 'StepLR(step_size=30, gamma=0.5)').focus();
+  add(another()).focus();
   remember();
 });
 for (const selector of ['#log', '#show-momentum']) {

@@ -1,18 +1,23 @@
 // Training runs as they go: what their folder holds, sent as it grows. A reload asks for all of it again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, DASHES, axes, css, format, linearRange, logRange, touchable } from './chart.js';
+import { COLORS, DASHES, NOWHERE, PADDING, axes, css, format, linearRange, logRange, touchable } from './chart.js';
 import { write } from './link.js';
 
 const $ = (selector) => document.querySelector(selector);
-const runs = new Map(); // by name: { name, state, tables, info, color, dash }
+const runs = new Map(); // by name: { name, state, tables, info, color }
 const hidden = new Set(new URLSearchParams(location.hash.slice(1)).getAll('hide'));
 const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
 const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'val_loss', 'seconds']);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
 const count = (value) => value.toLocaleString('en-US');
-let listed = 0;
+
+/** Returns the color that the fewest runs have. */
+function freeColor() {
+  const uses = (color) => [...runs.values()].filter((run) => run.color === color).length;
+  return COLORS.reduce((best, color) => (uses(color) < uses(best) ? color : best));
+}
 
 const events = new EventSource('api/runs');
 events.addEventListener('open', () => {
@@ -35,8 +40,7 @@ events.addEventListener('run', (event) => {
   const { name, state, table, columns, from, rows } = JSON.parse(event.data);
   let run = runs.get(name);
   if (!run) {
-    run = { name, tables: {}, color: COLORS[listed % COLORS.length], dash: Math.floor(listed / COLORS.length) };
-    listed++;
+    run = { name, tables: {}, color: freeColor() };
     runs.set(name, run);
   }
   run.state = state;
@@ -148,17 +152,26 @@ class Lines {
   #longest = 1;
   #index = null; // of the readout, on the horizontal axis
   #wanted = null; // an index that a key asks for: several may share a pixel
+  #kept = null; // the step that keys moved the readout to, where it stays until the pointer moves
 
   constructor(root, logBox) {
     this.#root = root;
     root.addEventListener('keydown', (event) => this.#keyed(event));
-    root.addEventListener('blur', () => this.#plot?.setCursor({ left: -10, top: -10 }));
+    root.addEventListener('blur', () => {
+      this.#kept = null;
+      this.#wanted = null;
+      this.#plot?.setCursor(NOWHERE);
+    });
+    root.addEventListener('mousemove', () => {
+      this.#kept = null;
+    });
     logBox?.addEventListener('change', () => {
       this.#log = logBox.checked;
       draw();
     });
     new ResizeObserver(() => {
       if (this.#plot && root.clientWidth) this.#plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+      this.#place();
     }).observe(root);
     document.addEventListener('themechange', () => {
       this.#key = '';
@@ -184,7 +197,7 @@ class Lines {
     this.#plot?.destroy();
     const [steps, values] = axes('step', this.#root.clientWidth < 380 ? 48 : 58, log);
     this.#plot = new uPlot({
-      width: this.#root.clientWidth, height: this.#root.clientHeight, padding: [10, 20, 0, 0],
+      width: this.#root.clientWidth, height: this.#root.clientHeight, padding: PADDING,
       legend: { show: false },
       cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: 'runs' }, points: { size: 7 }, y: false },
       scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
@@ -213,6 +226,7 @@ class Lines {
     const [min, max] = this.#view ?? [0, longest];
     this.#plot.setData(data, false);
     this.#plot.setScale('x', { min, max });
+    this.#place();
   }
 
   #scaled(plot) {
@@ -225,6 +239,7 @@ class Lines {
   zoom(view) {
     const [min, max] = view ? [Math.max(0, view[0]), Math.min(this.#longest, view[1])] : [0, this.#longest];
     this.#plot?.setScale('x', { min, max });
+    this.#place();
   }
 
   #keyed(event) {
@@ -238,9 +253,11 @@ class Lines {
       this.#point(Math.min(x.length - 1, Math.max(0, index)));
     } else if (event.key === '+' || event.key === '=' || event.key === '-') {
       const middle = this.#index === null ? (from + to) / 2 : x[this.#index];
+      if (this.#index !== null) this.#kept = middle;
       const half = ((to - from) / 2) * (event.key === '-' ? 2 : 0.5);
       zoom([middle - half, middle + half]);
     } else if (event.key === '0' || event.key === 'Escape') {
+      if (this.#index !== null) this.#kept = x[this.#index];
       zoom(null);
     } else {
       return;
@@ -251,11 +268,22 @@ class Lines {
   #point(index) {
     const x = this.#plot.data[0][index];
     const [from, to] = this.#view ?? [0, this.#longest];
+    this.#kept = x;
     if (x < from || x > to) zoom([x - (to - from) / 2, x + (to - from) / 2]);
-    // After uPlot has taken up the zoom, which it does in a microtask of its own.
+    else this.#place();
+  }
+
+  /** Has the readout be at the step that is kept, and its line where the chart has that. */
+  #place() {
+    if (!this.#plot || this.#kept === null) return;
+    const index = Math.max(0, this.#plot.data[0].findLastIndex((step) => step <= this.#kept));
+    this.#wanted = index;
+    // After uPlot has taken up a new scale, size or data, which it does in a microtask of its own.
     queueMicrotask(() => {
-      this.#wanted = index;
-      this.#plot.setCursor({ left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 });
+      if (this.#wanted !== index) return;
+      const [from, to] = this.#view ?? [0, this.#longest];
+      const x = this.#plot.data[0][index];
+      this.#plot.setCursor(x >= from && x <= to ? { left: this.#plot.valToPos(x, 'x'), top: this.#plot.over.clientHeight / 3 } : NOWHERE);
       this.#wanted = null;
     });
   }

@@ -170,8 +170,7 @@ class CodeTest {
     /** Without one Python fails; a chain takes its members' optimizer. */
     @Test
     void everyPythonCallIsImportedAndGivenItsOptimizer() {
-        kinds()
-                .map(Class::getSimpleName)
+        kinds().map(Class::getSimpleName)
                 .forEach(kind -> expressions().stream()
                         .filter(expression -> Pattern.compile("\\b" + kind + "\\(")
                                 .matcher(expression)

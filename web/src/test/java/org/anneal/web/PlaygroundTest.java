@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.Schedule;
 import org.junit.jupiter.api.AfterAll;
@@ -299,6 +300,48 @@ class PlaygroundTest {
     }
 
     @Test
+    void aZoomByKeysLeavesTheReadoutAtItsStepAndItsLineOnItsDots() {
+        openWith("CosineAnnealingLR(T_max=200)", "&steps=200&lr=0.1&mom=1");
+        browser.find("#chart").sendKeys(Keys.HOME, Keys.PAGE_DOWN, Keys.PAGE_DOWN, Keys.PAGE_DOWN);
+        browser.awaitText("#tip b", "step 60");
+        awaitReadout(60, 0, 200);
+        browser.find("#chart").sendKeys("+");
+        awaitReadout(60, 10, 110);
+        browser.find("#chart").sendKeys("+");
+        awaitReadout(60, 35, 85);
+        browser.screenshot("zoomed-by-keys");
+        browser.find("#chart").sendKeys("-");
+        awaitReadout(60, 10, 110);
+        browser.find("#chart").sendKeys(Keys.ARROW_LEFT, "0");
+        awaitReadout(59, 0, 200);
+        browser.find("#chart").sendKeys("+");
+        awaitReadout(59, 9, 109);
+        browser.run("document.dispatchEvent(new Event('themechange'))");
+        awaitReadout(59, 9, 109);
+        browser.size(800, 900);
+        awaitReadout(59, 9, 109);
+        browser.run("document.querySelector('#reset').click()");
+        awaitReadout(59, 0, 200);
+        browser.ownSize();
+    }
+
+    /** Waits until the readout is of a step in a part of the chart, and its line and its dot are where that is. */
+    private static void awaitReadout(int step, int from, int to) {
+        String places = "const over = document.querySelector('#chart .u-over').getBoundingClientRect();"
+                + "const dot = document.querySelector('#chart .u-cursor-pt').getBoundingClientRect();"
+                + "const line = document.querySelector('#chart .u-cursor-x').getBoundingClientRect();"
+                + "return [line.left, dot.left + dot.width / 2].map(x => (x - over.left) / over.width)";
+        double expected = (double) (step - from) / (to - from);
+        browser.await(step + " in [" + from + ", " + to + "]", () -> {
+            @SuppressWarnings("unchecked")
+            List<Number> parts = (List<Number>) browser.run(places);
+            return browser.text("#tip b").equals("step " + step)
+                    && browser.text("#at-head").equals("lr at " + step)
+                    && parts.stream().allMatch(part -> Math.abs(part.doubleValue() - expected) < 0.003);
+        });
+    }
+
+    @Test
     void theReadoutSaysHowManyItLeavesOut() {
         openWith("StepLR(30)", "&e=StepLR(20)&steps=50&lr=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8");
         browser.await("both", () -> browser.all("#number-rows tr").size() == 16);
@@ -345,6 +388,87 @@ class PlaygroundTest {
         openWith("StepLR(30)", "&epochs=2&spe=50&lr=0.2&x=0.5,1.5");
         browser.await("the part", () -> browser.find("#reset").isEnabled());
         assertTrue(labels().startsWith("0.6 0.8 1 1.2 1.4 0 0.05 "), PlaygroundTest::labels);
+    }
+
+    @Test
+    void noLabelIsCut() {
+        for (String more : List.of(
+                "&steps=1000000&lr=0.1",
+                "&steps=1000000&lr=0.1&log=1&mom=1",
+                "&steps=1000000&lr=123456.7&x=0,400000",
+                "&epochs=1000&spe=1000&lr=1e-12",
+                "&epochs=1000&spe=1000&lr=0.1&x=999.99,1000")) {
+            openWith("StepLR(step_size=300000)", more);
+            for (int width : new int[] {1440, 400}) {
+                browser.size(width, 900);
+                browser.await("its width", () -> browser.find("#chart .uplot").getSize().width <= width);
+                @SuppressWarnings("unchecked")
+                List<String> cut = (List<String>)
+                        browser.run(
+                                "return (" + DRAWN + ")()"
+                                        + ".then(all => all.filter(({from, to, canvas}) => from < 0 || to > canvas).map(({text}) => text))");
+                assertEquals(List.of(), cut, more + " " + width);
+            }
+            browser.screenshot("labels");
+        }
+        browser.ownSize();
+        openWith("StepLR(step_size=300000)", "&steps=1000000&lr=0.1");
+        assertTrue(labels().startsWith("0 "), PlaygroundTest::labels);
+        assertTrue(labels().contains(" 1000000 "), PlaygroundTest::labels);
+    }
+
+    /** Draws the chart anew and says what text is in it, and from where to where across its canvas. */
+    private static final String DRAWN = """
+            () => {
+              const all = [];
+              const context = CanvasRenderingContext2D.prototype;
+              const fill = context.fillText;
+              context.fillText = function (text, x, y) {
+                if (this.canvas.closest('#chart, #momentum-chart') && text) {
+                  const matrix = this.getTransform();
+                  const box = this.measureText(text);
+                  if (matrix.b === 0) {
+                    all.push({ text, from: matrix.e + x - box.actualBoundingBoxLeft, to: matrix.e + x + box.actualBoundingBoxRight,
+                      canvas: this.canvas.width });
+                  }
+                }
+                fill.call(this, text, x, y);
+              };
+              document.dispatchEvent(new Event('themechange'));
+              return new Promise(done => requestAnimationFrame(() => {
+                context.fillText = fill;
+                done(all);
+              }));
+            }""";
+
+    @Test
+    void aLogAxisEndsWithTheNextTickAboveThePeak() {
+        openWith("StepLR(step_size=30, gamma=0.5)", "&steps=100&lr=0.357&log=1");
+        assertEquals("0 20 40 60 80 100 0.02 0.05 0.1 0.2 0.5", labels());
+        browser.screenshot("log");
+        openWith("ExponentialLR(gamma=0.1)", "&steps=100&lr=0.2&log=1");
+        String[] powers = labels().replaceFirst(".* 100 ", "").split(" ", -1);
+        assertTrue(powers.length >= 10 && powers.length <= 18, PlaygroundTest::labels);
+        assertTrue(
+                List.of(powers).stream().allMatch(label -> label.matches("1e-\\d+|0\\.[01]+1?|1")),
+                PlaygroundTest::labels);
+        double[][] ranges = {
+            {0.001, 0.357, 0.0005, 0.5},
+            {1e-5, 0.1, 5e-6, 0.2},
+            {0.1, 0.1, 0.05, 0.2},
+            {3, 1100, 2, 2000},
+            {0.02, 0.9, 0.01, 1}
+        };
+        for (double[] range : ranges) {
+            assertEquals(
+                    List.of(range[2], range[3]),
+                    ((List<?>) browser.run(
+                                    "return import('./chart.js').then(({logRange}) =>"
+                                            + " logRange(null, arguments[0], arguments[1]))",
+                                    range[0],
+                                    range[1]))
+                            .stream().map(end -> ((Number) end).doubleValue()).toList());
+        }
     }
 
     /** {@return the labels of the chart's axes, as they are drawn anew} */
@@ -439,6 +563,90 @@ class PlaygroundTest {
         browser.await("none", () -> browser.all("#rows > li").isEmpty());
         browser.find("#add").click();
         browser.await("one", () -> browser.all("#number-rows tr").size() == 1);
+    }
+
+    @Test
+    void whatIsAddedIsNoneOfThoseThatAreThere() {
+        openWith("StepLR(step_size=30)", "&steps=400&lr=0.1");
+        for (int i = 2; i <= 12; i++) {
+            browser.find("#add").click();
+        }
+        browser.await("twelve", () -> browser.all("#number-rows tr").size() == 12);
+        assertFalse(browser.find("#add").isEnabled());
+        browser.await(
+                "twelve areas",
+                () -> Set.copyOf(texts("#number-rows td:nth-child(5)")).size() == 12);
+        assertEquals(12, Set.copyOf(texts("#rows .bar span")).size());
+        assertEquals(List.of(), texts("#rows .error:not(:empty), #rows .note:not(:empty)"));
+        // What takes the place of one that is removed is of the kind that is free again.
+        browser.find("#rows li:nth-child(5) [data-do=remove]").click();
+        browser.find("#add").click();
+        browser.await("twelve", () -> Set.copyOf(texts("#rows .bar span")).size() == 12);
+        browser.screenshot("added");
+    }
+
+    private static List<String> texts(String css) {
+        return browser.all(css).stream().map(WebElement::getText).toList();
+    }
+
+    @Test
+    void anErrorWaitsUntilTypingPauses() {
+        openWith("StepLR(step_size=30)", "&steps=50&lr=0.1");
+        for (String[] each : new String[][] {
+            {"#rows textarea", "StepLR(step_size=30, zzz", "#rows .error"},
+            {"#lr", "0.1, fast", "#run-error"},
+            {"[data-key='StepLR.1.step_size'] input[type=text]", "-7", "#rows .error"}
+        }) {
+            write("StepLR(step_size=30)");
+            browser.await("no error", () -> browser.text("#rows .error").isEmpty());
+            // Types each letter, watching when there is an error, and for how long nothing has been typed then.
+            Number waited = (Number) browser.asynchronous("""
+                    const done = arguments[0];
+                    const field = document.querySelector(%1$s);
+                    let typed = performance.now();
+                    new MutationObserver((changes, watch) => {
+                      if (!document.querySelector(%3$s).textContent) return;
+                      watch.disconnect();
+                      done(performance.now() - typed);
+                    }).observe(document.querySelector(%3$s), { childList: true });
+                    field.focus();
+                    [...%2$s].forEach((letter, i) => setTimeout(() => {
+                      typed = performance.now();
+                      field.value = %2$s.slice(0, i + 1);
+                      field.setSelectionRange(i + 1, i + 1);
+                      field.dispatchEvent(new Event('input', { bubbles: true }));
+                    }, 60 * i));
+                    """.formatted(
+                            Answer.JSON.writeValueAsString(each[0]),
+                            Answer.JSON.writeValueAsString(each[1]),
+                            Answer.JSON.writeValueAsString(each[2])));
+            assertTrue(waited.doubleValue() >= 590, () -> each[0] + " after " + waited + " ms");
+            if (each[0].equals("#lr")) {
+                put("#lr", "0.1");
+                browser.await("no error", () -> browser.text("#run-error").isEmpty());
+            }
+        }
+    }
+
+    @Test
+    void anErrorWaitsWhileCompletionsAreShown() {
+        openWith("StepLR(step_size=30)", "&steps=50&lr=0.1");
+        WebElement text = browser.find("#rows textarea");
+        text.sendKeys(Keys.chord(Keys.CONTROL, "a"), Keys.DELETE, "Cosi");
+        browser.await("a list", () -> browser.find("#rows .choices").isDisplayed());
+        browser.run("return new Promise(done => setTimeout(done, 1500))");
+        assertTrue(browser.find("#rows .choices").isDisplayed());
+        assertEquals("", browser.text("#rows .error"));
+        assertEquals("false", text.getAttribute("aria-invalid"));
+        assertEquals(0, browser.all("#rows mark").size());
+        assertFalse(browser.text("#finding-list").contains("error"));
+        assertEquals("StepLR", browser.text("#number-rows th"));
+        browser.screenshot("completions-open");
+        text.sendKeys(Keys.ESCAPE);
+        browser.await("the error", () -> browser.text("#rows .error").startsWith("column "));
+        // What is right is told at once, with or without a list.
+        text.sendKeys(Keys.chord(Keys.CONTROL, "a"), "ExponentialLR(gamma=0.5)");
+        browser.await("no error", () -> browser.text("#rows .error").isEmpty());
     }
 
     @Test

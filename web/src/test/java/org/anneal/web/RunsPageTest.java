@@ -188,6 +188,105 @@ class RunsPageTest {
                 "no readout", () -> !browser.find("[data-chart=loss] .tip").isDisplayed());
     }
 
+    @Test
+    void aReadoutByKeysStaysAtItsStepWhileTheChartChanges() throws IOException {
+        write("run", 1, 10, 1);
+        openRuns();
+        browser.await("ten epochs", () -> points("loss").contains("\"run train\":10"));
+        browser.find("#log-loss").click();
+        press(Keys.TAB);
+        press(Keys.ARROW_RIGHT.toString().repeat(31)); // the first shows the first step
+        awaitReadout(30, 0, 100);
+        press("+");
+        awaitReadout(30, 5, 55);
+        press("+");
+        awaitReadout(30, 17.5, 42.5);
+        browser.screenshot("runs-zoomed-by-keys");
+        press("0");
+        awaitReadout(30, 0, 100);
+        write("run", 11, 14, 1);
+        browser.await("four more", () -> points("loss").contains("\"run train\":14"));
+        awaitReadout(30, 0, 140);
+        write("other", 1, 3, 1);
+        browser.await("another", () -> points("loss").contains("\"other train\":3"));
+        awaitReadout(30, 0, 140);
+        press(Keys.ARROW_RIGHT);
+        awaitReadout(31, 0, 140);
+    }
+
+    /** Waits until the readout of the loss is of a step in a part of the chart, and its line is where that is. */
+    private static void awaitReadout(int step, double from, double to) {
+        double expected = (step - from) / (to - from);
+        browser.await(step + " in [" + from + ", " + to + "]", () -> {
+            Number part = (Number) browser.run("""
+                    const over = document.querySelector('[data-chart=loss] .u-over').getBoundingClientRect();
+                    const line = document.querySelector('[data-chart=loss] .u-cursor-x').getBoundingClientRect();
+                    return (line.left - over.left) / over.width""");
+            return browser.text("[data-chart=loss] .tip b").equals("step " + step)
+                    && Math.abs(part.doubleValue() - expected) < 0.003;
+        });
+    }
+
+    @Test
+    void twelveRunsHaveTwelveColoursInEitherTheme() throws IOException {
+        for (int run = 1; run <= 12; run++) {
+            write("run" + run, 1, 3, run);
+        }
+        openRuns();
+        browser.await("twelve", () -> browser.all("#run-list li").size() == 12);
+        browser.screenshot("runs-twelve");
+        for (String theme : List.of("light", "dark")) {
+            browser.run("document.documentElement.dataset.theme = arguments[0]", theme);
+            List<double[]> colours = colours("#run-list .dot");
+            double[] card = colours("body > main .card").get(0);
+            assertEquals(12, colours.size());
+            for (int i = 0; i < 12; i++) {
+                double light = luminance(colours.get(i)) + 0.05;
+                double ground = luminance(card) + 0.05;
+                assertTrue(Math.max(light, ground) / Math.min(light, ground) >= 3, theme + " " + i);
+                for (int j = 0; j < i; j++) {
+                    double[] other = colours.get(j);
+                    double[] one = colours.get(i);
+                    double apart = Math.hypot(Math.hypot(one[0] - other[0], one[1] - other[1]), one[2] - other[2]);
+                    assertTrue(apart > 60, theme + " " + j + " and " + i + ": " + apart);
+                }
+            }
+        }
+        // One that comes when another has gone takes its colour.
+        String free = colourOf("run5");
+        Files.delete(runs.resolve("run5/metrics.csv"));
+        Files.delete(runs.resolve("run5/progress.csv"));
+        browser.await("eleven", () -> browser.all("#run-list li").size() == 11);
+        write("late", 1, 3, 1);
+        browser.await("twelve", () -> browser.all("#run-list li").size() == 12);
+        assertEquals(free, colourOf("late"));
+    }
+
+    private static String colourOf(String run) {
+        return browser.find("#run-list li[data-name='" + run + "'] .dot").getCssValue("background-color");
+    }
+
+    private static List<double[]> colours(String css) {
+        return browser.all(css).stream()
+                .map(element -> Stream.of(element.getCssValue("background-color")
+                                .replaceAll("[^0-9.,]", "")
+                                .split(",", -1))
+                        .mapToDouble(Double::parseDouble)
+                        .toArray())
+                .toList();
+    }
+
+    /** {@return the relative luminance of a colour, as the contrast of WCAG 2 is made of} */
+    private static double luminance(double[] colour) {
+        double[] weights = {0.2126, 0.7152, 0.0722};
+        double sum = 0;
+        for (int i = 0; i < 3; i++) {
+            double part = colour[i] / 255;
+            sum += weights[i] * (part <= 0.03928 ? part / 12.92 : Math.pow((part + 0.055) / 1.055, 2.4));
+        }
+        return sum;
+    }
+
     private static void press(CharSequence key) {
         new Actions(browser.driver).sendKeys(key).perform();
     }

@@ -58,7 +58,10 @@ class VocabularyTest {
 
     private static Set<String> names() {
         Set<String> names = new TreeSet<>(Set.of(ReduceLROnPlateau.class.getSimpleName()));
-        for (Class<?> kind : Policy.kinds().stream().map(Kind::type).filter(Schedule.class::isAssignableFrom).toList()) {
+        for (Class<?> kind : Policy.kinds().stream()
+                .map(Kind::type)
+                .filter(Schedule.class::isAssignableFrom)
+                .toList()) {
             names.add(kind.getSimpleName());
         }
         return names;
