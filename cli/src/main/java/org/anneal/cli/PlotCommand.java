@@ -125,11 +125,12 @@ final class PlotCommand implements Callable<Integer> {
         List<String> ends = new ArrayList<>();
         String printed;
         try (ProgressLine progress = Anneal.progress(spec).task("plot", 0, expressions.size() * steps, "steps")) {
-            Chart chart = plot.chart(progress::at, end -> ends.add(String.valueOf(end.getMessage())));
             if (output.isPresent()) {
+                Chart chart = plot.chart(progress::at); // whole or not at all, as a file is
                 chart.save(output.get()); // the bar, full by now, stays while it is drawn
                 printed = "Wrote " + output.get() + System.lineSeparator();
             } else {
+                Chart chart = plot.chart(progress::at, end -> ends.add(String.valueOf(end.getMessage())));
                 printed = chart.text(terminal(Anneal.screen(spec), System.getenv()));
             }
         }

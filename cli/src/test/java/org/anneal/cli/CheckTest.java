@@ -66,7 +66,7 @@ class CheckTest {
                         "note, step 0: OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1",
                         "  -> set max_lr=0.001 if the group's own is to be the highest",
                         "Nothing found."),
-                lines("check", "OneCycleLR(0.1, 100)", "--lr", "0.001").subList(6, 9));
+                lines("check", "OneCycleLR(0.1, 100)", "--lr", "0.001").subList(7, 10));
         JsonNode json = new ObjectMapper()
                 .readTree(String.join(
                         "\n", lines("check", "OneCycleLR([0.1, 0.2], 100)", "--lr=0.001,0.2", "--format=json")));

@@ -95,7 +95,7 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
 
     /** Returns what lengths resolve against in a run of so many steps, of which the epochs are not known. */
     static PythonCall.Lengths ofSteps(long steps) {
-        RunLength whole = new RunLength(Check.atLeast(1, "steps", steps), 1);
+        RunLength whole = new RunLength(Check.atLeast(1, "steps", Math.min(steps, Check.LAST_STEP)), 1);
         return (amount, unit) -> unit == Unit.EPOCHS ? UNKNOWN.resolve(amount, unit) : whole.resolve(amount, unit);
     }
 
