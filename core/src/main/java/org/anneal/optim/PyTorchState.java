@@ -13,24 +13,18 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.anneal.schedule.ChainedScheduler;
 import org.anneal.schedule.ComposedPlateau;
-import org.anneal.schedule.ConstantLR;
-import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.CosineAnnealingWarmRestarts;
 import org.anneal.schedule.CyclicLR;
-import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.LambdaLR;
-import org.anneal.schedule.LinearLR;
 import org.anneal.schedule.MultiStepLR;
 import org.anneal.schedule.MultiplicativeLR;
 import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.PolynomialLR;
 import org.anneal.schedule.Python;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.SWALR;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SequentialLR;
-import org.anneal.schedule.StepLR;
 
 /**
  * What PyTorch 2.13's {@code scheduler.state_dict()} holds for a policy after some steps: the table of its keys, in its
@@ -160,22 +154,8 @@ final class PyTorchState {
             return entries;
         }
         Entries entries = new Entries();
-        if (policy instanceof StepLR s) {
-            entries.fixed("step_size", s.stepSize()).fixed("gamma", s.gamma());
-        } else if (policy instanceof MultiStepLR s) {
+        if (policy instanceof MultiStepLR s) {
             entries.fixed("milestones", counter(s.milestones())).fixed("gamma", s.gamma());
-        } else if (policy instanceof ExponentialLR s) {
-            entries.fixed("gamma", s.gamma());
-        } else if (policy instanceof ConstantLR s) {
-            entries.fixed("factor", s.factor()).fixed("total_iters", s.totalIters());
-        } else if (policy instanceof LinearLR s) {
-            entries.fixed("start_factor", s.startFactor())
-                    .fixed("end_factor", s.endFactor())
-                    .fixed("total_iters", s.totalIters());
-        } else if (policy instanceof PolynomialLR s) {
-            entries.fixed("total_iters", s.totalIters()).fixed("power", s.power());
-        } else if (policy instanceof CosineAnnealingLR s) {
-            entries.fixed("T_max", s.tMax()).fixed("eta_min", s.etaMin());
         } else if (policy instanceof CosineAnnealingWarmRestarts s) {
             warmRestarts(s, step, entries);
         } else if (policy instanceof SWALR s) {
@@ -185,7 +165,7 @@ final class PyTorchState {
         } else if (policy instanceof CyclicLR s) {
             cyclic(s, entries);
         } else if (!(policy instanceof LambdaLR || policy instanceof MultiplicativeLR)) { // whose entry comes last
-            throw new IllegalStateException("there is no table of what PyTorch keeps of " + policy);
+            policy.kind().options((Record) policy).forEach(entries::fixed);
         }
         counts(policy, step, extraSteps, entries);
         if (policy instanceof LambdaLR || policy instanceof MultiplicativeLR) {

@@ -3,15 +3,11 @@ package org.anneal.schedule;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
 import java.util.function.LongConsumer;
-import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 
 /**
  * What can be said about a schedule for a run before it is run: what is wrong or suspicious, and how much rate it gives.
@@ -117,7 +113,8 @@ public record Checkup(
         bases.forEach(rate -> Check.finiteNotNegative("base", rate));
         Walk walk = new Walk(run, bases, group);
         RunPart whole = new RunPart(walk, 0, run.steps(), true, true);
-        policy.metricDriven().ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of another length
+        policy.metricDriven()
+                .ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of another length
         Schedule shared = policy.stepDriven().orElse(new ExponentialLR(1.0));
         if (policy.stepDriven().isPresent()) {
             walk.untilPlateau = policy instanceof SequentialPlateau ? Optional.of(shared) : Optional.empty();
@@ -126,7 +123,8 @@ public record Checkup(
         if (policy.metricDriven().isPresent() && policy.firstMetric() < run.steps()) {
             walk.plateau(policy.metricDriven().get(), policy.firstMetric());
         }
-        Checkup checkup = walk.rates(shared.forGroup(group, groups), below, policy.metricDriven().isEmpty(), progress);
+        Checkup checkup = walk.rates(
+                shared.forGroup(group, groups), below, policy.metricDriven().isEmpty(), progress);
         progress.accept(run.steps());
         return checkup;
     }
@@ -265,7 +263,8 @@ public record Checkup(
             if (mayStand && findings.isEmpty() && !changes && run.steps() > 1) {
                 findings.add(new Finding(
                         0,
-                        "the rate never changes: it is " + RunPart.round(first) + " in all " + RunPart.plural(run.steps()),
+                        "the rate never changes: it is " + RunPart.round(first) + " in all "
+                                + RunPart.plural(run.steps()),
                         "check the schedule's lengths and factors"
                                 + (first == base && !schedule.drivesMomentum() ? ", or leave it out" : "")));
             }
@@ -304,7 +303,9 @@ public record Checkup(
                                 + (least < rate
                                         ? "no reduction is above its eps=" + RunPart.round(plateau.eps())
                                         : "its min_lr=" + RunPart.round(least) + " is not below"),
-                        least < rate ? "set eps well below " + RunPart.round(rate) : "set min_lr well below " + RunPart.round(rate)));
+                        least < rate
+                                ? "set eps well below " + RunPart.round(rate)
+                                : "set min_lr well below " + RunPart.round(rate)));
             }
         }
 

@@ -26,7 +26,7 @@ public record CosineAnnealingLR(
         @Param(name = "T_max", unit = Param.Unit.STEPS, atLeast = 1)
         long tMax,
 
-        @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
+        @Param(or = "0.0", unit = Param.Unit.RATE) double etaMin)
         implements Schedule {
 
     static final Kind<CosineAnnealingLR> KIND = Kind.of(

@@ -34,7 +34,7 @@ public record CosineAnnealingWarmRestarts(
                 slider = {1, 5})
         long tMult,
 
-        @Param(or = "0", unit = Param.Unit.RATE) double etaMin)
+        @Param(or = "0.0", unit = Param.Unit.RATE) double etaMin)
         implements Schedule {
 
     static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(

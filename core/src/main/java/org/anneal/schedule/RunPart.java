@@ -101,13 +101,9 @@ public final class RunPart {
         walk.notes.add(new Finding(from, problem, suggestion));
     }
 
-    boolean isReported(long step) {
-        return from <= step && step < to;
-    }
-
     /** Looks at a schedule of all groups, which has this part of the run. */
     void visit(Schedule shared) {
-        if (!(shared.isComposite()) && isConfused(shared)) {
+        if (!shared.isComposite() && isConfused(shared)) {
             return;
         }
         shared.forGroup(walk.group, walk.bases.size()).check(this, shared);
@@ -117,10 +113,6 @@ public final class RunPart {
     RunPart piece(long start, long end) {
         boolean atEnd = end == steps();
         return new RunPart(walk, from + start, from + end, last && atEnd, whole && atEnd && start == 0);
-    }
-
-    Schedule forGroup(Schedule shared) {
-        return shared.forGroup(walk.group, walk.bases.size());
     }
 
     boolean isReported(RunPart other) {
@@ -176,7 +168,10 @@ public final class RunPart {
         }
         Optional<Map.Entry<String, List<Long>>> length = schedule.kind().length((Record) schedule);
         return length.isPresent()
-                && isConfused(length.get().getKey(), length.get().getValue(), Collections.max(length.get().getValue()));
+                && isConfused(
+                        length.get().getKey(),
+                        length.get().getValue(),
+                        Collections.max(length.get().getValue()));
     }
 
     /** Looks at a length that is one of {@code lengths}. */

@@ -216,8 +216,8 @@ public record SequentialLR(
                         : "milestone " + milestone + " of SequentialLR is never reached within " + where,
                 warmup
                         ? "set milestones=[" + fitting + "] and total_iters=" + fitting
-                        : "set the milestone below " + part.steps() + ", or give "
-                                + (part.isWhole() ? "the run" : "it") + " more than " + milestone + " steps");
+                        : "set the milestone below " + part.steps() + ", or give " + (part.isWhole() ? "the run" : "it")
+                                + " more than " + milestone + " steps");
     }
 
     /** Looks at the rates on both sides of the milestone after piece {@code i}. */
