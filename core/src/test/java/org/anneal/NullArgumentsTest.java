@@ -50,6 +50,7 @@ import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
@@ -125,6 +126,8 @@ class NullArgumentsTest {
                 new Finding(0, "a problem", "a suggestion"),
                 new ReduceLROnPlateau.State(0, 0, 0),
                 new Python.Tuple(List.of(1)),
+                new Python.Complex(1, 2),
+                new SavedSchedule("LambdaLR(lr_lambda=LAMBDA)", List.of("LAMBDA is a function")),
                 new Slot("exp_avg"),
                 new Averaging.Swa(),
                 new Averaging.Ema(0.9),
@@ -181,10 +184,16 @@ class NullArgumentsTest {
         samples.put(long[].class, new long[] {4});
         samples.put(Object[].class, new Object[] {4});
         samples.put(
-                Map.class, of.getName().equals("write") ? Map.of("w", TensorData.scalar(1)) : new SGD(0.1).options());
+                Map.class,
+                of.getDeclaringClass() == SavedSchedule.class
+                        ? runner().stateDict()
+                        : of.getName().equals("write") ? Map.of("w", TensorData.scalar(1)) : new SGD(0.1).options());
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);
+        samples.put(Class.class, StepLR.class);
+        samples.put(Enum.class, StepPer.BATCH);
+        samples.put(Kind.class, new StepLR(3).kind());
         samples.put(IOException.class, new IOException("full"));
         samples.put(AtomicFile.Content.class, (AtomicFile.Content) file -> {});
         Class<?> wanted = (Class<?>) type;
@@ -202,7 +211,7 @@ class NullArgumentsTest {
         } else if (of.getName().equals("parse")) {
             return of.getDeclaringClass() == UpdateRule.class ? "SGD()" : "StepLR(3)";
         }
-        return "name";
+        return of.getDeclaringClass() == Python.class ? "1" : "name";
     }
 
     private static Engine<FloatArray> engine() {

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
@@ -88,7 +89,8 @@ public record SavedSchedule(String text, List<String> gaps) {
     }
 
     public SavedSchedule {
-        gaps = List.copyOf(gaps);
+        Objects.requireNonNull(text, "text");
+        gaps = Check.list("gaps", gaps);
     }
 
     /**
@@ -102,7 +104,7 @@ public record SavedSchedule(String text, List<String> gaps) {
      * @throws IllegalArgumentException if it is of none of PyTorch's schedulers, or is damaged
      */
     public static SavedSchedule of(Map<?, ?> state, List<? extends Map<?, ?>> groups) {
-        Reader reader = new Reader(state, groups);
+        Reader reader = new Reader(Objects.requireNonNull(state, "state"), Check.list("groups", groups));
         String text = reader.text();
         if (reader.gaps.isEmpty() && text.startsWith("CyclicLR") && !reader.goesAs(text)) {
             text = reader.withScaleFn(text);
@@ -112,7 +114,7 @@ public record SavedSchedule(String text, List<String> gaps) {
 
     /** {@return whether {@code dict} has entries that all of PyTorch's schedulers have, and is no optimizer's state} */
     public static boolean looksLike(Map<?, ?> dict) {
-        return !dict.containsKey("param_groups")
+        return !Objects.requireNonNull(dict, "dict").containsKey("param_groups")
                 && Stream.of("_last_lr", "last_epoch", "_step_count", "_schedulers")
                                 .filter(dict::containsKey)
                                 .count()
@@ -121,7 +123,7 @@ public record SavedSchedule(String text, List<String> gaps) {
 
     /** {@return how often the scheduler of {@code state} was stepped, if the state says it} */
     public static Optional<Long> steps(Map<?, ?> state) {
-        Object counted = state.get("last_epoch");
+        Object counted = Objects.requireNonNull(state, "state").get("last_epoch");
         if (counted == null && state.get("_schedulers") instanceof List<?> members && !members.isEmpty()) {
             return members.get(0) instanceof Map<?, ?> member ? steps(member) : Optional.empty();
         }

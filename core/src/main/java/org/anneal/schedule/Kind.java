@@ -138,7 +138,7 @@ public final class Kind<R extends Record> {
      * @throws IllegalStateException if a component has no {@link Param}, or a type that no parameter has
      */
     public static <R extends Record> Kind<R> of(Class<R> type, String says) {
-        return new Kind<>(type, says);
+        return new Kind<>(Objects.requireNonNull(type, "type"), Objects.requireNonNull(says, "says"));
     }
 
     /** {@return this as the kind that is PyTorch's class of the same name} */

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
 
@@ -22,7 +23,9 @@ public interface Kinds {
      * @param what the class of those that are asked for: a policy or an update rule
      */
     static Optional<Kind<?>> named(String name, List<Kind<?>> own, Class<?> what) {
-        for (Kind<?> kind : own) { // most often found here, before any jar is opened
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(what, "what");
+        for (Kind<?> kind : Check.list("own", own)) { // most often found here, before any jar is opened
             if (kind.name().equals(name)) {
                 return Optional.of(kind);
             }
@@ -32,7 +35,8 @@ public interface Kinds {
 
     /** {@return our own kinds, and those from outside that are of the class {@code what}} */
     static List<Kind<?>> all(List<Kind<?>> own, Class<?> what) {
-        List<Kind<?>> all = new ArrayList<>(own);
+        List<Kind<?>> all = new ArrayList<>(Check.list("own", own));
+        Objects.requireNonNull(what, "what");
         for (Kinds others : ServiceLoader.load(Kinds.class)) {
             others.kinds().stream()
                     .filter(kind -> what.isAssignableFrom(kind.type()))

@@ -31,7 +31,7 @@ public record LinearLR(
         double startFactor,
 
         @Param(
-                or = "1",
+                or = "1.0",
                 atLeast = 0,
                 atMost = 1,
                 slider = {0, 1})

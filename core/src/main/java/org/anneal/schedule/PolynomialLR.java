@@ -22,7 +22,7 @@ public record PolynomialLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters,
 
         @Param(
-                or = "1",
+                or = "1.0",
                 above = 0,
                 slider = {0.1, 5})
         double power)

@@ -201,7 +201,7 @@ public final class Python {
 
     /** {@return the word that PyTorch has for a constant: {@code exp_range}} */
     public static String lower(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+        return Objects.requireNonNull(constant, "constant").name().toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -210,7 +210,7 @@ public final class Python {
      * @throws NumberFormatException where Python raises a ValueError, at Java's own {@code 0x1p3} and {@code 0.1f} too
      */
     public static double parseFloat(String text) {
-        String number = withoutUnderscores(text.strip());
+        String number = withoutUnderscores(Objects.requireNonNull(text, "text").strip());
         if (FLOAT.matcher(number).matches()) {
             return Double.parseDouble(number);
         }
@@ -229,7 +229,7 @@ public final class Python {
      * @throws NumberFormatException where Python raises a ValueError
      */
     public static BigInteger parseInt(String text) {
-        String number = withoutUnderscores(text.strip());
+        String number = withoutUnderscores(Objects.requireNonNull(text, "text").strip());
         if (!INT.matcher(number).matches()) {
             throw new NumberFormatException("invalid literal for int() with base 10: " + quote(text));
         }

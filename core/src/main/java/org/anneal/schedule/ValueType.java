@@ -3,6 +3,7 @@ package org.anneal.schedule;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -94,7 +95,7 @@ abstract class ValueType<V> {
         return List.of();
     }
 
-    /** {@return a value as a number, truth, string or None that the page shows} */
+    /** {@return a value as a number, truth, string, list, or None, which a page shows and a state dict holds} */
     Object plain(V value) {
         return value;
     }
@@ -320,6 +321,7 @@ abstract class ValueType<V> {
 
         @Override
         List<Double> check(String name, List<Double> value, Range range) {
+            Check.list(name, value);
             if (value.size() != size) {
                 throw new IllegalArgumentException(name + " must be " + size + " numbers, but was " + value);
             }
@@ -607,6 +609,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        Object plain(List<LrLambda> value) {
+            return Collections.nCopies(value.size(), Optional.empty()); // as PyTorch saves functions
+        }
+
+        @Override
         String python(List<LrLambda> value) {
             return LrLambda.print(value);
         }
@@ -649,6 +656,11 @@ abstract class ValueType<V> {
         }
 
         @Override
+        Object plain(Optional<LrLambda> value) {
+            return Optional.empty(); // as PyTorch saves functions
+        }
+
+        @Override
         String python(Optional<LrLambda> value) {
             return value.map(Object::toString).orElse("None");
         }
@@ -683,6 +695,11 @@ abstract class ValueType<V> {
         @Override
         List<Schedule> read(PythonCall.Arguments arguments, String name) {
             return Members.schedules(arguments, name);
+        }
+
+        @Override
+        Object plain(List<Schedule> value) {
+            return value.stream().map(Schedule::toString).toList();
         }
 
         @Override
