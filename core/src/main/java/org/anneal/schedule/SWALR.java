@@ -109,7 +109,7 @@ public record SWALR(
                             + RunPart.round(part.base()),
                     "set swa_lr below " + RunPart.round(part.base()) + " if the rate is to fall");
         }
-        if (part.isLast() && !RunPart.isNearly(part.steps(), annealEpochs)) {
+        if (part.isLast() && !RunPart.isNearly((double) part.steps(), (double) annealEpochs)) {
             part.addAtEnd(
                     "SWALR has not reached its swa_lr, which it has after " + annealEpochs + " steps: " + part.name()
                             + " has " + part.length(),
