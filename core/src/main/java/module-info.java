@@ -4,4 +4,6 @@ module org.anneal.core {
     exports org.anneal.optim;
     exports org.anneal.array;
     exports org.anneal.checkpoint;
+
+    uses org.anneal.schedule.Kinds;
 }

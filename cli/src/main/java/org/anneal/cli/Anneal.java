@@ -8,8 +8,12 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.math.BigInteger;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,8 +33,10 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -54,6 +60,25 @@ public final class Anneal implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}|[\\x80-\\x9f]");
+
+    /** Schedules and rules from outside, which are found by the class loader of the thread that runs a command. */
+    @Option(
+            names = "--plugin",
+            paramLabel = "JAR",
+            scope = ScopeType.INHERIT,
+            description = "a jar with schedules or optimizers of one's own (see docs/extend.md)")
+    private void plugin(Path jar) {
+        if (!Files.isRegularFile(jar)) {
+            throw new ParameterException(spec.commandLine(), "--plugin must be a jar, but there is no file " + jar);
+        }
+        try {
+            Thread thread = Thread.currentThread();
+            thread.setContextClassLoader(
+                    new URLClassLoader(new URL[] {jar.toUri().toURL()}, thread.getContextClassLoader()));
+        } catch (MalformedURLException e) {
+            throw new ParameterException(spec.commandLine(), "--plugin must be a jar, but was " + jar, e);
+        }
+    }
 
     @Spec
     private CommandSpec spec;
@@ -105,12 +130,16 @@ public final class Anneal implements Runnable {
                 .setParameterExceptionHandler((exception, arguments) -> refuse(exception))
                 .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command));
         int code;
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
         try {
             code = line.execute(args);
         } catch (Error e) { // the memory, the stack or a library failed
             printed.flush();
             err.println(name(line) + ": " + line(e));
             code = FAILED;
+        } finally {
+            thread.setContextClassLoader(before); // without the plugins
         }
         printed.flush();
         Optional<IOException> lost = output.failure().filter(e -> !isClosedPipe(e));

@@ -119,12 +119,15 @@ public final class Kind<R extends Record> {
         this.type = type;
         this.says = says;
         try {
-            Class<?>[] types = new Class<?>[type.getRecordComponents().length];
-            for (RecordComponent component : type.getRecordComponents()) {
-                types[parameters.size()] = component.getType();
-                add(component);
+            RecordComponent[] components = type.getRecordComponents();
+            boolean hasText = Arrays.stream(components).anyMatch(each -> each.isAnnotationPresent(Param.class));
+            for (RecordComponent component : components) {
+                if (hasText) {
+                    add(component);
+                }
             }
-            constructor = type.getDeclaredConstructor(types);
+            constructor = type.getDeclaredConstructor(
+                    Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
             constructor.setAccessible(true);
         } catch (ReflectiveOperationException | RuntimeException e) {
             throw new IllegalStateException(type.getSimpleName() + " is not declared as a kind: " + e.getMessage(), e);
@@ -132,10 +135,12 @@ public final class Kind<R extends Record> {
     }
 
     /**
-     * Declares a record. Its package must be open to this module if it is in a named one.
+     * Declares a record. Its package must be open to this module if it is in a named one. A record none of whose components is
+     * a parameter has no text of its own.
      *
      * @param says what it does, in a few words
-     * @throws IllegalStateException if a component has no {@link Param}, or a type that no parameter has
+     * @throws IllegalStateException if some components have a {@link Param} and another has none, or has a type that no
+     *     parameter has
      */
     public static <R extends Record> Kind<R> of(Class<R> type, String says) {
         return new Kind<>(Objects.requireNonNull(type, "type"), Objects.requireNonNull(says, "says"));

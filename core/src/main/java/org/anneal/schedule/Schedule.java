@@ -219,6 +219,19 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
+     * Returns a schedule that is a Java function. It runs, composes, plots and is checked as any other; it is printed and
+     * compared by its name, so a state of it is restored by a program that builds it again, and not from its text. A schedule
+     * that has a text of its own is a record with a {@link Kind}.
+     *
+     * @param name a Python identifier
+     * @param function what the rate in force becomes
+     * @throws IllegalArgumentException if {@code name} is not an identifier
+     */
+    static Schedule of(String name, RateFunction function) {
+        return new FunctionSchedule(name, function);
+    }
+
+    /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
      *
      * @throws ScheduleSyntaxException as {@link Policy#parse} does, and for a policy that a metric drives

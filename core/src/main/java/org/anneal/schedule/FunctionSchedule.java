@@ -1,0 +1,81 @@
+package org.anneal.schedule;
+
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * A schedule that is a Java function: it has a name, by which it is printed and compared, and no text that could be read back.
+ *
+ * @param name a Python identifier
+ * @param function what the rate in force becomes
+ */
+record FunctionSchedule(String name, RateFunction function) implements Schedule {
+    private static final Kind<FunctionSchedule> KIND = Kind.of(FunctionSchedule.class, "a function of one's own");
+
+    FunctionSchedule {
+        if (!PythonText.isIdentifier(Objects.requireNonNull(name, "name"))) {
+            throw new IllegalArgumentException(
+                    "name must be a Python identifier, but was " + Python.repr(PythonText.shortened(name)));
+        }
+        Objects.requireNonNull(function, "function");
+    }
+
+    @Override
+    public double at(long step, double base) {
+        double rate = base;
+        for (long t = 0; t <= Check.step(step); t++) {
+            rate = next(t, rate, base);
+        }
+        return rate;
+    }
+
+    @Override
+    public double next(long step, double current, double base) {
+        return function.next(Check.step(step), current, base);
+    }
+
+    /** Starts from the carried rate, which the function may ask for. */
+    @Override
+    public double takeOver(double current, double base) {
+        return next(0, current, base);
+    }
+
+    @Override
+    public boolean carries() {
+        return true;
+    }
+
+    @Override
+    public double after(long step, double carried, double base) {
+        double rate = takeOver(carried, base);
+        for (long t = 1; t <= step; t++) {
+            rate = next(t, rate, base);
+        }
+        return rate;
+    }
+
+    @Override
+    public String java(Function<Class<?>, String> names) {
+        throw new IllegalStateException(name + " is a Java function, and has no text: write its program");
+    }
+
+    @Override
+    public Kind<FunctionSchedule> kind() {
+        return KIND;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FunctionSchedule that && name.equals(that.name);
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
