@@ -651,7 +651,7 @@ class TableTest {
             {"--resume must name a file or a folder, but was ''", "train", "--resume="},
             {"FILE must be a name that this system can have, but was 'a\\x00b'", "inspect", "a\0b"},
             {"--host must be an address or a name, but was ''", "serve", "--host="},
-            {"Unmatched argument at index 0: '\\x1b[31m'", "\u001b[31m"},
+            {"unknown command '\\x1b[31m'", "\u001b[31m"},
             {"a whole number, but was 'http'", "serve", "--port=http"},
             {"--momentum must be in [0, 1) with --adam, but was 2.0", "table", "StepLR(1)", "--adam", "--momentum=2"},
             {"--momentum must be at least 0, but was -1.0", "table", "StepLR(1)", "--momentum=-1"},

@@ -78,8 +78,8 @@ class PictureTest {
 
     @Test
     void allSchedulesOfAPictureShareItsTime() throws Exception {
-        PictureHandler.draw(question(List.of("StepLR(30)"), 100, 0.1), limit(40));
-        assertRefused(question(List.of("StepLR(30)", "StepLR(20)", "StepLR(10)"), 100, 0.1), limit(40));
+        PictureHandler.draw(question(List.of("StepLR(30)"), 100, 0.1), limit(200));
+        assertRefused(question(List.of("StepLR(30)", "StepLR(20)", "StepLR(10)"), 100, 0.1), limit(200));
     }
 
     private static void assertRefused(PictureHandler.Question question, Lanes.Turn limit) {
