@@ -88,7 +88,11 @@ final class ScheduleCheck {
                 Anneal.progress(command).task("Checking the schedule", 0, lr.length * steps, "steps")) {
             for (int group = 0; group < lr.length; group++) {
                 long before = group * steps;
-                groups.add(Checkup.of(call.policy(), length, bases, group, 0, done -> progress.at(before + done)));
+                groups.add(Checkup.of(call.policy(), length, bases, group, 0, done -> {
+                    if (done > 0 && done < steps) {
+                        progress.at(before + done);
+                    }
+                }));
             }
         }
         for (Finding finding : CheckCommand.once(groups, Checkup::findings)) {
