@@ -112,8 +112,14 @@ class PluginTest {
             double rate = Double.parseDouble(rows.get(step + 1).split(",", -1)[1]);
             assertEquals(noam(512, 40, step + 1), rate, 1e-15, "step " + step);
         }
-        assertEquals(0, Ran.anneal("--plugin=" + jar, "check", "Noam(512, 40)", "--lr=1").code());
-        assertEquals(0, Ran.anneal("plot", "--plugin=" + jar, "Noam(512, warmup=10%)", "--steps=1000").code());
+        assertEquals(
+                0,
+                Ran.anneal("--plugin=" + jar, "check", "Noam(512, 40)", "--lr=1")
+                        .code());
+        assertEquals(
+                0,
+                Ran.anneal("plot", "--plugin=" + jar, "Noam(512, warmup=10%)", "--steps=1000")
+                        .code());
         // Without the jar it is not known.
         assertEquals(2, Ran.anneal("table", "Noam(512, 40)").code());
     }
