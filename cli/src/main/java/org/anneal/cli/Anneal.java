@@ -67,7 +67,7 @@ public final class Anneal implements Runnable {
             paramLabel = "JAR",
             scope = ScopeType.INHERIT,
             description = "a jar with schedules or optimizers of one's own (see docs/extend.md)")
-    private void plugin(Path jar) {
+    void plugin(Path jar) {
         if (!Files.isRegularFile(jar)) {
             throw new ParameterException(spec.commandLine(), "--plugin must be a jar, but there is no file " + jar);
         }
