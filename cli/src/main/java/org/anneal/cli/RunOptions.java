@@ -19,6 +19,7 @@ final class RunOptions {
 
     @Option(
             names = "--lr",
+            splitSynopsisLabel = ",",
             split = ",(?!$)", // a comma at the end is no separator, so that it is refused
             paramLabel = "LR",
             defaultValue = "0.1",

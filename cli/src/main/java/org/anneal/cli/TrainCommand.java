@@ -366,7 +366,8 @@ final class TrainCommand implements Callable<Integer> {
             String best = progress.best()
                     .map(epoch -> ", the lowest is " + Python.fixed(epoch.valLoss(), 4) + " of epoch " + epoch.epoch())
                     .orElse("");
-            return "no lower validation loss in " + progress.epochsSinceBest() + " epochs" + best;
+            int epochs = progress.epochsSinceBest();
+            return "no lower validation loss in " + epochs + (epochs == 1 ? " epoch" : " epochs") + best;
         }
 
         /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */

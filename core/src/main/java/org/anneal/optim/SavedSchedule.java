@@ -115,7 +115,7 @@ public record SavedSchedule(String text, List<String> gaps) {
     /** {@return whether {@code dict} has entries that all of PyTorch's schedulers have, and is no optimizer's state} */
     public static boolean looksLike(Map<?, ?> dict) {
         return !Objects.requireNonNull(dict, "dict").containsKey("param_groups")
-                && Stream.of("_last_lr", "last_epoch", "_step_count", "_schedulers")
+                && Stream.of("_last_lr", "last_epoch", "_step_count", "_schedulers", "num_bad_epochs")
                                 .filter(dict::containsKey)
                                 .count()
                         >= 2;

@@ -238,6 +238,9 @@ public record Checkup(
                 sum = total;
                 last = rate;
             }
+            if (step == run.steps() && run.steps() <= schedule.lastStep()) {
+                after(schedule, last);
+            }
             if (peak == 0 && !changes) {
                 if (base == 0) {
                     findings.clear(); // the cause of all else
@@ -281,6 +284,23 @@ public record Checkup(
 
         private boolean isReported(long step) {
             return reported.stream().anyMatch(part -> part.from() <= step && step < part.to());
+        }
+
+        /** Looks at the rate that the scheduler is asked for after the last step, and that nobody uses. */
+        private void after(Schedule schedule, double last) {
+            String problem;
+            try {
+                double rate = schedule.next(run.steps(), last, base);
+                problem = Double.isFinite(rate) ? "" : "is not finite (" + Python.repr(rate) + ")";
+            } catch (ArithmeticException e) {
+                problem = "has no value: " + e.getMessage();
+            }
+            if (!problem.isEmpty()) {
+                findings.add(new Finding(
+                        run.steps() - 1,
+                        "the rate after the last step, for which a training loop asks too, " + problem,
+                        "let the schedule have a rate at step " + run.steps() + " too"));
+            }
         }
 
         private void vanished(long step, double last) {

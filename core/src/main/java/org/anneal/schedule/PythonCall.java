@@ -195,7 +195,14 @@ public final class PythonCall {
         } else if (first instanceof Expression.Items list) {
             return several && (list.items().isEmpty() || list.items().stream().anyMatch(item -> isCarried(item, true)));
         } else if (first instanceof Expression.Conditional either) {
-            return isCarried(either.then(), several) && isCarried(either.otherwise(), several);
+            return isCarried(either.then(), several)
+                    && (either.otherwise() instanceof Expression.None || isCarried(either.otherwise(), several));
+        } else if (first instanceof Expression.Unary changed) {
+            return several && isCarried(changed.operand(), true);
+        } else if (first instanceof Expression.Binary both && both.operator().equals("*")) {
+            return several
+                    && both.left() instanceof Expression.Items
+                    && isCarried(both.left(), true); // a list repeated
         } else if (first instanceof Expression.Binary both) {
             boolean joins = both.binding() < Expression.NOT
                     || (several && both.operator().equals("+"));

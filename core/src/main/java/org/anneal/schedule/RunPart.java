@@ -171,11 +171,16 @@ public final class RunPart {
                 && isConfused(
                         length.get().getKey(),
                         length.get().getValue(),
-                        Collections.max(length.get().getValue()));
+                        Collections.max(length.get().getValue()),
+                        schedule.lastStep() < Check.LAST_STEP);
     }
 
-    /** Looks at a length that is one of {@code lengths}. */
-    boolean isConfused(String argument, List<Long> lengths, long length) {
+    /**
+     * Looks at a length that is one of {@code lengths}.
+     *
+     * @param ends whether the schedule ends with it, and so has to be as long as the run
+     */
+    boolean isConfused(String argument, List<Long> lengths, long length, boolean ends) {
         if (walk.run.length().isEmpty()) {
             return false;
         }
@@ -190,9 +195,11 @@ public final class RunPart {
             return false;
         }
         List<Long> right = lengths.stream()
-                .map(value -> perBatch
-                        ? value * batches
-                        : Math.max(1, Math.min(epochs, Math.round((double) value / batches))))
+                .map(value -> ends
+                        ? steps()
+                        : perBatch
+                                ? value * batches
+                                : Math.max(1, Math.min(epochs, Math.round((double) value / batches))))
                 .toList();
         boolean list = lengths.size() > 1 || argument.equals("milestones");
         String given = argument + "=" + (list ? lengths : lengths.get(0));

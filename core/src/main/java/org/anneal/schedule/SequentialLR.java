@@ -190,7 +190,7 @@ public record SequentialLR(
             long from = first(i);
             if (i == milestones.size()) {
                 part.piece(from, part.steps()).visit(all.schedules.get(i));
-            } else if (part.isConfused("milestones", milestones, milestones.get(i))) {
+            } else if (part.isConfused("milestones", milestones, milestones.get(i), false)) {
                 return;
             } else if (milestones.get(i) >= part.steps()) {
                 all.unreached(i, part);

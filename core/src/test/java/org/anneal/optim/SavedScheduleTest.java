@@ -158,6 +158,15 @@ class SavedScheduleTest {
     }
 
     @Test
+    void knowsAPlateauOfBeforePyTorch22() {
+        Map<String, Object> state = new LinkedHashMap<>();
+        state.put("last_epoch", 4L);
+        state.put("num_bad_epochs", 1L);
+        assertTrue(SavedSchedule.looksLike(state));
+        assertFalse(SavedSchedule.looksLike(Map.of("last_epoch", 4L)));
+    }
+
+    @Test
     void takesNumbersThatAreTensors() {
         assertEquals(
                 "StepLR(step_size=3, gamma=0.5)",

@@ -250,6 +250,8 @@ class UpdateRuleTest {
                 "list(a.parameters()) + list(b.parameters())",
                 "[*a.parameters(), *b.parameters()]",
                 "[w] + [b]",
+                "[w] * 2",
+                "-w",
                 "groups if groups else net.parameters()",
                 "filter(lambda p, all=True: p.requires_grad, net.parameters())",
                 "(lambda: [w])()",

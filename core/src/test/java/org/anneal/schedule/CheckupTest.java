@@ -351,6 +351,30 @@ class CheckupTest {
         assertEquals(List.of(), findings("LambdaLR(lambda step: 1e-9 if 5 < step < 95 else 1 / (step + 1))"));
     }
 
+    /** A training loop steps the scheduler after the last update too, and PyTorch raises there. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            LambdaLR(lambda e: 1 / (100 - e)) | has no value
+            MultiplicativeLR(lambda e: 1e300 if e == 100 else 1.5) | is not finite
+            """)
+    void findsWhatFailsInTheLastCallOfARun(String text, String problem) {
+        List<Finding> found = findings(text).stream()
+                .filter(each -> each.problem().startsWith("the rate after the last step"))
+                .toList();
+        assertEquals(1, found.size(), () -> findings(text).toString());
+        assertEquals(99, found.get(0).step());
+        assertTrue(found.get(0).problem().contains(problem), found::toString);
+    }
+
+    @Test
+    void suggestsTheRunsLengthForAScheduleThatEnds() {
+        Checkup checkup = Checkup.of(
+                Policy.parse("OneCycleLR(max_lr=0.1, total_steps=10)"), new RunLength(10, 2, StepPer.EPOCH), 0.1);
+        assertEquals(
+                "set total_steps=2, in epochs, or step it per batch",
+                checkup.findings().get(0).suggestion());
+    }
+
     @Test
     void saysToLeaveOutWhatChangesNothingOnly() {
         assertTrue(findings("SWALR(0.1, anneal_epochs=0)").get(0).suggestion().endsWith("or leave it out"));

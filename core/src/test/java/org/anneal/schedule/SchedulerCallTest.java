@@ -168,6 +168,7 @@ class SchedulerCallTest {
                 "(opt := make(net))",
                 "a if flag else b",
                 "opts[0] if len(opts) > 1 else opt",
+                "opt if training else None",
                 "opt or other",
                 "(lambda: opt)()",
                 "next(o for o in opts if o.name == ')')",
