@@ -60,6 +60,7 @@ import org.anneal.schedule.Kind;
 import org.anneal.schedule.LrLambda;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Python;
+import org.anneal.schedule.RateFunction;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
@@ -192,6 +193,7 @@ class NullArgumentsTest {
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);
         samples.put(Class.class, StepLR.class);
+        samples.put(RateFunction.class, (RateFunction) (step, current, base) -> current);
         samples.put(Enum.class, StepPer.BATCH);
         samples.put(Kind.class, new StepLR(3).kind());
         samples.put(IOException.class, new IOException("full"));
@@ -205,7 +207,7 @@ class NullArgumentsTest {
     }
 
     private static String text(Executable of) {
-        if (of.getName().equals("of")
+        if ((of.getName().equals("of") && of.getDeclaringClass() != Schedule.class)
                 || (of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse"))) {
             return "lambda step: 0.5";
         } else if (of.getName().equals("parse")) {
