@@ -8,16 +8,8 @@ import org.anneal.checkpoint.TensorData;
 final class Check {
     private Check() {}
 
-    static double atLeastZero(String name, double value) {
-        return that(value >= 0 && Double.isFinite(value), name, "finite and >= 0", value);
-    }
-
     static double finite(String name, double value) {
         return that(Double.isFinite(value), name, "finite", value);
-    }
-
-    static double beta(String name, double value) {
-        return that(value >= 0 && value < 1, name, ">= 0 and < 1", value);
     }
 
     static double fromZeroToOne(String name, double value) {
@@ -30,13 +22,6 @@ final class Check {
 
     static double number(String name, double value) {
         return that(!Double.isNaN(value), name, "a number", value);
-    }
-
-    static long atLeastOne(String name, long value) {
-        if (value < 1) {
-            throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
-        }
-        return value;
     }
 
     /** A count that was saved, of steps for instance. */
@@ -64,14 +49,6 @@ final class Check {
             Objects.requireNonNull(value, () -> name + "[" + place + "]");
         }
         return List.copyOf(values);
-    }
-
-    /** The length of a list. */
-    static int array(String name, long value) {
-        if (value > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException(name + " must be at most " + Integer.MAX_VALUE + ", but was " + value);
-        }
-        return (int) value;
     }
 
     static double that(boolean holds, String name, String rule, double value) {

@@ -28,34 +28,6 @@ final class Check {
         throw new IllegalArgumentException(argument + " must be finite and >= 0, but was " + value);
     }
 
-    static double finitePositive(String argument, double value) {
-        if (value > 0 && value < Double.POSITIVE_INFINITY) {
-            return value;
-        }
-        throw new IllegalArgumentException(argument + " must be finite and > 0, but was " + value);
-    }
-
-    static double fromZeroToOne(String argument, double value) {
-        if (value >= 0 && value <= 1) {
-            return value + 0.0; // -0.0 becomes 0.0
-        }
-        throw new IllegalArgumentException(argument + " must be >= 0 and <= 1, but was " + value);
-    }
-
-    static double positiveUpToOne(String argument, double value) {
-        if (value > 0 && value <= 1) {
-            return value;
-        }
-        throw new IllegalArgumentException(argument + " must be > 0 and <= 1, but was " + value);
-    }
-
-    static double belowOne(String argument, double value) {
-        if (value >= 0 && value < 1) {
-            return value + 0.0; // -0.0 becomes 0.0
-        }
-        throw new IllegalArgumentException(argument + " must be >= 0 and < 1, but was " + value);
-    }
-
     /** {@return a copy of {@code values}, of which none may be null} */
     static <T> List<T> list(String argument, List<? extends T> values) {
         int at = 0;
