@@ -346,7 +346,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) throws IOException {
         saveWeights("epoch " + epoch.epoch());
-        append(row(epoch));
+        lock.write(() -> append(row(epoch)));
         epochs.add(epoch);
         if (tensorBoard.isPresent()) {
             tensorBoard.get().epoch(epoch);
@@ -359,8 +359,7 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     }
 
     private void saveWeights(String epoch) throws IOException {
-        lock.check();
-        Weights.save(network.module(), folder.resolve(WEIGHTS));
+        lock.write(() -> Weights.save(network.module(), folder.resolve(WEIGHTS)));
         savedWeights = Optional.of(epoch);
     }
 
@@ -368,10 +367,12 @@ public final class RunFolder implements TrainListener, AutoCloseable {
     public void checkpoint(Progress progress) throws IOException {
         lock.check();
         tensorBoard.ifPresent(log -> log.checkpoint(progress));
-        if (checkpoints.isEmpty()) {
-            return;
+        if (checkpoints.isPresent()) {
+            lock.write(() -> write(progress, checkpoints.get()));
         }
-        Checkpoints run = checkpoints.get();
+    }
+
+    private void write(Progress progress, Checkpoints run) throws IOException {
         Path last = folder.resolve(LAST);
         Path best = folder.resolve(BEST);
         keepLast(progress, run.keep);

@@ -140,6 +140,27 @@ final class RunLock implements Closeable {
         }
     }
 
+    /**
+     * Writes into the folder.
+     *
+     * @throws IOException if the folder is not the one any more that was taken hold of, before or during {@code writing}; else
+     *     what {@code writing} throws
+     */
+    void write(Writing writing) throws IOException {
+        check();
+        try {
+            writing.write();
+        } catch (IOException e) {
+            check(); // that the folder is gone says more than that a file in it cannot be written
+            throw e;
+        }
+    }
+
+    /** What writes into the folder. */
+    interface Writing {
+        void write() throws IOException;
+    }
+
     /** Lets go of the folder. */
     @Override
     public void close() throws IOException {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -243,6 +244,31 @@ class RunFolderTest {
         remove(folder);
         assertGone(run, "the run's folder " + folder + " was removed while the run went on");
         assertEquals(List.of(), names(temporary), "and it does not come back");
+    }
+
+    @Test
+    void aFolderThatIsRemovedWhileSomethingIsWrittenEndsTheRun() throws IOException {
+        Path folder = temporary.resolve("run");
+        Files.createDirectory(folder);
+        RunLock lock = RunLock.take(folder);
+        IOException other = new IOException("another reason");
+        assertSame(
+                other,
+                assertThrows(
+                        IOException.class,
+                        () -> lock.write(() -> {
+                            throw other;
+                        })));
+        assertEquals(
+                "the run's folder " + folder + " was removed while the run went on: nothing more can be written to it",
+                assertThrows(
+                                IOException.class,
+                                () -> lock.write(() -> {
+                                    remove(folder);
+                                    throw new IOException("cannot write " + folder + "/best.pt");
+                                }))
+                        .getMessage());
+        lock.close();
     }
 
     @Test
