@@ -1,9 +1,10 @@
 /** Schedules, optimizers, the {@code float[]} engine and the file codecs; requires nothing. */
 module org.anneal.core {
+    exports org.anneal.text;
     exports org.anneal.schedule;
     exports org.anneal.optim;
     exports org.anneal.array;
     exports org.anneal.checkpoint;
 
-    uses org.anneal.schedule.Kinds;
+    uses org.anneal.text.Kinds;
 }

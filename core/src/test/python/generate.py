@@ -1,4 +1,4 @@
-"""Writes what Python prints and computes, for the tests of org.anneal.schedule.
+"""Writes what Python prints and computes, for the tests of org.anneal.text.
 
 Run from core: python3 src/test/python/generate.py (Python 3.11 wrote the committed files)
 """
@@ -9,7 +9,7 @@ import random
 import struct
 import sys
 
-OUT = pathlib.Path(__file__).parent.parent / "resources/org/anneal/schedule"
+OUT = pathlib.Path(__file__).parent.parent / "resources/org/anneal/text"
 STEPS = [0, 1, 2, 3, 7, 10, 99, 1000, 12345, 10**6, 2**53]
 LAMBDAS = """
 lambda step: 0.95 ** step

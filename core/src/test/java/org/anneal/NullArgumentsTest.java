@@ -56,10 +56,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.Finding;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.LrLambda;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.RateFunction;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
@@ -67,6 +64,12 @@ import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Lengths;
+import org.anneal.text.LrLambda;
+import org.anneal.text.PerGroup;
+import org.anneal.text.Python;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -74,7 +77,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Null is refused where it is given, by the name of the argument. */
 class NullArgumentsTest {
-    private static final List<String> PACKAGES = List.of("schedule", "optim", "array", "checkpoint");
+    private static final List<String> PACKAGES = List.of("text", "schedule", "optim", "array", "checkpoint");
+
+    /** What constructors check their arguments with, by the names of these. */
+    private static final Set<Class<?>> CHECKERS = Set.of(Check.class, PerGroup.class);
 
     @TempDir
     static Path folder;
@@ -169,6 +175,7 @@ class NullArgumentsTest {
         samples.put(LongToDoubleFunction.class, (LongToDoubleFunction) step -> 1);
         samples.put(LongConsumer.class, (LongConsumer) done -> {});
         samples.put(DoubleSupplier.class, (DoubleSupplier) () -> 1);
+        samples.put(Lengths.class, Lengths.UNKNOWN);
         samples.put(RunLength.class, new RunLength(10, 5));
         samples.put(UpdateRule.class, new SGD(0.1));
         samples.put(Averaging.class, Averaging.swa());
@@ -258,7 +265,7 @@ class NullArgumentsTest {
         List<DynamicTest> tests = new ArrayList<>();
         List<Object> values = values();
         for (Class<?> type : publicClasses()) {
-            if (type == Checkup.class || Throwable.class.isAssignableFrom(type)) {
+            if (CHECKERS.contains(type) || type == Checkup.class || Throwable.class.isAssignableFrom(type)) {
                 continue; // made by this library, not by its users
             }
             Optional<Object> value = values.stream()

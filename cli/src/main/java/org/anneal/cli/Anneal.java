@@ -25,8 +25,8 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.Python;
+import org.anneal.text.PythonSyntaxException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -289,7 +289,7 @@ public final class Anneal implements Runnable {
     static <T> T parsed(String argument, Supplier<T> parse) {
         try {
             return parse.get();
-        } catch (ScheduleSyntaxException e) {
+        } catch (PythonSyntaxException e) {
             throw new IllegalArgumentException(argument + ", " + e.getMessage(), e);
         }
     }

@@ -15,7 +15,7 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.anneal.train.CheckpointParts;
 
 /** A checkpoint in either format, told apart by how it begins. */

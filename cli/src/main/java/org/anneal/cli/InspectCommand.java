@@ -13,7 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.SavedSchedule;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.anneal.train.CheckpointParts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** What {@code --metrics} names, a file or a pipe: a number a line, of which Python's {@code nan} and {@code inf} are some. */
 final class Metrics {

@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.PythonCall;
+import org.anneal.text.Python;
+import org.anneal.text.PythonCall;
 import org.bytedeco.pytorch.Tensor;
 
 /** The groups that {@code --group PATTERN:OPTIONS} makes of a network's parameters; first comes the group of the rest. */

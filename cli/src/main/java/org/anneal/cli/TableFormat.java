@@ -3,7 +3,7 @@ package org.anneal.cli;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** How {@code anneal table} prints: each part is text with its line breaks. */
 enum TableFormat {

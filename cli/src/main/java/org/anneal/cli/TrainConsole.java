@@ -3,7 +3,7 @@ package org.anneal.cli;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
 

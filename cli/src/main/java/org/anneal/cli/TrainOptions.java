@@ -15,9 +15,9 @@ import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
-import org.anneal.schedule.ScheduleSyntaxException;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.PythonSyntaxException;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.DataSets;
 import org.anneal.train.OnNan;
@@ -355,7 +355,7 @@ final class TrainOptions {
         try {
             SchedulerCall.parse(schedule);
             return false;
-        } catch (ScheduleSyntaxException e) {
+        } catch (PythonSyntaxException e) {
             return true; // as it can be read with the run's length
         }
     }

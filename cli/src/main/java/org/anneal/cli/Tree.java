@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.anneal.checkpoint.TensorData;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** Prints what a checkpoint holds, indented: what is short on one line, a tensor as its type and shape. */
 final class Tree {

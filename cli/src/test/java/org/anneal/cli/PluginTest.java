@@ -29,7 +29,7 @@ import org.anneal.plot.Plot;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Schedule;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,7 +77,7 @@ class PluginTest {
                 out.putNextEntry(new JarEntry(String.valueOf(file.getFileName())));
                 out.write(Files.readAllBytes(file));
             }
-            out.putNextEntry(new JarEntry("META-INF/services/org.anneal.schedule.Kinds"));
+            out.putNextEntry(new JarEntry("META-INF/services/org.anneal.text.Kinds"));
             out.write("Mine".getBytes(java.nio.charset.StandardCharsets.UTF_8));
         }
     }
@@ -139,8 +139,8 @@ class PluginTest {
             assertEquals("Noam(d_model=512, warmup=4000)", noam.toString());
             assertEquals(noam, Policy.parse(noam.toString()));
             assertEquals("new Noam(512, 4000)", noam.java(Class::getSimpleName));
-            ScheduleSyntaxException refused =
-                    assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("Noam(512, 0)"));
+            PythonSyntaxException refused =
+                    assertThrows(PythonSyntaxException.class, () -> Policy.parse("Noam(512, 0)"));
             assertTrue(String.valueOf(refused.getMessage()).contains("warmup must be at least 1, but was 0"));
             assertTrue(Checkup.of(noam, 20_000, 1).findings().isEmpty());
             assertEquals(3999, Checkup.of(noam, 20_000, 1).peakStep());

@@ -9,7 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * What a checkpoint may name, and what Anneal makes of it. It is a table: no class or function of a file's choice is looked

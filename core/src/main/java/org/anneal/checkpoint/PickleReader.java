@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * Runs a pickle of protocol 0 to 5: a program for a machine with a stack and a memo. What it may name is up to

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * Writes values as a pickle of protocol 2, as CPython's pickler does for {@code torch.save}: the same operations, memo and

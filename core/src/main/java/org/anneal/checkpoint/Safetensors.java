@@ -19,7 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * Model weights in the safetensors format: the length of a JSON header as 8 little-endian bytes, the header, then the

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * The rules for what a checkpoint holds, by which it can be printed, compared and written with no more than so much stack

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * A file of PyTorch's: what {@code torch.save} wrote, and what {@code torch.load(file, weights_only=True)} reads. It is a

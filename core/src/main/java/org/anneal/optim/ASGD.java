@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Averaged stochastic gradient descent: descends at a falling rate and keeps the mean of the parameters from step {@code t0} on.

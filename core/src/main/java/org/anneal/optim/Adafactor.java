@@ -2,8 +2,8 @@ package org.anneal.optim;
 
 import java.util.List;
 import java.util.OptionalDouble;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Adafactor: Adam without momentum that keeps, of a matrix of mean squares, only the means of its rows and columns.

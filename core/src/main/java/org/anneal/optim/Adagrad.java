@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Adagrad: divides each rate by the root of the sum of the squares of all gradients so far.

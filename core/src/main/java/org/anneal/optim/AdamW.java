@@ -2,8 +2,8 @@ package org.anneal.optim;
 
 import java.util.List;
 import java.util.Map;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Adam with decoupled weight decay: the parameter shrinks by {@code lr * weightDecay} of itself, whatever its gradient.

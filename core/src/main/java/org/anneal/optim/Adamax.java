@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Adamax: Adam with the largest recent gradient in the place of the root mean square.

@@ -5,7 +5,7 @@ import java.util.Objects;
 import org.anneal.checkpoint.TensorData;
 
 /** Argument checks that name the argument, the rule and the value that broke it; written positively, so NaN fails. */
-final class Check {
+public final class Check {
     private Check() {}
 
     static double finite(String name, double value) {

@@ -3,8 +3,8 @@ package org.anneal.optim;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Muon: momentum whose update of a matrix is made nearly orthogonal, so that every direction moves equally far. For the matrices of

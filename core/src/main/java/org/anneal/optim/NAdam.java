@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * NAdam: Adam with Nesterov's momentum, whose strength {@code beta1} rises over the steps.

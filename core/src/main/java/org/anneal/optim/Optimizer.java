@@ -13,7 +13,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * Moves parameters along their gradients: runs one update rule over groups of parameters, each with options of its own.

@@ -20,11 +20,11 @@ import org.anneal.schedule.MultiStepLR;
 import org.anneal.schedule.MultiplicativeLR;
 import org.anneal.schedule.OneCycleLR;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.SWALR;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SequentialLR;
+import org.anneal.text.Python;
 
 /**
  * What PyTorch 2.13's {@code scheduler.state_dict()} holds for a policy after some steps: the table of its keys, in its

@@ -1,8 +1,8 @@
 package org.anneal.optim;
 
 import java.util.List;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * RAdam: Adam that divides by the mean square only once that is known well enough, and by how well.

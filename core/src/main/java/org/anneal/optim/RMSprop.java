@@ -2,8 +2,8 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Param;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * RMSprop: divides each gradient by the root of the mean of its squares, optionally about its mean, optionally with momentum.

@@ -15,9 +15,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.Kind;
+import org.anneal.text.Python;
+import org.anneal.text.PythonSyntaxException;
 
 /**
  * One group of a state dict, read and held to the group that it is for, so that nothing is left to be refused when it is
@@ -159,7 +159,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
                 .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")"));
         try {
             return UpdateRule.parse(text);
-        } catch (ScheduleSyntaxException e) { // whose place is in a text that nobody wrote
+        } catch (PythonSyntaxException e) { // whose place is in a text that nobody wrote
             throw new IllegalArgumentException(String.valueOf(e.getMessage()).replaceFirst("^column \\d+: ", ""), e);
         }
     }

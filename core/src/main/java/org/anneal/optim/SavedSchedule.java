@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 import org.anneal.checkpoint.PythonReference;
 import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.Python;
+import org.anneal.text.PythonSyntaxException;
 
 /**
  * The schedule that PyTorch's {@code scheduler.state_dict()} is of. The dict does not name it, but each kind has entries of
@@ -189,7 +189,7 @@ public record SavedSchedule(String text, List<String> gaps) {
                     .collect(Collectors.joining(", ", name + "(", ")"));
             try {
                 return gaps.isEmpty() ? Policy.parse(text).toString() : text;
-            } catch (ScheduleSyntaxException e) { // whose place is in a text that nobody wrote
+            } catch (PythonSyntaxException e) { // whose place is in a text that nobody wrote
                 throw new IllegalArgumentException(
                         String.valueOf(e.getMessage()).replaceFirst("^column \\d+: ", ""), e);
             }

@@ -4,9 +4,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Kinds;
-import org.anneal.schedule.PythonCall;
+import org.anneal.text.Declared;
+import org.anneal.text.Kind;
+import org.anneal.text.Kinds;
+import org.anneal.text.PythonCall;
 
 /**
  * How an optimizer changes a parameter, given its gradient: a value with PyTorch's name and options. It holds no
@@ -15,7 +16,7 @@ import org.anneal.schedule.PythonCall;
  * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
  * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
  */
-public interface UpdateRule {
+public interface UpdateRule extends Declared {
 
     /** {@return the learning rate that a group starts with, finite and at least 0} */
     double lr();
@@ -75,9 +76,6 @@ public interface UpdateRule {
         return kind().options((Record) this);
     }
 
-    /** {@return the declaration of this rule's kind} */
-    Kind<?> kind();
-
     /** Updates one batch of parameters in place. Called by {@link Optimizer}; users call {@link Optimizer#step()}. */
     <T> void apply(Kernels<T> kernels, Batch<T> batch);
 
@@ -86,7 +84,7 @@ public interface UpdateRule {
      * {@code SGD(lr=0.001, momentum=0.9)}, {@code optim.Adam(net.parameters(), lr=3e-4)}. Engine flags such as
      * {@code fused} are dropped.
      *
-     * @throws org.anneal.schedule.ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws org.anneal.text.PythonSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     static UpdateRule parse(String text) {
         PythonCall call = PythonCall.parse(text);

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Reduces a schedule's rates by a factor, which falls when a metric has stopped improving.

@@ -1,6 +1,10 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.PythonCall;
 
 /**
  * Applies several schedules to the same rate at every step, one after the other.

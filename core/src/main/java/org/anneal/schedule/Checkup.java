@@ -8,6 +8,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
 import java.util.function.LongConsumer;
+import org.anneal.text.Check;
+import org.anneal.text.PerGroup;
+import org.anneal.text.Python;
 
 /**
  * What can be said about a schedule for a run before it is run: what is wrong or suspicious, and how much rate it gives.

@@ -1,5 +1,9 @@
 package org.anneal.schedule;
 
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+
 /**
  * Multiplies the rate by {@code factor} for the first {@code totalIters} steps.
  *

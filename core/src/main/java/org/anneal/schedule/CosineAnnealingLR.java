@@ -1,5 +1,9 @@
 package org.anneal.schedule;
 
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+
 /**
  * Lets the rate follow half a cosine from the base down to {@code etaMin} in {@code tMax} steps, then up again, and so
  * on.

@@ -1,5 +1,9 @@
 package org.anneal.schedule;
 
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+
 /**
  * Lets the rate follow half a cosine from the base down to {@code etaMin}, then starts again from the base, each time
  * in {@code tMult} times as many steps.

@@ -5,6 +5,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
+import org.anneal.text.Param;
+import org.anneal.text.PerGroup;
+import org.anneal.text.Power;
 
 /**
  * Lets the rate go from {@code baseLr} up to {@code maxLr} and back, again and again, and the momentum the other way.

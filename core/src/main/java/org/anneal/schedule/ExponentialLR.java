@@ -1,5 +1,10 @@
 package org.anneal.schedule;
 
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.Power;
+
 /**
  * Multiplies the rate by {@code gamma} at every step.
  *

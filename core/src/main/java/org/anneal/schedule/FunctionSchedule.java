@@ -2,6 +2,8 @@ package org.anneal.schedule;
 
 import java.util.Objects;
 import java.util.function.Function;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
 
 /**
  * A schedule that is a Java function: it has a name, by which it is printed and compared, and no text that could be read back.
@@ -13,10 +15,7 @@ record FunctionSchedule(String name, RateFunction function) implements Schedule 
     private static final Kind<FunctionSchedule> KIND = Kind.of(FunctionSchedule.class, "a function of one's own");
 
     FunctionSchedule {
-        if (!PythonText.isIdentifier(Objects.requireNonNull(name, "name"))) {
-            throw new IllegalArgumentException(
-                    "name must be a Python identifier, but was " + Python.repr(PythonText.shortened(name)));
-        }
+        Check.identifier("name", name);
         Objects.requireNonNull(function, "function");
     }
 

@@ -3,6 +3,10 @@ package org.anneal.schedule;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
+import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
+import org.anneal.text.Param;
+import org.anneal.text.PerGroup;
 
 /**
  * Sets the rate to the base times a function of the step.

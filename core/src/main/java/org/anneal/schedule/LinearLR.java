@@ -1,5 +1,9 @@
 package org.anneal.schedule;
 
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+
 /**
  * Multiplies the rate by a factor that goes from {@code startFactor} to {@code endFactor} on a straight line, in
  * {@code totalIters} steps.

@@ -3,6 +3,9 @@ package org.anneal.schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.anneal.text.Declared;
+import org.anneal.text.PythonCall;
+import org.anneal.text.PythonSyntaxException;
 
 /** What a sequence or a chain is written of: schedules, and perhaps a plateau as the last. */
 record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
@@ -13,15 +16,11 @@ record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
         Optional<ReduceLROnPlateau> plateau = Optional.empty();
         List<PythonCall> calls = arguments.calls(name);
         for (PythonCall call : calls) {
-            SchedulerCall member = SchedulerCall.parse(call);
-            if (member.lastEpoch() != -1) {
-                throw call.error("last_epoch must be -1 in a member, but was " + member.lastEpoch()
-                        + ": where to resume is said once, for the whole");
-            }
+            Policy member = member(call);
             boolean last = call == calls.get(calls.size() - 1);
-            if (member.policy() instanceof Schedule schedule) {
+            if (member instanceof Schedule schedule) {
                 schedules.add(schedule);
-            } else if (last && !schedules.isEmpty() && member.policy() instanceof ReduceLROnPlateau reduce) {
+            } else if (last && !schedules.isEmpty() && member instanceof ReduceLROnPlateau reduce) {
                 plateau = Optional.of(reduce);
             } else {
                 throw misplaced(call);
@@ -30,17 +29,27 @@ record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
         return new Members(schedules, plateau);
     }
 
-    /** Reads a list of schedules alone. */
-    static List<Schedule> schedules(PythonCall.Arguments arguments, String name) {
-        Members members = read(arguments, name);
-        if (members.plateau.isPresent()) {
-            List<PythonCall> calls = arguments.calls(name);
-            throw misplaced(calls.get(calls.size() - 1));
+    /** Reads a schedule that is a parameter. */
+    static final class One implements Declared.Reader {
+        @Override
+        public Schedule read(PythonCall call) {
+            if (member(call) instanceof Schedule schedule) {
+                return schedule;
+            }
+            throw misplaced(call);
         }
-        return members.schedules;
     }
 
-    private static ScheduleSyntaxException misplaced(PythonCall call) {
+    private static Policy member(PythonCall call) {
+        SchedulerCall member = SchedulerCall.parse(call);
+        if (member.lastEpoch() != -1) {
+            throw call.error("last_epoch must be -1 in a member, but was " + member.lastEpoch()
+                    + ": where to resume is said once, for the whole");
+        }
+        return member.policy();
+    }
+
+    private static PythonSyntaxException misplaced(PythonCall call) {
         return call.error("a plateau must stand alone, or last after at least one schedule in the outermost"
                 + " SequentialLR or ChainedScheduler");
     }

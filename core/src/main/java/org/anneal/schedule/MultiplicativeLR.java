@@ -3,6 +3,12 @@ package org.anneal.schedule;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
+import org.anneal.text.Param;
+import org.anneal.text.PerGroup;
+import org.anneal.text.Power;
 
 /**
  * Multiplies the rate at every step by a function of the step.

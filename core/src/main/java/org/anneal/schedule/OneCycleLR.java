@@ -3,6 +3,11 @@ package org.anneal.schedule;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.PerGroup;
+import org.anneal.text.PythonCall;
 
 /**
  * Anneals the rate up to {@code maxLr} and then down to almost nothing, once, and the momentum the other way.

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import org.anneal.text.Kind;
 
 /** The schedules, and the plateau, that are PyTorch's. A new one is named here, and nowhere else. */
 final class OwnKinds {

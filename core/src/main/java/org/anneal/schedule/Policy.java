@@ -2,13 +2,16 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
+import org.anneal.text.Declared;
+import org.anneal.text.Kind;
+import org.anneal.text.Kinds;
+import org.anneal.text.PythonSyntaxException;
 
 /**
  * What drives a learning rate: a {@link Schedule}, whose clock is the step, {@link ReduceLROnPlateau}, whose clock is a
  * metric, or {@linkplain ComposedPlateau both}. Prints as PyTorch's constructor call without its optimizer.
  */
-public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlateau {
+public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlateau, ComposedPlateau {
 
     /** {@return what steps move: a schedule of the rates, before a plateau scales them; none under a plateau alone} */
     Optional<Schedule> stepDriven();
@@ -19,18 +22,6 @@ public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlat
     /** {@return the first step whose metric counts; those before are ignored} */
     default long firstMetric() {
         return 0;
-    }
-
-    /** {@return the declaration of this policy's kind} */
-    Kind<?> kind();
-
-    /**
-     * {@return Java that builds a policy equal to this}
-     *
-     * @param names gives a class's name as the code is to write it
-     */
-    default String java(Function<Class<?>, String> names) {
-        return kind().java((Record) this, names);
     }
 
     /** {@return the kinds of policies that {@link #parse} reads: ours, and those from outside} */
@@ -46,7 +37,7 @@ public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlat
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
      *
-     * @throws ScheduleSyntaxException if {@code text} is not one, or gives a {@code last_epoch}, which only
+     * @throws PythonSyntaxException if {@code text} is not one, or gives a {@code last_epoch}, which only
      *     {@link SchedulerCall#parse} reads
      */
     static Policy parse(String text) {
@@ -57,7 +48,7 @@ public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlat
      * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws ScheduleSyntaxException as {@link #parse(String)} does
+     * @throws PythonSyntaxException as {@link #parse(String)} does
      */
     static Policy parse(String text, RunLength runLength) {
         return withoutLastEpoch(text, SchedulerCall.parse(text, runLength));
@@ -65,7 +56,7 @@ public sealed interface Policy permits Schedule, ReduceLROnPlateau, ComposedPlat
 
     private static Policy withoutLastEpoch(String text, SchedulerCall call) {
         if (call.lastEpoch() != -1) {
-            throw ScheduleSyntaxException.at(
+            throw PythonSyntaxException.at(
                     text,
                     Math.max(0, text.indexOf("last_epoch")), // it may be given by position
                     "last_epoch=" + call.lastEpoch()

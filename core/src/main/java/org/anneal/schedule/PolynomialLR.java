@@ -1,5 +1,10 @@
 package org.anneal.schedule;
 
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.Power;
+
 /**
  * Lets the rate fall to 0 in {@code totalIters} steps, as a power of the part of them that is left.
  *

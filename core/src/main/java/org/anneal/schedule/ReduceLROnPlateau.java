@@ -2,6 +2,9 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Optional;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.PerGroup;
 
 /**
  * Multiplies the rate by {@code factor} when a metric has not improved for more than {@code patience} epochs.

@@ -4,7 +4,8 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.Objects;
-import java.util.Optional;
+import org.anneal.text.Check;
+import org.anneal.text.Lengths;
 
 /**
  * How long a run is, so that a schedule's text can say its lengths in units: {@code 30ep} (epochs), {@code 500st} (steps
@@ -20,38 +21,6 @@ import java.util.Optional;
  * @param stepPer what the schedule is stepped after
  */
 public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
-
-    /** What refuses a length in a run that is not known. */
-    static final PythonCall.Lengths UNKNOWN = (amount, unit) -> {
-        throw new IllegalArgumentException(
-                "which needs the run's epochs and its steps per epoch: give both, or write a number of steps");
-    };
-
-    /** What a length is given in. */
-    enum Unit {
-        EPOCHS("ep"),
-        STEPS("st"),
-        PERCENT("%");
-
-        private final String suffix;
-
-        Unit(String suffix) {
-            this.suffix = suffix;
-        }
-
-        String suffix() {
-            return suffix;
-        }
-
-        static Optional<Unit> of(String suffix) {
-            for (Unit unit : values()) {
-                if (unit.suffix.equals(suffix)) {
-                    return Optional.of(unit);
-                }
-            }
-            return Optional.empty();
-        }
-    }
 
     /** @throws IllegalArgumentException if a count is less than 1, or the run is longer than 2^53 steps */
     public RunLength {
@@ -94,13 +63,14 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
     }
 
     /** Returns what lengths resolve against in a run of so many steps, of which the epochs are not known. */
-    static PythonCall.Lengths ofSteps(long steps) {
+    static Lengths ofSteps(long steps) {
         RunLength whole = new RunLength(Check.atLeast(1, "steps", Math.min(steps, Check.LAST_STEP)), 1);
-        return (amount, unit) -> unit == Unit.EPOCHS ? UNKNOWN.resolve(amount, unit) : whole.resolve(amount, unit);
+        return (amount, unit) ->
+                unit == Lengths.Unit.EPOCHS ? Lengths.UNKNOWN.resolve(amount, unit) : whole.resolve(amount, unit);
     }
 
     /** Returns a length in steps of the schedule. The amount is an int or a float, as Python has them. */
-    long resolve(Object amount, Unit unit) {
+    long resolve(Object amount, Lengths.Unit unit) {
         boolean batches = stepPer == StepPer.BATCH;
         BigDecimal numerator = decimal(amount);
         BigDecimal denominator = BigDecimal.ONE;
@@ -113,7 +83,7 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
             }
         }
         BigDecimal whole = numerator.divide(denominator, 0, RoundingMode.HALF_UP);
-        boolean rounds = unit == Unit.PERCENT || (unit == Unit.EPOCHS && batches);
+        boolean rounds = unit == Lengths.Unit.PERCENT || (unit == Lengths.Unit.EPOCHS && batches);
         if (!rounds && whole.multiply(denominator).compareTo(numerator) != 0) {
             throw new IllegalArgumentException(
                     batches

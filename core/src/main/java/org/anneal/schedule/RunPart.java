@@ -5,6 +5,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.anneal.text.Check;
+import org.anneal.text.PerGroup;
+import org.anneal.text.Python;
 
 /**
  * The part of a run that a schedule has, as {@link Checkup} shows it to the schedule: the schedule says what does not fit.

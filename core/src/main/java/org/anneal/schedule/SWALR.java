@@ -2,6 +2,10 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Map;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.PerGroup;
 
 /**
  * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and keeps it there, for stochastic weight averaging.

@@ -7,6 +7,10 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.stream.DoubleStream;
 import java.util.stream.StreamSupport;
+import org.anneal.text.Check;
+import org.anneal.text.Declared;
+import org.anneal.text.Kind;
+import org.anneal.text.PythonSyntaxException;
 
 /**
  * How a learning rate changes from step to step. A schedule is an immutable value: it holds no optimizer and no counter,
@@ -16,6 +20,7 @@ import java.util.stream.StreamSupport;
  * what the rate in force becomes. The two agree up to rounding; {@code next} also says what becomes of a rate that
  * somebody edited. Steps count from 0, the rate before the first update, to 2^53.
  */
+@Declared.ReadBy(Members.One.class)
 public non-sealed interface Schedule extends Policy {
 
     /**
@@ -122,6 +127,7 @@ public non-sealed interface Schedule extends Policy {
      * @param groups how many groups there are
      * @throws IllegalArgumentException if a list has neither 1 entry nor {@code groups}
      */
+    @Override
     default Schedule forGroup(int group, int groups) {
         return (Schedule) kind().forGroup((Record) this, group, groups);
     }
@@ -234,7 +240,7 @@ public non-sealed interface Schedule extends Policy {
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
      *
-     * @throws ScheduleSyntaxException as {@link Policy#parse} does, and for a policy that a metric drives
+     * @throws PythonSyntaxException as {@link Policy#parse} does, and for a policy that a metric drives
      */
     static Schedule parse(String text) {
         return schedule(text, Policy.parse(text));
@@ -244,7 +250,7 @@ public non-sealed interface Schedule extends Policy {
      * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws ScheduleSyntaxException as {@link #parse(String)} does
+     * @throws PythonSyntaxException as {@link #parse(String)} does
      */
     static Schedule parse(String text, RunLength runLength) {
         return schedule(text, Policy.parse(text, runLength));
@@ -254,7 +260,7 @@ public non-sealed interface Schedule extends Policy {
         if (policy instanceof Schedule schedule) {
             return schedule;
         }
-        throw ScheduleSyntaxException.at(
+        throw PythonSyntaxException.at(
                 text, 0, "expected a schedule, but " + policy + " is driven by a metric: read it with Policy.parse");
     }
 }

@@ -3,7 +3,10 @@ package org.anneal.schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.PythonCall;
+import org.anneal.text.PythonSyntaxException;
 
 /**
  * All that a pasted line of Python says about a schedule.
@@ -23,7 +26,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
     /**
      * Reads PyTorch's constructor call: {@code scheduler = optim.lr_scheduler.StepLR(optimizer, 30)}.
      *
-     * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text) {
         return parse(PythonCall.parse(text));
@@ -33,10 +36,10 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
-        return parse(PythonCall.parse(text, Optional.of(Objects.requireNonNull(runLength, "runLength")::resolve)));
+        return parse(PythonCall.parse(text, Objects.requireNonNull(runLength, "runLength")::resolve));
     }
 
     /**
@@ -44,10 +47,10 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * {@code 500st}, {@code 10%}.
      *
      * @param steps how often the schedule is stepped in the run, at least 1
-     * @throws ScheduleSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
      */
     public static SchedulerCall parse(String text, long steps) {
-        return parse(PythonCall.parse(text, Optional.of(RunLength.ofSteps(steps))));
+        return parse(PythonCall.parse(text, RunLength.ofSteps(steps)));
     }
 
     static SchedulerCall parse(PythonCall call) {

@@ -1,6 +1,10 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
+import org.anneal.text.PythonCall;
 
 /**
  * Runs one schedule after another: from each milestone on the next one, which counts its own steps from 0.

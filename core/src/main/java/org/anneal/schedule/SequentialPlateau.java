@@ -3,6 +3,9 @@ package org.anneal.schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.anneal.text.Check;
+import org.anneal.text.Kind;
+import org.anneal.text.Param;
 
 /**
  * Runs schedules one after another, such as a warmup, and from the last milestone on holds the base, reduced by a factor

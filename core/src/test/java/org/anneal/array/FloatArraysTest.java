@@ -14,7 +14,7 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.Rprop;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Kind;
+import org.anneal.text.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.Stream;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Kind;
+import org.anneal.text.Kind;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

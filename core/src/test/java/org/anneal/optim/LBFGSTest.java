@@ -16,7 +16,7 @@ import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,7 +95,7 @@ class LBFGSTest {
     void saysWhatItRefuses(String text, String message) {
         assertEquals(
                 message,
-                assertThrows(ScheduleSyntaxException.class, () -> UpdateRule.parse(text))
+                assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse(text))
                         .getMessage());
     }
 

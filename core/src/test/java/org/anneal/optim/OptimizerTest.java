@@ -18,7 +18,7 @@ import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

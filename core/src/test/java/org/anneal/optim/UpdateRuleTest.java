@@ -10,9 +10,9 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Python;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.Kind;
+import org.anneal.text.Python;
+import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -324,7 +324,7 @@ class UpdateRuleTest {
     void saysWhereAndWhyItRefusesAText(String text, String message) {
         assertEquals(
                 message,
-                assertThrows(ScheduleSyntaxException.class, () -> UpdateRule.parse(text))
+                assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse(text))
                         .getMessage());
     }
 
@@ -429,7 +429,7 @@ class UpdateRuleTest {
     }
 
     private static String refused(String text) {
-        return String.valueOf(assertThrows(ScheduleSyntaxException.class, () -> UpdateRule.parse(text))
+        return String.valueOf(assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse(text))
                 .getMessage());
     }
 

@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.anneal.schedule.CyclicLR.Mode;
 import org.anneal.schedule.CyclicLR.ScaleMode;
+import org.anneal.text.LrLambda;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;

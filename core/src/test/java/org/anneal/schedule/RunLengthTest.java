@@ -3,6 +3,8 @@ package org.anneal.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import org.anneal.text.Check;
+import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,7 +50,7 @@ class RunLengthTest {
     private static String stepSize(String length, RunLength runLength) {
         try {
             return "" + ((StepLR) Schedule.parse("StepLR(" + length + ")", runLength)).stepSize();
-        } catch (ScheduleSyntaxException e) {
+        } catch (PythonSyntaxException e) {
             assertEquals(8, e.column());
             return "refused";
         }

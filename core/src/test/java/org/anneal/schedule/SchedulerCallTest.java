@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -146,7 +147,7 @@ class SchedulerCallTest {
                 "`` | column 1: expected a value, but found the end",
             })
     void saysWhereATextIsWrong(String text, String message) {
-        ScheduleSyntaxException e = assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(text));
+        PythonSyntaxException e = assertThrows(PythonSyntaxException.class, () -> Policy.parse(text));
         assertEquals(message, e.getMessage());
         assertEquals(1, e.line());
         assertTrue(message.startsWith("column " + e.column() + ": "));
@@ -224,7 +225,7 @@ class SchedulerCallTest {
     void takesNoValueForAnOptimizer(String text, String message) {
         assertEquals(
                 message,
-                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(text))
+                assertThrows(PythonSyntaxException.class, () -> Policy.parse(text))
                         .getMessage());
     }
 
@@ -232,8 +233,8 @@ class SchedulerCallTest {
     void readsALongHostileTextInTimeProportionalToIt() {
         String unread = "f(" + "@,".repeat(200_000) + ")";
         String nested = "f(".repeat(90) + "@ ".repeat(200_000);
-        assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("StepLR(" + unread + ", 30)"));
-        assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("StepLR(" + nested + ", 30)"));
+        assertThrows(PythonSyntaxException.class, () -> Policy.parse("StepLR(" + unread + ", 30)"));
+        assertThrows(PythonSyntaxException.class, () -> Policy.parse("StepLR(" + nested + ", 30)"));
         assertEquals(new StepLR(30), Schedule.parse("StepLR(o[" + "(".repeat(9_000) + ")".repeat(9_000) + "], 30)"));
     }
 
@@ -267,7 +268,7 @@ class SchedulerCallTest {
         assertEquals(
                 "column 1: unknown schedule '" + name + "'"
                         + (meant.isEmpty() ? "" : ", did you mean '" + meant + "'?"),
-                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(name + "(1)"))
+                assertThrows(PythonSyntaxException.class, () -> Policy.parse(name + "(1)"))
                         .getMessage());
     }
 
@@ -291,8 +292,8 @@ class SchedulerCallTest {
                     ReduceLROnPlateau | patients | patience
                     """)
     void guessesAParameterOfWhichANameIsAMisspellingOrAPart(String schedule, String name, String meant) {
-        ScheduleSyntaxException refused =
-                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(schedule + "(" + name + "=1)"));
+        PythonSyntaxException refused =
+                assertThrows(PythonSyntaxException.class, () -> Policy.parse(schedule + "(" + name + "=1)"));
         assertEquals(
                 "column " + (schedule.length() + 2) + ": unknown parameter '" + name + "' of " + schedule
                         + (meant.isEmpty() ? "" : ", did you mean '" + meant + "'?"),
@@ -301,8 +302,8 @@ class SchedulerCallTest {
 
     @Test
     void countsLines() {
-        ScheduleSyntaxException e =
-                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse("s = StepLR(\n    30,\n    gamme=1)"));
+        PythonSyntaxException e =
+                assertThrows(PythonSyntaxException.class, () -> Policy.parse("s = StepLR(\n    30,\n    gamme=1)"));
         assertEquals("line 3, column 5: unknown parameter 'gamme' of StepLR, did you mean 'gamma'?", e.getMessage());
         assertEquals(3, e.line());
         assertEquals(5, e.column());
@@ -315,7 +316,7 @@ class SchedulerCallTest {
         assertEquals(
                 "column 31: last_epoch=41 belongs to the runner: read this line with SchedulerCall.parse and give it to"
                         + " LRScheduler",
-                assertThrows(ScheduleSyntaxException.class, () -> Schedule.parse(text))
+                assertThrows(PythonSyntaxException.class, () -> Schedule.parse(text))
                         .getMessage());
     }
 
@@ -349,7 +350,7 @@ class SchedulerCallTest {
         Schedule schedule = Schedule.parse(nested);
         assertEquals(schedule, Schedule.parse(schedule.toString()));
         String deeper = "ChainedScheduler([".repeat(20_000) + "StepLR(1)" + "])".repeat(20_000);
-        ScheduleSyntaxException e = assertThrows(ScheduleSyntaxException.class, () -> Schedule.parse(deeper));
+        PythonSyntaxException e = assertThrows(PythonSyntaxException.class, () -> Schedule.parse(deeper));
         assertTrue(String.valueOf(e.getMessage()).endsWith("nested deeper than 100"), e.getMessage());
     }
 
@@ -357,7 +358,7 @@ class SchedulerCallTest {
     void aPlateauIsNoSchedule() {
         assertEquals(
                 "column 1: expected a schedule, but ReduceLROnPlateau() is driven by a metric: read it with Policy.parse",
-                assertThrows(ScheduleSyntaxException.class, () -> Schedule.parse("ReduceLROnPlateau()"))
+                assertThrows(PythonSyntaxException.class, () -> Schedule.parse("ReduceLROnPlateau()"))
                         .getMessage());
     }
 
@@ -448,7 +449,7 @@ class SchedulerCallTest {
                 Policy policy = i % 4 < 2 ? Policy.parse(text.toString()) : Policy.parse(text.toString(), runLength);
                 assertEquals(policy, Policy.parse(policy.toString()));
                 accepted++;
-            } catch (ScheduleSyntaxException e) {
+            } catch (PythonSyntaxException e) {
                 String message = String.valueOf(e.getMessage());
                 assertFalse(message.isBlank() || message.contains("\n"), () -> "seed " + seed + ": " + text);
             }

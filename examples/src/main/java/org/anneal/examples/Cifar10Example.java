@@ -13,7 +13,7 @@ import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
 import org.anneal.schedule.ExponentialLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
 import org.anneal.train.Cifar10;

@@ -6,7 +6,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.CosineAnnealingLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** Down half a cosine in 50 epochs, of which 30 are run: {@code cosine_annealing_lr} in Python. */
 public final class CosineAnnealingLRExample {

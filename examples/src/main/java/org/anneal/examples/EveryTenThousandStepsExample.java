@@ -7,7 +7,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.LambdaLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** Half the rate every 10,000 steps, whatever the batch size: {@code every_10000_steps} in Python. */
 public final class EveryTenThousandStepsExample {

@@ -6,7 +6,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.ExponentialLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** 95 % of the rate after every epoch: {@code exponential_lr} in Python. */
 public final class ExponentialLRExample {

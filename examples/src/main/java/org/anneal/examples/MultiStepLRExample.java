@@ -6,7 +6,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.MultiStepLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** A tenth of the rate at epochs 15 and 25: {@code multi_step_lr} in Python. */
 public final class MultiStepLRExample {

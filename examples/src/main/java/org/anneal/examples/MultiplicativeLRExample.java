@@ -6,7 +6,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.MultiplicativeLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** A rate that a lambda multiplies after every epoch: {@code multiplicative_lr} in Python. */
 public final class MultiplicativeLRExample {

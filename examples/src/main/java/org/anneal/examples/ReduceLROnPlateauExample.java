@@ -5,8 +5,8 @@ import org.anneal.array.FloatArrays;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.text.Python;
 
 /** A tenth of the rate when the validation loss stops falling: {@code reduce_lr_on_plateau} in Python. */
 public final class ReduceLROnPlateauExample {

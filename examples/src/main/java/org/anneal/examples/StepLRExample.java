@@ -5,8 +5,8 @@ import org.anneal.array.FloatArrays;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.StepLR;
+import org.anneal.text.Python;
 
 /** A tenth of the rate every 10 epochs: {@code step_lr} in Python. */
 public final class StepLRExample {

@@ -7,7 +7,7 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.ExponentialLR;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.bytedeco.javacpp.PointerScope;

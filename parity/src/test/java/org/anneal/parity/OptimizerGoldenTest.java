@@ -13,7 +13,7 @@ import org.anneal.optim.LBFGS;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Kind;
+import org.anneal.text.Kind;
 import org.anneal.torch.Torch;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;

@@ -14,10 +14,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.Schedule;
+import org.anneal.text.Kind;
+import org.anneal.text.Python;
 import org.junit.jupiter.api.Test;
 
 /** Holds docs/parity.md to the source tree. */

@@ -14,11 +14,11 @@ import java.util.stream.IntStream;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.Python;
 
 /**
  * Schedules in one picture: the rate of every step, as an optimizer would use it. Immutable.

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /**
  * Writes how a run does between its epochs to {@code progress.csv} in its folder: a row every quarter of a second, and one at

@@ -3,7 +3,7 @@ package org.anneal.train;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 
 /** A loss or a weight that is NaN or infinite: what it is, and where in the run and at which rates it came to be. */
 public final class NonFiniteException extends ArithmeticException {

@@ -34,7 +34,7 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
-import org.anneal.schedule.Python;
+import org.anneal.text.Python;
 import org.anneal.torch.Network;
 import org.anneal.torch.Weights;
 import org.bytedeco.pytorch.Tensor;

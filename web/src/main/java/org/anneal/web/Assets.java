@@ -7,8 +7,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
+import org.anneal.text.Kind;
 
 /** The files of the pages, read once from the jar: what is not in this list is not served. */
 final class Assets {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.PythonSyntaxException;
 import org.eclipse.jetty.server.Request;
 
 /**
@@ -83,7 +83,7 @@ final class CurveHandler {
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
             curves = Curves.of(question.expression(), run, turn);
             findings = curves.findings(run, turn);
-        } catch (ScheduleSyntaxException e) {
+        } catch (PythonSyntaxException e) {
             fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
             return;
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {

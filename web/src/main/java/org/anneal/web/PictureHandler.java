@@ -8,9 +8,9 @@ import java.util.List;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
-import org.anneal.schedule.Python;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.Python;
 
 /** {@code POST /api/picture}: the schedules of a page in one PNG or SVG, drawn as {@code anneal plot} draws them. */
 final class PictureHandler {

@@ -7,9 +7,9 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.Python;
+import org.anneal.text.Kind;
+import org.anneal.text.Python;
 
 /** Writes a policy as the PyTorch program that it came from, or could have. */
 final class PythonCode {

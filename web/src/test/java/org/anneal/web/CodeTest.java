@@ -21,8 +21,8 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.ComposedPlateau;
-import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
+import org.anneal.text.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

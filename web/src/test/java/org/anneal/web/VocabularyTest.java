@@ -14,11 +14,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
-import org.anneal.schedule.Kind;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.Kind;
+import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -99,8 +99,8 @@ class VocabularyTest {
             }
             Policy.parse(name + "(" + String.join(", ", arguments) + ")");
         }
-        ScheduleSyntaxException refused =
-                assertThrows(ScheduleSyntaxException.class, () -> Policy.parse(name + "(nonsense_of_no_kind=1)"));
+        PythonSyntaxException refused =
+                assertThrows(PythonSyntaxException.class, () -> Policy.parse(name + "(nonsense_of_no_kind=1)"));
         String message = String.valueOf(refused.getMessage());
         assertTrue(message.contains("unknown parameter"), message);
     }

@@ -1,17 +1,17 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.util.List;
 import java.util.Objects;
 
 /** The rules that arguments keep, each with its message. Conditions are written positively, so NaN fails. */
-final class Check {
+public final class Check {
 
     /** The last step: up to here every count is exact as a double. */
-    static final long LAST_STEP = 1L << 53;
+    public static final long LAST_STEP = 1L << 53;
 
     private Check() {}
 
-    static long atLeast(long least, String argument, long value) {
+    public static long atLeast(long least, String argument, long value) {
         if (value < least) {
             throw new IllegalArgumentException(argument + " must be at least " + least + ", but was " + value);
         }
@@ -21,7 +21,7 @@ final class Check {
         return value;
     }
 
-    static double finiteNotNegative(String argument, double value) {
+    public static double finiteNotNegative(String argument, double value) {
         if (value >= 0 && value < Double.POSITIVE_INFINITY) {
             return value + 0.0; // -0.0 becomes 0.0
         }
@@ -29,7 +29,7 @@ final class Check {
     }
 
     /** {@return a copy of {@code values}, of which none may be null} */
-    static <T> List<T> list(String argument, List<? extends T> values) {
+    public static <T> List<T> list(String argument, List<? extends T> values) {
         int at = 0;
         for (T value : Objects.requireNonNull(values, argument)) {
             int place = at++;
@@ -38,12 +38,29 @@ final class Check {
         return List.copyOf(values);
     }
 
-    static long step(long step) {
+    /** {@return {@code value} if Python may have it as a name} */
+    public static String identifier(String argument, String value) {
+        if (!PythonText.isIdentifier(Objects.requireNonNull(value, argument))) {
+            throw new IllegalArgumentException(
+                    argument + " must be a Python identifier, but was " + Python.repr(PythonText.shortened(value)));
+        }
+        return value;
+    }
+
+    /** {@return {@code values}, of which there must be some} */
+    public static <T> List<T> some(String argument, List<T> values) {
+        if (values.isEmpty()) {
+            throw new IllegalArgumentException(argument + " must have at least 1 entry, but had none");
+        }
+        return values;
+    }
+
+    public static long step(long step) {
         return atLeast(0, "step", step);
     }
 
     /** Checks that {@code group} is one of {@code groups}. */
-    static void group(int group, int groups) {
+    public static void group(int group, int groups) {
         if (groups < 1) {
             throw new IllegalArgumentException("groups must be at least 1, but was " + groups);
         }

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.math.BigInteger;
 import java.util.List;
@@ -30,7 +30,7 @@ public final class LrLambda {
     /**
      * Reads a Python lambda of one parameter, the step.
      *
-     * @throws ScheduleSyntaxException if {@code text} is not one
+     * @throws PythonSyntaxException if {@code text} is not one
      */
     public static LrLambda parse(String text) {
         PythonText source = new PythonText(text);
@@ -66,11 +66,7 @@ public final class LrLambda {
      * @throws IllegalArgumentException if {@code name} is not an identifier
      */
     public static LrLambda named(String name, LongToDoubleFunction function) {
-        Objects.requireNonNull(name, "name");
-        if (!PythonText.isIdentifier(name)) {
-            throw new IllegalArgumentException(
-                    "name must be a Python identifier, but was " + Python.repr(PythonText.shortened(name)));
-        }
+        Check.identifier("name", name);
         return new LrLambda(name, Objects.requireNonNull(function, "function"), false);
     }
 

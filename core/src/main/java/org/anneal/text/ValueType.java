@@ -1,7 +1,9 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
+import java.lang.reflect.Constructor;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -35,11 +37,16 @@ abstract class ValueType<V> {
         if (component.getType().isEnum()) {
             return new Choice(component.getType());
         }
-        if (component.getType() == Optional.class
-                && component.getGenericType() instanceof ParameterizedType optional
-                && optional.getActualTypeArguments()[0] instanceof Class<?> value
-                && value.isEnum()) {
+        if (component.getType() == Optional.class && argument(component) instanceof Class<?> value && value.isEnum()) {
             return new ChoiceOrNone(value);
+        }
+        if (Declared.class.isAssignableFrom(component.getType())) {
+            return new Call(component.getType());
+        }
+        if (component.getType() == List.class
+                && argument(component) instanceof Class<?> value
+                && Declared.class.isAssignableFrom(value)) {
+            return new Calls(value);
         }
         return switch (type.replaceAll("[a-z]+\\.", "")) {
             case "long" -> new Whole(steps);
@@ -51,11 +58,13 @@ abstract class ValueType<V> {
             case "List<Long>" -> new Lengths();
             case "List<LrLambda>" -> new Lambdas();
             case "Optional<LrLambda>" -> new LambdaOrNone();
-            case "List<Schedule>" -> new Schedules();
-            case "Schedule", "ReduceLROnPlateau" -> new Member(component.getType());
             default ->
                 throw new IllegalStateException("no parameter has the type " + type + " of " + component.getName());
         };
+    }
+
+    private static Type argument(RecordComponent component) {
+        return ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[0];
     }
 
     /** {@return the type that the page shows a field for} */
@@ -672,10 +681,72 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A list of schedules. */
-    private static final class Schedules extends ValueType<List<Schedule>> {
-        Schedules() {
+    /** A value that is written as a call of its own. */
+    private static final class Call extends ValueType<Declared> {
+        private final Class<?> type;
+
+        Call(Class<?> type) {
+            super(type, "call");
+            this.type = type;
+        }
+
+        @Override
+        String rule(Range range) {
+            return "a call";
+        }
+
+        @Override
+        Declared read(PythonCall.Arguments arguments, String name) {
+            return read(arguments.call(name));
+        }
+
+        private Declared read(PythonCall call) {
+            Declared.ReadBy reader = type.getAnnotation(Declared.ReadBy.class);
+            if (reader == null) {
+                throw new IllegalStateException(type.getSimpleName() + " has no @ReadBy");
+            }
+            try {
+                Constructor<? extends Declared.Reader> constructor =
+                        reader.value().getDeclaredConstructor();
+                constructor.setAccessible(true);
+                return constructor.newInstance().read(call);
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("cannot make " + reader.value(), e);
+            }
+        }
+
+        @Override
+        String python(Declared value) {
+            return value.toString();
+        }
+
+        @Override
+        Object plain(Declared value) {
+            return value.toString();
+        }
+
+        @Override
+        String java(Declared value, boolean single, Function<Class<?>, String> names) {
+            return value.java(names);
+        }
+
+        @Override
+        boolean isPerGroup() {
+            return true;
+        }
+
+        @Override
+        Declared forGroup(String name, Declared value, int group, int groups) {
+            return value.forGroup(group, groups);
+        }
+    }
+
+    private static final class Calls extends ValueType<List<Declared>> {
+        private final Call call;
+
+        Calls(Class<?> type) {
             super(List.class, "calls");
+            call = new Call(type);
         }
 
         @Override
@@ -684,31 +755,27 @@ abstract class ValueType<V> {
         }
 
         @Override
-        List<Schedule> check(String name, List<Schedule> value, Range range) {
-            List<Schedule> schedules = Check.list(name, value);
-            if (schedules.isEmpty()) {
-                throw new IllegalArgumentException(name + " must have at least 1 entry, but had none");
-            }
-            return schedules;
+        List<Declared> check(String name, List<Declared> value, Range range) {
+            return Check.some(name, Check.list(name, value));
         }
 
         @Override
-        List<Schedule> read(PythonCall.Arguments arguments, String name) {
-            return Members.schedules(arguments, name);
+        List<Declared> read(PythonCall.Arguments arguments, String name) {
+            return arguments.calls(name).stream().map(call::read).toList();
         }
 
         @Override
-        Object plain(List<Schedule> value) {
-            return value.stream().map(Schedule::toString).toList();
+        Object plain(List<Declared> value) {
+            return value.stream().map(call::plain).toList();
         }
 
         @Override
-        String python(List<Schedule> value) {
+        String python(List<Declared> value) {
             return value.toString();
         }
 
         @Override
-        String java(List<Schedule> value, boolean single, Function<Class<?>, String> names) {
+        String java(List<Declared> value, boolean single, Function<Class<?>, String> names) {
             return list(value, names, each -> each.java(names));
         }
 
@@ -723,35 +790,8 @@ abstract class ValueType<V> {
         }
 
         @Override
-        List<Schedule> forGroup(String name, List<Schedule> value, int group, int groups) {
+        List<Declared> forGroup(String name, List<Declared> value, int group, int groups) {
             return value.stream().map(each -> each.forGroup(group, groups)).toList();
-        }
-    }
-
-    /** A part of a composed plateau, which is only written. */
-    private static final class Member extends ValueType<Policy> {
-        Member(Class<?> type) {
-            super(type, "call");
-        }
-
-        @Override
-        String rule(Range range) {
-            return "a policy";
-        }
-
-        @Override
-        Policy read(PythonCall.Arguments arguments, String name) {
-            throw new IllegalStateException("only a list of schedules is read");
-        }
-
-        @Override
-        String python(Policy value) {
-            return value.toString();
-        }
-
-        @Override
-        String java(Policy value, boolean single, Function<Class<?>, String> names) {
-            return value.java(names);
         }
     }
 }

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.math.BigInteger;
 import java.util.ArrayDeque;
@@ -128,12 +128,12 @@ final class PythonText {
         return expression;
     }
 
-    ScheduleSyntaxException error(Expression at, String problem) {
+    PythonSyntaxException error(Expression at, String problem) {
         return error(positions.getOrDefault(at, 0), problem);
     }
 
-    private ScheduleSyntaxException error(int at, String problem) {
-        return ScheduleSyntaxException.at(text, at, problem);
+    private PythonSyntaxException error(int at, String problem) {
+        return PythonSyntaxException.at(text, at, problem);
     }
 
     static boolean isIdentifier(String name) {
@@ -404,7 +404,7 @@ final class PythonText {
                 && !(literal.number() instanceof Boolean)
                 && endsOperand(tokens.get(next + 1))) {
             next++;
-            return placed(new Expression.Length(literal.number(), RunLength.Unit.PERCENT), at);
+            return placed(new Expression.Length(literal.number(), Lengths.Unit.PERCENT), at);
         }
         while (peek().is("*") || peek().is("/") || peek().is("//") || peek().is("%")) {
             Token operator = operator();
@@ -441,8 +441,8 @@ final class PythonText {
                 next++;
                 Object number = number(token);
                 if (peek().kind() == Kind.UNIT) {
-                    RunLength.Unit unit =
-                            RunLength.Unit.of(tokens.get(next++).text()).orElseThrow();
+                    Lengths.Unit unit =
+                            Lengths.Unit.of(tokens.get(next++).text()).orElseThrow();
                     return placed(new Expression.Length(number, unit), token.at());
                 }
                 return placed(new Expression.Literal(number), token.at());
@@ -520,7 +520,7 @@ final class PythonText {
                 throw expected("',' or ')'");
             }
             return expression;
-        } catch (ScheduleSyntaxException e) {
+        } catch (PythonSyntaxException e) {
             int end = endOfArgument(start);
             if (end == start || ++unread > MOST_UNREAD) {
                 throw e;
@@ -547,7 +547,7 @@ final class PythonText {
         return start;
     }
 
-    private Expression.Unread unread(List<Token> argument, ScheduleSyntaxException problem) {
+    private Expression.Unread unread(List<Token> argument, PythonSyntaxException problem) {
         Token first = argument.get(0);
         boolean named = false;
         boolean value = first.is("lambda") || first.is("*") || first.is("**");
@@ -655,7 +655,7 @@ final class PythonText {
         }
     }
 
-    private ScheduleSyntaxException expected(String what) {
+    private PythonSyntaxException expected(String what) {
         if (peek().kind() == Kind.FOREIGN) {
             return error(peek().at(), peek().problem());
         }
@@ -758,7 +758,7 @@ final class PythonText {
             end++;
         }
         String number = text.substring(start, at);
-        boolean unit = RunLength.Unit.of(text.substring(at, end)).isPresent();
+        boolean unit = Lengths.Unit.of(text.substring(at, end)).isPresent();
         if (end > at && !unit) {
             return foreign(start, end, "malformed number '" + shortened(text.substring(start, end)) + "'");
         }

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.util.AbstractList;
 import java.util.List;
@@ -6,7 +6,7 @@ import java.util.RandomAccess;
 import java.util.function.ToDoubleBiFunction;
 
 /** Values of which a schedule has one for all groups, or one per group. */
-final class PerGroup {
+public final class PerGroup {
 
     private PerGroup() {}
 
@@ -43,16 +43,13 @@ final class PerGroup {
     }
 
     /** Returns a copy of the values of {@code argument}. */
-    static <T> List<T> copy(String argument, List<T> values) {
-        List<T> given = Check.list(argument, values);
-        if (given.isEmpty()) {
-            throw new IllegalArgumentException(argument + " must have at least 1 entry, but had none");
-        }
+    public static <T> List<T> copy(String argument, List<T> values) {
+        List<T> given = Check.some(argument, Check.list(argument, values));
         return values instanceof OfOneGroup ? values : given;
     }
 
     /** Returns the value of a schedule that is bound to a group, or has one for all of them. */
-    static <T> T only(String argument, List<T> values) {
+    public static <T> T only(String argument, List<T> values) {
         if (values.size() > 1) {
             throw new IllegalStateException(
                     "there are " + values.size() + " values of " + argument + ", one per group: call forGroup first");
@@ -65,7 +62,7 @@ final class PerGroup {
      *
      * @throws IllegalArgumentException if there is neither one value for all groups nor one for each of {@code groups}
      */
-    static <T> List<T> forGroup(String argument, List<T> values, int group, int groups) {
+    public static <T> List<T> forGroup(String argument, List<T> values, int group, int groups) {
         Check.group(group, groups);
         if (isForAll(values)) {
             return values;
@@ -78,13 +75,8 @@ final class PerGroup {
     }
 
     /** Returns whether there is one value for all groups, however many there are. */
-    static boolean isForAll(List<?> values) {
+    public static boolean isForAll(List<?> values) {
         return values.size() == 1 && !(values instanceof OfOneGroup);
-    }
-
-    /** Returns whether {@code values} are {@code others} for whatever groups there are. */
-    static boolean same(List<Double> values, List<Double> others) {
-        return values.equals(others) && isForAll(values) == isForAll(others);
     }
 
     static String print(List<Double> values) {

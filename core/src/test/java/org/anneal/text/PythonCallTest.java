@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -52,7 +52,7 @@ class PythonCallTest {
     void bindsByPythonsRules(String text, String message) {
         assertEquals(
                 message,
-                assertThrows(ScheduleSyntaxException.class, () -> adam(text)).getMessage());
+                assertThrows(PythonSyntaxException.class, () -> adam(text)).getMessage());
     }
 
     @Test
@@ -82,6 +82,6 @@ class PythonCallTest {
     }
 
     private static String refusal(Executable code) {
-        return String.valueOf(assertThrows(ScheduleSyntaxException.class, code).getMessage());
+        return String.valueOf(assertThrows(PythonSyntaxException.class, code).getMessage());
     }
 }

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -54,7 +54,7 @@ sealed interface Expression {
     }
 
     /** A length of the run, {@code 30ep}: an int or a float, and its unit. */
-    record Length(Object amount, RunLength.Unit unit) implements Expression {
+    record Length(Object amount, Lengths.Unit unit) implements Expression {
         @Override
         public Object value(BigInteger step) {
             throw noNumber(this);
@@ -298,7 +298,7 @@ sealed interface Expression {
      * @param list whether it is a list, a tuple, a dict, a set or a generator
      * @param problem why it was not read
      */
-    record Unread(String text, boolean named, boolean list, ScheduleSyntaxException problem) implements Expression {
+    record Unread(String text, boolean named, boolean list, PythonSyntaxException problem) implements Expression {
         @Override
         public Object value(BigInteger step) {
             throw noNumber(this);

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -116,7 +116,7 @@ class LrLambdaTest {
     void saysWhereATextIsNoLambda(String text, String message) {
         assertEquals(
                 message,
-                assertThrows(ScheduleSyntaxException.class, () -> LrLambda.parse(text))
+                assertThrows(PythonSyntaxException.class, () -> LrLambda.parse(text))
                         .getMessage());
     }
 
@@ -142,12 +142,11 @@ class LrLambdaTest {
     @Test
     void boundsDepthAndSize() {
         for (String deep : new String[] {"(", "-", "not ", "2**", "1 if 1 else ", "abs("}) {
-            assertThrows(
-                    ScheduleSyntaxException.class, () -> LrLambda.parse("lambda s: " + deep.repeat(100_000) + "1"));
+            assertThrows(PythonSyntaxException.class, () -> LrLambda.parse("lambda s: " + deep.repeat(100_000) + "1"));
         }
-        assertThrows(ScheduleSyntaxException.class, () -> LrLambda.parse("lambda s: s" + "+1".repeat(100_000)));
-        assertThrows(ScheduleSyntaxException.class, () -> LrLambda.parse("lambda s: " + "1".repeat(100_000)));
-        assertThrows(ScheduleSyntaxException.class, () -> LrLambda.parse(" ".repeat(2_000_000)));
+        assertThrows(PythonSyntaxException.class, () -> LrLambda.parse("lambda s: s" + "+1".repeat(100_000)));
+        assertThrows(PythonSyntaxException.class, () -> LrLambda.parse("lambda s: " + "1".repeat(100_000)));
+        assertThrows(PythonSyntaxException.class, () -> LrLambda.parse(" ".repeat(2_000_000)));
         assertEquals(
                 901,
                 assertDoesNotThrow(() -> LrLambda.parse("lambda s: s" + "+1".repeat(900)))

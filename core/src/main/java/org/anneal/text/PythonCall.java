@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -37,23 +38,10 @@ public final class PythonCall {
     private final PythonText source;
     private final Expression.Call call;
     private final String name;
-    private final Optional<Lengths> lengths;
+    private final Lengths lengths;
     private final Set<String> notes; // of the whole text
 
-    /** What lengths in units resolve against. */
-    @FunctionalInterface
-    interface Lengths {
-        /**
-         * Returns a length in steps of the schedule.
-         *
-         * @param amount an int or a float, as Python has them
-         * @throws IllegalArgumentException with what the length must be if it is none: {@code which must be ...}
-         */
-        long resolve(Object amount, RunLength.Unit unit);
-    }
-
-    private PythonCall(
-            PythonText source, Expression.Call call, String name, Optional<Lengths> lengths, Set<String> notes) {
+    private PythonCall(PythonText source, Expression.Call call, String name, Lengths lengths, Set<String> notes) {
         this.source = source;
         this.call = call;
         this.name = name;
@@ -64,14 +52,15 @@ public final class PythonCall {
     /**
      * Reads the call that {@code text} is.
      *
-     * @throws ScheduleSyntaxException if {@code text} is not one call
+     * @throws PythonSyntaxException if {@code text} is not one call
      */
     public static PythonCall parse(String text) {
-        return parse(text, Optional.empty());
+        return parse(text, Lengths.UNKNOWN);
     }
 
     /** Reads the call that {@code text} is; {@code lengths} is what its lengths in units resolve against. */
-    static PythonCall parse(String text, Optional<Lengths> lengths) {
+    public static PythonCall parse(String text, Lengths lengths) {
+        Objects.requireNonNull(lengths, "lengths");
         PythonText source = new PythonText(text);
         Expression expression = source.statement();
         if (!(expression instanceof Expression.Call call)) {
@@ -83,8 +72,7 @@ public final class PythonCall {
         return of(source, call, lengths, new LinkedHashSet<>());
     }
 
-    private static PythonCall of(
-            PythonText source, Expression.Call call, Optional<Lengths> lengths, Set<String> notes) {
+    private static PythonCall of(PythonText source, Expression.Call call, Lengths lengths, Set<String> notes) {
         String dotted = call.function().text();
         int nameStart = dotted.lastIndexOf('.') + 1;
         String prefix = dotted.substring(0, nameStart);
@@ -103,22 +91,22 @@ public final class PythonCall {
     }
 
     /** Notes what was dropped from the text, in a sentence. */
-    void note(String note) {
+    public void note(String note) {
         notes.add(note);
     }
 
     /** {@return what was dropped from the text so far} */
-    List<String> notes() {
+    public List<String> notes() {
         return List.copyOf(notes);
     }
 
     /** {@return an exception that points at this call} */
-    public ScheduleSyntaxException error(String problem) {
+    public PythonSyntaxException error(String problem) {
         return source.error(call, problem);
     }
 
     /** {@return an exception that says this call's name is none of {@code known}, and which it is nearest to} */
-    public ScheduleSyntaxException unknown(String what, Collection<String> known) {
+    public PythonSyntaxException unknown(String what, Collection<String> known) {
         return error("unknown " + what + " '" + PythonText.shortened(name) + "'" + PythonText.suggestion(name, known));
     }
 
@@ -131,7 +119,7 @@ public final class PythonCall {
      *     and no optimizer
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
      *     optional, and those after {@code "*"} are given by keyword only
-     * @throws ScheduleSyntaxException if an argument is unknown, given twice, missing, or one too many
+     * @throws PythonSyntaxException if an argument is unknown, given twice, missing, or one too many
      */
     public Arguments bind(String carried, String... parameters) {
         List<String> names = new ArrayList<>();
@@ -265,7 +253,7 @@ public final class PythonCall {
         }
 
         /** {@return an exception that points at the call} */
-        public ScheduleSyntaxException error(String problem) {
+        public PythonSyntaxException error(String problem) {
             return PythonCall.this.error(problem);
         }
 
@@ -358,12 +346,12 @@ public final class PythonCall {
         }
 
         /** {@return a number of steps that need not be whole} */
-        double duration(String parameter) {
+        public double duration(String parameter) {
             return given(parameter) instanceof Expression.Length ? length(parameter) : number(parameter);
         }
 
         /** {@return a list or tuple of numbers of steps} */
-        List<Long> lengths(String parameter) {
+        public List<Long> lengths(String parameter) {
             List<Expression> items = items(parameter, "a list of integers");
             return IntStream.range(0, items.size())
                     .mapToObj(i -> length(parameter + "[" + i + "]", items.get(i)))
@@ -371,15 +359,23 @@ public final class PythonCall {
         }
 
         /** {@return a list or tuple of calls} */
-        List<PythonCall> calls(String parameter) {
-            List<PythonCall> calls = new ArrayList<>();
-            for (Expression item : items(parameter, "a list of calls")) {
-                if (!(item instanceof Expression.Call member)) {
-                    throw wrong(parameter + "[" + calls.size() + "]", "a call, such as 'StepLR(step_size=30)'", item);
-                }
-                calls.add(of(source, member, lengths, notes));
+        public List<PythonCall> calls(String parameter) {
+            List<Expression> items = items(parameter, "a list of calls");
+            return IntStream.range(0, items.size())
+                    .mapToObj(i -> call(parameter + "[" + i + "]", items.get(i)))
+                    .toList();
+        }
+
+        /** {@return a call} */
+        PythonCall call(String parameter) {
+            return call(parameter, given(parameter));
+        }
+
+        private PythonCall call(String parameter, Expression given) {
+            if (given instanceof Expression.Call call) {
+                return of(source, call, lengths, notes);
             }
-            return calls;
+            throw wrong(parameter, "a call, such as 'StepLR(step_size=30)'", given);
         }
 
         /** {@return a lambda} */
@@ -400,12 +396,12 @@ public final class PythonCall {
         /**
          * Returns what {@code constructor} makes of the arguments.
          *
-         * @throws ScheduleSyntaxException if it refuses one: the message stays, the place is the argument's
+         * @throws PythonSyntaxException if it refuses one: the message stays, the place is the argument's
          */
         public <T> T build(Supplier<T> constructor) {
             try {
                 return constructor.get();
-            } catch (ScheduleSyntaxException e) {
+            } catch (PythonSyntaxException e) {
                 throw e;
             } catch (IllegalArgumentException e) {
                 String problem = String.valueOf(e.getMessage());
@@ -459,7 +455,7 @@ public final class PythonCall {
                 return integer(what, given);
             }
             try {
-                return lengths.orElse(RunLength.UNKNOWN).resolve(length.amount(), length.unit());
+                return lengths.resolve(length.amount(), length.unit());
             } catch (IllegalArgumentException e) {
                 throw source.error(given, what + " is " + given + ", " + e.getMessage());
             }
@@ -483,7 +479,7 @@ public final class PythonCall {
             }
         }
 
-        private ScheduleSyntaxException wrong(String what, String rule, Expression given) {
+        private PythonSyntaxException wrong(String what, String rule, Expression given) {
             return source.error(
                     given, what + " must be " + rule + ", but was " + PythonText.shortened(given.toString()));
         }

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -41,8 +41,8 @@ import java.util.stream.Stream;
  * @param <R> the record
  */
 public final class Kind<R extends Record> {
-    static final String LR_SCHEDULER = "torch.optim.lr_scheduler";
-    static final String SWA_UTILS = "torch.optim.swa_utils";
+    public static final String LR_SCHEDULER = "torch.optim.lr_scheduler";
+    public static final String SWA_UTILS = "torch.optim.swa_utils";
     private static final int SHORT = 3; // a constructor of so many arguments is written out
 
     private final Class<R> type;
@@ -220,13 +220,13 @@ public final class Kind<R extends Record> {
     }
 
     /** {@return this, reading a whole call in a way of its own} */
-    Kind<R> reads(Function<PythonCall.Arguments, Record> reading) {
+    public Kind<R> reads(Function<PythonCall.Arguments, Record> reading) {
         this.reading = Optional.of(reading);
         return this;
     }
 
     /** {@return this, whose call has no optimizer in front} */
-    Kind<R> withoutOptimizer() {
+    public Kind<R> withoutOptimizer() {
         takesOptimizer = false;
         return this;
     }
@@ -253,7 +253,7 @@ public final class Kind<R extends Record> {
     }
 
     /** {@return the first of a record's parameters that are numbers of steps, and its value or values, rounded up} */
-    Optional<Map.Entry<String, List<Long>>> length(Record record) {
+    public Optional<Map.Entry<String, List<Long>>> length(Record record) {
         return parameters.stream()
                 .filter(each -> each.param().unit() == Param.Unit.STEPS)
                 .findFirst()

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -200,7 +200,7 @@ public final class Python {
     }
 
     /** {@return the word that PyTorch has for a constant: {@code exp_range}} */
-    public static String lower(Enum<?> constant) {
+    static String lower(Enum<?> constant) {
         return Objects.requireNonNull(constant, "constant").name().toLowerCase(Locale.ROOT);
     }
 

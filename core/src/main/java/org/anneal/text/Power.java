@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 /**
  * Powers as Python's {@code **} gives them on floats.
@@ -6,7 +6,7 @@ package org.anneal.schedule;
  * <p>Python calls C's {@code pow}, which glibc rounds correctly in all but about one case in 1500. {@link Math#pow} is
  * only within one ulp, so an integral power is multiplied out in double-double arithmetic, which rounds correctly.
  */
-final class Power {
+public final class Power {
 
     private static final double LARGEST_EXPONENT = 1L << 31;
     // Below this a product's rounding error, 2^-53 of it, is itself rounded.
@@ -15,7 +15,7 @@ final class Power {
     private Power() {}
 
     /** Returns {@code base^exponent}, infinite or zero where it leaves the doubles, NaN where it is not real. */
-    static double pow(double base, double exponent) {
+    public static double pow(double base, double exponent) {
         if (base == 1 || (base == -1 && Double.isInfinite(exponent))) {
             return 1; // C says so, also of NaN; Java says NaN
         }
@@ -33,7 +33,7 @@ final class Power {
      * Returns {@code value * base^exponent}, finite wherever the product is, also where the power alone is not. The
      * exponent is at least 0.
      */
-    static double scale(double value, double base, long exponent) {
+    public static double scale(double value, double base, long exponent) {
         double power = pow(base, (double) exponent);
         double magnitude = Math.abs(power);
         if (base == 0 || (magnitude >= Double.MIN_NORMAL && magnitude < Double.POSITIVE_INFINITY)) {

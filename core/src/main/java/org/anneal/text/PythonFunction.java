@@ -1,6 +1,6 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
-import static org.anneal.schedule.PythonNumber.toFloat;
+import static org.anneal.text.PythonNumber.toFloat;
 
 import java.math.BigInteger;
 import java.math.RoundingMode;

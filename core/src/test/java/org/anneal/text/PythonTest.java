@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertAll;

@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,7 +1,7 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 /** Says where a text is not PyTorch's call of a schedule or an optimizer, and what was expected there, on one line. */
-public final class ScheduleSyntaxException extends IllegalArgumentException {
+public final class PythonSyntaxException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;
 
@@ -11,13 +11,13 @@ public final class ScheduleSyntaxException extends IllegalArgumentException {
     /** The column in that line, 1-based. */
     private final int column;
 
-    private ScheduleSyntaxException(int line, int column, String problem) {
+    private PythonSyntaxException(int line, int column, String problem) {
         super((line > 1 ? "line " + line + ", " : "") + "column " + column + ": " + problem);
         this.line = line;
         this.column = column;
     }
 
-    static ScheduleSyntaxException at(String text, int offset, String problem) {
+    public static PythonSyntaxException at(String text, int offset, String problem) {
         int line = 1;
         int start = 0;
         for (int i = 0; i < offset; i++) {
@@ -26,7 +26,7 @@ public final class ScheduleSyntaxException extends IllegalArgumentException {
                 start = i + 1;
             }
         }
-        return new ScheduleSyntaxException(line, offset - start + 1, problem);
+        return new PythonSyntaxException(line, offset - start + 1, problem);
     }
 
     /** {@return the line of the text in which the problem is, 1-based} */

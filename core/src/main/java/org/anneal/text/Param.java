@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

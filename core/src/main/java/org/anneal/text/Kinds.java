@@ -1,4 +1,4 @@
-package org.anneal.schedule;
+package org.anneal.text;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +8,7 @@ import java.util.ServiceLoader;
 
 /**
  * Kinds from outside: a jar that has some names its implementation in
- * {@code META-INF/services/org.anneal.schedule.Kinds}, and what stands there is read, printed, checked, plotted and resumed
+ * {@code META-INF/services/org.anneal.text.Kinds}, and what stands there is read, printed, checked, plotted and resumed
  * as our own are.
  */
 public interface Kinds {
