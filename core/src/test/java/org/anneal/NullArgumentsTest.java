@@ -60,8 +60,10 @@ import org.anneal.schedule.Policy;
 import org.anneal.schedule.RateFunction;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
+import org.anneal.schedule.SavedCall;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.StateEntries;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Check;
@@ -93,6 +95,10 @@ class NullArgumentsTest {
 
     private static Optimizer<FloatArray> optimizer() {
         return FloatArrays.optimizer(new SGD(0.1), List.of(param()));
+    }
+
+    private static StateEntries.Run run() {
+        return new StateEntries.Run(new StepLR(3), List.of(0.1), List.of(0.1), false, Optional.empty());
     }
 
     private static LRScheduler runner() {
@@ -132,6 +138,7 @@ class NullArgumentsTest {
                 new SchedulerCall(new StepLR(3), -1, List.of("a note")),
                 new Finding(0, "a problem", "a suggestion"),
                 new ReduceLROnPlateau.State(0, 0, 0),
+                run(),
                 new Python.Tuple(List.of(1)),
                 new Python.Complex(1, 2),
                 new SavedSchedule("LambdaLR(lr_lambda=LAMBDA)", List.of("LAMBDA is a function")),
@@ -175,6 +182,7 @@ class NullArgumentsTest {
         samples.put(LongToDoubleFunction.class, (LongToDoubleFunction) step -> 1);
         samples.put(LongConsumer.class, (LongConsumer) done -> {});
         samples.put(DoubleSupplier.class, (DoubleSupplier) () -> 1);
+        samples.put(StateEntries.Run.class, run());
         samples.put(Lengths.class, Lengths.UNKNOWN);
         samples.put(RunLength.class, new RunLength(10, 5));
         samples.put(UpdateRule.class, new SGD(0.1));
@@ -193,7 +201,7 @@ class NullArgumentsTest {
         samples.put(Object[].class, new Object[] {4});
         samples.put(
                 Map.class,
-                of.getDeclaringClass() == SavedSchedule.class
+                Set.of(SavedSchedule.class, SavedCall.class, StateEntries.class).contains(of.getDeclaringClass())
                         ? runner().stateDict()
                         : of.getName().equals("write") ? Map.of("w", TensorData.scalar(1)) : new SGD(0.1).options());
         samples.put(Path.class, folder.resolve("file"));
@@ -220,7 +228,9 @@ class NullArgumentsTest {
         } else if (of.getName().equals("parse")) {
             return of.getDeclaringClass() == UpdateRule.class ? "SGD()" : "StepLR(3)";
         }
-        return of.getDeclaringClass() == Python.class ? "1" : "name";
+        return of.getDeclaringClass() == Python.class
+                ? "1"
+                : of.getDeclaringClass() == StateEntries.class ? "last_epoch" : "name";
     }
 
     private static Engine<FloatArray> engine() {

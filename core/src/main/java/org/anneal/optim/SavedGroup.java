@@ -124,8 +124,16 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
                     tuple.items().stream().map(SavedGroup::plain).toList());
         } else if (value instanceof List<?> list) {
             return list.stream().map(each -> plain(none(each))).toList();
+        } else if (value instanceof Map<?, ?> map) {
+            return plain(map);
         }
         return none(value);
+    }
+
+    static Map<Object, Object> plain(Map<?, ?> dict) {
+        Map<Object, Object> plain = new LinkedHashMap<>();
+        dict.forEach((key, value) -> plain.put(plain(none(key)), plain(none(value))));
+        return plain;
     }
 
     /** {@return {@code value}, in the form that it has here if it is None} */
@@ -143,7 +151,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
 
     /** {@return {@code value} for a message} */
     static String shown(Object value) {
-        return value instanceof TensorData data ? "a tensor of shape " + data.shape() : PyTorchState.shown(value);
+        return value instanceof TensorData data ? "a tensor of shape " + data.shape() : Python.shown(value);
     }
 
     private static UpdateRule restored(UpdateRule rule, Map<String, Object> options) {

@@ -26,6 +26,7 @@ import org.anneal.text.PythonCall;
  *
  * @param schedules what acts on the rate, in order, at least 1
  */
+@StateForm.By(ChainForm.class)
 public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedules) implements Schedule {
 
     static final Kind<ChainedScheduler> KIND = Kind.of(

@@ -27,6 +27,7 @@ import org.anneal.text.Param;
  * @param tMult factor of the steps until the next restart, at least 1
  * @param etaMin the lowest rate, finite and at least 0
  */
+@StateForm.By(WarmRestartsForm.class)
 public record CosineAnnealingWarmRestarts(
         @Param(name = "T_0", unit = Param.Unit.STEPS, atLeast = 1)
         long t0,

@@ -50,6 +50,7 @@ import org.anneal.text.Power;
  * @param baseMomentum the lowest momentum, at least 0 and below 1: one for all groups, or one per group
  * @param maxMomentum the highest momentum, at least 0 and below 1: one for all groups, or one per group
  */
+@StateForm.By(CyclicForm.class)
 public record CyclicLR(
         @Param(unit = Param.Unit.RATE) List<Double> baseLr,
         @Param(unit = Param.Unit.RATE) List<Double> maxLr,

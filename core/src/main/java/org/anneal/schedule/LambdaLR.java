@@ -22,6 +22,7 @@ import org.anneal.text.PerGroup;
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
+@StateForm.By(LambdasForm.class)
 public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements Schedule {
 
     static final Kind<LambdaLR> KIND = Kind.of(LambdaLR.class, "the base times a function of the step")

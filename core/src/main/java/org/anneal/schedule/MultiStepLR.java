@@ -26,6 +26,7 @@ import org.anneal.text.Power;
  *     as often
  * @param gamma factor of a decay, finite and at least 0
  */
+@StateForm.By(MilestonesForm.class)
 public record MultiStepLR(
         @Param(unit = Param.Unit.STEPS) List<Long> milestones,
 

@@ -27,6 +27,7 @@ import org.anneal.text.Power;
  *
  * @param lrLambdas one factor for all groups, or one per group
  */
+@StateForm.By(LambdasForm.class)
 public record MultiplicativeLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements Schedule {
 
     static final Kind<MultiplicativeLR> KIND = Kind.of(MultiplicativeLR.class, "each rate times a function of the step")

@@ -51,6 +51,7 @@ import org.anneal.text.PythonCall;
  * @param finalDivFactor the initial rate divided by the last, finite and above 0
  * @param threePhase whether the rate goes down to the initial one first, as fast as it rose
  */
+@StateForm.By(OneCycleForm.class)
 public record OneCycleLR(
         @Param(unit = Param.Unit.RATE) List<Double> maxLr,
 

@@ -35,6 +35,7 @@ import org.anneal.text.PerGroup;
  * @param minLr lowest rate, finite and at least 0: one for all groups, or one per group
  * @param eps smallest reduction that is made, as a rate, finite and at least 0
  */
+@StateForm.By(PlateauForm.class)
 public record ReduceLROnPlateau(
         @Param(or = "'min'") Mode mode,
 

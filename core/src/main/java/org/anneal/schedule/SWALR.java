@@ -30,6 +30,7 @@ import org.anneal.text.PerGroup;
  * @param annealEpochs steps until it is reached, at least 0
  * @param annealStrategy the curve from the first rate to the last
  */
+@StateForm.By(SwaForm.class)
 public record SWALR(
         @Param(unit = Param.Unit.RATE) List<Double> swaLr,
         @Param(or = "10", unit = Param.Unit.STEPS) long annealEpochs,

@@ -35,6 +35,7 @@ import org.anneal.text.PythonCall;
  * @param milestones the steps at which the second and each further schedule takes over, strictly increasing, the first at
  *     least 0; one fewer than schedules
  */
+@StateForm.By(SequenceForm.class)
 public record SequentialLR(
         @Param(name = "schedulers") List<Schedule> schedules,
         @Param(unit = Param.Unit.STEPS) List<Long> milestones) implements Schedule {

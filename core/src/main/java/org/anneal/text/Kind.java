@@ -336,6 +336,11 @@ public final class Kind<R extends Record> {
         }
     }
 
+    /** {@return the names of the arguments, in the order of PyTorch's state dict} */
+    public List<String> names() {
+        return List.copyOf(arguments().keySet());
+    }
+
     /** {@return the parameters as {@link PythonCall#bind} wants them} */
     public List<String> signature() {
         return signature;

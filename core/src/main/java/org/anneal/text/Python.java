@@ -199,8 +199,17 @@ public final class Python {
         return sign(value) + power(mantissa, exponent);
     }
 
+    /** {@return {@code value} for a message: by {@link #repr}, or if Python's text has no such type, by its own} */
+    public static String shown(Object value) {
+        try {
+            return repr(value);
+        } catch (IllegalArgumentException e) {
+            return String.valueOf(value);
+        }
+    }
+
     /** {@return the word that PyTorch has for a constant: {@code exp_range}} */
-    static String lower(Enum<?> constant) {
+    public static String lower(Enum<?> constant) {
         return Objects.requireNonNull(constant, "constant").name().toLowerCase(Locale.ROOT);
     }
 
