@@ -12,7 +12,6 @@ import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
@@ -268,7 +267,7 @@ final class TrainOptions {
         Scheduled scheduled = schedule(resumed, length, file);
         SchedulerCall call = scheduled.call();
         UpdateRule rule = resumed.isPresent() ? rule(trained, file) : pythons(trained, call.policy(), file);
-        if (per == StepPer.BATCH && call.policy() instanceof ReduceLROnPlateau) {
+        if (per == StepPer.BATCH && call.policy().stepDriven().isEmpty()) {
             throw new IllegalArgumentException(
                     "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
         }

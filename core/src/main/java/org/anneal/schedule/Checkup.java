@@ -120,7 +120,7 @@ public record Checkup(
                 .ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of another length
         Schedule shared = policy.stepDriven().orElse(new ExponentialLR(1.0));
         if (policy.stepDriven().isPresent()) {
-            walk.untilPlateau = policy instanceof SequentialPlateau ? Optional.of(shared) : Optional.empty();
+            walk.untilPlateau = policy.firstMetric() > 0 ? Optional.of(shared) : Optional.empty();
             whole.visit(shared);
         }
         if (policy.metricDriven().isPresent() && policy.firstMetric() < run.steps()) {

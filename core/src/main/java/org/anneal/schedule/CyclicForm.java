@@ -14,19 +14,18 @@ final class CyclicForm extends StateForm<CyclicLR> {
 
     @Override
     protected void write(CyclicLR schedule, StateEntries entries) {
-        Map<String, Object> options = schedule.kind().options(schedule);
         double size = schedule.stepSizeUp() + schedule.stepSizeDown();
         entries.fixed("max_lrs", entries.perGroup(schedule.maxLr()))
                 .fixed("total_size", size)
                 .fixed("step_ratio", schedule.stepSizeUp() / size);
         if (schedule.scaleFn().isPresent()) {
-            entries.kept("mode", options.get("mode"))
+            entries.kept("mode", Python.lower(schedule.mode()))
                     .kept("gamma", schedule.gamma())
-                    .fixed("scale_mode", options.get("scale_mode"));
+                    .fixed("scale_mode", Python.lower(schedule.scaleMode()));
         } else {
-            entries.fixed("mode", options.get("mode"))
+            entries.fixed("mode", Python.lower(schedule.mode()))
                     .fixed("gamma", schedule.gamma())
-                    .fixed("scale_mode", scaleMode(options.get("mode")));
+                    .fixed("scale_mode", scaleMode(Python.lower(schedule.mode())));
         }
         entries.fixed("cycle_momentum", schedule.cycleMomentum());
         if (schedule.cycleMomentum()) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoublePredicate;
 import java.util.stream.IntStream;
+import org.anneal.text.Python;
 
 /** OneCycleLR keeps its phases, and its rates and momenta in the groups. */
 final class OneCycleForm extends StateForm<OneCycleLR> {
@@ -25,8 +26,7 @@ final class OneCycleForm extends StateForm<OneCycleLR> {
         }
         entries.fixed("total_steps", schedule.totalSteps())
                 .fixed("_schedule_phases", phases)
-                .fixedIfThere(
-                        "_anneal_func_type", schedule.kind().options(schedule).get("anneal_strategy"))
+                .fixedIfThere("_anneal_func_type", Python.lower(schedule.annealStrategy()))
                 .fixed("cycle_momentum", schedule.cycleMomentum());
         if (schedule.cycleMomentum()) {
             entries.kept("use_beta1", entries.run().betas());

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Optional;
+import org.anneal.text.Python;
 
 /** ReduceLROnPlateau keeps its arguments under names of its own, and what its metrics did. */
 final class PlateauForm extends StateForm<ReduceLROnPlateau> {
@@ -9,7 +10,6 @@ final class PlateauForm extends StateForm<ReduceLROnPlateau> {
     @Override
     protected void write(ReduceLROnPlateau plateau, StateEntries entries) {
         ReduceLROnPlateau.State progress = entries.run().plateau().orElseThrow();
-        var options = plateau.kind().options(plateau);
         boolean one = plateau.minLr().size() == 1;
         entries.fixed("factor", plateau.factor())
                 .kept("default_min_lr", one ? orInt(plateau.minLr().get(0)) : Optional.empty())
@@ -24,9 +24,9 @@ final class PlateauForm extends StateForm<ReduceLROnPlateau> {
                 .kept("last_epoch", entries.step())
                 .kept("_last_lr", entries.run().lastLr())
                 .kept("mode_worse", plateau.start().best())
-                .fixed("mode", options.get("mode"))
+                .fixed("mode", Python.lower(plateau.mode()))
                 .fixed("threshold", plateau.threshold())
-                .fixed("threshold_mode", options.get("threshold_mode"))
+                .fixed("threshold_mode", Python.lower(plateau.thresholdMode()))
                 .kept("best", progress.best())
                 .kept("cooldown_counter", progress.cooldownCounter())
                 .kept("num_bad_epochs", progress.badEpochs());

@@ -148,9 +148,13 @@ public final class StateEntries {
     }
 
     private static long counter(Map<?, ?> dict, String path) {
-        return !dict.containsKey("last_epoch") && dict.get("_schedulers") instanceof List<?> all && !all.isEmpty()
-                ? counter(member(dict, 0, all.size(), path), path(path, 0)) // a chain's
-                : whole(dict, "last_epoch", path);
+        if (dict.containsKey("last_epoch") || !dict.containsKey("_schedulers")) {
+            return whole(dict, "last_epoch", path);
+        }
+        // a chain's; that its members are none is for check to say
+        return dict.get("_schedulers") instanceof List<?> all && !all.isEmpty() && all.get(0) instanceof Map<?, ?> first
+                ? counter(first, path(path, 0))
+                : 0;
     }
 
     /**

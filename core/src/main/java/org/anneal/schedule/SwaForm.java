@@ -2,14 +2,14 @@ package org.anneal.schedule;
 
 import java.util.List;
 import java.util.Map;
+import org.anneal.text.Python;
 
 /** SWALR keeps its rate in the groups, and counts by {@code _step_count}. */
 final class SwaForm extends StateForm<SWALR> {
 
     @Override
     protected void write(SWALR schedule, StateEntries entries) {
-        entries.fixedIfThere(
-                        "_anneal_strategy", schedule.kind().options(schedule).get("anneal_strategy"))
+        entries.fixedIfThere("_anneal_strategy", Python.lower(schedule.annealStrategy()))
                 .fixed("anneal_epochs", schedule.annealEpochs())
                 .counts()
                 .fixed("_step_count", Math.max(1, entries.step() + 1));

@@ -31,6 +31,7 @@ import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.CosineAnnealingWarmRestarts;
 import org.anneal.schedule.CyclicLR;
+import org.anneal.schedule.Examples;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.LambdaLR;
 import org.anneal.schedule.LinearLR;
@@ -166,7 +167,7 @@ class ResumeTest {
                 one.times(PLATEAU),
                 new LinearLR(0.1, 5).then(5, PLATEAU));
         return Stream.of(
-                        shared.map(Program::of),
+                        Examples.with(shared, Examples.policies()).map(Program::of),
                         Stream.of(cycles, one).map(drives -> new Program(List.of(drives), Optional.empty(), true)),
                         Stream.of(
                                 new Program(List.of(cosine, new StepLR(5)), Optional.empty(), false),

@@ -18,6 +18,7 @@ import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.PythonReference;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.schedule.Examples;
 import org.anneal.schedule.Policy;
 import org.anneal.text.Kind;
 import org.junit.jupiter.api.Test;
@@ -30,24 +31,6 @@ class SavedScheduleTest {
     private static final Map<String, Object> COMMON =
             Map.of("base_lrs", List.of(0.1), "last_epoch", 4L, "_step_count", 5L, "_last_lr", List.of(0.1));
 
-    private static final List<String> EXAMPLES = List.of(
-            "StepLR(step_size=30, gamma=0.1)",
-            "MultiStepLR(milestones=[30, 80], gamma=0.1)",
-            "ExponentialLR(gamma=0.95)",
-            "MultiplicativeLR(lr_lambda=lambda step: 0.95)",
-            "LambdaLR(lr_lambda=lambda step: 0.95 ** step)",
-            "CosineAnnealingLR(T_max=50)",
-            "ConstantLR(factor=0.25)",
-            "LinearLR(start_factor=0.1)",
-            "PolynomialLR(power=2.0)",
-            "CosineAnnealingWarmRestarts(T_0=10)",
-            "CyclicLR(base_lr=0.01, max_lr=0.1)",
-            "OneCycleLR(max_lr=0.1, total_steps=100)",
-            "SWALR(swa_lr=0.05)",
-            "SequentialLR([LinearLR(start_factor=0.1), StepLR(step_size=3, gamma=0.1)], milestones=[5])",
-            "ChainedScheduler([ExponentialLR(gamma=0.9), StepLR(step_size=3, gamma=0.1)])",
-            "ReduceLROnPlateau(patience=3)");
-
     static Stream<Class<?>> kinds() {
         return Policy.kinds().stream().map(Kind::type);
     }
@@ -55,8 +38,7 @@ class SavedScheduleTest {
     @ParameterizedTest
     @MethodSource("kinds")
     void everyKindHasATableOfItsOwn(Class<?> kind) {
-        Policy example = EXAMPLES.stream()
-                .<Policy>map(Policy::parse)
+        Policy example = Examples.policies()
                 .filter(kind::isInstance)
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no example of " + kind));

@@ -12,6 +12,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.anneal.text.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -400,11 +402,17 @@ class CheckupTest {
         assertEquals(0, checkup.findings().get(0).step());
     }
 
-    /** A kind that is new needs a row in both, and so a decision on what there is to be found in it. */
+    /** A kind that finds something of its own needs a row in both. */
     @Test
     void everyKindIsTriedWithAFindingAndWithout() throws NoSuchMethodException {
         Set<String> kinds = new TreeSet<>();
-        Policy.kinds().forEach(kind -> kinds.add(kind.name()));
+        for (Kind<?> kind : Policy.kinds()) {
+            if (Stream.of(kind.type().getDeclaredMethods())
+                    .anyMatch(method -> method.getName().equals("check"))) {
+                kinds.add(kind.name());
+            }
+        }
+        assertTrue(kinds.size() > 5, kinds::toString);
         String[] right = getClass()
                 .getDeclaredMethod("findsNothingInAScheduleThatFitsItsRun", String.class)
                 .getAnnotation(ValueSource.class)
@@ -419,7 +427,8 @@ class CheckupTest {
             for (String row : rows) {
                 tried.add(row.strip().replaceFirst("\\(.*", ""));
             }
-            assertEquals(kinds, tried);
+            kinds.removeAll(tried);
+            assertEquals(Set.of(), kinds);
         }
     }
 

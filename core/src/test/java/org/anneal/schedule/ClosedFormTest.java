@@ -19,6 +19,10 @@ class ClosedFormTest {
     private static final double TOLERANCE = 1e-9 * BASE;
 
     static Stream<Schedule> direct() {
+        return Examples.with(own(), Examples.schedules());
+    }
+
+    private static Stream<Schedule> own() {
         Schedule cosine = new CosineAnnealingLR(999, 1e-4);
         return Stream.of(
                 new StepLR(1000, 0.99),

@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ScheduleContractTest {
 
     static Stream<Schedule> examples() {
+        return Examples.with(own(), Examples.schedules());
+    }
+
+    private static Stream<Schedule> own() {
         return Stream.of(
                 new StepLR(30),
                 new StepLR(1, 0.9),

@@ -6,14 +6,55 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.anneal.text.Kind;
 import org.anneal.text.LrLambda;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The documented formulas, restated. */
 class ScheduleFormulasTest {
+
+    /** A schedule, and its factor at each step as its source has it; a kind that PyTorch lacks needs a row. */
+    private static Stream<Arguments> factors() {
+        return Stream.of(
+                row("StepLR(7, 0.5)", t -> 1 / Math.pow(2, Math.floor(t / 7))),
+                row("ExponentialLR(0.9)", t -> Math.exp(t * Math.log(0.9))),
+                row("PolynomialLR(100, 2.0)", t -> Math.pow(Math.max(0, 100 - t) / 100, 2)));
+    }
+
+    private static Arguments row(String expression, DoubleUnaryOperator factor) {
+        return Arguments.of(expression, factor);
+    }
+
+    @ParameterizedTest
+    @MethodSource("factors")
+    void followsItsFormulaStepByStepAndAtOnce(String expression, DoubleUnaryOperator factor) {
+        Schedule schedule = Schedule.parse(expression);
+        double rate = 0.1;
+        for (int step = 0; step < 1000; step++) {
+            rate = schedule.next(step, rate, 0.1);
+            assertEquals(0.1 * factor.applyAsDouble(step), rate, 1e-13, "next at " + step);
+            assertEquals(0.1 * factor.applyAsDouble(step), schedule.at(step, 0.1), 1e-13, "at " + step);
+        }
+    }
+
+    @Test
+    void everyKindThatPyTorchLacksFollowsAFormula() {
+        Set<Class<?>> tried = factors()
+                .map(row -> Schedule.parse((String) row.get()[0]).getClass())
+                .collect(Collectors.toSet());
+        for (Kind<?> kind : Policy.kinds()) {
+            assertTrue(kind.module().isPresent() || tried.contains(kind.type()), kind.name());
+        }
+    }
 
     @Test
     void stepDecaysOnceEveryStepSize() {

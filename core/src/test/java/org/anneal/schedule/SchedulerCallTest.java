@@ -258,7 +258,7 @@ class SchedulerCallTest {
                     LRScheduler | ''
                     WarmupLR | ''
                     NoamLR | ''
-                    InverseSqrtLR | ''
+                    InverseRootLR | ''
                     LinearWarmupCosineAnnealingLR | ''
                     GradualWarmupScheduler | ''
                     CosineDecay | ''
