@@ -258,7 +258,7 @@ class SchedulerCallTest {
                     LRScheduler | ''
                     WarmupLR | ''
                     NoamLR | ''
-                    InverseRootLR | ''
+                    LogLR | ''
                     LinearWarmupCosineAnnealingLR | ''
                     GradualWarmupScheduler | ''
                     CosineDecay | ''

@@ -8,9 +8,12 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
@@ -37,6 +40,8 @@ final class Gallery {
             return name + ".svg";
         }
     }
+
+    private static final int LAST = 6; // of these, which a new kind stands before: SequentialLR and what is composed
 
     private static final List<Entry> ENTRIES = List.of(
             new Entry("several", "Several schedules", "Any number, told apart by colour and by dashes.", """
@@ -124,13 +129,33 @@ final class Gallery {
                             .withRunLength(new RunLength(50, 20))
                             .withLog(true)"""));
 
+    private static final Path CARDS = Path.of("../web/src/main/resources/org/anneal/web/gallery.json");
+
     private final Map<Entry, Plot> plots = new LinkedHashMap<>();
+
+    /** {@return the entries above, and one of each kind that only the playground's gallery has} */
+    private static List<Entry> entries() throws IOException {
+        List<Entry> entries = new ArrayList<>(ENTRIES);
+        Matcher card = Pattern.compile("\"expression\": \"(.*?)\", \"lr\": (.*?), \"steps\": (\\d+)")
+                .matcher(Files.readString(CARDS));
+        while (card.find()) {
+            Policy policy = Policy.parse(card.group(1));
+            String name = policy.kind().name();
+            if (entries.stream().noneMatch(entry -> entry.name().equals(name))) {
+                String java = "Plot.of(" + policy.java(Class::getSimpleName) + ").withLr(" + card.group(2)
+                        + ").withSteps(" + card.group(3) + ")";
+                entries.add(entries.size() - LAST, new Entry(name, name, "", java));
+            }
+        }
+        return entries;
+    }
 
     /** Compiles the lines, with the class files in {@code folder}, and runs them. */
     Gallery(Path folder) throws Exception {
         StringBuilder program = new StringBuilder(
                 "import org.anneal.plot.*;\nimport org.anneal.schedule.*;\npublic final class Lines {\n");
-        for (Entry entry : ENTRIES) {
+        List<Entry> entries = entries();
+        for (Entry entry : entries) {
             program.append(
                     "    public static Plot " + entry.name() + "() {\n        return " + entry.java() + ";\n    }\n");
         }
@@ -151,7 +176,7 @@ final class Gallery {
         try (URLClassLoader loader =
                 new URLClassLoader(new URL[] {folder.toUri().toURL()}, Gallery.class.getClassLoader())) {
             Class<?> lines = loader.loadClass("Lines");
-            for (Entry entry : ENTRIES) {
+            for (Entry entry : entries) {
                 plots.put(entry, (Plot) lines.getMethod(entry.name()).invoke(null));
             }
         }
