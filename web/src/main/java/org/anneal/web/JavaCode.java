@@ -26,7 +26,9 @@ final class JavaCode {
     }
 
     private String name(Class<?> type) {
-        imports.add(type.getName());
+        if (!type.getPackageName().isEmpty()) { // which is of no package cannot be imported
+            imports.add(type.getCanonicalName());
+        }
         return type.getSimpleName();
     }
 }
