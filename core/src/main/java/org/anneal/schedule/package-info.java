@@ -3,4 +3,7 @@
  *
  * <p>Every value here is immutable and safe to share between threads.
  */
+@NullMarked
 package org.anneal.schedule;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,4 +3,7 @@
  * org.anneal.text.PythonCall} reads one, {@link org.anneal.text.Python} writes numbers, strings and lists, and {@link
  * org.anneal.text.LrLambda} is a lambda. It never runs code.
  */
+@NullMarked
 package org.anneal.text;
+
+import org.jspecify.annotations.NullMarked;

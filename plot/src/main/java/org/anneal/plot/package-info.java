@@ -9,4 +9,7 @@
  * new Chart("Learning rates", "step", List.of(rates)).save(Path.of("curve.png"));
  * }</pre>
  */
+@NullMarked
 package org.anneal.plot;
+
+import org.jspecify.annotations.NullMarked;

@@ -7,4 +7,7 @@
  * }
  * }</pre>
  */
+@NullMarked
 package org.anneal.web;
+
+import org.jspecify.annotations.NullMarked;
