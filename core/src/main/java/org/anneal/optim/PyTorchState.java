@@ -36,7 +36,7 @@ final class PyTorchState {
     private static final long LAST_STEP = 1L << 53;
 
     private final Policy policy;
-    private final LRScheduler.State state;
+    private final SchedulerState state;
     private final List<Double> lastLr;
     private final boolean betas;
     private final int groups;
@@ -82,7 +82,7 @@ final class PyTorchState {
      * @param lastLr the rates that it left in force
      * @param betas whether the optimizer has betas
      */
-    PyTorchState(Policy policy, LRScheduler.State state, List<Double> lastLr, boolean betas) {
+    PyTorchState(Policy policy, SchedulerState state, List<Double> lastLr, boolean betas) {
         if (policy instanceof ComposedPlateau) {
             throw new IllegalStateException("PyTorch composes no plateau, so it has no state of " + policy
                     + ": use state() and restore(state)");
@@ -340,21 +340,22 @@ final class PyTorchState {
      *
      * @throws IllegalArgumentException if an entry is missing, of another type, or another schedule's
      */
-    LRScheduler.State read(Map<?, ?> dict) {
+    SchedulerState read(Map<?, ?> dict) {
         long step = counter(policy, dict, "");
         List<List<Double>> bases = new ArrayList<>();
         check(entries(policy, step, 0), dict, "", bases);
         List<Double> last = dict.containsKey("_last_lr") ? numbers(dict, "_last_lr", "") : ratesAt(step, bases);
-        return new LRScheduler.State(
+        List<Double> rates = each(i -> state.lrs().get(i).equals(lastLr.get(i))
+                ? last.get(i)
+                : state.lrs().get(i));
+        return new SchedulerState(
                 state.version(),
                 step,
                 state.policies(),
                 bases.isEmpty() ? state.initialLrs() : bases.get(0),
-                each(i -> state.lrs().get(i).equals(lastLr.get(i))
-                        ? last.get(i)
-                        : state.lrs().get(i)),
+                rates,
                 each(i -> momentum(i, step)),
-                last,
+                rates,
                 state.factors(),
                 state.plateau().map(now -> progress(dict)));
     }
