@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
@@ -51,6 +52,8 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
 import org.anneal.optim.SavedSchedule;
+import org.anneal.optim.Schedulable;
+import org.anneal.optim.SchedulerState;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
@@ -176,6 +179,7 @@ class NullArgumentsTest {
         Optimizer<FloatArray> optimizer = optimizer();
         optimizer.rebase();
         samples.put(Optimizer.class, optimizer);
+        samples.put(Schedulable.class, optimizer);
         samples.put(Optional.class, Optional.empty());
         samples.put(OptionalDouble.class, OptionalDouble.empty());
         samples.put(ParamGroup.class, new ParamGroup<>("late", new SGD(0.1), List.of(param())));
@@ -187,9 +191,14 @@ class NullArgumentsTest {
         samples.put(Object[].class, new Object[] {4});
         samples.put(
                 Map.class,
-                Set.of(SavedSchedule.class, SavedCall.class, StateEntries.class).contains(of.getDeclaringClass())
-                        ? runner().stateDict()
-                        : of.getName().equals("write") ? Map.of("w", TensorData.scalar(1)) : new SGD(0.1).options());
+                of.getDeclaringClass() == SchedulerState.class
+                        ? runner().state().toMap()
+                        : Set.of(SavedSchedule.class, SavedCall.class, StateEntries.class)
+                                        .contains(of.getDeclaringClass())
+                                ? runner().stateDict()
+                                : of.getName().equals("write")
+                                        ? Map.of("w", TensorData.scalar(1))
+                                        : new SGD(0.1).options());
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);
@@ -197,6 +206,7 @@ class NullArgumentsTest {
         samples.put(RateFunction.class, (RateFunction) (step, current, base) -> current);
         samples.put(Enum.class, StepPer.BATCH);
         samples.put(Kind.class, new StepLR(3).kind());
+        samples.put(DoubleConsumer.class, (DoubleConsumer) value -> {});
         samples.put(IOException.class, new IOException("full"));
         samples.put(AtomicFile.Content.class, (AtomicFile.Content) file -> {});
         Class<?> wanted = (Class<?>) type;

@@ -12,6 +12,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.optim.SchedulerState;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
@@ -41,7 +42,7 @@ final class ScheduleCheck {
      * @param start where the run is taken up, if it is
      * @throws IllegalArgumentException if a step fails, as it would in the run
      */
-    void refuseWhatFails(Optional<LRScheduler.State> start) {
+    void refuseWhatFails(Optional<SchedulerState> start) {
         long step = 0;
         try (ProgressLine progress = Anneal.progress(command);
                 Optimizer<FloatArray> optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)

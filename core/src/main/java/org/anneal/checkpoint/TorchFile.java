@@ -6,7 +6,9 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -21,7 +23,7 @@ import org.anneal.text.Python;
  *
  * <pre>{@code
  * try (TorchFile file = TorchFile.open(Path.of("last.pt"))) {
- *     Map<?, ?> checkpoint = (Map<?, ?>) file.root();
+ *     Map<String, Object> checkpoint = file.dict();
  *     ...
  * }
  * TorchFile.write(Path.of("next.pt"), checkpoint);
@@ -209,6 +211,26 @@ public final class TorchFile implements Closeable {
     /** {@return what {@code torch.load} would give} */
     public Object root() {
         return root;
+    }
+
+    /**
+     * {@return the dict that {@code torch.load} would give, as most files hold one}
+     *
+     * @throws IllegalArgumentException if it is no dict, or has a key that is no string
+     */
+    public Map<String, Object> dict() {
+        if (!(root instanceof Map<?, ?> map)) {
+            throw new IllegalArgumentException("the file must hold a dict, but holds "
+                    + (root instanceof TensorData ? "a tensor" : root instanceof List ? "a list" : "another value"));
+        }
+        Map<String, Object> dict = new LinkedHashMap<>();
+        map.forEach((key, value) -> {
+            if (!(key instanceof String name)) {
+                throw new IllegalArgumentException("the keys of the file's dict must be strings, but one is " + key);
+            }
+            dict.put(name, value);
+        });
+        return dict;
     }
 
     /**

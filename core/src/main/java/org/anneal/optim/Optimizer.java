@@ -23,7 +23,7 @@ import org.anneal.text.Python;
  *
  * @param <T> the engine's parameters
  */
-public final class Optimizer<T> implements AutoCloseable {
+public final class Optimizer<T> implements Schedulable, AutoCloseable {
     private final Engine<T> engine;
     private final Kernels<T> kernels;
     private final List<ParamGroup<T>> groups = new ArrayList<>();
@@ -32,7 +32,6 @@ public final class Optimizer<T> implements AutoCloseable {
     private final Set<Object> known = new HashSet<>();
     private long steps;
     private boolean closed;
-    private Optional<LRScheduler> runner = Optional.empty();
     private Optional<QuasiNewton<T>> quasiNewton = Optional.empty();
 
     /** One group: {@code rule} over all of {@code params}. */
@@ -96,6 +95,7 @@ public final class Optimizer<T> implements AutoCloseable {
     }
 
     /** {@return the groups, in the order they were given and added; a view that later groups appear in} */
+    @Override
     public List<ParamGroup<T>> groups() {
         return groupsView;
     }
@@ -239,6 +239,7 @@ public final class Optimizer<T> implements AutoCloseable {
     }
 
     /** {@return how often a step was made} */
+    @Override
     public long steps() {
         return steps;
     }
@@ -274,13 +275,11 @@ public final class Optimizer<T> implements AutoCloseable {
             }
             first += numbers.size();
             Map<String, Object> options = group.options();
-            if (runner.isPresent()) {
-                options.putAll(runner.get().groupEntries(i));
-                // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
-                OptionalDouble base = group.initialLr();
-                if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
-                    options.put(SavedGroup.OWN_BASE, base.getAsDouble());
-                }
+            options.putAll(group.schedule().map(PyTorchState::groupEntries).orElse(Map.of()));
+            // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
+            OptionalDouble base = group.initialLr();
+            if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
+                options.put(SavedGroup.OWN_BASE, base.getAsDouble());
             }
             options.put("params", numbers);
             packed.add(options);
@@ -300,7 +299,7 @@ public final class Optimizer<T> implements AutoCloseable {
      *     has a value that is missing or out of its range; nothing has changed then
      * @throws IllegalStateException after {@link #close}
      */
-    public void loadStateDict(Map<String, Object> dict) {
+    public void loadStateDict(Map<?, ?> dict) {
         Objects.requireNonNull(dict, "dict");
         checkOpen("loaded");
         Map<Object, Map<?, ?>> state = new HashMap<>();
@@ -392,15 +391,5 @@ public final class Optimizer<T> implements AutoCloseable {
         closed = true;
         states.forEach(GroupState::close);
         quasiNewton.ifPresent(QuasiNewton::close);
-    }
-
-    /** {@return the live runner, if there is one} */
-    Optional<LRScheduler> runner() {
-        return runner;
-    }
-
-    /** Makes {@code scheduler} the live runner. */
-    void attach(LRScheduler scheduler) {
-        runner = Optional.of(scheduler);
     }
 }

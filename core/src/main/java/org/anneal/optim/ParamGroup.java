@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalDouble;
 
 /**
  * Parameters that share their options: the single source of truth for what the next step uses. Mutable, and this is
@@ -12,13 +11,11 @@ import java.util.OptionalDouble;
  *
  * @param <T> the engine's parameters
  */
-public final class ParamGroup<T> {
-    private final String name;
+public final class ParamGroup<T> extends RateGroup {
     private final List<T> params;
     private UpdateRule rule;
     private double lr;
     private double momentum; // may be ahead of the rule's: a schedule sets it every step, and allocates nothing
-    private double initialLr = Double.NaN; // until a runner records it
 
     /**
      * Groups parameters under options of their own.
@@ -28,21 +25,16 @@ public final class ParamGroup<T> {
      * @param params at least one parameter
      */
     public ParamGroup(String name, UpdateRule rule, List<T> params) {
-        Objects.requireNonNull(name, "name");
+        super(name);
         Objects.requireNonNull(rule, "rule");
         this.params = Check.list("params", params);
         if (params.isEmpty()) {
             throw new IllegalArgumentException(
                     "params must hold at least one parameter, but group '" + name + "' is empty");
         }
-        this.name = name;
         this.rule = rule;
         this.lr = rule.lr();
         this.momentum = rule.momentum();
-    }
-
-    public String name() {
-        return name;
     }
 
     public List<T> params() {
@@ -75,61 +67,34 @@ public final class ParamGroup<T> {
         this.momentum = rule.momentum();
     }
 
-    /** {@return the learning rate in force} */
+    @Override
     public double lr() {
         return lr;
     }
 
-    /**
-     * Sets the learning rate in force.
-     *
-     * @param lr any finite number
-     */
+    @Override
     public void setLr(double lr) {
-        if (!Double.isFinite(lr)) {
+        if (!Double.isFinite(lr)) { // here and not in Check, which makes 0.0 of -0.0
             throw new IllegalArgumentException("lr must be finite, but was " + lr);
         }
         this.lr = lr;
     }
 
-    /** {@return the momentum in force; beta1 where the rule has betas} */
+    @Override
     public double momentum() {
         return momentum;
     }
 
-    /** Sets the momentum, or beta1, in force. */
+    @Override
     public void setMomentum(double momentum) {
         this.momentum = checkMomentum(momentum);
     }
 
-    /** {@return {@code momentum} as the rule takes it, which may refuse it} */
+    @Override
     double checkMomentum(double momentum) {
         return momentum == this.momentum
                 ? momentum
                 : rule.withMomentum(momentum).momentum();
-    }
-
-    /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */
-    public OptionalDouble initialLr() {
-        return Double.isNaN(initialLr) ? OptionalDouble.empty() : OptionalDouble.of(initialLr);
-    }
-
-    /** Makes the rate in force the base of schedules. */
-    void rebase() {
-        initialLr = lr;
-    }
-
-    /** Sets the base of schedules, as a saved state has it. */
-    void setInitialLr(double initialLr) {
-        this.initialLr = initialLr;
-    }
-
-    /** {@return the base of schedules, recorded now if it was not before} */
-    double base() {
-        if (Double.isNaN(initialLr)) {
-            rebase();
-        }
-        return initialLr;
     }
 
     /** {@return the class of the rule, which a group keeps whatever rate is in force} */
@@ -160,10 +125,19 @@ public final class ParamGroup<T> {
         rule.check(shape);
     }
 
-    /** {@return whether the rule has momentum or betas for a schedule to drive} */
+    @Override
     public boolean hasMomentum() {
-        Map<String, Object> options = rule.options();
-        return options.containsKey("momentum") || options.containsKey("betas");
+        return hasBetas() || rule.options().containsKey("momentum");
+    }
+
+    @Override
+    public boolean hasBetas() {
+        return rule.options().containsKey("betas");
+    }
+
+    @Override
+    String described() {
+        return super.described() + ", which runs " + kind().getSimpleName();
     }
 
     boolean keepsFromTheStart() {

@@ -17,7 +17,7 @@ import org.anneal.schedule.StateForm;
  */
 final class PyTorchState {
     private final StateEntries.Run run;
-    private final LRScheduler.State state;
+    private final SchedulerState state;
     private final int groups;
 
     /**
@@ -28,7 +28,7 @@ final class PyTorchState {
      * @param lastLr the rates that it left in force
      * @param betas whether the optimizer has betas
      */
-    PyTorchState(Policy policy, LRScheduler.State state, List<Double> lastLr, boolean betas) {
+    PyTorchState(Policy policy, SchedulerState state, List<Double> lastLr, boolean betas) {
         if (policy.stepDriven().isPresent() && policy.metricDriven().isPresent()) {
             throw new IllegalStateException("PyTorch composes no plateau, so it has no state of " + policy
                     + ": use state() and restore(state)");
@@ -53,22 +53,23 @@ final class PyTorchState {
      *
      * @throws IllegalArgumentException if an entry is missing, of another type, or another schedule's
      */
-    LRScheduler.State read(Map<?, ?> saved) {
+    SchedulerState read(Map<?, ?> saved) {
         Map<Object, Object> dict = SavedGroup.plain(saved);
         long step = StateEntries.counter(dict);
         StateEntries entries = StateEntries.of(run, step);
         List<Double> bases = entries.check(dict).orElse(state.initialLrs());
         List<Double> last = dict.containsKey("_last_lr") ? entries.numbers(dict, "_last_lr") : ratesAt(step, bases);
-        return new LRScheduler.State(
+        List<Double> rates = each(i -> state.lrs().get(i).equals(run.lastLr().get(i))
+                ? last.get(i)
+                : state.lrs().get(i));
+        return new SchedulerState(
                 state.version(),
                 step,
                 state.policies(),
                 bases,
-                each(i -> state.lrs().get(i).equals(run.lastLr().get(i))
-                        ? last.get(i)
-                        : state.lrs().get(i)),
+                rates,
                 each(i -> momentum(i, step)),
-                last,
+                rates,
                 state.factors(),
                 state.plateau().map(now -> progress(dict)));
     }

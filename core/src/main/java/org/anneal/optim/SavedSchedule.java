@@ -52,6 +52,24 @@ public record SavedSchedule(String text, List<String> gaps) {
         return SavedCall.steps(Objects.requireNonNull(state, "state"));
     }
 
+    /** Refuses a state that says it is of another schedule. */
+    void check(Map<?, ?> state, List<? extends Map<?, ?>> groups) {
+        SavedSchedule other = of(state, groups);
+        if (gaps.isEmpty() && other.gaps.isEmpty() && !text.equals(other.text)) {
+            throw new IllegalArgumentException("it is not " + text);
+        }
+    }
+
+    /**
+     * {@return the schedule}
+     *
+     * @throws IllegalArgumentException if something of it is missing
+     */
+    Policy whole() {
+        return policy().orElseThrow(() ->
+                new IllegalArgumentException("the state must say all of the schedule, but it is " + this));
+    }
+
     /** {@return the schedule, if nothing of it is missing} */
     public Optional<Policy> policy() {
         return gaps.isEmpty() ? Optional.of(Policy.parse(text)) : Optional.empty();

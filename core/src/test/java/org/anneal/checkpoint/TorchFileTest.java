@@ -284,4 +284,27 @@ class TorchFileTest {
             }
         });
     }
+
+    @Test
+    void givesItsDictByName() throws IOException {
+        Path file = folder.resolve("dict.pt");
+        TorchFile.write(file, Map.of("epoch", 3L));
+        try (TorchFile open = TorchFile.open(file)) {
+            assertEquals(Map.of("epoch", 3L), open.dict());
+        }
+        assertNoDict("the file must hold a dict, but holds a list", List.of(1L));
+        assertNoDict("the file must hold a dict, but holds a tensor", TensorData.of(new float[] {1}, List.of(1L)));
+        assertNoDict("the file must hold a dict, but holds another value", Optional.empty());
+        assertNoDict("the keys of the file's dict must be strings, but one is 1", Map.of(1L, "one"));
+    }
+
+    private void assertNoDict(String expected, Object root) throws IOException {
+        Path file = folder.resolve("none.pt");
+        TorchFile.write(file, root);
+        try (TorchFile open = TorchFile.open(file)) {
+            assertEquals(
+                    expected,
+                    assertThrows(IllegalArgumentException.class, open::dict).getMessage());
+        }
+    }
 }

@@ -168,7 +168,7 @@ class LRSchedulerTest {
         for (int i = 0; i < 10; i++) {
             step(optimizer, first);
         }
-        LRScheduler.State state = first.state();
+        SchedulerState state = first.state();
         Map<String, Object> dict = first.stateDict();
         LRScheduler copy = new LRScheduler(optimizer, schedule);
         optimizer.group("g0").setLr(7);
@@ -201,7 +201,7 @@ class LRSchedulerTest {
     void refusesWhateverWouldActWhenAnotherRunnerReplacedIt() {
         Optimizer<FloatArray> optimizer = optimizer(1);
         LRScheduler old = new LRScheduler(optimizer, new ExponentialLR(0.5));
-        LRScheduler.State state = old.state();
+        SchedulerState state = old.state();
         Map<String, Object> dict = old.stateDict();
         LRScheduler live = new LRScheduler(optimizer, new ExponentialLR(0.5));
         ParamGroup<FloatArray> late = group("late", 0.4);
@@ -233,7 +233,7 @@ class LRSchedulerTest {
                 new ParamGroup<>("a", new Adagrad(1), List.of(new FloatArray(1f))),
                 new ParamGroup<>("b", new Adagrad(1), List.of(new FloatArray(1f)))));
         LRScheduler scheduler = new LRScheduler(optimizer, new ExponentialLR(0.5));
-        LRScheduler.State state = scheduler.state();
+        SchedulerState state = scheduler.state();
         step(optimizer, scheduler);
         double nan = Double.NaN;
         double infinity = Double.POSITIVE_INFINITY;
@@ -244,7 +244,7 @@ class LRSchedulerTest {
         assertEquals("momentums[1] must be finite, but was NaN", refusedState(state, 0, 1, 1, nan, 1, 1));
         assertEquals("unscaled[1] must be finite, but was Infinity", refusedState(state, 0, 1, 1, 0, infinity, 1));
         assertEquals("factors[1] must be finite, but was NaN", refusedState(state, 0, 1, 1, 0, 1, nan));
-        LRScheduler.State momentum = state(state, 0, 1, 1, 0.9, 1, 1);
+        SchedulerState momentum = state(state, 0, 1, 1, 0.9, 1, 1);
         for (LRScheduler.OnChange onChange : LRScheduler.OnChange.values()) {
             assertEquals(
                     "momentum must be left alone under a rule without momentum or betas, but Adagrad(lr=1.0) was to take 0.9",
@@ -254,13 +254,13 @@ class LRSchedulerTest {
         assertEquals(1, scheduler.lastEpoch());
     }
 
-    private static String refusedState(LRScheduler.State state, long lastEpoch, double... numbers) {
+    private static String refusedState(SchedulerState state, long lastEpoch, double... numbers) {
         return messageOf(IllegalArgumentException.class, () -> state(state, lastEpoch, numbers));
     }
 
     /** {@return {@code state} with {@code numbers} for its second group: the base, the rate, ...} */
-    private static LRScheduler.State state(LRScheduler.State state, long lastEpoch, double... numbers) {
-        return new LRScheduler.State(
+    private static SchedulerState state(SchedulerState state, long lastEpoch, double... numbers) {
+        return new SchedulerState(
                 state.version(),
                 lastEpoch,
                 state.policies(),
@@ -278,8 +278,8 @@ class LRSchedulerTest {
                 new ReduceLROnPlateau(), new ExponentialLR(0.5).times(new ReduceLROnPlateau().withPatience(0)))) {
             Optimizer<FloatArray> optimizer = optimizer(1);
             LRScheduler scheduler = new LRScheduler(optimizer, policy);
-            LRScheduler.State whole = scheduler.state();
-            LRScheduler.State state = new LRScheduler.State(
+            SchedulerState whole = scheduler.state();
+            SchedulerState state = new SchedulerState(
                     whole.version(),
                     7,
                     whole.policies(),
@@ -341,7 +341,7 @@ class LRSchedulerTest {
             assertEquals(
                     "cycle_momentum must be False under a rule without momentum or betas, but was True in " + cycles
                             + " for group 'all', which runs " + rule.replace("()", "")
-                            + ": write withCycleMomentum(false)",
+                            + ": write cycle_momentum=False",
                     messageOf(IllegalArgumentException.class, () -> new LRScheduler(optimizer, cycles)));
             new LRScheduler(optimizer, new CyclicLR(0.01, 0.1).withCycleMomentum(false)).step();
             assertEquals(0, optimizer.groups().get(0).momentum());
@@ -647,6 +647,78 @@ class LRSchedulerTest {
         assertTrue(warnings.get(0).startsWith("the scheduler is stepped before the optimizer"), warnings.get(0));
     }
 
+    @Test
+    void warnsOfTheOrderOnlyIfAnotherLibrarysOptimizerCountsItsSteps() {
+        RateGroup group = RateGroup.of("all", () -> 1, lr -> {});
+        new LRScheduler(() -> List.of(group), new ExponentialLR(0.5)).step();
+        assertEquals(List.of(), warnings);
+        new LRScheduler(
+                        new Schedulable() {
+                            @Override
+                            public List<RateGroup> groups() {
+                                return List.of(group);
+                            }
+
+                            @Override
+                            public long steps() {
+                                return 0;
+                            }
+                        },
+                        new ExponentialLR(0.5))
+                .step();
+        assertEquals(1, warnings.size());
+        assertTrue(warnings.get(0).startsWith("the scheduler is stepped before the optimizer"), warnings.get(0));
+    }
+
+    @Test
+    void warnsOnceOfTwoMetricsAtOneStep() {
+        Optimizer<FloatArray> optimizer = optimizer(1);
+        LRScheduler scheduler = new LRScheduler(
+                optimizer,
+                new ExponentialLR(0.5)
+                        .times(new ReduceLROnPlateau().withPatience(1).withFactor(0.5)));
+        for (int i = 0; i < 3; i++) {
+            scheduler.step(1.0);
+            step(optimizer, scheduler);
+        }
+        assertEquals(List.of(), warnings);
+        scheduler.step(0.5);
+        scheduler.step(0.6);
+        scheduler.step(0.6);
+        step(optimizer, scheduler);
+        scheduler.step(0.1);
+        scheduler.step(0.1);
+        assertEquals(
+                List.of(
+                        "the plateau was given two metrics at one step, and counts both: call step() after step(metric)"),
+                warnings);
+    }
+
+    @Test
+    void warnsOfNoSecondMetricUnderAPlateauAloneNorAfterAMove() {
+        LRScheduler alone = new LRScheduler(optimizer(1), new ReduceLROnPlateau());
+        alone.step(1.0);
+        alone.step(1.0);
+        LRScheduler scheduler = new LRScheduler(optimizer(1), new StepLR(3).times(new ReduceLROnPlateau()));
+        scheduler.step(1.0);
+        scheduler.restore(scheduler.state());
+        scheduler.step(1.0);
+        assertEquals(List.of(), warnings);
+    }
+
+    @Test
+    void printsWhatItRunsAndWhereItIs() {
+        Optimizer<FloatArray> optimizer = optimizer(1, 0.5);
+        LRScheduler scheduler = new LRScheduler(optimizer, new StepLR(1, 0.5));
+        step(optimizer, scheduler);
+        assertEquals(
+                "LRScheduler(StepLR(step_size=1, gamma=0.5), last_epoch=1, last_lr=[0.5, 0.25])", scheduler.toString());
+        assertEquals(
+                "LRScheduler([ExponentialLR(gamma=0.5), StepLR(step_size=3, gamma=0.1)], last_epoch=0,"
+                        + " last_lr=[1.0, 0.5])",
+                new LRScheduler(optimizer, List.of(new ExponentialLR(0.5), new StepLR(3))).toString());
+    }
+
     /** The rates are those that PyTorch 2.13 gives a group that is added with its base. */
     @Test
     void warnsOfAGroupThatWillBeCarriedAboveItsBase() {
@@ -669,12 +741,13 @@ class LRSchedulerTest {
         ParamGroup<FloatArray> late = group("late", 0.2);
         optimizer.addParamGroup(late);
         scheduler.join(late);
-        assertEquals(1, warnings.size(), schedule.toString());
-        assertTrue(warnings.get(0).startsWith("group 'late' joins at 0.2, which " + schedule), warnings.get(0));
-        assertTrue(warnings.get(0).contains(told), warnings.get(0));
+        assertEquals(List.of(), warnings, "the rate may yet be set");
         for (int i = 0; i < after; i++) {
             step(optimizer, scheduler);
+            assertEquals(1, warnings.size(), schedule.toString());
         }
+        assertTrue(warnings.get(0).startsWith("group 'late' joins at 0.2, which " + schedule), warnings.get(0));
+        assertTrue(warnings.get(0).contains(told), warnings.get(0));
         assertEquals(expected, late.lr(), TOLERANCE);
         assertEquals(1, warnings.size(), schedule.toString());
     }
@@ -694,6 +767,7 @@ class LRSchedulerTest {
             step(optimizer, scheduler);
         }
         assertEquals(0.2, late.lr(), TOLERANCE);
+        assertEquals(List.of(), warnings, "what the warning advises was done");
     }
 
     @Test
@@ -716,6 +790,7 @@ class LRSchedulerTest {
             ParamGroup<FloatArray> late = group("late", 0.2);
             optimizer.addParamGroup(late);
             scheduler.join(late);
+            step(optimizer, scheduler);
             assertEquals(List.of(), warnings, schedule.toString());
         }
         Optimizer<FloatArray> optimizer = optimizer(1);
@@ -725,6 +800,7 @@ class LRSchedulerTest {
         ParamGroup<FloatArray> late = group("late", 0.2);
         optimizer.addParamGroup(late);
         ended.join(late);
+        step(optimizer, ended);
         assertEquals(List.of(), warnings);
     }
 

@@ -24,7 +24,6 @@ import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.optim.LRScheduler.OnChange;
-import org.anneal.optim.LRScheduler.State;
 import org.anneal.schedule.AnnealStrategy;
 import org.anneal.schedule.ComposedPlateau;
 import org.anneal.schedule.ConstantLR;
@@ -68,7 +67,7 @@ class ResumeTest {
     }
 
     /** Schedules over two groups, and over a third one if a late group joins at step LATE. */
-    private record Program(List<? extends Policy> policies, Optional<Schedule> late, boolean adam) {
+    record Program(List<? extends Policy> policies, Optional<Schedule> late, boolean adam) {
 
         static Program of(Policy policy) {
             return new Program(List.of(policy), Optional.empty(), false);
@@ -207,7 +206,7 @@ class ResumeTest {
                 run(program, optimizer, scheduler, 0, cut, cut, edits, new ArrayList<>());
                 program.before(cut, optimizer, scheduler, cut, edits);
                 Map<String, Object> dict = optimizer.stateDict();
-                State state = scheduler.state();
+                SchedulerState state = scheduler.state();
 
                 Optimizer<FloatArray> other = program.optimizer(cut);
                 LRScheduler resumed = resume(program, other, cut, order, dict, state);
@@ -228,7 +227,7 @@ class ResumeTest {
             int cut,
             Order order,
             Map<String, Object> dict,
-            State state) {
+            SchedulerState state) {
         if (order == Order.OPTIMIZER_BUILD_SCHEDULER) {
             optimizer.loadStateDict(dict);
         }
@@ -308,8 +307,8 @@ class ResumeTest {
         Optimizer<FloatArray> optimizer = one(1);
         LRScheduler scheduler = after(3, optimizer, new StepLR(2, 0.5).times(PLATEAU));
         optimizer.groups().get(0).setLr(0.3);
-        State first = scheduler.state();
-        State second = scheduler.state();
+        SchedulerState first = scheduler.state();
+        SchedulerState second = scheduler.state();
         assertEquals(first, second);
         optimizer.step();
         scheduler.step(1.0);
@@ -324,10 +323,10 @@ class ResumeTest {
 
     @Test
     void refusesAStateOfAnotherScheduleWithBothTexts() {
-        State state = after(3, one(1), new StepLR(2, 0.5)).state();
+        SchedulerState state = after(3, one(1), new StepLR(2, 0.5)).state();
         Optimizer<FloatArray> optimizer = one(1);
         LRScheduler scheduler = after(1, optimizer, new ExponentialLR(0.9));
-        State before = scheduler.state();
+        SchedulerState before = scheduler.state();
         assertEquals(
                 "the state was written under StepLR(step_size=2, gamma=0.5), but this runner runs"
                         + " ExponentialLR(gamma=0.9): choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two"
@@ -340,8 +339,8 @@ class ResumeTest {
     void refusesAStateOfAnotherVersionOrNumberOfGroups() {
         Optimizer<FloatArray> optimizer = one(1);
         LRScheduler scheduler = after(1, optimizer, new ExponentialLR(0.9));
-        State state = scheduler.state();
-        State newer = new State(
+        SchedulerState state = scheduler.state();
+        SchedulerState newer = new SchedulerState(
                 2,
                 state.lastEpoch(),
                 state.policies(),
@@ -354,7 +353,7 @@ class ResumeTest {
         assertEquals(
                 "the state must be of version 1, but was of version 2",
                 messageOf(IllegalArgumentException.class, () -> scheduler.restore(newer)));
-        State two = after(1, Program.of(PLATEAU).optimizer(0), new ExponentialLR(0.9))
+        SchedulerState two = after(1, Program.of(PLATEAU).optimizer(0), new ExponentialLR(0.9))
                 .state();
         for (OnChange onChange : OnChange.values()) {
             assertEquals(
@@ -366,12 +365,12 @@ class ResumeTest {
 
     @Test
     void refusesAStateWhoseListsDoNotFitTogether() {
-        State state = after(1, one(1), new ExponentialLR(0.9)).state();
+        SchedulerState state = after(1, one(1), new ExponentialLR(0.9)).state();
         assertEquals(
                 "every list of a state must have one entry per group, but their lengths were [1, 2]",
                 messageOf(
                         IllegalArgumentException.class,
-                        () -> new State(
+                        () -> new SchedulerState(
                                 1,
                                 1,
                                 state.policies(),
@@ -385,7 +384,7 @@ class ResumeTest {
                 "policies must have 1 entry for all groups or 1, one per group, but had 0",
                 messageOf(
                         IllegalArgumentException.class,
-                        () -> new State(
+                        () -> new SchedulerState(
                                 1,
                                 1,
                                 List.of(),
@@ -403,7 +402,7 @@ class ResumeTest {
         Optimizer<FloatArray> optimizer = one(1);
         LRScheduler scheduler = after(3, optimizer, new ExponentialLR(0.5));
         optimizer.groups().get(0).setLr(0.3);
-        State state = scheduler.state();
+        SchedulerState state = scheduler.state();
         Optimizer<FloatArray> other = one(1);
         LRScheduler resumed = new LRScheduler(other, new ExponentialLR(0.5));
         resumed.restore(state, onChange);
@@ -416,7 +415,7 @@ class ResumeTest {
         Optimizer<FloatArray> optimizer = one(1);
         LRScheduler scheduler = after(3, optimizer, new StepLR(2, 0.5));
         optimizer.groups().get(0).setLr(0.3);
-        State state = scheduler.state();
+        SchedulerState state = scheduler.state();
 
         Optimizer<FloatArray> other = one(1);
         LRScheduler resumed = new LRScheduler(other, new ExponentialLR(0.5));
@@ -436,7 +435,7 @@ class ResumeTest {
 
     @Test
     void withKeepConfigTheNewScheduleDrivesTheMomentum() {
-        State state = after(3, one(1), new StepLR(2, 0.5)).state();
+        SchedulerState state = after(3, one(1), new StepLR(2, 0.5)).state();
         Optimizer<FloatArray> other = one(1);
         OneCycleLR cycle = new OneCycleLR(1, 10);
         new LRScheduler(other, cycle).restore(state, OnChange.KEEP_CONFIG);
@@ -447,7 +446,8 @@ class ResumeTest {
     @Test
     void withKeepConfigAPlateauKeepsItsProgress() {
         Optimizer<FloatArray> optimizer = one(1);
-        State state = after(4, optimizer, new StepLR(2, 0.5).times(PLATEAU)).state();
+        SchedulerState state =
+                after(4, optimizer, new StepLR(2, 0.5).times(PLATEAU)).state();
         assertEquals(List.of(0.5), state.factors());
 
         Optimizer<FloatArray> other = one(1);
@@ -466,7 +466,7 @@ class ResumeTest {
 
     @Test
     void withKeepConfigAScheduleKeepsItsBaseWhereAPlateauHadNone() {
-        State state = after(3, one(1), PLATEAU).state();
+        SchedulerState state = after(3, one(1), PLATEAU).state();
         assertTrue(state.initialLrs().get(0).isNaN());
         assertEquals(List.of(0.5), state.lrs());
         Optimizer<FloatArray> other = one(1);
@@ -479,12 +479,12 @@ class ResumeTest {
 
     @Test
     void withKeepConfigARateThatIsNotFiniteChangesNothing() {
-        State state =
+        SchedulerState state =
                 after(3, Program.of(PLATEAU).optimizer(0), new StepLR(2, 0.5)).state();
         Optimizer<FloatArray> other = Program.of(PLATEAU).optimizer(0);
         LRScheduler scheduler = new LRScheduler(
                 other, List.of(new ExponentialLR(0.5), LambdaLR.of("lambda s: math.inf if s == 3 else 1")));
-        State before = scheduler.state();
+        SchedulerState before = scheduler.state();
         assertEquals(
                 "the rate must be finite, but LambdaLR(lr_lambda=lambda s: math.inf if s == 3 else 1) makes it"
                         + " Infinity at step 3 for group 'g1'",
@@ -504,7 +504,7 @@ class ResumeTest {
             LRScheduler scheduler = program.build(optimizer, 0);
             run(program, optimizer, scheduler, 0, cut, cut, true, new ArrayList<>());
             program.before(cut, optimizer, scheduler, cut, true);
-            State state = scheduler.state();
+            SchedulerState state = scheduler.state();
             List<double[]> whole = new ArrayList<>();
             run(program, optimizer, scheduler, cut, STEPS, -1, false, whole);
 
@@ -522,9 +522,10 @@ class ResumeTest {
 
     @Test
     void withTakeCheckpointAJavaFunctionCannotBeReadBackAndNothingChanges() {
-        State state = after(3, one(1), new LambdaLR("java", step -> 0.5)).state();
+        SchedulerState state =
+                after(3, one(1), new LambdaLR("java", step -> 0.5)).state();
         LRScheduler scheduler = after(1, one(1), new ExponentialLR(0.9));
-        State before = scheduler.state();
+        SchedulerState before = scheduler.state();
         String message =
                 messageOf(IllegalArgumentException.class, () -> scheduler.restore(state, OnChange.TAKE_CHECKPOINT));
         assertTrue(
@@ -545,9 +546,9 @@ class ResumeTest {
         ParamGroup<FloatArray> late = new ParamGroup<>("late", new SGD(0.4), List.of(new FloatArray(1f)));
         optimizer.addParamGroup(late);
         scheduler.join(late, new ExponentialLR(0.9));
-        State state = scheduler.state();
+        SchedulerState state = scheduler.state();
         LRScheduler other = after(1, Program.of(PLATEAU).optimizer(0), new ExponentialLR(0.9));
-        State before = other.state();
+        SchedulerState before = other.state();
         assertEquals(
                 "the state has a plateau that its texts, StepLR(step_size=2, gamma=0.1), ExponentialLR(gamma=0.9), do"
                         + " not name, because a late group follows a schedule of its own: build the runner as it was"
@@ -559,7 +560,7 @@ class ResumeTest {
     @Test
     void aPlateauAloneHasNoBaseAlsoAfterItIsRestored() {
         Optimizer<FloatArray> optimizer = one(1);
-        State state = after(3, optimizer, PLATEAU).state();
+        SchedulerState state = after(3, optimizer, PLATEAU).state();
         assertEquals(OptionalDouble.empty(), optimizer.groups().get(0).initialLr());
         Optimizer<FloatArray> other = one(1);
         other.rebase();
@@ -573,7 +574,7 @@ class ResumeTest {
         Optimizer<FloatArray> optimizer = one(1);
         LRScheduler scheduler = after(2, optimizer, PLATEAU);
         optimizer.addParamGroup(new ParamGroup<>("late", new SGD(0.4), List.of(new FloatArray(1f))));
-        State state = scheduler.state();
+        SchedulerState state = scheduler.state();
         assertEquals(List.of(1.0, 0.4), state.lrs());
 
         Optimizer<FloatArray> other = one(1);
@@ -635,7 +636,7 @@ class ResumeTest {
     void saysNothingOfStepsThatTheOptimizerMadeBeforeTheRunWasResumed() {
         Optimizer<FloatArray> before =
                 FloatArrays.optimizer(List.of(new ParamGroup<>("all", new SGD(0.1), List.of(new FloatArray(0f)))));
-        State state = new LRScheduler(before, new StepLR(1)).state();
+        SchedulerState state = new LRScheduler(before, new StepLR(1)).state();
         Optimizer<FloatArray> after =
                 FloatArrays.optimizer(List.of(new ParamGroup<>("all", new SGD(0.1), List.of(new FloatArray(0f)))));
         LRScheduler resumed = new LRScheduler(after, new StepLR(1));

@@ -99,7 +99,7 @@ class StepTest {
         optimizer.step();
         scheduler.step();
         assertHeard(heard, "1 0 0.75 0.625");
-        LRScheduler.State state = scheduler.state();
+        SchedulerState state = scheduler.state();
         scheduler.step(1.0);
         assertHeard(heard, "1 0 0.75 0.625");
         scheduler.step(1.0);
@@ -150,7 +150,7 @@ class StepTest {
             optimizer.step();
             scheduler.step();
         }
-        LRScheduler.State state = scheduler.state();
+        SchedulerState state = scheduler.state();
         assertEquals(10, state.lastEpoch());
         for (int attempt = 0; attempt < 2; attempt++) {
             assertEquals(

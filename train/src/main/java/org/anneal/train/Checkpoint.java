@@ -14,11 +14,12 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
+import org.anneal.optim.SchedulerState;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
@@ -48,7 +49,6 @@ import org.bytedeco.pytorch.global.torch;
  */
 public final class Checkpoint implements AutoCloseable {
     private static final int VERSION = 1;
-    private static final List<String> ANOTHER = List.of("another schedule");
 
     private final Path path;
     private final TorchFile file;
@@ -92,7 +92,7 @@ public final class Checkpoint implements AutoCloseable {
             Map<String, Object> anneal = new LinkedHashMap<>();
             anneal.put("version", (long) VERSION);
             anneal.put("config", config.<Object>map(RunConfig::toDict).orElse(Optional.empty()));
-            anneal.put("scheduler", stateDict(scheduler.state()));
+            anneal.put("scheduler", scheduler.state().toMap());
             putProgress(progress, anneal);
             Generator generator = torch.getDefaultCPUGenerator();
             anneal.put("rng_state", Tensors.data(generator.get_state()));
@@ -118,28 +118,6 @@ public final class Checkpoint implements AutoCloseable {
         } catch (IllegalStateException pyTorchHasNoSuchScheduler) {
             return Optional.empty();
         }
-    }
-
-    private static Map<String, Object> stateDict(LRScheduler.State state) {
-        Map<String, Object> dict = new LinkedHashMap<>();
-        dict.put("version", (long) state.version());
-        dict.put("last_epoch", state.lastEpoch());
-        dict.put("policies", state.policies());
-        dict.put("initial_lrs", state.initialLrs());
-        dict.put("lrs", state.lrs());
-        dict.put("momentums", state.momentums());
-        dict.put("unscaled", state.unscaled());
-        dict.put("factors", state.factors());
-        dict.put("plateau", state.plateau().<Object>map(Checkpoint::plateauDict).orElse(Optional.empty()));
-        return dict;
-    }
-
-    private static Map<String, Object> plateauDict(ReduceLROnPlateau.State plateau) {
-        Map<String, Object> dict = new LinkedHashMap<>();
-        dict.put("best", plateau.best());
-        dict.put("num_bad_epochs", plateau.badEpochs());
-        dict.put("cooldown_counter", plateau.cooldownCounter());
-        return dict;
     }
 
     private static void putProgress(Progress progress, Map<String, Object> anneal) {
@@ -326,7 +304,9 @@ public final class Checkpoint implements AutoCloseable {
         Map<String, TensorData> weights = new LinkedHashMap<>();
         if (dict.find("best_model").isPresent()) {
             Dict model = dict.dict("best_model");
-            texts(dict.map("best_model")).keySet().forEach(name -> weights.put(name, model.tensor(name)));
+            dict.map("best_model")
+                    .keySet()
+                    .forEach(name -> weights.put(String.valueOf(name), model.tensor(String.valueOf(name))));
         }
         return TensorBytes.copy(weights);
     }
@@ -381,13 +361,13 @@ public final class Checkpoint implements AutoCloseable {
                 throw new IllegalArgumentException(
                         "it holds " + optimizers.size() + " optimizers, but this run has one");
             } else if (hasOptimizer()) {
-                optimizer.loadStateDict(texts(optimizers.get(0)));
+                optimizer.loadStateDict(optimizers.get(0));
             } else {
                 notes.add(path + " holds no optimizer: its state starts anew");
             }
             if (anneal.isPresent()) {
                 Dict dict = anneal.get();
-                LRScheduler.State state = state(dict.dict("scheduler"));
+                SchedulerState state = SchedulerState.of(dict.map("scheduler"));
                 if (onChange == LRScheduler.OnChange.KEEP_CONFIG) {
                     keep(rules, state, optimizer, scheduler);
                 } else {
@@ -396,11 +376,11 @@ public final class Checkpoint implements AutoCloseable {
                 restoreRandomNumbers(dict.tensor("rng_state"));
             } else {
                 if (!parts.schedulers().isEmpty()) {
-                    restoreScheduler(optimizer, scheduler, onChange, stepsDone);
+                    restoreScheduler(scheduler, onChange, stepsDone);
                 } else {
                     notes.add(path + " holds no scheduler: the schedule goes on at its rate after " + stepsDone
                             + (stepsDone == 1 ? " step" : " steps"));
-                    moveTo(stepsDone, scheduler);
+                    scheduler.moveTo(stepsDone);
                 }
                 if (onChange == LRScheduler.OnChange.KEEP_CONFIG) {
                     keep(rules, scheduler.state(), optimizer, scheduler);
@@ -413,45 +393,25 @@ public final class Checkpoint implements AutoCloseable {
 
     /** Has the run go on where it was with the options of {@code rules}. */
     private void keep(
-            List<UpdateRule> rules, LRScheduler.State state, Optimizer<Tensor> optimizer, LRScheduler scheduler) {
+            List<UpdateRule> rules, SchedulerState state, Optimizer<Tensor> optimizer, LRScheduler scheduler) {
         List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
-        List<Double> momentums = rules.stream().map(UpdateRule::momentum).toList();
-        for (int i = 0; i < rules.size(); i++) {
-            optimizer.groups().get(i).setRule(rules.get(i));
-        }
         // A plateau alone keeps no base: there the text tells whether the rate was changed, or by the plateau.
         boolean otherBases = scheduler.takesStep()
                 ? !bases.equals(state.initialLrs())
                 : rule().filter(saved -> saved.lr() != bases.get(0)).isPresent();
-        LRScheduler.State kept = new LRScheduler.State(
-                state.version(),
-                state.lastEpoch(),
-                otherBases ? ANOTHER : state.policies(), // so that the rates are those of the schedule
-                otherBases ? bases : state.initialLrs(),
-                otherBases && !scheduler.takesStep() ? bases : state.lrs(),
-                scheduler.drivesMomentum() ? state.momentums() : momentums,
-                state.unscaled(),
-                state.factors(),
-                state.plateau());
-        scheduler.restore(kept, LRScheduler.OnChange.KEEP_CONFIG);
-    }
-
-    private static LRScheduler.State state(Dict dict) {
-        Optional<ReduceLROnPlateau.State> plateau = dict.find("plateau").map(found -> {
-            Dict progress = dict.dict("plateau");
-            return new ReduceLROnPlateau.State(
-                    progress.real("best"), progress.whole("num_bad_epochs"), progress.whole("cooldown_counter"));
-        });
-        return new LRScheduler.State(
-                dict.number("version"),
-                dict.whole("last_epoch"),
-                dict.texts("policies"),
-                dict.reals("initial_lrs"),
-                dict.reals("lrs"),
-                dict.reals("momentums"),
-                dict.reals("unscaled"),
-                dict.reals("factors"),
-                plateau);
+        scheduler.restore(state, LRScheduler.OnChange.KEEP_CONFIG);
+        for (int i = 0; i < rules.size(); i++) {
+            ParamGroup<Tensor> group = optimizer.groups().get(i);
+            double lr = group.lr();
+            double momentum = group.momentum();
+            group.setRule(rules.get(i));
+            group.setMomentum(scheduler.drivesMomentum() ? momentum : group.momentum());
+            group.setLr(otherBases ? group.lr() : lr);
+        }
+        if (otherBases) {
+            optimizer.rebase();
+            scheduler.moveTo(state.lastEpoch());
+        }
     }
 
     /** {@return the weights by the network's own names, to which a program may have put something} */
@@ -472,41 +432,27 @@ public final class Checkpoint implements AutoCloseable {
                 .orElse(model);
     }
 
-    private void restoreScheduler(
-            Optimizer<Tensor> optimizer, LRScheduler scheduler, LRScheduler.OnChange onChange, long stepsDone) {
+    private void restoreScheduler(LRScheduler scheduler, LRScheduler.OnChange onChange, long stepsDone) {
         List<Map<?, ?>> schedulers = parts.schedulers();
-        Optional<String> saved = saved(schedulers);
         try {
             if (schedulers.size() > 1) {
                 throw new IllegalArgumentException("there are " + schedulers.size());
             }
-            Optional<String> here = here(optimizer, scheduler);
-            scheduler.loadStateDict(texts(schedulers.get(0)));
-            if (saved.isPresent() && here.isPresent() && !saved.equals(here)) { // in what stands in the groups
-                throw new IllegalArgumentException("it is not " + here.get());
-            }
+            scheduler.loadStateDict(schedulers.get(0), parts.groupsOf(schedulers.get(0)), onChange);
         } catch (IllegalArgumentException | IllegalStateException e) {
             switch (onChange) {
-                case KEEP_CONFIG ->
-                    moveTo(
-                            schedulers.size() == 1
-                                    ? SavedSchedule.steps(schedulers.get(0)).orElse(stepsDone)
-                                    : stepsDone,
-                            scheduler);
+                case KEEP_CONFIG -> scheduler.moveTo(stepsDone);
                 case REFUSE ->
                     throw new IllegalArgumentException(
                             "its scheduler is another one: " + e.getMessage()
                                     + "; --on-change keep-config goes on with this one"
-                                    + saved.map(text -> ", take-checkpoint with " + text)
+                                    + saved(schedulers)
+                                            .map(text -> ", take-checkpoint with " + text)
                                             .orElse(""),
                             e);
                 case TAKE_CHECKPOINT ->
-                    take(
-                            saved.orElseThrow(() -> new IllegalArgumentException(
-                                    "its scheduler is another one, and the file does not say which: " + e.getMessage(),
-                                    e)),
-                            scheduler,
-                            schedulers.get(0));
+                    throw new IllegalArgumentException(
+                            "its scheduler is another one, and the file does not say which: " + e.getMessage(), e);
             }
         }
     }
@@ -522,52 +468,6 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /** {@return what a file of this run would say, to be compared with what another one says} */
-    private static Optional<String> here(Optimizer<Tensor> optimizer, LRScheduler scheduler) {
-        try {
-            return SavedSchedule.of(scheduler.stateDict(), CheckpointParts.groups(optimizer.stateDict()))
-                    .policy()
-                    .map(Policy::toString);
-        } catch (IllegalArgumentException | IllegalStateException pyTorchHasNoSuchScheduler) {
-            return Optional.empty();
-        }
-    }
-
-    /** Has the runner go on with the schedule that a state is of. */
-    private static void take(String text, LRScheduler scheduler, Map<?, ?> state) {
-        LRScheduler.State now = scheduler.state();
-        scheduler.restore(
-                new LRScheduler.State(
-                        now.version(),
-                        0,
-                        List.of(text),
-                        now.initialLrs(),
-                        now.lrs(),
-                        now.momentums(),
-                        now.unscaled(),
-                        now.factors(),
-                        Optional.empty()),
-                LRScheduler.OnChange.TAKE_CHECKPOINT);
-        scheduler.loadStateDict(texts(state));
-    }
-
-    /** Has the schedule go on at its rate after {@code steps}. */
-    private static void moveTo(long steps, LRScheduler scheduler) {
-        LRScheduler.State now = scheduler.state();
-        scheduler.restore(
-                new LRScheduler.State(
-                        now.version(),
-                        steps,
-                        ANOTHER,
-                        now.initialLrs(),
-                        now.lrs(),
-                        now.momentums(),
-                        now.unscaled(),
-                        now.factors(),
-                        now.plateau()),
-                LRScheduler.OnChange.KEEP_CONFIG);
-    }
-
     private static void restoreRandomNumbers(TensorData state) {
         try (PointerScope scope = new PointerScope()) {
             Generator generator = torch.getDefaultCPUGenerator();
@@ -575,12 +475,6 @@ public final class Checkpoint implements AutoCloseable {
             Tensors.copy(state, here);
             generator.set_state(here);
         }
-    }
-
-    private static Map<String, Object> texts(Map<?, ?> dict) {
-        Map<String, Object> texts = new LinkedHashMap<>();
-        dict.forEach((key, value) -> texts.put(String.valueOf(key), value));
-        return texts;
     }
 
     @FunctionalInterface

@@ -91,9 +91,14 @@ public final class CheckpointParts {
      * @throws IllegalArgumentException if it is of none of PyTorch's, saying why
      */
     public SavedSchedule schedule(Map<?, ?> scheduler) {
+        return SavedSchedule.of(scheduler, groupsOf(scheduler));
+    }
+
+    /** {@return the parameter groups that a scheduler of {@link #schedulers} ran, if the file has them} */
+    List<Map<?, ?>> groupsOf(Map<?, ?> scheduler) {
         List<Map<?, ?>> optimizers = optimizers();
         int i = schedulers().size() == optimizers.size() ? schedulers().indexOf(scheduler) : 0;
-        return SavedSchedule.of(scheduler, i < optimizers.size() ? groups(optimizers.get(i)) : List.of());
+        return i < optimizers.size() ? groups(optimizers.get(i)) : List.of();
     }
 
     /** {@return the parameter groups in an optimizer's state} */

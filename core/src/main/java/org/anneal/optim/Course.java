@@ -1,0 +1,423 @@
+package org.anneal.optim;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.Schedule;
+
+/**
+ * What a runner runs, one policy for all its groups or a schedule for each, and where it is: all that a
+ * {@link SchedulerState} saves.
+ */
+final class Course {
+    private static final System.Logger LOG = System.getLogger(LRScheduler.class.getName());
+
+    final Policy policy; // of the first group, and of all if shared
+    final List<ScheduledGroup> members = new ArrayList<>();
+    private boolean shared;
+    private Optional<ReduceLROnPlateau.State> progress; // of a plateau
+    private long lastEpoch;
+    private boolean metricTaken; // since the last step, where there is a schedule to step
+    private final List<ScheduledGroup> joined = new ArrayList<>(); // since then
+
+    Course(List<? extends RateGroup> groups, List<? extends Policy> policies, boolean shared, long lastEpoch) {
+        if (lastEpoch < -1) {
+            throw new IllegalArgumentException("last_epoch must be at least -1, but was " + lastEpoch);
+        }
+        int count = Check.list("groups", groups).size();
+        if (count == 0) {
+            throw new IllegalArgumentException("groups must hold at least one group, but there was none");
+        }
+        if (new HashSet<>(groups).size() != count) {
+            throw new IllegalArgumentException("groups must hold each group once, but one stands there twice");
+        }
+        if (!shared && policies.size() != count) {
+            throw new IllegalArgumentException(
+                    "need one schedule per group, " + count + ", but got " + policies.size());
+        }
+        this.policy = policies.get(0);
+        this.shared = shared;
+        this.lastEpoch = lastEpoch + 1;
+        this.progress = policy.metricDriven().map(ReduceLROnPlateau::start);
+        checkMinLr(count);
+        for (int i = 0; i < count; i++) {
+            int at = i;
+            Optional<Schedule> schedule = policies.get(shared ? 0 : i).stepDriven();
+            members.add(new ScheduledGroup(groups.get(i), schedule.map(all -> all.forGroup(at, count))));
+        }
+        if (lastEpoch != -1) {
+            checkResumable(lastEpoch);
+        }
+    }
+
+    private void checkResumable(long lastEpoch) {
+        if (takesMetric()) {
+            throw new IllegalArgumentException(
+                    "last_epoch must be -1 for a plateau, which counts metrics, but was " + lastEpoch);
+        }
+        for (ScheduledGroup member : members) {
+            if (member.group.initialLr().isEmpty()) {
+                throw new IllegalStateException("group '" + member.group.name()
+                        + "' must have an initialLr to resume at last_epoch=" + lastEpoch
+                        + ": restore the optimizer first, or make its rate the base with optimizer.rebase()");
+            }
+        }
+    }
+
+    /**
+     * {@return what goes on from {@code state}, with the groups set to it: this, or what the state was written under}
+     *
+     * @throws IllegalArgumentException if that is refused; nothing has changed then
+     */
+    Course resume(SchedulerState state, LRScheduler.OnChange onChange, List<? extends RateGroup> groups) {
+        if (state.version() != SchedulerState.VERSION) {
+            throw new IllegalArgumentException("the state must be of version " + SchedulerState.VERSION
+                    + ", but was of version " + state.version());
+        }
+        if (state.lrs().size() != groups.size()) {
+            throw new IllegalArgumentException("the state must be of " + groups.size()
+                    + " groups, as the optimizer, but was of " + state.lrs().size());
+        }
+        boolean same = state.policies().equals(texts());
+        if (!same && onChange == LRScheduler.OnChange.REFUSE) {
+            throw new IllegalArgumentException("the state was written under " + String.join(", ", state.policies())
+                    + ", but this runner runs " + String.join(", ", texts())
+                    + ": choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two goes on");
+        }
+        for (int i = 0; i < groups.size(); i++) {
+            groups.get(i).checkMomentum(state.momentums().get(i));
+        }
+        boolean take = !same && onChange == LRScheduler.OnChange.TAKE_CHECKPOINT;
+        Course next = take ? of(state, groups) : this;
+        if ((same || take)
+                && next.policy.metricDriven().isPresent()
+                && state.plateau().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the state must have what the plateau of " + next.policy + " remembers, but it was missing");
+        }
+        next.takeLate(groups);
+        next.checkJoined(groups);
+        List<Double> rates = same || take ? List.of() : rates(state.lastEpoch(), state.initialLrs());
+        next.restore(state, rates);
+        return next;
+    }
+
+    /** Goes on from {@code state}, at {@code rates} of the schedules if there are any and not at the state's. */
+    private void restore(SchedulerState state, List<Double> rates) {
+        progress = policy.metricDriven().map(plateau -> state.plateau().orElseGet(plateau::start));
+        for (int i = 0; i < members.size(); i++) {
+            members.get(i).restore(state, i, !rates.isEmpty(), takesMetric());
+        }
+        goTo(state.lastEpoch(), rates);
+        for (int i = 0; i < rates.size() && takesStep(); i++) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "group ''{0}'' goes on at {1}, the rate of {2} at step {3}; the checkpoint had {4}",
+                    members.get(i).group.name(),
+                    Double.toString(members.get(i).lr()),
+                    members.get(i).schedule.orElseThrow(),
+                    Long.toString(lastEpoch),
+                    state.lrs().get(i).toString());
+        }
+    }
+
+    /** {@return what {@code state} was written under} */
+    private static Course of(SchedulerState state, List<? extends RateGroup> groups) {
+        List<Policy> saved = state.policies().stream().map(Course::read).toList();
+        if (state.plateau().isPresent() && saved.get(0) instanceof Schedule) {
+            throw new IllegalArgumentException("the state has a plateau that its texts, "
+                    + String.join(", ", state.policies())
+                    + ", do not name, because a late group follows a schedule of its own: build the runner as it was"
+                    + " and restore into that");
+        }
+        return new Course(groups, saved, saved.size() == 1, -1);
+    }
+
+    private static Policy read(String text) {
+        try {
+            return Policy.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "the state's schedule " + text + " cannot be read back from its text (" + e.getMessage()
+                            + "): if it holds a Java function, build the runner with that schedule and restore into it",
+                    e);
+        }
+    }
+
+    void attach(LRScheduler runner) {
+        members.forEach(member -> member.group.attach(runner, member.schedule));
+    }
+
+    long lastEpoch() {
+        return lastEpoch;
+    }
+
+    boolean takesMetric() {
+        return progress.isPresent();
+    }
+
+    boolean drivesMomentum() {
+        return members.stream().anyMatch(member -> member.drivesMomentum);
+    }
+
+    boolean takesStep() {
+        return members.get(0).schedule.isPresent();
+    }
+
+    /** {@return the texts of what runs: one for all groups, or one per group} */
+    List<String> texts() {
+        return shared
+                ? List.of(policy.toString())
+                : members.stream()
+                        .map(member -> member.schedule.orElseThrow().toString())
+                        .toList();
+    }
+
+    /**
+     * {@return what PyTorch's schedulers keep in each parameter group beside the rate, such as OneCycleLR's {@code max_lr},
+     * which they read there and {@code scheduler.state_dict()} does not hold}
+     */
+    List<Map<String, Object>> groupEntries() {
+        return members.stream()
+                .map(member -> member.schedule.map(PyTorchState::groupEntries).orElse(Map.of()))
+                .toList();
+    }
+
+    List<Double> each(ToDoubleFunction<ScheduledGroup> value) {
+        return members.stream().map(value::applyAsDouble).toList();
+    }
+
+    List<Double> lastLr() {
+        return each(ScheduledGroup::lr);
+    }
+
+    SchedulerState state() {
+        members.forEach(ScheduledGroup::takeEdit);
+        return new SchedulerState(
+                SchedulerState.VERSION,
+                lastEpoch,
+                texts(),
+                each(member -> member.group.initialLr().orElse(Double.NaN)),
+                each(member -> member.group.lr()),
+                each(member -> member.group.momentum()),
+                each(ScheduledGroup::unscaled),
+                each(ScheduledGroup::factor),
+                progress);
+    }
+
+    /** Sets the rates and momenta of the step that this starts at. */
+    void start() {
+        write(lastEpoch, true);
+    }
+
+    /** Moves to the next step: sets every group's rate and momentum, or, if a rate is not finite, nothing. */
+    void step() {
+        write(lastEpoch + 1, false);
+    }
+
+    private void write(long step, boolean starting) {
+        if (takesStep()) {
+            for (int i = 0; i < members.size(); i++) {
+                members.get(i).compute(step, starting);
+            }
+            for (int i = 0; i < members.size(); i++) {
+                members.get(i).write(step);
+            }
+        }
+        lastEpoch = step;
+        metricTaken = false;
+    }
+
+    /** {@return whether a metric was taken at this step, and a schedule is to be stepped before the next one} */
+    boolean isMetricTaken() {
+        return metricTaken;
+    }
+
+    /** Gives a metric to the plateau; {@return whether it counts} */
+    boolean takeMetric(double metric) {
+        ReduceLROnPlateau plateau = policy.metricDriven().orElseThrow();
+        metricTaken = takesStep();
+        if (takesStep() && lastEpoch < policy.firstMetric()) {
+            return false;
+        }
+        members.forEach(ScheduledGroup::takeEdit);
+        ReduceLROnPlateau.State before = progress.orElseThrow();
+        boolean fires = plateau.fires(before, metric);
+        for (int i = 0; i < members.size(); i++) {
+            members.get(i).takeMetric(plateau, fires, i, members.size());
+        }
+        progress = Optional.of(plateau.next(before, metric));
+        lastEpoch += takesStep() ? 0 : 1;
+        return true;
+    }
+
+    void checkTakesMetric() {
+        if (!takesMetric()) {
+            throw new IllegalStateException(policy + " takes no metric: call step() without one");
+        }
+    }
+
+    void checkSteppable(List<? extends RateGroup> groups) {
+        if (!takesStep()) {
+            throw new IllegalStateException(policy + " needs a metric: call step(metric)");
+        }
+        for (int i = 0; i < members.size(); i++) {
+            members.get(i).checkNotEnded(lastEpoch);
+        }
+        checkJoined(groups);
+    }
+
+    boolean hasJoined() {
+        return !joined.isEmpty();
+    }
+
+    /** {@return warnings of groups that joined and will be carried above their base, unless somebody saw to their rates since} */
+    List<String> climbs() {
+        List<String> warnings = joined.stream()
+                .filter(member -> !member.isEdited())
+                .flatMap(member -> member.climb(lastEpoch).stream())
+                .toList();
+        joined.clear();
+        return warnings;
+    }
+
+    /** Goes on at {@code step} with the schedules' rates there; edits by hand are dropped. */
+    void moveTo(long step, List<? extends RateGroup> groups) {
+        takeLate(groups);
+        checkJoined(groups);
+        goTo(step, rates(step, each(member -> member.group.initialLr().orElse(Double.NaN))));
+    }
+
+    private List<Double> rates(long step, List<Double> bases) {
+        return IntStream.range(0, bases.size())
+                .mapToObj(i -> members.get(i).rateAt(step, bases.get(i)))
+                .toList();
+    }
+
+    private void goTo(long step, List<Double> rates) {
+        lastEpoch = step;
+        metricTaken = false;
+        joined.clear();
+        for (int i = 0; i < rates.size(); i++) {
+            members.get(i).moveTo(step, rates.get(i));
+        }
+    }
+
+    /** Refuses a min_lr per group of another length. */
+    private void checkMinLr(int groups) {
+        policy.metricDriven().ifPresent(plateau -> plateau.reduce(0, groups, 0));
+    }
+
+    /** Takes late groups along under a plateau alone, which runs whatever groups there are; {@return whether there were any} */
+    boolean takeLate(List<? extends RateGroup> groups) {
+        if (takesStep() || members.size() >= groups.size()) {
+            return false;
+        }
+        checkMinLr(groups.size());
+        groups.subList(members.size(), groups.size())
+                .forEach(group -> members.add(new ScheduledGroup(group, Optional.empty())));
+        return true;
+    }
+
+    /** {@return the schedule of all groups, for {@code group} to follow} */
+    Schedule shared(RateGroup group) {
+        if (!takesStep()) {
+            throw new IllegalStateException(policy + " runs every group: there is nothing to join");
+        }
+        if (!shared) {
+            throw new IllegalStateException("this runner has one schedule per group: say which one group '"
+                    + group.name() + "' follows, join(group, schedule)");
+        }
+        return policy.stepDriven().orElseThrow();
+    }
+
+    /** Has {@code schedule} run {@code group}, the first of {@code groups} that is not run. */
+    void join(RateGroup group, Schedule schedule, List<? extends RateGroup> groups) {
+        int index = members.size();
+        if (!takesStep() || index >= groups.size() || groups.get(index) != group) {
+            throw new IllegalArgumentException(
+                    "group must be the first that was added since and has not joined, but was '" + group.name() + "'");
+        }
+        checkMinLr(groups.size());
+        ScheduledGroup member = new ScheduledGroup(group, Optional.of(schedule.forGroup(index, groups.size())));
+        shared &= policy.stepDriven().equals(Optional.of(schedule));
+        group.base();
+        members.add(member);
+        joined.add(member);
+    }
+
+    /** Refuses groups that are not those that are run. */
+    void checkJoined(List<? extends RateGroup> groups) {
+        if (groups.size() > members.size()) {
+            throw new IllegalStateException(
+                    "group '" + groups.get(members.size()).name()
+                            + "' was added after this runner was built: say how it is scheduled, with join(group) or"
+                            + " join(group, schedule)");
+        } else if (groups.size() < members.size()) {
+            throw new IllegalStateException("there were " + members.size()
+                    + " groups when this runner was built, but now " + groups.size() + ": build a new one");
+        }
+    }
+
+    /**
+     * {@return PyTorch's view of this}
+     *
+     * @param lastLr the rates that were left in force last
+     * @throws IllegalStateException if PyTorch has none
+     */
+    PyTorchState inPyTorch(SchedulerState state, List<Double> lastLr) {
+        if (!shared) {
+            throw new IllegalStateException("PyTorch has no schedule per group, so it has no state of "
+                    + String.join(", ", texts()) + ": use state() and restore(state)");
+        }
+        return new PyTorchState(policy, state, lastLr, members.get(0).group.hasBetas());
+    }
+
+    /**
+     * {@return what goes on from PyTorch's state {@code dict}, with the groups set to it: this, or what it is of}
+     *
+     * @throws RuntimeException if that is refused; nothing has changed then
+     */
+    Course resume(
+            Map<?, ?> dict,
+            List<? extends Map<?, ?>> paramGroups,
+            LRScheduler.OnChange onChange,
+            List<? extends RateGroup> groups) {
+        takeLate(groups);
+        SchedulerState state;
+        try {
+            state = inPyTorch(state(), lastLr()).read(dict);
+            if (!paramGroups.isEmpty()) {
+                SavedSchedule.of(inPyTorch(state(), lastLr()).toMap(), groupEntries())
+                        .check(dict, paramGroups);
+            }
+        } catch (IllegalArgumentException | IllegalStateException another) {
+            switch (onChange) {
+                case REFUSE -> throw another;
+                case KEEP_CONFIG -> {
+                    moveTo(SavedSchedule.steps(dict).orElseThrow(() -> another), groups);
+                    return this;
+                }
+                case TAKE_CHECKPOINT -> {
+                    Policy saved = SavedSchedule.of(dict, paramGroups).whole();
+                    Course theirs = new Course(groups, List.of(saved), true, -1);
+                    state = theirs.inPyTorch(theirs.state(), lastLr()).read(dict);
+                }
+                default -> throw new AssertionError(onChange);
+            }
+        }
+        return resume(state, onChange, groups);
+    }
+
+    /** {@return the text, or the texts, of what runs} */
+    @Override
+    public String toString() {
+        return shared ? policy.toString() : texts().toString();
+    }
+}

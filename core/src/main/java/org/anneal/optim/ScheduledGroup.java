@@ -1,0 +1,173 @@
+package org.anneal.optim;
+
+import java.util.Optional;
+import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.Schedule;
+
+/**
+ * A group, and what runs it. The rate in force is the schedule's, unscaled, times the factor of a plateau on top of it; an
+ * edit by hand is what the schedule gave, and nothing scales it.
+ */
+final class ScheduledGroup {
+    private static final System.Logger LOG = System.getLogger(ScheduledGroup.class.getName());
+    private static final int LOOK_AHEAD = 100_000; // steps: a few milliseconds for most schedules
+
+    final RateGroup group;
+    final Optional<Schedule> schedule; // none under a plateau alone
+    final long lastStep; // of the schedule, asked once: a composite asks all its members
+    final boolean drivesMomentum; // so too
+    private double lr; // left in force last
+    private double unscaled; // before a plateau on top of the schedule scales it
+    private double factor = 1; // of that plateau
+    private double next;
+
+    ScheduledGroup(RateGroup group, Optional<Schedule> schedule) {
+        this.group = group;
+        this.schedule = schedule;
+        this.lastStep = schedule.map(Schedule::lastStep).orElse(Long.MAX_VALUE);
+        this.drivesMomentum = schedule.map(Schedule::drivesMomentum).orElse(false);
+        if (drivesMomentum && !group.hasMomentum()) {
+            throw new IllegalArgumentException(
+                    "cycle_momentum must be False under a rule without momentum or betas, but was True in "
+                            + schedule.orElseThrow() + " for " + group.described() + ": write cycle_momentum=False");
+        }
+        lr = group.lr();
+        unscaled = lr;
+    }
+
+    double lr() {
+        return lr;
+    }
+
+    double unscaled() {
+        return unscaled;
+    }
+
+    double factor() {
+        return factor;
+    }
+
+    boolean isEdited() {
+        return group.lr() != lr;
+    }
+
+    void takeEdit() {
+        if (isEdited()) {
+            unscaled = group.lr();
+            factor = 1;
+        }
+    }
+
+    void checkNotEnded(long step) {
+        if (step >= lastStep) {
+            throw new IllegalStateException(schedule.orElseThrow() + " ends with step " + lastStep
+                    + ", so it cannot be stepped " + (step + 1) + " times");
+        }
+    }
+
+    /** Asks the schedule for the rate of {@code step}, which {@link #write} sets. */
+    void compute(long step, boolean starting) {
+        takeEdit();
+        double base = group.base();
+        next = starting
+                ? schedule.orElseThrow().start(step, group.lr(), base)
+                : schedule.orElseThrow().next(step, unscaled, base);
+        checkFinite(next, step);
+    }
+
+    void write(long step) {
+        unscaled = next;
+        set(unscaled * factor);
+        if (drivesMomentum) {
+            group.setMomentum(schedule.orElseThrow().momentum(step, group.momentum()));
+        }
+    }
+
+    private void set(double rate) {
+        group.setLr(rate);
+        lr = group.lr(); // which may have been rounded
+    }
+
+    /** Takes a metric, at which the plateau fires or not, as one of so many groups. */
+    void takeMetric(ReduceLROnPlateau plateau, boolean fires, int i, int groups) {
+        if (fires && schedule.isPresent()) {
+            factor = plateau.reduceFactor(i, groups, unscaled, factor);
+            group.setLr(unscaled * factor);
+        } else if (fires) {
+            group.setLr(plateau.reduce(i, groups, group.lr()));
+        }
+        lr = group.lr();
+    }
+
+    /** {@return the schedule's rate at {@code step} from {@code base}, or from the group's base if that is NaN} */
+    double rateAt(long step, double base) {
+        if (schedule.isEmpty()) {
+            return group.lr();
+        }
+        double rate = schedule.get().at(step, Double.isNaN(base) ? group.base() : base);
+        checkFinite(rate, step);
+        return rate;
+    }
+
+    /** Goes on at {@code step} with a rate of the schedule's; edits by hand are dropped. */
+    void moveTo(long step, double rate) {
+        if (schedule.isPresent()) {
+            unscaled = rate;
+            set(unscaled * factor);
+            group.setMomentum(schedule.get().momentum(step, group.momentum()));
+        } else {
+            lr = group.lr();
+        }
+    }
+
+    /**
+     * Goes on with what entry {@code i} of a state has.
+     *
+     * @param scaled whether there is a plateau
+     */
+    void restore(SchedulerState state, int i, boolean keepBase, boolean scaled) {
+        double base = state.initialLrs().get(i);
+        if (!(keepBase && Double.isNaN(base))) { // a plateau alone has no base; a schedule keeps the one it has
+            group.setInitialLr(base);
+        }
+        group.setMomentum(state.momentums().get(i));
+        unscaled = state.unscaled().get(i);
+        factor = scaled ? state.factors().get(i) : 1;
+        set(state.lrs().get(i));
+    }
+
+    private void checkFinite(double rate, long step) {
+        if (!Double.isFinite(rate)) {
+            throw new ArithmeticException("the rate must be finite, but " + schedule.orElseThrow() + " makes it " + rate
+                    + " at step " + step + " for group '" + group.name() + "'");
+        }
+    }
+
+    /** {@return a warning if the group, which joined at {@code from}, will be carried above its base and the schedule's rates} */
+    Optional<String> climb(long from) {
+        double base = group.base();
+        double expected = schedule.orElseThrow().at(from, base);
+        double own = expected;
+        double rate = group.lr();
+        double highest = Double.NEGATIVE_INFINITY;
+        long when = 0;
+        try {
+            for (long step = from + 1; step - from <= LOOK_AHEAD && step <= lastStep; step++) {
+                own = schedule.get().next(step, own, base);
+                rate = schedule.get().next(step, rate, base);
+                if (rate > highest && rate > Math.max(base, own) * (1 + 1e-9)) {
+                    highest = rate;
+                    when = step;
+                }
+            }
+        } catch (RuntimeException e) { // a user's function need not know steps so far ahead; if it is asked, it tells
+            LOG.log(System.Logger.Level.DEBUG, "rates of a group that joins are not known so far ahead", e);
+        }
+        return when == 0
+                ? Optional.empty()
+                : Optional.of("group '" + group.name() + "' joins at " + group.lr() + ", which " + schedule.get()
+                        + " multiplies up to " + highest + " at step " + when
+                        + ", as PyTorch does: for it to end at its"
+                        + " base, set its rate to " + expected + " after joining");
+    }
+}
