@@ -1,5 +1,6 @@
 package org.anneal.optim;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -13,9 +14,9 @@ import org.anneal.schedule.PythonCall;
  * parameter and no state; {@link Optimizer} runs it.
  *
  * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
- * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
+ * {@code sgd.withLr(1e-3)}. All rules are thread-safe, and can be serialized.
  */
-public interface UpdateRule {
+public interface UpdateRule extends Serializable {
 
     /** {@return the learning rate that a group starts with, finite and at least 0} */
     double lr();
@@ -95,6 +96,14 @@ public interface UpdateRule {
                         "optimizer", kinds().stream().map(Kind::name).toList()));
         PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
         return arguments.build(() -> (UpdateRule) kind.read(arguments));
+    }
+
+    /**
+     * {@return what a rule is serialized as: its text} For the {@code writeReplace()} of a record with a component that is not
+     * {@link Serializable}, such as an {@link Optional}; others need none.
+     */
+    static Object serialized(UpdateRule rule) {
+        return new RuleText(Objects.requireNonNull(rule, "rule").toString());
     }
 
     /** {@return the kinds of rules that {@link #parse} reads: ours, and those from outside} */
