@@ -1,5 +1,6 @@
 package org.anneal.optim;
 
+import java.io.Serial;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.anneal.text.Kind;
@@ -122,6 +123,11 @@ public record Adafactor(
     @Override
     public Kind<Adafactor> kind() {
         return KIND;
+    }
+
+    @Serial
+    private Object writeReplace() {
+        return UpdateRule.serialized(this);
     }
 
     @Override

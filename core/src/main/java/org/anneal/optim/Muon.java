@@ -1,5 +1,6 @@
 package org.anneal.optim;
 
+import java.io.Serial;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -148,6 +149,11 @@ public record Muon(
     @Override
     public Kind<Muon> kind() {
         return KIND;
+    }
+
+    @Serial
+    private Object writeReplace() {
+        return UpdateRule.serialized(this);
     }
 
     @Override

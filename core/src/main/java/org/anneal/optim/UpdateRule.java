@@ -14,7 +14,7 @@ import org.anneal.text.PythonCall;
  * parameter and no state; {@link Optimizer} runs it.
  *
  * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
- * {@code sgd.withLr(1e-3)}. All rules are thread-safe.
+ * {@code sgd.withLr(1e-3)}. All rules are thread-safe, and can be serialized.
  */
 public interface UpdateRule extends Declared {
 
@@ -93,6 +93,14 @@ public interface UpdateRule extends Declared {
                         "optimizer", kinds().stream().map(Kind::name).toList()));
         PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
         return arguments.build(() -> (UpdateRule) kind.read(arguments));
+    }
+
+    /**
+     * {@return what a rule is serialized as: its text} For the {@code writeReplace()} of a record with a component that is not
+     * {@link java.io.Serializable}, such as an {@link Optional}; others need none.
+     */
+    static Object serialized(UpdateRule rule) {
+        return new RuleText(Objects.requireNonNull(rule, "rule").toString());
     }
 
     /** {@return the kinds of rules that {@link #parse} reads: ours, and those from outside} */

@@ -1,5 +1,7 @@
 package org.anneal.schedule;
 
+import java.io.ObjectStreamException;
+import java.io.Serial;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -304,6 +306,11 @@ public record CyclicLR(
     @Override
     public Kind<CyclicLR> kind() {
         return KIND;
+    }
+
+    @Serial
+    private Object writeReplace() throws ObjectStreamException {
+        return Policy.serialized(this);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.anneal.schedule;
 
+import java.io.ObjectStreamException;
+import java.io.Serial;
 import java.util.Objects;
 import java.util.function.Function;
 import org.anneal.text.Check;
@@ -51,6 +53,11 @@ record FunctionSchedule(String name, RateFunction function) implements Schedule 
             rate = next(t, rate, base);
         }
         return rate;
+    }
+
+    @Serial
+    private Object writeReplace() throws ObjectStreamException {
+        return Policy.serialized(this);
     }
 
     @Override

@@ -1,6 +1,10 @@
 package org.anneal.schedule;
 
+import java.io.NotSerializableException;
+import java.io.ObjectStreamException;
+import java.io.Serializable;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.text.Declared;
 import org.anneal.text.Kind;
@@ -10,6 +14,8 @@ import org.anneal.text.PythonSyntaxException;
 /**
  * What drives a learning rate: a {@link Schedule}, whose clock is the step, {@link ReduceLROnPlateau}, whose clock is a
  * metric, or {@linkplain ComposedPlateau both}. Prints as PyTorch's constructor call without its optimizer.
+ *
+ * <p>A policy can be serialized, unless it has a Java function.
  */
 public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlateau, ComposedPlateau {
 
@@ -22,6 +28,23 @@ public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlat
     /** {@return the first step whose metric counts; those before are ignored} */
     default long firstMetric() {
         return 0;
+    }
+
+    /**
+     * {@return what a policy is serialized as: its text} For the {@code writeReplace()} of a record with a component that is
+     * not {@link Serializable}, such as an {@link Optional}; others need none.
+     *
+     * @throws NotSerializableException if it cannot be read back from its text, as a Java function cannot
+     */
+    static Object serialized(Policy policy) throws ObjectStreamException {
+        Objects.requireNonNull(policy, "policy");
+        try {
+            parse(policy.toString());
+        } catch (PythonSyntaxException e) {
+            throw new NotSerializableException(policy + " cannot be serialized, as its text cannot be read back ("
+                    + e.getMessage() + "): a Java function has none, so build it where it is used");
+        }
+        return new PolicyText(policy.toString());
     }
 
     /** {@return the kinds of policies that {@link #parse} reads: ours, and those from outside} */

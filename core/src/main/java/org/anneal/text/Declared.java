@@ -1,5 +1,6 @@
 package org.anneal.text;
 
+import java.io.Serializable;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
@@ -7,7 +8,7 @@ import java.lang.annotation.Target;
 import java.util.function.Function;
 
 /** A value of a {@link Kind}, which may be a parameter of another. */
-public interface Declared {
+public interface Declared extends Serializable {
 
     /** {@return the declaration of this value's kind} */
     Kind<?> kind();

@@ -1,5 +1,9 @@
 package org.anneal.text;
 
+import java.io.NotSerializableException;
+import java.io.ObjectStreamException;
+import java.io.Serial;
+import java.io.Serializable;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Objects;
@@ -13,12 +17,14 @@ import java.util.function.LongToDoubleFunction;
  * <p>{@link #parse} reads Python's {@code lambda step: 0.5 ** (step // 10000)}, in Python's arithmetic and with Python's
  * results: {@code + - * / // % **}, comparisons, {@code and or not}, {@code a if c else b}, {@code min max abs round int
  * float bool pow} and {@code math}'s functions and constants. It never runs code. {@link #named} takes a Java function,
- * which only its name identifies: two are equal if their names are.
+ * which only its name identifies: two are equal if their names are. It can be serialized, unless it is a Java function.
  */
-public final class LrLambda {
+public final class LrLambda implements Serializable {
+    @Serial
+    private static final long serialVersionUID = 1;
 
     private final String text;
-    private final LongToDoubleFunction function;
+    private final transient LongToDoubleFunction function; // the text stands for it
     private final boolean constant;
 
     private LrLambda(String text, LongToDoubleFunction function, boolean constant) {
@@ -82,6 +88,23 @@ public final class LrLambda {
     /** {@return whether this is a Python lambda that does not mention its parameter} */
     public boolean isConstant() {
         return constant;
+    }
+
+    /** A lambda in a serialized stream. */
+    private record Text(String text) implements Serializable {
+        @Serial
+        private Object readResolve() {
+            return parse(text);
+        }
+    }
+
+    @Serial
+    private Object writeReplace() throws ObjectStreamException {
+        if (PythonText.isIdentifier(text)) {
+            throw new NotSerializableException(text + " cannot be serialized, as its text cannot be read back: a Java"
+                    + " function has none, so build it where it is used");
+        }
+        return new Text(text);
     }
 
     static String print(List<LrLambda> lambdas) {

@@ -1,5 +1,7 @@
 package org.anneal.text;
 
+import java.io.Serial;
+import java.io.Serializable;
 import java.util.AbstractList;
 import java.util.List;
 import java.util.RandomAccess;
@@ -11,7 +13,11 @@ public final class PerGroup {
     private PerGroup() {}
 
     /** A list per group that has one entry, and so is for one group, where a list of one otherwise is for all groups. */
-    private static final class OfOneGroup<T> extends AbstractList<T> implements RandomAccess {
+    private static final class OfOneGroup<T> extends AbstractList<T> implements RandomAccess, Serializable {
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        @SuppressWarnings("serial") // a number or a lambda, and these are
         private final T value;
 
         OfOneGroup(T value) {
