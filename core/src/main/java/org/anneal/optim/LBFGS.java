@@ -1,6 +1,5 @@
 package org.anneal.optim;
 
-import java.util.List;
 import org.anneal.schedule.Kind;
 import org.anneal.schedule.Param;
 
@@ -135,16 +134,6 @@ public record LBFGS(
     }
 
     /** {@return nothing: what is kept is not per parameter} */
-    @Override
-    public List<Slot> slots(int dimensions) {
-        return List.of();
-    }
-
-    @Override
-    public boolean countsSteps() {
-        return false;
-    }
-
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         throw new IllegalStateException("LBFGS must be stepped with a closure, and not by a batch");
