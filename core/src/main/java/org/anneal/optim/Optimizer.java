@@ -179,6 +179,8 @@ public final class Optimizer<T> implements AutoCloseable {
             }
             engine.vectors().shrink(grads, norm, maxNorm);
             return norm;
+        } catch (Lacking missing) {
+            throw Lacking.on(engine, "clip_grad_norm", missing);
         }
     }
 
@@ -193,6 +195,8 @@ public final class Optimizer<T> implements AutoCloseable {
         Check.notNegative("clip_value", clipValue);
         try (Gradients<T> taken = new Gradients<>(engine)) {
             engine.vectors().clamp(grads(taken), clipValue);
+        } catch (Lacking missing) {
+            throw Lacking.on(engine, "clip_grad_value", missing);
         }
     }
 
