@@ -235,7 +235,8 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
             return;
         }
         List<Long> distances = others.stream()
-                .map(other -> distance(rules, other, keys, each -> each.options().keySet()))
+                .map(other ->
+                        distance(rules, other, keys, each -> each.options().keySet()))
                 .toList();
         List<UpdateRule> nearest = IntStream.range(0, others.size())
                 .filter(i -> distances.get(i).equals(Collections.min(distances)))

@@ -54,7 +54,8 @@ class IncompleteEngineTest {
         public FloatArray allocate(FloatArray parameter, Slot slot) {
             lent++;
             List<Long> shape = slot.shapeFor(parameter.shape());
-            float[] values = new float[shape.stream().reduce(1L, Math::multiplyExact).intValue()];
+            float[] values =
+                    new float[shape.stream().reduce(1L, Math::multiplyExact).intValue()];
             Arrays.fill(values, (float) slot.initial());
             return new FloatArray(values, shape);
         }
