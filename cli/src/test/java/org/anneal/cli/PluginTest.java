@@ -1,17 +1,22 @@
 package org.anneal.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.regex.Matcher;
@@ -22,19 +27,27 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.Adam;
+import org.anneal.optim.Engine;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
 import org.anneal.plot.Plot;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.torch.Tensors;
+import org.anneal.torch.Torch;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/extend.md shows compiles, and its schedule goes wherever ours go. */
+/** What docs/extend.md shows compiles, and its schedule, its rule and its engine go wherever ours go. */
 class PluginTest {
     private static final Path PAGE = Path.of("../docs/extend.md");
 
@@ -42,6 +55,8 @@ class PluginTest {
     static Path folder;
 
     private static Path jar = Path.of("");
+
+    private static final Map<String, Long> LENGTHS = new HashMap<>(); // of the classes on the page, in lines
 
     @BeforeAll
     static void build() throws IOException {
@@ -52,6 +67,7 @@ class PluginTest {
             Matcher name = Pattern.compile("(?:class|record) (\\w+)").matcher(blocks.group(1));
             assertTrue(name.find());
             Files.writeString(sources.resolve(name.group(1) + ".java"), blocks.group(1));
+            LENGTHS.put(name.group(1), blocks.group(1).lines().count());
         }
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter messages = new StringWriter();
@@ -206,5 +222,208 @@ class PluginTest {
                 "name must be a Python identifier, but was '1st'",
                 assertThrows(IllegalArgumentException.class, () -> Schedule.of("1st", (step, current, base) -> 1))
                         .getMessage());
+    }
+
+    @Test
+    void isShort() {
+        assertTrue(LENGTHS.get("Noam") <= 40, LENGTHS::toString);
+        assertTrue(LENGTHS.get("Lion") <= 40, LENGTHS::toString);
+        assertTrue(LENGTHS.get("Plain") < 60, LENGTHS::toString);
+    }
+
+    @Test
+    void theRuleIsReadAndPrinted() throws Exception {
+        withJar(() -> {
+            UpdateRule lion = UpdateRule.parse("Lion(model.parameters(), 1e-4, (0.95, 0.98), weight_decay=0.01)");
+            assertEquals("Lion(lr=0.0001, betas=(0.95, 0.98), weight_decay=0.01)", lion.toString());
+            assertEquals(lion, UpdateRule.parse(lion.toString()));
+            assertEquals("Lion(lr=0.0001)", UpdateRule.parse("Lion()").toString());
+            assertEquals(
+                    List.of("lr", "betas", "weight_decay"),
+                    List.copyOf(lion.options().keySet()));
+            assertEquals(0.95, lion.momentum());
+            assertEquals(
+                    "Lion(lr=0.5, betas=(0.5, 0.98), weight_decay=0.01)",
+                    lion.withLr(0.5).withMomentum(0.5).toString());
+            assertTrue(String.valueOf(
+                            assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse("Lion(betas=(0.9, 1))"))
+                                    .getMessage())
+                    .contains("betas[1] must be"));
+        });
+    }
+
+    private static float[] gradients(int step) {
+        return new float[] {(float) Math.sin(step + 1), (float) Math.cos(2 * step), step % 3 - 1, 0};
+    }
+
+    /** The paper's algorithm in its own words: what is kept is decayed after the update. */
+    private static double[] lion(int steps, double lr, double beta1, double beta2, double decay) {
+        double[] theta = {1, -2, 3, 0.5};
+        double[] m = new double[4];
+        for (int t = 0; t < steps; t++) {
+            for (int i = 0; i < 4; i++) {
+                double g = gradients(t)[i];
+                double c = beta1 * m[i] + (1 - beta1) * g;
+                theta[i] = theta[i] - lr * (Math.signum(c) + decay * theta[i]);
+                m[i] = beta2 * m[i] + (1 - beta2) * g;
+            }
+        }
+        return theta;
+    }
+
+    private static void assertSame(double[] expected, float[] values) {
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], values[i], 1e-5);
+        }
+    }
+
+    private static FloatArray floats() {
+        return new FloatArray(1, -2, 3, 0.5f);
+    }
+
+    @Test
+    void theRuleStepsArraysAsThePaperSaysAndIsSavedAndReadBack() throws Exception {
+        withJar(() -> {
+            UpdateRule lion = UpdateRule.parse("Lion(lr=0.01, betas=(0.9, 0.99), weight_decay=0.1)");
+            FloatArray whole = floats();
+            FloatArray half = floats();
+            try (Optimizer<FloatArray> a = FloatArrays.optimizer(lion, List.of(whole));
+                    Optimizer<FloatArray> b = FloatArrays.optimizer(lion, List.of(half));
+                    Optimizer<FloatArray> c = FloatArrays.optimizer(UpdateRule.parse("Lion(lr=1)"), List.of(half));
+                    Optimizer<FloatArray> adam = FloatArrays.optimizer(new Adam(0.1), List.of(floats()))) {
+                for (int step = 0; step < 50; step++) {
+                    whole.setGrad(gradients(step));
+                    a.step();
+                    half.setGrad(gradients(step));
+                    if (step == 20) {
+                        saved(b, state -> {
+                            List<?> groups = (List<?>) state.get("param_groups");
+                            assertEquals(Optional.of(lion), UpdateRule.ofGroup((Map<?, ?>) groups.get(0)));
+                            // An optimizer of another rule takes neither the options nor what is kept.
+                            assertThrows(IllegalArgumentException.class, () -> adam.loadStateDict(state));
+                            c.loadStateDict(state);
+                        });
+                        assertEquals(lion, c.groups().get(0).rule());
+                    }
+                    (step < 20 ? b : c).step();
+                }
+            }
+            assertSame(lion(50, 0.01, 0.9, 0.99, 0.1), whole.values());
+            assertArrayEquals(whole.values(), half.values());
+        });
+    }
+
+    /** Has {@code use} a state that went through a file. */
+    @SuppressWarnings("unchecked") // a state dict has names as its keys
+    private static void saved(Optimizer<?> optimizer, Consumer<Map<String, Object>> use) throws IOException {
+        Path file = Files.createTempFile(folder, "state", ".pt");
+        TorchFile.write(file, optimizer.stateDict());
+        try (TorchFile read = TorchFile.open(file)) {
+            use.accept((Map<String, Object>) read.root());
+        }
+    }
+
+    @Test
+    void theRuleStepsTensorsAsArraysAndIsReadBackBetweenThem() throws Exception {
+        Torch.load();
+        torch.set_num_threads(1);
+        withJar(() -> {
+            UpdateRule lion = UpdateRule.parse("Lion(lr=0.01, weight_decay=0.1)");
+            Tensor tensor = Tensor.create(1f, -2f, 3f, 0.5f).requires_grad_(true);
+            FloatArray array = floats();
+            try (Optimizer<Tensor> a = Torch.optimizer(lion, List.of(tensor));
+                    Optimizer<FloatArray> b = FloatArrays.optimizer(lion, List.of(array))) {
+                for (int step = 0; step < 50; step++) {
+                    if (step == 20) { // each goes on from the other's state
+                        saved(b, state -> {
+                            try {
+                                saved(a, b::loadStateDict);
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                            a.loadStateDict(state);
+                        });
+                    }
+                    tensor.mutable_grad().put(Tensor.create(gradients(step)));
+                    array.setGrad(gradients(step));
+                    a.step();
+                    b.step();
+                }
+            }
+            assertSame(lion(50, 0.01, 0.9, 0.99, 0.1), array.values());
+            assertSame(lion(50, 0.01, 0.9, 0.99, 0.1), Tensors.data(tensor).toFloats());
+        });
+    }
+
+    @Test
+    void theRuleTrainsAndResumesOnTheCommandLine() throws IOException {
+        Path data = GreyImages.write(folder.resolve("data"));
+        String[] how = {
+            "--plugin=" + jar,
+            "train",
+            "--data=" + data,
+            "--batch-size=10",
+            "--optimizer=Lion(lr=1e-3, weight_decay=0.01)",
+            "--group=fc*:lr=0.0005"
+        };
+        Path whole = folder.resolve("whole");
+        Path run = folder.resolve("run");
+        List<String> printed = Ran.lines(words(how, "--epochs=4", "--out=" + whole));
+        assertTrue(
+                printed.contains("Lion(lr=0.001, weight_decay=0.01), CosineAnnealingLR(T_max=4) stepped per epoch"),
+                printed::toString);
+        Ran.lines(words(how, "--epochs=2", "--out=" + run, "--schedule=CosineAnnealingLR(T_max=4)"));
+        Ran.lines("--plugin=" + jar, "train", "--resume", "--out=" + run, "--epochs=4");
+        assertArrayEquals(
+                Files.readAllBytes(whole.resolve("model.safetensors")),
+                Files.readAllBytes(run.resolve("model.safetensors")));
+    }
+
+    private static String[] words(String[] first, String... more) {
+        return Stream.of(first, more).flatMap(Stream::of).toArray(String[]::new);
+    }
+
+    @Test
+    @SuppressWarnings("unchecked") // the engine is of the class that the page has
+    void theEngineStepsBySgdAndRefusesWhatItLacks() throws Exception {
+        withJar(() -> {
+            ClassLoader loader = Thread.currentThread().getContextClassLoader();
+            Engine<Object> engine =
+                    (Engine<Object>) loader.loadClass("Plain").getConstructor().newInstance();
+            for (String text : List.of(
+                    "SGD(lr=0.1, weight_decay=0.1, maximize=True)",
+                    "SGD(lr=0.1, momentum=0.9, dampening=0.1)",
+                    "SGD(lr=0.1, momentum=0.9, nesterov=True)")) {
+                UpdateRule rule = UpdateRule.parse(text);
+                float[] values = floats().values();
+                float[] grad = new float[4];
+                Object weights = loader.loadClass("Plain$Weights")
+                        .getConstructor(float[].class, float[].class)
+                        .newInstance(values, grad);
+                FloatArray array = floats();
+                Optimizer<Object> plain = new Optimizer<>(engine, rule, List.of(weights));
+                Optimizer<FloatArray> ours = FloatArrays.optimizer(rule, List.of(array));
+                for (int step = 0; step < 20; step++) {
+                    if (step == 10) {
+                        Optimizer<Object> next = new Optimizer<>(engine, rule, List.of(weights));
+                        saved(plain, next::loadStateDict);
+                        plain = next;
+                    }
+                    System.arraycopy(gradients(step), 0, grad, 0, 4);
+                    array.setGrad(gradients(step));
+                    plain.step();
+                    ours.step();
+                    assertArrayEquals(array.values(), values, 1e-5f, text);
+                }
+                assertEquals(
+                        "Adam cannot run on Plain: the engine lacks the vector operation copy (Vectors.copy)",
+                        assertThrows(
+                                        UnsupportedOperationException.class,
+                                        () -> new Optimizer<>(engine, new Adam(0.1), List.of(weights)))
+                                .getMessage());
+            }
+        });
+        assertTrue(Files.readString(PAGE)
+                .contains("Adam cannot run on Plain: the engine lacks the vector operation copy (Vectors.copy)"));
     }
 }

@@ -1,5 +1,6 @@
 package org.anneal.array;
 
+import java.util.Arrays;
 import java.util.List;
 import org.anneal.optim.Vectors;
 
@@ -75,18 +76,148 @@ final class FloatVectors implements Vectors<FloatArray> {
 
     @Override
     public void decay(FloatArray mean, FloatArray value, double decay) {
-        float[] x = mean.values();
-        float[] y = value.values();
-        float weight = (float) (1 - decay);
+        lerp(mean, value, 1 - decay);
+    }
+
+    @Override
+    public void zip(FloatArray array, FloatArray first, FloatArray second, Elementwise function) {
+        float[] x = array.values();
+        float[] a = first.values();
+        float[] b = second.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) function.of(x[i], a[i], b[i]);
+        }
+    }
+
+    @Override
+    public void fill(FloatArray array, double number) {
+        Arrays.fill(array.values(), (float) number);
+    }
+
+    @Override
+    public void add(FloatArray array, double number) {
+        float[] x = array.values();
+        float by = (float) number;
+        for (int i = 0; i < x.length; i++) {
+            x[i] += by;
+        }
+    }
+
+    @Override
+    public void mul(FloatArray array, FloatArray other) {
+        float[] x = array.values();
+        float[] y = other.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] *= y[i];
+        }
+    }
+
+    @Override
+    public void div(FloatArray array, FloatArray other) {
+        float[] x = array.values();
+        float[] y = other.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] /= y[i];
+        }
+    }
+
+    @Override
+    public void addcmul(FloatArray array, FloatArray first, FloatArray second, double factor) {
+        float[] x = array.values();
+        float[] a = first.values();
+        float[] b = second.values();
+        float by = (float) factor;
+        for (int i = 0; i < x.length; i++) {
+            x[i] += by * a[i] * b[i];
+        }
+    }
+
+    @Override
+    public void addcdiv(FloatArray array, FloatArray first, FloatArray second, double factor) {
+        float[] x = array.values();
+        float[] a = first.values();
+        float[] b = second.values();
+        float by = (float) factor;
+        for (int i = 0; i < x.length; i++) {
+            x[i] += by * a[i] / b[i];
+        }
+    }
+
+    @Override
+    public void lerp(FloatArray array, FloatArray other, double share) {
+        float[] x = array.values();
+        float[] y = other.values();
+        float weight = (float) share;
         if (weight < 0.5f) {
             for (int i = 0; i < x.length; i++) {
                 x[i] += weight * (y[i] - x[i]);
             }
-        } else { // from the nearer end, so that a weight of 1 gives the value
+        } else { // from the nearer end, so that a weight of 1 gives the other
             for (int i = 0; i < x.length; i++) {
                 x[i] = y[i] - (y[i] - x[i]) * (1 - weight);
             }
         }
+    }
+
+    @Override
+    public void sqrt(FloatArray array) {
+        float[] x = array.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) Math.sqrt(x[i]);
+        }
+    }
+
+    @Override
+    public void abs(FloatArray array) {
+        float[] x = array.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = Math.abs(x[i]);
+        }
+    }
+
+    @Override
+    public void sign(FloatArray array) {
+        float[] x = array.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : 0;
+        }
+    }
+
+    @Override
+    public void max(FloatArray array, FloatArray other) {
+        float[] x = array.values();
+        float[] y = other.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = Math.max(x[i], y[i]);
+        }
+    }
+
+    @Override
+    public void min(FloatArray array, FloatArray other) {
+        float[] x = array.values();
+        float[] y = other.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = Math.min(x[i], y[i]);
+        }
+    }
+
+    @Override
+    public void where(FloatArray array, FloatArray condition, FloatArray other) {
+        float[] x = array.values();
+        float[] a = condition.values();
+        float[] y = other.values();
+        for (int i = 0; i < x.length; i++) {
+            x[i] = a[i] > 0 ? x[i] : y[i];
+        }
+    }
+
+    @Override
+    public double sum(FloatArray array) {
+        double sum = 0;
+        for (float value : array.values()) {
+            sum += value;
+        }
+        return (float) sum;
     }
 
     @Override

@@ -111,6 +111,27 @@ public record ASGD(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        double t = (double) batch.step();
+        batch.forEach(2, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T gap = spares.get(1);
+            if (batch.fresh()) {
+                vectors.fill(slots.get(0), batch.lr());
+            }
+            double eta = vectors.sum(slots.get(0)); // a single number
+            double mu = vectors.sum(slots.get(1)); // a single number
+            vectors.add(g, param, lambd);
+            vectors.add(param, g, -eta);
+            vectors.copy(param, gap);
+            vectors.add(gap, slots.get(2), -1);
+            vectors.add(slots.get(2), gap, mu);
+            vectors.fill(slots.get(0), batch.lr() / Math.pow(1 + lambd * batch.lr() * t, alpha));
+            vectors.fill(slots.get(1), 1 / Math.max(1, t - t0));
+        });
+    }
+
+    @Override
     public Kind<ASGD> kind() {
         return KIND;
     }

@@ -93,6 +93,28 @@ public record Adadelta(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        batch.forEach(3, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T root = spares.get(1);
+            T delta = spares.get(2);
+            vectors.scale(slots.get(0), rho);
+            vectors.addcmul(slots.get(0), g, g, 1 - rho);
+            vectors.copy(slots.get(0), root);
+            vectors.add(root, eps);
+            vectors.sqrt(root);
+            vectors.copy(slots.get(1), delta);
+            vectors.add(delta, eps);
+            vectors.sqrt(delta);
+            vectors.div(delta, root);
+            vectors.mul(delta, g);
+            vectors.scale(slots.get(1), rho);
+            vectors.addcmul(slots.get(1), delta, delta, 1 - rho);
+            vectors.add(param, delta, -batch.lr());
+        });
+    }
+
+    @Override
     public Kind<Adadelta> kind() {
         return KIND;
     }

@@ -140,6 +140,30 @@ public record Adam(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        double t = (double) batch.step();
+        batch.forEach(2, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            if (decoupledWeightDecay) {
+                vectors.scale(param, 1 - batch.lr() * weightDecay);
+            }
+            T square = slots.get(1);
+            vectors.lerp(slots.get(0), g, 1 - beta1);
+            vectors.scale(square, beta2);
+            vectors.addcmul(square, g, g, 1 - beta2);
+            if (amsgrad) {
+                vectors.max(slots.get(2), square);
+            }
+            T root = spares.get(1);
+            vectors.copy(amsgrad ? slots.get(2) : square, root);
+            vectors.sqrt(root);
+            vectors.scale(root, 1 / Math.sqrt(1 - Math.pow(beta2, t)));
+            vectors.add(root, eps);
+            vectors.addcdiv(param, slots.get(0), root, -batch.lr() / (1 - Math.pow(beta1, t)));
+        });
+    }
+
+    @Override
     public Kind<Adam> kind() {
         return KIND;
     }

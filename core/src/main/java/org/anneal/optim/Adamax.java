@@ -118,6 +118,20 @@ public record Adamax(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        double t = (double) batch.step();
+        batch.forEach(1, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            vectors.lerp(slots.get(0), g, 1 - beta1);
+            vectors.abs(g);
+            vectors.add(g, eps);
+            vectors.scale(slots.get(1), beta2);
+            vectors.max(slots.get(1), g);
+            vectors.addcdiv(param, slots.get(0), slots.get(1), -batch.lr() / (1 - Math.pow(beta1, t)));
+        });
+    }
+
+    @Override
     public Kind<Adamax> kind() {
         return KIND;
     }

@@ -69,7 +69,11 @@ public final class AveragedModel<T> {
                         + engine.shape(entry.value) + ", but had " + engine.shape(entry.average));
             }
         }
-        entries.forEach(entry -> vectors.copy(entry.value, entry.average));
+        try {
+            entries.forEach(entry -> vectors.copy(entry.value, entry.average));
+        } catch (Lacking missing) {
+            throw Lacking.on(engine, "AveragedModel", missing);
+        }
     }
 
     /** Sets whether buffers are averaged as the parameters are; if not, which is the default, they are copied. */

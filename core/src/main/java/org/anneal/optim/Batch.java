@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +12,9 @@ import java.util.function.Supplier;
  * one kernel call serves them all. An optimizer uses a batch again for as long as its parameters stay together.
  */
 public final class Batch<T> {
+    private static final Slot SPARE = new Slot("spare");
+
+    private final Engine<T> engine;
     private final List<T> params;
     private final List<Slot> names;
     private final List<List<T>> slots;
@@ -22,7 +26,8 @@ public final class Batch<T> {
     private double lr;
     private Optional<AutoCloseable> cache = Optional.empty();
 
-    Batch(int[] indices, List<T> params, List<Slot> names, List<List<T>> slots) {
+    Batch(Engine<T> engine, int[] indices, List<T> params, List<Slot> names, List<List<T>> slots) {
+        this.engine = engine;
         this.indices = indices;
         this.params = List.copyOf(params);
         this.names = names;
@@ -33,11 +38,15 @@ public final class Batch<T> {
         return indices;
     }
 
-    /** Takes the gradients of its parameters out of those of the group. */
-    void update(Gradients<T> grads, long step, boolean fresh, double lr) {
+    /**
+     * Gets ready for a step.
+     *
+     * @param grads of all parameters of the group
+     */
+    void update(IntFunction<Optional<T>> grads, long step, boolean fresh, double lr) {
         this.grads.clear();
         for (int p : indices) {
-            this.grads.add(grads.get(p).orElseThrow());
+            this.grads.add(grads.apply(p).orElseThrow());
         }
         this.step = step;
         this.fresh = fresh;
@@ -81,6 +90,93 @@ public final class Batch<T> {
     /** {@return the learning rate in force} */
     public double lr() {
         return lr;
+    }
+
+    /** What a rule does to one parameter, whose slots are in the rule's order. */
+    public interface Update<T> {
+        void apply(T param, T grad, List<T> slots, List<T> spares);
+    }
+
+    /**
+     * Updates the parameters one after another. The gradient is the user's: an update that changes it takes a spare.
+     *
+     * @param spares how many arrays of the parameter's shape are lent to the update, filled with zeros
+     */
+    public void forEach(int spares, Update<T> update) {
+        for (int i = 0; i < params.size(); i++) {
+            int place = i;
+            List<T> lent = new ArrayList<>();
+            try {
+                for (int s = 0; s < spares; s++) {
+                    lent.add(engine.allocate(params.get(i), SPARE));
+                }
+                update.apply(
+                        params.get(i),
+                        grads.get(i),
+                        slots.stream().map(slot -> slot.get(place)).toList(),
+                        lent);
+            } finally {
+                lent.forEach(engine::release);
+            }
+        }
+    }
+
+    /** Makes {@code to} what a step goes against: the gradient, its opposite to climb, and the pull of the weight decay. */
+    static <T> T slope(Vectors<T> vectors, T grad, T param, boolean maximize, double weightDecay, T to) {
+        vectors.copy(grad, to);
+        if (maximize) {
+            vectors.scale(to, -1);
+        }
+        if (weightDecay != 0) {
+            vectors.add(to, param, weightDecay);
+        }
+        return to;
+    }
+
+    /** Applies a rule that has no kernel on this engine by vector operations. */
+    void compose(UpdateRule rule) {
+        rule.apply(engine.vectors(), this);
+    }
+
+    /** Applies the rule of {@code group}. */
+    void apply(ParamGroup<T> group, Kernels<T> kernels) {
+        try {
+            group.apply(kernels, this);
+        } catch (UnsupportedOperationException missing) {
+            throw Lacking.on(engine, group.kind().getSimpleName(), missing);
+        }
+    }
+
+    /**
+     * Applies the rule of {@code group} to a single number once, so that what {@code engine} lacks is told before the first
+     * step.
+     *
+     * @throws UnsupportedOperationException if it lacks anything
+     */
+    static <T> void tryOut(Engine<T> engine, Kernels<T> kernels, ParamGroup<T> group) {
+        T param = group.params().get(0);
+        List<Slot> names = group.slots(engine.shape(param).size());
+        List<T> numbers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 2 + names.size(); i++) {
+                numbers.add(engine.allocate(param, new Slot("trial", Slot.Shape.SCALAR, 0)));
+            }
+            List<List<T>> slots =
+                    numbers.stream().skip(2).map(slot -> List.of(slot)).toList();
+            Batch<T> trial = new Batch<>(engine, new int[1], numbers.subList(0, 1), names, slots);
+            trial.update(p -> Optional.of(numbers.get(1)), 1, true, group.lr());
+            try {
+                trial.apply(group, kernels);
+            } finally {
+                trial.close();
+            }
+        } catch (Lacking e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // It fails for being a single number, which says nothing of the parameters.
+        } finally {
+            numbers.forEach(engine::release);
+        }
     }
 
     /**

@@ -12,11 +12,11 @@ import org.anneal.checkpoint.TensorData;
 public interface Engine<T> {
 
     /**
-     * Refuses what cannot be optimized.
+     * Refuses what cannot be optimized; nothing, unless the engine says so.
      *
      * @throws IllegalArgumentException if {@code parameter} is not a leaf of floating-point numbers
      */
-    void check(T parameter);
+    default void check(T parameter) {}
 
     /** {@return an object that equals another parameter's exactly if both are the same storage to the engine} */
     Object identity(T parameter);
@@ -47,12 +47,16 @@ public interface Engine<T> {
      */
     void copy(TensorData from, T to);
 
-    /** Frees what {@link #allocate} gave, or lets go of what {@link #grad} gave. */
-    void release(T slot);
+    /** Frees what {@link #allocate} gave, or lets go of what {@link #grad} gave; left to the garbage collector by default. */
+    default void release(T slot) {}
 
-    /** {@return the arithmetic of this engine} */
-    Kernels<T> kernels();
+    /** {@return the arithmetic of this engine; by default every rule runs on {@link #vectors}} */
+    default Kernels<T> kernels() {
+        return new Kernels<>() {};
+    }
 
-    /** {@return the arithmetic of this engine over whole arrays} */
-    Vectors<T> vectors();
+    /** {@return the arithmetic of this engine over whole arrays; by default there is none} */
+    default Vectors<T> vectors() {
+        return new Vectors<>() {};
+    }
 }

@@ -63,8 +63,8 @@ final class GroupState<T> {
         List<Boolean> fresh = asBefore ? List.of() : regroup(group);
         for (int i = 0; i < batches.size(); i++) {
             Batch<T> batch = batches.get(i);
-            batch.update(grads, steps[batch.indices()[0]], !asBefore && fresh.get(i), group.lr());
-            group.apply(kernels, batch);
+            batch.update(grads::get, steps[batch.indices()[0]], !asBefore && fresh.get(i), group.lr());
+            batch.apply(group, kernels);
         }
     }
 
@@ -126,6 +126,7 @@ final class GroupState<T> {
 
     private Batch<T> batch(List<Integer> indices, List<Slot> names) {
         return new Batch<>(
+                engine,
                 indices.stream().mapToInt(Integer::intValue).toArray(),
                 indices.stream().map(params::get).toList(),
                 names,

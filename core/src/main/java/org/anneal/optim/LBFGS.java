@@ -1,6 +1,5 @@
 package org.anneal.optim;
 
-import java.util.List;
 import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
@@ -132,17 +131,6 @@ public record LBFGS(
     @Override
     public boolean needsClosure() {
         return true;
-    }
-
-    /** {@return nothing: what is kept is not per parameter} */
-    @Override
-    public List<Slot> slots(int dimensions) {
-        return List.of();
-    }
-
-    @Override
-    public boolean countsSteps() {
-        return false;
     }
 
     @Override

@@ -137,11 +137,6 @@ public record Muon(
     }
 
     @Override
-    public boolean countsSteps() {
-        return false;
-    }
-
-    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.muon(this, batch);
     }

@@ -137,6 +137,35 @@ public record NAdam(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        double t = (double) batch.step();
+        batch.forEach(2, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            if (decoupledWeightDecay) {
+                vectors.scale(param, 1 - batch.lr() * weightDecay);
+            }
+            double now = strength(t);
+            double next = strength(t + 1);
+            vectors.scale(slots.get(0), now);
+            double product = vectors.sum(slots.get(0)); // a single number
+            vectors.lerp(slots.get(1), g, 1 - beta1);
+            vectors.scale(slots.get(2), beta2);
+            vectors.addcmul(slots.get(2), g, g, 1 - beta2);
+            T root = spares.get(1);
+            vectors.copy(slots.get(2), root);
+            vectors.scale(root, 1 / (1 - Math.pow(beta2, t)));
+            vectors.sqrt(root);
+            vectors.add(root, eps);
+            vectors.addcdiv(param, g, root, -batch.lr() * (1 - now) / (1 - product));
+            vectors.addcdiv(param, slots.get(1), root, -batch.lr() * next / (1 - product * next));
+        });
+    }
+
+    private double strength(double t) {
+        return beta1 * (1 - 0.5 * Math.pow(0.96, t * momentumDecay));
+    }
+
+    @Override
     public Kind<NAdam> kind() {
         return KIND;
     }

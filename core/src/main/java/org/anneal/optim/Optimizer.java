@@ -1,6 +1,8 @@
 package org.anneal.optim;
 
+import java.lang.reflect.Method;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -44,6 +46,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
      *
      * @throws IllegalArgumentException if there is no group, if the groups run different rules, if a parameter stands in
      *     two groups, or if the engine cannot optimize a parameter
+     * @throws UnsupportedOperationException if the engine has neither a kernel for the rule nor the vector operations that
+     *     it needs
      */
     public Optimizer(Engine<T> engine, List<ParamGroup<T>> groups) {
         Objects.requireNonNull(engine, "engine");
@@ -82,6 +86,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
                         "a parameter must stand in one group once, but group '" + group.name() + "' repeats one");
             }
         }
+        tryOut(group);
         known.addAll(added);
         groups.add(group);
         GroupState<T> state = new GroupState<>(engine, group.params());
@@ -92,6 +97,26 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         if (group.needsClosure()) {
             quasiNewton = Optional.of(new QuasiNewton<>(engine, group.params()));
         }
+    }
+
+    /** Tells what the rule lacks on the engine. An engine that has everything is left alone. */
+    private void tryOut(ParamGroup<T> group) {
+        if (isComplete(group.hasKernel() ? kernels : engine.vectors())) {
+            return;
+        }
+        if (!group.needsClosure()) {
+            Batch.tryOut(engine, kernels, group);
+            return;
+        }
+        try {
+            QuasiNewton.tryOut(engine, group.params());
+        } catch (Lacking missing) {
+            throw Lacking.on(engine, group.kind().getSimpleName(), missing);
+        }
+    }
+
+    private static boolean isComplete(Object arithmetic) {
+        return Arrays.stream(arithmetic.getClass().getMethods()).noneMatch(Method::isDefault);
     }
 
     /** {@return the groups, in the order they were given and added; a view that later groups appear in} */
@@ -154,6 +179,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             }
             engine.vectors().shrink(grads, norm, maxNorm);
             return norm;
+        } catch (Lacking missing) {
+            throw Lacking.on(engine, "clip_grad_norm", missing);
         }
     }
 
@@ -168,6 +195,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         Check.notNegative("clip_value", clipValue);
         try (Gradients<T> taken = new Gradients<>(engine)) {
             engine.vectors().clamp(grads(taken), clipValue);
+        } catch (Lacking missing) {
+            throw Lacking.on(engine, "clip_grad_value", missing);
         }
     }
 

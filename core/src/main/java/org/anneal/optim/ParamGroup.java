@@ -1,5 +1,6 @@
 package org.anneal.optim;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,15 @@ public final class ParamGroup<T> extends RateGroup {
     /** {@return the class of the rule, which a group keeps whatever rate is in force} */
     Class<?> kind() {
         return rule.getClass();
+    }
+
+    /** {@return whether the rule is one that engines have a kernel for, and not left to their vector operations} */
+    boolean hasKernel() {
+        return !needsClosure()
+                && Arrays.stream(kind().getMethods())
+                        .noneMatch(method -> method.isDefault()
+                                && method.getName().equals("apply")
+                                && method.getParameterTypes()[0] == Kernels.class);
     }
 
     /** Applies this group's options to some of its parameters. */

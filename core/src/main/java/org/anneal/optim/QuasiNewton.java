@@ -61,6 +61,31 @@ final class QuasiNewton<T> {
         this.params = params;
     }
 
+    /**
+     * Uses every operation once on a single number.
+     *
+     * @throws UnsupportedOperationException if {@code engine} lacks one
+     */
+    static <T> void tryOut(Engine<T> engine, List<T> params) {
+        Vectors<T> vectors = engine.vectors();
+        List<T> numbers = new ArrayList<>();
+        try {
+            T number = engine.allocate(params.get(0), new Slot("trial", Slot.Shape.SCALAR, 0));
+            numbers.add(number);
+            T vector = vectors.allocate(List.of(number));
+            numbers.add(vector);
+            vectors.gather(List.of(number), vector);
+            vectors.scatter(vector, List.of(number));
+            vectors.scatterAdd(vector, 1, List.of(number));
+            vectors.copy(vector, vector);
+            vectors.scale(vector, 1);
+            vectors.add(vector, vector, 1);
+            vectors.round(vector, vectors.dot(vector, vector) + vectors.sumAbs(vector) + vectors.maxAbs(vector));
+        } finally {
+            numbers.forEach(engine::release);
+        }
+    }
+
     /** Makes a step and {@return the loss before it} */
     double step(LBFGS rule, double lr, DoubleSupplier closure) {
         used = true;

@@ -130,6 +130,34 @@ public record RAdam(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        double t = (double) batch.step();
+        batch.forEach(2, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            if (decoupledWeightDecay) {
+                vectors.scale(param, 1 - batch.lr() * weightDecay);
+            }
+            vectors.lerp(slots.get(0), g, 1 - beta1);
+            vectors.scale(slots.get(1), beta2);
+            vectors.addcmul(slots.get(1), g, g, 1 - beta2);
+            double power = Math.pow(beta2, t);
+            double n = 2 / (1 - beta2) - 1;
+            double k = n - 2 * t * power / (1 - power);
+            double rate = batch.lr() / (1 - Math.pow(beta1, t));
+            if (k <= 5) {
+                vectors.add(param, slots.get(0), -rate);
+                return;
+            }
+            T root = spares.get(1);
+            vectors.copy(slots.get(1), root);
+            vectors.sqrt(root);
+            vectors.add(root, eps);
+            double rectifier = Math.sqrt((k - 4) * (k - 2) * n / ((n - 4) * (n - 2) * k) * (1 - power));
+            vectors.addcdiv(param, slots.get(0), root, -rate * rectifier);
+        });
+    }
+
+    @Override
     public Kind<RAdam> kind() {
         return KIND;
     }

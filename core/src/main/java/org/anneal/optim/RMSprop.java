@@ -124,6 +124,31 @@ public record RMSprop(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        batch.forEach(2, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T root = spares.get(1);
+            vectors.scale(slots.get(0), alpha);
+            vectors.addcmul(slots.get(0), g, g, 1 - alpha);
+            vectors.copy(slots.get(0), root);
+            if (centered) {
+                T mean = slots.get(slots.size() - 1);
+                vectors.lerp(mean, g, 1 - alpha);
+                vectors.addcmul(root, mean, mean, -1);
+            }
+            vectors.sqrt(root);
+            vectors.add(root, eps);
+            if (momentum > 0) {
+                vectors.scale(slots.get(1), momentum);
+                vectors.addcdiv(slots.get(1), g, root, 1);
+                vectors.add(param, slots.get(1), -batch.lr());
+            } else {
+                vectors.addcdiv(param, g, root, -batch.lr());
+            }
+        });
+    }
+
+    @Override
     public Kind<RMSprop> kind() {
         return KIND;
     }

@@ -111,6 +111,26 @@ public record Rprop(
     }
 
     @Override
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        batch.forEach(1, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, 0, spares.get(0));
+            T before = slots.get(0);
+            T size = slots.get(1);
+            if (batch.fresh()) {
+                vectors.fill(size, batch.lr());
+            }
+            vectors.zip(size, g, before, (s, x, y) -> {
+                double factor = x * y > 0 ? etaPlus : x * y < 0 ? etaMinus : 1;
+                return Math.min(Math.max(s * factor, minStep), maxStep);
+            });
+            vectors.zip(before, g, g, (y, x, same) -> x * y < 0 ? 0 : x);
+            vectors.copy(before, g);
+            vectors.sign(g);
+            vectors.addcmul(param, g, size, -1);
+        });
+    }
+
+    @Override
     public Kind<Rprop> kind() {
         return KIND;
     }

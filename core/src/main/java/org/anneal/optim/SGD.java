@@ -105,13 +105,30 @@ public record SGD(
     }
 
     @Override
-    public boolean countsSteps() {
-        return false;
+    public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
+        kernels.sgd(this, batch);
     }
 
     @Override
-    public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
-        kernels.sgd(this, batch);
+    public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        batch.forEach(1, (param, grad, slots, spares) -> {
+            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            if (momentum != 0) {
+                T buffer = slots.get(0);
+                if (batch.fresh()) {
+                    vectors.copy(g, buffer);
+                } else {
+                    vectors.scale(buffer, momentum);
+                    vectors.add(buffer, g, 1 - dampening);
+                }
+                if (!nesterov) {
+                    vectors.add(param, buffer, -batch.lr());
+                    return;
+                }
+                vectors.add(g, buffer, momentum);
+            }
+            vectors.add(param, g, -batch.lr());
+        });
     }
 
     @Override

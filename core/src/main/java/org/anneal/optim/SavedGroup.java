@@ -33,7 +33,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     /** In a group of a state dict: the base of schedules where a schedule keeps a start of its own as initial_lr. */
     static final String OWN_BASE = "anneal_initial_lr";
 
-    /** PyTorch's optimizers. A new one is named here, and nowhere else. */
+    /** PyTorch's optimizers. A new one of ours is named here, and nowhere else. */
     static final List<Kind<?>> KINDS = List.of(
             SGD.KIND,
             Adam.KIND,
@@ -50,24 +50,42 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
             Muon.KIND,
             LBFGS.KIND);
 
-    /** Every rule, with the options that make it keep all that it can. */
-    static final List<UpdateRule> RULES = Stream.of(
-                    "SGD(momentum=0.9)",
-                    "Adam(amsgrad=True)",
-                    "AdamW(amsgrad=True)",
-                    "Adagrad()",
-                    "RMSprop(momentum=0.9, centered=True)",
-                    "Adadelta()",
-                    "Adamax()",
-                    "NAdam()",
-                    "RAdam()",
-                    "ASGD()",
-                    "Rprop()",
-                    "Adafactor()",
-                    "Muon()",
-                    "LBFGS()")
-            .map(UpdateRule::parse)
-            .toList();
+    /** {@return every rule, ours and those from outside, with the options that make it keep all that it can} */
+    static List<UpdateRule> rules() {
+        return UpdateRule.kinds().stream()
+                .flatMap(kind -> changed(kind.name(), Map.of("lr", 1e-3)).stream())
+                .map(SavedGroup::fullest)
+                .toList();
+    }
+
+    /** {@return {@code rule} with those options that are off by default and make it keep more} */
+    private static UpdateRule fullest(UpdateRule rule) {
+        UpdateRule full = rule;
+        for (String option : rule.options().keySet()) {
+            Map<String, Object> options = full.options();
+            options.put(option, options.get(option) instanceof Boolean ? (Object) true : (Object) 0.5);
+            UpdateRule now = full;
+            full = changed(rule.kind().name(), options)
+                    .filter(more -> slots(more).count() > slots(now).count())
+                    .orElse(full);
+        }
+        return full;
+    }
+
+    /** {@return the rule with these options, empty if it does not take them} */
+    private static Optional<UpdateRule> changed(String name, Map<String, Object> options) {
+        try {
+            return Optional.of(UpdateRule.parse(text(name, options)));
+        } catch (PythonSyntaxException refused) {
+            return Optional.empty();
+        }
+    }
+
+    private static String text(String name, Map<String, Object> options) {
+        return options.entrySet().stream()
+                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
+                .collect(Collectors.joining(", ", name + "(", ")"));
+    }
 
     /**
      * Reads the options of a group that {@code group} runs on with.
@@ -99,7 +117,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     static Optional<UpdateRule> rule(Map<?, ?> given) {
         Map<String, Object> options = options(given);
         boolean decoupled = Boolean.TRUE.equals(options.get("decoupled_weight_decay"));
-        return RULES.stream()
+        return rules().stream()
                 .filter(rule -> !rule.getClass().equals(decoupled ? Adam.class : AdamW.class)) // of the same options
                 .filter(rule -> options.keySet().containsAll(rule.options().keySet()))
                 .max(Comparator.comparingInt(rule -> rule.options().size()))
@@ -162,11 +180,8 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         known.replaceAll((key, here) -> none(options.getOrDefault(key, Optional.empty())));
         known.keySet().retainAll(options.keySet());
         known.forEach(SavedGroup::checkFinite);
-        String text = known.entrySet().stream()
-                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
-                .collect(Collectors.joining(", ", rule.getClass().getSimpleName() + "(", ")"));
         try {
-            return UpdateRule.parse(text);
+            return UpdateRule.parse(text(rule.getClass().getSimpleName(), known));
         } catch (PythonSyntaxException e) { // whose place is in a text that nobody wrote
             throw new IllegalArgumentException(String.valueOf(e.getMessage()).replaceFirst("^column \\d+: ", ""), e);
         }
@@ -218,15 +233,18 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
      * group, and a newer version of PyTorch may have more.
      */
     private static void refuseAnothers(UpdateRule rule, Set<String> keys) {
-        long own = distance(rule, keys, SavedGroup::needed);
-        List<UpdateRule> others = RULES.stream()
-                .filter(other -> keys.containsAll(needed(other)) && distance(other, keys, SavedGroup::needed) < own)
+        List<UpdateRule> rules = rules();
+        long own = distance(rules, rule, keys, SavedGroup::needed);
+        List<UpdateRule> others = rules.stream()
+                .filter(other ->
+                        keys.containsAll(needed(other)) && distance(rules, other, keys, SavedGroup::needed) < own)
                 .toList();
         if (others.isEmpty()) {
             return;
         }
         List<Long> distances = others.stream()
-                .map(other -> distance(other, keys, each -> each.options().keySet()))
+                .map(other ->
+                        distance(rules, other, keys, each -> each.options().keySet()))
                 .toList();
         List<UpdateRule> nearest = IntStream.range(0, others.size())
                 .filter(i -> distances.get(i).equals(Collections.min(distances)))
@@ -242,9 +260,12 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
 
     /** {@return how many of all rules' options stand in {@code keys} or are {@code rule}'s, but not both} */
     private static long distance(
-            UpdateRule rule, Set<String> keys, Function<UpdateRule, ? extends Collection<String>> options) {
+            List<UpdateRule> rules,
+            UpdateRule rule,
+            Set<String> keys,
+            Function<UpdateRule, ? extends Collection<String>> options) {
         Collection<String> own = options.apply(rule);
-        return RULES.stream()
+        return rules.stream()
                 .flatMap(each -> options.apply(each).stream())
                 .distinct()
                 .filter(key -> keys.contains(key) != own.contains(key))
@@ -257,14 +278,11 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
      * @param slots the names
      */
     static void refuseAnothersSlots(UpdateRule rule, Set<String> slots) {
-        Set<String> own = RULES.stream()
-                .filter(each -> each.getClass() == rule.getClass())
-                .flatMap(SavedGroup::slots)
-                .collect(Collectors.toSet());
+        Set<String> own = slots(fullest(rule)).collect(Collectors.toSet());
         for (String slot : slots) {
             String others = own.contains(slot)
                     ? ""
-                    : names(RULES.stream().filter(each -> slots(each).anyMatch(slot::equals)));
+                    : names(rules().stream().filter(each -> slots(each).anyMatch(slot::equals)));
             if (!others.isEmpty()) {
                 throw new IllegalArgumentException(
                         "a state of " + rule.getClass().getSimpleName() + " must not have " + slot

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.anneal.text.Declared;
 import org.anneal.text.Kind;
 import org.anneal.text.Kinds;
+import org.anneal.text.Python;
 import org.anneal.text.PythonCall;
 
 /**
@@ -26,11 +27,17 @@ public interface UpdateRule extends Declared {
      *
      * @param lr finite and at least 0
      */
-    UpdateRule withLr(double lr);
+    default UpdateRule withLr(double lr) {
+        return (UpdateRule) kind().with((Record) this, "lr", lr);
+    }
 
     /** {@return what schedules that drive momentum drive: momentum, or beta1 where the rule has betas; 0 if it has neither} */
     default double momentum() {
-        return 0;
+        Map<String, Object> options = options();
+        Object value = options.get("betas") instanceof Python.Tuple betas
+                ? betas.items().get(0)
+                : options.get("momentum");
+        return value instanceof Number number ? number.doubleValue() : 0;
     }
 
     /**
@@ -39,6 +46,11 @@ public interface UpdateRule extends Declared {
      * @throws IllegalArgumentException if the rule has neither momentum nor betas
      */
     default UpdateRule withMomentum(double momentum) {
+        Map<String, Object> options = options();
+        if (options.containsKey("momentum") || options.containsKey("betas")) {
+            String name = options.containsKey("momentum") ? "momentum" : "betas[0]";
+            return (UpdateRule) kind().with((Record) this, name, momentum);
+        }
         throw new IllegalArgumentException("momentum must be left alone under a rule without momentum or betas, but "
                 + this + " was to take " + momentum);
     }
@@ -52,11 +64,13 @@ public interface UpdateRule extends Declared {
     default void check(List<Long> shape) {}
 
     /**
-     * {@return what is kept per parameter beside the step, in the order of PyTorch's state dict}
+     * {@return what is kept per parameter beside the step, in the order of PyTorch's state dict; nothing by default}
      *
      * @param dimensions of the parameter, by which some rules differ
      */
-    List<Slot> slots(int dimensions);
+    default List<Slot> slots(int dimensions) {
+        return List.of();
+    }
 
     /** {@return whether PyTorch's state dict has the slots before the first step} */
     default boolean keepsFromTheStart() {
@@ -64,7 +78,9 @@ public interface UpdateRule extends Declared {
     }
 
     /** {@return whether PyTorch's state dict counts the steps of each parameter under this rule} */
-    boolean countsSteps();
+    default boolean countsSteps() {
+        return false;
+    }
 
     /** {@return whether a step evaluates the loss itself, and so takes a closure, and there is but one group} */
     default boolean needsClosure() {
@@ -76,8 +92,21 @@ public interface UpdateRule extends Declared {
         return kind().options((Record) this);
     }
 
-    /** Updates one batch of parameters in place. Called by {@link Optimizer}; users call {@link Optimizer#step()}. */
-    <T> void apply(Kernels<T> kernels, Batch<T> batch);
+    /**
+     * Updates one batch of parameters in place by a kernel of the engine; by its vector operations, unless the rule has one.
+     * Called by {@link Optimizer}; users call {@link Optimizer#step()}.
+     */
+    default <T> void apply(Kernels<T> kernels, Batch<T> batch) {
+        batch.compose(this);
+    }
+
+    /**
+     * Updates one batch of parameters in place by vector operations, which are the same on every engine:
+     * {@link Batch#forEach}. This is all that a rule from outside has to say of its arithmetic.
+     */
+    default <T> void apply(Vectors<T> vectors, Batch<T> batch) {
+        throw Lacking.of("a kernel for it");
+    }
 
     /**
      * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it:

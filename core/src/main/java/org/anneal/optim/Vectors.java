@@ -1,14 +1,128 @@
 package org.anneal.optim;
 
 import java.util.List;
+import java.util.function.DoubleBinaryOperator;
 
 /**
- * Arithmetic over whole arrays on one engine: what gradient clipping, averaging and L-BFGS need beside the update rules.
- * Arrays change in place; numbers that come back are rounded as the arrays' own type rounds them.
+ * Arithmetic over whole arrays on one engine: what rules without a kernel, gradient clipping, averaging and L-BFGS need.
+ * Arrays change in place, the first one if several are given; those of one call have one shape. Numbers that come back are
+ * rounded as the arrays' own type rounds them.
+ *
+ * <p>An engine implements what it wants to be used for. What goes element by element, and what is summed over elements,
+ * follows from {@link #zip}, slowly; an operation that is left out altogether is refused by name when it is asked for.
  *
  * @param <T> an array
  */
 public interface Vectors<T> {
+
+    /** A function of the elements at one place of three arrays. */
+    interface Elementwise {
+        double of(double x, double a, double b);
+    }
+
+    /**
+     * Makes each element of {@code x} what {@code function} gives for it and the elements of {@code a} and {@code b} at its
+     * place, one after another. The arrays may be the same one.
+     */
+    default void zip(T x, T a, T b, Elementwise function) {
+        throw Lacking.of("the vector operation zip (Vectors.zip)");
+    }
+
+    private void by(String operation, T x, T a, T b, Elementwise function) {
+        try {
+            zip(x, a, b, function);
+        } catch (Lacking none) {
+            throw lacking(operation);
+        }
+    }
+
+    private static Lacking lacking(String operation) {
+        return Lacking.of("the vector operation " + operation + " (Vectors." + operation + ")");
+    }
+
+    private double sum(String operation, T x, T y, DoubleBinaryOperator term) {
+        double[] sum = new double[1];
+        by(operation, x, y, y, (element, other, same) -> {
+            sum[0] += term.applyAsDouble(element, other);
+            return element;
+        });
+        return round(x, sum[0]);
+    }
+
+    /** Fills {@code x} with {@code number}. */
+    default void fill(T x, double number) {
+        by("fill", x, x, x, (element, a, b) -> number);
+    }
+
+    /** {@code x + number}. */
+    default void add(T x, double number) {
+        by("add", x, x, x, (element, a, b) -> element + number);
+    }
+
+    /** {@code x * y}. */
+    default void mul(T x, T y) {
+        by("mul", x, y, y, (element, a, b) -> element * a);
+    }
+
+    /** {@code x / y}. */
+    default void div(T x, T y) {
+        by("div", x, y, y, (element, a, b) -> element / a);
+    }
+
+    /** {@code x + factor * a * b}. */
+    default void addcmul(T x, T a, T b, double factor) {
+        by("addcmul", x, a, b, (element, u, v) -> element + factor * u * v);
+    }
+
+    /** {@code x + factor * a / b}. */
+    default void addcdiv(T x, T a, T b, double factor) {
+        by("addcdiv", x, a, b, (element, u, v) -> element + factor * u / v);
+    }
+
+    /** {@code x + weight * (y - x)}, which is {@code y} itself if {@code weight} is 1. */
+    default void lerp(T x, T y, double weight) {
+        by(
+                "lerp",
+                x,
+                y,
+                y,
+                (element, a, b) -> weight < 0.5 ? element + weight * (a - element) : a - (a - element) * (1 - weight));
+    }
+
+    /** The square root. */
+    default void sqrt(T x) {
+        by("sqrt", x, x, x, (element, a, b) -> Math.sqrt(element));
+    }
+
+    /** The absolute value. */
+    default void abs(T x) {
+        by("abs", x, x, x, (element, a, b) -> Math.abs(element));
+    }
+
+    /** -1, 0 or 1; as in PyTorch, 0 for NaN. */
+    default void sign(T x) {
+        by("sign", x, x, x, (element, a, b) -> element > 0 ? 1 : element < 0 ? -1 : 0);
+    }
+
+    /** The larger of {@code x} and {@code y}; NaN if either is. */
+    default void max(T x, T y) {
+        by("max", x, y, y, (element, a, b) -> Math.max(element, a));
+    }
+
+    /** The smaller of {@code x} and {@code y}; NaN if either is. */
+    default void min(T x, T y) {
+        by("min", x, y, y, (element, a, b) -> Math.min(element, a));
+    }
+
+    /** {@code x} where {@code condition} is above 0, else {@code other}. */
+    default void where(T x, T condition, T other) {
+        by("where", x, condition, other, (element, a, b) -> a > 0 ? element : b);
+    }
+
+    /** {@return the sum of the elements} */
+    default double sum(T x) {
+        return sum("sum", x, x, (element, same) -> element);
+    }
 
     /**
      * {@return the norm of the norms of {@code arrays}, 0 if there is none}
@@ -16,50 +130,100 @@ public interface Vectors<T> {
      * @param order 2 for the Euclidean norm, 1 for the sum of the absolute values, infinity for the largest of them, or any
      *     other number, as in PyTorch's {@code vector_norm}
      */
-    double norm(List<T> arrays, double order);
+    default double norm(List<T> arrays, double order) {
+        if (order != 1 && order != 2 && order != Double.POSITIVE_INFINITY) {
+            throw Lacking.of("the norm of order " + order + " (Vectors.norm)");
+        }
+        double norm = 0;
+        for (T array : arrays) {
+            norm = switch ((int) order) {
+                case 1 -> norm + sumAbs(array);
+                case 2 -> norm + dot(array, array);
+                default -> Double.isNaN(norm) ? norm : Math.max(norm, maxAbs(array));
+            };
+        }
+        return order == 2 ? Math.sqrt(norm) : norm;
+    }
 
     /** Multiplies every array by {@code most / (norm + 1e-6)}, or by 1 if that is more. */
-    void shrink(List<T> arrays, double norm, double most);
+    default void shrink(List<T> arrays, double norm, double most) {
+        double factor = Math.min(1, most / (norm + 1e-6));
+        arrays.forEach(array -> scale(array, factor));
+    }
 
     /** Moves every element into {@code [-limit, limit]}; NaN stays NaN. */
-    void clamp(List<T> arrays, double limit);
+    default void clamp(List<T> arrays, double limit) {
+        arrays.forEach(array ->
+                by("clamp", array, array, array, (element, a, b) -> Math.min(Math.max(element, -limit), limit)));
+    }
 
     /** Copies all elements of {@code from} into {@code to}, converting them if the types differ. */
-    void copy(T from, T to);
+    default void copy(T from, T to) {
+        by("copy", to, from, from, (element, a, b) -> a);
+    }
 
     /** Moves {@code mean}, of {@code count} arrays so far, to the mean of these and {@code value}. */
-    void average(T mean, T value, long count);
+    default void average(T mean, T value, long count) {
+        lerp(mean, value, 1.0 / (count + 1));
+    }
 
     /** Makes {@code mean} what it was times {@code decay}, plus {@code value} times the rest. */
-    void decay(T mean, T value, double decay);
+    default void decay(T mean, T value, double decay) {
+        lerp(mean, value, 1 - decay);
+    }
 
     /** {@return a vector of zeros that is as long as {@code arrays} together, owned by the caller} */
-    T allocate(List<T> arrays);
+    default T allocate(List<T> arrays) {
+        throw lacking("allocate");
+    }
 
     /** Copies {@code arrays}, one after another, into {@code vector}. */
-    void gather(List<T> arrays, T vector);
+    default void gather(List<T> arrays, T vector) {
+        throw lacking("gather");
+    }
 
     /** Copies {@code vector} into {@code arrays}, one after another. */
-    void scatter(T vector, List<T> arrays);
+    default void scatter(T vector, List<T> arrays) {
+        throw lacking("scatter");
+    }
 
     /** Adds {@code vector} times {@code factor} to {@code arrays}, one after another. */
-    void scatterAdd(T vector, double factor, List<T> arrays);
+    default void scatterAdd(T vector, double factor, List<T> arrays) {
+        throw lacking("scatterAdd");
+    }
 
     /** Multiplies {@code vector} by {@code factor}. */
-    void scale(T vector, double factor);
+    default void scale(T vector, double factor) {
+        by("scale", vector, vector, vector, (element, a, b) -> element * factor);
+    }
 
     /** Adds {@code from} times {@code factor} to {@code vector}. */
-    void add(T vector, T from, double factor);
+    default void add(T vector, T from, double factor) {
+        by("add", vector, from, from, (element, a, b) -> element + factor * a);
+    }
 
     /** {@return the sum of the products of the elements} */
-    double dot(T a, T b);
+    default double dot(T a, T b) {
+        return sum("dot", a, b, (x, y) -> x * y);
+    }
 
     /** {@return the sum of the absolute values} */
-    double sumAbs(T vector);
+    default double sumAbs(T vector) {
+        return sum("sumAbs", vector, vector, (element, same) -> Math.abs(element));
+    }
 
     /** {@return the largest absolute value; NaN if an element is} */
-    double maxAbs(T vector);
+    default double maxAbs(T vector) {
+        double[] max = new double[1];
+        by("maxAbs", vector, vector, vector, (element, a, b) -> {
+            max[0] = Math.max(max[0], Math.abs(element));
+            return element;
+        });
+        return max[0];
+    }
 
-    /** {@return {@code number} as an element of {@code vector} would hold it} */
-    double round(T vector, double number);
+    /** {@return {@code number} as an element of {@code vector} would hold it; a float by default} */
+    default double round(T vector, double number) {
+        return (float) number;
+    }
 }

@@ -65,7 +65,7 @@ class StateDictTest {
     void tellsTheSavedGroupsOfEveryRule() {
         assertEquals(
                 UpdateRule.kinds().stream().map(Kind::type).collect(Collectors.toSet()),
-                SavedGroup.RULES.stream().map(UpdateRule::getClass).collect(Collectors.toSet()));
+                SavedGroup.rules().stream().map(UpdateRule::getClass).collect(Collectors.toSet()));
     }
 
     @ParameterizedTest

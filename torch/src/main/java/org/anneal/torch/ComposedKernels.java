@@ -394,7 +394,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
      * {@return a number to multiply by in place, as Python hands it over} A Scalar would be rounded to bfloat16 or float16
      * before it is multiplied by: it stands in for the first operand there, and only the second is spared that.
      */
-    private static Tensor factor(double value) {
+    static Tensor factor(double value) {
         return torch.wrapped_scalar_tensor(number(value));
     }
 

@@ -1,5 +1,6 @@
 package org.anneal.torch;
 
+import java.util.Arrays;
 import java.util.List;
 import org.anneal.optim.Vectors;
 import org.bytedeco.javacpp.PointerScope;
@@ -59,6 +60,14 @@ final class TorchVectors implements Vectors<Tensor> {
         }
     }
 
+    /** Runs operations out of autograd's sight, and frees what they make beside their operands. */
+    private static void within(Runnable operations) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGrad = new NoGradGuard()) {
+            operations.run();
+        }
+    }
+
     private static Tensor number(double value, ScalarType type) {
         return torch.scalar_tensor(new Scalar(value), new TensorOptions(type));
     }
@@ -78,6 +87,88 @@ final class TorchVectors implements Vectors<Tensor> {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
             to.copy_(from);
+        }
+    }
+
+    /** Through arrays of Java, whatever the device. */
+    @Override
+    public void zip(Tensor x, Tensor a, Tensor b, Elementwise function) {
+        double[] values = Tensors.data(x).toDoubles();
+        double[] first = Tensors.data(a).toDoubles();
+        double[] second = Tensors.data(b).toDoubles();
+        Arrays.setAll(values, i -> function.of(values[i], first[i], second[i]));
+        within(() -> x.copy_(Tensor.create(values, x.shape())));
+    }
+
+    @Override
+    public void fill(Tensor x, double number) {
+        within(() -> x.fill_(new Scalar(number)));
+    }
+
+    @Override
+    public void add(Tensor x, double number) {
+        within(() -> x.add_(new Scalar(number)));
+    }
+
+    @Override
+    public void mul(Tensor x, Tensor y) {
+        within(() -> x.mul_(y));
+    }
+
+    @Override
+    public void div(Tensor x, Tensor y) {
+        within(() -> x.div_(y));
+    }
+
+    @Override
+    public void addcmul(Tensor x, Tensor a, Tensor b, double factor) {
+        within(() -> x.addcmul_(a, b, new Scalar(factor)));
+    }
+
+    @Override
+    public void addcdiv(Tensor x, Tensor a, Tensor b, double factor) {
+        within(() -> x.addcdiv_(a, b, new Scalar(factor)));
+    }
+
+    @Override
+    public void lerp(Tensor x, Tensor y, double weight) {
+        within(() -> x.lerp_(y, new Scalar(weight)));
+    }
+
+    @Override
+    public void sqrt(Tensor x) {
+        within(x::sqrt_);
+    }
+
+    @Override
+    public void abs(Tensor x) {
+        within(x::abs_);
+    }
+
+    @Override
+    public void sign(Tensor x) {
+        within(x::sign_);
+    }
+
+    @Override
+    public void max(Tensor x, Tensor y) {
+        within(() -> torch.maximum_out(x, x, y));
+    }
+
+    @Override
+    public void min(Tensor x, Tensor y) {
+        within(() -> torch.minimum_out(x, x, y));
+    }
+
+    @Override
+    public void where(Tensor x, Tensor condition, Tensor other) {
+        within(() -> x.copy_(torch.where(condition.gt(new Scalar(0.0)), x, other)));
+    }
+
+    @Override
+    public double sum(Tensor x) {
+        try (PointerScope scope = new PointerScope()) {
+            return x.sum().item_double();
         }
     }
 
@@ -151,16 +242,12 @@ final class TorchVectors implements Vectors<Tensor> {
 
     @Override
     public void scale(Tensor vector, double factor) {
-        try (PointerScope scope = new PointerScope()) {
-            vector.mul_(new Scalar(factor));
-        }
+        within(() -> vector.mul_(ComposedKernels.factor(factor)));
     }
 
     @Override
     public void add(Tensor vector, Tensor from, double factor) {
-        try (PointerScope scope = new PointerScope()) {
-            vector.add_(from, new Scalar(factor));
-        }
+        within(() -> vector.add_(from, new Scalar(factor)));
     }
 
     @Override
