@@ -4,15 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.LBFGS;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
+import org.anneal.optim.Vectors;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -189,5 +195,91 @@ class TorchVectorsTest {
         long grown = Pointer.totalBytes() - tracked;
         assertTrue(grown < 100_000, () -> "JavaCPP holds " + grown + " bytes more");
         assertTrue(more < 50_000_000, "the process grew by " + more + " bytes");
+    }
+
+    /** Changes {@code x}; of whatever arrays. */
+    private interface Operation {
+        void on(Vectors<Object> vectors, Object x, Object a, Object b);
+    }
+
+    private static Vectors<FloatArray> floats() {
+        try {
+            Constructor<FloatArrays> make = FloatArrays.class.getDeclaredConstructor();
+            make.setAccessible(true);
+            return make.newInstance().vectors();
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError(e.getMessage(), e);
+        }
+    }
+
+    private static Vectors<FloatArray> zipAlone() {
+        return new Vectors<>() {
+            @Override
+            public void zip(FloatArray to, FloatArray first, FloatArray second, Elementwise function) {
+                floats().zip(to, first, second, function);
+            }
+        };
+    }
+
+    /** Has each engine do it to {@code (4, -2.25, 0, 0.25, NaN, infinity)}. */
+    @SuppressWarnings("unchecked") // the arrays are those of the vectors beside them
+    private static void assertBecomes(Operation operation, double... expected) {
+        float[] x = {4, -2.25f, 0, 0.25f, Float.NaN, Float.POSITIVE_INFINITY};
+        float[] a = {1, -3, 2, 0.5f, 1, -1};
+        float[] b = {-2, 4, 0.5f, 0, 3, 5};
+        for (Vectors<FloatArray> vectors : List.of(floats(), zipAlone())) {
+            FloatArray array = new FloatArray(x.clone());
+            operation.on((Vectors<Object>) (Object) vectors, array, new FloatArray(a), new FloatArray(b));
+            double[] values = new double[x.length];
+            Arrays.setAll(values, i -> array.values()[i]);
+            assertArrayEquals(expected, values, 1e-6);
+        }
+        Tensor tensor = leaf(ScalarType.Float, x);
+        operation.on((Vectors<Object>) (Object) new TorchVectors(), tensor, Tensor.create(a), Tensor.create(b));
+        assertArrayEquals(expected, read(tensor), 1e-6);
+    }
+
+    @Test
+    void changeTheFirstArrayElementByElement() {
+        double inf = Double.POSITIVE_INFINITY;
+        double nan = Double.NaN;
+        assertBecomes((v, x, a, b) -> v.fill(x, 7), 7, 7, 7, 7, 7, 7);
+        assertBecomes((v, x, a, b) -> v.copy(a, x), 1, -3, 2, 0.5, 1, -1);
+        assertBecomes((v, x, a, b) -> v.add(x, 0.5), 4.5, -1.75, 0.5, 0.75, nan, inf);
+        assertBecomes((v, x, a, b) -> v.add(x, a, 2), 6, -8.25, 4, 1.25, nan, inf);
+        assertBecomes((v, x, a, b) -> v.scale(x, -2), -8, 4.5, 0, -0.5, nan, -inf);
+        assertBecomes((v, x, a, b) -> v.mul(x, a), 4, 6.75, 0, 0.125, nan, -inf);
+        assertBecomes((v, x, a, b) -> v.div(x, b), -2, -0.5625, 0, inf, nan, inf);
+        assertBecomes((v, x, a, b) -> v.addcmul(x, a, b, 0.5), 3, -8.25, 0.5, 0.25, nan, inf);
+        assertBecomes((v, x, a, b) -> v.addcdiv(x, a, b, 1), 3.5, -3, 4, inf, nan, inf);
+        assertBecomes((v, x, a, b) -> v.lerp(x, a, 0.25), 3.25, -2.4375, 0.5, 0.3125, nan, nan);
+        assertBecomes((v, x, a, b) -> v.lerp(x, a, 0.75), 1.75, -2.8125, 1.5, 0.4375, nan, inf);
+        assertBecomes((v, x, a, b) -> v.decay(x, a, 0.75), 3.25, -2.4375, 0.5, 0.3125, nan, nan);
+        assertBecomes((v, x, a, b) -> v.average(x, a, 3), 3.25, -2.4375, 0.5, 0.3125, nan, nan);
+        assertBecomes((v, x, a, b) -> v.sqrt(x), 2, nan, 0, 0.5, nan, inf);
+        assertBecomes((v, x, a, b) -> v.abs(x), 4, 2.25, 0, 0.25, nan, inf);
+        assertBecomes((v, x, a, b) -> v.sign(x), 1, -1, 0, 1, 0, 1);
+        assertBecomes((v, x, a, b) -> v.max(x, a), 4, -2.25, 2, 0.5, nan, inf);
+        assertBecomes((v, x, a, b) -> v.min(x, a), 1, -3, 0, 0.25, nan, -1);
+        assertBecomes((v, x, a, b) -> v.where(x, a, b), 4, 4, 0, 0.25, nan, 5);
+        assertBecomes((v, x, a, b) -> v.zip(x, a, b, (u, p, q) -> p * q), -2, -12, 1, 0, 3, -5);
+        assertBecomes((v, x, a, b) -> v.clamp(List.of(x), 1), 1, -1, 0, 0.25, nan, 1);
+        assertBecomes((v, x, a, b) -> v.fill(x, v.sum(b)), 10.5, 10.5, 10.5, 10.5, 10.5, 10.5);
+        assertBecomes((v, x, a, b) -> v.fill(x, v.dot(a, b)), -15, -15, -15, -15, -15, -15);
+        assertBecomes((v, x, a, b) -> v.fill(x, v.sumAbs(b)), 14.5, 14.5, 14.5, 14.5, 14.5, 14.5);
+        assertBecomes((v, x, a, b) -> v.fill(x, v.maxAbs(a)), 3, 3, 3, 3, 3, 3);
+        assertBecomes((v, x, a, b) -> v.shrink(List.of(x), 8, 4), 2, -1.125, 0, 0.125, nan, inf);
+    }
+
+    @Test
+    void areAllOfTheirOwnOnBothEngines() {
+        for (Class<?> vectors : List.of(TorchVectors.class, floats().getClass())) {
+            assertEquals(
+                    List.of(),
+                    Arrays.stream(vectors.getMethods())
+                            .filter(Method::isDefault)
+                            .map(Method::getName)
+                            .toList());
+        }
     }
 }
