@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -29,11 +30,11 @@ import org.anneal.optim.SGD;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
 import org.anneal.optim.Vectors;
-import org.anneal.schedule.Kind;
-import org.anneal.schedule.Kinds;
-import org.anneal.schedule.Param;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ScheduleSyntaxException;
+import org.anneal.text.Kind;
+import org.anneal.text.Kinds;
+import org.anneal.text.Param;
+import org.anneal.text.PythonSyntaxException;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
@@ -136,7 +137,7 @@ class RuleFromOutsideTest {
         Torch.load();
         torch.set_num_threads(1);
         Path services = Files.createDirectories(folder.resolve("META-INF/services"));
-        Files.writeString(services.resolve("org.anneal.schedule.Kinds"), Found.class.getName());
+        Files.writeString(services.resolve("org.anneal.text.Kinds"), Found.class.getName());
         before = Thread.currentThread().getContextClassLoader();
         Thread.currentThread()
                 .setContextClassLoader(
@@ -217,7 +218,7 @@ class RuleFromOutsideTest {
         assertEquals("Yogi(lr=0.02, largest=True)", rule.toString());
         assertEquals(rule, UpdateRule.parse(rule.toString()));
         assertTrue(UpdateRule.kinds().contains(Yogi.KIND));
-        assertTrue(String.valueOf(assertThrows(ScheduleSyntaxException.class, () -> UpdateRule.parse("Yogi(eps=-1)"))
+        assertTrue(String.valueOf(assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse("Yogi(eps=-1)"))
                         .getMessage())
                 .contains("eps must be finite and >= 0, but was -1"));
         assertEquals(Optional.of(rule), UpdateRule.ofGroup(rule.options()));
@@ -299,16 +300,16 @@ class RuleFromOutsideTest {
         });
     }
 
-    @SuppressWarnings("unchecked") // a state dict has names as its keys
     private void reload(Optimizer<?> from, Optimizer<?> to) {
         Path file = folder.resolve("state.pt");
         try {
             TorchFile.write(file, from.stateDict());
             try (TorchFile read = TorchFile.open(file)) {
-                Map<String, Object> state = (Map<String, Object>) read.root();
-                Map<?, ?> kept = (Map<?, ?>) ((Map<?, ?>) state.get("state")).get(0L);
+                Map<String, Object> state = read.dict();
+                Map<?, ?> all = (Map<?, ?>) Objects.requireNonNull(state.get("state"));
+                Map<?, ?> kept = (Map<?, ?>) Objects.requireNonNull(all.get(0L));
                 assertEquals(List.of("step", "exp_avg", "exp_avg_sq", "max_sq"), List.copyOf(kept.keySet()));
-                assertEquals(17, ((TensorData) kept.get("step")).item());
+                assertEquals(17, ((TensorData) Objects.requireNonNull(kept.get("step"))).item());
                 to.loadStateDict(state);
             }
         } catch (IOException e) {
