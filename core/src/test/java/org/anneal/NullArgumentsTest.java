@@ -37,6 +37,7 @@ import java.util.function.LongToDoubleFunction;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.array.Mirror;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.PythonReference;
@@ -135,11 +136,30 @@ class NullArgumentsTest {
                 new Averaging.Swa(),
                 new Averaging.Ema(0.9),
                 new AveragedModel.Entry<>("w", param(), param(), false),
+                new Mirror<>(new MirrorArrays(), new SGD(0.1), Map.of("w", param())),
+                new Mirror.Group<>("all", new SGD(0.1), Map.of("w", param())),
                 runner().state(),
                 TensorData.of(new float[4], List.of(4L)),
                 new PythonReference("torch.strided"),
                 new TorchDevice("cpu", Optional.empty())));
         return values;
+    }
+
+    private static final class MirrorArrays implements Mirror.Library<FloatArray> {
+        @Override
+        public List<Long> shape(FloatArray array) {
+            return array.shape();
+        }
+
+        @Override
+        public void read(FloatArray array, float[] into) {
+            System.arraycopy(array.values(), 0, into, 0, into.length);
+        }
+
+        @Override
+        public void write(float[] from, FloatArray array) {
+            System.arraycopy(from, 0, array.values(), 0, from.length);
+        }
     }
 
     private static Object sample(Type type, Executable of) {
@@ -185,6 +205,8 @@ class NullArgumentsTest {
         samples.put(ParamGroup.class, new ParamGroup<>("late", new SGD(0.1), List.of(param())));
         samples.put(AveragedModel.Entry.class, new AveragedModel.Entry<>("w", param(), param(), false));
         samples.put(Engine.class, engine());
+        samples.put(Mirror.Library.class, new MirrorArrays());
+        samples.put(Mirror.Group.class, new Mirror.Group<>("late", new SGD(0.1), Map.of("v", param())));
         samples.put(FloatArray.class, param());
         samples.put(float[].class, new float[] {1, 2, 3, 4});
         samples.put(long[].class, new long[] {4});
@@ -196,9 +218,12 @@ class NullArgumentsTest {
                         : Set.of(SavedSchedule.class, SavedCall.class, StateEntries.class)
                                         .contains(of.getDeclaringClass())
                                 ? runner().stateDict()
-                                : of.getName().equals("write")
-                                        ? Map.of("w", TensorData.scalar(1))
-                                        : new SGD(0.1).options());
+                                : of.getDeclaringClass().getName().startsWith(Mirror.class.getName())
+                                                || of.getName().equals("averagedModel")
+                                        ? Map.of("w", param())
+                                        : of.getName().equals("write")
+                                                ? Map.of("w", TensorData.scalar(1))
+                                                : new SGD(0.1).options());
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);

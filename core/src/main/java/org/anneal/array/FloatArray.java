@@ -13,7 +13,7 @@ public final class FloatArray {
     private Optional<FloatArray> grad = Optional.empty();
 
     /**
-     * Wraps an array as a vector; it is not copied, and steps change it in place.
+     * Wraps an array as a vector; it is not copied, and steps change it in place. See {@link #wrap} for Kotlin.
      *
      * @param values the parameter
      */
@@ -38,6 +38,14 @@ public final class FloatArray {
         }
         this.values = values;
         this.shape = List.copyOf(shape);
+    }
+
+    /**
+     * {@return a vector over {@code values}; they are not copied} Kotlin copies an array that it hands to the constructor,
+     * which takes single numbers too.
+     */
+    public static FloatArray wrap(float[] values) {
+        return new FloatArray(values);
     }
 
     private FloatArray(List<Long> shape, float[] values) { // of which it is known that they fit
@@ -78,6 +86,11 @@ public final class FloatArray {
                     "grad must have " + values.length + " elements, as the parameter has, but had " + grad.length);
         }
         this.grad = Optional.of(new FloatArray(shape, grad));
+    }
+
+    /** Sets the gradient as {@link #setGrad} does; it is not copied, in Kotlin either. */
+    public void wrapGrad(float[] grad) {
+        setGrad(grad);
     }
 
     /** Drops the gradient, so that a step skips this parameter. */

@@ -1,10 +1,11 @@
 package org.anneal.array;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
@@ -46,15 +47,22 @@ public final class FloatArrays implements Engine<FloatArray> {
 
     /** {@return an average of {@code params}, in arrays of its own; their names in its state dict are 0, 1, ...} */
     public static AveragedModel<FloatArray> averagedModel(List<FloatArray> params, Averaging averaging) {
-        Objects.requireNonNull(params, "params").forEach(param -> Objects.requireNonNull(param, "params"));
+        Objects.requireNonNull(params, "params");
+        Map<String, FloatArray> named = new LinkedHashMap<>();
+        params.forEach(param -> named.put(Integer.toString(named.size()), Objects.requireNonNull(param, "params")));
+        return averagedModel(named, averaging);
+    }
+
+    /** {@return an average of {@code params}, in arrays of its own, with their names in its state dict} */
+    public static AveragedModel<FloatArray> averagedModel(Map<String, FloatArray> params, Averaging averaging) {
         return new AveragedModel<>(
                 new FloatArrays(),
                 averaging,
-                IntStream.range(0, params.size())
-                        .mapToObj(i -> {
-                            FloatArray param = params.get(i);
+                Objects.requireNonNull(params, "params").entrySet().stream()
+                        .map(each -> {
+                            FloatArray param = Objects.requireNonNull(each.getValue(), "params");
                             FloatArray average = new FloatArray(new float[param.values().length], param.shape());
-                            return new AveragedModel.Entry<>(Integer.toString(i), param, average, false);
+                            return new AveragedModel.Entry<>(each.getKey(), param, average, false);
                         })
                         .toList());
     }

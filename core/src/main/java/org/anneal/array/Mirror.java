@@ -1,0 +1,308 @@
+package org.anneal.array;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.DoubleSupplier;
+import org.anneal.optim.AveragedModel;
+import org.anneal.optim.Averaging;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.UpdateRule;
+
+/**
+ * Every rule, groups, clipping, averaging and saved state for a library whose arrays can be read into {@code float[]} and
+ * written back. The parameters are mirrored in {@link FloatArray}s, which the optimizer moves.
+ *
+ * <pre>{@code
+ * Mirror<double[][]> mirror = new Mirror<>(library, new Adam(1e-3), Map.of("weight", w, "bias", b));
+ * ...
+ * mirror.readGrads(Map.of("weight", dw, "bias", db));
+ * mirror.optimizer().clipGradNorm(1);
+ * mirror.step();
+ * }</pre>
+ *
+ * <p>Parameters are known by name, as in the library's own files: names say which state is whose when a program starts anew,
+ * in whatever order the parameters come then. Elements are floats here, so those of a wider type are rounded when they are
+ * written back. It belongs to one thread.
+ *
+ * @param <T> an array of the library
+ */
+public final class Mirror<T> implements AutoCloseable {
+    private static final String NAMES = "param_names"; // PyTorch's entry of a group
+
+    private final Library<T> library;
+    private final Map<String, Image<T>> images = new LinkedHashMap<>();
+    private final Optimizer<FloatArray> optimizer;
+
+    /** What has to be written for a library. */
+    public interface Library<T> {
+
+        /** {@return the size of each dimension} */
+        List<Long> shape(T array);
+
+        /** Copies the elements of {@code array}, row by row, into {@code into}, which has room for all of them. */
+        void read(T array, float[] into);
+
+        /** Copies {@code from} into {@code array}, row by row. */
+        void write(float[] from, T array);
+    }
+
+    /**
+     * Parameters that share their options.
+     *
+     * @param name what messages call the group
+     * @param rule the options
+     * @param params by their names, at least one
+     */
+    public record Group<T>(String name, UpdateRule rule, Map<String, T> params) {
+        public Group {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(rule, "rule");
+            Objects.requireNonNull(params, "params").forEach((key, param) -> {
+                Objects.requireNonNull(key, "params");
+                Objects.requireNonNull(param, key);
+            });
+            params = Collections.unmodifiableMap(new LinkedHashMap<>(params));
+        }
+    }
+
+    private record Image<T>(T param, FloatArray array, float[] grad) {}
+
+    /** One group: {@code rule} over all of {@code params}, which are by their names. */
+    public Mirror(Library<T> library, UpdateRule rule, Map<String, T> params) {
+        this(library, List.of(new Group<>("all", rule, params)));
+    }
+
+    /**
+     * Several groups, each with its own options.
+     *
+     * @throws IllegalArgumentException if a name or a parameter is there twice, or for the optimizer's reasons
+     */
+    public Mirror(Library<T> library, List<Group<T>> groups) {
+        this.library = Objects.requireNonNull(library, "library");
+        List<ParamGroup<FloatArray>> mirrored = new ArrayList<>();
+        for (Group<T> group : Objects.requireNonNull(groups, "groups")) {
+            Map<String, Image<T>> made = images(Objects.requireNonNull(group, "groups"));
+            images.putAll(made);
+            mirrored.add(mirrored(group, made));
+        }
+        optimizer = FloatArrays.optimizer(mirrored);
+    }
+
+    /**
+     * Adds parameters, such as layers that were frozen until now.
+     *
+     * @throws IllegalArgumentException as the constructor; nothing has changed then
+     */
+    public void addParamGroup(Group<T> group) {
+        Map<String, Image<T>> made = images(Objects.requireNonNull(group, "group"));
+        optimizer.addParamGroup(mirrored(group, made));
+        images.putAll(made);
+    }
+
+    private Map<String, Image<T>> images(Group<T> group) {
+        Set<T> known = Collections.newSetFromMap(new IdentityHashMap<>());
+        images.values().forEach(image -> known.add(image.param));
+        Map<String, Image<T>> made = new LinkedHashMap<>();
+        group.params.forEach((name, param) -> {
+            if (images.containsKey(name) || !known.add(param)) {
+                throw new IllegalArgumentException(
+                        "a parameter must stand in one group once, under one name, but group '" + group.name
+                                + "' repeats " + name);
+            }
+            List<Long> shape = library.shape(param);
+            int length = Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact));
+            FloatArray array = new FloatArray(new float[length], shape);
+            library.read(param, array.values());
+            made.put(name, new Image<>(param, array, new float[length]));
+        });
+        return made;
+    }
+
+    private ParamGroup<FloatArray> mirrored(Group<T> group, Map<String, Image<T>> images) {
+        return new ParamGroup<>(
+                group.name,
+                group.rule,
+                images.values().stream().map(Image::array).toList());
+    }
+
+    /** {@return the optimizer of the mirrored parameters: its groups are edited, scheduled and clipped here} */
+    public Optimizer<FloatArray> optimizer() {
+        return optimizer;
+    }
+
+    /** {@return the mirrored parameter of that name} */
+    public FloatArray array(String name) {
+        return image(name).array;
+    }
+
+    private Image<T> image(String name) {
+        Image<T> image = images.get(Objects.requireNonNull(name, "name"));
+        if (image == null) {
+            throw new IllegalArgumentException("name must be one of " + images.keySet() + ", but was " + name);
+        }
+        return image;
+    }
+
+    /**
+     * Copies one gradient in. Gradients may come one at a time and in any order.
+     *
+     * @throws IllegalArgumentException if there is no parameter of that name, or it has another shape
+     */
+    public void readGrad(String name, T grad) {
+        Image<T> image = image(name);
+        List<Long> shape = library.shape(Objects.requireNonNull(grad, "grad"));
+        if (!shape.equals(image.array.shape())) {
+            throw new IllegalArgumentException("the gradient of " + name + " must have the shape " + image.array.shape()
+                    + ", as the parameter has, but had " + shape);
+        }
+        library.read(grad, image.grad);
+        if (image.array.grad().isEmpty()) {
+            image.array.setGrad(image.grad);
+        }
+    }
+
+    /** Copies gradients in, by the parameters' names. A parameter that gets none before the next step is skipped by it. */
+    public void readGrads(Map<String, T> grads) {
+        Objects.requireNonNull(grads, "grads").forEach(this::readGrad);
+    }
+
+    /** Copies every parameter in, as after the library changed them itself. */
+    public void readParams() {
+        images.values().forEach(image -> library.read(image.param, image.array.values()));
+    }
+
+    /** Copies every parameter out, as after averages were swapped in. */
+    public void writeParams() {
+        images.values().forEach(this::write);
+    }
+
+    private void write(Image<T> image) {
+        library.write(image.array.values(), image.param);
+    }
+
+    /** Makes a step with the gradients that were read since the last one, and copies out what it changed. */
+    public void step() {
+        optimizer.step();
+        images.values().stream().filter(image -> image.array.grad().isPresent()).forEach(this::write);
+        optimizer.zeroGrad();
+    }
+
+    /**
+     * Copies the gradients in, makes a step, and copies out what it changed.
+     *
+     * @param grads by the parameters' names; a parameter that is left out is skipped
+     */
+    public void step(Map<String, T> grads) {
+        readGrads(grads);
+        step();
+    }
+
+    /**
+     * Makes a step of a rule that evaluates the loss itself, such as LBFGS; others evaluate it once. The library's parameters
+     * are up to date at each evaluation and afterwards.
+     *
+     * @param closure computes the loss, reads the gradients with {@link #readGrads}, and returns the loss
+     * @return the loss of the first evaluation, before the update
+     */
+    public double step(DoubleSupplier closure) {
+        Objects.requireNonNull(closure, "closure");
+        double loss = optimizer.step(() -> {
+            writeParams();
+            optimizer.zeroGrad();
+            return closure.getAsDouble();
+        });
+        writeParams();
+        optimizer.zeroGrad();
+        return loss;
+    }
+
+    /**
+     * {@return an average of all parameters that there are now, under their names} To evaluate it in the library,
+     * {@link AveragedModel#swap} and {@link #writeParams}; both again to go on.
+     */
+    public AveragedModel<FloatArray> averagedModel(Averaging averaging) {
+        Map<String, FloatArray> arrays = new LinkedHashMap<>();
+        images.forEach((name, image) -> arrays.put(name, image.array));
+        return FloatArrays.averagedModel(arrays, averaging);
+    }
+
+    private Map<FloatArray, String> names() {
+        Map<FloatArray, String> names = new IdentityHashMap<>();
+        images.forEach((name, image) -> names.put(image.array, name));
+        return names;
+    }
+
+    /** {@return the optimizer's state, with the parameters' names in each group as PyTorch's {@code param_names}} */
+    public Map<String, Object> stateDict() {
+        Map<String, Object> dict = optimizer.stateDict();
+        Map<FloatArray, String> names = names();
+        List<Object> groups = new ArrayList<>();
+        for (Object each : (List<?>) Objects.requireNonNull(dict.get("param_groups"))) {
+            Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>) each);
+            group.put(
+                    NAMES,
+                    optimizer.groups().get(groups.size()).params().stream()
+                            .map(names::get)
+                            .toList());
+            groups.add(group);
+        }
+        dict.put("param_groups", groups);
+        return dict;
+    }
+
+    /**
+     * Takes over a state of {@link #stateDict}, whose groups may have their parameters in another order, or one of
+     * {@link Optimizer#stateDict} or PyTorch, whose parameters without names must be in this order.
+     *
+     * @throws IllegalArgumentException if a group has other names, or for the optimizer's reasons; nothing has changed then
+     */
+    public void loadStateDict(Map<String, Object> dict) {
+        Map<String, Object> sorted = new HashMap<>(Objects.requireNonNull(dict, "dict"));
+        if (dict.get("param_groups") instanceof List<?> groups
+                && groups.size() == optimizer.groups().size()) {
+            Map<FloatArray, String> names = names();
+            List<Object> ordered = new ArrayList<>();
+            for (Object group : groups) {
+                ParamGroup<FloatArray> own = optimizer.groups().get(ordered.size());
+                ordered.add(sorted(group, own.params().stream().map(names::get).toList(), own.name()));
+            }
+            sorted.put("param_groups", ordered);
+        }
+        optimizer.loadStateDict(sorted);
+    }
+
+    /** {@return a group of a state with its parameters in the order of {@code names}, if it says what they are called} */
+    private static Object sorted(Object group, List<String> names, String called) {
+        if (!(group instanceof Map<?, ?> map
+                && map.get(NAMES) instanceof List<?> saved
+                && map.get("params") instanceof List<?> params
+                && saved.size() == params.size())) {
+            return group;
+        }
+        if (saved.size() != names.size() || !saved.containsAll(names)) {
+            throw new IllegalArgumentException(
+                    NAMES + " of group '" + called + "' must be " + names + " in any order, but was " + saved);
+        }
+        Map<Object, Object> sorted = new LinkedHashMap<>(map);
+        sorted.put(
+                "params",
+                names.stream()
+                        .<Object>map(name -> params.get(saved.indexOf(name)))
+                        .toList());
+        return sorted;
+    }
+
+    /** Frees what the optimizer keeps. The library's parameters stay as they are. */
+    @Override
+    public void close() {
+        optimizer.close();
+    }
+}
