@@ -16,6 +16,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -34,7 +35,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/extend.md shows compiles, and its schedule goes wherever ours go. */
+/** What docs/extend.md shows compiles, its schedule goes wherever ours go, and its runner over another optimizer runs. */
 class PluginTest {
     private static final Path PAGE = Path.of("../docs/extend.md");
 
@@ -122,6 +123,22 @@ class PluginTest {
                         .code());
         // Without the jar it is not known.
         assertEquals(2, Ran.anneal("table", "Noam(512, 40)").code());
+    }
+
+    /** A line from half the base up to it, then half a cosine of four steps: 0.4 as a float is 0.4000000059604645. */
+    @Test
+    void runsOverAnOptimizerThatIsNotOurs() throws Exception {
+        withJar(() -> {
+            Object rates = Thread.currentThread()
+                    .getContextClassLoader()
+                    .loadClass("Elsewhere")
+                    .getMethod("run")
+                    .invoke(null);
+            List<Float> expected = DoubleStream.of(0.5, 0.75, 1, (2 + Math.sqrt(2)) / 4, 0.5, (2 - Math.sqrt(2)) / 4)
+                    .mapToObj(factor -> (float) (0.4f * factor))
+                    .toList();
+            assertEquals(expected, rates);
+        });
     }
 
     @Test
