@@ -21,6 +21,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
@@ -47,7 +48,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What docs/extend.md shows compiles, and its schedule, its rule and its engine go wherever ours go. */
+/** What docs/extend.md shows compiles, and its schedule, its rule, its engine and its runner go wherever ours go. */
 class PluginTest {
     private static final Path PAGE = Path.of("../docs/extend.md");
 
@@ -138,6 +139,22 @@ class PluginTest {
                         .code());
         // Without the jar it is not known.
         assertEquals(2, Ran.anneal("table", "Noam(512, 40)").code());
+    }
+
+    /** A line from half the base up to it, then half a cosine of four steps: 0.4 as a float is 0.4000000059604645. */
+    @Test
+    void runsOverAnOptimizerThatIsNotOurs() throws Exception {
+        withJar(() -> {
+            Object rates = Thread.currentThread()
+                    .getContextClassLoader()
+                    .loadClass("Elsewhere")
+                    .getMethod("run")
+                    .invoke(null);
+            List<Float> expected = DoubleStream.of(0.5, 0.75, 1, (2 + Math.sqrt(2)) / 4, 0.5, (2 - Math.sqrt(2)) / 4)
+                    .mapToObj(factor -> (float) (0.4f * factor))
+                    .toList();
+            assertEquals(expected, rates);
+        });
     }
 
     @Test
