@@ -20,21 +20,23 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.ProgressLog;
+import org.anneal.runs.RunConfig;
+import org.anneal.runs.RunFolder;
+import org.anneal.runs.RunListener;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
 import org.anneal.torch.Torch;
-import org.anneal.train.BatchLog;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
 import org.anneal.train.FashionMnist;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.Progress;
-import org.anneal.train.RunConfig;
-import org.anneal.train.RunFolder;
 import org.anneal.train.TrainListener;
 import org.anneal.train.Trainer;
+import org.anneal.train.TrainingFolder;
 import org.anneal.train.TutorialNet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -127,7 +129,7 @@ final class TrainCommand implements Callable<Integer> {
         Path folder = out.orElseGet(TrainCommand::newFolder);
         if (file.equals(NO_FILE)) {
             folder = out.isPresent() ? folder : newest();
-            file = RunFolder.lastCheckpoint(folder);
+            file = TrainingFolder.lastCheckpoint(folder);
             if (Files.exists(file)) {
                 RunFolder.checkNotWritten(folder);
             } else {
@@ -165,9 +167,9 @@ final class TrainCommand implements Callable<Integer> {
     private static Path newest() throws IOException {
         if (Files.isDirectory(RUNS)) {
             try (Stream<Path> folders = Files.list(RUNS)) {
-                Optional<Path> newest = folders.filter(folder -> Files.exists(RunFolder.lastCheckpoint(folder)))
+                Optional<Path> newest = folders.filter(folder -> Files.exists(TrainingFolder.lastCheckpoint(folder)))
                         .max(Comparator.comparing(folder ->
-                                RunFolder.lastCheckpoint(folder).toFile().lastModified()));
+                                TrainingFolder.lastCheckpoint(folder).toFile().lastModified()));
                 if (newest.isPresent()) {
                     return newest.get();
                 }
@@ -235,7 +237,7 @@ final class TrainCommand implements Callable<Integer> {
                     return;
                 }
             }
-            RunFolder results = run.folder(folder, checkpoint, progress);
+            TrainingFolder results = run.folder(folder, checkpoint, progress);
             checkpoint.close();
             introduce(page);
             run.train(folder, results, progress);
@@ -334,13 +336,13 @@ final class TrainCommand implements Callable<Integer> {
             chosen.call().notes().forEach(note -> say("%s", note));
         }
 
-        RunFolder folder(Path folder) throws IOException {
-            return new RunFolder(
+        TrainingFolder folder(Path folder) throws IOException {
+            return new TrainingFolder(
                     folder, network, config.schedule(), optimizer.groups().size());
         }
 
-        RunFolder folder(Path folder, Checkpoint checkpoint, Progress progress) throws IOException {
-            return new RunFolder(
+        TrainingFolder folder(Path folder, Checkpoint checkpoint, Progress progress) throws IOException {
+            return new TrainingFolder(
                     folder, network, config.schedule(), optimizer.groups().size(), checkpoint, progress);
         }
 
@@ -371,7 +373,7 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */
-        void train(Path path, RunFolder folder, Progress from) throws IOException {
+        void train(Path path, TrainingFolder folder, Progress from) throws IOException {
             PrintWriter out = spec.commandLine().getOut();
             PrintWriter err = spec.commandLine().getErr();
             if (!trainer.isFinished(from)) {
@@ -390,7 +392,8 @@ final class TrainCommand implements Callable<Integer> {
             Runtime.getRuntime().addShutdownHook(stop);
             try {
                 try (folder;
-                        BatchLog log = new BatchLog(path, optimizer.groups().size());
+                        ProgressLog log =
+                                new ProgressLog(path, optimizer.groups().size());
                         TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
                     folder.checkpoints(optimizer, scheduler, config, config.keep())
                             .tensorBoard(
@@ -404,7 +407,7 @@ final class TrainCommand implements Callable<Integer> {
                             .resume(from)
                             .fit(sets);
                     if (config.restoreBest() && trainer.isFinished(position.progress)) {
-                        Optional<TrainListener.Epoch> best = position.progress.best();
+                        Optional<RunListener.Epoch> best = position.progress.best();
                         if (best.isPresent()) {
                             folder.saveBestWeights(best.get().epoch());
                         }
@@ -415,7 +418,7 @@ final class TrainCommand implements Callable<Integer> {
                 Progress end = position.progress;
                 if (trainer.isStopped() && !trainer.isFinished(end)) {
                     say("Interrupted: %s", folder.summary());
-                    if (Files.exists(RunFolder.lastCheckpoint(path))) {
+                    if (Files.exists(TrainingFolder.lastCheckpoint(path))) {
                         say(
                                 "--resume goes on in epoch %,d after %,d of %,d batches",
                                 end.epoch() + 1, end.batch(), batches());
@@ -441,7 +444,7 @@ final class TrainCommand implements Callable<Integer> {
 
         /** {@return what a run that failed can be taken up from} */
         private String kept(Path folder, Progress last) {
-            Path file = RunFolder.lastCheckpoint(folder);
+            Path file = TrainingFolder.lastCheckpoint(folder);
             return Files.exists(file)
                     ? "; the last good checkpoint is " + file + ", " + after(last)
                     : "; there is no checkpoint from before";

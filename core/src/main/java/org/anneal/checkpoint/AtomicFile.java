@@ -11,6 +11,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -135,6 +136,16 @@ public final class AtomicFile {
             Files.deleteIfExists(temporary);
         } catch (IOException left) {
             thrown.addSuppressed(left);
+        }
+    }
+
+    /** {@return what tells a file from one that has taken its place, if it is there} */
+    public static Optional<Object> key(Path file) throws IOException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return Optional.of(Optional.ofNullable(attributes.fileKey()).orElseGet(attributes::creationTime));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.anneal.train.ScalarLog;
+import org.anneal.runs.ScalarLog;
 
 /**
  * A run in MLflow, by its <a href="https://mlflow.org/docs/latest/rest-api.html">REST API</a>.

@@ -25,11 +25,12 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.runs.RunListener;
+import org.anneal.runs.ScalarLog;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.torch.Torch;
 import org.anneal.train.DataSets;
 import org.anneal.train.FashionMnist;
-import org.anneal.train.ScalarLog;
 import org.anneal.train.TrainListener;
 import org.anneal.train.Trainer;
 import org.anneal.train.TutorialNet;
@@ -230,7 +231,7 @@ class MlflowExampleTest {
                 List.of(new ParamGroup<>("\"fc*\": \u00e9", new SGD(0.1), List.of(new FloatArray(0f)))));
         String text = "lambda step: \"\u03b3\\n\" \n\t\u0001";
         try (MlflowRun run = new MlflowRun(address(), Map.of("schedule", text))) {
-            new ScalarLog(optimizer, 1, run).batch(new TrainListener.Batch(1, 1, 1, 1, List.of(), 2));
+            new ScalarLog(optimizer, 1, run).batch(new RunListener.Batch(1, 1, 1, 1, List.of(), 2));
         }
         assertEquals(text, params.get("schedule"));
         assertEquals(Map.of(1L, 0.1), metric("lr/_fc___ _"));

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.LRScheduler;
@@ -18,6 +20,8 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.SchedulerState;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.RunConfig;
+import org.anneal.runs.RunListener;
 import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
@@ -131,7 +135,7 @@ public final class Checkpoint implements AutoCloseable {
         anneal.put("best_model", progress.bestWeights().isEmpty() ? Optional.empty() : ordered(progress.bestWeights()));
     }
 
-    private static Map<String, Object> epochDict(TrainListener.Epoch epoch) {
+    private static Map<String, Object> epochDict(RunListener.Epoch epoch) {
         Map<String, Object> dict = new LinkedHashMap<>();
         dict.put("epoch", (long) epoch.epoch());
         dict.put("step", epoch.step());
@@ -150,7 +154,7 @@ public final class Checkpoint implements AutoCloseable {
      *     message names the file and says which
      */
     public static Checkpoint open(Path path) throws IOException {
-        Optional<Object> key = Files.exists(path) ? RunLock.key(path) : Optional.empty();
+        Optional<Object> key = Files.exists(path) ? AtomicFile.key(path) : Optional.empty();
         TorchFile file = TorchFile.open(path);
         try {
             if (!(file.root() instanceof Map<?, ?> map)) {
@@ -179,7 +183,7 @@ public final class Checkpoint implements AutoCloseable {
         Path parent = Optional.ofNullable(path.toAbsolutePath().getParent()).orElse(path);
         if (Files.exists(parent)
                 && Files.isSameFile(parent, folder)
-                && !RunLock.key(path).equals(key)) {
+                && !AtomicFile.key(path).equals(key)) {
             throw new IOException(path + " was written anew by another run while it was read: resume it again");
         }
     }
@@ -289,8 +293,8 @@ public final class Checkpoint implements AutoCloseable {
         });
     }
 
-    private static TrainListener.Epoch epoch(Dict dict) {
-        return new TrainListener.Epoch(
+    private static RunListener.Epoch epoch(Dict dict) {
+        return new RunListener.Epoch(
                 dict.number("epoch"),
                 dict.whole("step"),
                 dict.reals("lr"),

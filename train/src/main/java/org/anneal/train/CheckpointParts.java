@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.schedule.StepPer;

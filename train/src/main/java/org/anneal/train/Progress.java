@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.runs.RunListener;
 
 /**
  * Where a training run is, between two batches: what {@link Trainer#resume} takes up.
@@ -26,7 +27,7 @@ public record Progress(
         long lossSamples,
         double seconds,
         List<Double> lr,
-        List<TrainListener.Epoch> epochs,
+        List<RunListener.Epoch> epochs,
         Map<String, TensorData> bestWeights) {
 
     /** @throws IllegalArgumentException if a count is below 0, or the epochs are not the last ones that were finished */
@@ -58,10 +59,10 @@ public record Progress(
     }
 
     /** {@return the epoch with the lowest validation loss, the first if there are several; a loss of NaN is none} */
-    public Optional<TrainListener.Epoch> best() {
-        Optional<TrainListener.Epoch> best = Optional.empty();
-        for (TrainListener.Epoch each : epochs) {
-            double least = best.map(TrainListener.Epoch::valLoss).orElse(Double.NaN);
+    public Optional<RunListener.Epoch> best() {
+        Optional<RunListener.Epoch> best = Optional.empty();
+        for (RunListener.Epoch each : epochs) {
+            double least = best.map(RunListener.Epoch::valLoss).orElse(Double.NaN);
             if (!Double.isNaN(each.valLoss()) && !(each.valLoss() >= least)) {
                 best = Optional.of(each);
             }
@@ -71,11 +72,11 @@ public record Progress(
 
     /** {@return whether an epoch has just ended, and it is the best so far} */
     public boolean isBest() {
-        return batch == 0 && best().map(TrainListener.Epoch::epoch).equals(Optional.of(epoch));
+        return batch == 0 && best().map(RunListener.Epoch::epoch).equals(Optional.of(epoch));
     }
 
     /** {@return how many epochs have ended since the best one} */
     public int epochsSinceBest() {
-        return epoch - best().map(TrainListener.Epoch::epoch).orElse(epoch - epochs.size());
+        return epoch - best().map(RunListener.Epoch::epoch).orElse(epoch - epochs.size());
     }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.plot.Series;
+import org.anneal.runs.RunListener;
 
 /** The rates of a run, at the points where one of them changed. */
 final class RateCurve {
@@ -23,7 +24,7 @@ final class RateCurve {
         return curve;
     }
 
-    void add(TrainListener.Batch batch) {
+    void add(RunListener.Batch batch) {
         if (rates.isEmpty() || !rates.get(rates.size() - 1).equals(batch.lr())) {
             points.add(batch.epoch() - 1 + (batch.batch() - 1.0) / batch.batches());
             rates.add(batch.lr());

@@ -12,6 +12,8 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.runs.OnNan;
+import org.anneal.runs.RunListener;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
@@ -45,7 +47,7 @@ public final class Trainer {
     private long seed;
     private StepPer stepPer = StepPer.EPOCH;
     private Device device = Device.CPU;
-    private final List<TrainListener> listeners = new ArrayList<>();
+    private final List<RunListener> listeners = new ArrayList<>();
     private Progress start = Progress.start();
     private OptionalInt saveEvery = OptionalInt.empty();
     private OptionalInt patience = OptionalInt.empty();
@@ -145,8 +147,8 @@ public final class Trainer {
         return this;
     }
 
-    /** Adds a listener; they are called in the order they were added. */
-    public Trainer listener(TrainListener listener) {
+    /** Adds a listener, perhaps a {@link TrainListener}; they are called in the order they were added. */
+    public Trainer listener(RunListener listener) {
         listeners.add(listener);
         return this;
     }
@@ -175,7 +177,7 @@ public final class Trainer {
      * @throws IllegalArgumentException if the resumed position is past the end of an epoch, or if the run is to go back to
      *     the best weights and does not have them
      */
-    public List<TrainListener.Epoch> fit(DataSets data) throws IOException {
+    public List<RunListener.Epoch> fit(DataSets data) throws IOException {
         try (DataLoader training =
                         new DataLoader(data.train(), batchSize).shuffled(seed).on(device);
                 DataLoader validation = new DataLoader(data.validation(), batchSize).on(device)) {
@@ -192,7 +194,7 @@ public final class Trainer {
         private final long toValidate; // samples
         private final int batches;
         private final long stepsElsewhere; // of the run, not of this optimizer
-        private final List<TrainListener.Epoch> epochs = new ArrayList<>(start.epochs());
+        private final List<RunListener.Epoch> epochs = new ArrayList<>(start.epochs());
         private int epoch = start.epoch(); // finished
         private int batch = start.batch();
         private Mean loss = new Mean(start.lossSum(), start.lossSamples());
@@ -222,7 +224,8 @@ public final class Trainer {
             }
         }
 
-        List<TrainListener.Epoch> run() throws IOException {
+        List<RunListener.Epoch> run() throws IOException {
+            listeners.forEach(listener -> listener.begin(start.step(), start.epochs()));
             checkpoint();
             while (!stopped && !isFinished(progress())) {
                 trainAnEpoch();
@@ -240,7 +243,7 @@ public final class Trainer {
             Mean valAccuracy = new Mean(0, 0);
             if (!stopped) {
                 validate(validation, valLoss, valAccuracy, samples -> {
-                    for (TrainListener listener : listeners) {
+                    for (RunListener listener : listeners) {
                         listener.validation(epoch + 1, samples, toValidate);
                     }
                 });
@@ -252,9 +255,9 @@ public final class Trainer {
             requireFinite("the validation loss", valLoss.value(), batch);
             requireFiniteWeights();
             epoch++;
-            TrainListener.Epoch end = new TrainListener.Epoch(
+            RunListener.Epoch end = new RunListener.Epoch(
                     epoch, steps(), lr, loss.value(), valLoss.value(), valAccuracy.value(), secondsSoFar());
-            for (TrainListener listener : listeners) {
+            for (RunListener listener : listeners) {
                 listener.epoch(end);
             }
             epochs.add(end);
@@ -295,7 +298,7 @@ public final class Trainer {
                 });
                 loss.add(value * data.size(), data.size());
                 batch = data.index() + 1;
-                TrainListener.Batch end = new TrainListener.Batch(epoch + 1, batch, batches, steps(), lr, value);
+                RunListener.Batch end = new RunListener.Batch(epoch + 1, batch, batches, steps(), lr, value);
                 listeners.forEach(listener -> listener.batch(end));
                 if (stepPer == StepPer.BATCH) {
                     scheduler.step();
@@ -335,8 +338,15 @@ public final class Trainer {
             }
             if (!toldNotFinite) {
                 toldNotFinite = true;
-                listeners.forEach(listener -> listener.notFinite(found));
+                trainListeners().forEach(listener -> listener.notFinite(found));
             }
+        }
+
+        private List<TrainListener> trainListeners() {
+            return listeners.stream()
+                    .filter(TrainListener.class::isInstance)
+                    .map(TrainListener.class::cast)
+                    .toList();
         }
 
         private List<Double> rates() {
@@ -367,7 +377,7 @@ public final class Trainer {
         private void checkpoint() {
             requireFiniteWeights();
             Progress here = progress();
-            for (TrainListener listener : listeners) {
+            for (TrainListener listener : trainListeners()) {
                 try {
                     listener.checkpoint(here);
                 } catch (IOException e) {

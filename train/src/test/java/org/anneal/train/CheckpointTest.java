@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
@@ -30,6 +31,9 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.OnNan;
+import org.anneal.runs.RunConfig;
+import org.anneal.runs.RunListener;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Kind;
@@ -105,7 +109,7 @@ class CheckpointTest {
         }
 
         Run fit(Path folder, int keep) throws IOException {
-            try (RunFolder results = new RunFolder(folder, network, "title", 1)) {
+            try (TrainingFolder results = new TrainingFolder(folder, network, "title", 1)) {
                 trainer.listener(results.checkpoints(optimizer, scheduler, config, keep))
                         .fit(SETS);
             }
@@ -201,7 +205,7 @@ class CheckpointTest {
     void goesOnWithoutWhatTheRunWasStartedWith() throws IOException {
         Path runs = folder.resolve("run");
         try (Run run = new Run("SGD(lr=0.1)", "StepLR(3)");
-                RunFolder results = new RunFolder(runs, run.network, "title", 1)) {
+                TrainingFolder results = new TrainingFolder(runs, run.network, "title", 1)) {
             run.trainer
                     .listener(results.checkpoints(run.optimizer, run.scheduler, 1))
                     .fit(SETS);
@@ -269,7 +273,7 @@ class CheckpointTest {
             assertEquals(0.09805566273349588, run.group().lr());
             assertEquals(0.8520253513192751, run.group().momentum(), 1e-15);
             assertEquals(10, run.scheduler.lastEpoch());
-            List<TrainListener.Epoch> epochs = run.trainer
+            List<RunListener.Epoch> epochs = run.trainer
                     .epochs(3)
                     .stepPer(StepPer.BATCH)
                     .resume(progress)
@@ -696,7 +700,7 @@ class CheckpointTest {
                 Checkpoint checkpoint = Checkpoint.open(runs.resolve("step-6.pt"))) {
             checkpoint.restore(run.network, run.optimizer, run.scheduler, OnChange.REFUSE, 0);
             Progress progress = checkpoint.progress(4);
-            try (RunFolder results = new RunFolder(runs, run.network, "title", 1, checkpoint, progress)) {
+            try (TrainingFolder results = new TrainingFolder(runs, run.network, "title", 1, checkpoint, progress)) {
                 results.checkpoints(run.optimizer, run.scheduler, run.config, 4).checkpoint(progress);
                 assertEquals(2, Files.readAllLines(runs.resolve("metrics.csv")).size());
             }
@@ -726,7 +730,8 @@ class CheckpointTest {
             dict.put("epochs", 3L);
             run.restore(runs.resolve("last.pt"), OnChange.REFUSE);
             assertEquals(0.025, run.group().lr());
-            try (RunFolder results = new RunFolder(runs, run.network, "title", 1, checkpoint, checkpoint.progress(4))) {
+            try (TrainingFolder results =
+                    new TrainingFolder(runs, run.network, "title", 1, checkpoint, checkpoint.progress(4))) {
                 assertFalse(Files.exists(runs.resolve("run.json.tmp")));
                 assertEquals(before, Files.readString(runs.resolve("run.json")), "until it is told more");
                 results.checkpoints(run.optimizer, run.scheduler, RunConfig.of(new Dict("", dict)), 1);
@@ -749,7 +754,8 @@ class CheckpointTest {
                 Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
             run.restore(runs.resolve("last.pt"), OnChange.REFUSE);
             assertEquals(0.01, run.group().lr(), 1e-15);
-            try (RunFolder results = new RunFolder(runs, run.network, "title", 1, checkpoint, checkpoint.progress(4))) {
+            try (TrainingFolder results =
+                    new TrainingFolder(runs, run.network, "title", 1, checkpoint, checkpoint.progress(4))) {
                 results.checkpoints(run.optimizer, run.scheduler, run.config, 1);
             }
         }
@@ -763,7 +769,7 @@ class CheckpointTest {
         Samples data = Samples.of(64);
         DataSets worse = new DataSets(data, data.labelled(i -> 1 - data.label(i)));
         try (Run run = new Run("SGD(lr=0.5)", "StepLR(100)");
-                RunFolder results = new RunFolder(runs, run.network, "title", 1)) {
+                TrainingFolder results = new TrainingFolder(runs, run.network, "title", 1)) {
             torch.manual_seed(1);
             run.trainer
                     .epochs(3)

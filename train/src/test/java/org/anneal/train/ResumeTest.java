@@ -20,6 +20,8 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.OnNan;
+import org.anneal.runs.RunConfig;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
@@ -130,7 +132,7 @@ class ResumeTest {
 
         /** Trains, and leaves a file for every checkpoint. */
         Run fit(Path folder) throws IOException {
-            try (RunFolder results = new RunFolder(folder, network, setting.policy, 1)) {
+            try (TrainingFolder results = new TrainingFolder(folder, network, setting.policy, 1)) {
                 trainer.listener(results.checkpoints(optimizer, scheduler, config(), 1))
                         .listener(new TrainListener() {
                             @Override
@@ -148,7 +150,8 @@ class ResumeTest {
                 Progress start = checkpoint.progress(8);
                 assertEquals(List.of(), checkpoint.restore(network, optimizer, scheduler, OnChange.REFUSE, 0));
                 trainer.resume(start);
-                try (RunFolder results = new RunFolder(folder, network, setting.policy, 1, checkpoint, start)) {
+                try (TrainingFolder results =
+                        new TrainingFolder(folder, network, setting.policy, 1, checkpoint, start)) {
                     checkpoint.close();
                     trainer.listener(results.checkpoints(optimizer, scheduler, config(), 1))
                             .fit(SETS);
@@ -209,7 +212,7 @@ class ResumeTest {
             first.fit(whole);
         }
         for (int batches : new int[] {2, 9, 7}) {
-            Path last = RunFolder.lastCheckpoint(stopped);
+            Path last = TrainingFolder.lastCheckpoint(stopped);
             try (Run run = PLAIN.run()) {
                 int[] left = {batches};
                 run.trainer.listener(new TrainListener() {
@@ -223,7 +226,7 @@ class ResumeTest {
                 if (Files.exists(last)) {
                     run.resume(last, stopped);
                 } else {
-                    try (RunFolder results = new RunFolder(stopped, run.network, PLAIN.policy, 1)) {
+                    try (TrainingFolder results = new TrainingFolder(stopped, run.network, PLAIN.policy, 1)) {
                         run.trainer
                                 .listener(results.checkpoints(run.optimizer, run.scheduler, run.config(), 1))
                                 .fit(SETS);
@@ -234,7 +237,7 @@ class ResumeTest {
             }
         }
         try (Run run = PLAIN.run()) {
-            run.resume(RunFolder.lastCheckpoint(stopped), stopped);
+            run.resume(TrainingFolder.lastCheckpoint(stopped), stopped);
             assertEquals("2 2 18", position(run.progress.get(0)));
         }
         assertSameFiles(whole, stopped);

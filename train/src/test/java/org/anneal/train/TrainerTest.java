@@ -20,6 +20,9 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.runs.OnNan;
+import org.anneal.runs.RunListener;
+import org.anneal.runs.ScalarLog;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepLR;
@@ -139,7 +142,7 @@ class TrainerTest {
             assertEquals(8, run.scheduler.lastEpoch());
             assertEquals(
                     List.of(List.of(0.25), List.of(0.125)),
-                    run.epochs.stream().map(TrainListener.Epoch::lr).toList(),
+                    run.epochs.stream().map(RunListener.Epoch::lr).toList(),
                     "an epoch's rate is the one of its last optimizer step");
         }
     }
@@ -154,7 +157,7 @@ class TrainerTest {
     @Test
     void numbersEpochsBatchesAndSteps() throws IOException {
         try (Run run = Run.of(0.1, "ExponentialLR(0.5)")) {
-            List<TrainListener.Epoch> done = run.trainer.epochs(2).batchSize(30).fit(SETS);
+            List<RunListener.Epoch> done = run.trainer.epochs(2).batchSize(30).fit(SETS);
             assertEquals(done, run.epochs);
             assertEquals(
                     List.of("1 1/3 1", "1 2/3 2", "1 3/3 3", "2 1/3 4", "2 2/3 5", "2 3/3 6"),
@@ -173,7 +176,7 @@ class TrainerTest {
         Samples validation = Samples.of(50).labelled(i -> i % 3 == 0 ? 1 : 0);
         try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
             run.trainer.epochs(2).batchSize(30).fit(new DataSets(DATA, validation));
-            TrainListener.Epoch last = run.epochs.get(1);
+            RunListener.Epoch last = run.epochs.get(1);
             List<Double> losses = run.losses().subList(3, 6);
             assertEquals((30 * losses.get(0) + 30 * losses.get(1) + 4 * losses.get(2)) / 64, last.trainLoss(), 1e-12);
             // The whole validation set at once.
@@ -473,7 +476,7 @@ class TrainerTest {
             run.trainer.epochs(2).batchSize(64).fit(SETS);
             assertEquals(
                     List.of(List.of(0.5, 0.0), List.of(0.25, 0.0)),
-                    run.batches.stream().map(TrainListener.Batch::lr).toList());
+                    run.batches.stream().map(RunListener.Batch::lr).toList());
             assertEquals(List.of(0.25, 0.0), run.epochs.get(1).lr());
             float[] after = new float[2];
             network.fc.bias().<FloatBuffer>createBuffer().get(after);
@@ -775,5 +778,22 @@ class TrainerTest {
                     () -> "libtorch's objects must not wait for Java's collector, but there were " + objects);
             assertTrue(Double.isFinite(run.epochs.get(69).valLoss()));
         }
+    }
+
+    @Test
+    void whatTheSinkOfAScalarLogThrowsStopsTheRun() {
+        LinearNet network = new LinearNet(8, 2);
+        Samples samples = Samples.of(64);
+        IOException full = new IOException("full");
+        List<Map<String, Double>> heard = new ArrayList<>();
+        try (Optimizer<Tensor> sgd = Torch.optimizer(new SGD(0.1), Torch.parameters(network.module()))) {
+            Trainer trainer = new Trainer(network, sgd, new LRScheduler(sgd, new ExponentialLR(0.9)))
+                    .listener(new ScalarLog(sgd, 1, (step, values) -> {
+                        heard.add(values);
+                        throw full;
+                    }));
+            assertSame(full, assertThrows(IOException.class, () -> trainer.fit(new DataSets(samples, samples))));
+        }
+        assertEquals(1, heard.size());
     }
 }

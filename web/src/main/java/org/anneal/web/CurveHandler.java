@@ -24,7 +24,7 @@ final class CurveHandler {
     private static final int LONGEST_EXPRESSION = 100_000;
 
     /** What a client asks. */
-    record Question(String expression, Run run) {}
+    record Question(String expression, Conditions run) {}
 
     /** What is wrong with an expression, and where if that is known, from 1. */
     record Problem(String message, Optional<Integer> line, Optional<Integer> column) {}
@@ -77,7 +77,7 @@ final class CurveHandler {
     }
 
     private void answer(Exchange exchange, Question question) throws Refusal {
-        Run run = question.run();
+        Conditions run = question.run();
         Curves curves;
         List<Curves.Found> findings;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {

@@ -72,7 +72,7 @@ final class Curves {
      *
      * @throws Refusal if it takes longer than the turn may
      */
-    List<Found> findings(Run run, Lanes.Turn turn) throws Refusal {
+    List<Found> findings(Conditions run, Lanes.Turn turn) throws Refusal {
         // The checkup walks each group's rates once more, without looking at the clock.
         turn.check(0.5);
         return findings(call, run);
@@ -84,7 +84,7 @@ final class Curves {
      * @throws IllegalArgumentException if it is not a schedule, or does not fit the run
      * @throws Refusal if it takes longer than its turn may
      */
-    static Curves of(String expression, Run run, Lanes.Turn turn) throws Refusal {
+    static Curves of(String expression, Conditions run, Lanes.Turn turn) throws Refusal {
         SchedulerCall call = run.parse(expression);
         Simulation simulation = new Simulation(call, run.groups());
         int steps = Math.toIntExact(run.total());
@@ -133,7 +133,7 @@ final class Curves {
                 : "the " + given + " metrics end here";
     }
 
-    private static List<Found> findings(SchedulerCall call, Run run) {
+    private static List<Found> findings(SchedulerCall call, Conditions run) {
         List<Found> all = new ArrayList<>();
         call.notes().forEach(note -> all.add(new Found(0, note, "leave it out", List.of())));
         if (call.lastEpoch() != -1) {
@@ -156,7 +156,7 @@ final class Curves {
         return all;
     }
 
-    private static Checkup check(SchedulerCall call, Run run, int group) {
+    private static Checkup check(SchedulerCall call, Conditions run, int group) {
         Optional<RunLength> length = run.length();
         return length.isPresent()
                 ? Checkup.of(call.policy(), length.get(), run.lr(), group, 0, steps -> {})

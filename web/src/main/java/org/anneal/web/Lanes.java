@@ -19,7 +19,7 @@ final class Lanes {
     private static final int MOST_WAITING = 100; // in the heavy lane; each takes a thread
     private static final long WAIT_SECONDS = 25;
 
-    private final Semaphore values = new Semaphore((int) (2 * Run.MOST_VALUES), true);
+    private final Semaphore values = new Semaphore((int) (2 * Conditions.MOST_VALUES), true);
     private final Semaphore waiting = new Semaphore(MOST_WAITING);
     private final Semaphore heavy = new Semaphore(PROCESSORS, true);
     private final Semaphore light = new Semaphore(2 * PROCESSORS, true);

@@ -22,7 +22,7 @@ final class PictureHandler {
     private static final long LEGEND_PIXELS = 50_000;
 
     /** What a client asks. */
-    record Question(List<String> expressions, Run run, Format format, boolean log, boolean momentum) {}
+    record Question(List<String> expressions, Conditions run, Format format, boolean log, boolean momentum) {}
 
     /** What a picture is written as. */
     enum Format {
@@ -61,8 +61,8 @@ final class PictureHandler {
             CurveHandler.check(new CurveHandler.Question(expression, question.run()));
         }
         long values = question.run().values() * question.expressions().size();
-        if (values > Run.MOST_VALUES) {
-            throw new Refusal(400, "steps times schedules must be at most " + Run.MOST_VALUES + " in a picture");
+        if (values > Conditions.MOST_VALUES) {
+            throw new Refusal(400, "steps times schedules must be at most " + Conditions.MOST_VALUES + " in a picture");
         }
         int reserved = lanes.reserve(needs(question));
         try {
@@ -80,7 +80,7 @@ final class PictureHandler {
     static long needs(Question question) {
         long series = (long) question.expressions().size() * question.run().lr().size();
         long values = question.run().values() * question.expressions().size();
-        return Math.min(values + PIXELS + LEGEND_PIXELS * series, Run.MOST_VALUES + 1);
+        return Math.min(values + PIXELS + LEGEND_PIXELS * series, Conditions.MOST_VALUES + 1);
     }
 
     /**
@@ -107,7 +107,7 @@ final class PictureHandler {
     }
 
     private static Chart chart(Question question, Lanes.Turn turn) throws Refusal {
-        Run run = question.run();
+        Conditions run = question.run();
         List<Series> rates = new ArrayList<>();
         List<Series> momenta = new ArrayList<>();
         boolean titled = question.expressions().size() == 1;
@@ -131,7 +131,7 @@ final class PictureHandler {
     }
 
     /** Where the steps begin and end on the horizontal axis. */
-    private static double[] edges(Run run, int rows) {
+    private static double[] edges(Conditions run, int rows) {
         double perEpoch = run.length()
                 .filter(length -> length.stepPer() == StepPer.BATCH)
                 .map(RunLength::stepsPerEpoch)

@@ -15,6 +15,10 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.anneal.optim.UpdateRule;
+import org.anneal.runs.RunConfig;
+import org.anneal.runs.RunsWatch;
+import org.anneal.schedule.StepPer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
@@ -45,12 +49,55 @@ final class RunEvents implements AutoCloseable {
             List<List<Optional<Double>>> rows) {}
 
     /** What a run says of itself. */
-    record Info(String name, Optional<RunInfo> info) {}
+    record Info(String name, Optional<Started> info) {}
+
+    /**
+     * What a run was started with, as far as the page shows it.
+     *
+     * @param run that the playground shows the schedule in, if it can
+     */
+    record Started(
+            String optimizer,
+            List<String> groups,
+            List<String> groupNames,
+            String schedule,
+            StepPer stepPer,
+            Optional<Conditions> run) {
+
+        static Started of(RunConfig.Summary config) {
+            return new Started(
+                    config.optimizer(),
+                    config.groups(),
+                    config.groupNames(),
+                    config.schedule(),
+                    config.stepPer(),
+                    conditions(config));
+        }
+
+        private static Optional<Conditions> conditions(RunConfig.Summary config) {
+            try {
+                UpdateRule rule = UpdateRule.parse(config.optimizer());
+                Conditions run = new Conditions(
+                        config.lr(),
+                        rule.momentum(),
+                        rule.options().containsKey("betas"),
+                        Optional.empty(),
+                        Optional.of(config.epochs()),
+                        Optional.of(config.stepsPerEpoch()),
+                        Optional.of(config.stepPer()),
+                        List.of());
+                CurveHandler.check(new CurveHandler.Question(config.schedule(), run));
+                return Optional.of(run);
+            } catch (IllegalArgumentException | Refusal e) {
+                return Optional.empty(); // too long a run, too many groups, an optimizer of someone's own
+            }
+        }
+    }
 
     /** What a client has of a table. */
-    private record Sent(long generation, int settled, long taken, RunsFolder.State state) {}
+    private record Sent(long generation, int settled, long taken, RunsWatch.State state) {}
 
-    private final RunsFolder folder;
+    private final RunsWatch folder;
     private final Deadlines deadlines;
     private final Semaphore room = new Semaphore(MOST_CLIENTS);
     private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
@@ -59,7 +106,7 @@ final class RunEvents implements AutoCloseable {
         return thread;
     });
 
-    RunEvents(RunsFolder folder, Deadlines deadlines) {
+    RunEvents(RunsWatch folder, Deadlines deadlines) {
         this.folder = folder;
         this.deadlines = deadlines;
     }
@@ -82,7 +129,7 @@ final class RunEvents implements AutoCloseable {
     private final class Client implements Callback {
         private final Exchange exchange;
         private final Map<String, Sent> sent = new HashMap<>();
-        private final Map<String, Optional<RunInfo>> known = new HashMap<>();
+        private final Map<String, Optional<RunConfig.Summary>> known = new HashMap<>();
         private final List<String> events = new ArrayList<>();
         private int characters; // of the events
         private boolean ready;
@@ -129,8 +176,8 @@ final class RunEvents implements AutoCloseable {
             characters += event.length();
         }
 
-        private void news(Collection<RunsFolder.TrainingRun> runs) {
-            Set<String> names = runs.stream().map(RunsFolder.TrainingRun::name).collect(Collectors.toSet());
+        private void news(Collection<RunsWatch.WatchedRun> runs) {
+            Set<String> names = runs.stream().map(RunsWatch.WatchedRun::name).collect(Collectors.toSet());
             for (String name : known.keySet()) {
                 if (!names.contains(name)) {
                     add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");
@@ -138,13 +185,13 @@ final class RunEvents implements AutoCloseable {
                 }
             }
             known.keySet().retainAll(names);
-            for (RunsFolder.TrainingRun run : runs) {
+            for (RunsWatch.WatchedRun run : runs) {
                 if (isFull()) {
                     return;
                 }
-                run.logs().forEach((table, log) -> {
+                run.tables().forEach((table, log) -> {
                     String key = table + '/' + run.name();
-                    Sent before = sent.getOrDefault(key, new Sent(-1, 0, 0, RunsFolder.State.QUIET));
+                    Sent before = sent.getOrDefault(key, new Sent(-1, 0, 0, RunsWatch.State.QUIET));
                     Sent now = new Sent(log.generation(), log.settled(), log.taken(), run.state());
                     if (!now.equals(before)) {
                         int from = now.generation() == before.generation() ? before.settled() : 0;
@@ -160,9 +207,10 @@ final class RunEvents implements AutoCloseable {
                         sent.put(key, now);
                     }
                 });
-                if (!run.info().equals(known.put(run.name(), run.info()))) {
-                    add("event: info\ndata: " + Answer.JSON.writeValueAsString(new Info(run.name(), run.info()))
-                            + "\n\n");
+                if (!run.config().equals(known.put(run.name(), run.config()))) {
+                    add("event: info\ndata: "
+                            + Answer.JSON.writeValueAsString(
+                                    new Info(run.name(), run.config().map(Started::of))) + "\n\n");
                 }
             }
         }

@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import org.anneal.runs.RunsWatch;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpCompliance.Violation;
 import org.eclipse.jetty.http.UriCompliance;
@@ -69,7 +70,7 @@ public final class WebServer implements AutoCloseable {
         limit.setEndPointIdleTimeout(CROWDED_IDLE_MILLIS);
         server.addBean(limit);
         address = URI.create("http://" + authority(host) + ":" + connector.getLocalPort() + "/");
-        events = runs.map(folder -> new RunEvents(new RunsFolder(folder), deadlines));
+        events = runs.map(folder -> new RunEvents(new RunsWatch(folder), deadlines));
         Lanes lanes = new Lanes();
         pages = Map.of(
                 "/api/curves", new CurveHandler(lanes)::handle,
@@ -176,7 +177,13 @@ public final class WebServer implements AutoCloseable {
                         "runs",
                         events.isPresent(),
                         "limits",
-                        Map.of("steps", Run.MOST_STEPS, "groups", Run.MOST_GROUPS, "values", Run.MOST_VALUES)));
+                        Map.of(
+                                "steps",
+                                Conditions.MOST_STEPS,
+                                "groups",
+                                Conditions.MOST_GROUPS,
+                                "values",
+                                Conditions.MOST_VALUES)));
     }
 
     private void runs(Exchange exchange) throws Refusal {

@@ -21,7 +21,7 @@ class PictureTest {
 
     private static PictureHandler.Question question(List<String> expressions, long steps, double... lr) {
         List<Double> rates = IntStream.range(0, lr.length).mapToObj(i -> lr[i]).toList();
-        Run run = new Run(
+        Conditions run = new Conditions(
                 rates, 0.9, false, Optional.of(steps), Optional.empty(), Optional.empty(), Optional.empty(), List.of());
         return new PictureHandler.Question(expressions, run, Format.SVG, false, true);
     }
@@ -98,6 +98,6 @@ class PictureTest {
         for (int i = 0; i < 3; i++) {
             room.reserve(PictureHandler.needs(small));
         }
-        assertTrue(2 * PictureHandler.needs(large) > 2 * Run.MOST_VALUES, "two large ones wait for one another");
+        assertTrue(2 * PictureHandler.needs(large) > 2 * Conditions.MOST_VALUES, "two large ones wait for one another");
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,6 +27,10 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.plot.Series;
+import org.anneal.runs.OnNan;
+import org.anneal.runs.RunConfig;
+import org.anneal.runs.RunFolder;
+import org.anneal.runs.RunListener;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
@@ -42,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-class RunFolderTest {
+class TrainingFolderTest {
     private static final String HEADER = "epoch,step,lr,train_loss,val_loss,val_accuracy,seconds";
 
     @TempDir
@@ -56,18 +59,18 @@ class RunFolderTest {
         torch.set_num_threads(1);
     }
 
-    private static TrainListener.Epoch epoch(int epoch, Double... lr) {
-        return new TrainListener.Epoch(epoch, epoch * 100L, List.of(lr), 1.0 / 3, 0.1 + 0.2, 1e-300, 1e22 / 7);
+    private static RunListener.Epoch epoch(int epoch, Double... lr) {
+        return new RunListener.Epoch(epoch, epoch * 100L, List.of(lr), 1.0 / 3, 0.1 + 0.2, 1e-300, 1e22 / 7);
     }
 
-    private static TrainListener.Batch batch(int epoch, int batch, Double... lr) {
-        return new TrainListener.Batch(epoch, batch, 4, 4L * epoch + batch, List.of(lr), 0.5);
+    private static RunListener.Batch batch(int epoch, int batch, Double... lr) {
+        return new RunListener.Batch(epoch, batch, 4, 4L * epoch + batch, List.of(lr), 0.5);
     }
 
     @Test
     void writesARowPerEpochThatReadsBackExactly() throws IOException {
         Path folder = temporary.resolve("a/b");
-        try (RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1)) {
+        try (TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", 1)) {
             assertEquals(HEADER + "\n", Files.readString(folder.resolve("metrics.csv")));
             run.batch(batch(1, 1, 0.1));
             run.epoch(epoch(1, 0.1));
@@ -95,7 +98,7 @@ class RunFolderTest {
 
     @Test
     void hasAColumnForEachGroupsRate() throws IOException {
-        try (RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 3)) {
+        try (TrainingFolder run = new TrainingFolder(temporary, network, "StepLR(1)", 3)) {
             run.batch(batch(1, 1, 0.5, 0.25, 0.0));
             run.epoch(epoch(1, 0.5, 0.25, 0.0));
             List<String> rows = Files.readAllLines(temporary.resolve("metrics.csv"));
@@ -106,9 +109,9 @@ class RunFolderTest {
 
     @Test
     void keepsLossesThatAreNotFinite() throws IOException {
-        try (RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 1)) {
+        try (TrainingFolder run = new TrainingFolder(temporary, network, "StepLR(1)", 1)) {
             run.batch(batch(1, 1, 0.5));
-            run.epoch(new TrainListener.Epoch(1, 4, List.of(0.5), Double.NaN, Double.POSITIVE_INFINITY, 0.5, 0.25));
+            run.epoch(new RunListener.Epoch(1, 4, List.of(0.5), Double.NaN, Double.POSITIVE_INFINITY, 0.5, 0.25));
         }
         assertEquals(
                 "1,4,0.5,nan,inf,0.5,0.25",
@@ -118,7 +121,7 @@ class RunFolderTest {
 
     @Test
     void drawsTheCurveWhenItIsClosed() throws IOException {
-        RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 2);
+        TrainingFolder run = new TrainingFolder(temporary, network, "StepLR(1)", 2);
         for (int epoch = 1; epoch <= 2; epoch++) {
             for (int batch = 1; batch <= 4; batch++) {
                 run.batch(batch(epoch, batch, 0.1 / epoch, 0.01));
@@ -138,7 +141,7 @@ class RunFolderTest {
     @Test
     void theCurveNamesTheGroups() throws IOException {
         try (Optimizer<Tensor> optimizer = twoGroups();
-                RunFolder run = new RunFolder(temporary, network, "title", 2)) {
+                TrainingFolder run = new TrainingFolder(temporary, network, "title", 2)) {
             run.batch(batch(1, 1, 0.1, 0.01));
             run.epoch(epoch(1, 0.1, 0.01));
             assertEquals(List.of("lr0", "lr1"), groupsOf(run), "until it knows them");
@@ -147,13 +150,13 @@ class RunFolderTest {
         }
     }
 
-    private static List<String> groupsOf(RunFolder run) {
+    private static List<String> groupsOf(TrainingFolder run) {
         return run.curve().panels().get(1).series().stream().map(Series::label).toList();
     }
 
     @Test
     void replacesTheWeightsAfterEachEpoch() throws IOException {
-        try (RunFolder run = new RunFolder(temporary, network, "StepLR(1)", 1)) {
+        try (TrainingFolder run = new TrainingFolder(temporary, network, "StepLR(1)", 1)) {
             run.batch(batch(1, 1, 0.1));
             for (int epoch = 1; epoch <= 2; epoch++) {
                 setWeights(epoch + 0.5f);
@@ -192,7 +195,7 @@ class RunFolderTest {
     void followsALinkToAFolder() throws IOException {
         Path real = Files.createDirectory(temporary.resolve("real"));
         Path link = Files.createSymbolicLink(temporary.resolve("link"), real);
-        try (RunFolder run = new RunFolder(link, network, "StepLR(1)", 1)) {
+        try (TrainingFolder run = new TrainingFolder(link, network, "StepLR(1)", 1)) {
             assertEquals(List.of("metrics.csv", "run.lock"), names(real));
         }
         assertEquals(List.of("link", "real"), names(temporary));
@@ -203,7 +206,7 @@ class RunFolderTest {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), temporary.resolve("run"));
         Path folder = temporary.resolve("run");
         String taken = ": wait until it ends, stop it, or choose another folder";
-        try (RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1)) {
+        try (TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", 1)) {
             run.batch(batch(1, 1, 0.1));
             run.epoch(epoch(1, 0.1));
             for (Path same : List.of(folder, link, temporary.resolve("link/../run"))) {
@@ -216,8 +219,8 @@ class RunFolderTest {
             // Not even when its table is not there yet, or not any more.
             Files.delete(folder.resolve("metrics.csv"));
             List<String> refusals = new ArrayList<>();
-            Thread other = new Thread(() ->
-                    refusals.add(assertThrows(IOException.class, () -> new RunFolder(folder, network, "StepLR(1)", 1))
+            Thread other = new Thread(() -> refusals.add(
+                    assertThrows(IOException.class, () -> new TrainingFolder(folder, network, "StepLR(1)", 1))
                             .getMessage()));
             other.start();
             other.join();
@@ -233,48 +236,23 @@ class RunFolderTest {
         Files.createFile(temporary.resolve("run.lock"));
         RunFolder.checkNotWritten(temporary);
         Files.createFile(temporary.resolve("run.lock"));
-        new RunFolder(temporary, network, "StepLR(1)", 1).close();
+        new TrainingFolder(temporary, network, "StepLR(1)", 1).close();
         assertEquals(List.of(), names(temporary));
     }
 
     @Test
     void aFolderThatIsRemovedEndsTheRun() throws IOException {
         Path folder = temporary.resolve("run");
-        RunFolder run = running(folder);
+        TrainingFolder run = running(folder);
         remove(folder);
         assertGone(run, "the run's folder " + folder + " was removed while the run went on");
         assertEquals(List.of(), names(temporary), "and it does not come back");
     }
 
     @Test
-    void aFolderThatIsRemovedWhileSomethingIsWrittenEndsTheRun() throws IOException {
-        Path folder = temporary.resolve("run");
-        Files.createDirectory(folder);
-        RunLock lock = RunLock.take(folder);
-        IOException other = new IOException("another reason");
-        assertSame(
-                other,
-                assertThrows(
-                        IOException.class,
-                        () -> lock.write(() -> {
-                            throw other;
-                        })));
-        assertEquals(
-                "the run's folder " + folder + " was removed while the run went on: nothing more can be written to it",
-                assertThrows(
-                                IOException.class,
-                                () -> lock.write(() -> {
-                                    remove(folder);
-                                    throw new IOException("cannot write " + folder + "/best.pt");
-                                }))
-                        .getMessage());
-        lock.close();
-    }
-
-    @Test
     void aFolderThatIsMovedAwayEndsTheRunAndKeepsWhatIsInIt() throws IOException {
         Path folder = temporary.resolve("run");
-        RunFolder run = running(folder);
+        TrainingFolder run = running(folder);
         Files.move(folder, temporary.resolve("moved"));
         assertGone(run, "the run's folder " + folder + " was removed while the run went on");
         assertEquals(List.of("moved"), names(temporary));
@@ -285,13 +263,13 @@ class RunFolderTest {
     @Test
     void aFolderThatIsReplacedEndsTheRunAndIsLeftAsItIs() throws IOException {
         Path folder = temporary.resolve("run");
-        RunFolder run = running(folder);
+        TrainingFolder run = running(folder);
         remove(folder);
         Files.createDirectory(folder);
         String replaced =
                 "the run's folder " + folder + " was replaced, or its run.lock removed, while the run went on";
         assertThrows(IOException.class, () -> run.epoch(epoch(2, 0.1)));
-        try (RunFolder other = new RunFolder(folder, network, "StepLR(1)", 1)) {
+        try (TrainingFolder other = new TrainingFolder(folder, network, "StepLR(1)", 1)) {
             other.batch(batch(1, 1, 0.1));
             other.epoch(epoch(1, 0.1));
             assertGone(run, replaced);
@@ -303,7 +281,7 @@ class RunFolderTest {
 
     @Test
     void aTableThatIsRemovedIsMissed() throws IOException {
-        RunFolder run = running(temporary.resolve("run"));
+        TrainingFolder run = running(temporary.resolve("run"));
         Path table = temporary.resolve("run/metrics.csv");
         Files.delete(table);
         assertEquals(
@@ -312,15 +290,15 @@ class RunFolderTest {
         run.close();
     }
 
-    private RunFolder running(Path folder) throws IOException {
-        RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1);
+    private TrainingFolder running(Path folder) throws IOException {
+        TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", 1);
         run.batch(batch(1, 1, 0.1));
         run.epoch(epoch(1, 0.1));
         return run;
     }
 
     /** Checks that whatever a run writes says so. */
-    private static void assertGone(RunFolder run, String what) {
+    private static void assertGone(TrainingFolder run, String what) {
         String message = what + ": nothing more can be written to it";
         for (Executable write : List.<Executable>of(
                 () -> run.epoch(epoch(2, 0.1)), () -> run.checkpoint(Progress.after(2, 8)), run::close)) {
@@ -340,14 +318,14 @@ class RunFolderTest {
     private void assertRefused(String message, Path folder) {
         assertEquals(
                 message,
-                assertThrows(IOException.class, () -> new RunFolder(folder, network, "StepLR(1)", 1))
+                assertThrows(IOException.class, () -> new TrainingFolder(folder, network, "StepLR(1)", 1))
                         .getMessage());
     }
 
     @Test
     void leavesNothingWhenNoEpochWasFinished() throws IOException {
         Path folder = temporary.resolve("runs/today");
-        RunFolder run = new RunFolder(folder, network, "StepLR(1)", 1);
+        TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", 1);
         run.batch(batch(1, 1, 0.1));
         run.close();
         assertEquals("no epoch was finished, nothing was written", run.summary());
@@ -377,7 +355,8 @@ class RunFolderTest {
                 OnNan.STOP);
     }
 
-    private static RunFolder describe(RunFolder run, Optimizer<Tensor> optimizer, int epochs) throws IOException {
+    private static TrainingFolder describe(TrainingFolder run, Optimizer<Tensor> optimizer, int epochs)
+            throws IOException {
         return run.checkpoints(optimizer, new LRScheduler(optimizer, new StepLR(1)), config(epochs), 1);
     }
 
@@ -391,7 +370,7 @@ class RunFolderTest {
     @Test
     void saysWhatTheRunWasStartedWithFromTheStartOn() throws IOException {
         try (Optimizer<Tensor> optimizer = twoGroups();
-                RunFolder run = new RunFolder(temporary, network, "title", 2)) {
+                TrainingFolder run = new TrainingFolder(temporary, network, "title", 2)) {
             describe(run, optimizer, 5);
             assertEquals(List.of("metrics.csv", "run.json", "run.lock"), names(temporary));
             JsonNode json = new ObjectMapper().readTree(Files.readString(temporary.resolve("run.json")));
@@ -416,7 +395,7 @@ class RunFolderTest {
     @Test
     void whatTheRunWasStartedWithGoesWithARunThatLeavesNothing() throws IOException {
         try (Optimizer<Tensor> optimizer = twoGroups();
-                RunFolder run = new RunFolder(temporary.resolve("runs/today"), network, "title", 2)) {
+                TrainingFolder run = new TrainingFolder(temporary.resolve("runs/today"), network, "title", 2)) {
             describe(run, optimizer, 5);
             run.batch(batch(1, 1, 0.1, 0.01));
         }
@@ -428,7 +407,7 @@ class RunFolderTest {
         Path disk = temporary.resolve("disk");
         try (SmallDisk small = new SmallDisk(disk, 40);
                 Optimizer<Tensor> optimizer = twoGroups();
-                RunFolder run = new RunFolder(disk.resolve("run"), network, "title", 2)) {
+                TrainingFolder run = new TrainingFolder(disk.resolve("run"), network, "title", 2)) {
             describe(run, optimizer, 5);
             Path file = disk.resolve("run/run.json");
             String whole = Files.readString(file);
@@ -442,7 +421,7 @@ class RunFolderTest {
     @Test
     void leavesAFolderThatWasThereBefore() throws IOException {
         Files.writeString(temporary.resolve("notes.txt"), "mine");
-        new RunFolder(temporary, network, "StepLR(1)", 1).close();
+        new TrainingFolder(temporary, network, "StepLR(1)", 1).close();
         assertEquals(List.of("notes.txt"), names(temporary));
     }
 
@@ -452,7 +431,7 @@ class RunFolderTest {
         Path disk = temporary.resolve("disk");
         try (SmallDisk small = new SmallDisk(disk, 40)) {
             Path folder = disk.resolve("run");
-            RunFolder run = new RunFolder(folder, large, "StepLR(1)", 1);
+            TrainingFolder run = new TrainingFolder(folder, large, "StepLR(1)", 1);
             run.batch(batch(1, 1, 0.1));
             run.epoch(epoch(1, 0.1));
             byte[] weights = Files.readAllBytes(folder.resolve("model.safetensors"));
@@ -475,7 +454,7 @@ class RunFolderTest {
         Path disk = temporary.resolve("disk");
         try (SmallDisk small = new SmallDisk(disk, 400)) {
             Path folder = disk.resolve("run");
-            RunFolder run = new RunFolder(folder, network, "StepLR(1)", groups);
+            TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", groups);
             run.batch(batch(1, 1, lr));
             run.epoch(epoch(1, lr));
             String whole = Files.readString(folder.resolve("metrics.csv"));
@@ -499,11 +478,11 @@ class RunFolderTest {
             small.fill(0);
             assertFull(
                     "cannot write " + folder.resolve("metrics.csv"),
-                    () -> new RunFolder(folder, network, "StepLR(1)", 1));
+                    () -> new TrainingFolder(folder, network, "StepLR(1)", 1));
             assertEquals(List.of("filler"), names(disk), "or the next try would be refused");
 
             small.fill(4);
-            RunFolder run = new RunFolder(folder, network, "StepLR(1)", lr.length);
+            TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", lr.length);
             run.batch(batch(1, 1, lr));
             assertFull("cannot write " + folder.resolve("metrics.csv"), () -> run.epoch(epoch(1, lr)));
             run.close();

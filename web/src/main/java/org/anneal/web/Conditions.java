@@ -11,7 +11,7 @@ import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 
 /**
- * The run that schedules are looked at in, as the page says it.
+ * What schedules are looked at under, as the page says it: the optimizer, the length of the run, and metrics.
  *
  * @param lr the base rate of each group
  * @param momentum the optimizer's; Adam: beta1
@@ -20,7 +20,7 @@ import org.anneal.schedule.StepPer;
  * @param epochs with {@code stepsPerEpoch} and {@code stepPer}, in place of steps
  * @param metrics for a plateau: the one after step 0, 1, ...
  */
-record Run(
+record Conditions(
         List<Double> lr,
         double momentum,
         boolean adam,
@@ -37,7 +37,7 @@ record Run(
     /** Doubles in an answer: rates of all groups, and momentum. */
     static final long MOST_VALUES = 4_000_000;
 
-    Run {
+    Conditions {
         lr = numbers("lr", lr);
         metrics = metrics == null ? List.of() : numbers("metrics", metrics);
     }

@@ -1,16 +1,13 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import java.io.IOException;
-import java.io.Writer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.text.Python;
 
 /**
  * Writes how a run does between its epochs to {@code progress.csv} in its folder: a row every quarter of a second, and one at
@@ -20,13 +17,12 @@ import org.anneal.text.Python;
  * <p>A run that is taken up again appends: rows of a later step than one that follows them are of what was done again. If the
  * file cannot be written, training goes on to the epoch's end and then stops with the reason.
  */
-public final class BatchLog implements TrainListener, AutoCloseable {
-    private static final String FILE = "progress.csv";
+public final class ProgressLog implements RunListener, AutoCloseable {
     private static final Duration BETWEEN_ROWS = Duration.ofMillis(250);
 
     private final Path file;
     private final boolean wasThere;
-    private final Writer out;
+    private final FileChannel out;
     private final Optional<Object> key; // of the file that is written
     private Optional<IOException> failure = Optional.empty();
     private Optional<Batch> last = Optional.empty(); // since the row before
@@ -42,19 +38,18 @@ public final class BatchLog implements TrainListener, AutoCloseable {
      * @param groups of the optimizer, which is how many rates a row has
      * @throws IOException if it cannot be written
      */
-    public BatchLog(Path folder, int groups) throws IOException {
-        file = folder.resolve(FILE);
+    public ProgressLog(Path folder, int groups) throws IOException {
+        file = RunTable.PROGRESS.in(folder);
         wasThere = Files.exists(file);
         try {
-            out = Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-            key = RunLock.key(file);
+            out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            key = AtomicFile.key(file);
         } catch (IOException e) {
             throw failed(e);
         }
         try {
             if (!wasThere) {
-                out.write("epoch,step,loss," + RunFolder.rateNames(groups).collect(Collectors.joining(",")) + "\n");
-                out.flush();
+                RunTable.append(out, RunTable.PROGRESS.header(groups));
             }
         } catch (IOException e) {
             failure = Optional.of(failed(e));
@@ -94,12 +89,8 @@ public final class BatchLog implements TrainListener, AutoCloseable {
         if (last.isEmpty() || failure.isPresent()) {
             return;
         }
-        Batch batch = last.get();
-        List<String> rates = batch.lr().stream().map(Python::repr).toList();
         try {
-            out.write(batch.epoch() + "," + batch.step() + "," + Python.repr(losses / batches) + ","
-                    + String.join(",", rates) + "\n");
-            out.flush();
+            RunTable.append(out, RunTable.row(last.get(), losses / batches));
         } catch (IOException e) {
             failure = Optional.of(failed(e));
         }
@@ -118,7 +109,9 @@ public final class BatchLog implements TrainListener, AutoCloseable {
         } catch (IOException e) {
             throw failed(e);
         } finally {
-            if (!finishedAnEpoch && !wasThere && RunLock.key(file).equals(key)) { // and not that of a run in its place
+            if (!finishedAnEpoch
+                    && !wasThere
+                    && AtomicFile.key(file).equals(key)) { // and not that of a run in its place
                 Files.deleteIfExists(file);
             }
         }

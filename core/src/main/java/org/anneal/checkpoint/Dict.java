@@ -1,34 +1,38 @@
-package org.anneal.train;
+package org.anneal.checkpoint;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.anneal.checkpoint.TensorData;
 
-/** A dict of a checkpoint, whose entries are held to their types: it may come from anywhere. */
-final class Dict {
+/**
+ * A dict of a file, whose entries are held to their types: it may come from anywhere. An entry that is missing or of another
+ * type is refused with an {@link IllegalArgumentException} that says where it stands, what it must be, and what it is.
+ */
+public final class Dict {
     private final String path; // of its entries, in messages
     private final Map<?, ?> entries;
 
-    Dict(String path, Map<?, ?> entries) {
+    /** @param path what messages put before the names of the entries, such as {@code config.} */
+    public Dict(String path, Map<?, ?> entries) {
         this.path = path;
         this.entries = entries;
     }
 
-    static Object orNone(OptionalInt value) {
+    /** {@return a number as a dict has it, or Python's None} */
+    public static Object orNone(OptionalInt value) {
         return value.isPresent() ? (Object) (long) value.getAsInt() : Optional.empty();
     }
 
     /** {@return the entry, unless it is missing or None} */
-    Optional<Object> find(String key) {
+    public Optional<Object> find(String key) {
         Optional<Object> value = Optional.ofNullable(entries.get(key));
         return value.filter(found -> !found.equals(Optional.empty()));
     }
 
     /** {@return all of it, as it is} */
-    Map<?, ?> entries() {
+    public Map<?, ?> entries() {
         return entries;
     }
 
@@ -37,7 +41,7 @@ final class Dict {
     }
 
     /** {@return an exception that says what an entry must be, and what it is} */
-    IllegalArgumentException wrong(String key, String what) {
+    public IllegalArgumentException wrong(String key, String what) {
         return new IllegalArgumentException(path + key + " must be " + what + ", but "
                 + find(key).map(value -> "was " + shown(value)).orElse("is missing"));
     }
@@ -48,20 +52,23 @@ final class Dict {
                 : "a " + value.getClass().getSimpleName();
     }
 
-    String text(String key) {
+    /** {@return a string} */
+    public String text(String key) {
         return get(key, String.class, "a text");
     }
 
-    boolean truth(String key) {
+    /** {@return True or False} */
+    public boolean truth(String key) {
         return get(key, Boolean.class, "True or False");
     }
 
-    long whole(String key) {
+    /** {@return a whole number} */
+    public long whole(String key) {
         return get(key, Long.class, "a whole number");
     }
 
     /** {@return a whole number from 0 on} */
-    int number(String key) {
+    public int number(String key) {
         long value = whole(key);
         if (value < 0 || value > Integer.MAX_VALUE) {
             throw wrong(key, "a whole number from 0 on");
@@ -70,7 +77,7 @@ final class Dict {
     }
 
     /** {@return a whole number from 1 on} */
-    int count(String key) {
+    public int count(String key) {
         int value = number(key);
         if (value == 0) {
             throw wrong(key, "a whole number from 1 on");
@@ -78,11 +85,13 @@ final class Dict {
         return value;
     }
 
-    OptionalInt optionalCount(String key) {
+    /** {@return a whole number from 1 on, if there is one} */
+    public OptionalInt optionalCount(String key) {
         return find(key).isPresent() ? OptionalInt.of(count(key)) : OptionalInt.empty();
     }
 
-    double real(String key) {
+    /** {@return a number, whole or not} */
+    public double real(String key) {
         return get(key, Number.class, "a number").doubleValue();
     }
 
@@ -97,17 +106,20 @@ final class Dict {
         return list;
     }
 
-    List<String> texts(String key) {
+    /** {@return a list of strings} */
+    public List<String> texts(String key) {
         return list(key, String.class, "a list of texts");
     }
 
-    List<Double> reals(String key) {
+    /** {@return a list of numbers, whole or not} */
+    public List<Double> reals(String key) {
         return list(key, Number.class, "a list of numbers").stream()
                 .map(Number::doubleValue)
                 .toList();
     }
 
-    List<Dict> dicts(String key) {
+    /** {@return a list of dicts} */
+    public List<Dict> dicts(String key) {
         List<Map<?, ?>> maps = new ArrayList<>();
         list(key, Map.class, "a list of dicts").forEach(maps::add);
         List<Dict> dicts = new ArrayList<>();
@@ -115,15 +127,18 @@ final class Dict {
         return dicts;
     }
 
-    Dict dict(String key) {
+    /** {@return a dict} */
+    public Dict dict(String key) {
         return new Dict(path + key + ".", map(key));
     }
 
-    Map<?, ?> map(String key) {
+    /** {@return a dict as it is} */
+    public Map<?, ?> map(String key) {
         return get(key, Map.class, "a dict");
     }
 
-    TensorData tensor(String key) {
+    /** {@return a tensor} */
+    public TensorData tensor(String key) {
         return get(key, TensorData.class, "a tensor");
     }
 }

@@ -1,4 +1,4 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

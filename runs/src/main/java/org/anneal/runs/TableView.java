@@ -1,4 +1,4 @@
-package org.anneal.web;
+package org.anneal.runs;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,23 +15,19 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.DoubleStream;
-import java.util.stream.Stream;
 
 /**
- * A table of numbers that a run appends to, read as it grows: the first line names the columns. Lines without an end are
+ * A table that a run appends to, {@code metrics.csv} or {@code progress.csv}, read as it grows. Lines without an end are
  * left for later. If the file is replaced, or its steps go back because the run was resumed, what no longer holds is
  * dropped. If it grows long, then of every so many rows in a row those stay that have the least or the greatest number of
  * a column, so that no peak is lost; and always the last.
  *
  * <p>Links are not followed: they may lead anywhere. A file whose first line does not name columns as runs do has no rows.
  */
-final class RunLog {
+public final class TableView {
     private static final int MOST_ROWS = 4000;
     private static final int CHUNK = 256 * 1024;
-    private static final int MOST_COLUMNS = 64;
-    private static final Pattern COLUMN = Pattern.compile("[a-z][a-z0-9_]*");
 
     /** A row that is kept. */
     private static final class Row {
@@ -57,17 +53,17 @@ final class RunLog {
     private int settled;
     private long generation;
 
-    RunLog(Path file) {
+    TableView(Path file) {
         this.file = file;
     }
 
     /** {@return the names of the columns; none as long as the file is no table of a run} */
-    List<String> columns() {
+    public List<String> columns() {
         return columns;
     }
 
     /** {@return the kept rows from {@code from} on; a cell is empty if it is no finite number} */
-    List<List<Optional<Double>>> rows(int from) {
+    public List<List<Optional<Double>>> rows(int from) {
         return rows.subList(from, rows.size()).stream()
                 .map(row -> DoubleStream.of(row.cells)
                         .mapToObj(cell -> Double.isNaN(cell) ? Optional.<Double>empty() : Optional.of(cell))
@@ -76,17 +72,17 @@ final class RunLog {
     }
 
     /** {@return how many rows have been read; it grows with each} */
-    long taken() {
+    public long taken() {
         return taken;
     }
 
     /** {@return how many of the kept rows stay as they are as long as the generation does} */
-    int settled() {
+    public int settled() {
         return settled;
     }
 
     /** {@return a number that grows when settled rows change} */
-    long generation() {
+    public long generation() {
         return generation;
     }
 
@@ -150,21 +146,16 @@ final class RunLog {
         if (line.isEmpty()) {
             return;
         }
-        String[] texts = line.split(",", MOST_COLUMNS + 1);
         if (columns.isEmpty()) {
-            if (texts.length > MOST_COLUMNS
-                    || !Stream.of(texts).allMatch(name -> COLUMN.matcher(name).matches())) {
-                foreign = true;
-                return;
-            }
-            columns = List.of(texts);
+            columns = RunTable.columns(line).orElse(List.of());
+            foreign = columns.isEmpty();
             stepColumn = columns.indexOf("step");
             return;
         }
-        if (texts.length != columns.size()) {
+        double[] cells = RunTable.cells(line);
+        if (cells.length != columns.size()) {
             return;
         }
-        double[] cells = Stream.of(texts).mapToDouble(RunLog::number).toArray();
         dropFrom(cells);
         add(cells);
     }
@@ -239,15 +230,5 @@ final class RunLog {
             }
         }
         return kept.stream().mapToObj(of::get).toList();
-    }
-
-    /** {@return a cell's number; NaN if it is not one, or not finite, which JSON has no word for} */
-    private static double number(String cell) {
-        try {
-            double value = Double.parseDouble(cell);
-            return Double.isFinite(value) ? value : Double.NaN;
-        } catch (NumberFormatException e) {
-            return Double.NaN;
-        }
     }
 }

@@ -1,4 +1,4 @@
-package org.anneal.web;
+package org.anneal.runs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is read of a folder of runs, and what is not. */
-class RunsFolderTest {
+class RunsWatchTest {
     private static final String HEADER = "epoch,step,loss,lr\n";
 
     @TempDir
@@ -31,7 +31,7 @@ class RunsFolderTest {
     /** {@return the runs that are found, each with its state} */
     private static List<String> found(Path folder) throws IOException {
         List<String> found = new ArrayList<>();
-        new RunsFolder(folder).look(runs -> runs.forEach(run -> found.add(run.name() + " " + run.state())));
+        new RunsWatch(folder).look(runs -> runs.forEach(run -> found.add(run.name() + " " + run.state())));
         return found;
     }
 
@@ -45,9 +45,9 @@ class RunsFolderTest {
         Path picture = Files.writeString(elsewhere.resolve("curve.png"), "drawn");
         Files.createSymbolicLink(folder.resolve("own/curve.png"), picture);
         assertEquals(List.of("own RUNNING"), found(folder));
-        new RunsFolder(folder).look(runs -> {
-            RunLog progress =
-                    Objects.requireNonNull(runs.iterator().next().logs().get("progress"));
+        new RunsWatch(folder).look(runs -> {
+            TableView progress =
+                    Objects.requireNonNull(runs.iterator().next().tables().get("progress"));
             assertEquals(List.of(), progress.columns());
         });
         // The folder that is given may be one.
@@ -60,7 +60,7 @@ class RunsFolderTest {
     void aTableThatBecomesALinkIsReadNoMore(@TempDir Path elsewhere) throws IOException {
         Path table = run(folder.resolve("own"), HEADER + "1,1,0.5,0.1\n");
         Path other = run(elsewhere, HEADER + "1,1,0.25,0.1\n2,2,0.25,0.1\n");
-        RunLog log = new RunLog(table);
+        TableView log = new TableView(table);
         log.refresh();
         Files.delete(table);
         Files.createSymbolicLink(table, other);
@@ -106,7 +106,7 @@ class RunsFolderTest {
     @Test
     void aLongTableKeepsItsPeaksAndItsLastRowAndGrowsNoFurther() throws IOException {
         Path table = run(folder, HEADER);
-        RunLog log = new RunLog(table);
+        TableView log = new TableView(table);
         int last = 400_000;
         // As a page is told of it: the rows from those on that have settled since.
         List<List<Optional<Double>>> told = new ArrayList<>();
@@ -142,7 +142,7 @@ class RunsFolderTest {
         assertTrue(5 * Math.abs(2 * early - told.size()) < told.size(), early + " of " + told.size());
         assertTrue(told.size() > 1000, "rows: " + told.size());
         // Read at once, it is much the same.
-        RunLog again = new RunLog(table);
+        TableView again = new TableView(table);
         again.refresh();
         assertEquals(told, again.rows(0));
     }
@@ -150,7 +150,7 @@ class RunsFolderTest {
     @Test
     void aLongTableThatGoesBackLosesWhatIsDoneAgain() throws IOException {
         Path table = run(folder, HEADER);
-        RunLog log = new RunLog(table);
+        TableView log = new TableView(table);
         StringBuilder rows = new StringBuilder();
         for (int step = 1; step <= 50_000; step++) {
             rows.append(row(step));

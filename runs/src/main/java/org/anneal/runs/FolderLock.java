@@ -1,4 +1,4 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -23,7 +22,7 @@ import org.anneal.checkpoint.AtomicFile;
  * <p>What is locked is the file {@code run.lock}, which is deleted when the run ends; one that is there without a run is of a
  * process that was killed, and keeps nobody out.
  */
-final class RunLock implements Closeable {
+final class FolderLock implements Closeable {
     private static final String FILE = "run.lock";
 
     // Files by their real paths and keys. The system's lock is the process's: to open and close the file once more
@@ -36,7 +35,7 @@ final class RunLock implements Closeable {
     private final FileChannel channel;
     private boolean closed;
 
-    private RunLock(Path folder, Map.Entry<Path, Object> file, FileChannel channel) {
+    private FolderLock(Path folder, Map.Entry<Path, Object> file, FileChannel channel) {
         this.folder = folder;
         this.file = file;
         this.channel = channel;
@@ -47,7 +46,7 @@ final class RunLock implements Closeable {
      *
      * @throws IOException if another run has it, or the folder cannot be written to
      */
-    static RunLock take(Path folder) throws IOException {
+    static FolderLock take(Path folder) throws IOException {
         Path file = folder.toRealPath().resolve(FILE);
         while (true) {
             try {
@@ -55,9 +54,9 @@ final class RunLock implements Closeable {
             } catch (FileAlreadyExistsException e) {
                 // of a run that goes on, or of a process that was killed
             }
-            Optional<Object> key = key(file);
+            Optional<Object> key = AtomicFile.key(file);
             if (key.isPresent()) {
-                Optional<RunLock> lock = take(folder, Map.entry(file, key.get()));
+                Optional<FolderLock> lock = take(folder, Map.entry(file, key.get()));
                 if (lock.isPresent()) {
                     return lock.get();
                 }
@@ -67,19 +66,19 @@ final class RunLock implements Closeable {
     }
 
     /** {@return the hold, unless the file is another one by then} */
-    private static Optional<RunLock> take(Path folder, Map.Entry<Path, Object> file) throws IOException {
+    private static Optional<FolderLock> take(Path folder, Map.Entry<Path, Object> file) throws IOException {
         if (!HELD.add(file)) {
             throw taken(folder);
         }
-        Optional<RunLock> held = Optional.empty();
+        Optional<FolderLock> held = Optional.empty();
         try {
             FileChannel channel = FileChannel.open(file.getKey(), StandardOpenOption.WRITE);
             try {
                 if (!isLocked(channel, file.getKey())) {
                     throw taken(folder);
                 }
-                if (key(file.getKey()).equals(Optional.of(file.getValue()))) {
-                    held = Optional.of(new RunLock(folder, file, channel));
+                if (AtomicFile.key(file.getKey()).equals(Optional.of(file.getValue()))) {
+                    held = Optional.of(new FolderLock(folder, file, channel));
                 }
             } finally {
                 if (held.isEmpty()) {
@@ -112,20 +111,10 @@ final class RunLock implements Closeable {
                 "another run is writing to " + folder + ": wait until it ends, stop it, or choose another folder");
     }
 
-    /** {@return what tells a file from one that has taken its place, if it is there} */
-    static Optional<Object> key(Path file) throws IOException {
-        try {
-            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            return Optional.of(Optional.ofNullable(attributes.fileKey()).orElseGet(attributes::creationTime));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
-    }
-
     /** {@return whether the folder is still the one that was taken hold of} */
     boolean holds() {
         try {
-            return key(folder.resolve(FILE)).equals(Optional.of(file.getValue()));
+            return AtomicFile.key(folder.resolve(FILE)).equals(Optional.of(file.getValue()));
         } catch (IOException e) {
             return false; // such as a folder on the way that has become a file
         }
@@ -146,7 +135,7 @@ final class RunLock implements Closeable {
      * @throws IOException if the folder is not the one any more that was taken hold of, before or during {@code writing}; else
      *     what {@code writing} throws
      */
-    void write(Writing writing) throws IOException {
+    void write(RunFolder.Writing writing) throws IOException {
         check();
         try {
             writing.write();
@@ -154,11 +143,6 @@ final class RunLock implements Closeable {
             check(); // that the folder is gone says more than that a file in it cannot be written
             throw e;
         }
-    }
-
-    /** What writes into the folder. */
-    interface Writing {
-        void write() throws IOException;
     }
 
     /** Lets go of the folder. */

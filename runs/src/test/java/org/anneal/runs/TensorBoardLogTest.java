@@ -1,4 +1,4 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -22,17 +22,11 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
-import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.Rprop;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Schedule;
-import org.anneal.schedule.StepPer;
-import org.anneal.torch.Torch;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.framework.DataType;
@@ -56,13 +50,13 @@ class TensorBoardLogTest {
                 .toList());
     }
 
-    private static TrainListener.Batch batch(int epoch, int batch, int batches) {
+    private static RunListener.Batch batch(int epoch, int batch, int batches) {
         long step = (epoch - 1L) * batches + batch;
-        return new TrainListener.Batch(epoch, batch, batches, step, List.of(), 1.0 / step);
+        return new RunListener.Batch(epoch, batch, batches, step, List.of(), 1.0 / step);
     }
 
-    private static TrainListener.Epoch epoch(int epoch, long step) {
-        return new TrainListener.Epoch(epoch, step, List.of(0.1), 2.0 / epoch, 3.0 / epoch, 1 - 1.0 / epoch, 5);
+    private static RunListener.Epoch epoch(int epoch, long step) {
+        return new RunListener.Epoch(epoch, step, List.of(0.1), 2.0 / epoch, 3.0 / epoch, 1 - 1.0 / epoch, 5);
     }
 
     private TensorBoardLog log(long steps) {
@@ -147,7 +141,7 @@ class TensorBoardLogTest {
     void writesLossesRatesAndMomentumsOfEveryGroup() throws IOException {
         long before = System.currentTimeMillis();
         try (TensorBoardLog log = log(2)) {
-            log.checkpoint(Progress.start());
+            log.begin(0, List.of());
             assertEquals(List.of(), files(), "a run that does nothing leaves nothing");
             log.batch(batch(1, 1, 2));
             optimizer.groups().get(1).setLr(1e-3);
@@ -265,18 +259,18 @@ class TensorBoardLogTest {
     @Test
     void aResumedRunIsOneCurve() throws IOException {
         try (TensorBoardLog log = log(8)) {
-            log.checkpoint(Progress.start());
+            log.begin(0, List.of());
             for (int i = 1; i <= 4; i++) {
                 log.batch(batch(1, i, 4));
             }
             log.epoch(epoch(1, 4));
-            log.checkpoint(Progress.after(1, 4)); // the last: what follows is lost
+            // Here the last checkpoint is made: what follows is lost.
             log.batch(batch(2, 1, 4));
             log.batch(batch(2, 2, 4));
         }
         try (TensorBoardLog log = log(8)) {
-            log.checkpoint(new Progress(1, 0, 4, 0, 0, 0, List.of(), List.of(epoch(1, 4)), Map.of()));
-            log.batch(new TrainListener.Batch(2, 1, 4, 5, List.of(), 7));
+            log.begin(4, List.of(epoch(1, 4)));
+            log.batch(new RunListener.Batch(2, 1, 4, 5, List.of(), 7));
         }
         List<Path> files = files();
         assertEquals(2, files.size());
@@ -291,7 +285,7 @@ class TensorBoardLogTest {
     @Test
     void aRunThatGoesOnInAnotherFolderBringsItsEpochs() throws IOException {
         try (TensorBoardLog log = log(8)) {
-            log.checkpoint(new Progress(2, 0, 8, 0, 0, 0, List.of(), List.of(epoch(1, 4), epoch(2, 8)), Map.of()));
+            log.begin(8, List.of(epoch(1, 4), epoch(2, 8)));
             log.batch(batch(3, 1, 4));
         }
         assertEquals(Map.of(4L, 3f, 8L, 1.5f), of(scalars(events()), "epoch/val_loss"));
@@ -334,65 +328,15 @@ class TensorBoardLogTest {
     }
 
     @Test
-    void aTrainingRunWritesItIntoItsFolder() throws IOException {
-        Torch.load();
-        torch.set_num_threads(1);
-        LinearNet network = new LinearNet(8, 2);
-        Samples samples = Samples.of(64);
-        Path run = folder.resolve("run");
-        try (Optimizer<Tensor> sgd =
-                Torch.optimizer(new SGD(0.1).withMomentum(0.9), Torch.parameters(network.module()))) {
-            LRScheduler scheduler = new LRScheduler(sgd, Schedule.parse("OneCycleLR(max_lr=0.5, total_steps=8)"));
-            List<TrainListener.Batch> batches = new ArrayList<>();
-            List<Double> momentums = new ArrayList<>();
-            try (RunFolder results = new RunFolder(run, network, "OneCycleLR", 1)) {
-                results.tensorBoard(sgd, 8, TEXTS);
-                List<TrainListener.Epoch> epochs = new Trainer(network, sgd, scheduler)
-                        .epochs(2)
-                        .stepPer(StepPer.BATCH)
-                        .listener(results)
-                        .listener(new TrainListener() {
-                            @Override
-                            public void batch(Batch batch) {
-                                batches.add(batch);
-                                momentums.add(sgd.groups().get(0).momentum());
-                            }
-                        })
-                        .fit(new DataSets(samples, samples));
-                Map<String, Map<Long, Float>> scalars = scalars(events());
-                assertEquals(8, batches.size());
-                for (TrainListener.Batch each : batches) {
-                    assertEquals((float) each.loss(), of(scalars, "batch/loss").get(each.step()));
-                    assertEquals(
-                            (float) (double) each.lr().get(0),
-                            of(scalars, "lr/all").get(each.step()));
-                    assertEquals(
-                            (float) (double) momentums.get((int) each.step() - 1),
-                            of(scalars, "momentum/all").get(each.step()));
-                }
-                for (TrainListener.Epoch each : epochs) {
-                    assertEquals(
-                            (float) each.valLoss(),
-                            of(scalars, "epoch/val_loss").get(each.step()));
-                    assertEquals(
-                            (float) each.valAccuracy(),
-                            of(scalars, "epoch/val_accuracy").get(each.step()));
-                }
-            }
-        }
-    }
-
-    @Test
     void aRunThatLeavesNothingTakesItAway() throws IOException {
-        Path run = folder.resolve("run");
-        LinearNet network = new LinearNet(8, 2);
-        try (Optimizer<Tensor> sgd = Torch.optimizer(new SGD(0.1), Torch.parameters(network.module()));
-                RunFolder results = new RunFolder(run, network, "title", 1)) {
-            results.tensorBoard(sgd, 8, TEXTS).batch(new TrainListener.Batch(1, 1, 4, 1, List.of(0.1), 1));
-            try (Stream<Path> made = Files.list(run)) {
+        Path path = folder.resolve("run");
+        try (RunFolder run = RunFolder.create(path, 2)) {
+            run.tensorBoard(optimizer, 8, TEXTS);
+            run.batch(batch(1, 1, 4));
+            try (Stream<Path> made = Files.list(path)) {
                 assertEquals(3, made.count(), "the table, the lock and the events");
             }
         }
-        assertTrue(Files.notExists(run));
+        assertTrue(Files.notExists(path));
     }
 }

@@ -1,4 +1,4 @@
-package org.anneal.web;
+package org.anneal.runs;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -19,72 +20,74 @@ import java.util.stream.Stream;
  * {@code progress.csv}, a row every now and then between; and {@code run.json}, what the run was started with. What is on
  * the disk is all that is known of a run. Below the folder no link is followed: it may lead anywhere.
  */
-final class RunsFolder {
+public final class RunsWatch {
     private static final int MOST_RUNS = 100;
     private static final long FRESH_NANOS = 200_000_000;
     private static final long QUIET_MILLIS = 60_000;
     private static final long COPY_MILLIS = 5_000;
-    private static final List<String> LOGS = List.of("metrics.csv", "progress.csv");
     private static final long NEVER = -1;
-    private static final String INFO = "run.json";
-    private static final String CURVE = "curve.png"; // drawn when a run ends
 
     /** What a run is doing, as far as its files say. */
-    enum State {
+    public enum State {
         RUNNING,
         FINISHED,
         QUIET
     }
 
     /** A run and its tables, by name. */
-    static final class TrainingRun {
+    public static final class WatchedRun {
         private final String name;
         private final Path folder;
-        private final Map<String, RunLog> logs = new TreeMap<>();
+        private final Map<String, TableView> tables = new TreeMap<>();
         private State state = State.QUIET;
-        private String infoVersion = "";
-        private Optional<RunInfo> info = Optional.empty();
+        private String configVersion = "";
+        private Optional<RunConfig.Summary> config = Optional.empty();
 
-        TrainingRun(String name, Path folder) {
+        WatchedRun(String name, Path folder) {
             this.name = name;
             this.folder = folder;
-            LOGS.forEach(file -> logs.put(file.substring(0, file.indexOf('.')), new RunLog(folder.resolve(file))));
+            for (RunTable table : RunTable.values()) {
+                tables.put(table.name().toLowerCase(Locale.ROOT), new TableView(table.in(folder)));
+            }
         }
 
-        String name() {
+        /** {@return the name of its folder} */
+        public String name() {
             return name;
         }
 
-        State state() {
+        /** {@return what it is doing} */
+        public State state() {
             return state;
         }
 
-        Map<String, RunLog> logs() {
-            return logs;
+        /** {@return its tables, {@code metrics} and {@code progress}; one that is not there has no columns} */
+        public Map<String, TableView> tables() {
+            return tables;
         }
 
-        Optional<RunInfo> info() {
-            return info;
+        /** {@return what it was started with, if it says so} */
+        public Optional<RunConfig.Summary> config() {
+            return config;
         }
 
         /** {@return whether a table is a run's} */
         private boolean isOne() {
-            return logs.values().stream().anyMatch(log -> !log.columns().isEmpty());
+            return tables.values().stream().anyMatch(table -> !table.columns().isEmpty());
         }
 
         private void refresh() throws IOException {
-            for (RunLog log : logs.values()) {
-                log.refresh();
+            for (TableView table : tables.values()) {
+                table.refresh();
             }
-            Path infoFile = folder.resolve(INFO);
-            String version = version(infoFile);
-            if (!version.equals(infoVersion)) {
-                info = RunInfo.read(infoFile);
-                infoVersion = version;
+            String version = version(folder.resolve(RunConfig.FILE));
+            if (!version.equals(configVersion)) {
+                config = RunConfig.read(folder);
+                configVersion = version;
             }
             long written = written(folder);
             // A copy of a run has its files in any order.
-            long drawing = modified(folder.resolve(CURVE));
+            long drawing = modified(folder.resolve(RunFolder.CURVE));
             boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
             state = drawn
                     ? State.FINISHED
@@ -93,28 +96,30 @@ final class RunsFolder {
     }
 
     private final Path folder;
-    private final Map<Path, TrainingRun> runs = new TreeMap<>();
+    private final Map<Path, WatchedRun> runs = new TreeMap<>();
     private long refreshed;
     private boolean everRefreshed;
 
-    RunsFolder(Path folder) {
+    /** Watches a folder of runs, or a run's own; it need not be there yet. */
+    public RunsWatch(Path folder) {
         this.folder = folder;
     }
 
     /** Does something with the runs as they are now, in the order of their names; one client at a time. */
-    synchronized void look(RunsVisitor visitor) throws IOException {
+    public synchronized void look(RunsVisitor visitor) throws IOException {
         if (!everRefreshed || System.nanoTime() - refreshed > FRESH_NANOS) {
             refresh();
             refreshed = System.nanoTime();
             everRefreshed = true;
         }
-        visitor.visit(runs.values().stream().filter(TrainingRun::isOne).toList());
+        visitor.visit(runs.values().stream().filter(WatchedRun::isOne).toList());
     }
 
     /** What is done with the runs. */
     @FunctionalInterface
-    interface RunsVisitor {
-        void visit(Collection<TrainingRun> runs) throws IOException;
+    public interface RunsVisitor {
+        /** Looks at the runs, whose tables change with the next look. */
+        void visit(Collection<WatchedRun> runs) throws IOException;
     }
 
     private void refresh() throws IOException {
@@ -129,12 +134,12 @@ final class RunsFolder {
             }
         }
         if (found.size() > MOST_RUNS) {
-            found.sort(Comparator.comparingLong(RunsFolder::written).reversed());
+            found.sort(Comparator.comparingLong(RunsWatch::written).reversed());
             found.subList(MOST_RUNS, found.size()).clear();
         }
         runs.keySet().retainAll(found);
         for (Path run : found) {
-            runs.computeIfAbsent(run, path -> new TrainingRun(name(path), path)).refresh();
+            runs.computeIfAbsent(run, path -> new WatchedRun(name(path), path)).refresh();
         }
     }
 
@@ -143,12 +148,16 @@ final class RunsFolder {
     }
 
     private static boolean isRun(Path folder) {
-        return LOGS.stream().anyMatch(log -> Files.isRegularFile(folder.resolve(log), LinkOption.NOFOLLOW_LINKS));
+        return Stream.of(RunTable.values())
+                .anyMatch(table -> Files.isRegularFile(table.in(folder), LinkOption.NOFOLLOW_LINKS));
     }
 
     /** {@return when a run wrote last, in milliseconds of the epoch} */
     private static long written(Path run) {
-        return LOGS.stream().mapToLong(log -> modified(run.resolve(log))).max().orElse(0);
+        return Stream.of(RunTable.values())
+                .mapToLong(table -> modified(table.in(run)))
+                .max()
+                .orElse(0);
     }
 
     /** {@return what changes when a file does} */

@@ -1,8 +1,9 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.anneal.optim.Optimizer;
@@ -18,11 +19,12 @@ import org.anneal.optim.Optimizer;
  * trainer.listener(new TensorBoardLog(folder, optimizer, 3000, Map.of("schedule", schedule.toString())))
  * }</pre>
  */
-public final class TensorBoardLog implements TrainListener, AutoCloseable {
+public final class TensorBoardLog implements RunListener, AutoCloseable {
     private final Path folder;
     private final ScalarLog scalars;
     private final Map<String, String> texts;
-    private Optional<Progress> start = Optional.empty();
+    private long stepsBefore;
+    private List<Epoch> epochsBefore = List.of();
     private Optional<EventFile> file = Optional.empty();
 
     /**
@@ -64,28 +66,26 @@ public final class TensorBoardLog implements TrainListener, AutoCloseable {
     }
 
     @Override
-    public void checkpoint(Progress progress) {
-        if (start.isEmpty()) {
-            start = Optional.of(progress);
-        }
+    public void begin(long step, List<Epoch> epochs) {
+        stepsBefore = step;
+        epochsBefore = epochs;
     }
 
     private EventFile opened() throws IOException {
         if (file.isEmpty()) {
-            Progress from = start.orElse(Progress.start());
             boolean first = EventFile.last(folder).isEmpty();
             EventFile made = EventFile.create(folder);
             file = Optional.of(made);
-            made.begin(from.step());
+            made.begin(stepsBefore);
             if (!texts.isEmpty()) {
                 made.summary(
-                        from.step(),
+                        stepsBefore,
                         texts.entrySet().stream()
                                 .map(text -> EventFile.text(text.getKey(), asItIs(text.getValue())))
                                 .toList());
             }
             if (first) {
-                for (Epoch epoch : from.epochs()) {
+                for (Epoch epoch : epochsBefore) {
                     ScalarLog.write(epoch, (step, values) -> write(made, step, values));
                 }
             }

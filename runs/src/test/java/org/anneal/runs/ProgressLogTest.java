@@ -1,4 +1,4 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -9,12 +9,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.anneal.train.TrainListener.Batch;
-import org.anneal.train.TrainListener.Epoch;
+import org.anneal.runs.RunListener.Batch;
+import org.anneal.runs.RunListener.Epoch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BatchLogTest {
+class ProgressLogTest {
     @TempDir
     Path folder;
 
@@ -32,7 +32,7 @@ class BatchLogTest {
 
     @Test
     void anEpochsLastRowHasTheMeanOfTheBatchesSinceTheOneBefore() throws IOException {
-        try (BatchLog log = new BatchLog(folder, 2)) {
+        try (ProgressLog log = new ProgressLog(folder, 2)) {
             log.batch(batch(1, 3));
             log.batch(batch(2, 2));
             log.epoch(epoch());
@@ -42,7 +42,7 @@ class BatchLogTest {
 
     @Test
     void aRowCanBeReadWhileTheRunGoesOn() throws Exception {
-        try (BatchLog log = new BatchLog(folder, 2)) {
+        try (ProgressLog log = new ProgressLog(folder, 2)) {
             for (int step = 1; lines().size() == 1; step++) {
                 log.batch(batch(step, 2));
                 Thread.sleep(20);
@@ -54,7 +54,7 @@ class BatchLogTest {
     @Test
     void aRunThatIsTakenUpAppends() throws IOException {
         for (int i = 0; i < 2; i++) {
-            try (BatchLog log = new BatchLog(folder, 2)) {
+            try (ProgressLog log = new ProgressLog(folder, 2)) {
                 log.batch(batch(5, 1));
                 log.epoch(epoch());
             }
@@ -64,7 +64,7 @@ class BatchLogTest {
 
     @Test
     void nothingStaysOfARunWithoutAnEpoch() throws IOException {
-        try (BatchLog log = new BatchLog(folder, 2)) {
+        try (ProgressLog log = new ProgressLog(folder, 2)) {
             log.batch(batch(1, 1));
         }
         assertFalse(Files.exists(folder.resolve("progress.csv")));
@@ -73,7 +73,7 @@ class BatchLogTest {
     @Test
     void aFolderThatIsNotThereIsSaid() {
         Path none = folder.resolve("none");
-        IOException refused = assertThrows(IOException.class, () -> new BatchLog(none, 1).close());
+        IOException refused = assertThrows(IOException.class, () -> new ProgressLog(none, 1).close());
         String message = String.valueOf(refused.getMessage());
         assertTrue(message.startsWith("cannot write " + none.resolve("progress.csv")), message);
     }

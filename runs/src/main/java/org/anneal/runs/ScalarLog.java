@@ -1,4 +1,4 @@
-package org.anneal.train;
+package org.anneal.runs;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,10 +19,9 @@ import org.anneal.optim.ParamGroup;
  * trainer.listener(new ScalarLog(optimizer, 3000, (step, values) -> System.out.println(step + " " + values)))
  * }</pre>
  *
- * <p>Of a run that is taken up again only what it does from then on is handed on; the epochs before are in its
- * {@link Progress#epochs}.
+ * <p>Of a run that is taken up again only what it does from then on is handed on; {@link #begin} tells of the epochs before.
  */
-public final class ScalarLog implements TrainListener {
+public final class ScalarLog implements RunListener {
     private static final int POINTS = 1000; // of a name that has one per batch; TensorBoard shows no more
 
     /** Where the numbers go. */
@@ -79,7 +78,7 @@ public final class ScalarLog implements TrainListener {
     }
 
     /** {@return the names of the groups; one that several have, with the group's number} */
-    static List<String> names(Optimizer<?> optimizer) {
+    public static List<String> names(Optimizer<?> optimizer) {
         List<String> names =
                 optimizer.groups().stream().<String>map(ParamGroup::name).toList();
         return IntStream.range(0, names.size())

@@ -1,0 +1,7 @@
+/** A training run's folder, written and read. */
+module org.anneal.runs {
+    requires transitive org.anneal.core;
+    requires tools.jackson.databind;
+
+    exports org.anneal.runs;
+}

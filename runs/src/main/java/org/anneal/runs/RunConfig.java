@@ -1,0 +1,228 @@
+package org.anneal.runs;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.checkpoint.Dict;
+import org.anneal.optim.ParamGroup;
+import org.anneal.schedule.RunLength;
+import org.anneal.schedule.StepPer;
+import org.anneal.text.Python;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What a run was started with. Its checkpoints keep it, so that the run can be resumed without saying it again, and so that
+ * nothing else is taken for it; {@code run.json} in its folder tells it whoever looks at the run.
+ *
+ * @param model name of the network
+ * @param data what the samples were read from
+ * @param trainSize how many samples there are to train on
+ * @param validationSize how many there are to validate
+ * @param optimizer text of the main options
+ * @param groups texts of the groups with options of their own
+ * @param schedule text, without units
+ * @param scheduleGiven text that {@code schedule} was read from, whose lengths may be parts of the run, such as 100%: of a
+ *     run that is made longer they are longer
+ * @param stepPer when the schedule is stepped
+ * @param epochs how often the data is to be gone through
+ * @param batchSize samples of a batch
+ * @param limit batches of an epoch, if not all
+ * @param seed of the first weights and the order of the samples
+ * @param threads of libtorch, on which the last bits depend
+ * @param saveEvery batches between checkpoints, if there are any within an epoch
+ * @param keep how many checkpoints stay
+ * @param patience epochs without a better validation loss that end the run
+ * @param restoreBest whether it goes back to the best weights at the end
+ * @param onNan what it does about a loss that is not finite
+ */
+public record RunConfig(
+        String model,
+        String data,
+        long trainSize,
+        long validationSize,
+        String optimizer,
+        List<String> groups,
+        String schedule,
+        String scheduleGiven,
+        StepPer stepPer,
+        int epochs,
+        int batchSize,
+        OptionalInt limit,
+        long seed,
+        int threads,
+        OptionalInt saveEvery,
+        int keep,
+        OptionalInt patience,
+        boolean restoreBest,
+        OnNan onNan) {
+    static final String FILE = "run.json";
+    private static final int MOST_BYTES = 64 * 1024; // of a file that is read
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .enable(DeserializationFeature.USE_LONG_FOR_INTS)
+            .build();
+
+    public RunConfig {
+        groups = List.copyOf(groups);
+    }
+
+    /** {@return the batches of an epoch, each of which is a step of the optimizer} */
+    public long stepsPerEpoch() {
+        long all = RunLength.of(trainSize, batchSize, epochs).stepsPerEpoch();
+        return Math.min(all, limit.orElse(Integer.MAX_VALUE));
+    }
+
+    /** {@return this as a dict, for a checkpoint} */
+    public Map<String, Object> toDict() {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put("model", model);
+        dict.put("data", data);
+        dict.put("train_size", trainSize);
+        dict.put("validation_size", validationSize);
+        dict.put("optimizer", optimizer);
+        dict.put("groups", groups);
+        dict.put("schedule", schedule);
+        dict.put("schedule_given", scheduleGiven);
+        dict.put("step_per", stepPer.name().toLowerCase(Locale.ROOT));
+        dict.put("epochs", (long) epochs);
+        dict.put("batch_size", (long) batchSize);
+        dict.put("limit", Dict.orNone(limit));
+        dict.put("seed", seed);
+        dict.put("threads", (long) threads);
+        dict.put("save_every", Dict.orNone(saveEvery));
+        dict.put("keep", (long) keep);
+        dict.put("patience", Dict.orNone(patience));
+        dict.put("restore_best", restoreBest);
+        dict.put("on_nan", onNan.name().toLowerCase(Locale.ROOT));
+        return dict;
+    }
+
+    /**
+     * {@return what {@link #toDict} made a dict of}
+     *
+     * @throws IllegalArgumentException if an entry is missing or of another type
+     */
+    public static RunConfig of(Dict dict) {
+        return new RunConfig(
+                dict.text("model"),
+                dict.text("data"),
+                dict.whole("train_size"),
+                dict.whole("validation_size"),
+                dict.text("optimizer"),
+                dict.texts("groups"),
+                dict.text("schedule"),
+                // Earlier files have neither this one nor on_nan.
+                dict.text(dict.find("schedule_given").isPresent() ? "schedule_given" : "schedule"),
+                dict.text("step_per").equals("batch") ? StepPer.BATCH : StepPer.EPOCH,
+                dict.count("epochs"),
+                dict.count("batch_size"),
+                dict.optionalCount("limit"),
+                dict.whole("seed"),
+                dict.count("threads"),
+                dict.optionalCount("save_every"),
+                dict.count("keep"),
+                dict.optionalCount("patience"),
+                dict.truth("restore_best"),
+                dict.find("on_nan").equals(Optional.of("continue")) ? OnNan.CONTINUE : OnNan.STOP);
+    }
+
+    /**
+     * Writes {@code run.json}.
+     *
+     * @param groups of the optimizer
+     * @param firstRates of each group at the run's first step; of a run before it there are none
+     */
+    void write(Path folder, List<? extends ParamGroup<?>> groups, List<Double> firstRates) throws IOException {
+        Map<String, Object> run = new LinkedHashMap<>();
+        run.put("config", toDict());
+        run.put("steps_per_epoch", stepsPerEpoch());
+        run.put(
+                "param_groups",
+                IntStream.range(0, groups.size())
+                        .mapToObj(i -> dict(
+                                groups.get(i),
+                                firstRates.isEmpty() ? groups.get(i).lr() : firstRates.get(i)))
+                        .toList());
+        String json = JSON.writeValueAsString(run) + "\n";
+        AtomicFile.write(folder.resolve(FILE), file -> RunTable.write(file, json));
+    }
+
+    private static Map<String, Object> dict(ParamGroup<?> group, double firstRate) {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put("name", group.name());
+        dict.putAll(group.options());
+        dict.putIfAbsent("initial_lr", firstRate); // a plateau records no base
+        dict.replaceAll((option, value) -> value instanceof Python.Tuple tuple ? tuple.items() : value); // betas
+        return dict;
+    }
+
+    /**
+     * What {@code run.json} says, as far as others than the run itself need it.
+     *
+     * @param optimizer text of the main options
+     * @param groups texts of the groups with options of their own
+     * @param groupNames the name of each group, if all of them have one
+     * @param lr the rate of each group at the run's first step
+     * @param schedule text, without units
+     * @param stepPer when the schedule is stepped
+     * @param epochs how often the data is to be gone through
+     * @param stepsPerEpoch batches of an epoch
+     */
+    public record Summary(
+            String optimizer,
+            List<String> groups,
+            List<String> groupNames,
+            List<Double> lr,
+            String schedule,
+            StepPer stepPer,
+            long epochs,
+            long stepsPerEpoch) {}
+
+    /**
+     * {@return what {@code run.json} in {@code folder} says, unless it is missing, a link, too long or something else} It may
+     * have been made by anyone: what is not as a run writes it says nothing.
+     */
+    static Optional<Summary> read(Path folder) {
+        Path file = folder.resolve(FILE);
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            return bytes.length <= MOST_BYTES && JSON.readValue(bytes, Object.class) instanceof Map<?, ?> run
+                    ? Optional.of(summary(new Dict("", run)))
+                    : Optional.empty();
+        } catch (IOException | JacksonException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Summary summary(Dict run) {
+        Dict config = run.dict("config");
+        List<Dict> groups = run.dicts("param_groups");
+        boolean named = groups.stream().allMatch(group -> group.entries().get("name") instanceof String);
+        return new Summary(
+                config.text("optimizer"),
+                config.texts("groups"),
+                named ? groups.stream().map(group -> group.text("name")).toList() : List.of(),
+                groups.stream().map(group -> group.real("initial_lr")).toList(),
+                config.text("schedule"),
+                StepPer.valueOf(config.text("step_per").toUpperCase(Locale.ROOT)),
+                config.whole("epochs"),
+                run.whole("steps_per_epoch"));
+    }
+}

@@ -1,0 +1,325 @@
+package org.anneal.runs;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+
+/**
+ * The folder that a run writes to, whatever trains it: {@code metrics.csv}, a row per epoch, as the run goes on; {@code run.json}
+ * with {@link #describe}; event files that TensorBoard reads with {@link #tensorBoard}; and what its owner {@link #write}s.
+ *
+ * <p>The files are whole at any time, also if the process is killed: a row or a file that cannot be written leaves what was
+ * there. Only one run at a time writes to a folder, which the file {@code run.lock} is there for while it goes on; and it writes
+ * no more if the folder was removed or replaced, but ends with an {@link IOException} that says so. A run that is closed before
+ * anything was worth {@link #keep}ing takes away what it made.
+ *
+ * <pre>{@code
+ * try (RunFolder run = RunFolder.create(Path.of("runs/today"), 1)) {
+ *     run.batch(new RunListener.Batch(1, 1, 100, 1, List.of(0.1), 2.3));
+ *     ...
+ *     run.epoch(new RunListener.Epoch(1, 100, List.of(0.1), 1.2, 1.1, 0.6, 12.5));
+ * }
+ * }</pre>
+ */
+public final class RunFolder implements RunListener, AutoCloseable {
+    /** The picture that is drawn when a run ends; without it the run goes on, or was broken off. */
+    public static final String CURVE = "curve.png";
+
+    private static final Pattern TEMPORARY = Pattern.compile("(metrics\\.csv|curve\\.png|run\\.json)\\.tmp");
+    private static final Duration BETWEEN_CHECKS = Duration.ofSeconds(1);
+
+    private final Path folder;
+    private final List<Path> madeFolders; // the innermost first
+    private final Set<Path> madeFiles = new LinkedHashSet<>(); // that go if nothing is to be kept
+    private final FolderLock lock;
+    private boolean kept;
+    private long checked = System.nanoTime();
+    private Optional<TensorBoardLog> tensorBoard = Optional.empty();
+
+    /** What writes into a folder. */
+    @FunctionalInterface
+    public interface Writing {
+        /** Writes. */
+        void write() throws IOException;
+    }
+
+    /**
+     * Makes a folder for a run, and the header of its table.
+     *
+     * @param groups of the optimizer, which is how many rates a row has
+     * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
+     */
+    public static RunFolder create(Path folder, int groups) throws IOException {
+        return new RunFolder(folder, groups, Optional.empty(), List.of());
+    }
+
+    /**
+     * Goes on with a run: the table has the epochs that are given and no others.
+     *
+     * @param folder the run's own, or one without a run, which is made
+     * @param epochs that were finished before
+     * @param check called before anything is changed, but when no other run can write to the folder any more
+     * @throws IOException if another run is writing to the folder, {@code check} throws it, or the folder cannot be written to
+     */
+    public static RunFolder resume(Path folder, int groups, List<Epoch> epochs, Writing check) throws IOException {
+        return new RunFolder(folder, groups, Optional.of(check), epochs);
+    }
+
+    private RunFolder(Path folder, int groups, Optional<Writing> resumes, List<Epoch> epochs) throws IOException {
+        this.folder = folder;
+        madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
+                .toList();
+        lock = made(folder);
+        boolean wasThere = resumes.isPresent() && isRun(folder);
+        kept = wasThere || !epochs.isEmpty();
+        String rows = RunTable.METRICS.header(groups)
+                + epochs.stream().map(RunTable::row).collect(Collectors.joining());
+        try {
+            if (resumes.isPresent()) {
+                resumes.get().write();
+            }
+            if (wasThere) {
+                deleteFiles(folder, TEMPORARY);
+                AtomicFile.write(RunTable.METRICS.in(folder), file -> RunTable.write(file, rows));
+            } else {
+                createTable(rows);
+            }
+        } catch (IOException e) {
+            try {
+                lock.close();
+                deleteMadeFolders();
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+    }
+
+    /** {@return a hold on the folder, which is made if it is not there} */
+    private FolderLock made(Path folder) throws IOException {
+        try {
+            Files.createDirectories(folder);
+            return lock(folder);
+        } catch (FileAlreadyExistsException e) {
+            throw new IOException(
+                    folder + " must be a folder, but is a "
+                            + (Files.exists(folder) ? "file" : "link to what is not there"),
+                    e);
+        } catch (FileSystemException e) {
+            throw cannotWriteInto(folder, e);
+        } catch (IOException e) {
+            try {
+                deleteMadeFolders();
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+    }
+
+    private static FolderLock lock(Path folder) throws IOException {
+        try {
+            return FolderLock.take(folder);
+        } catch (FileSystemException e) {
+            throw cannotWriteInto(folder, e);
+        }
+    }
+
+    private static IOException cannotWriteInto(Path folder, FileSystemException e) {
+        return new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
+    }
+
+    private void createTable(String rows) throws IOException {
+        Path file = RunTable.METRICS.in(folder);
+        try {
+            Files.createFile(file);
+        } catch (FileAlreadyExistsException e) {
+            throw new IOException(
+                    "folder " + folder + " must be without a run, but it holds a " + file.getFileName(), e);
+        }
+        try {
+            append(rows);
+        } catch (IOException e) {
+            try {
+                Files.delete(file);
+            } catch (IOException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+        madeFiles.add(file);
+    }
+
+    private void append(String rows) throws IOException {
+        Path file = RunTable.METRICS.in(folder);
+        try (FileChannel table = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            RunTable.append(table, rows);
+        } catch (IOException e) {
+            throw new IOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    /** {@return whether a run has written to {@code folder}} */
+    public static boolean isRun(Path folder) {
+        return Files.exists(RunTable.METRICS.in(folder));
+    }
+
+    /**
+     * Looks whether a run is writing to {@code folder}, which exists: then nothing of it can be taken up.
+     *
+     * @throws IOException if one is, or if the folder cannot be written to
+     */
+    public static void checkNotWritten(Path folder) throws IOException {
+        lock(folder).close();
+    }
+
+    /** {@return where it is} */
+    public Path path() {
+        return folder;
+    }
+
+    /**
+     * Writes {@code run.json}.
+     *
+     * @param config what the run was started with
+     * @param groups of the optimizer
+     * @param firstRates of each group at the run's first step; empty before it
+     * @throws IOException if it cannot be written
+     */
+    public void describe(RunConfig config, List<? extends ParamGroup<?>> groups, List<Double> firstRates)
+            throws IOException {
+        config.write(folder, groups, firstRates);
+        madeFiles.add(folder.resolve(RunConfig.FILE));
+    }
+
+    /**
+     * Has event files for TensorBoard be written, too.
+     *
+     * @param steps of the whole run
+     * @param texts to be shown, by their names
+     */
+    public void tensorBoard(Optimizer<?> optimizer, long steps, Map<String, String> texts) {
+        tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
+    }
+
+    @Override
+    public void begin(long step, List<Epoch> epochs) {
+        tensorBoard.ifPresent(log -> log.begin(step, epochs));
+    }
+
+    @Override
+    public void batch(Batch batch) {
+        checkNowAndThen();
+        tensorBoard.ifPresent(log -> log.batch(batch));
+    }
+
+    /** Looks whether the folder is there still, before an epoch of hours is over. */
+    private void checkNowAndThen() {
+        long now = System.nanoTime();
+        if (now - checked >= BETWEEN_CHECKS.toNanos()) {
+            checked = now;
+            try {
+                lock.check();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Override
+    public void epoch(Epoch epoch) throws IOException {
+        lock.write(() -> append(RunTable.row(epoch)));
+        keep();
+        if (tensorBoard.isPresent()) {
+            tensorBoard.get().epoch(epoch);
+        }
+    }
+
+    /**
+     * Writes a file of the owner's own.
+     *
+     * @param file in the folder; it goes with a run that leaves nothing
+     * @throws IOException if the folder was removed or replaced; else what {@code writing} throws
+     */
+    public void write(Path file, Writing writing) throws IOException {
+        lock.write(writing);
+        madeFiles.add(file);
+    }
+
+    /**
+     * Looks whether the folder is still the one that was made, or taken up.
+     *
+     * @throws IOException if it was removed or replaced
+     */
+    public void check() throws IOException {
+        lock.check();
+    }
+
+    /** Says that the run has made something to be kept, as it has with its first epoch. */
+    public void keep() {
+        kept = true;
+    }
+
+    /** Deletes the files of a folder whose whole names match, such as those that were being written when the process died. */
+    public static void deleteFiles(Path folder, Pattern names) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.filter(
+                            each -> names.matcher(each.getFileName().toString()).matches())
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /**
+     * Lets go of the folder; if nothing was to be kept, takes away what was made.
+     *
+     * @throws IOException if the folder was removed or replaced, or what was made cannot be taken away
+     */
+    @Override
+    public void close() throws IOException {
+        try (lock) {
+            if (tensorBoard.isPresent()) {
+                tensorBoard.get().close();
+                tensorBoard.get().file().ifPresent(madeFiles::add);
+            }
+            lock.check();
+            if (!kept) {
+                for (Path file : madeFiles) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+        if (!kept) {
+            deleteMadeFolders();
+        }
+    }
+
+    private void deleteMadeFolders() throws IOException {
+        for (Path made : madeFolders) {
+            try {
+                Files.deleteIfExists(made);
+            } catch (DirectoryNotEmptyException e) {
+                return; // another run is in it by now
+            }
+        }
+    }
+}

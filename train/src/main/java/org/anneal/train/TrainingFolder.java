@@ -1,0 +1,336 @@
+package org.anneal.train;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.plot.Chart;
+import org.anneal.plot.Panel;
+import org.anneal.plot.Series;
+import org.anneal.runs.RunConfig;
+import org.anneal.runs.RunFolder;
+import org.anneal.runs.ScalarLog;
+import org.anneal.torch.Network;
+import org.anneal.torch.Weights;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * What a training leaves behind in a {@link RunFolder}: {@code model.safetensors}, the weights after the last whole epoch,
+ * beside {@code metrics.csv} as the run goes on; {@code curve.png}, rate and losses, when it is closed.
+ *
+ * <p>With {@link #checkpoints}, also {@link Checkpoint}s, which the run can be resumed from: {@code last.pt}, where it is;
+ * {@code best.pt}, the end of the epoch with the lowest validation loss; and, if more than one is to be kept, those before
+ * the last by their optimizer steps, {@code step-1250.pt}. If these keep a {@link RunConfig}, then {@code run.json} has it
+ * too, with the groups of the optimizer, from the start of the run on. With {@link #tensorBoard}, also event files that
+ * TensorBoard reads.
+ *
+ * <p>A checkpoint takes the place of the one before only when it is on the disk.
+ */
+public final class TrainingFolder implements TrainListener, AutoCloseable {
+    private static final String WEIGHTS = "model.safetensors";
+    private static final String LAST = "last.pt";
+    private static final String BEST = "best.pt";
+    private static final Pattern TEMPORARY = Pattern.compile("(model\\.safetensors|(last|best|step-\\d+)\\.pt)\\.tmp");
+    private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})\\.pt");
+
+    private final RunFolder run;
+    private final Network network;
+    private final String title;
+    private final int groups;
+    private List<String> names; // of the groups, for people
+    private Optional<String> savedWeights = Optional.empty(); // of which epoch they are
+    private final List<Epoch> epochs;
+    private final RateCurve rates;
+    private Optional<Checkpoints> checkpoints = Optional.empty();
+    private OptionalLong savedStep = OptionalLong.empty(); // of the last checkpoint
+    private boolean worthResuming;
+
+    /**
+     * Makes the folder and the table's header.
+     *
+     * @param title what stands above the curve
+     * @param groups of the optimizer, which is how many rates a row has
+     * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
+     */
+    public TrainingFolder(Path folder, Network network, String title, int groups) throws IOException {
+        this(network, title, groups, List.of(), new RateCurve(), RunFolder.create(folder, groups));
+    }
+
+    /**
+     * Goes on with a run: the table has the checkpoint's epochs and no others.
+     *
+     * @param folder the run's own, or one without a run, which is made
+     * @param progress of {@code checkpoint}
+     * @throws IOException if another run is writing to the folder, or has written the checkpoint anew since it was opened;
+     *     if the folder cannot be written to, or the checkpoint cannot be read
+     */
+    public TrainingFolder(
+            Path folder, Network network, String title, int groups, Checkpoint checkpoint, Progress progress)
+            throws IOException {
+        this(
+                network,
+                title,
+                groups,
+                progress.epochs(),
+                checkpoint.rates(groups),
+                RunFolder.resume(folder, groups, progress.epochs(), () -> {
+                    checkpoint.checkUnchangedIn(folder);
+                    if (RunFolder.isRun(folder)) {
+                        RunFolder.deleteFiles(folder, TEMPORARY);
+                    }
+                }));
+    }
+
+    private TrainingFolder(
+            Network network, String title, int groups, List<Epoch> epochs, RateCurve rates, RunFolder run) {
+        this.run = run;
+        this.network = network;
+        this.title = title;
+        this.groups = groups;
+        this.names = groups == 1
+                ? List.of("lr")
+                : IntStream.range(0, groups).mapToObj(group -> "lr" + group).toList();
+        this.epochs = new ArrayList<>(epochs);
+        this.rates = rates;
+    }
+
+    /** {@return where the last checkpoint of the run in {@code folder} is} */
+    public static Path lastCheckpoint(Path folder) {
+        return folder.resolve(LAST);
+    }
+
+    /**
+     * Has checkpoints be written, and those that are too many be deleted.
+     *
+     * @param keep how many of them stay, {@code last.pt} included and {@code best.pt} not, at least 1
+     */
+    public TrainingFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, int keep) {
+        return checkpoints(optimizer, scheduler, Optional.empty(), keep);
+    }
+
+    /**
+     * Does as {@link #checkpoints(Optimizer, LRScheduler, int)}, and writes {@code run.json}.
+     *
+     * @param config kept in the checkpoints, for whoever resumes the run
+     * @throws IOException if {@code run.json} cannot be written
+     */
+    public TrainingFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep)
+            throws IOException {
+        run.describe(
+                config,
+                optimizer.groups(),
+                Arrays.stream(rates.rates()).limit(groups).boxed().toList());
+        return checkpoints(optimizer, scheduler, Optional.of(config), keep);
+    }
+
+    private TrainingFolder checkpoints(
+            Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {
+        if (keep < 1) {
+            throw new IllegalArgumentException("keep must be at least 1, but was " + keep);
+        }
+        checkpoints = Optional.of(new Checkpoints(optimizer, scheduler, config, keep));
+        name(optimizer);
+        return this;
+    }
+
+    /**
+     * Has event files for TensorBoard be written, too.
+     *
+     * @param steps of the whole run
+     * @param texts to be shown, by their names
+     */
+    public TrainingFolder tensorBoard(Optimizer<Tensor> optimizer, long steps, Map<String, String> texts) {
+        run.tensorBoard(optimizer, steps, texts);
+        name(optimizer);
+        return this;
+    }
+
+    private void name(Optimizer<Tensor> optimizer) {
+        if (groups > 1) {
+            names = ScalarLog.names(optimizer);
+        }
+    }
+
+    private record Checkpoints(
+            Optimizer<Tensor> optimizer, LRScheduler scheduler, Optional<RunConfig> config, int keep) {}
+
+    private Path file(String name) {
+        return run.path().resolve(name);
+    }
+
+    /** {@return what is in the folder, or that nothing is, in a line without an end} */
+    public String summary() {
+        if (epochs.isEmpty()) {
+            return "no epoch was finished, "
+                    + (worthResuming ? "only " + LAST + " is in " + run.path() : "nothing was written");
+        }
+        String weights = savedWeights
+                .map(epoch -> ", " + WEIGHTS + " (" + epoch + ")")
+                .orElse(Files.exists(file(WEIGHTS)) ? ", " + WEIGHTS : "");
+        return run.path() + ": metrics.csv, " + RunFolder.CURVE + weights;
+    }
+
+    @Override
+    public void begin(long step, List<Epoch> before) {
+        run.begin(step, before);
+    }
+
+    @Override
+    public void batch(Batch batch) {
+        rates.add(batch);
+        run.batch(batch);
+    }
+
+    @Override
+    public void epoch(Epoch epoch) throws IOException {
+        saveWeights("epoch " + epoch.epoch());
+        run.epoch(epoch);
+        epochs.add(epoch);
+    }
+
+    /** Writes the network's weights again when it went back to those of {@code epoch}, its best. */
+    public void saveBestWeights(int epoch) throws IOException {
+        saveWeights("best epoch, " + epoch);
+    }
+
+    private void saveWeights(String epoch) throws IOException {
+        run.write(file(WEIGHTS), () -> Weights.save(network.module(), file(WEIGHTS)));
+        savedWeights = Optional.of(epoch);
+    }
+
+    @Override
+    public void checkpoint(Progress progress) throws IOException {
+        run.check();
+        if (checkpoints.isPresent()) {
+            run.write(file(LAST), () -> write(progress, checkpoints.get()));
+        }
+    }
+
+    private void write(Progress progress, Checkpoints to) throws IOException {
+        Path last = file(LAST);
+        Path best = file(BEST);
+        keepLast(progress, to.keep);
+        // The best one first: if the process dies in between, what follows the last one writes the best one again.
+        Path first = progress.isBest() ? best : last;
+        Checkpoint.write(first, network, to.optimizer, to.scheduler, to.config, progress, rates);
+        if (progress.isBest()) {
+            link(best, last);
+        }
+        savedStep = OptionalLong.of(progress.step());
+        if (progress.step() > 0) {
+            worthResuming = true;
+            run.keep();
+        }
+        deleteEarlier(to.keep);
+    }
+
+    /** Gives the last checkpoint, which is about to be replaced, a name of its own. */
+    private void keepLast(Progress progress, int keep) throws IOException {
+        if (keep > 1 && savedStep.isPresent() && savedStep.getAsLong() < progress.step()) {
+            link(file(LAST), file(step(savedStep.getAsLong())));
+        }
+    }
+
+    private void deleteEarlier(int keep) throws IOException {
+        TreeMap<Long, Path> earlier = new TreeMap<>();
+        try (Stream<Path> files = Files.list(run.path())) {
+            files.forEach(file -> {
+                Matcher name = STEP.matcher(file.getFileName().toString());
+                if (name.matches()) {
+                    earlier.put(Long.valueOf(name.group(1)), file);
+                }
+            });
+        }
+        // Those of a later step are of a run that was given up when an earlier checkpoint was resumed.
+        for (Path abandoned : earlier.tailMap(savedStep.getAsLong()).values()) {
+            Files.delete(abandoned);
+        }
+        Collection<Path> kept =
+                earlier.headMap(savedStep.getAsLong(), false).descendingMap().values();
+        for (Path tooMany : kept.stream().skip(keep - 1L).toList()) {
+            Files.delete(tooMany);
+        }
+    }
+
+    /** Gives a file a second name, which may be another file's until then; without a moment in between. */
+    private static void link(Path file, Path name) throws IOException {
+        Path temporary = name.resolveSibling(name.getFileName() + ".tmp");
+        try {
+            Files.deleteIfExists(temporary);
+            try {
+                Files.createLink(temporary, file);
+            } catch (UnsupportedOperationException | FileSystemException e) {
+                AtomicFile.write(name, to -> copy(file, to)); // a file system without links
+                return;
+            }
+            Files.move(temporary, name, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (FileSystemException e) {
+            throw new IOException("cannot write " + name + ": " + AtomicFile.reason(e), e);
+        }
+    }
+
+    private static void copy(Path file, FileChannel to) throws IOException {
+        try (FileChannel from = FileChannel.open(file)) {
+            for (long done = 0; done < from.size(); ) {
+                done += from.transferTo(done, from.size() - done, to);
+            }
+        }
+    }
+
+    private static String step(long step) {
+        return "step-" + step + ".pt";
+    }
+
+    /**
+     * Draws the curve of the epochs that were finished; if nothing was done that can be resumed, takes away what was made.
+     *
+     * @throws IOException if it cannot be drawn or written
+     */
+    @Override
+    public void close() throws IOException {
+        try (run) {
+            if (!epochs.isEmpty()) {
+                run.write(file(RunFolder.CURVE), () -> curve().save(file(RunFolder.CURVE)));
+            }
+        }
+    }
+
+    Chart curve() {
+        return new Chart(
+                title,
+                "epoch",
+                List.of(
+                        new Panel(
+                                "loss",
+                                List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))),
+                        new Panel(
+                                "learning rate",
+                                rates.series(
+                                        names, epochs.get(epochs.size() - 1).epoch()))));
+    }
+
+    private Series series(String label, ToDoubleFunction<Epoch> value) {
+        return Series.line(
+                label,
+                epochs.stream().mapToDouble(Epoch::epoch).toArray(),
+                epochs.stream().mapToDouble(value).toArray());
+    }
+}
