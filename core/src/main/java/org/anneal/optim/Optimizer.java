@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.schedule.Python;
 
@@ -302,14 +303,11 @@ public final class Optimizer<T> implements AutoCloseable {
                 }
             }
             first += numbers.size();
-            Map<String, Object> options = group.options();
-            if (runner.isPresent()) {
-                options.putAll(runner.get().groupEntries(i));
-                // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
-                OptionalDouble base = group.initialLr();
-                if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
-                    options.put(SavedGroup.OWN_BASE, base.getAsDouble());
-                }
+            Map<String, Object> options = options(i);
+            // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
+            OptionalDouble base = group.initialLr();
+            if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
+                options.put(SavedGroup.OWN_BASE, base.getAsDouble());
             }
             options.put("params", numbers);
             packed.add(options);
@@ -318,6 +316,23 @@ public final class Optimizer<T> implements AutoCloseable {
         dict.put("state", state);
         dict.put("param_groups", packed);
         return dict;
+    }
+
+    /** {@return the options of group {@code i}, with what PyTorch's schedulers keep there} */
+    private Map<String, Object> options(int i) {
+        Map<String, Object> options = groups.get(i).options();
+        if (runner.isPresent()) {
+            options.putAll(runner.get().groupEntries(i));
+        }
+        return options;
+    }
+
+    /** {@return the rule and the options of each group, one a line, as PyTorch prints an optimizer} */
+    @Override
+    public String toString() {
+        return IntStream.range(0, groups.size())
+                .mapToObj(i -> ParamGroup.lines("Parameter Group " + i, options(i)))
+                .collect(Collectors.joining("\n", groups.get(0).kind().getSimpleName() + " (\n", ")"));
     }
 
     /**
