@@ -97,4 +97,10 @@ public final class FloatArray {
     public void clearGrad() {
         grad = Optional.empty();
     }
+
+    /** {@return the values as PyTorch prints a tensor: {@code tensor([ 1.0000, -2.5000])}, in part if they are many} */
+    @Override
+    public String toString() {
+        return TensorText.of(values, shape);
+    }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.text.Python;
 
@@ -303,8 +304,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
                 }
             }
             first += numbers.size();
-            Map<String, Object> options = group.options();
-            options.putAll(group.schedule().map(PyTorchState::groupEntries).orElse(Map.of()));
+            Map<String, Object> options = options(i);
             // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
             OptionalDouble base = group.initialLr();
             if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
@@ -317,6 +317,22 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         dict.put("state", state);
         dict.put("param_groups", packed);
         return dict;
+    }
+
+    /** {@return the options of group {@code i}, with what PyTorch's schedulers keep there} */
+    private Map<String, Object> options(int i) {
+        ParamGroup<T> group = groups.get(i);
+        Map<String, Object> options = group.options();
+        options.putAll(group.schedule().map(PyTorchState::groupEntries).orElse(Map.of()));
+        return options;
+    }
+
+    /** {@return the rule and the options of each group, one a line, as PyTorch prints an optimizer} */
+    @Override
+    public String toString() {
+        return IntStream.range(0, groups.size())
+                .mapToObj(i -> ParamGroup.lines("Parameter Group " + i, options(i)))
+                .collect(Collectors.joining("\n", groups.get(0).kind().getSimpleName() + " (\n", ")"));
     }
 
     /**

@@ -5,6 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.anneal.text.Python;
 
 /**
  * Parameters that share their options: the single source of truth for what the next step uses. Mutable, and this is
@@ -168,5 +171,18 @@ public final class ParamGroup<T> extends RateGroup {
         options.put("lr", lr);
         initialLr().ifPresent(base -> options.put("initial_lr", base));
         return options;
+    }
+
+    /** {@return the name and the options, one a line, as PyTorch prints those of an optimizer's group} */
+    @Override
+    public String toString() {
+        return lines("Parameter Group " + name, options());
+    }
+
+    static String lines(String title, Map<String, Object> options) {
+        return new TreeMap<>(options)
+                .entrySet().stream()
+                        .map(option -> "    " + option.getKey() + ": " + Python.repr(option.getValue()) + "\n")
+                        .collect(Collectors.joining("", title + "\n", ""));
     }
 }

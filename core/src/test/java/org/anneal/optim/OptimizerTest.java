@@ -18,6 +18,7 @@ import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.StepLR;
 import org.anneal.text.Python;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -492,6 +493,61 @@ class OptimizerTest {
         public void close() {
             closed++;
         }
+    }
+
+    /** As in PyTorch 2.13, whose engine flags (capturable, differentiable, foreach, fused) are not here. */
+    @Test
+    void printsItsGroupsAsPyTorchDoes() {
+        Optimizer<FloatArray> adam = FloatArrays.optimizer(new AdamW(0.001), List.of(new FloatArray(1, 2)));
+        assertEquals("""
+                AdamW (
+                Parameter Group 0
+                    amsgrad: False
+                    betas: (0.9, 0.999)
+                    decoupled_weight_decay: True
+                    eps: 1e-08
+                    lr: 0.001
+                    maximize: False
+                    weight_decay: 0.01
+                )""", adam.toString());
+        SGD sgd = new SGD(0.1).withMomentum(0.9);
+        Optimizer<FloatArray> two = FloatArrays.optimizer(List.of(
+                new ParamGroup<>("body", sgd, List.of(new FloatArray(1, 2))),
+                new ParamGroup<>("head", sgd.withLr(0.01), List.of(new FloatArray(1, 2)))));
+        LRScheduler scheduler = new LRScheduler(two, new StepLR(3));
+        assertEquals("""
+                SGD (
+                Parameter Group 0
+                    dampening: 0
+                    initial_lr: 0.1
+                    lr: 0.1
+                    maximize: False
+                    momentum: 0.9
+                    nesterov: False
+                    weight_decay: 0
+
+                Parameter Group 1
+                    dampening: 0
+                    initial_lr: 0.01
+                    lr: 0.01
+                    maximize: False
+                    momentum: 0.9
+                    nesterov: False
+                    weight_decay: 0
+                )""", two.toString());
+        two.step();
+        scheduler.step();
+        two.group("head").setLr(0.5);
+        assertEquals("""
+                Parameter Group head
+                    dampening: 0
+                    initial_lr: 0.01
+                    lr: 0.5
+                    maximize: False
+                    momentum: 0.9
+                    nesterov: False
+                    weight_decay: 0
+                """, two.group("head").toString());
     }
 
     /** An engine that computes nothing and remembers what it was asked for. */

@@ -1,6 +1,7 @@
 /**
  * The programs of PyTorch's tutorials: {@code examples/tutorials.py} has the originals, and each program here prints what
- * its original prints, line for line. And two programs that show a training run elsewhere, in MLflow and in Micrometer.
+ * its original prints, line for line. And two programs that show a training run elsewhere, in MLflow and in Micrometer, and
+ * one that trains arrays of its own.
  *
  * <p>To run one:
  *
