@@ -1,5 +1,6 @@
 /** A training run's folder, written and read. */
 module org.anneal.runs {
+    requires static org.jspecify;
     requires transitive org.anneal.core;
     requires tools.jackson.databind;
 

@@ -49,7 +49,7 @@ final class CheckCommand implements Callable<Integer> {
     private String expression;
 
     @Mixin
-    private final RunOptions options = new RunOptions();
+    private final SimulationOptions options = new SimulationOptions();
 
     @Option(names = "--below", paramLabel = "LR", description = "say the first step whose rate is below this one")
     private Optional<Double> below = Optional.empty();

@@ -52,7 +52,7 @@ final class PlotCommand implements Callable<Integer> {
     private List<String> expressions;
 
     @Mixin
-    private final RunOptions options = new RunOptions();
+    private final SimulationOptions options = new SimulationOptions();
 
     @Option(
             names = {"-o", "--output"},

@@ -5,14 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import org.anneal.array.FloatArray;
-import org.anneal.array.FloatArrays;
-import org.anneal.optim.LRScheduler;
-import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
 import org.anneal.optim.SchedulerState;
+import org.anneal.optim.Simulation;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
@@ -43,26 +38,25 @@ final class ScheduleCheck {
      * @throws IllegalArgumentException if a step fails, as it would in the run
      */
     void refuseWhatFails(Optional<SchedulerState> start) {
-        long step = 0;
-        try (ProgressLine progress = Anneal.progress(command);
-                Optimizer<FloatArray> optimizer = FloatArrays.optimizer(IntStream.range(0, lr.length)
-                        .mapToObj(i -> new ParamGroup<>("group " + i, new SGD(lr[i]), List.of(new FloatArray(0f))))
-                        .toList())) {
-            LRScheduler scheduler = new LRScheduler(optimizer, call.policy());
-            if (!scheduler.takesStep()) {
+        Optional<Simulation> run = Optional.empty();
+        try (ProgressLine progress = Anneal.progress(command)) {
+            Simulation simulation =
+                    new Simulation(call, Arrays.stream(lr).mapToObj(SGD::new).toList(), group -> "group " + group);
+            run = Optional.of(simulation);
+            if (!simulation.takesStep()) {
                 return;
             }
-            start.ifPresent(scheduler::restore);
-            step = scheduler.lastEpoch();
-            long end = Math.min(length.total(), step + MOST_STEPS);
-            progress.task("Checking the schedule", step, end, "steps");
-            while (step < end) {
-                step++;
-                optimizer.step();
-                scheduler.step();
+            start.ifPresent(simulation::restore);
+            long end = Math.min(length.total(), simulation.step() + MOST_STEPS);
+            progress.task("Checking the schedule", simulation.step(), end, "steps");
+            Optional<RuntimeException> failure = simulation.walk(end + 1, step -> {
                 if (step % 1024 == 0) {
                     progress.at(step);
                 }
+                return true;
+            });
+            if (failure.isPresent()) {
+                throw failure.get();
             }
         } catch (IllegalStateException | ArithmeticException e) {
             throw new IllegalArgumentException(
@@ -70,7 +64,7 @@ final class ScheduleCheck {
                             Locale.ROOT,
                             "--schedule must last for the run's %,d steps, but fails at step %,d: %s",
                             length.total(),
-                            step,
+                            run.map(Simulation::step).orElse(0L),
                             e.getMessage()),
                     e);
         }

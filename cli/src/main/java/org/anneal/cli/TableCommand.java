@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.anneal.plot.Simulation;
+import org.anneal.optim.Simulation;
 import org.anneal.text.Python;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +33,7 @@ final class TableCommand implements Callable<Integer> {
     private String expression;
 
     @Mixin
-    private final RunOptions options = new RunOptions();
+    private final SimulationOptions options = new SimulationOptions();
 
     @Option(
             names = "--edit",
@@ -62,36 +62,30 @@ final class TableCommand implements Callable<Integer> {
         long steps = options.steps();
         Map<Long, Double> byHand = parseEdits();
         Simulation run = options.simulate(options.parse(expression));
-        double[] metric = run.takesMetric() ? Metrics.read(metrics, steps - 1) : new double[0];
-
+        byHand.forEach(run::edit);
+        if (run.takesMetric()) {
+            double[] metric = Metrics.read(metrics, steps - 1);
+            run.metric(step -> metric[(int) step]);
+        }
         PrintWriter out = spec.commandLine().getOut();
         StringBuilder row = new StringBuilder();
         boolean quiet = Anneal.hasBarAmongOutput(spec);
         out.print(format.head(options.lr().length));
         try (ProgressLine progress = Anneal.progress(spec).task("table", 0, steps, "rows")) {
-            for (long step = 0; step < steps; step++) {
-                if (byHand.containsKey(step)) {
-                    run.edit(byHand.get(step));
-                }
+            Optional<RuntimeException> end = run.walk(steps, step -> {
                 row.setLength(0);
                 format.row(row, step, run.rates(), run.momentum(0));
                 out.append(row);
                 if (step % ROWS_BETWEEN_LOOKS == 0) {
-                    if (out.checkError()) {
-                        return 0; // the disk is full, or nobody reads on
-                    }
                     if (!quiet) {
                         progress.at(step);
                     }
+                    return !out.checkError(); // the disk is full, or nobody reads on
                 }
-                if (step == steps - 1) {
-                    break; // what comes after the last row may be an error
-                }
-                if (run.takesMetric()) {
-                    run.step(metric[(int) step]);
-                } else {
-                    run.step();
-                }
+                return true;
+            });
+            if (end.isPresent()) {
+                throw end.get();
             }
         } finally {
             out.print(format.foot());

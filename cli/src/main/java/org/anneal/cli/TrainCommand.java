@@ -187,7 +187,7 @@ final class TrainCommand implements Callable<Integer> {
             check(chosen, new double[] {lr}).refuseWhatFails(Optional.empty());
         }
         introduce(chosen, sets);
-        try (Run run = new Run(chosen, sets)) {
+        try (Training run = new Training(chosen, sets)) {
             if (!oneGroup) {
                 run.check().refuseWhatFails(Optional.empty());
             }
@@ -215,7 +215,7 @@ final class TrainCommand implements Callable<Integer> {
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
         introduce(chosen, sets);
-        try (Run run = new Run(chosen, sets);
+        try (Training run = new Training(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
@@ -259,7 +259,7 @@ final class TrainCommand implements Callable<Integer> {
         page.address().ifPresent(address -> say("This run is at %s as it goes", address));
     }
 
-    private void stay(LivePage page, Run run) {
+    private void stay(LivePage page, Training run) {
         if (page.address().isPresent() && !run.trainer.isStopped()) {
             say("It stays at %s until Ctrl-C", page.address().get());
             spec.commandLine().getOut().flush();
@@ -268,7 +268,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** A network, what trains it, and how. */
-    private final class Run implements AutoCloseable {
+    private final class Training implements AutoCloseable {
         final RunConfig config;
         final DataSets sets;
         final TrainOptions.Chosen chosen;
@@ -279,7 +279,7 @@ final class TrainCommand implements Callable<Integer> {
         final LRScheduler scheduler;
         final Trainer trainer;
 
-        Run(TrainOptions.Chosen chosen, DataSets sets) {
+        Training(TrainOptions.Chosen chosen, DataSets sets) {
             this.chosen = chosen;
             this.config = chosen.config();
             this.sets = sets;

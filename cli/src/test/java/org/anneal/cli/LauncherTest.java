@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher, {@code ./anneal}, beside a Java and a Maven that print what they are asked. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LauncherTest {
-    private static final List<String> MODULES = List.of("core", "torch", "plot", "train", "web", "cli");
+    private static final List<String> MODULES = List.of("core", "torch", "plot", "runs", "train", "web", "cli");
 
     @TempDir
     Path home;

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.jar.JarEntry;
@@ -243,9 +244,9 @@ class PluginTest {
 
     @Test
     void isShort() {
-        assertTrue(LENGTHS.get("Noam") <= 40, LENGTHS::toString);
-        assertTrue(LENGTHS.get("Lion") <= 40, LENGTHS::toString);
-        assertTrue(LENGTHS.get("Plain") < 60, LENGTHS::toString);
+        assertTrue(Objects.requireNonNull(LENGTHS.get("Noam")) <= 40, LENGTHS::toString);
+        assertTrue(Objects.requireNonNull(LENGTHS.get("Lion")) <= 40, LENGTHS::toString);
+        assertTrue(Objects.requireNonNull(LENGTHS.get("Plain")) < 60, LENGTHS::toString);
     }
 
     @Test
@@ -314,7 +315,7 @@ class PluginTest {
                     half.setGrad(gradients(step));
                     if (step == 20) {
                         saved(b, state -> {
-                            List<?> groups = (List<?>) state.get("param_groups");
+                            List<?> groups = (List<?>) Objects.requireNonNull(state.get("param_groups"));
                             assertEquals(Optional.of(lion), UpdateRule.ofGroup((Map<?, ?>) groups.get(0)));
                             // An optimizer of another rule takes neither the options nor what is kept.
                             assertThrows(IllegalArgumentException.class, () -> adam.loadStateDict(state));

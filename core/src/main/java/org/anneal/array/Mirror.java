@@ -73,7 +73,18 @@ public final class Mirror<T> implements AutoCloseable {
         }
     }
 
-    private record Image<T>(T param, FloatArray array, float[] grad) {}
+    /** A parameter of the library, what is stepped in its place, and room for its gradient. */
+    private static final class Image<T> {
+        final T param;
+        final FloatArray array;
+        final float[] grad;
+
+        Image(T param, FloatArray array, float[] grad) {
+            this.param = param;
+            this.array = array;
+            this.grad = grad;
+        }
+    }
 
     /** One group: {@code rule} over all of {@code params}, which are by their names. */
     public Mirror(Library<T> library, UpdateRule rule, Map<String, T> params) {
@@ -130,7 +141,7 @@ public final class Mirror<T> implements AutoCloseable {
         return new ParamGroup<>(
                 group.name,
                 group.rule,
-                images.values().stream().map(Image::array).toList());
+                images.values().stream().map(image -> image.array).toList());
     }
 
     /** {@return the optimizer of the mirrored parameters: its groups are edited, scheduled and clipped here} */
@@ -234,8 +245,8 @@ public final class Mirror<T> implements AutoCloseable {
         return FloatArrays.averagedModel(arrays, averaging);
     }
 
-    private Map<FloatArray, String> names() {
-        Map<FloatArray, String> names = new IdentityHashMap<>();
+    private IdentityHashMap<FloatArray, String> names() {
+        IdentityHashMap<FloatArray, String> names = new IdentityHashMap<>();
         images.forEach((name, image) -> names.put(image.array, name));
         return names;
     }
@@ -243,7 +254,7 @@ public final class Mirror<T> implements AutoCloseable {
     /** {@return the optimizer's state, with the parameters' names in each group as PyTorch's {@code param_names}} */
     public Map<String, Object> stateDict() {
         Map<String, Object> dict = optimizer.stateDict();
-        Map<FloatArray, String> names = names();
+        IdentityHashMap<FloatArray, String> names = names();
         List<Object> groups = new ArrayList<>();
         for (Object each : (List<?>) Objects.requireNonNull(dict.get("param_groups"))) {
             Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>) each);
@@ -268,7 +279,7 @@ public final class Mirror<T> implements AutoCloseable {
         Map<String, Object> sorted = new HashMap<>(Objects.requireNonNull(dict, "dict"));
         if (dict.get("param_groups") instanceof List<?> groups
                 && groups.size() == optimizer.groups().size()) {
-            Map<FloatArray, String> names = names();
+            IdentityHashMap<FloatArray, String> names = names();
             List<Object> ordered = new ArrayList<>();
             for (Object group : groups) {
                 ParamGroup<FloatArray> own = optimizer.groups().get(ordered.size());

@@ -176,7 +176,7 @@ public final class ParamGroup<T> extends RateGroup {
     /** {@return the name and the options, one a line, as PyTorch prints those of an optimizer's group} */
     @Override
     public String toString() {
-        return lines("Parameter Group " + name, options());
+        return lines("Parameter Group " + name(), options());
     }
 
     static String lines(String title, Map<String, Object> options) {

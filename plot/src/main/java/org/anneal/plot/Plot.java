@@ -12,6 +12,7 @@ import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
 import java.util.stream.IntStream;
 import org.anneal.optim.SGD;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.RunLength;
@@ -276,35 +277,25 @@ public final class Plot {
             Consumer<RuntimeException> ended) {
         Simulation run = new Simulation(call, groups);
         boolean takesMetric = run.takesMetric() && (metric.isPresent() || !unreduced);
-        LongToDoubleFunction given = step -> 0;
         if (takesMetric) {
-            given = metric.orElseThrow(() -> new IllegalArgumentException(
-                    "a metric must be given for a plateau, but " + call.policy() + " has none"));
+            run.metric(metric.orElseThrow(() -> new IllegalArgumentException(
+                    "a metric must be given for a plateau, but " + call.policy() + " has none")));
         }
         int count = (int) steps;
         double[][] rate = new double[groups.size()][count];
         double[][] force = new double[groups.size()][count];
-        int made = 0;
-        for (int step = 0; step < count; step++) {
-            if (step % STEPS_BETWEEN_LOOKS == 0) {
-                progress.accept(step);
-            }
-            try {
-                if (step > 0 && takesMetric) {
-                    run.step(given.applyAsDouble(step - 1));
-                } else if (step > 0) {
-                    run.step();
-                }
-            } catch (IllegalStateException | ArithmeticException e) {
-                ended.accept(e);
-                break;
-            }
-            made++;
-            for (int group = 0; group < groups.size(); group++) {
-                rate[group][step] = run.rate(group);
-                force[group][step] = run.momentum(group);
-            }
-        }
+        run.walk(count, step -> {
+                    if (step % STEPS_BETWEEN_LOOKS == 0) {
+                        progress.accept(step);
+                    }
+                    for (int group = 0; group < groups.size(); group++) {
+                        rate[group][(int) step] = run.rate(group);
+                        force[group][(int) step] = run.momentum(group);
+                    }
+                    return true;
+                })
+                .ifPresent(ended);
+        int made = (int) run.step();
         progress.accept(count);
         for (int group = 0; group < groups.size(); group++) {
             String label = label(call, group);

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.anneal.plot.Simulation;
+import org.anneal.optim.Simulation;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
@@ -87,40 +87,29 @@ final class Curves {
     static Curves of(String expression, Conditions run, Lanes.Turn turn) throws Refusal {
         SchedulerCall call = run.parse(expression);
         Simulation simulation = new Simulation(call, run.groups());
+        List<Double> metrics = run.metrics();
+        simulation.metric(step -> metrics.get((int) step));
         int steps = Math.toIntExact(run.total());
-        int groups = run.lr().size();
-        double[][] rates = new double[groups][steps];
+        double[][] rates = new double[run.lr().size()][steps];
         double[] momentum = new double[steps];
-        Optional<String> end = Optional.empty();
-        int rows = 0;
-        while (true) {
-            for (int group = 0; group < groups; group++) {
-                rates[group][rows] = simulation.rate(group);
-            }
-            momentum[rows] = simulation.momentum(0);
-            rows++;
-            if (rows == steps) {
-                break; // what comes after the last row may be an error
-            }
-            if (rows < STEPS_BETWEEN_LOOKS || rows % STEPS_BETWEEN_LOOKS == 0) {
-                turn.check(1);
-            }
-            if (simulation.takesMetric() && run.metrics().size() < rows) {
-                end = Optional.of(needsMetrics(run.metrics().size()));
-                break;
-            }
-            try {
-                if (simulation.takesMetric()) {
-                    simulation.step(run.metrics().get(rows - 1));
-                } else {
-                    simulation.step();
-                }
-            } catch (IllegalStateException | ArithmeticException e) {
-                end = Optional.of(String.valueOf(e.getMessage()));
-                break;
-            }
+        Optional<String> end = simulation
+                .walk(steps, step -> {
+                    int row = (int) step;
+                    for (int group = 0; group < rates.length; group++) {
+                        rates[group][row] = simulation.rate(group);
+                    }
+                    momentum[row] = simulation.momentum(0);
+                    if (row < STEPS_BETWEEN_LOOKS || row % STEPS_BETWEEN_LOOKS == 0) {
+                        turn.check(1);
+                    }
+                    return !simulation.takesMetric() || row < metrics.size();
+                })
+                .map(failure -> String.valueOf(failure.getMessage()));
+        int rows = (int) simulation.step();
+        if (end.isEmpty() && rows < steps) {
+            end = Optional.of(needsMetrics(metrics.size()));
         }
-        for (int group = 0; group < groups; group++) {
+        for (int group = 0; group < rates.length; group++) {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
         return new Curves(

@@ -5,15 +5,15 @@ import java.util.List;
 import java.util.Optional;
 import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
-import org.anneal.plot.Simulation;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import picocli.CommandLine.Option;
 
 /** The run that {@code table}, {@code plot} and {@code check} look at: its rates, its length and its optimizer. */
-final class RunOptions {
+final class SimulationOptions {
     private static final long STEPS = 100;
     private static final long MOST_STEPS = 1L << 53; // as far as doubles count
 

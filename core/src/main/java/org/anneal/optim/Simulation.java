@@ -1,0 +1,153 @@
+package org.anneal.optim;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.function.LongToDoubleFunction;
+import java.util.stream.IntStream;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.schedule.SchedulerCall;
+
+/**
+ * A run without a model: an optimizer with a parameter per group, and the schedule that moves its rates, step by step, in
+ * constant memory. For one thread.
+ *
+ * <pre>{@code
+ * Simulation run = new Simulation(SchedulerCall.parse("StepLR(30)", 90), List.of(new SGD(0.1)));
+ * run.walk(90, step -> {
+ *     System.out.println(step + " " + run.rate(0));
+ *     return true;
+ * });
+ * }</pre>
+ */
+public final class Simulation {
+    private final Optimizer<FloatArray> optimizer;
+    private final LRScheduler scheduler;
+    private final Map<Long, Double> edits = new HashMap<>();
+    private Optional<LongToDoubleFunction> metric = Optional.empty();
+    private long step;
+
+    /** Who is told of each step. */
+    @FunctionalInterface
+    public interface Visitor<E extends Exception> {
+        /**
+         * Called before an optimizer step, with the rates in force that it would use.
+         *
+         * @param step from 0, or from where the run was taken up
+         * @return whether to go on
+         */
+        boolean visit(long step) throws E;
+    }
+
+    /**
+     * Begins a run of {@code call}. Messages call its groups 0, 1, ...
+     *
+     * @param groups the rule of each group, with its base rate; at least one
+     * @throws IllegalArgumentException if the schedule does not fit the groups
+     */
+    public Simulation(SchedulerCall call, List<? extends UpdateRule> groups) {
+        this(call, groups, Integer::toString);
+    }
+
+    /**
+     * Begins a run as {@link #Simulation(SchedulerCall, List)} does.
+     *
+     * @param names what messages call the groups, by their numbers
+     */
+    public Simulation(SchedulerCall call, List<? extends UpdateRule> groups, IntFunction<String> names) {
+        optimizer = FloatArrays.optimizer(IntStream.range(0, groups.size())
+                .mapToObj(i -> new ParamGroup<>(names.apply(i), groups.get(i), List.of(new FloatArray(0f))))
+                .toList());
+        if (call.lastEpoch() != -1) {
+            optimizer.rebase();
+        }
+        scheduler = new LRScheduler(optimizer, call.policy(), call.lastEpoch());
+    }
+
+    /** Takes up the run that {@code state} is of. */
+    public void restore(SchedulerState state) {
+        scheduler.restore(state);
+        step = scheduler.lastEpoch();
+    }
+
+    /** Sets every group's rate to {@code lr} by hand just before {@code step}. */
+    public void edit(long step, double lr) {
+        edits.put(step, lr);
+    }
+
+    /**
+     * Gives a plateau a metric after each step. Without one it stays as it is.
+     *
+     * @param metric the one after a step, by its number
+     */
+    public void metric(LongToDoubleFunction metric) {
+        this.metric = Optional.of(metric);
+    }
+
+    /** {@return the rates in force} */
+    public double[] rates() {
+        return optimizer.groups().stream().mapToDouble(ParamGroup::lr).toArray();
+    }
+
+    /** {@return the rate in force in a group} */
+    public double rate(int group) {
+        return optimizer.groups().get(group).lr();
+    }
+
+    /** {@return the momentum in force in a group; Adam: beta1} */
+    public double momentum(int group) {
+        return optimizer.groups().get(group).momentum();
+    }
+
+    /** {@return whether a metric drives the policy} */
+    public boolean takesMetric() {
+        return scheduler.takesMetric();
+    }
+
+    /** {@return whether steps drive the policy} */
+    public boolean takesStep() {
+        return scheduler.takesStep();
+    }
+
+    /** {@return the step that comes after those that were visited; the one that failed, if one did} */
+    public long step() {
+        return step;
+    }
+
+    /**
+     * Visits the steps before {@code end}, unless the visitor says that it is enough. What would come after the last visit is
+     * not done: it may be an error.
+     *
+     * @return why the run ended before, if it did: the schedule was at its end, or made a rate that is not finite
+     */
+    public <E extends Exception> Optional<RuntimeException> walk(long end, Visitor<E> visitor) throws E {
+        while (step < end) {
+            Optional.ofNullable(edits.get(step))
+                    .ifPresent(lr -> optimizer.groups().forEach(group -> group.setLr(lr)));
+            boolean goesOn = visitor.visit(step);
+            step++;
+            if (!goesOn || step == end) {
+                break;
+            }
+            try {
+                advance();
+            } catch (IllegalStateException | ArithmeticException e) {
+                return Optional.of(e);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void advance() {
+        optimizer.step();
+        if (scheduler.takesMetric() && metric.isPresent()) {
+            scheduler.step(metric.get().applyAsDouble(step - 1));
+        }
+        if (scheduler.takesStep()) {
+            scheduler.step();
+        }
+    }
+}
