@@ -23,6 +23,7 @@ final class Course {
     private boolean shared;
     private Optional<ReduceLROnPlateau.State> progress; // of a plateau
     private long lastEpoch;
+    private long lastStep = Long.MAX_VALUE; // of the schedule that ends first
     private boolean metricTaken; // since the last step, where there is a schedule to step
     private final List<ScheduledGroup> joined = new ArrayList<>(); // since then
 
@@ -49,11 +50,16 @@ final class Course {
         for (int i = 0; i < count; i++) {
             int at = i;
             Optional<Schedule> schedule = policies.get(shared ? 0 : i).stepDriven();
-            members.add(new ScheduledGroup(groups.get(i), schedule.map(all -> all.forGroup(at, count))));
+            add(new ScheduledGroup(groups.get(i), schedule.map(all -> all.forGroup(at, count))));
         }
         if (lastEpoch != -1) {
             checkResumable(lastEpoch);
         }
+    }
+
+    private void add(ScheduledGroup member) {
+        members.add(member);
+        lastStep = Math.min(lastStep, member.lastStep);
     }
 
     private void checkResumable(long lastEpoch) {
@@ -267,8 +273,8 @@ final class Course {
         if (!takesStep()) {
             throw new IllegalStateException(policy + " needs a metric: call step(metric)");
         }
-        for (int i = 0; i < members.size(); i++) {
-            members.get(i).checkNotEnded(lastEpoch);
+        if (lastEpoch >= lastStep) {
+            members.forEach(member -> member.checkNotEnded(lastEpoch));
         }
         checkJoined(groups);
     }
@@ -321,7 +327,7 @@ final class Course {
         }
         checkMinLr(groups.size());
         groups.subList(members.size(), groups.size())
-                .forEach(group -> members.add(new ScheduledGroup(group, Optional.empty())));
+                .forEach(group -> add(new ScheduledGroup(group, Optional.empty())));
         return true;
     }
 
@@ -348,7 +354,7 @@ final class Course {
         ScheduledGroup member = new ScheduledGroup(group, Optional.of(schedule.forGroup(index, groups.size())));
         shared &= policy.stepDriven().equals(Optional.of(schedule));
         group.base();
-        members.add(member);
+        add(member);
         joined.add(member);
     }
 

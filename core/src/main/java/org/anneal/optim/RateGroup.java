@@ -33,19 +33,7 @@ public abstract class RateGroup {
 
     /** {@return a group without momentum, whose rate is read and set elsewhere} */
     public static RateGroup of(String name, DoubleSupplier lr, DoubleConsumer setLr) {
-        Objects.requireNonNull(lr, "lr");
-        Objects.requireNonNull(setLr, "setLr");
-        return new RateGroup(name) {
-            @Override
-            public double lr() {
-                return lr.getAsDouble();
-            }
-
-            @Override
-            public void setLr(double lr) {
-                setLr.accept(lr);
-            }
-        };
+        return HeldRate.create(name, lr, setLr);
     }
 
     public final String name() {

@@ -68,11 +68,12 @@ final class ScheduledGroup {
     /** Asks the schedule for the rate of {@code step}, which {@link #write} sets. */
     void compute(long step, boolean starting) {
         takeEdit();
+        Schedule running = schedule.orElseThrow();
         double base = group.base();
-        next = starting
-                ? schedule.orElseThrow().start(step, group.lr(), base)
-                : schedule.orElseThrow().next(step, unscaled, base);
-        checkFinite(next, step);
+        next = starting ? running.start(step, unscaled, base) : running.next(step, unscaled, base);
+        if (!Double.isFinite(next)) {
+            throw notFinite(next, step);
+        }
     }
 
     void write(long step) {
@@ -105,7 +106,9 @@ final class ScheduledGroup {
             return group.lr();
         }
         double rate = schedule.get().at(step, Double.isNaN(base) ? group.base() : base);
-        checkFinite(rate, step);
+        if (!Double.isFinite(rate)) {
+            throw notFinite(rate, step);
+        }
         return rate;
     }
 
@@ -136,11 +139,9 @@ final class ScheduledGroup {
         set(state.lrs().get(i));
     }
 
-    private void checkFinite(double rate, long step) {
-        if (!Double.isFinite(rate)) {
-            throw new ArithmeticException("the rate must be finite, but " + schedule.orElseThrow() + " makes it " + rate
-                    + " at step " + step + " for group '" + group.name() + "'");
-        }
+    private ArithmeticException notFinite(double rate, long step) {
+        return new ArithmeticException("the rate must be finite, but " + schedule.orElseThrow() + " makes it " + rate
+                + " at step " + step + " for group '" + group.name() + "'");
     }
 
     /** {@return a warning if the group, which joined at {@code from}, will be carried above its base and the schedule's rates} */
