@@ -15,7 +15,8 @@ class DoubleArraysExampleTest {
         assertEquals(6, lines.size());
         double[] losses = lines.stream()
                 .mapToDouble(line -> {
-                    Matcher loss = Pattern.compile("Epoch \\d+, Loss: (\\d\\.\\d{5}), LR: \\S+").matcher(line);
+                    Matcher loss = Pattern.compile("Epoch \\d+, Loss: (\\d\\.\\d{5}), LR: \\S+")
+                            .matcher(line);
                     assertTrue(loss.matches(), line);
                     return Double.parseDouble(loss.group(1));
                 })
