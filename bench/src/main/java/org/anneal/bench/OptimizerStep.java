@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.array.Mirror;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
 import org.anneal.torch.Torch;
@@ -49,6 +50,21 @@ public final class OptimizerStep {
         variants.put("memory-limit", new MemoryLimit(arrays, rule.slots(1).size(), threads));
         Optimizer<FloatArray> onArrays = FloatArrays.optimizer(rule, arrays);
         variants.put("arrays", onArrays::step);
+        Map<String, FloatArray> copied = new LinkedHashMap<>();
+        Map<String, FloatArray> copiedGrads = new LinkedHashMap<>();
+        for (long[] shape : shapes) {
+            String name = "p" + copied.size();
+            copied.put(name, array(shape));
+            copiedGrads.put(
+                    name,
+                    new FloatArray(
+                            values(shape, 0.001f), Arrays.stream(shape).boxed().toList()));
+        }
+        Mirror<FloatArray> mirror = new Mirror<>(new Copies(), rule, copied);
+        variants.put("mirror", () -> {
+            mirror.readGrads(copiedGrads);
+            mirror.step();
+        });
         Optimizer<Tensor> onTensors = Torch.optimizer(rule, tensors);
         variants.put("libtorch", () -> {
             try (PointerScope scope = new PointerScope()) {
@@ -93,7 +109,26 @@ public final class OptimizerStep {
         times.forEach((name, each) -> each.forEach(ms -> System.out.printf(
                 Locale.ROOT, "%s %s %s %.5f%n", rule.getClass().getSimpleName(), args[1], name, ms)));
         onArrays.close();
+        mirror.close();
         onTensors.close();
+    }
+
+    /** A library whose arrays are in Java, so that a mirror costs no more than its copies. */
+    private static final class Copies implements Mirror.Library<FloatArray> {
+        @Override
+        public List<Long> shape(FloatArray array) {
+            return array.shape();
+        }
+
+        @Override
+        public void read(FloatArray array, float[] into) {
+            System.arraycopy(array.values(), 0, into, 0, into.length);
+        }
+
+        @Override
+        public void write(float[] from, FloatArray array) {
+            System.arraycopy(from, 0, array.values(), 0, from.length);
+        }
     }
 
     private static org.bytedeco.pytorch.Optimizer cpp(UpdateRule rule, TensorVector params) {
@@ -110,7 +145,7 @@ public final class OptimizerStep {
     }
 
     /** The tutorial network; ResNet-18; 200 matrices of half a million. */
-    private static List<long[]> shapes(String size) {
+    static List<long[]> shapes(String size) {
         return switch (size) {
             case "62k" ->
                 List.of(
@@ -165,7 +200,7 @@ public final class OptimizerStep {
         return values;
     }
 
-    private static FloatArray array(long[] shape) {
+    static FloatArray array(long[] shape) {
         FloatArray array = new FloatArray(
                 values(shape, 0.01f), Arrays.stream(shape).boxed().toList());
         array.setGrad(values(shape, 0.001f));

@@ -73,16 +73,16 @@ public final class Mirror<T> implements AutoCloseable {
         }
     }
 
-    /** A parameter of the library, what is stepped in its place, and room for its gradient. */
     private static final class Image<T> {
         final T param;
         final FloatArray array;
-        final float[] grad;
+        final float[] grad; // the same from step to step, in the array or out of it
+        boolean checked; // whether a gradient had the parameter's shape
 
-        Image(T param, FloatArray array, float[] grad) {
+        Image(T param, FloatArray array) {
             this.param = param;
             this.array = array;
-            this.grad = grad;
+            this.grad = new float[array.values().length];
         }
     }
 
@@ -132,7 +132,7 @@ public final class Mirror<T> implements AutoCloseable {
             int length = Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact));
             FloatArray array = new FloatArray(new float[length], shape);
             library.read(param, array.values());
-            made.put(name, new Image<>(param, array, new float[length]));
+            made.put(name, new Image<>(param, array));
         });
         return made;
     }
@@ -163,16 +163,21 @@ public final class Mirror<T> implements AutoCloseable {
     }
 
     /**
-     * Copies one gradient in. Gradients may come one at a time and in any order.
+     * Copies one gradient in. Gradients may come one at a time and in any order. Only a parameter's first one is asked for its
+     * shape, since in a library of native arrays that takes about as long as to read it.
      *
      * @throws IllegalArgumentException if there is no parameter of that name, or it has another shape
      */
     public void readGrad(String name, T grad) {
         Image<T> image = image(name);
-        List<Long> shape = library.shape(Objects.requireNonNull(grad, "grad"));
-        if (!shape.equals(image.array.shape())) {
-            throw new IllegalArgumentException("the gradient of " + name + " must have the shape " + image.array.shape()
-                    + ", as the parameter has, but had " + shape);
+        Objects.requireNonNull(grad, "grad");
+        if (!image.checked) {
+            List<Long> shape = library.shape(grad);
+            if (!shape.equals(image.array.shape())) {
+                throw new IllegalArgumentException("the gradient of " + name + " must have the shape "
+                        + image.array.shape() + ", as the parameter has, but had " + shape);
+            }
+            image.checked = true;
         }
         library.read(grad, image.grad);
         if (image.array.grad().isEmpty()) {
@@ -202,7 +207,11 @@ public final class Mirror<T> implements AutoCloseable {
     /** Makes a step with the gradients that were read since the last one, and copies out what it changed. */
     public void step() {
         optimizer.step();
-        images.values().stream().filter(image -> image.array.grad().isPresent()).forEach(this::write);
+        for (Image<T> image : images.values()) {
+            if (image.array.grad().isPresent()) {
+                write(image);
+            }
+        }
         optimizer.zeroGrad();
     }
 
