@@ -194,6 +194,7 @@ class NullArgumentsTest {
         samples.put(StateEntries.Run.class, run());
         samples.put(Lengths.class, Lengths.UNKNOWN);
         samples.put(RunLength.class, new RunLength(10, 5));
+        samples.put(SchedulerCall.class, new SchedulerCall(new StepLR(3), -1, List.of()));
         samples.put(UpdateRule.class, new SGD(0.1));
         samples.put(Averaging.class, Averaging.swa());
         Optimizer<FloatArray> optimizer = optimizer();
