@@ -3,6 +3,7 @@ package org.anneal.checkpoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -22,7 +23,7 @@ public final class Dict {
 
     /** {@return a number as a dict has it, or Python's None} */
     public static Object orNone(OptionalInt value) {
-        return value.isPresent() ? (Object) (long) value.getAsInt() : Optional.empty();
+        return Objects.requireNonNull(value, "value").isPresent() ? (Object) (long) value.getAsInt() : Optional.empty();
     }
 
     /** {@return the entry, unless it is missing or None} */

@@ -3,6 +3,7 @@ package org.anneal.optim;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.LongToDoubleFunction;
@@ -58,6 +59,9 @@ public final class Simulation {
      * @param names what messages call the groups, by their numbers
      */
     public Simulation(SchedulerCall call, List<? extends UpdateRule> groups, IntFunction<String> names) {
+        Objects.requireNonNull(call, "call");
+        Check.list("groups", groups);
+        Objects.requireNonNull(names, "names");
         optimizer = FloatArrays.optimizer(IntStream.range(0, groups.size())
                 .mapToObj(i -> new ParamGroup<>(names.apply(i), groups.get(i), List.of(new FloatArray(0f))))
                 .toList());
