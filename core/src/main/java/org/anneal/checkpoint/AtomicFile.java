@@ -142,7 +142,8 @@ public final class AtomicFile {
     /** {@return what tells a file from one that has taken its place, if it is there} */
     public static Optional<Object> key(Path file) throws IOException {
         try {
-            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            BasicFileAttributes attributes =
+                    Files.readAttributes(Objects.requireNonNull(file, "file"), BasicFileAttributes.class);
             return Optional.of(Optional.ofNullable(attributes.fileKey()).orElseGet(attributes::creationTime));
         } catch (NoSuchFileException e) {
             return Optional.empty();

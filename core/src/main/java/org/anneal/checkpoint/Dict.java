@@ -17,8 +17,8 @@ public final class Dict {
 
     /** @param path what messages put before the names of the entries, such as {@code config.} */
     public Dict(String path, Map<?, ?> entries) {
-        this.path = path;
-        this.entries = entries;
+        this.path = Objects.requireNonNull(path, "path");
+        this.entries = Objects.requireNonNull(entries, "entries");
     }
 
     /** {@return a number as a dict has it, or Python's None} */
