@@ -8,12 +8,11 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.LongToDoubleFunction;
 import java.util.stream.IntStream;
-import org.anneal.array.FloatArray;
-import org.anneal.array.FloatArrays;
 import org.anneal.schedule.SchedulerCall;
+import org.anneal.text.Check;
 
 /**
- * A run without a model: an optimizer with a parameter per group, and the schedule that moves its rates, step by step, in
+ * A run without a model: groups that have rates, and the schedule that moves these, step by step, in
  * constant memory. For one thread.
  *
  * <pre>{@code
@@ -25,7 +24,7 @@ import org.anneal.schedule.SchedulerCall;
  * }</pre>
  */
 public final class Simulation {
-    private final Optimizer<FloatArray> optimizer;
+    private final List<ParamGroup<Integer>> groups;
     private final LRScheduler scheduler;
     private final Map<Long, Double> edits = new HashMap<>();
     private Optional<LongToDoubleFunction> metric = Optional.empty();
@@ -62,13 +61,14 @@ public final class Simulation {
         Objects.requireNonNull(call, "call");
         Check.list("groups", groups);
         Objects.requireNonNull(names, "names");
-        optimizer = FloatArrays.optimizer(IntStream.range(0, groups.size())
-                .mapToObj(i -> new ParamGroup<>(names.apply(i), groups.get(i), List.of(new FloatArray(0f))))
-                .toList());
+        this.groups = IntStream.range(0, groups.size())
+                .mapToObj(i ->
+                        new ParamGroup<>(names.apply(i), groups.get(i), List.of(i))) // a parameter that nobody steps
+                .toList();
         if (call.lastEpoch() != -1) {
-            optimizer.rebase();
+            this.groups.forEach(ParamGroup::rebase);
         }
-        scheduler = new LRScheduler(optimizer, call.policy(), call.lastEpoch());
+        scheduler = new LRScheduler(() -> this.groups, call.policy(), call.lastEpoch());
     }
 
     /** Takes up the run that {@code state} is of. */
@@ -93,17 +93,17 @@ public final class Simulation {
 
     /** {@return the rates in force} */
     public double[] rates() {
-        return optimizer.groups().stream().mapToDouble(ParamGroup::lr).toArray();
+        return groups.stream().mapToDouble(ParamGroup::lr).toArray();
     }
 
     /** {@return the rate in force in a group} */
     public double rate(int group) {
-        return optimizer.groups().get(group).lr();
+        return groups.get(group).lr();
     }
 
     /** {@return the momentum in force in a group; Adam: beta1} */
     public double momentum(int group) {
-        return optimizer.groups().get(group).momentum();
+        return groups.get(group).momentum();
     }
 
     /** {@return whether a metric drives the policy} */
@@ -129,8 +129,7 @@ public final class Simulation {
      */
     public <E extends Exception> Optional<RuntimeException> walk(long end, Visitor<E> visitor) throws E {
         while (step < end) {
-            Optional.ofNullable(edits.get(step))
-                    .ifPresent(lr -> optimizer.groups().forEach(group -> group.setLr(lr)));
+            Optional.ofNullable(edits.get(step)).ifPresent(lr -> groups.forEach(group -> group.setLr(lr)));
             boolean goesOn = visitor.visit(step);
             step++;
             if (!goesOn || step == end) {
@@ -146,7 +145,6 @@ public final class Simulation {
     }
 
     private void advance() {
-        optimizer.step();
         if (scheduler.takesMetric() && metric.isPresent()) {
             scheduler.step(metric.get().applyAsDouble(step - 1));
         }
