@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.text.Check;
 
 /**
  * The average that a model's parameters have had over the updates, in parameters of its own: for stochastic weight averaging
@@ -192,7 +193,7 @@ public final class AveragedModel<T> {
 
     private static TensorData tensor(Map<?, ?> dict, String name, List<Long> shape) {
         if (dict.get(name) instanceof TensorData data && data.shape().equals(shape)) {
-            return Check.real(name, data);
+            return GroupState.real(name, data);
         }
         throw new IllegalArgumentException("a state dict must have a tensor " + name + " of shape " + shape
                 + ", but it was "

@@ -1,5 +1,7 @@
 package org.anneal.optim;
 
+import org.anneal.text.Check;
+
 /** How an {@link AveragedModel} takes in what parameters have become. The first time it copies them. */
 public sealed interface Averaging {
 

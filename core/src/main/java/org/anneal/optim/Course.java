@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
+import org.anneal.text.Check;
 
 /**
  * What a runner runs, one policy for all its groups or a schedule for each, and where it is: all that a

@@ -12,6 +12,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.text.Check;
 
 /** What an optimizer keeps for the parameters of one group, and the batches that they are updated in. */
 final class GroupState<T> {
@@ -203,7 +204,7 @@ final class GroupState<T> {
         if (!data.shape().equals(shape)) {
             throw new IllegalArgumentException(what + " must have the shape " + shape + ", but had " + data.shape());
         }
-        Check.real(what, data);
+        real(what, data);
     }
 
     /** {@return a tensor, or a number as one: older versions of PyTorch keep eta, mu and mu_product so} */
@@ -263,7 +264,7 @@ final class GroupState<T> {
                 name,
                 tensor(value)
                         .filter(data -> data.count() == 1)
-                        .map(data -> Check.real(name, data).item())
+                        .map(data -> real(name, data).item())
                         .orElseThrow(() -> new IllegalArgumentException(
                                 name + " must be a number, but was " + SavedGroup.shown(value))));
     }
@@ -279,5 +280,13 @@ final class GroupState<T> {
         forget();
         slots.forEach(slot -> slot.values().forEach(engine::release));
         slots.forEach(Map::clear);
+    }
+
+    /** A tensor whose elements can be converted. */
+    static TensorData real(String name, TensorData data) {
+        if (!data.dtype().isReal()) {
+            throw new IllegalArgumentException(name + " must be real, but was " + data.dtype());
+        }
+        return data;
     }
 }

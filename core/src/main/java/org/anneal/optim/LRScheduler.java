@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Schedule;
+import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**

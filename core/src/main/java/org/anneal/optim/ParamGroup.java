@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**

@@ -11,6 +11,7 @@ import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.text.Check;
 
 /**
  * Runs {@link LBFGS} over the parameters of one group, and keeps what it remembers from step to step. Its vectors are as
@@ -411,7 +412,7 @@ final class QuasiNewton<T> {
                 .mapToLong(param -> engine.shape(param).stream().reduce(1L, Math::multiplyExact))
                 .sum();
         if (value instanceof TensorData data && data.shape().equals(List.of(length))) {
-            return Check.real(name, data);
+            return GroupState.real(name, data);
         }
         throw new IllegalArgumentException(name + " must be a vector of " + length
                 + " elements, as all parameters together, but was "
@@ -428,7 +429,7 @@ final class QuasiNewton<T> {
 
     private Real number(String name, Object value) {
         if (value instanceof TensorData data && data.count() == 1) {
-            return tensor(Check.real(name, data).item());
+            return tensor(GroupState.real(name, data).item());
         } else if (value instanceof Number number) {
             return Real.of(number.doubleValue());
         }

@@ -6,6 +6,7 @@ import java.util.OptionalDouble;
 import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
 import org.anneal.schedule.Schedule;
+import org.anneal.text.Check;
 
 /**
  * Something that has a rate to set, and perhaps a momentum: a group of our {@link Optimizer}'s, or another library's

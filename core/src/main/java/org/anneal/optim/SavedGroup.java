@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.text.Check;
 import org.anneal.text.Kind;
 import org.anneal.text.Python;
 import org.anneal.text.PythonSyntaxException;

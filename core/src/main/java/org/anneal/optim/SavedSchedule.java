@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.SavedCall;
+import org.anneal.text.Check;
 
 /**
  * The schedule that PyTorch's {@code scheduler.state_dict()} is of. The dict does not name it, but each kind has entries of

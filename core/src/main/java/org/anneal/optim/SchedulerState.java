@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**

@@ -68,4 +68,36 @@ public final class Check {
             throw new IllegalArgumentException("group must be in [0, " + (groups - 1) + "], but was " + group);
         }
     }
+
+    public static double finite(String name, double value) {
+        return that(Double.isFinite(value), name, "finite", value);
+    }
+
+    public static double fromZeroToOne(String name, double value) {
+        return that(value >= 0 && value <= 1, name, ">= 0 and <= 1", value);
+    }
+
+    public static double notNegative(String name, double value) {
+        return that(value >= 0, name, ">= 0", value);
+    }
+
+    public static double number(String name, double value) {
+        return that(!Double.isNaN(value), name, "a number", value);
+    }
+
+    /** A count that was saved, of steps for instance. */
+    public static long count(String name, double value) {
+        return (long) that(
+                value >= 0 && value <= 0x1p53 && value == Math.rint(value),
+                name,
+                "a whole number from 0 to 2^53",
+                value);
+    }
+
+    public static double that(boolean holds, String name, String rule, double value) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + " must be " + rule + ", but was " + value);
+        }
+        return value + 0.0; // -0.0 becomes 0.0
+    }
 }
