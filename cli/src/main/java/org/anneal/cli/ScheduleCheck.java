@@ -50,7 +50,7 @@ final class ScheduleCheck {
             long end = Math.min(length.total(), simulation.step() + MOST_STEPS);
             progress.task("Checking the schedule", simulation.step(), end, "steps");
             Optional<RuntimeException> failure = simulation.walk(end + 1, step -> {
-                if (step % 1024 == 0) {
+                if (step > 0 && step % 1024 == 0) {
                     progress.at(step);
                 }
                 return true;
