@@ -89,8 +89,13 @@ public record Adafactor(
         return KIND.with(this, "beta2_decay", beta2Decay);
     }
 
-    public Adafactor withEps(OptionalDouble eps1, double eps2) {
-        return KIND.with(KIND.with(this, "eps[0]", eps1), "eps[1]", eps2);
+    /** {@return this rule with {@code eps1} as the parameter's own type has it, PyTorch's None} */
+    public Adafactor withEps(double eps2) {
+        return KIND.with(KIND.with(this, "eps[0]", OptionalDouble.empty()), "eps[1]", eps2);
+    }
+
+    public Adafactor withEps(double eps1, double eps2) {
+        return KIND.with(KIND.with(this, "eps[0]", OptionalDouble.of(eps1)), "eps[1]", eps2);
     }
 
     public Adafactor withD(double d) {

@@ -63,7 +63,7 @@ class UpdateRuleTest {
                 new Rprop(-0.0, 0.5, 1.2, -0.0, -0.0, true),
                 new Adafactor(0.01),
                 new Adafactor(0.1).withBeta2Decay(-0.5).withD(2).withWeightDecay(0.1),
-                new Adafactor(0.1).withEps(OptionalDouble.of(1e-30), 1e-2),
+                new Adafactor(0.1).withEps(1e-30, 1e-2),
                 new Adafactor(-0.0, -0.0, OptionalDouble.of(-0.0), -0.0, 1, -0.0, true),
                 new Muon(1e-3),
                 new Muon(0.02)
@@ -77,6 +77,16 @@ class UpdateRuleTest {
                         .withAdjustLr(Muon.AdjustLr.MATCH_RMS_ADAMW),
                 new LBFGS(1),
                 new LBFGS(0.5).withMaxIter(10).withHistorySize(5));
+    }
+
+    @Test
+    void adafactorTakesItsFirstEpsFromTheParametersTypeUnlessItIsGiven() {
+        assertEquals(
+                "Adafactor(lr=0.1, eps=(1e-30, 0.01))",
+                new Adafactor(0.1).withEps(1e-30, 1e-2).toString());
+        assertEquals(
+                "Adafactor(lr=0.1, eps=(None, 0.01))",
+                new Adafactor(0.1).withEps(1e-30, 1).withEps(1e-2).toString());
     }
 
     @Test
