@@ -36,7 +36,7 @@ final class LivePage implements AutoCloseable {
     }
 
     /** Goes on until the process is ended. */
-    void stay() {
+    static void stay() {
         try {
             new CountDownLatch(1).await();
         } catch (InterruptedException e) {

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.anneal.web.WebServer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -69,12 +68,8 @@ final class ServeCommand implements Callable<Integer> {
         }
         folder.ifPresent(path -> out.println(
                 "The runs of " + path + " are at " + server.address().resolve("runs")));
-        try {
-            new CountDownLatch(1).await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            server.close();
-        }
+        LivePage.stay();
+        server.close();
         return 0;
     }
 

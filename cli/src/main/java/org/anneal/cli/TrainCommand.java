@@ -34,7 +34,6 @@ import org.anneal.train.DataSets;
 import org.anneal.train.FashionMnist;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.Progress;
-import org.anneal.train.TrainListener;
 import org.anneal.train.Trainer;
 import org.anneal.train.TrainingFolder;
 import org.anneal.train.TutorialNet;
@@ -195,7 +194,12 @@ final class TrainCommand implements Callable<Integer> {
             Path folder = out.orElseGet(TrainCommand::newFolder);
             try (LivePage page = LivePage.start(folder, serve)) {
                 introduce(page);
-                run.train(folder, run.folder(folder), Progress.start());
+                TrainingFolder results = new TrainingFolder(
+                        folder,
+                        run.network,
+                        run.config.schedule(),
+                        run.optimizer.groups().size());
+                run.train(folder, results, Progress.start());
                 stay(page, run);
             }
         }
@@ -237,7 +241,13 @@ final class TrainCommand implements Callable<Integer> {
                     return;
                 }
             }
-            TrainingFolder results = run.folder(folder, checkpoint, progress);
+            TrainingFolder results = new TrainingFolder(
+                    folder,
+                    run.network,
+                    run.config.schedule(),
+                    run.optimizer.groups().size(),
+                    checkpoint,
+                    progress);
             checkpoint.close();
             introduce(page);
             run.train(folder, results, progress);
@@ -263,7 +273,7 @@ final class TrainCommand implements Callable<Integer> {
         if (page.address().isPresent() && !run.trainer.isStopped()) {
             say("It stays at %s until Ctrl-C", page.address().get());
             spec.commandLine().getOut().flush();
-            page.stay();
+            LivePage.stay();
         }
     }
 
@@ -336,16 +346,6 @@ final class TrainCommand implements Callable<Integer> {
             chosen.call().notes().forEach(note -> say("%s", note));
         }
 
-        TrainingFolder folder(Path folder) throws IOException {
-            return new TrainingFolder(
-                    folder, network, config.schedule(), optimizer.groups().size());
-        }
-
-        TrainingFolder folder(Path folder, Checkpoint checkpoint, Progress progress) throws IOException {
-            return new TrainingFolder(
-                    folder, network, config.schedule(), optimizer.groups().size(), checkpoint, progress);
-        }
-
         /** {@return how far a run is} */
         String after(Progress progress) {
             String within = progress.batch() == 0
@@ -374,12 +374,9 @@ final class TrainCommand implements Callable<Integer> {
 
         /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */
         void train(Path path, TrainingFolder folder, Progress from) throws IOException {
-            PrintWriter out = spec.commandLine().getOut();
-            PrintWriter err = spec.commandLine().getErr();
             if (!trainer.isFinished(from)) {
                 check().findings().forEach(line -> say("%s", line));
             }
-            Position position = new Position(from);
             CountDownLatch done = new CountDownLatch(1);
             Thread stop = new Thread(() -> {
                 trainer.stop();
@@ -391,54 +388,55 @@ final class TrainCommand implements Callable<Integer> {
             });
             Runtime.getRuntime().addShutdownHook(stop);
             try {
-                try (folder;
-                        ProgressLog log =
-                                new ProgressLog(path, optimizer.groups().size());
-                        TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
-                    folder.checkpoints(optimizer, scheduler, config, config.keep())
-                            .tensorBoard(
-                                    optimizer,
-                                    (long) config.epochs() * batches(),
-                                    Map.of("optimizer", config.optimizer(), "schedule", config.schedule()));
-                    trainer.listener(folder)
-                            .listener(log)
-                            .listener(console)
-                            .listener(position)
-                            .resume(from)
-                            .fit(sets);
-                    if (config.restoreBest() && trainer.isFinished(position.progress)) {
-                        Optional<RunListener.Epoch> best = position.progress.best();
-                        if (best.isPresent()) {
-                            folder.saveBestWeights(best.get().epoch());
-                        }
-                    }
-                } catch (NonFiniteException e) {
-                    throw new IOException(e.getMessage() + kept(path, position.progress), e);
-                }
-                Progress end = position.progress;
-                if (trainer.isStopped() && !trainer.isFinished(end)) {
-                    say("Interrupted: %s", folder.summary());
-                    if (Files.exists(TrainingFolder.lastCheckpoint(path))) {
-                        say(
-                                "--resume goes on in epoch %,d after %,d of %,d batches",
-                                end.epoch() + 1, end.batch(), batches());
-                    }
-                } else {
-                    boolean trained = end.epoch() > from.epoch();
-                    if (trained && end.epoch() < config.epochs()) {
-                        say("Stopped early: %s", why(end));
-                    }
-                    say("%s", folder.summary());
-                    if (trained) {
-                        say("Finished Training");
-                    }
-                }
-                out.flush();
+                fit(path, folder, from);
+                conclude(path, folder, from);
+                spec.commandLine().getOut().flush();
             } finally {
                 done.countDown();
                 if (!trainer.isStopped()) {
                     Runtime.getRuntime().removeShutdownHook(stop);
                 }
+            }
+        }
+
+        private void fit(Path path, TrainingFolder folder, Progress from) throws IOException {
+            PrintWriter out = spec.commandLine().getOut();
+            PrintWriter err = spec.commandLine().getErr();
+            try (folder;
+                    ProgressLog log = new ProgressLog(path, optimizer.groups().size());
+                    TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
+                folder.checkpoints(optimizer, scheduler, config, config.keep())
+                        .tensorBoard(
+                                optimizer,
+                                (long) config.epochs() * batches(),
+                                Map.of("optimizer", config.optimizer(), "schedule", config.schedule()));
+                trainer.listener(folder)
+                        .listener(log)
+                        .listener(console)
+                        .resume(from)
+                        .fit(sets);
+                Optional<RunListener.Epoch> best = folder.progress().best();
+                if (config.restoreBest() && trainer.isFinished(folder.progress()) && best.isPresent()) {
+                    folder.saveBestWeights(best.get().epoch());
+                }
+            } catch (NonFiniteException e) {
+                throw new IOException(e.getMessage() + kept(path, folder.progress()), e);
+            }
+        }
+
+        /** Says how the run ended. */
+        private void conclude(Path path, TrainingFolder folder, Progress from) {
+            Progress end = folder.progress();
+            boolean interrupted = trainer.isStopped() && !trainer.isFinished(end);
+            boolean trained = end.epoch() > from.epoch();
+            if (!interrupted && trained && end.epoch() < config.epochs()) {
+                say("Stopped early: %s", why(end));
+            }
+            say("%s%s", interrupted ? "Interrupted: " : "", folder.summary());
+            if (interrupted && Files.exists(TrainingFolder.lastCheckpoint(path))) {
+                say("--resume goes on in epoch %,d after %,d of %,d batches", end.epoch() + 1, end.batch(), batches());
+            } else if (!interrupted && trained) {
+                say("Finished Training");
             }
         }
 
@@ -453,20 +451,6 @@ final class TrainCommand implements Callable<Integer> {
         @Override
         public void close() {
             optimizer.close();
-        }
-    }
-
-    /** Where the run was last. */
-    private static final class Position implements TrainListener {
-        Progress progress;
-
-        Position(Progress from) {
-            progress = from;
-        }
-
-        @Override
-        public void checkpoint(Progress now) {
-            progress = now;
         }
     }
 

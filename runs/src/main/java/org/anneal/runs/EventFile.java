@@ -61,15 +61,15 @@ final class EventFile implements AutoCloseable {
 
     /** Says, first of all, that the run begins, or begins again, after {@code step}: what is said of later steps elsewhere is void. */
     void begin(long step) throws IOException {
-        write(0, new ProtoMessage().text(3, "brain.Event:2")); // file_version
-        write(step + 1, new ProtoMessage().message(7, new ProtoMessage().integer(1, 1))); // session_log: status: START
+        write(event(0).text(3, "brain.Event:2")); // file_version
+        write(event(step + 1).message(7, new ProtoMessage().integer(1, 1))); // session_log: status: START
     }
 
     /** Appends a summary of a step. */
     void summary(long step, List<ProtoMessage> values) throws IOException {
         ProtoMessage summary = new ProtoMessage();
         values.forEach(value -> summary.message(1, value));
-        write(step, new ProtoMessage().message(5, summary));
+        write(event(step).message(5, summary));
     }
 
     /** {@return a number, which is kept in single precision} */
@@ -87,14 +87,14 @@ final class EventFile implements AutoCloseable {
         return new ProtoMessage().text(1, tag).message(8, tensor).message(9, plugin);
     }
 
+    /** {@return the beginning of an event: its time and step} */
+    private static ProtoMessage event(long step) {
+        return new ProtoMessage().real(1, System.currentTimeMillis() / 1e3).integer(2, step);
+    }
+
     /** Appends an event: all of it, or, if it cannot be written, nothing. */
-    private void write(long step, ProtoMessage what) throws IOException {
-        byte[] event = concat(
-                new ProtoMessage()
-                        .real(1, System.currentTimeMillis() / 1e3)
-                        .integer(2, step)
-                        .toBytes(),
-                what.toBytes());
+    private void write(ProtoMessage message) throws IOException {
+        byte[] event = message.toBytes();
         ByteBuffer record = ByteBuffer.allocate(event.length + 16).order(ByteOrder.LITTLE_ENDIAN);
         record.putLong(event.length).putInt(checksum(record.array(), 0, 8));
         record.put(event).putInt(checksum(event, 0, event.length)).flip();
@@ -107,13 +107,6 @@ final class EventFile implements AutoCloseable {
             channel.truncate(end);
             throw new IOException("cannot write " + path + ": " + AtomicFile.reason(e), e);
         }
-    }
-
-    private static byte[] concat(byte[] first, byte[] second) {
-        return ByteBuffer.allocate(first.length + second.length)
-                .put(first)
-                .put(second)
-                .array();
     }
 
     private static int checksum(byte[] bytes, int start, int length) {

@@ -25,8 +25,7 @@ import org.anneal.checkpoint.AtomicFile;
 final class FolderLock implements Closeable {
     private static final String FILE = "run.lock";
 
-    // Files by their real paths and keys. The system's lock is the process's: to open and close the file once more
-    // would
+    // Files by their real paths and keys. The system's lock is the process's: opening and closing the file again would
     // release it.
     private static final Set<Map.Entry<Path, Object>> HELD = ConcurrentHashMap.newKeySet();
 

@@ -52,13 +52,7 @@ public final class ProgressLog implements RunListener, AutoCloseable {
                 RunTable.append(out, RunTable.PROGRESS.header(groups));
             }
         } catch (IOException e) {
-            failure = Optional.of(failed(e));
-            try {
-                close();
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
-            throw failure.get();
+            throw RunFolder.cleaned(failed(e), this::close);
         }
     }
 

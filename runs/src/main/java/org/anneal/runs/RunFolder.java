@@ -47,6 +47,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private static final Duration BETWEEN_CHECKS = Duration.ofSeconds(1);
 
     private final Path folder;
+    private final Path metrics;
     private final List<Path> madeFolders; // the innermost first
     private final Set<Path> madeFiles = new LinkedHashSet<>(); // that go if nothing is to be kept
     private final FolderLock lock;
@@ -54,10 +55,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private long checked = System.nanoTime();
     private Optional<TensorBoardLog> tensorBoard = Optional.empty();
 
-    /** What writes into a folder. */
+    /** What writes into a folder, or takes away from it. */
     @FunctionalInterface
     public interface Writing {
-        /** Writes. */
         void write() throws IOException;
     }
 
@@ -85,6 +85,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
 
     private RunFolder(Path folder, int groups, Optional<Writing> resumes, List<Epoch> epochs) throws IOException {
         this.folder = folder;
+        metrics = RunTable.METRICS.in(folder);
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
                 .toList();
         lock = made(folder);
@@ -98,18 +99,18 @@ public final class RunFolder implements RunListener, AutoCloseable {
             }
             if (wasThere) {
                 deleteFiles(folder, TEMPORARY);
-                AtomicFile.write(RunTable.METRICS.in(folder), file -> RunTable.write(file, rows));
+            } else if (isRun(folder)) {
+                throw new IOException(
+                        "folder " + folder + " must be without a run, but it holds a " + metrics.getFileName());
             } else {
-                createTable(rows);
+                madeFiles.add(metrics);
             }
+            AtomicFile.write(metrics, file -> RunTable.write(file, rows));
         } catch (IOException e) {
-            try {
+            throw cleaned(e, () -> {
                 lock.close();
                 deleteMadeFolders();
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
-            throw e;
+            });
         }
     }
 
@@ -126,12 +127,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
         } catch (FileSystemException e) {
             throw cannotWriteInto(folder, e);
         } catch (IOException e) {
-            try {
-                deleteMadeFolders();
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
-            throw e;
+            throw cleaned(e, this::deleteMadeFolders);
         }
     }
 
@@ -147,34 +143,22 @@ public final class RunFolder implements RunListener, AutoCloseable {
         return new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
     }
 
-    private void createTable(String rows) throws IOException {
-        Path file = RunTable.METRICS.in(folder);
-        try {
-            Files.createFile(file);
-        } catch (FileAlreadyExistsException e) {
-            throw new IOException(
-                    "folder " + folder + " must be without a run, but it holds a " + file.getFileName(), e);
-        }
-        try {
-            append(rows);
-        } catch (IOException e) {
-            try {
-                Files.delete(file);
-            } catch (IOException left) {
-                e.addSuppressed(left);
-            }
-            throw e;
-        }
-        madeFiles.add(file);
-    }
-
     private void append(String rows) throws IOException {
-        Path file = RunTable.METRICS.in(folder);
-        try (FileChannel table = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        try (FileChannel table = FileChannel.open(metrics, StandardOpenOption.WRITE)) {
             RunTable.append(table, rows);
         } catch (IOException e) {
-            throw new IOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
+            throw new IOException("cannot write " + metrics + ": " + AtomicFile.reason(e), e);
         }
+    }
+
+    /** {@return {@code e}, after what was begun is taken away} */
+    static IOException cleaned(IOException e, Writing cleanup) {
+        try {
+            cleanup.write();
+        } catch (IOException left) {
+            e.addSuppressed(left);
+        }
+        return e;
     }
 
     /** {@return whether a run has written to {@code folder}} */

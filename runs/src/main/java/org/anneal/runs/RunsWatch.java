@@ -97,8 +97,7 @@ public final class RunsWatch {
 
     private final Path folder;
     private final Map<Path, WatchedRun> runs = new TreeMap<>();
-    private long refreshed;
-    private boolean everRefreshed;
+    private long refreshed = System.nanoTime() - 2 * FRESH_NANOS;
 
     /** Watches a folder of runs, or a run's own; it need not be there yet. */
     public RunsWatch(Path folder) {
@@ -107,10 +106,9 @@ public final class RunsWatch {
 
     /** Does something with the runs as they are now, in the order of their names; one client at a time. */
     public synchronized void look(RunsVisitor visitor) throws IOException {
-        if (!everRefreshed || System.nanoTime() - refreshed > FRESH_NANOS) {
+        if (System.nanoTime() - refreshed > FRESH_NANOS) {
             refresh();
             refreshed = System.nanoTime();
-            everRefreshed = true;
         }
         visitor.visit(runs.values().stream().filter(WatchedRun::isOne).toList());
     }
@@ -162,20 +160,23 @@ public final class RunsWatch {
 
     /** {@return what changes when a file does} */
     private static String version(Path file) {
-        try {
-            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            return now.lastModifiedTime() + " " + now.size() + " " + now.fileKey();
-        } catch (IOException e) {
-            return "none";
-        }
+        return attributes(file)
+                .map(now -> now.lastModifiedTime() + " " + now.size() + " " + now.fileKey())
+                .orElse("none");
     }
 
     private static long modified(Path file) {
+        return attributes(file)
+                .filter(BasicFileAttributes::isRegularFile)
+                .map(now -> now.lastModifiedTime().toMillis())
+                .orElse(NEVER);
+    }
+
+    private static Optional<BasicFileAttributes> attributes(Path file) {
         try {
-            BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            return now.isRegularFile() ? now.lastModifiedTime().toMillis() : NEVER;
+            return Optional.of(Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
         } catch (IOException e) {
-            return NEVER; // there is none
+            return Optional.empty(); // there is none
         }
     }
 }

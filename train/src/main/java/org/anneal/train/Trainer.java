@@ -48,6 +48,7 @@ public final class Trainer {
     private StepPer stepPer = StepPer.EPOCH;
     private Device device = Device.CPU;
     private final List<RunListener> listeners = new ArrayList<>();
+    private final List<TrainListener> trainListeners = new ArrayList<>(); // those of them that hear more
     private Progress start = Progress.start();
     private OptionalInt saveEvery = OptionalInt.empty();
     private OptionalInt patience = OptionalInt.empty();
@@ -150,6 +151,9 @@ public final class Trainer {
     /** Adds a listener, perhaps a {@link TrainListener}; they are called in the order they were added. */
     public Trainer listener(RunListener listener) {
         listeners.add(listener);
+        if (listener instanceof TrainListener own) {
+            trainListeners.add(own);
+        }
         return this;
     }
 
@@ -338,15 +342,8 @@ public final class Trainer {
             }
             if (!toldNotFinite) {
                 toldNotFinite = true;
-                trainListeners().forEach(listener -> listener.notFinite(found));
+                trainListeners.forEach(listener -> listener.notFinite(found));
             }
-        }
-
-        private List<TrainListener> trainListeners() {
-            return listeners.stream()
-                    .filter(TrainListener.class::isInstance)
-                    .map(TrainListener.class::cast)
-                    .toList();
         }
 
         private List<Double> rates() {
@@ -377,7 +374,7 @@ public final class Trainer {
         private void checkpoint() {
             requireFiniteWeights();
             Progress here = progress();
-            for (TrainListener listener : trainListeners()) {
+            for (TrainListener listener : trainListeners) {
                 try {
                     listener.checkpoint(here);
                 } catch (IOException e) {

@@ -57,11 +57,11 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     private final int groups;
     private List<String> names; // of the groups, for people
     private Optional<String> savedWeights = Optional.empty(); // of which epoch they are
+    private Progress progress; // where it was last
     private final List<Epoch> epochs;
     private final RateCurve rates;
     private Optional<Checkpoints> checkpoints = Optional.empty();
     private OptionalLong savedStep = OptionalLong.empty(); // of the last checkpoint
-    private boolean worthResuming;
 
     /**
      * Makes the folder and the table's header.
@@ -71,7 +71,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
      * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
     public TrainingFolder(Path folder, Network network, String title, int groups) throws IOException {
-        this(network, title, groups, List.of(), new RateCurve(), RunFolder.create(folder, groups));
+        this(network, title, groups, Progress.start(), new RateCurve(), RunFolder.create(folder, groups));
     }
 
     /**
@@ -89,7 +89,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
                 network,
                 title,
                 groups,
-                progress.epochs(),
+                progress,
                 checkpoint.rates(groups),
                 RunFolder.resume(folder, groups, progress.epochs(), () -> {
                     checkpoint.checkUnchangedIn(folder);
@@ -100,7 +100,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     private TrainingFolder(
-            Network network, String title, int groups, List<Epoch> epochs, RateCurve rates, RunFolder run) {
+            Network network, String title, int groups, Progress progress, RateCurve rates, RunFolder run) {
         this.run = run;
         this.network = network;
         this.title = title;
@@ -108,7 +108,8 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         this.names = groups == 1
                 ? List.of("lr")
                 : IntStream.range(0, groups).mapToObj(group -> "lr" + group).toList();
-        this.epochs = new ArrayList<>(epochs);
+        this.progress = progress;
+        this.epochs = new ArrayList<>(progress.epochs());
         this.rates = rates;
     }
 
@@ -180,7 +181,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     public String summary() {
         if (epochs.isEmpty()) {
             return "no epoch was finished, "
-                    + (worthResuming ? "only " + LAST + " is in " + run.path() : "nothing was written");
+                    + (savedStep.orElse(0) > 0 ? "only " + LAST + " is in " + run.path() : "nothing was written");
         }
         String weights = savedWeights
                 .map(epoch -> ", " + WEIGHTS + " (" + epoch + ")")
@@ -217,11 +218,17 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     @Override
-    public void checkpoint(Progress progress) throws IOException {
+    public void checkpoint(Progress now) throws IOException {
         run.check();
         if (checkpoints.isPresent()) {
-            run.write(file(LAST), () -> write(progress, checkpoints.get()));
+            run.write(file(LAST), () -> write(now, checkpoints.get()));
         }
+        progress = now;
+    }
+
+    /** {@return where the run was last, when it could be taken up again} */
+    public Progress progress() {
+        return progress;
     }
 
     private void write(Progress progress, Checkpoints to) throws IOException {
@@ -236,7 +243,6 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         }
         savedStep = OptionalLong.of(progress.step());
         if (progress.step() > 0) {
-            worthResuming = true;
             run.keep();
         }
         deleteEarlier(to.keep);

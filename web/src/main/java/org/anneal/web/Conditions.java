@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.RunConfig;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
@@ -40,6 +41,26 @@ record Conditions(
     Conditions {
         lr = numbers("lr", lr);
         metrics = metrics == null ? List.of() : numbers("metrics", metrics);
+    }
+
+    /** {@return those of a training run, unless it is too long, or has too many groups or an optimizer of someone's own} */
+    static Optional<Conditions> of(RunConfig.Summary run) {
+        try {
+            UpdateRule rule = UpdateRule.parse(run.optimizer());
+            Conditions conditions = new Conditions(
+                    run.lr(),
+                    rule.momentum(),
+                    rule.options().containsKey("betas"),
+                    Optional.empty(),
+                    Optional.of(run.epochs()),
+                    Optional.of(run.stepsPerEpoch()),
+                    Optional.of(run.stepPer()),
+                    List.of());
+            CurveHandler.check(new CurveHandler.Question(run.schedule(), conditions));
+            return Optional.of(conditions);
+        } catch (IllegalArgumentException | Refusal e) {
+            return Optional.empty();
+        }
     }
 
     /** A client may leave anything out, or send nulls. */

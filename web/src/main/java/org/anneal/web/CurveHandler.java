@@ -90,24 +90,21 @@ final class CurveHandler {
             fail(exchange, new Problem(Answer.reason(e), Optional.empty(), Optional.empty()));
             return;
         }
-        double first = curves.momentum()[0];
-        boolean constant = Arrays.stream(curves.momentum()).allMatch(value -> value == first);
+        double first = curves.momentum[0];
+        boolean constant = Arrays.stream(curves.momentum).allMatch(value -> value == first);
         Head head = new Head(
-                curves.call().policy().toString(),
+                curves.call.policy().toString(),
                 curves.rows(),
                 run.lr().size(),
                 constant ? Optional.of(first) : Optional.empty(),
-                curves.takesMetric(),
-                curves.end(),
+                curves.takesMetric,
+                curves.end,
                 findings,
-                JavaCode.of(curves.call().policy(), curves.call().lastEpoch()),
-                PythonCode.of(curves.call().policy(), curves.call().lastEpoch(), run.rule(), run.lr()));
-        List<double[]> columns = new ArrayList<>();
-        for (int group = 0; group < run.lr().size(); group++) {
-            columns.add(curves.rates(group));
-        }
+                JavaCode.of(curves.call.policy(), curves.call.lastEpoch()),
+                PythonCode.of(curves.call.policy(), curves.call.lastEpoch(), run.rule(), run.lr()));
+        List<double[]> columns = new ArrayList<>(List.of(curves.rates));
         if (!constant) {
-            columns.add(curves.momentum());
+            columns.add(curves.momentum);
         }
         byte[] json = padded(Answer.JSON.writeValueAsBytes(head));
         Answer.send(

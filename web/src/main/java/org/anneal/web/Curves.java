@@ -23,11 +23,11 @@ final class Curves {
      */
     record Found(long step, String problem, String suggestion, List<Integer> groups) {}
 
-    private final SchedulerCall call;
-    private final double[][] rates;
-    private final double[] momentum;
-    private final boolean takesMetric;
-    private final Optional<String> end;
+    final SchedulerCall call;
+    final double[][] rates; // of each group, at each step
+    final double[] momentum; // of the first group at each step; Adam: beta1
+    final boolean takesMetric;
+    final Optional<String> end; // why there are fewer rows than the run has steps, if there are
 
     private Curves(SchedulerCall call, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
         this.call = call;
@@ -37,34 +37,9 @@ final class Curves {
         this.end = end;
     }
 
-    /** {@return what was read} */
-    SchedulerCall call() {
-        return call;
-    }
-
     /** {@return the steps that there are rates for; fewer than the run has if the schedule or the metrics end before it} */
     int rows() {
         return momentum.length;
-    }
-
-    /** {@return the rate at each step; not a copy} */
-    double[] rates(int group) {
-        return rates[group];
-    }
-
-    /** {@return the momentum of the first group at each step; Adam: beta1; not a copy} */
-    double[] momentum() {
-        return momentum;
-    }
-
-    /** {@return whether a plateau is in it} */
-    boolean takesMetric() {
-        return takesMetric;
-    }
-
-    /** {@return why there are fewer rows than steps, if there are} */
-    Optional<String> end() {
-        return end;
     }
 
     /**
@@ -75,7 +50,26 @@ final class Curves {
     List<Found> findings(Conditions run, Lanes.Turn turn) throws Refusal {
         // The checkup walks each group's rates once more, without looking at the clock.
         turn.check(0.5);
-        return findings(call, run);
+        List<Found> all = new ArrayList<>();
+        call.notes().forEach(note -> all.add(new Found(0, note, "leave it out", List.of())));
+        if (call.lastEpoch() != -1) {
+            all.add(new Found(
+                    0,
+                    "last_epoch=" + call.lastEpoch() + " resumes a run, which is not checked",
+                    "leave it out to have the whole run checked",
+                    List.of()));
+            return all;
+        }
+        int groups = run.lr().size();
+        Map<Finding, List<Integer>> found = new LinkedHashMap<>();
+        for (int group = 0; group < groups; group++) {
+            for (Finding finding : check(call, run, group).findings()) {
+                found.computeIfAbsent(finding, first -> new ArrayList<>()).add(group);
+            }
+        }
+        found.forEach((finding, in) -> all.add(new Found(
+                finding.step(), finding.problem(), finding.suggestion(), in.size() == groups ? List.of() : in)));
+        return all;
     }
 
     /**
@@ -107,42 +101,16 @@ final class Curves {
                 .map(failure -> String.valueOf(failure.getMessage()));
         int rows = (int) simulation.step();
         if (end.isEmpty() && rows < steps) {
-            end = Optional.of(needsMetrics(metrics.size()));
+            end = Optional.of(
+                    metrics.isEmpty()
+                            ? "a plateau follows a metric: give it some, one per step"
+                            : "the " + metrics.size() + " metrics end here");
         }
         for (int group = 0; group < rates.length; group++) {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
         return new Curves(
                 call, rates, rows == steps ? momentum : Arrays.copyOf(momentum, rows), simulation.takesMetric(), end);
-    }
-
-    private static String needsMetrics(int given) {
-        return given == 0
-                ? "a plateau follows a metric: give it some, one per step"
-                : "the " + given + " metrics end here";
-    }
-
-    private static List<Found> findings(SchedulerCall call, Conditions run) {
-        List<Found> all = new ArrayList<>();
-        call.notes().forEach(note -> all.add(new Found(0, note, "leave it out", List.of())));
-        if (call.lastEpoch() != -1) {
-            all.add(new Found(
-                    0,
-                    "last_epoch=" + call.lastEpoch() + " resumes a run, which is not checked",
-                    "leave it out to have the whole run checked",
-                    List.of()));
-            return all;
-        }
-        int groups = run.lr().size();
-        Map<Finding, List<Integer>> found = new LinkedHashMap<>();
-        for (int group = 0; group < groups; group++) {
-            for (Finding finding : check(call, run, group).findings()) {
-                found.computeIfAbsent(finding, first -> new ArrayList<>()).add(group);
-            }
-        }
-        found.forEach((finding, in) -> all.add(new Found(
-                finding.step(), finding.problem(), finding.suggestion(), in.size() == groups ? List.of() : in)));
-        return all;
     }
 
     private static Checkup check(SchedulerCall call, Conditions run, int group) {

@@ -114,14 +114,14 @@ final class PictureHandler {
         String title = "";
         for (String expression : question.expressions()) {
             Curves curves = Curves.of(expression, run, turn);
-            String policy = curves.call().policy().toString();
+            String policy = curves.call.policy().toString();
             title = titled ? policy : "";
             for (int group = 0; group < run.lr().size(); group++) {
                 String lr = "lr " + Python.repr(run.lr().get(group));
                 String label = run.lr().size() == 1 ? policy : titled ? lr : policy + ", " + lr;
-                rates.add(Series.stairs(label, edges(run, curves.rows()), curves.rates(group)));
+                rates.add(Series.stairs(label, edges(run, curves.rows()), curves.rates[group]));
             }
-            momenta.add(Series.stairs(policy, edges(run, curves.rows()), curves.momentum()));
+            momenta.add(Series.stairs(policy, edges(run, curves.rows()), curves.momentum));
         }
         List<Panel> panels = new ArrayList<>(List.of(new Panel("learning rate", question.log(), rates)));
         if (question.momentum()) {

@@ -1,5 +1,6 @@
 package org.anneal.web;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -20,27 +21,9 @@ final class PythonCode {
     /** {@return lines of Python that build {@code policy} on an optimizer with {@code rule}} */
     static String of(Policy policy, long lastEpoch, UpdateRule rule, Iterable<Double> lr) {
         String text = policy.toString();
-        TreeMap<String, TreeSet<String>> names = new TreeMap<>(); // by module
+        TreeMap<String, Set<String>> names = new TreeMap<>(); // by module
         Set<String> foreign = new TreeSet<>();
-        StringBuilder call = new StringBuilder();
-        Matcher found = CALL.matcher(text);
-        while (found.find()) {
-            String name = found.group(1);
-            Optional<Kind<?>> kind = Policy.kind(name);
-            if (kind.isEmpty()) {
-                continue; // a function within a lambda
-            }
-            kind.get()
-                    .module()
-                    .ifPresentOrElse(
-                            module -> names.computeIfAbsent(module, none -> new TreeSet<>())
-                                    .add(name),
-                            () -> foreign.add(name));
-            boolean empty = text.startsWith(")", found.end());
-            String optimizer = kind.get().takesOptimizer() ? "optimizer" + (empty ? "" : ", ") : "";
-            found.appendReplacement(call, name + "(" + optimizer);
-        }
-        found.appendTail(call);
+        StringBuilder call = withOptimizer(text, names, foreign);
         boolean resumes = lastEpoch != -1;
         // Their rates depend on the step alone, and PyTorch's do not resume by last_epoch: OneCycleLR fails.
         boolean walks = resumes && policy.kind().lastEpoch() == Kind.LastEpoch.NOTHING;
@@ -79,6 +62,30 @@ final class PythonCode {
                     .append("):\n    optimizer.step()\n    scheduler.step()\n");
         }
         return code.toString();
+    }
+
+    /** {@return a call with the optimizer in it} Adds the schedulers that it names, and those that are not PyTorch's. */
+    private static StringBuilder withOptimizer(String text, Map<String, Set<String>> names, Set<String> foreign) {
+        StringBuilder call = new StringBuilder();
+        Matcher found = CALL.matcher(text);
+        while (found.find()) {
+            String name = found.group(1);
+            Optional<Kind<?>> kind = Policy.kind(name);
+            if (kind.isEmpty()) {
+                continue; // a function within a lambda
+            }
+            kind.get()
+                    .module()
+                    .ifPresentOrElse(
+                            module -> names.computeIfAbsent(module, none -> new TreeSet<>())
+                                    .add(name),
+                            () -> foreign.add(name));
+            boolean empty = text.startsWith(")", found.end());
+            String optimizer = kind.get().takesOptimizer() ? "optimizer" + (empty ? "" : ", ") : "";
+            found.appendReplacement(call, name + "(" + optimizer);
+        }
+        found.appendTail(call);
+        return call;
     }
 
     private static String optimizer(UpdateRule rule, Iterable<Double> lr) {

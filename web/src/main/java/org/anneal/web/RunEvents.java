@@ -15,10 +15,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.anneal.optim.UpdateRule;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunsWatch;
-import org.anneal.schedule.StepPer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
@@ -48,51 +46,12 @@ final class RunEvents implements AutoCloseable {
             int from,
             List<List<Optional<Double>>> rows) {}
 
-    /** What a run says of itself. */
-    record Info(String name, Optional<Started> info) {}
-
     /**
-     * What a run was started with, as far as the page shows it.
+     * What a run says of itself.
      *
      * @param run that the playground shows the schedule in, if it can
      */
-    record Started(
-            String optimizer,
-            List<String> groups,
-            List<String> groupNames,
-            String schedule,
-            StepPer stepPer,
-            Optional<Conditions> run) {
-
-        static Started of(RunConfig.Summary config) {
-            return new Started(
-                    config.optimizer(),
-                    config.groups(),
-                    config.groupNames(),
-                    config.schedule(),
-                    config.stepPer(),
-                    conditions(config));
-        }
-
-        private static Optional<Conditions> conditions(RunConfig.Summary config) {
-            try {
-                UpdateRule rule = UpdateRule.parse(config.optimizer());
-                Conditions run = new Conditions(
-                        config.lr(),
-                        rule.momentum(),
-                        rule.options().containsKey("betas"),
-                        Optional.empty(),
-                        Optional.of(config.epochs()),
-                        Optional.of(config.stepsPerEpoch()),
-                        Optional.of(config.stepPer()),
-                        List.of());
-                CurveHandler.check(new CurveHandler.Question(config.schedule(), run));
-                return Optional.of(run);
-            } catch (IllegalArgumentException | Refusal e) {
-                return Optional.empty(); // too long a run, too many groups, an optimizer of someone's own
-            }
-        }
-    }
+    record Info(String name, Optional<RunConfig.Summary> info, Optional<Conditions> run) {}
 
     /** What a client has of a table. */
     private record Sent(long generation, int settled, long taken, RunsWatch.State state) {}
@@ -209,8 +168,9 @@ final class RunEvents implements AutoCloseable {
                 });
                 if (!run.config().equals(known.put(run.name(), run.config()))) {
                     add("event: info\ndata: "
-                            + Answer.JSON.writeValueAsString(
-                                    new Info(run.name(), run.config().map(Started::of))) + "\n\n");
+                            + Answer.JSON.writeValueAsString(new Info(
+                                    run.name(), run.config(), run.config().flatMap(Conditions::of)))
+                            + "\n\n");
                 }
             }
         }

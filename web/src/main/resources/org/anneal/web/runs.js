@@ -51,8 +51,8 @@ events.addEventListener('run', (event) => {
 });
 
 events.addEventListener('info', (event) => {
-  const { name, info } = JSON.parse(event.data);
-  runs.get(name).info = info;
+  const { name, info, run } = JSON.parse(event.data);
+  runs.get(name).info = info && { ...info, run };
   list();
   draw();
 });
