@@ -234,6 +234,17 @@ public record ReduceLROnPlateau(
         return lower == best >= 0 ? best * (1.0 - threshold) : best * (threshold + 1.0);
     }
 
+    /** Says what does not fit in the part of a run whose metrics count. */
+    void check(RunPart part) {
+        if (patience + 2 > part.steps()) { // the first metric is the best so far
+            part.addAtEnd(
+                    "ReduceLROnPlateau cannot reduce the rate: it waits for " + (patience + 1)
+                            + " metrics without improvement after the first, " + part.name() + " has "
+                            + part.steps(),
+                    RunPart.set("patience", Math.max(0, part.steps() / 10)));
+        }
+    }
+
     @Override
     public Kind<ReduceLROnPlateau> kind() {
         return KIND;

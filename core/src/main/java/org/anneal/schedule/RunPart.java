@@ -24,14 +24,14 @@ public final class RunPart {
     /** Groups whose rates a suggestion lists. */
     private static final int MOST_LISTED = 4;
 
-    private final Checkup.Walk walk;
+    private final CheckedRun run;
     private final long from;
     private final long to;
     private final boolean last;
     private final boolean whole;
 
-    RunPart(Checkup.Walk walk, long from, long to, boolean last, boolean whole) {
-        this.walk = walk;
+    RunPart(CheckedRun run, long from, long to, boolean last, boolean whole) {
+        this.run = run;
         this.from = from;
         this.to = to;
         this.last = last;
@@ -74,7 +74,7 @@ public final class RunPart {
 
     /** {@return the rate that the group starts from} */
     public double base() {
-        return walk.base;
+        return run.base();
     }
 
     /**
@@ -85,8 +85,8 @@ public final class RunPart {
      * @param suggestion what to do about it
      */
     public void add(long step, String problem, String suggestion) {
-        walk.findings.add(new Finding(step, problem, suggestion));
-        walk.reported.add(this);
+        run.find(step, problem, suggestion);
+        run.reported().add(this);
     }
 
     /** Says that something is wrong or suspicious which shows at the last step. */
@@ -96,12 +96,12 @@ public final class RunPart {
 
     /** Says that something about the rates themselves is wrong, whatever else may be. */
     void addOfRates(String problem, String suggestion) {
-        walk.findings.add(new Finding(from, problem, suggestion));
+        run.find(from, problem, suggestion);
     }
 
     /** Notes what is common and right, but not what everyone expects. */
     void note(String problem, String suggestion) {
-        walk.notes.add(new Finding(from, problem, suggestion));
+        run.notes().add(new Finding(from, problem, suggestion));
     }
 
     /** Looks at a schedule of all groups, which has this part of the run. */
@@ -109,22 +109,22 @@ public final class RunPart {
         if (!shared.isComposite() && isConfused(shared)) {
             return;
         }
-        shared.forGroup(walk.group, walk.bases.size()).check(this, shared);
+        shared.forGroup(run.group(), run.bases().size()).check(this, shared);
     }
 
     /** {@return the part of the steps from {@code start} to {@code end}, both counted in this one} */
     RunPart piece(long start, long end) {
         boolean atEnd = end == steps();
-        return new RunPart(walk, from + start, from + end, last && atEnd, whole && atEnd && start == 0);
+        return new RunPart(run, from + start, from + end, last && atEnd, whole && atEnd && start == 0);
     }
 
     boolean isReported(RunPart other) {
-        return walk.reported.stream().anyMatch(old -> old.to == other.to && old.from == other.from);
+        return run.reported().stream().anyMatch(old -> old.to == other.to && old.from == other.from);
     }
 
     /** {@return whether the last piece of {@code sequence} only holds the base for a plateau} */
     boolean endsInAPlateau(Schedule sequence) {
-        return walk.untilPlateau.equals(Optional.of(sequence));
+        return run.sequence().equals(Optional.of(sequence));
     }
 
     /** Says that a schedule whose length is {@code length} is not over, if this is where it ends. */
@@ -184,13 +184,13 @@ public final class RunPart {
      * @param ends whether the schedule ends with it, and so has to be as long as the run
      */
     boolean isConfused(String argument, List<Long> lengths, long length, boolean ends) {
-        if (walk.run.length().isEmpty()) {
+        if (run.length().isEmpty()) {
             return false;
         }
-        RunLength run = walk.run.length().get();
-        long epochs = run.epochs();
-        long batches = run.stepsPerEpoch();
-        boolean perBatch = run.stepPer() == StepPer.BATCH;
+        RunLength clock = run.length().get();
+        long epochs = clock.epochs();
+        long batches = clock.stepsPerEpoch();
+        boolean perBatch = clock.stepPer() == StepPer.BATCH;
         boolean confused = perBatch
                 ? length > 0 && length <= epochs && batches >= MANY && steps() > epochs
                 : batches > 1 && length >= Math.max(2 * epochs, batches);
@@ -232,15 +232,15 @@ public final class RunPart {
 
     /** Reports rates of which there is one for groups that start from different ones, and returns whether there are. */
     boolean oneForAll(String kind, Map<String, List<Double>> rates) {
-        double least = Collections.min(walk.bases);
-        double most = Collections.max(walk.bases);
+        double least = Collections.min(run.bases());
+        double most = Collections.max(run.bases());
         List<String> one = new ArrayList<>();
         List<String> lists = new ArrayList<>();
         rates.forEach((argument, values) -> {
             if (PerGroup.isForAll(values)) {
                 one.add(argument + "=" + round(values.get(0)));
                 lists.add(argument + "="
-                        + walk.bases.stream()
+                        + run.bases().stream()
                                 .map(own -> round(values.get(0) * (own / most)))
                                 .toList());
             }
@@ -252,7 +252,7 @@ public final class RunPart {
                 kind + " takes groups whose rates are from " + round(least) + " to " + round(most)
                         + " to the same rates: " + String.join(" and ", one) + (one.size() == 1 ? " is" : " are")
                         + " for all groups",
-                walk.bases.size() <= MOST_LISTED
+                run.bases().size() <= MOST_LISTED
                         ? "give a rate for each group, such as " + String.join(" and ", lists)
                         : "give a rate for each group, in a list");
         return true;

@@ -451,18 +451,18 @@ class CheckupTest {
     @Test
     void computesPeakMeanAreaAndTheFirstStepBelow() {
         // 30 * (0.1 + 0.01 + 0.001) + 10 * 0.0001
-        Checkup steps = Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 0.01, walked -> {});
+        Checkup steps = Checkup.of(new StepLR(30), STEPS, List.of(0.1), 0, 0.01, walked -> {});
         assertEquals(3.331, steps.area(), 1e-12);
         assertEquals(0.03331, steps.mean(), 1e-14);
         assertEquals(0.1, steps.peak());
         assertEquals(0, steps.peakStep());
         assertEquals(
                 OptionalLong.of(60),
-                Checkup.of(new StepLR(30), STEPS, 0.5, 0, 1, 0.05 * 0.99, walked -> {})
+                Checkup.of(new StepLR(30), STEPS, List.of(0.5), 0, 0.05 * 0.99, walked -> {})
                         .firstBelow());
         assertEquals(
                 OptionalLong.empty(),
-                Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 1e-9, walked -> {}).firstBelow());
+                Checkup.of(new StepLR(30), STEPS, List.of(0.1), 0, 1e-9, walked -> {}).firstBelow());
 
         // The cosine's sum over its T steps: T/2 and the half of its first rate.
         assertEquals(50.5, Checkup.of(new CosineAnnealingLR(100), STEPS, 1).area(), 1e-9);
@@ -493,20 +493,20 @@ class CheckupTest {
     @Test
     void saysHowManyStepsItHasWalked() {
         List<Long> walked = new ArrayList<>();
-        Checkup.of(new StepLR(30), 3000, 0.1, 0, 1, 0, walked::add);
+        Checkup.of(new StepLR(30), 3000, List.of(0.1), 0, 0, walked::add);
         assertEquals(List.of(0L, 1024L, 2048L, 3000L), walked);
         walked.clear();
-        Checkup.of(new StepLR(30), PER_BATCH, 0.1, 0, 1, 0, walked::add);
+        Checkup.of(new StepLR(30), PER_BATCH, List.of(0.1), 0, 0, walked::add);
         assertEquals(PER_BATCH.total(), walked.get(walked.size() - 1));
         walked.clear();
-        Checkup.of(new OneCycleLR(1, 10), 3000, 0.1, 0, 1, 0, walked::add); // which has no more than 10 rates
+        Checkup.of(new OneCycleLR(1, 10), 3000, List.of(0.1), 0, 0, walked::add); // which has no more than 10 rates
         assertEquals(List.of(0L, 3000L), walked);
     }
 
     @Test
     void bindsListsToAGroup() {
         Policy cyclic = Policy.parse("CyclicLR([0.01, 0.02], [0.1, 0.2], 20)");
-        assertEquals(0.2, Checkup.of(cyclic, STEPS, 0.1, 1, 2, 0, walked -> {}).peak());
+        assertEquals(0.2, Checkup.of(cyclic, STEPS, List.of(0.1, 0.1), 1, 0, walked -> {}).peak());
         assertThrows(IllegalArgumentException.class, () -> Checkup.of(cyclic, STEPS, 0.1));
         assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), 0, 0.1));
         assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), STEPS, Double.NaN));
