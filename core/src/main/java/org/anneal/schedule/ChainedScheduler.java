@@ -141,22 +141,12 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
 
     @Override
     public boolean isFactor() {
-        for (Schedule schedule : schedules) {
-            if (!schedule.isFactor()) {
-                return false;
-            }
-        }
-        return true;
+        return !Lists.any(schedules, member -> !member.isFactor());
     }
 
     @Override
     public boolean drivesMomentum() {
-        for (int i = 0; i < schedules.size(); i++) { // no stream, no iterator: asked at every step
-            if (schedules.get(i).drivesMomentum()) {
-                return true;
-            }
-        }
-        return false;
+        return Lists.any(schedules, Schedule::drivesMomentum);
     }
 
     @Override

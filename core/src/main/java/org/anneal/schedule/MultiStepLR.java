@@ -76,7 +76,7 @@ public record MultiStepLR(
     }
 
     /** Returns how many milestones are at most {@code step}. */
-    int reached(long step) {
+    private int reached(long step) {
         return Lists.countUpTo(step, milestones);
     }
 

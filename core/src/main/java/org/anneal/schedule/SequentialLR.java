@@ -123,12 +123,7 @@ public record SequentialLR(
 
     @Override
     public boolean drivesMomentum() {
-        for (int i = 0; i < schedules.size(); i++) { // no stream, no iterator: asked at every step
-            if (schedules.get(i).drivesMomentum()) {
-                return true;
-            }
-        }
-        return false;
+        return Lists.any(schedules, Schedule::drivesMomentum);
     }
 
     @Override

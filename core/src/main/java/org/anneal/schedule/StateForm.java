@@ -4,7 +4,6 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
-import java.lang.reflect.Constructor;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,16 +31,7 @@ public abstract class StateForm<P extends Policy> {
     @SuppressWarnings("unchecked") // a kind's form is one of its own policies
     public static StateForm<Policy> of(Kind<?> kind) {
         By by = Objects.requireNonNull(kind, "kind").type().getAnnotation(By.class);
-        if (by == null) {
-            return new ByArguments(kind);
-        }
-        try {
-            Constructor<? extends StateForm<?>> constructor = by.value().getDeclaredConstructor();
-            constructor.setAccessible(true);
-            return (StateForm<Policy>) constructor.newInstance();
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot make " + by.value(), e);
-        }
+        return by == null ? new ByArguments(kind) : (StateForm<Policy>) Kind.create(by.value());
     }
 
     /** Writes the entries of {@code policy}, in PyTorch's order. */

@@ -336,6 +336,21 @@ public final class Kind<R extends Record> {
         }
     }
 
+    /**
+     * {@return a new instance of a class that an annotation names}
+     *
+     * @throws IllegalStateException if the class cannot be created without arguments
+     */
+    public static <T> T create(Class<T> type) {
+        try {
+            Constructor<T> constructor = Objects.requireNonNull(type, "type").getDeclaredConstructor();
+            constructor.setAccessible(true);
+            return constructor.newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(type.getName() + " must have a constructor without arguments", e);
+        }
+    }
+
     /** {@return the names of the arguments, in the order of PyTorch's state dict} */
     public List<String> names() {
         return List.copyOf(arguments().keySet());

@@ -322,27 +322,9 @@ public final class PythonCall {
             return isList(parameter) ? PerGroup.list(numbers(parameter)) : List.of(number(parameter));
         }
 
-        /** {@return as {@link #oneOrMoreNumbers(String)}, or {@code absent}} */
-        public List<Double> oneOrMoreNumbers(String parameter, List<Double> absent) {
-            return values.containsKey(parameter) ? oneOrMoreNumbers(parameter) : absent;
-        }
-
-        /** {@return a list or tuple of integers} */
-        public List<Long> integers(String parameter) {
-            List<Expression> items = items(parameter, "a list of integers");
-            return IntStream.range(0, items.size())
-                    .mapToObj(i -> integer(parameter + "[" + i + "]", items.get(i)))
-                    .toList();
-        }
-
         /** {@return a number of steps, at most 2^53: an integer, or a length of the run, {@code 30ep}} */
         long length(String parameter) {
             return length(parameter, given(parameter));
-        }
-
-        /** {@return a number of steps, or {@code absent}} */
-        long length(String parameter, long absent) {
-            return values.containsKey(parameter) ? length(parameter) : absent;
         }
 
         /** {@return a number of steps that need not be whole} */

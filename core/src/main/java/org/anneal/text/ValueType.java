@@ -1,6 +1,5 @@
 package org.anneal.text;
 
-import java.lang.reflect.Constructor;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -399,6 +398,10 @@ abstract class ValueType<V> {
 
         @Override
         String rule(Range range) {
+            return options();
+        }
+
+        private String options() {
             return Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
         }
 
@@ -424,9 +427,7 @@ abstract class ValueType<V> {
                     return constant;
                 }
             }
-            String known =
-                    Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
-            throw new IllegalArgumentException(name + " must be " + known + ", but was " + given);
+            throw new IllegalArgumentException(name + " must be " + options() + ", but was " + given);
         }
 
         @Override
@@ -527,8 +528,7 @@ abstract class ValueType<V> {
 
         @Override
         String java(List<Double> value, boolean single, Function<Class<?>, String> names) {
-            List<Double> values = value;
-            return single ? values.get(0).toString() : list(values, names, String::valueOf);
+            return single ? value.get(0).toString() : list(value, names, String::valueOf);
         }
 
         @Override
@@ -705,14 +705,7 @@ abstract class ValueType<V> {
             if (reader == null) {
                 throw new IllegalStateException(type.getSimpleName() + " has no @ReadBy");
             }
-            try {
-                Constructor<? extends Declared.Reader> constructor =
-                        reader.value().getDeclaredConstructor();
-                constructor.setAccessible(true);
-                return constructor.newInstance().read(call);
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("cannot make " + reader.value(), e);
-            }
+            return Kind.create(reader.value()).read(call);
         }
 
         @Override
