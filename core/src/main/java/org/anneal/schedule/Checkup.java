@@ -7,21 +7,22 @@ import java.util.function.LongConsumer;
 import org.anneal.text.Check;
 
 /**
- * What can be said about a schedule for a run before it is run: what is wrong or suspicious, and how much rate it gives.
+ * What is wrong or suspicious about a schedule in a given run, and how much learning rate it gives in total.
  *
- * <p>Two walks: one over the schedule's parts, each with the part of the run that it has, for what does not fit; one over
- * the rates of the untouched run, for what no rate may be. One cause is reported once: a part that does not fit is not
- * asked for its zeros. Takes time proportional to the run's steps, and constant memory.
+ * <p>There are two walks. The first goes over the schedule's parts, each with its part of the run, and finds lengths that do
+ * not fit. The second goes over the rates of the untouched run, and finds rates that make no sense. A cause is reported once:
+ * zero rates are not reported again inside a part already reported. The time is proportional to the number of steps, the
+ * memory is constant.
  *
- * <p>Under a plateau the rates are those of its schedule, or the base, before the plateau reduces them.
+ * <p>Under a plateau, the rates are those before the plateau reduces them.
  *
  * @param findings what is wrong or suspicious, by step
- * @param notes what is common and right, but not what everyone expects, by step
- * @param peak the highest rate; NaN if there is none, because the first step has no finite rate
- * @param peakStep the first step that has it
+ * @param notes what is correct but may surprise, by step
+ * @param peak the highest rate; NaN if the first step has no finite rate
+ * @param peakStep the first step with that rate
  * @param area the sum of the rates of all steps
- * @param mean the mean of the rates of all steps; NaN if there is none
- * @param firstBelow the first step whose rate is below the limit asked for, if there was one and there is one
+ * @param mean the mean of the rates of all steps; NaN if the first step has no finite rate
+ * @param firstBelow the first step whose rate is below the given limit, if any
  */
 public record Checkup(
         List<Finding> findings,
@@ -40,7 +41,7 @@ public record Checkup(
     /**
      * Checks {@code policy} for a run of {@code steps} steps from the rate {@code base}.
      *
-     * @throws IllegalArgumentException if {@code steps < 1}, {@code base < 0} or not finite, or {@code policy} has rates
+     * @throws IllegalArgumentException if {@code steps < 1}, {@code base < 0} or not finite, or {@code policy} has a rate
      *     per group
      */
     public static Checkup of(Policy policy, long steps, double base) {
@@ -48,7 +49,7 @@ public record Checkup(
     }
 
     /**
-     * Checks {@code policy} for a run whose epochs are known, which shows lengths in the wrong unit.
+     * Checks {@code policy} for a run whose epochs are known, and so also finds lengths given in the wrong unit.
      *
      * @throws IllegalArgumentException as {@link #of(Policy, long, double)} does
      */
@@ -62,7 +63,7 @@ public record Checkup(
      * @param bases the rate that each group starts from
      * @param group the group, from 0
      * @param below the limit for {@link #firstBelow()}
-     * @param progress called with the steps walked so far, every thousand or so, and with all of them at the end
+     * @param progress called with the number of steps walked so far, about every thousand, and at the end
      */
     public static Checkup of(
             Policy policy, long steps, List<Double> bases, int group, double below, LongConsumer progress) {
@@ -87,10 +88,10 @@ public record Checkup(
         Check.group(group, groups);
         bases.forEach(rate -> Check.finiteNotNegative("base", rate));
         policy.metricDriven()
-                .ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of another length
+                .ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of the wrong length
         long firstMetric = policy.firstMetric();
-        CheckedRun run = new CheckedRun(
-                steps, length, bases, group, firstMetric > 0 ? policy.stepDriven() : Optional.empty());
+        CheckedRun run =
+                new CheckedRun(steps, length, bases, group, firstMetric > 0 ? policy.stepDriven() : Optional.empty());
         policy.stepDriven().ifPresent(new RunPart(run, 0, steps, true, true)::visit);
         if (firstMetric < steps) {
             RunPart metrics = new RunPart(run, firstMetric, steps, true, firstMetric == 0);

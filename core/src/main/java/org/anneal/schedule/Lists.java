@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Lists that are never changed. */
+/** Operations on immutable lists. */
 final class Lists {
 
     private Lists() {}
@@ -15,7 +15,7 @@ final class Lists {
         return List.copyOf(longer);
     }
 
-    /** Tests the entries without a stream or an iterator, for what is asked at every step. */
+    /** {@return whether the test holds for any entry} Without a stream or an iterator, because it is called at every step. */
     static <T> boolean any(List<T> list, Predicate<T> test) {
         for (int i = 0; i < list.size(); i++) {
             if (test.test(list.get(i))) {

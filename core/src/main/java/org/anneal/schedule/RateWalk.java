@@ -13,7 +13,7 @@ import org.anneal.text.Python;
 /** Walks once over the rates of an untouched run: adds them up, and looks for rates that make no sense. */
 final class RateWalk {
 
-    /** A rate below this part of the peak is nothing. */
+    /** Below this fraction of the peak, a rate counts as nothing. */
     private static final double NOTHING = 1e-7;
 
     private static final int STEPS_BETWEEN_REPORTS = 1024;
@@ -30,14 +30,14 @@ final class RateWalk {
     private boolean changes;
     private double peak = Double.NaN;
     private long peakStep;
-    private double reducible; // the highest rate that the plateau finds
+    private double reducible; // the highest rate from the first metric on
     private boolean negative;
-    private long nothing = -1; // the first step from which on the rate is nothing until now
+    private long nothing = -1; // the step since which the rate has been nothing; -1 if it is not
     private OptionalLong zero = OptionalLong.empty();
     private OptionalLong firstBelow = OptionalLong.empty();
-    private double sum; // of the rates by the scale
-    private double lost; // of the sum, to rounding
-    private double scale = 1; // less, once the sum would be infinite, which a mean of finite rates is not
+    private double sum; // of the rates, times scale
+    private double lost; // what rounding has cost the sum
+    private double scale = 1; // less once the sum would overflow: the mean of finite rates is finite
 
     RateWalk(CheckedRun run, Schedule schedule, Policy policy, double below) {
         this.run = run;
@@ -136,7 +136,7 @@ final class RateWalk {
     }
 
     private void lookAtSign(double rate) {
-        // A rounding error beside zero is zero.
+        // A rounding error next to zero counts as zero.
         boolean isZero = Math.abs(rate) <= 1e-14 * run.base() && (rate <= 0 || last > 1e-6 * run.base());
         if (isZero && zero.isEmpty()) {
             zero = OptionalLong.of(step);
@@ -144,15 +144,15 @@ final class RateWalk {
             negative = true;
             run.find(
                     step,
-                    "the rate is negative (" + RunPart.round(rate) + "), which climbs the loss",
-                    "keep the factor at 0 or above, with max(0, ...) in a lambda");
+                    "the rate is negative (" + RunPart.round(rate) + "), so updates raise the loss",
+                    "keep the factor at 0 or above: in a lambda, with max(0, ...)");
         }
     }
 
     /** Adds to the sum by Kahan's method. */
     private void add(double rate) {
         if (Double.isInfinite(sum + rate * scale)) {
-            scale = 1.0 / Check.LAST_STEP; // a run has no more steps
+            scale = 1.0 / Check.LAST_STEP; // the most steps a run has
             sum *= scale;
             lost *= scale;
         }
@@ -174,19 +174,19 @@ final class RateWalk {
         if (!problem.isEmpty()) {
             run.find(
                     run.steps() - 1,
-                    "the rate after the last step, for which a training loop asks too, " + problem,
+                    "the rate after the last step, which a training loop also asks for, " + problem,
                     "let the schedule have a rate at step " + run.steps() + " too");
         }
     }
 
     private void zeroThroughout() {
         if (run.base() == 0) {
-            run.findings().clear(); // the cause of all else
+            run.findings().clear(); // a base of zero explains them all
         }
         if (run.findings().isEmpty()) {
             run.find(
                     0,
-                    "the rate is zero in every step, which learns nothing",
+                    "the rate is zero in every step, so nothing is learned",
                     run.base() == 0 ? "start from a rate above zero" : "let the schedule start above zero");
         }
     }
@@ -200,8 +200,8 @@ final class RateWalk {
         if (vanished < step && zero.orElse(step) != vanished && !run.isReported(vanished)) {
             run.find(
                     vanished,
-                    "the rate decays to nothing: for most of the run, from here on, it is below "
-                            + Python.repr(NOTHING) + " of its peak, and it ends at " + RunPart.round(last),
+                    "the rate decays to nothing: for most of the run, from here on, it is below " + Python.repr(NOTHING)
+                            + " of its peak, and it ends at " + RunPart.round(last),
                     "let the rate fall more slowly, or end the run here");
         }
     }
@@ -212,7 +212,7 @@ final class RateWalk {
         run.find(
                 step,
                 "the rate is zero" + (atEnd ? " in the last step" : atStart ? " in the first step" : "")
-                        + ", which learns nothing",
+                        + ", so nothing is learned",
                 atEnd
                         ? "make the schedule one step longer, or let it end above zero"
                         : atStart
@@ -232,7 +232,7 @@ final class RateWalk {
                 "ReduceLROnPlateau never reduces the rate, which is " + RunPart.round(reducible) + " at most: "
                         + (least < reducible
                                 ? "no reduction is above its eps=" + RunPart.round(plateau.eps())
-                                : "its min_lr=" + RunPart.round(least) + " is not below"),
+                                : "its min_lr=" + RunPart.round(least) + " is not below it"),
                 (least < reducible ? "set eps well below " : "set min_lr well below ") + RunPart.round(reducible));
     }
 }
