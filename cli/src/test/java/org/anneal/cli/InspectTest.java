@@ -319,8 +319,8 @@ class InspectTest {
                     summary(right).get(0));
         }
         assertEquals( // as transformers saves it, by itself
-                "schedule:  LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the run's function, which PyTorch does not save,"
-                        + " nor whether it was a MultiplicativeLR's",
+                "schedule:  LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the function, which PyTorch does not save"
+                        + " (nor whether this was a MultiplicativeLR)",
                 summary(python(
                                 "scheduler.pt",
                                 scheduler("lr_lambdas", List.of(Map.of())).entrySet().stream()

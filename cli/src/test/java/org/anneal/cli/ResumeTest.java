@@ -438,7 +438,7 @@ class ResumeTest {
                 file,
                 "--schedule must be given: " + file
                         + " is of a run with LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the"
-                        + " run's function, which PyTorch does not save, nor whether it was a MultiplicativeLR's. Fill it"
+                        + " function, which PyTorch does not save (nor whether this was a MultiplicativeLR). Fill it"
                         + " in: --schedule 'LambdaLR(lr_lambda=LAMBDA)', or go on with another: --schedule EXPR"
                         + " --on-change keep-config");
         resumed(file, "--schedule=LambdaLR(lr_lambda=lambda e: 0.5 ** (e - 2))");

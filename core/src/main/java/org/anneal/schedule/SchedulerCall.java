@@ -9,11 +9,11 @@ import org.anneal.text.PythonCall;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * All that a pasted line of Python says about a schedule.
+ * What a pasted line of Python says about a schedule.
  *
  * @param policy the schedule, or the plateau
- * @param lastEpoch PyTorch's {@code last_epoch}, at least -1: the runner starts at counter {@code lastEpoch + 1}
- * @param notes what was dropped from the line, a sentence each
+ * @param lastEpoch PyTorch's {@code last_epoch}, at least -1: the runner's counter starts at {@code lastEpoch + 1}
+ * @param notes what was dropped from the line, one sentence each
  */
 public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
 
@@ -26,28 +26,28 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
     /**
      * Reads PyTorch's constructor call: {@code scheduler = optim.lr_scheduler.StepLR(optimizer, 30)}.
      *
-     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text) {
         return parse(PythonCall.parse(text));
     }
 
     /**
-     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * Reads PyTorch's constructor call, whose lengths may be in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
         return parse(PythonCall.parse(text, Objects.requireNonNull(runLength, "runLength")::resolve));
     }
 
     /**
-     * Reads PyTorch's constructor call, in which lengths may be given in units of a run whose epochs are not known:
+     * Reads PyTorch's constructor call, whose lengths may be in units of a run with unknown epochs:
      * {@code 500st}, {@code 10%}.
      *
-     * @param steps how often the schedule is stepped in the run, at least 1
-     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @param steps steps of the schedule in the run, at least 1
+     * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text, long steps) {
         return parse(PythonCall.parse(text, RunLength.ofSteps(steps)));

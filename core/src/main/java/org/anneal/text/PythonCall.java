@@ -16,11 +16,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * One Python constructor call, such as {@code StepLR(optimizer, step_size=30)} or {@code SGD(lr=0.001, momentum=0.9)}:
- * read, but never run.
+ * One Python constructor call, such as {@code StepLR(optimizer, step_size=30)} or {@code SGD(lr=0.001, momentum=0.9)}. It is
+ * read, never run.
  *
- * <p>What a pasted line carries along is understood: {@code torch.optim.lr_scheduler.} or a part of it in front of the
- * name, an assignment in front of the call, comments, line breaks.
+ * <p>A pasted line may have {@code torch.optim.lr_scheduler.} or a part of it before the name, an assignment before the call,
+ * comments and line breaks.
  */
 public final class PythonCall {
 
@@ -50,7 +50,7 @@ public final class PythonCall {
     }
 
     /**
-     * Reads the call that {@code text} is.
+     * Reads one call.
      *
      * @throws PythonSyntaxException if {@code text} is not one call
      */
@@ -58,7 +58,7 @@ public final class PythonCall {
         return parse(text, Lengths.UNKNOWN);
     }
 
-    /** Reads the call that {@code text} is; {@code lengths} is what its lengths in units resolve against. */
+    /** Reads one call, whose lengths in units {@code lengths} resolves. */
     public static PythonCall parse(String text, Lengths lengths) {
         Objects.requireNonNull(lengths, "lengths");
         PythonText source = new PythonText(text);
@@ -85,12 +85,12 @@ public final class PythonCall {
         return new PythonCall(source, call, dotted.substring(nameStart), lengths, notes);
     }
 
-    /** {@return the name of what is called, without its module} */
+    /** {@return the name of the called class, without its module} */
     public String name() {
         return name;
     }
 
-    /** Notes what was dropped from the text, in a sentence. */
+    /** Adds a sentence about what was dropped from the text. */
     public void note(String note) {
         notes.add(note);
     }
@@ -105,7 +105,7 @@ public final class PythonCall {
         return source.error(call, problem);
     }
 
-    /** {@return an exception that says this call's name is none of {@code known}, and which it is nearest to} */
+    /** {@return an exception that says that this call's name is not one of {@code known}, and suggests the nearest one} */
     public PythonSyntaxException unknown(String what, Collection<String> known) {
         return error("unknown " + what + " '" + PythonText.shortened(name) + "'" + PythonText.suggestion(name, known));
     }
@@ -113,15 +113,15 @@ public final class PythonCall {
     /**
      * Binds the arguments to the parameters by Python's rules.
      *
-     * @param carried a first parameter that a pasted line has and a value has not: {@code optimizer} or {@code params}. It is
-     *     dropped, whatever expression it is, if it is given by keyword, or as a first positional argument that is named or made
-     *     and is no number, string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list is {@code params},
-     *     and no optimizer
+     * @param leading a leading parameter that Python needs and the text form omits: {@code optimizer} or {@code params}. It is
+     *     dropped if it is given by keyword, or if the first positional argument is a name, a call, an attribute or an entry, but
+     *     not a number, string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list can be {@code params},
+     *     but not {@code optimizer}
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
-     *     optional, and those after {@code "*"} are given by keyword only
+     *     optional, and those after {@code "*"} are keyword-only
      * @throws PythonSyntaxException if an argument is unknown, given twice, missing, or one too many
      */
-    public Arguments bind(String carried, String... parameters) {
+    public Arguments bind(String leading, String... parameters) {
         List<String> names = new ArrayList<>();
         List<String> required = new ArrayList<>();
         int positionalOnes = Integer.MAX_VALUE;
@@ -139,7 +139,7 @@ public final class PythonCall {
 
         Map<String, Expression> values = new LinkedHashMap<>();
         List<Expression> positional = call.positional();
-        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0), carried.equals("params"));
+        boolean dropped = !positional.isEmpty() && isLeading(positional.get(0), leading.equals("params"));
         positional = dropped ? positional.subList(1, positional.size()) : positional;
         for (int i = 0; i < positional.size(); i++) {
             if (i == positionalOnes) {
@@ -148,11 +148,11 @@ public final class PythonCall {
                         name + " takes at most " + positionalOnes + " positional arguments, but got "
                                 + positional.size());
             }
-            values.put(names.get(i), names.get(i).equals(carried) ? positional.get(i) : read(positional.get(i)));
+            values.put(names.get(i), names.get(i).equals(leading) ? positional.get(i) : read(positional.get(i)));
         }
         for (Expression.Keyword keyword : call.keywords()) {
             boolean twice;
-            if (keyword.name().equals(carried)) {
+            if (keyword.name().equals(leading)) {
                 twice = dropped;
                 dropped = true;
             } else if (names.contains(keyword.name())) {
@@ -174,27 +174,27 @@ public final class PythonCall {
         return new Arguments(values);
     }
 
-    /** Returns whether an argument is what a value has not: an optimizer or, where that may be several, parameters. */
-    private static boolean isCarried(Expression first, boolean several) {
+    /** Returns whether the first argument is an optimizer or, if {@code several}, parameters, which the text form omits. */
+    private static boolean isLeading(Expression first, boolean several) {
         if (first instanceof Expression.Name name) {
             return !PythonFunction.CONSTANTS.containsKey(name.text());
         } else if (first instanceof Expression.Call made) {
             return !PythonFunction.ALL.containsKey(made.function().text());
         } else if (first instanceof Expression.Items list) {
-            return several && (list.items().isEmpty() || list.items().stream().anyMatch(item -> isCarried(item, true)));
+            return several && (list.items().isEmpty() || list.items().stream().anyMatch(item -> isLeading(item, true)));
         } else if (first instanceof Expression.Conditional either) {
-            return isCarried(either.then(), several)
-                    && (either.otherwise() instanceof Expression.None || isCarried(either.otherwise(), several));
+            return isLeading(either.then(), several)
+                    && (either.otherwise() instanceof Expression.None || isLeading(either.otherwise(), several));
         } else if (first instanceof Expression.Unary changed) {
-            return several && isCarried(changed.operand(), true);
+            return several && isLeading(changed.operand(), true);
         } else if (first instanceof Expression.Binary both && both.operator().equals("*")) {
             return several
                     && both.left() instanceof Expression.Items
-                    && isCarried(both.left(), true); // a list repeated
+                    && isLeading(both.left(), true); // a list repeated
         } else if (first instanceof Expression.Binary both) {
             boolean joins = both.binding() < Expression.NOT
                     || (several && both.operator().equals("+"));
-            return joins && isCarried(both.left(), several) && isCarried(both.right(), several);
+            return joins && isLeading(both.left(), several) && isLeading(both.right(), several);
         }
         return first instanceof Expression.Unread unread && unread.named() && (several || !unread.list());
     }
@@ -206,7 +206,7 @@ public final class PythonCall {
         return argument;
     }
 
-    /** A call's arguments by parameter. A getter with a default gives it where the argument is absent. */
+    /** A call's arguments by parameter. A getter with a default returns it if the argument is absent. */
     public final class Arguments {
 
         private final Map<String, Expression> values;
@@ -215,20 +215,20 @@ public final class PythonCall {
             this.values = values;
         }
 
-        /** {@return whether the argument is given, and not as None} */
+        /** {@return whether the argument is given and is not None} */
         public boolean has(String parameter) {
             return values.containsKey(parameter) && !(values.get(parameter) instanceof Expression.None);
         }
 
-        /** {@return whether the argument is given, perhaps as None} */
+        /** {@return whether the argument is given, possibly as None} */
         public boolean isGiven(String parameter) {
             return values.containsKey(parameter);
         }
 
         /**
-         * Takes a list or tuple apart, into {@code betas[0]} and so on.
+         * Splits a list or tuple into {@code betas[0]} and so on.
          *
-         * @param mayBeNone for each part whether it may be None
+         * @param mayBeNone for each entry, whether it may be None
          */
         void unpack(String parameter, List<Boolean> mayBeNone) {
             if (!isGiven(parameter)) {
@@ -272,7 +272,7 @@ public final class PythonCall {
             return values.containsKey(parameter) ? number(parameter) : absent;
         }
 
-        /** {@return an integer of at most 2^53, which may be a float of integral value: {@code 1e4}} */
+        /** {@return an integer of at most 2^53 in magnitude, which may be written as a float: {@code 1e4}} */
         public long integer(String parameter) {
             return integer(parameter, given(parameter));
         }
@@ -312,40 +312,22 @@ public final class PythonCall {
                     .toList();
         }
 
-        /** {@return an argument as it was written} */
+        /** {@return the text of an argument, shortened} */
         public String text(String parameter) {
             return PythonText.shortened(given(parameter).toString());
         }
 
-        /** {@return a list or tuple of numbers, one per group, or the one number that is given for all groups} */
+        /** {@return a list or tuple of numbers, one per group, or a single number for all groups} */
         public List<Double> oneOrMoreNumbers(String parameter) {
             return isList(parameter) ? PerGroup.list(numbers(parameter)) : List.of(number(parameter));
         }
 
-        /** {@return as {@link #oneOrMoreNumbers(String)}, or {@code absent}} */
-        public List<Double> oneOrMoreNumbers(String parameter, List<Double> absent) {
-            return values.containsKey(parameter) ? oneOrMoreNumbers(parameter) : absent;
-        }
-
-        /** {@return a list or tuple of integers} */
-        public List<Long> integers(String parameter) {
-            List<Expression> items = items(parameter, "a list of integers");
-            return IntStream.range(0, items.size())
-                    .mapToObj(i -> integer(parameter + "[" + i + "]", items.get(i)))
-                    .toList();
-        }
-
-        /** {@return a number of steps, at most 2^53: an integer, or a length of the run, {@code 30ep}} */
+        /** {@return a number of steps, at most 2^53: an integer, or a length in units of the run, {@code 30ep}} */
         long length(String parameter) {
             return length(parameter, given(parameter));
         }
 
-        /** {@return a number of steps, or {@code absent}} */
-        long length(String parameter, long absent) {
-            return values.containsKey(parameter) ? length(parameter) : absent;
-        }
-
-        /** {@return a number of steps that need not be whole} */
+        /** {@return a number of steps that may be fractional} */
         public double duration(String parameter) {
             return given(parameter) instanceof Expression.Length ? length(parameter) : number(parameter);
         }
@@ -383,7 +365,7 @@ public final class PythonCall {
             return LrLambda.of(source, given(parameter));
         }
 
-        /** {@return a list or tuple of lambdas, one per group, or the one that is given for all groups} */
+        /** {@return a list or tuple of lambdas, one per group, or a single lambda for all groups} */
         public List<LrLambda> lambdas(String parameter) {
             Expression given = given(parameter);
             return given instanceof Expression.Items items
@@ -394,9 +376,9 @@ public final class PythonCall {
         }
 
         /**
-         * Returns what {@code constructor} makes of the arguments.
+         * Returns the value that {@code constructor} builds from the arguments.
          *
-         * @throws PythonSyntaxException if it refuses one: the message stays, the place is the argument's
+         * @throws PythonSyntaxException if it refuses an argument: with its message, at that argument
          */
         public <T> T build(Supplier<T> constructor) {
             try {

@@ -404,7 +404,7 @@ class SchedulerStateDictTest {
         schedulers.set(1, second);
         dict.put("_schedulers", schedulers);
         assertEquals(
-                "_schedulers[1].base_lrs must be [0.1], as in the members before, since a group has one base, but was"
+                "_schedulers[1].base_lrs must be [0.1], as in the members before (a group has one base), but was"
                         + " [0.04]",
                 message(scheduler, dict));
     }
