@@ -466,8 +466,7 @@ class InspectTest {
         Path out = folder.resolve("x.safetensors");
         assertFails(
                 1,
-                "anneal export: cannot write " + out
-                        + ": a tensor must be of a type that safetensors knows, but 'w' is complex128",
+                "anneal export: cannot write " + out + ": safetensors has no type for 'w', which is complex128",
                 "export",
                 file.toString(),
                 "--to",
@@ -509,13 +508,13 @@ class InspectTest {
         assertFails(
                 1,
                 "anneal inspect: cannot read " + page
-                        + ": it is no file of torch.save: that is a zip archive, and this begins with '<html>404</html'",
+                        + ": it is not a file of torch.save, which is a zip archive: it begins with '<html>404</html'",
                 "inspect",
                 page.toString());
         Path missing = folder.resolve("missing.pt");
         assertFails(
                 1,
-                "anneal inspect: cannot read " + missing + ": there is no such folder or file",
+                "anneal inspect: cannot read " + missing + ": there is no such file or folder",
                 "inspect",
                 missing.toString());
         Path header = folder.resolve("cut.safetensors");

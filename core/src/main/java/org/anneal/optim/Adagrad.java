@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adagrad: divides each rate by the root of the sum of the squares of all gradients so far.
+ * Adagrad: divides each gradient by the root of the sum of the squares of all gradients so far.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -14,14 +14,14 @@ import org.anneal.text.Param;
  *   p = p - lr / (1 + (t - 1) * lrDecay) * g / (sqrt(s) + eps)      t = 1, 2, ...
  * }</pre>
  *
- * <p>PyTorch: {@code Adagrad(params, lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize)}. As there, a state dict has
- * the sums before the first step; unlike there, also those of groups that were added later, and each group starts with its own
- * {@code initialAccumulatorValue}. Source: Duchi et al., Adaptive subgradient methods, JMLR 12, 2011.
+ * <p>PyTorch: {@code Adagrad(params, lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize)}. As in PyTorch, a
+ * state dict has the sums before the first step. Unlike in PyTorch, so do groups that were added later, and each group starts with
+ * its own {@code initialAccumulatorValue}. Source: Duchi et al., Adaptive subgradient methods, JMLR 12, 2011.
  *
  * @param lr learning rate, finite and at least 0
  * @param lrDecay how much the rate falls per step, finite and at least 0
  * @param weightDecay L2 penalty, finite and at least 0
- * @param initialAccumulatorValue what the sums start with, finite and at least 0
+ * @param initialAccumulatorValue initial value of the sums, finite and at least 0
  * @param eps added to the denominator, finite and at least 0
  * @param maximize climb instead of descend
  */

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adam: steps of nearly {@code lr} each, whatever the gradients' scale.
+ * Adam: scales steps by running means of the gradient and its square, so that a step is close to {@code lr} for any gradient scale.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adamax: Adam with the largest recent gradient in the place of the root mean square.
+ * Adamax: Adam with a decaying maximum of the gradient instead of its root mean square.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)

@@ -1,6 +1,6 @@
 package org.anneal.optim;
 
-/** An engine has neither a kernel for a rule nor a vector operation that would do. */
+/** Thrown if an engine has neither a kernel for a rule nor the vector operation that the rule needs instead. */
 final class Lacking extends UnsupportedOperationException {
     private static final long serialVersionUID = 1;
 
@@ -12,12 +12,12 @@ final class Lacking extends UnsupportedOperationException {
         return new Lacking("the engine lacks " + what);
     }
 
-    /** {@return that {@code what}, a rule or a call, finds a thing missing on {@code engine}} */
+    /** {@return that {@code what}, a rule or a call, cannot run on {@code engine}, because of {@code missing}} */
     static Lacking on(Engine<?> engine, String what, UnsupportedOperationException missing) {
         String message = missing.getMessage();
         Class<?> type = engine.getClass();
         String name = type.getSimpleName().isEmpty() ? type.getName() : type.getSimpleName();
         return new Lacking(what + " cannot run on " + name + ": "
-                + (message == null ? "an operation that it needs is not supported" : message));
+                + (message == null ? "it needs an operation that is not supported" : message));
     }
 }

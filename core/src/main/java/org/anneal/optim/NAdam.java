@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * NAdam: Adam with Nesterov's momentum, whose strength {@code beta1} rises over the steps.
+ * NAdam: Adam with Nesterov momentum, whose strength rises towards {@code beta1} over the steps.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * RAdam: Adam that divides by the mean square only once that is known well enough, and by how well.
+ * RAdam: Adam that divides by the root mean square only once its estimate is reliable, and scales the step by its reliability.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)

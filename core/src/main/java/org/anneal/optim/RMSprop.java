@@ -6,7 +6,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * RMSprop: divides each gradient by the root of the mean of its squares, optionally about its mean, optionally with momentum.
+ * RMSprop: divides each gradient by the root of its mean square or, if centered, by its standard deviation; optionally with momentum.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)

@@ -18,15 +18,15 @@ import org.anneal.text.Param;
  *
  * <p>Without momentum there is no {@code b} and nothing is kept per parameter.
  *
- * <p>PyTorch: {@code SGD(params, lr, momentum, dampening, weight_decay, nesterov, maximize)}; with its flag
- * {@code fused}, which gives the same numbers, wherever the engine has a fused kernel. Nesterov's form as in Sutskever et
- * al., On the importance of initialization and momentum in deep learning, 2013, with PyTorch's placing of the rate.
+ * <p>PyTorch: {@code SGD(params, lr, momentum, dampening, weight_decay, nesterov, maximize)}. An engine with a fused kernel
+ * always uses it; the numbers are the same. Nesterov's form as in Sutskever et al., On the importance of initialization and
+ * momentum in deep learning, 2013, with the rate applied as in PyTorch.
  *
  * @param lr learning rate, finite and at least 0
  * @param momentum dimensionless, finite and at least 0
- * @param dampening dimensionless, finite; what is taken from a gradient on its way into the buffer
+ * @param dampening dimensionless, finite; the gradient enters the buffer times {@code 1 - dampening}
  * @param weightDecay L2 penalty, finite and at least 0
- * @param nesterov needs momentum and no dampening
+ * @param nesterov requires momentum, and no dampening
  * @param maximize climb instead of descend
  */
 public record SGD(

@@ -26,12 +26,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The update rules that ATen has no fused kernel for, as operations on whole tensors: PyTorch's own, one parameter after
- * the other, in PyTorch's order. What an operation makes beside its operands is freed with its parameter.
+ * The update rules without a fused kernel in ATen, as operations on whole tensors, in PyTorch's order, one parameter after
+ * another. Temporary tensors are freed after each parameter. A rule's own form over {@link TorchVectors} gives the same numbers for
+ * some of these rules, but takes two to three times as long on small parameters.
  */
 abstract class ComposedKernels implements Kernels<Tensor> {
 
-    /** What a rule does to one parameter, whose number in the batch is {@code i}. */
+    /** A rule's update of parameter {@code i} of a batch. */
     interface Update {
         void apply(int i, Tensor param, Tensor grad);
     }
@@ -39,7 +40,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
     /**
      * Updates each parameter of {@code batch}.
      *
-     * @param update made once for all of them, so that they share its numbers
+     * @param update created once, so that all parameters share its numbers
      */
     static void update(UpdateRule rule, Batch<Tensor> batch, Supplier<Update> update) {
         try (PointerScope numbers = new PointerScope();
@@ -55,7 +56,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         }
     }
 
-    /** {@return what to throw where libtorch threw {@code e}, in one line of its own where it gives a backtrace} */
+    /** {@return an exception with the first line of {@code e}, whose message has a backtrace of libtorch} */
     static IllegalStateException refusal(UpdateRule rule, RuntimeException e) {
         return refusal(rule.getClass().getSimpleName() + " could not be applied", e);
     }
@@ -206,7 +207,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
-    /** In the order of PyTorch's foreach implementation, whose eta in float32 moves more than the last bits. */
+    /** In the order of PyTorch's foreach implementation: its eta in float32 differs by more than the last bits. */
     @Override
     public void asgd(ASGD rule, Batch<Tensor> batch) {
         List<Tensor> etas = batch.slot(0);
@@ -230,7 +231,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                     eta.fill_(number(lr));
                 }
                 Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
-                // The pull is not added to g itself, which may be the gradient.
+                // Not in place: g may be the gradient itself.
                 param.addcmul_(g.add(param, lambd), on(param, eta), minusOne);
                 Tensor mean = means.get(i);
                 mean.addcmul_(param.sub(mean), on(param, mus.get(i)));
@@ -240,7 +241,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
-    /** {@return {@code scalar} on the device of {@code param}; itself if it is there} */
+    /** {@return {@code scalar} on the device of {@code param}; itself if it is there already} */
     private static Tensor on(Tensor param, Tensor scalar) {
         return scalar.to(param.device(), ScalarType.Float);
     }
@@ -338,7 +339,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
-    /** {@return what the rate is multiplied by for a matrix of the size of {@code param}} */
+    /** {@return the factor on the rate for a matrix of the size of {@code param}} */
     private static double ratio(Muon rule, Tensor param) {
         double rows = (double) param.size(0);
         double columns = (double) param.size(1);
@@ -348,13 +349,13 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         };
     }
 
-    /** {@return the orthogonal matrix near {@code matrix}, by Newton and Schulz's iteration in bfloat16} */
+    /** {@return a nearly orthogonal matrix close to {@code matrix}, by Newton-Schulz iteration in bfloat16} */
     private static Tensor orthogonal(Muon rule, Tensor matrix) {
         Scalar a = number(rule.nsCoefficients().get(0));
         Scalar b = number(rule.nsCoefficients().get(1));
         Scalar c = number(rule.nsCoefficients().get(2));
         Scalar one = number(1);
-        // A copy even of a bfloat16 matrix, which may be the momentum buffer.
+        // Copies even a bfloat16 matrix, which may be the momentum buffer.
         Tensor x = matrix.to(ScalarType.BFloat16, false, true, new MemoryFormatOptional());
         boolean tall = matrix.size(0) > matrix.size(1);
         if (tall) {
@@ -371,7 +372,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         return tall ? x.t() : x;
     }
 
-    /** The direction to go against: the gradient, or its opposite to climb, and the pull of the weight decay. */
+    /** {@return the effective gradient, {@code grad + weightDecay * param}, with {@code -grad} if {@code maximize}} */
     static Tensor slope(Tensor grad, Tensor param, boolean maximize, double weightDecay) {
         if (weightDecay == 0) {
             return maximize ? grad.neg() : grad;
@@ -391,8 +392,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
     }
 
     /**
-     * {@return a number to multiply by in place, as Python hands it over} A Scalar would be rounded to bfloat16 or float16
-     * before it is multiplied by: it stands in for the first operand there, and only the second is spared that.
+     * {@return a factor for an in-place product, as Python passes it} A Scalar would be rounded to bfloat16 or float16 before the
+     * multiplication; a tensor without dimensions is not.
      */
     static Tensor factor(double value) {
         return torch.wrapped_scalar_tensor(number(value));
