@@ -125,8 +125,8 @@ class InspectTest {
         Path out = folder.resolve("out.safetensors");
         Ran ran = Ran.anneal("export", file.toString(), "--to", "safetensors", "-o", out.toString());
         assertEquals(1, ran.code());
-        String start = "anneal export: cannot write " + out + ": it would have 72,057,594,037,927,936 bytes, but only ";
-        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on its disk"), ran.err());
+        String start = "anneal export: cannot write " + out + ": it needs 72,057,594,037,927,936 bytes, but only ";
+        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on the disk"), ran.err());
         try (Stream<Path> files = Files.list(folder)) {
             assertEquals(List.of(file), files.toList());
         }

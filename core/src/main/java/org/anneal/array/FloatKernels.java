@@ -165,7 +165,7 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void rmsprop(RMSprop rule, Batch<FloatArray> batch) {
-        boolean rolls = rule.momentum() > 0;
+        boolean hasMomentum = rule.momentum() > 0;
         float lr = (float) batch.lr();
         float momentum = (float) rule.momentum();
         float alpha = (float) rule.alpha();
@@ -173,25 +173,8 @@ final class FloatKernels implements Kernels<FloatArray> {
         float eps = (float) rule.eps();
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
-        if (rule.centered() && rolls) {
-            overElements(batch, (p, grad, array, from, to) -> {
-                float[] v = values(batch.slot(0), array);
-                float[] b = values(batch.slot(1), array);
-                float[] m = values(batch.slot(2), array);
-                inBlocks(from, to, (start, end) -> {
-                    for (int i = start; i < end; i++) {
-                        float g = sign * grad[i] + decay * p[i];
-                        v[i] = alpha * v[i] + rest * g * g;
-                        m[i] += rest * (g - m[i]);
-                    }
-                    for (int i = start; i < end; i++) {
-                        float g = sign * grad[i] + decay * p[i];
-                        float next = momentum * b[i] + g / ((float) Math.sqrt(v[i] - m[i] * m[i]) + eps);
-                        b[i] = next;
-                        p[i] -= lr * next;
-                    }
-                });
-            });
+        if (rule.centered() && hasMomentum) {
+            rmsprop(batch, lr, momentum, alpha, rest, eps, sign, decay);
         } else if (rule.centered()) {
             overElements(batch, (p, grad, array, from, to) -> {
                 float[] v = values(batch.slot(0), array);
@@ -205,7 +188,7 @@ final class FloatKernels implements Kernels<FloatArray> {
                     p[i] -= lr * g / ((float) Math.sqrt(square - mean * mean) + eps);
                 }
             });
-        } else if (rolls) {
+        } else if (hasMomentum) {
             overElements(batch, (p, grad, array, from, to) -> {
                 float[] v = values(batch.slot(0), array);
                 float[] b = values(batch.slot(1), array);
@@ -229,6 +212,36 @@ final class FloatKernels implements Kernels<FloatArray> {
                 }
             });
         }
+    }
+
+    /** The loop of RMSprop if it is centered and has momentum. */
+    private static void rmsprop(
+            Batch<FloatArray> batch,
+            float lr,
+            float momentum,
+            float alpha,
+            float rest,
+            float eps,
+            float sign,
+            float decay) {
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] v = values(batch.slot(0), array);
+            float[] b = values(batch.slot(1), array);
+            float[] m = values(batch.slot(2), array);
+            inBlocks(from, to, (start, end) -> {
+                for (int i = start; i < end; i++) {
+                    float g = sign * grad[i] + decay * p[i];
+                    v[i] = alpha * v[i] + rest * g * g;
+                    m[i] += rest * (g - m[i]);
+                }
+                for (int i = start; i < end; i++) {
+                    float g = sign * grad[i] + decay * p[i];
+                    float next = momentum * b[i] + g / ((float) Math.sqrt(v[i] - m[i] * m[i]) + eps);
+                    b[i] = next;
+                    p[i] -= lr * next;
+                }
+            });
+        });
     }
 
     @Override

@@ -75,6 +75,11 @@ final class FloatVectors implements Vectors<FloatArray> {
     }
 
     @Override
+    public void decay(FloatArray mean, FloatArray value, double decay) {
+        lerp(mean, value, 1 - decay);
+    }
+
+    @Override
     public void zip(FloatArray array, FloatArray first, FloatArray second, Elementwise function) {
         float[] x = array.values();
         float[] a = first.values();

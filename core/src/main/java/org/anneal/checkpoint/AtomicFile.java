@@ -106,7 +106,7 @@ public final class AtomicFile {
         }
     }
 
-    /** {@return the file to replace; a pipe or the like must not be replaced by a file} */
+    /** {@return the file to replace; a pipe, for example, is refused} */
     private static Path target(Path file) throws IOException {
         Path path = file.toAbsolutePath();
         if (Files.isRegularFile(path)) {

@@ -20,7 +20,8 @@ final class FloatArrayStorage implements Storage {
     public ByteBuffer bytes(long position, int length) {
         long end = Math.addExact(position, length);
         if (position < 0 || length < 0 || end > size()) {
-            throw new IndexOutOfBoundsException("there are no " + length + " bytes at " + position + " of " + size());
+            throw new IndexOutOfBoundsException(
+                    "there must be " + length + " bytes at " + position + ", but the storage has " + size());
         }
         int first = (int) (position / Float.BYTES);
         int last = (int) ((end + Float.BYTES - 1) / Float.BYTES);

@@ -49,15 +49,15 @@ final class Json {
         return at < text.length() ? text.charAt(at) : 0;
     }
 
-    private boolean took(char letter) {
-        boolean there = peek() == letter;
+    private boolean took(char character) {
+        boolean there = peek() == character;
         at += there ? 1 : 0;
         return there;
     }
 
-    private void take(char letter) throws IOException {
-        if (!took(letter)) {
-            throw bad(letter + " expected");
+    private void take(char character) throws IOException {
+        if (!took(character)) {
+            throw bad(character + " expected");
         }
     }
 
@@ -125,21 +125,21 @@ final class Json {
         take('"');
         StringBuilder string = new StringBuilder();
         while (at < text.length()) {
-            char letter = text.charAt(at++);
-            if (letter == '"') {
+            char character = text.charAt(at++);
+            if (character == '"') {
                 return string.toString();
-            } else if (letter < ' ') {
+            } else if (character < ' ') {
                 throw bad("control character in a string");
             }
-            string.append(letter == '\\' ? escaped() : letter);
+            string.append(character == '\\' ? escaped() : character);
         }
         throw bad("unterminated string");
     }
 
     private char escaped() throws IOException {
-        char letter = at < text.length() ? text.charAt(at++) : 0;
-        return switch (letter) {
-            case '"', '\\', '/' -> letter;
+        char character = at < text.length() ? text.charAt(at++) : 0;
+        return switch (character) {
+            case '"', '\\', '/' -> character;
             case 'b' -> '\b';
             case 'f' -> '\f';
             case 'n' -> '\n';

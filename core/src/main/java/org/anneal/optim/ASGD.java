@@ -114,7 +114,7 @@ public record ASGD(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T gap = spares.get(1);
             if (batch.fresh()) {
                 vectors.fill(slots.get(0), batch.lr());

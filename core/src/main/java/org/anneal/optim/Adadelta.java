@@ -95,7 +95,7 @@ public record Adadelta(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(3, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T root = spares.get(1);
             T delta = spares.get(2);
             vectors.scale(slots.get(0), rho);

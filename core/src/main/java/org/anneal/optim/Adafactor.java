@@ -46,7 +46,7 @@ public record Adafactor(
         implements UpdateRule {
 
     static final Kind<Adafactor> KIND = Kind.of(
-                    Adafactor.class, "is Adam with the squares of a matrix kept by row and column")
+                    Adafactor.class, "is Adam that keeps the squares of a matrix by row and column")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
             .drops("weight_decay", "*", "foreach");
 
@@ -89,7 +89,7 @@ public record Adafactor(
         return KIND.with(this, "beta2_decay", beta2Decay);
     }
 
-    /** {@return this rule with {@code eps2}, and with {@code eps1} taken from the parameter's type: PyTorch's None} */
+    /** {@return this rule with {@code eps2}; the other eps is PyTorch's None, the precision of the parameter's type} */
     public Adafactor withEps(double eps2) {
         return KIND.with(KIND.with(this, "eps[0]", OptionalDouble.empty()), "eps[1]", eps2);
     }

@@ -112,7 +112,7 @@ public record Adagrad(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T root = spares.get(1);
             vectors.addcmul(slots.get(0), g, g, 1);
             vectors.copy(slots.get(0), root);

@@ -72,8 +72,8 @@ public final class AveragedModel<T> {
         }
         try {
             entries.forEach(entry -> vectors.copy(entry.value, entry.average));
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, "AveragedModel", missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, "AveragedModel", missing);
         }
     }
 

@@ -123,7 +123,7 @@ public final class Batch<T> {
     }
 
     /** Sets {@code to} to the effective gradient, {@code grad + weightDecay * param}, with {@code -grad} if {@code maximize}. */
-    static <T> T slope(Vectors<T> vectors, T grad, T param, boolean maximize, double weightDecay, T to) {
+    static <T> T effectiveGrad(Vectors<T> vectors, T grad, T param, boolean maximize, double weightDecay, T to) {
         vectors.copy(grad, to);
         if (maximize) {
             vectors.scale(to, -1);
@@ -144,7 +144,7 @@ public final class Batch<T> {
         try {
             group.apply(kernels, this);
         } catch (UnsupportedOperationException missing) {
-            throw Lacking.on(engine, group.kind().getSimpleName(), missing);
+            throw MissingOperation.on(engine, group.kind().getSimpleName(), missing);
         }
     }
 
@@ -171,7 +171,7 @@ public final class Batch<T> {
             } finally {
                 trial.close();
             }
-        } catch (Lacking e) {
+        } catch (MissingOperation e) {
             throw e;
         } catch (RuntimeException e) {
             // A rule may refuse a single number; that says nothing about the real parameters.

@@ -177,7 +177,7 @@ final class Course {
         return members.get(0).schedule.isPresent();
     }
 
-    /** {@return the texts of what runs: one for all groups, or one per group} */
+    /** {@return the schedules as text: one for all groups, or one per group} */
     List<String> texts() {
         return shared
                 ? List.of(policy.toString())

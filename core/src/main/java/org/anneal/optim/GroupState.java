@@ -70,7 +70,7 @@ final class GroupState<T> {
     }
 
     /** Releases the gradients that {@link #gather} took, whether or not they were used. */
-    void letGo() {
+    void releaseGrads() {
         batches.forEach(Batch::release);
         grads.close();
     }

@@ -140,7 +140,8 @@ public record NAdam(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(
+                    vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
             if (decoupledWeightDecay) {
                 vectors.scale(param, 1 - batch.lr() * weightDecay);
             }

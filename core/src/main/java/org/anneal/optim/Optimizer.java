@@ -112,8 +112,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         }
         try {
             QuasiNewton.tryOut(engine, group.params());
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, group.kind().getSimpleName(), missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, group.kind().getSimpleName(), missing);
         }
     }
 
@@ -181,8 +181,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             }
             engine.vectors().shrink(grads, norm, maxNorm);
             return norm;
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, "clip_grad_norm", missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, "clip_grad_norm", missing);
         }
     }
 
@@ -197,8 +197,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         Check.notNegative("clip_value", clipValue);
         try (Gradients<T> taken = new Gradients<>(engine)) {
             engine.vectors().clamp(grads(taken), clipValue);
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, "clip_grad_value", missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, "clip_grad_value", missing);
         }
     }
 
@@ -228,7 +228,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             }
             steps++;
         } finally {
-            states.forEach(GroupState::letGo);
+            states.forEach(GroupState::releaseGrads);
         }
     }
 
@@ -258,7 +258,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             return loss;
         }
         ParamGroup<T> group = groups.get(0);
-        double loss = quasiNewton.get().step((LBFGS) group.ruleButLr(), group.lr(), closure);
+        double loss = quasiNewton.get().step((LBFGS) group.ruleWithStaleLr(), group.lr(), closure);
         steps++;
         return loss;
     }
@@ -298,7 +298,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             for (int p = 0; p < group.params().size(); p++) {
                 numbers.add(first + p);
                 Map<String, Object> entry = quasiNewton.isPresent()
-                        ? p == 0 ? quasiNewton.get().dict((LBFGS) group.ruleButLr()) : Map.of()
+                        ? p == 0 ? quasiNewton.get().dict((LBFGS) group.ruleWithStaleLr()) : Map.of()
                         : states.get(i).dict(p, group.countsSteps());
                 if (!entry.isEmpty()) {
                     state.put(first + p, entry);

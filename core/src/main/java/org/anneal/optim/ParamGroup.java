@@ -52,7 +52,7 @@ public final class ParamGroup<T> extends RateGroup {
      * @throws IllegalArgumentException if the rate in force is negative, which no rule accepts
      */
     public UpdateRule rule() {
-        UpdateRule rule = ruleButLr();
+        UpdateRule rule = ruleWithStaleLr();
         return rule.lr() == lr ? rule : rule.withLr(lr);
     }
 
@@ -118,11 +118,11 @@ public final class ParamGroup<T> extends RateGroup {
 
     /** Applies this group's options to some of its parameters. */
     void apply(Kernels<T> kernels, Batch<T> batch) {
-        ruleButLr().apply(kernels, batch);
+        ruleWithStaleLr().apply(kernels, batch);
     }
 
     /** {@return the options in force, except that the rate may be stale: see {@link #lr}} */
-    UpdateRule ruleButLr() {
+    UpdateRule ruleWithStaleLr() {
         if (rule.momentum() != momentum) {
             rule = rule.withMomentum(momentum);
         }
@@ -131,7 +131,7 @@ public final class ParamGroup<T> extends RateGroup {
 
     /** {@return the slots that the options in force need for a parameter with that many dimensions} */
     List<Slot> slots(int dimensions) {
-        return ruleButLr().slots(dimensions);
+        return ruleWithStaleLr().slots(dimensions);
     }
 
     /** Refuses a shape that the rule cannot update. */
@@ -168,7 +168,7 @@ public final class ParamGroup<T> extends RateGroup {
 
     /** {@return the options by PyTorch's names, as in a state dict but without {@code params}} */
     public Map<String, Object> options() {
-        Map<String, Object> options = new LinkedHashMap<>(ruleButLr().options());
+        Map<String, Object> options = new LinkedHashMap<>(ruleWithStaleLr().options());
         options.put("lr", lr);
         initialLr().ifPresent(base -> options.put("initial_lr", base));
         return options;

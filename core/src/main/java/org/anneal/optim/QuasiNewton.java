@@ -113,10 +113,7 @@ final class QuasiNewton<T> {
             turn(m, g, rule.historySize());
             vectors.copy(g, m.grad);
             m.loss = loss;
-            m.t = Real.of(lr);
-            if (iterations == 1) {
-                m.t = Real.ONE.min(Real.ONE.over(tensor(vectors.sumAbs(g)))).times(m.t);
-            }
+            m.t = firstTrial(g, lr);
             Real slope = dot(g, m.direction);
             if (tiny.negate().lessThan(slope)) {
                 break;
@@ -149,6 +146,12 @@ final class QuasiNewton<T> {
             }
         }
         return first;
+    }
+
+    private Real firstTrial(T g, double lr) {
+        return iterations == 1
+                ? Real.ONE.min(Real.ONE.over(tensor(vectors.sumAbs(g)))).times(Real.of(lr))
+                : Real.of(lr);
     }
 
     /** Computes the new direction from the gradient and the remembered pairs. */

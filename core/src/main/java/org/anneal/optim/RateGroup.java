@@ -33,7 +33,7 @@ public abstract class RateGroup {
 
     /** {@return a group without momentum, whose rate is read by {@code lr} and set by {@code setLr}} */
     public static RateGroup of(String name, DoubleSupplier lr, DoubleConsumer setLr) {
-        return HeldRate.create(name, lr, setLr);
+        return ExternalRateGroup.create(name, lr, setLr);
     }
 
     public final String name() {

@@ -113,7 +113,7 @@ public record Rprop(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(1, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, 0, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, 0, spares.get(0));
             T before = slots.get(0);
             T size = slots.get(1);
             if (batch.fresh()) {

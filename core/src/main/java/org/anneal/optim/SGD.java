@@ -38,7 +38,7 @@ public record SGD(
         @Param(or = "False") boolean maximize)
         implements UpdateRule {
 
-    static final Kind<SGD> KIND = Kind.of(SGD.class, "steps against the gradient, with momentum if told")
+    static final Kind<SGD> KIND = Kind.of(SGD.class, "steps against the gradient, optionally with momentum")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
             .drops("nesterov", "*")
             .drops("maximize", "foreach", "differentiable", "fused");
@@ -112,7 +112,7 @@ public record SGD(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(1, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             if (momentum != 0) {
                 T buffer = slots.get(0);
                 if (batch.fresh()) {

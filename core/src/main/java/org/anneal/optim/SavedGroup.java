@@ -76,7 +76,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
      */
     static SavedGroup of(ParamGroup<?> group, Map<?, ?> given, List<?> params) {
         Map<String, Object> options = options(given);
-        UpdateRule rule = group.ruleButLr();
+        UpdateRule rule = group.ruleWithStaleLr();
         checkOptions(rule, options.keySet());
         List<String> missing =
                 needed(rule).stream().filter(key -> !options.containsKey(key)).toList();

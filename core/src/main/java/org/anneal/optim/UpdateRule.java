@@ -105,7 +105,7 @@ public interface UpdateRule extends Declared {
      * the arithmetic that a user's own rule needs.
      */
     default <T> void apply(Vectors<T> vectors, Batch<T> batch) {
-        throw Lacking.of("a kernel for it");
+        throw MissingOperation.of("a kernel for it");
     }
 
     /**

@@ -23,19 +23,19 @@ public interface Vectors<T> {
      * Sets each element {@code x[i]} to {@code function.of(x[i], a[i], b[i])}, in order of {@code i}. The arrays may be the same.
      */
     default void zip(T x, T a, T b, Elementwise function) {
-        throw Lacking.of("the vector operation zip (Vectors.zip)");
+        throw MissingOperation.of("the vector operation zip (Vectors.zip)");
     }
 
     private void by(String operation, T x, T a, T b, Elementwise function) {
         try {
             zip(x, a, b, function);
-        } catch (Lacking none) {
+        } catch (MissingOperation none) {
             throw lacking(operation);
         }
     }
 
-    private static Lacking lacking(String operation) {
-        return Lacking.of("the vector operation " + operation + " (Vectors." + operation + ")");
+    private static MissingOperation lacking(String operation) {
+        return MissingOperation.of("the vector operation " + operation + " (Vectors." + operation + ")");
     }
 
     private double sum(String operation, T x, T y, DoubleBinaryOperator term) {
@@ -130,7 +130,7 @@ public interface Vectors<T> {
      */
     default double norm(List<T> arrays, double order) {
         if (order != 1 && order != 2 && order != Double.POSITIVE_INFINITY) {
-            throw Lacking.of("the norm of order " + order + " (Vectors.norm)");
+            throw MissingOperation.of("the norm of order " + order + " (Vectors.norm)");
         }
         double norm = 0;
         for (T array : arrays) {

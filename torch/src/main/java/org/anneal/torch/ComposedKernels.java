@@ -77,7 +77,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Tensor momentum = factor(rule.momentum());
             Scalar minusLr = number(-batch.lr());
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor square = squares.get(i).mul_(alpha).addcmul_(g, g, rest);
                 Tensor root;
                 if (rule.centered()) {
@@ -106,7 +106,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar eps = number(rule.eps());
             Scalar minusLr = number(-batch.lr());
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor square = squares.get(i).mul_(rho).addcmul_(g, g, rest);
                 Tensor root = square.add(eps).sqrt_();
                 Tensor delta = deltas.get(i).add(eps).sqrt_().div_(root).mul_(g);
@@ -127,7 +127,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar eps = number(rule.eps());
             Scalar minusRate = number(-batch.lr() / (1 - Math.pow(rule.beta1(), step)));
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor mean = means.get(i).lerp_(g, rest1);
                 Tensor norm = largest.get(i).mul_(beta2);
                 torch.maximum_out(norm, norm, g.abs().add_(eps));
@@ -153,7 +153,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar correction2 = number(1 - Math.pow(rule.beta2(), step));
             Scalar eps = number(rule.eps());
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
+                Tensor g = effectiveGrad(
+                        grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
                 if (rule.decoupledWeightDecay()) {
                     decay(param, lr * rule.weightDecay());
                 }
@@ -191,7 +192,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                     factor(Math.sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)));
             Scalar minusOne = number(-1);
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
+                Tensor g = effectiveGrad(
+                        grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
                 if (rule.decoupledWeightDecay()) {
                     decay(param, batch.lr() * rule.weightDecay());
                 }
@@ -230,7 +232,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                 if (batch.fresh()) {
                     eta.fill_(number(lr));
                 }
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 // Not in place: g may be the gradient itself.
                 param.addcmul_(g.add(param, lambd), on(param, eta), minusOne);
                 Tensor mean = means.get(i);
@@ -265,7 +267,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                     stepSize.fill_(first);
                 }
                 Tensor previous = before.get(i);
-                Tensor g = slope(grad, param, rule.maximize(), 0);
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), 0);
                 Tensor factor = g.mul(previous).sign_();
                 factor.masked_fill_(factor.gt(zero), grow);
                 factor.masked_fill_(factor.lt(zero), shrink);
@@ -291,7 +293,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                 double size = Math.sqrt((double) param.numel());
                 double rate = Math.max(rule.eps2(), param.norm(two).item_double() / size) * relativeRate;
                 decay(param, lr * rule.weightDecay());
-                Tensor g = slope(grad, param, rule.maximize(), 0);
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), 0);
                 Tensor variance;
                 if (param.dim() > 1) {
                     Tensor rows = batch.slot(0).get(i).lerp_(meanSquare(g, -1), recent);
@@ -373,7 +375,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
     }
 
     /** {@return the effective gradient, {@code grad + weightDecay * param}, with {@code -grad} if {@code maximize}} */
-    static Tensor slope(Tensor grad, Tensor param, boolean maximize, double weightDecay) {
+    static Tensor effectiveGrad(Tensor grad, Tensor param, boolean maximize, double weightDecay) {
         if (weightDecay == 0) {
             return maximize ? grad.neg() : grad;
         }

@@ -313,8 +313,8 @@ class CheckpointTest {
         Path python = golden();
         try (Run run = new Run("Adam(lr=0.001)", "OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50)")) {
             assertFails(
-                    python + ": its scheduler is another one: it is not OneCycleLR(max_lr=0.2, total_steps=40,"
-                            + " div_factor=50.0); --on-change keep-config goes on with this one, take-checkpoint with "
+                    python + ": its scheduler is another one: the state was saved under " + ONE_CYCLE
+                            + ", not under OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50.0); --on-change keep-config goes on with this one, take-checkpoint with "
                             + ONE_CYCLE,
                     () -> run.restore(python, OnChange.REFUSE));
         }
@@ -462,8 +462,8 @@ class CheckpointTest {
                     .toList();
             try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
                 assertFails(
-                        less + ": param_groups[0] (group 'all', Adam): " + name
-                                + " of parameter 1 must be there, but its state has only " + others,
+                        less + ": param_groups[0] (group 'all', Adam): the state of parameter 1 must have " + name
+                                + ", but has only " + others,
                         () -> run.restore(less, OnChange.REFUSE));
                 assertEquals(0, run.scheduler.lastEpoch());
             }
@@ -506,7 +506,7 @@ class CheckpointTest {
         changed(file, root -> root.put("epoch", -1L));
         assertNone("epoch must be a whole number, at least 0, but was -1", copy);
         changed(file, root -> root.put("model", "net.pt"));
-        assertNone("model must be a dict, but was a String", copy);
+        assertNone("model must be a dict, but was 'net.pt'", copy);
         TorchFile.write(copy, List.of(1L));
         assertNone("it holds no dict", copy);
         Files.writeString(copy, "what is this");
