@@ -125,8 +125,8 @@ class InspectTest {
         Path out = folder.resolve("out.safetensors");
         Ran ran = Ran.anneal("export", file.toString(), "--to", "safetensors", "-o", out.toString());
         assertEquals(1, ran.code());
-        String start = "anneal export: cannot write " + out + ": it would have 72,057,594,037,927,936 bytes, but only ";
-        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on its disk"), ran.err());
+        String start = "anneal export: cannot write " + out + ": it needs 72,057,594,037,927,936 bytes, but only ";
+        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on the disk"), ran.err());
         try (Stream<Path> files = Files.list(folder)) {
             assertEquals(List.of(file), files.toList());
         }
@@ -466,8 +466,7 @@ class InspectTest {
         Path out = folder.resolve("x.safetensors");
         assertFails(
                 1,
-                "anneal export: cannot write " + out
-                        + ": a tensor must be of a type that safetensors knows, but 'w' is complex128",
+                "anneal export: cannot write " + out + ": safetensors has no type for 'w', which is complex128",
                 "export",
                 file.toString(),
                 "--to",
@@ -509,13 +508,13 @@ class InspectTest {
         assertFails(
                 1,
                 "anneal inspect: cannot read " + page
-                        + ": it is no file of torch.save: that is a zip archive, and this begins with '<html>404</html'",
+                        + ": it is not a file of torch.save, which is a zip archive: it begins with '<html>404</html'",
                 "inspect",
                 page.toString());
         Path missing = folder.resolve("missing.pt");
         assertFails(
                 1,
-                "anneal inspect: cannot read " + missing + ": there is no such folder or file",
+                "anneal inspect: cannot read " + missing + ": there is no such file or folder",
                 "inspect",
                 missing.toString());
         Path header = folder.resolve("cut.safetensors");

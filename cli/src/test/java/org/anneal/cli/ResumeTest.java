@@ -273,11 +273,11 @@ class ResumeTest {
         Files.writeString(run.resolve("metrics.csv"), "epoch\n");
         fails("there is no " + last + " to resume: the run ended before its first checkpoint", resume());
         Path missing = folder.resolve("missing.pt");
-        fails("cannot read " + missing + ": there is no such folder or file", "train", "--resume", missing.toString());
+        fails("cannot read " + missing + ": there is no such file or folder", "train", "--resume", missing.toString());
         Path text = Files.writeString(folder.resolve("notes.pt"), "what is this?");
         fails(
-                "cannot read " + text + ": it is no file of torch.save: that is a zip archive, and this begins with"
-                        + " 'what is this?'",
+                "cannot read " + text
+                        + ": it is not a file of torch.save, which is a zip archive: it begins with 'what is this?'",
                 "train",
                 "--resume",
                 text.toString());
@@ -328,9 +328,8 @@ class ResumeTest {
                 "cifar10:" + cifar + ": 50 images to train on, 20 to validate",
                 ran.out().strip());
         assertEquals(
-                "anneal train: " + last + ": a state dict must have the names and shapes of the network, but"
-                        + " conv1.weight has the shape [6, 1, 5, 5] and not [6, 3, 5, 5], fc1.weight has the shape"
-                        + " [120, 256] and not [120, 400]",
+                "anneal train: " + last
+                        + ": a state dict must match the network's names and shapes, but conv1.weight has shape [6, 1, 5, 5], not [6, 3, 5, 5], fc1.weight has shape [120, 256], not [120, 400]",
                 ran.err().strip());
     }
 

@@ -378,7 +378,7 @@ class TableTest {
         assertFails(2, "anneal table: --metrics must name a file of numbers, one a line, for a plateau", command);
 
         command = with(command, "--metrics", metrics.toString());
-        assertFails(1, "anneal table: cannot read " + metrics + ": there is no such folder or file", command);
+        assertFails(1, "anneal table: cannot read " + metrics + ": there is no such file or folder", command);
         Files.writeString(metrics, "1\n2\n");
         assertFails(
                 2,
@@ -472,7 +472,7 @@ class TableTest {
     @Test
     void saysThatALinkLeadsNowhere() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("nowhere"));
-        String why = "cannot read " + link + ": it is a link to what is not there";
+        String why = "cannot read " + link + ": it is a broken link";
         assertFails(1, "anneal inspect: " + why, "inspect", link.toString());
         assertFails(1, "anneal export: " + why, "export", link.toString(), "--to=pytorch", "-o=out");
         assertFails(1, "anneal plot: " + why, "plot", "ReduceLROnPlateau()", "--metrics", link.toString());

@@ -285,7 +285,7 @@ class TrainingFolderTest {
         Path table = temporary.resolve("run/metrics.csv");
         Files.delete(table);
         assertEquals(
-                "cannot write " + table + ": there is no such folder or file",
+                "cannot write " + table + ": there is no such file or folder",
                 assertThrows(IOException.class, () -> run.epoch(epoch(2, 0.1))).getMessage());
         run.close();
     }
