@@ -22,6 +22,7 @@ import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.SmallDisk;
 import org.anneal.text.Kind;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

@@ -34,6 +34,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
+import org.anneal.runs.SmallDisk;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Kind;

@@ -31,6 +31,7 @@ import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
+import org.anneal.runs.SmallDisk;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
