@@ -45,6 +45,7 @@ final class CurveHandler {
             boolean takesMetric,
             Optional<String> end,
             List<Curves.Found> findings,
+            List<Curves.Found> notes,
             String java,
             String python) {}
 
@@ -79,10 +80,10 @@ final class CurveHandler {
     private void answer(Exchange exchange, Question question) throws Refusal {
         Conditions run = question.run();
         Curves curves;
-        List<Curves.Found> findings;
+        Curves.Checked checked;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
             curves = Curves.of(question.expression(), run, turn);
-            findings = curves.findings(run, turn);
+            checked = curves.check(run, turn);
         } catch (PythonSyntaxException e) {
             fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
             return;
@@ -99,7 +100,8 @@ final class CurveHandler {
                 constant ? Optional.of(first) : Optional.empty(),
                 curves.takesMetric,
                 curves.end,
-                findings,
+                checked.findings(),
+                checked.notes(),
                 JavaCode.of(curves.call.policy(), curves.call.lastEpoch()),
                 PythonCode.of(curves.call.policy(), curves.call.lastEpoch(), run.rule(), run.lr()));
         List<double[]> columns = new ArrayList<>(List.of(curves.rates));

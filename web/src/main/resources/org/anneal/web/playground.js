@@ -271,31 +271,33 @@ function measure() {
 function showFindings() {
   const list = $('#finding-list');
   const wrong = page.rows.filter((row) => row.on && row.error);
-  const found = drawn().filter((row) => !row.error).flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
+  const checked = drawn().filter((row) => !row.error);
+  const found = checked.flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
+  const notes = checked.flatMap((row) => row.curve.notes.map((note) => ({ row, note: true, ...note })));
   const key = JSON.stringify([
-    found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, row.name, step, problem, suggestion, groups]),
+    [...found, ...notes].map(({ row, note, step, problem, suggestion, groups }) => [row.id, row.color, row.name, note, step, problem, suggestion, groups]),
     wrong.map((row) => [row.name, row.error.message]), drawn().length]);
   if (list.dataset.key === key) return;
   list.dataset.key = key;
-  list.replaceChildren(...found.map((finding) => {
+  const item = (finding) => {
     const button = document.createElement('button');
     button.type = 'button';
     button.style.setProperty('--color', `var(${finding.row.color})`);
     const where = document.createElement('b');
-    where.textContent = `${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
+    where.textContent = `${finding.note ? 'Note: ' : ''}${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
     const does = document.createElement('small');
     does.textContent = finding.suggestion;
     button.append(where, finding.problem, does);
     button.addEventListener('click', () => goTo(finding.row, finding.step));
-    const item = document.createElement('li');
-    item.append(button);
-    return item;
-  }));
-  list.append(...wrong.map((row) => {
-    const item = document.createElement('li');
-    item.className = 'error';
-    item.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
-    return item;
+    const line = document.createElement('li');
+    line.append(button);
+    return line;
+  };
+  list.replaceChildren(...found.map(item), ...wrong.map((row) => {
+    const line = document.createElement('li');
+    line.className = 'error';
+    line.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
+    return line;
   }));
   if (!found.length && !wrong.length) {
     const none = document.createElement('li');
@@ -303,6 +305,7 @@ function showFindings() {
     none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about a schedule appear here.';
     list.append(none);
   }
+  list.append(...notes.map(item));
 }
 
 /** Has the chart show a step and what is around it. */

@@ -86,6 +86,7 @@ export class TakeAway {
   }
 
   #json(values) {
+    const said = ({ step, problem, suggestion }) => ({ step, problem, suggestion });
     const schedules = this.#page.rows().filter((row) => row.curve || row.error).map((row) => (row.error ? {
       expression: row.text,
       error: row.error.message,
@@ -96,7 +97,8 @@ export class TakeAway {
         lr: row.curve.rates.map((rates) => Array.from(rates)),
         momentum: row.curve.momenta ? Array.from(row.curve.momenta) : row.curve.momentum,
       } : {}),
-      findings: row.curve.findings.map(({ step, problem, suggestion }) => ({ step, problem, suggestion })),
+      findings: row.curve.findings.map(said),
+      notes: row.curve.notes.map(said),
     }));
     return { run: this.#page.run(), schedules };
   }

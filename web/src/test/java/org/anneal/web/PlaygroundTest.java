@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.junit.jupiter.api.AfterAll;
@@ -499,6 +500,24 @@ class PlaygroundTest {
         browser.awaitText("#at-head", "lr at 199");
         browser.await("its part", () -> browser.find("#reset").isEnabled());
         browser.screenshot("finding");
+    }
+
+    @Test
+    void aNoteStandsBelowTheFindings() {
+        openWith("OneCycleLR(max_lr=[0.1, 0.2], total_steps=100)", "&lr=0.001,0.2");
+        browser.await("a note", () -> !browser.all("#finding-list button").isEmpty());
+        assertEquals(
+                List.of(
+                        "Nothing wrong or suspicious was found.",
+                        "Note: step 0, group 0 OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1"),
+                browser.all("#finding-list li").stream()
+                        .map(item -> item.getText().lines().limit(2).collect(Collectors.joining(" ")))
+                        .toList());
+        browser.find("#tab-json").click();
+        browser.await(
+                "the notes",
+                () -> browser.text("#take-text").contains("\"notes\": [\n        {\n          \"step\": 0"));
+        browser.screenshot("note");
     }
 
     @Test
