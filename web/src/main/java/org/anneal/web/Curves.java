@@ -14,14 +14,14 @@ import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 
-/** The curves of one schedule in a run, as {@code anneal table} prints them: what is in force before each optimizer step. */
+/** The curves of one schedule in a run: what is in force before each optimizer step, as {@code anneal table} prints it. */
 final class Curves {
     private static final int STEPS_BETWEEN_LOOKS = 16;
 
     /**
-     * A finding, and the groups that have it.
+     * A finding, and the groups that it is about.
      *
-     * @param groups none if it is in all of them
+     * @param groups empty if it is about all of them
      */
     record Found(long step, String problem, String suggestion, List<Integer> groups) {}
 
@@ -29,10 +29,10 @@ final class Curves {
     record Checked(List<Found> findings, List<Found> notes) {}
 
     final SchedulerCall call;
-    final double[][] rates; // of each group, at each step
-    final double[] momentum; // of the first group at each step; Adam: beta1
+    final double[][] rates; // by group and step
+    final double[] momentum; // of the first group, by step; Adam's beta1
     final boolean takesMetric;
-    final Optional<String> end; // why there are fewer rows than the run has steps, if there are
+    final Optional<String> end; // the reason, if there are fewer rows than steps
 
     private Curves(SchedulerCall call, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
         this.call = call;
@@ -42,7 +42,7 @@ final class Curves {
         this.end = end;
     }
 
-    /** {@return the steps that there are rates for; fewer than the run has if the schedule or the metrics end before it} */
+    /** {@return how many steps have rates; fewer than the run's if the schedule or the metrics end before it} */
     int rows() {
         return momentum.length;
     }
@@ -128,7 +128,7 @@ final class Curves {
         if (end.isEmpty() && rows < steps) {
             end = Optional.of(
                     metrics.isEmpty()
-                            ? "a plateau follows a metric: give it some, one per step"
+                            ? "a plateau needs metrics, one per step"
                             : "the " + metrics.size() + " metrics end here");
         }
         for (int group = 0; group < rates.length; group++) {

@@ -671,7 +671,7 @@ class PlaygroundTest {
     @Test
     void aPlateauAsksForMetrics() {
         openWith("ReduceLROnPlateau(factor=0.5, patience=2)", "&steps=40");
-        browser.awaitText("#rows .note", "a plateau follows a metric: give it some, one per step");
+        browser.awaitText("#rows .note", "a plateau needs metrics, one per step");
         put("#metrics", "1 0.9 0.9 0.9 0.9 0.9 0.9");
         browser.awaitText("#rows .note", "the 7 metrics end here");
         rate(0, 5);
