@@ -43,7 +43,7 @@ record Conditions(
         metrics = metrics == null ? List.of() : numbers("metrics", metrics);
     }
 
-    /** {@return a training run's, unless it is too long, has too many groups, or its optimizer is neither SGD nor Adam} */
+    /** {@return a training run's; empty if it is too long, has too many groups, or its optimizer is unknown here} */
     static Optional<Conditions> of(RunConfig.Summary run) {
         try {
             UpdateRule rule = UpdateRule.parse(run.optimizer());

@@ -118,8 +118,7 @@ final class Lanes {
             }
             if (busy > part * limit.toNanos()) {
                 throw new Refusal(
-                        422,
-                        "this takes more than " + limit.toSeconds() + " seconds to compute: use fewer steps");
+                        422, "this takes more than " + limit.toSeconds() + " seconds to compute: use fewer steps");
             }
         }
 

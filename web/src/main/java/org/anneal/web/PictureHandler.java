@@ -55,7 +55,8 @@ final class PictureHandler {
                 || question.expressions().isEmpty()
                 || question.expressions().size() > MOST_SCHEDULES) {
             throw new Refusal(
-                    400, "a picture must have 1 to " + MOST_SCHEDULES + " expressions, a run, and the format PNG or SVG");
+                    400,
+                    "a picture must have 1 to " + MOST_SCHEDULES + " expressions, a run, and the format PNG or SVG");
         }
         for (String expression : question.expressions()) {
             CurveHandler.check(new CurveHandler.Question(expression, question.run()));

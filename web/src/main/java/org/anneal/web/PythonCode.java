@@ -25,7 +25,7 @@ final class PythonCode {
         Set<String> foreign = new TreeSet<>();
         StringBuilder call = withOptimizer(text, names, foreign);
         boolean resumes = lastEpoch != -1;
-        // Its rates depend on the step alone, and PyTorch's does not resume by last_epoch: OneCycleLR fails.
+        // The rates depend on the step alone, and PyTorch cannot resume by last_epoch: OneCycleLR fails.
         boolean walks = resumes && policy.kind().lastEpoch() == Kind.LastEpoch.NOTHING;
         if (resumes && !walks) {
             call.setLength(call.length() - 1);

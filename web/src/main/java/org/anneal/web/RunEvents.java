@@ -32,8 +32,7 @@ import org.eclipse.jetty.util.Callback;
 final class RunEvents implements AutoCloseable {
     private static final int MOST_CLIENTS = 64;
     private static final long PAUSE_MILLIS = 250;
-    private static final int HEARTBEAT_PAUSES =
-            4; // the second one after a client has gone fails, and so notices
+    private static final int HEARTBEAT_PAUSES = 4; // the second one after a client has gone fails, and so notices
     private static final int MOST_CHARACTERS = 256 * 1024; // waiting for a client, and one table more
     private static final long WRITE_SECONDS = 20;
 

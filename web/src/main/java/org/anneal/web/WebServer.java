@@ -188,7 +188,8 @@ public final class WebServer implements AutoCloseable {
 
     private void runs(Exchange exchange) throws Refusal {
         Answer.require(exchange, "GET");
-        events.orElseThrow(() -> new Refusal(404, "no folder of runs is served: start the server with anneal serve --runs DIR"))
+        events.orElseThrow(() ->
+                        new Refusal(404, "no folder of runs is served: start the server with anneal serve --runs DIR"))
                 .open(exchange);
     }
 }

@@ -1,4 +1,4 @@
-// What can be taken away: code, JSON, a link, pictures.
+// The export: code, JSON, a link, pictures.
 
 import { picture } from './server.js';
 
@@ -103,7 +103,7 @@ export class TakeAway {
     return { run: this.#page.run(), schedules };
   }
 
-  /** Says what is wrong with the run, if something is: then nothing is taken away. */
+  /** Shows what is wrong with the run, if anything: then nothing is exported. */
   #wrong() {
     const problem = this.#page.problem();
     if (problem) this.#say(problem);
@@ -123,7 +123,7 @@ export class TakeAway {
       const question = { expressions: drawn.map((row) => row.text), run: this.#page.run(), format, ...this.#page.options() };
       save(await picture(question), `schedules.${format}`);
       const wrong = this.#page.rows().filter((row) => row.on && row.error).map((row) => row.name);
-      this.#say(`schedules.${format} is saved${wrong.length ? ` without ${wrong.join(' and ')}, which has an error` : ''}.`);
+      this.#say(`Saved schedules.${format}${wrong.length ? ` without ${wrong.join(' and ')}, which ${wrong.length > 1 ? 'have' : 'has'} an error` : ''}.`);
     } catch (problem) {
       this.#say(problem.message);
     }

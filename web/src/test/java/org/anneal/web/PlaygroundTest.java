@@ -695,7 +695,7 @@ class PlaygroundTest {
     @Test
     void saysThatALogarithmicAxisHasNoPlaceForZero() {
         openWith("PolynomialLR(total_iters=50)", "&steps=80&lr=0.1&log=1");
-        browser.awaitText("#log-hint", "Rates of 0 have no place on a log axis.");
+        browser.awaitText("#log-hint", "Rates of 0 are not shown on a log axis.");
         browser.find("#log").click();
         browser.await("no hint", () -> !browser.find("#log-hint").isDisplayed());
         write("StepLR(30)");
@@ -819,7 +819,7 @@ class PlaygroundTest {
                 "URL.createObjectURL = blob => { document.body.dataset.saved = blob.type + ' ' + blob.size; return '#' }");
         for (String format : List.of("png", "svg")) {
             browser.find("#save-" + format).click();
-            browser.awaitText("#take-said", "schedules." + format + " is saved.");
+            browser.awaitText("#take-said", "Saved schedules." + format + ".");
             assertTrue(browser.attribute("body", "data-saved").startsWith("image/" + format));
         }
         browser.find("#save-json").click();

@@ -171,8 +171,7 @@ class ServerTest {
                 post("api/picture", "{\"expressions\": [\"StepLR(30)\"], \"format\": \"gif\"}")
                         .body(),
                 UTF_8);
-        assertEquals(
-                "{\"error\":{\"message\":\"invalid request: format must be one of PNG, SVG\"}}", body);
+        assertEquals("{\"error\":{\"message\":\"invalid request: format must be one of PNG, SVG\"}}", body);
     }
 
     @Test
