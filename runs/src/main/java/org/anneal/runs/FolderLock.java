@@ -25,7 +25,8 @@ import org.anneal.checkpoint.AtomicFile;
 final class FolderLock implements Closeable {
     private static final String FILE = "run.lock";
 
-    // By real path and file key. The system's lock belongs to the process: opening and closing the file again would release
+    // By real path and file key. The system's lock belongs to the process: opening and closing the file again would
+    // release
     // it.
     private static final Set<Map.Entry<Path, Object>> HELD = ConcurrentHashMap.newKeySet();
 

@@ -100,8 +100,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
             if (wasThere) {
                 deleteFiles(folder, TEMPORARY);
             } else if (isRun(folder)) {
-                throw new IOException(
-                        "folder " + folder + " must not hold a run, but has a " + metrics.getFileName());
+                throw new IOException("folder " + folder + " must not hold a run, but has a " + metrics.getFileName());
             } else {
                 madeFiles.add(metrics);
             }
@@ -121,9 +120,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
             return lock(folder);
         } catch (FileAlreadyExistsException e) {
             throw new IOException(
-                    folder + " must be a folder, but is a "
-                            + (Files.exists(folder) ? "file" : "broken link"),
-                    e);
+                    folder + " must be a folder, but was a " + (Files.exists(folder) ? "file" : "broken link"), e);
         } catch (FileSystemException e) {
             throw cannotWriteInto(folder, e);
         } catch (IOException e) {
