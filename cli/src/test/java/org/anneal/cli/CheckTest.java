@@ -221,12 +221,12 @@ class CheckTest {
     void refusesALastEpochAndTwoLengths() {
         assertFails(
                 2,
-                "anneal check: EXPR must not have a last_epoch, which resumes a run, but has 3",
+                "anneal check: EXPR must not have last_epoch, as a resumed run is not checked, but has last_epoch=3",
                 "check",
                 "StepLR(30, last_epoch=3)");
         assertFails(
                 2,
-                "anneal check: --steps must not be given with --epochs, which says it, but was too",
+                "anneal check: --steps must be left out with --epochs, which gives the run's length",
                 "check",
                 "StepLR(30)",
                 "--steps=3",

@@ -34,6 +34,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
+import org.anneal.runs.SmallDisk;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Kind;
@@ -291,7 +292,7 @@ class CheckpointTest {
                     "total_steps must be 50, as in this runner's OneCycleLR(max_lr=0.1, total_steps=50), but was"
                             + " 40 in the state dict";
             assertFails(
-                    python + ": its scheduler is another one: " + differs
+                    python + ": its scheduler is a different one: " + differs
                             + "; --on-change keep-config goes on with this one, take-checkpoint with " + ONE_CYCLE,
                     () -> run.restore(python, OnChange.REFUSE));
             assertEquals(List.of(), run.restore(python, OnChange.KEEP_CONFIG));
@@ -313,7 +314,7 @@ class CheckpointTest {
         Path python = golden();
         try (Run run = new Run("Adam(lr=0.001)", "OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50)")) {
             assertFails(
-                    python + ": its scheduler is another one: the state was saved under " + ONE_CYCLE
+                    python + ": its scheduler is a different one: the state was saved under " + ONE_CYCLE
                             + ", not under OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50.0); --on-change keep-config goes on with this one, take-checkpoint with "
                             + ONE_CYCLE,
                     () -> run.restore(python, OnChange.REFUSE));
@@ -337,7 +338,7 @@ class CheckpointTest {
         Path without = changed(golden(), root -> root.remove("scheduler"));
         try (Checkpoint python = Checkpoint.open(without)) {
             assertFails(
-                    without + ": it holds no scheduler, though its optimizer had one, which left initial_lr there",
+                    without + ": it has no scheduler, but its optimizer had one: its groups have an initial_lr",
                     python::schedule);
         }
         Path constant = changed(golden(), root -> {
@@ -354,7 +355,7 @@ class CheckpointTest {
             root.put("lr_schedulers", List.of(scheduler, scheduler));
         });
         try (Checkpoint python = Checkpoint.open(two)) {
-            assertFails(two + ": it holds 2 schedulers", python::schedule);
+            assertFails(two + ": it has 2 schedulers", python::schedule);
         }
         try (Checkpoint ours = Checkpoint.open(last())) {
             assertEquals(Optional.empty(), ours.schedule());
@@ -389,7 +390,7 @@ class CheckpointTest {
             assertEquals(
                     prefix.isEmpty()
                             ? List.of()
-                            : List.of(file + " has " + prefix + " before the names of its weights, which is left out"),
+                            : List.of(file + " has " + prefix + " before the names of its weights, which is ignored"),
                     run.restore(file, OnChange.REFUSE));
             assertArrayEquals(new float[] {0.1613206f, 0.1905916f}, bias(run.network));
             assertEquals(0.09805566273349588, run.group().lr());
@@ -426,20 +427,21 @@ class CheckpointTest {
             root.put("state_dict", model);
         });
         assertFails(
-                gan + " is no training checkpoint: it must have the weights of one network, but has state_dict, net",
+                gan
+                        + " is not a training checkpoint: it must have the weights of one network, but has those under state_dict, net",
                 () -> Checkpoint.open(gan));
         Path none = changed(golden(), root -> root.put("generator", Objects.requireNonNull(root.remove("model"))));
         assertFails(
-                none + " is no training checkpoint: it must have weights under one of model, state_dict,"
+                none + " is not a training checkpoint: it must have weights under one of model, state_dict,"
                         + " model_state_dict, model_state, model_dict, net, net_state_dict, network, network_state_dict,"
-                        + " module, weights, params, but has only [epoch, optimizer, scheduler, generator]",
+                        + " module, weights, params, but has only the keys [epoch, optimizer, scheduler, generator]",
                 () -> Checkpoint.open(none));
         Path two = changed(golden(), root -> {
             Object optimizer = Objects.requireNonNull(root.remove("optimizer"));
             root.put("optimizer_states", List.of(optimizer, optimizer));
         });
         try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
-            assertFails(two + ": it holds 2 optimizers, but this run has one", () -> run.restore(two, OnChange.REFUSE));
+            assertFails(two + ": it must have one optimizer, but has 2", () -> run.restore(two, OnChange.REFUSE));
         }
     }
 
@@ -479,8 +481,8 @@ class CheckpointTest {
         try (Run run = new Run("SGD(lr=0.1)", "StepLR(step_size=1, gamma=0.5)")) {
             assertEquals(
                     List.of(
-                            less + " holds no optimizer: its state starts anew",
-                            less + " holds no scheduler: the schedule goes on at its rate after 2 steps"),
+                            less + " has no optimizer: its state starts afresh",
+                            less + " has no scheduler: the schedule goes on at its rate after 2 steps"),
                     run.restore(less, OnChange.REFUSE));
             assertEquals(0.025, run.group().lr());
         }
@@ -508,7 +510,7 @@ class CheckpointTest {
         changed(file, root -> root.put("model", "net.pt"));
         assertNone("model must be a dict, but was 'net.pt'", copy);
         TorchFile.write(copy, List.of(1L));
-        assertNone("it holds no dict", copy);
+        assertNone("it does not hold a dict", copy);
         Files.writeString(copy, "what is this");
         assertFails(
                 "cannot read " + copy
@@ -517,7 +519,7 @@ class CheckpointTest {
     }
 
     private static void assertNone(String why, Path file) {
-        assertFails(file + " is no training checkpoint: " + why, () -> Checkpoint.open(file));
+        assertFails(file + " is not a training checkpoint: " + why, () -> Checkpoint.open(file));
     }
 
     private static void assertFails(String message, Executable bad) {
@@ -530,7 +532,7 @@ class CheckpointTest {
         Path copy = folder.resolve("changed.pt");
         anneal(file, entries -> entries.put("version", 2L));
         assertFails(
-                copy + " was written by a newer Anneal: its version must be at most 1, but is 2",
+                copy + " was written by a newer Anneal: version must be at most 1, but was 2",
                 () -> Checkpoint.open(copy));
         anneal(file, entries -> entries.put("batch", 5L));
         assertFails(copy + ": anneal.batch must be within the 4 batches of an epoch, but was 5", this::progress);
