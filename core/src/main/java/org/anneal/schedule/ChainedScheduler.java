@@ -27,7 +27,7 @@ import org.anneal.text.PythonCall;
  * @param schedules the members, in the order in which they act on the rate, at least 1
  */
 @StateForm.By(ChainForm.class)
-public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedules) implements Schedule {
+public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedules) implements Composite {
 
     static final Kind<ChainedScheduler> KIND = Kind.of(
                     ChainedScheduler.class, "several schedules at once, each acting on the rate of the one before")
@@ -142,39 +142,6 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
     @Override
     public boolean isFactor() {
         return !Lists.any(schedules, member -> !member.isFactor());
-    }
-
-    @Override
-    public boolean drivesMomentum() {
-        return Lists.any(schedules, Schedule::drivesMomentum);
-    }
-
-    @Override
-    public double momentum(long step, double current) {
-        double momentum = current;
-        for (int i = 0; i < schedules.size(); i++) {
-            momentum = schedules.get(i).momentum(step, momentum);
-        }
-        return momentum;
-    }
-
-    @Override
-    public long lastStep() {
-        long last = Check.LAST_STEP;
-        for (int i = 0; i < schedules.size(); i++) {
-            last = Math.min(last, schedules.get(i).lastStep());
-        }
-        return last;
-    }
-
-    @Override
-    public boolean isComposite() {
-        return true;
-    }
-
-    @Override
-    public void check(RunPart part, Schedule shared) {
-        ((ChainedScheduler) shared).schedules.forEach(part::visit);
     }
 
     @Override

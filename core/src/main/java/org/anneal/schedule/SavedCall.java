@@ -42,6 +42,7 @@ public final class SavedCall {
     private final List<? extends Map<?, ?>> groups;
     private final List<String> gaps = new ArrayList<>();
     private final Map<String, String> arguments = new LinkedHashMap<>();
+    private Optional<String> whole = Optional.empty();
     private final String text;
 
     /**
@@ -98,9 +99,9 @@ public final class SavedCall {
 
     /** {@return the call with the arguments so far, printed as a schedule if none is missing} */
     String text(String name) {
-        String call = arguments.entrySet().stream()
+        String call = whole.orElseGet(() -> arguments.entrySet().stream()
                 .map(each -> (each.getKey().equals("schedulers") ? "" : each.getKey() + "=") + each.getValue())
-                .collect(Collectors.joining(", ", name + "(", ")"));
+                .collect(Collectors.joining(", ", name + "(", ")")));
         try {
             return gaps.isEmpty() ? Policy.parse(call).toString() : call;
         } catch (PythonSyntaxException e) { // its column is of a text that the user never saw
@@ -115,6 +116,11 @@ public final class SavedCall {
     /** Adds an argument. */
     void argument(String name, Object value) {
         arguments.put(name, Python.shown(value));
+    }
+
+    /** Takes the whole call from the state. */
+    void whole(String call) {
+        whole = Optional.of(call);
     }
 
     /** Adds an argument that the state has under the same name. */

@@ -65,7 +65,9 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
         if (kind.takesOptimizer()) {
             parameters.add("verbose="); // until torch 2.7
         }
-        PythonCall.Arguments arguments = call.bind("optimizer", parameters.toArray(String[]::new));
+        boolean leads =
+                kind.takesOptimizer() || kind.module().isPresent(); // an operator begins with a schedule instead
+        PythonCall.Arguments arguments = call.bind(leads ? "optimizer" : "", parameters.toArray(String[]::new));
         return arguments.build(() -> {
             Policy policy = (Policy) kind.read(arguments);
             if (arguments.has("verbose")) {

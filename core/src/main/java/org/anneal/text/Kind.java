@@ -400,16 +400,20 @@ public final class Kind<R extends Record> {
 
     /** {@return Python's call, with the required arguments and those that differ from their defaults} */
     public String print(Record record) {
-        return arguments().entrySet().stream()
-                .filter(each -> each.getValue().stream().anyMatch(part -> isShown(part, record)))
-                .map(each -> (each.getValue().get(0).type().isNamed() ? each.getKey() + "=" : "")
+        List<String> shown = new ArrayList<>();
+        boolean named = false;
+        for (Map.Entry<String, List<Parameter>> each : arguments().entrySet()) {
+            Parameter first = each.getValue().get(0);
+            boolean isShown = each.getValue().stream().anyMatch(part -> isShown(part, record));
+            named |= !isShown || first.type().isNamed(); // in Python no argument by place follows these
+            if (isShown) {
+                shown.add((named ? each.getKey() + "=" : "")
                         + (isTuple(each.getValue())
                                 ? Python.repr(plain(each.getValue(), record))
-                                : each.getValue()
-                                        .get(0)
-                                        .type()
-                                        .python(each.getValue().get(0).of(record))))
-                .collect(Collectors.joining(", ", name() + "(", ")"));
+                                : first.type().python(first.of(record))));
+            }
+        }
+        return shown.stream().collect(Collectors.joining(", ", name() + "(", ")"));
     }
 
     /** {@return the arguments by PyTorch's names, in the order of its state dict; None is an empty {@link Optional}} */

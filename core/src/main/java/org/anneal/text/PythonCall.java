@@ -116,7 +116,7 @@ public final class PythonCall {
      * @param leading a leading parameter that Python needs and the text form omits: {@code optimizer} or {@code params}. It is
      *     dropped if it is given by keyword, or if the first positional argument is a name, a call, an attribute or an entry, but
      *     not a number, string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list can be {@code params},
-     *     but not {@code optimizer}
+     *     but not {@code optimizer}. Empty if there is none
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
      *     optional, and those after {@code "*"} are keyword-only
      * @throws PythonSyntaxException if an argument is unknown, given twice, missing, or one too many
@@ -139,7 +139,8 @@ public final class PythonCall {
 
         Map<String, Expression> values = new LinkedHashMap<>();
         List<Expression> positional = call.positional();
-        boolean dropped = !positional.isEmpty() && isLeading(positional.get(0), leading.equals("params"));
+        boolean dropped =
+                !leading.isEmpty() && !positional.isEmpty() && isLeading(positional.get(0), leading.equals("params"));
         positional = dropped ? positional.subList(1, positional.size()) : positional;
         for (int i = 0; i < positional.size(); i++) {
             if (i == positionalOnes) {

@@ -131,7 +131,7 @@ abstract class ValueType<V> {
         return false;
     }
 
-    /** {@return whether an argument is printed with its name} */
+    /** {@return whether an argument is printed with its name even if no named one is before it} */
     boolean isNamed() {
         return true;
     }
@@ -666,6 +666,11 @@ abstract class ValueType<V> {
         @Override
         String java(Declared value, boolean single, Function<Class<?>, String> names) {
             return value.java(names);
+        }
+
+        @Override
+        boolean isNamed() {
+            return false;
         }
 
         @Override

@@ -123,7 +123,7 @@ export function fields(text) {
         items(value.tokens).forEach((item, i) => {
           found.push({ ...field, key: `${key}.${i}`, label: `${parameter.name}[${i}]`, value: item, text: text.slice(item.from, item.to) });
         });
-      } else if (['calls', 'lambda', 'steps-list'].includes(parameter.type)) {
+      } else if (['call', 'calls', 'lambda', 'steps-list'].includes(parameter.type)) {
         continue;
       } else if (value) {
         found.push({ ...field, value, text: text.slice(value.from, value.to) });
@@ -188,7 +188,7 @@ export function completions(text, at) {
   if (quoted || /['"]$/.test(before)) {
     const argument = open?.arguments.at(-1);
     options = (argument?.parameter?.values ?? []).map((value) => ({ insert: value, label: value, says: argument.parameter.name }));
-  } else if (!open || insideCalls(open)) {
+  } else if (!open || insideCalls(open, before)) {
     const nested = Boolean(open);
     options = vocabulary.map((kind) => ({
       insert: `${kind.name}(`,
@@ -224,10 +224,13 @@ export function completions(text, at) {
   return { from, to: at, prefix, options };
 }
 
-/** Returns whether a member of the call comes next, in an unfinished call. */
-function insideCalls(call) {
+/** Returns whether a schedule comes next, in an unfinished call that `before` ends with. */
+function insideCalls(call, before) {
   const argument = call.arguments.at(-1);
   const list = argument?.value?.tokens ?? [];
   const depth = list.reduce((sum, token) => sum + ('([{'.includes(token.text) ? 1 : ')]}'.includes(token.text) ? -1 : 0), 0);
-  return argument?.parameter?.type === 'calls' && depth > 0;
+  if (depth > 0) return argument.parameter?.type === 'calls';
+  const begins = !argument || /,\s*$/.test(before);
+  const parameter = begins ? call.kind.parameters[call.arguments.length] : argument.value ? null : argument.parameter;
+  return parameter?.type === 'call';
 }

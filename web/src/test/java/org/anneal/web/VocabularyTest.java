@@ -34,6 +34,7 @@ class VocabularyTest {
             "steps-list", "[7]",
             "truth", "True",
             "lambda", "lambda x: 0.5",
+            "call", "StepLR(3)",
             "calls", "[StepLR(3), StepLR(4)]");
 
     private static JsonNode read(String file) {
