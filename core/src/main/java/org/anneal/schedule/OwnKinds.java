@@ -3,7 +3,7 @@ package org.anneal.schedule;
 import java.util.List;
 import org.anneal.text.Kind;
 
-/** PyTorch's schedules and its plateau. A new one is listed here and nowhere else. */
+/** PyTorch's schedules and its plateau, and what PyTorch lacks. A new one is listed here and nowhere else. */
 final class OwnKinds {
     static final List<Kind<?>> ALL = List.of(
             StepLR.KIND,
@@ -21,7 +21,20 @@ final class OwnKinds {
             SWALR.KIND,
             SequentialLR.KIND,
             ChainedScheduler.KIND,
-            ReduceLROnPlateau.KIND);
+            ReduceLROnPlateau.KIND,
+            Sum.KIND,
+            Product.KIND,
+            Min.KIND,
+            Max.KIND,
+            Clip.KIND,
+            Scale.KIND,
+            Shift.KIND,
+            Repeat.KIND,
+            Reverse.KIND,
+            Stretch.KIND,
+            Freeze.KIND,
+            Interpolate.KIND,
+            End.KIND);
 
     private OwnKinds() {}
 }

@@ -112,6 +112,13 @@ public final class RunPart {
         shared.forGroup(run.group(), run.bases().size()).check(this, shared);
     }
 
+    /** Checks only the unit of a schedule's lengths: what is done with its rates may excuse the rest. */
+    void visitLengths(Schedule shared) {
+        if (!shared.isComposite()) {
+            isConfused(shared);
+        }
+    }
+
     /** {@return the steps from {@code start} to {@code end} of this part} */
     RunPart piece(long start, long end) {
         boolean atEnd = end == steps();

@@ -1,5 +1,6 @@
 package org.anneal.schedule;
 
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
@@ -197,6 +198,76 @@ public non-sealed interface Schedule extends Policy {
     /** {@return a plateau on top of this schedule, whose rates it multiplies by a factor} */
     default ChainedPlateau times(ReduceLROnPlateau plateau) {
         return new ChainedPlateau(this, plateau);
+    }
+
+    /** {@return the sum of this schedule's rates and another's} */
+    default Sum plus(Schedule other) {
+        return new Sum(List.of(this, Objects.requireNonNull(other, "other")));
+    }
+
+    /** {@return this schedule's rates times the curve of {@code multiplier} from a base of 1} */
+    default Product multipliedBy(Schedule multiplier) {
+        return new Product(List.of(this, Objects.requireNonNull(multiplier, "multiplier")));
+    }
+
+    /** {@return the lower of this schedule's rate and another's} */
+    default Min min(Schedule other) {
+        return new Min(List.of(this, Objects.requireNonNull(other, "other")));
+    }
+
+    /** {@return the higher of this schedule's rate and another's} */
+    default Max max(Schedule other) {
+        return new Max(List.of(this, Objects.requireNonNull(other, "other")));
+    }
+
+    /**
+     * Returns this schedule with its rates kept between two bounds.
+     *
+     * @param low the lowest rate, at least 0
+     * @param high the highest rate, at least {@code low}
+     */
+    default Clip clip(double low, double high) {
+        return new Clip(this, low, high);
+    }
+
+    /** {@return this schedule with its rates times {@code factor}, at least 0} */
+    default Scale scale(double factor) {
+        return new Scale(this, factor);
+    }
+
+    /** {@return this schedule, started {@code steps} steps later, at least 0; until then its first rate holds} */
+    default Shift shift(long steps) {
+        return new Shift(this, steps);
+    }
+
+    /** {@return this schedule, started again every {@code period} steps, at least 1} */
+    default Repeat repeat(long period) {
+        return new Repeat(this, period);
+    }
+
+    /** {@return this schedule backwards, from its step {@code length}, at least 0, to its step 0, which then holds} */
+    default Reverse reverse(long length) {
+        return new Reverse(this, length);
+    }
+
+    /** {@return this schedule, whose {@code length} steps take {@code to} steps, each at least 1} */
+    default Stretch stretch(long length, long to) {
+        return new Stretch(this, length, to);
+    }
+
+    /** {@return this schedule, whose clock stops from step {@code start} to step {@code end}} */
+    default Freeze freeze(long start, long end) {
+        return new Freeze(this, start, end);
+    }
+
+    /** {@return this schedule until step {@code start}, {@code other} from step {@code end} on, and a straight line in between} */
+    default Interpolate interpolate(Schedule other, long start, long end) {
+        return new Interpolate(this, Objects.requireNonNull(other, "other"), start, end);
+    }
+
+    /** {@return this schedule, which does what {@code then} says from {@code step} on, at least 1} */
+    default End end(long step, End.Then then) {
+        return new End(this, step, then);
     }
 
     /**

@@ -124,7 +124,7 @@ class ScheduleContractTest {
     @MethodSource("examples")
     void startsAtTheBaseOrWhereARestoredOptimizerIs(Schedule schedule) {
         assertEquals(schedule.at(0, 0.1), schedule.start(0, 7, 0.1));
-        boolean absolute = schedule instanceof LambdaLR
+        boolean absolute = schedule instanceof AbsoluteSchedule
                 || schedule instanceof CosineAnnealingWarmRestarts
                 || schedule instanceof CyclicLR
                 || schedule instanceof OneCycleLR;

@@ -27,7 +27,47 @@ class ScheduleFormulasTest {
         return Stream.of(
                 row("StepLR(7, 0.5)", t -> 1 / Math.pow(2, Math.floor(t / 7))),
                 row("ExponentialLR(0.9)", t -> Math.exp(t * Math.log(0.9))),
-                row("PolynomialLR(100, 2.0)", t -> Math.pow(Math.max(0, 100 - t) / 100, 2)));
+                row("PolynomialLR(100, 2.0)", t -> square(100 - t)),
+                row("Sum([StepLR(7, 0.5), PolynomialLR(100, 2.0)])", t -> halved(t) + square(100 - t)),
+                row("Product([StepLR(7, 0.5), PolynomialLR(100, 2.0)])", t -> halved(t) * square(100 - t)),
+                row("Product([StepLR(7, 0.5), SWALR(0.5, 0)])", t -> halved(t) / 2),
+                row("Min([StepLR(7, 0.5), PolynomialLR(100, 2.0)])", t -> Math.min(halved(t), square(100 - t))),
+                row("Max([StepLR(7, 0.5), PolynomialLR(100, 2.0)])", t -> Math.max(halved(t), square(100 - t))),
+                row("Clip(PolynomialLR(100, 2.0), 0.02)", t -> Math.max(square(100 - t), 0.2)),
+                row(
+                        "Clip(PolynomialLR(100, 2.0), low=0.02, high=0.08)",
+                        t -> Math.min(Math.max(square(100 - t), 0.2), 0.8)),
+                row("Scale(StepLR(7, 0.5), factor=0.3)", t -> 0.3 * halved(t)),
+                row("Shift(StepLR(7, 0.5), steps=30)", t -> t < 30 ? 1 : halved(t - 30)),
+                row("Shift(Scale(StepLR(7, 0.5), 0.3), 30)", t -> t < 30 ? 0.3 : 0.3 * halved(t - 30)),
+                row("Shift(Scale(StepLR(7, 0.5), 0.3), 30, 'base')", t -> t < 30 ? 1 : 0.3 * halved(t - 30)),
+                row("Shift(Scale(StepLR(7, 0.5), 0.3), 30, 'zero')", t -> t < 30 ? 0 : 0.3 * halved(t - 30)),
+                row("Repeat(PolynomialLR(100, 2.0), period=25)", t -> square(100 - t % 25)),
+                row("Reverse(PolynomialLR(100, 2.0), length=90)", t -> square(t < 90 ? 10 + t : 100)),
+                row("Stretch(PolynomialLR(100, 1.0), length=100, to=250)", t -> Math.max(0, 1 - t / 250)),
+                row(
+                        "Stretch(StepLR(1, 0.5), length=2, to=5)",
+                        t -> Math.pow(2, -Math.floor(t * 2 / 5)) * (1 - (t * 2 % 5) / 10)),
+                row("Stretch(PolynomialLR(100, 2.0), length=50, to=10)", t -> square(100 - 5 * t)),
+                row(
+                        "Freeze(PolynomialLR(100, 2.0), start=20, end=50)",
+                        t -> square(t < 20 ? 100 - t : t < 50 ? 80 : 130 - t)),
+                row(
+                        "Interpolate(StepLR(7, 0.5), PolynomialLR(100, 2.0), start=20, end=60)",
+                        t -> t < 20
+                                ? halved(t)
+                                : t < 60 ? (halved(t) * (60 - t) + square(100 - t) * (t - 20)) / 40 : square(100 - t)),
+                row("End(PolynomialLR(100, 2.0), step=60)", t -> square(Math.max(40, 100 - t))),
+                row("End(PolynomialLR(100, 2.0), 60, 'repeat')", t -> square(100 - t % 60)),
+                row("End(PolynomialLR(100, 2.0), 60, 'own')", t -> square(100 - t)));
+    }
+
+    private static double halved(double t) {
+        return 1 / Math.pow(2, Math.floor(t / 7));
+    }
+
+    private static double square(double percent) {
+        return percent <= 0 ? 0 : percent * percent / 10_000;
     }
 
     private static Arguments row(String expression, DoubleUnaryOperator factor) {

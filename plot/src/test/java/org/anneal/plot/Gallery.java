@@ -153,7 +153,7 @@ final class Gallery {
     /** Compiles the lines, with the class files in {@code folder}, and runs them. */
     Gallery(Path folder) throws Exception {
         StringBuilder program = new StringBuilder(
-                "import org.anneal.plot.*;\nimport org.anneal.schedule.*;\npublic final class Lines {\n");
+                "import java.util.*;\nimport org.anneal.plot.*;\nimport org.anneal.schedule.*;\npublic final class Lines {\n");
         List<Entry> entries = entries();
         for (Entry entry : entries) {
             program.append(
