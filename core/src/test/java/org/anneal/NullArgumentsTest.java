@@ -63,6 +63,7 @@ import org.anneal.schedule.Checkup;
 import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.Examples;
 import org.anneal.schedule.Finding;
+import org.anneal.schedule.Piecewise;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.RateFunction;
 import org.anneal.schedule.ReduceLROnPlateau;
@@ -168,8 +169,10 @@ class NullArgumentsTest {
         if (type instanceof ParameterizedType generic) {
             Class<?> raw = (Class<?>) generic.getRawType();
             if (raw == List.class) {
-                int entries = of.getDeclaringClass() == Muon.class ? 3 : 1;
-                return new ArrayList<>(Collections.nCopies(entries, sample(generic.getActualTypeArguments()[0], of)));
+                Type entry = generic.getActualTypeArguments()[0];
+                boolean factors = of.getDeclaringClass() == Piecewise.class && entry == Double.class;
+                int entries = of.getDeclaringClass() == Muon.class ? 3 : factors ? 2 : 1;
+                return new ArrayList<>(Collections.nCopies(entries, sample(entry, of)));
             }
             return sample(raw, of);
         } else if (type instanceof TypeVariable<?>) {

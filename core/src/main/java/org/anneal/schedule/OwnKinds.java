@@ -22,6 +22,19 @@ final class OwnKinds {
             SequentialLR.KIND,
             ChainedScheduler.KIND,
             ReduceLROnPlateau.KIND,
+            Warmup.KIND,
+            WarmupStableDecay.KIND,
+            InverseSqrt.KIND,
+            NoamLR.KIND,
+            CosineDecay.KIND,
+            CosineCycles.KIND,
+            PolynomialDecay.KIND,
+            ExponentialDecay.KIND,
+            InverseTimeDecay.KIND,
+            Piecewise.KIND,
+            TanhDecay.KIND,
+            SigmoidDecay.KIND,
+            REX.KIND,
             Sum.KIND,
             Product.KIND,
             Min.KIND,
@@ -34,7 +47,8 @@ final class OwnKinds {
             Stretch.KIND,
             Freeze.KIND,
             Interpolate.KIND,
-            End.KIND);
+            End.KIND,
+            Noise.KIND);
 
     private OwnKinds() {}
 }

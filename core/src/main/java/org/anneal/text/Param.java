@@ -53,7 +53,10 @@ public @interface Param {
     /** {@return the upper bound that values must stay below} */
     double below() default Double.POSITIVE_INFINITY;
 
-    /** {@return the number of entries, if this is a tuple of numbers} */
+    /** The size of a list of numbers that may have any number of entries. */
+    int ANY = -1;
+
+    /** {@return the number of entries, if this is a tuple of numbers; {@link #ANY} for a list of any} */
     int size() default 0;
 
     /** {@return the two ends of the slider that the page shows for a number, if any} */

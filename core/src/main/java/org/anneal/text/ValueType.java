@@ -50,7 +50,7 @@ abstract class ValueType<V> {
             case "long" -> new Whole(steps);
             case "double" -> steps ? new Duration() : new Decimal(number);
             case "boolean" -> new Flag();
-            case "List<Double>" -> param.size() > 0 ? new Numbers(param.size()) : new PerGroupNumbers(number);
+            case "List<Double>" -> param.size() != 0 ? new Numbers(param.size()) : new PerGroupNumbers(number);
             case "int" -> new Count();
             case "OptionalDouble" -> new NumberOrNone();
             case "List<Long>" -> new Lengths();
@@ -288,27 +288,27 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A tuple of a fixed number of numbers. */
+    /** A tuple of a fixed number of numbers, or a list of any. */
     private static final class Numbers extends ValueType<List<Double>> {
         private final int size;
 
         Numbers(int size) {
-            super(List.class, "number");
+            super(List.class, size == Param.ANY ? "numbers" : "number");
             this.size = size;
         }
 
         @Override
         String rule(Range range) {
-            return size + " numbers, each " + range.rule();
+            return (size == Param.ANY ? "" : size + " ") + "numbers, each " + range.rule();
         }
 
         @Override
         List<Double> check(String name, List<Double> value, Range range) {
             Check.list(name, value);
-            if (value.size() != size) {
+            if (size != Param.ANY && value.size() != size) {
                 throw new IllegalArgumentException(name + " must be " + size + " numbers, but was " + value);
             }
-            return IntStream.range(0, size)
+            return IntStream.range(0, value.size())
                     .mapToObj(i -> range.check(name + "[" + i + "]", value.get(i)))
                     .toList();
         }
@@ -320,7 +320,7 @@ abstract class ValueType<V> {
 
         @Override
         Object plain(List<Double> value) {
-            return new Python.Tuple(value);
+            return size == Param.ANY ? value : new Python.Tuple(value);
         }
 
         @Override

@@ -59,7 +59,66 @@ class ScheduleFormulasTest {
                                 : t < 60 ? (halved(t) * (60 - t) + square(100 - t) * (t - 20)) / 40 : square(100 - t)),
                 row("End(PolynomialLR(100, 2.0), step=60)", t -> square(Math.max(40, 100 - t))),
                 row("End(PolynomialLR(100, 2.0), 60, 'repeat')", t -> square(100 - t % 60)),
-                row("End(PolynomialLR(100, 2.0), 60, 'own')", t -> square(100 - t)));
+                row("End(PolynomialLR(100, 2.0), 60, 'own')", t -> square(100 - t)),
+                row("Warmup(40)", t -> Math.min(1, t / 40)),
+                row("Warmup(40, 0.1)", t -> Math.min(1, 0.1 + 0.9 * t / 40)),
+                row("Warmup(40, 0.1, 'cosine')", t -> t < 40 ? 0.55 - 0.45 * Math.cos(Math.PI * t / 40) : 1),
+                row("Warmup(40, 0.1, 'sqrt')", t -> t < 40 ? 1 - 0.9 * Math.sqrt(1 - t / 40) : 1),
+                row("Warmup(40, 0.01, 'exponential')", t -> Math.min(1, Math.pow(10, t / 20 - 2))),
+                row("Warmup(40, 0.25, 'constant')", t -> t < 40 ? 0.25 : 1),
+                row("Warmup(0)", t -> 1),
+                row(
+                        "WarmupStableDecay(10, 30, 40, 'exponential', floor=0.2)",
+                        t -> t < 10
+                                ? t / 10
+                                : t < 40 ? 1 : 0.2 + 0.8 * (2 / Math.pow(2, Math.min(1, (t - 40) / 40)) - 1)),
+                row(
+                        "WarmupStableDecay(10, 30, 40, 'constant', start=0.01, warmup_shape='exponential')",
+                        t -> t < 10 ? Math.pow(10, t / 5 - 2) : t < 80 ? 1 : 0),
+                row("WarmupStableDecay(0, 0, 0)", t -> 0),
+                row("InverseSqrt(50)", t -> Math.pow(50 / (50 + t), 0.5)),
+                row("InverseSqrt(50, warmup=20)", t -> t < 20 ? t / 20 : Math.pow(50 / (30 + t), 0.5)),
+                row(
+                        "NoamLR(d_model=16, warmup=25)",
+                        t -> 0.25 * Math.min(Math.pow(t + 1, -0.5), (t + 1) * Math.pow(25, -1.5))),
+                row("CosineDecay(100)", t -> t < 100 ? Math.pow(Math.cos(Math.PI * t / 200), 2) : 0),
+                row(
+                        "CosineDecay(100, floor=0.1, exponent=1.5, k=2.0)",
+                        t -> t < 100 ? 0.1 + 0.9 * Math.pow(Math.cos(Math.PI * t * t / 20_000), 3) : 0.1),
+                row("CosineCycles(50)", t -> Math.pow(Math.cos(Math.PI * (t % 50) / 100), 2)),
+                row(
+                        "CosineCycles(100, growth=2.0, shrink=0.5, floor=0.1, limit=2)",
+                        t -> t < 100
+                                ? 0.1 + 0.9 * Math.pow(Math.cos(Math.PI * t / 200), 2)
+                                : t < 300 ? 0.1 + 0.4 * Math.pow(Math.cos(Math.PI * (t - 100) / 400), 2) : 0.1),
+                row("PolynomialDecay(100)", t -> Math.max(0, 1 - t / 100)),
+                row("PolynomialDecay(100, start=0.2, end=1.5)", t -> Math.min(1.5, 0.2 + 0.013 * t)),
+                row("PolynomialDecay(100, end=0.1, power=2.0)", t -> 0.1 + 0.9 * square(100 - t)),
+                row(
+                        "PolynomialDecay(100, power=2.0, cycle=True)",
+                        t -> Math.pow(1 - t / (100 * Math.max(1, Math.ceil(t / 100))), 2)),
+                row("ExponentialDecay(20, 0.5)", t -> Math.pow(2, -t / 20)),
+                row(
+                        "ExponentialDecay(20, 0.5, staircase=True, floor=0.01)",
+                        t -> Math.max(0.01, Math.pow(2, -Math.floor(t / 20)))),
+                row("InverseTimeDecay(20, 0.5)", t -> 40 / (40 + t)),
+                row("InverseTimeDecay(20, 0.5, staircase=True)", t -> 2 / (2 + Math.floor(t / 20))),
+                row("Piecewise([20, 90], [1.0, 0.5, 2.0])", t -> t < 20 ? 1 : t < 90 ? 0.5 : 2),
+                row(
+                        "Piecewise([20, 90], [0, 1, 0.3], 'linear')",
+                        t -> t < 20 ? t / 20 : t < 90 ? 1 - (t - 20) / 100 : 0.3),
+                row(
+                        "Piecewise([20, 80], [0, 1, 0], curve='cosine')",
+                        t -> Math.pow(Math.sin(t < 20 ? Math.PI * t / 40 : Math.PI * Math.max(0, 80 - t) / 120), 2)),
+                row("Piecewise([], [0.5])", t -> 0.5),
+                row(
+                        "TanhDecay(100, lower=-6.0, upper=2.0, floor=0.1)",
+                        t -> t < 100 ? 0.1 + 0.9 / (1 + Math.exp(2 * (t * 8 / 100 - 6))) : 0.1),
+                row("SigmoidDecay(center=60, slope=0.1)", t -> 0.5 - Math.tanh((t - 60) / 20) / 2),
+                row("REX(100)", t -> t < 100 ? (1 - t / 100) / (0.5 + 0.5 * (1 - t / 100)) : 0),
+                row("REX(100, floor=0.2)", t -> t < 100 ? 0.2 + 0.8 * (200 - 2 * t) / (200 - t) : 0.2),
+                row("Noise(StepLR(7, 0.5), amount=0.0)", t -> halved(t)),
+                row("Noise(StepLR(7, 0.5), start=5, end=5)", t -> halved(t)));
     }
 
     private static double halved(double t) {

@@ -123,7 +123,7 @@ export function fields(text) {
         items(value.tokens).forEach((item, i) => {
           found.push({ ...field, key: `${key}.${i}`, label: `${parameter.name}[${i}]`, value: item, text: text.slice(item.from, item.to) });
         });
-      } else if (['call', 'calls', 'lambda', 'steps-list'].includes(parameter.type)) {
+      } else if (['call', 'calls', 'lambda', 'numbers', 'steps-list'].includes(parameter.type)) {
         continue;
       } else if (value) {
         found.push({ ...field, value, text: text.slice(value.from, value.to) });

@@ -26,16 +26,17 @@ import tools.jackson.databind.JsonNode;
 
 /** What the page knows of the text form is what the text form is. */
 class VocabularyTest {
-    private static final Map<String, String> VALUES = Map.of(
-            "steps", "7",
-            "integer", "2",
-            "number", "0.5",
-            "rate", "0.01",
-            "steps-list", "[7]",
-            "truth", "True",
-            "lambda", "lambda x: 0.5",
-            "call", "StepLR(3)",
-            "calls", "[StepLR(3), StepLR(4)]");
+    private static final Map<String, String> VALUES = Map.ofEntries(
+            Map.entry("steps", "7"),
+            Map.entry("integer", "2"),
+            Map.entry("number", "0.5"),
+            Map.entry("rate", "0.01"),
+            Map.entry("steps-list", "[7]"),
+            Map.entry("truth", "True"),
+            Map.entry("lambda", "lambda x: 0.5"),
+            Map.entry("call", "StepLR(3)"),
+            Map.entry("calls", "[StepLR(3), StepLR(4)]"),
+            Map.entry("numbers", "[0.5, 1.0]"));
 
     private static JsonNode read(String file) {
         try (InputStream in = Objects.requireNonNull(Assets.class.getResourceAsStream(file))) {
@@ -128,9 +129,14 @@ class VocabularyTest {
     }
 
     private static String argument(JsonNode parameter) {
-        String value = parameter.get("type").asString().equals("choice")
-                ? "'" + parameter.get("values").get(0).asString() + "'"
-                : VALUES.get(parameter.get("type").asString());
+        String type = parameter.get("type").asString();
+        String value = VALUES.get(type);
+        if (type.equals("choice")) {
+            value = "'" + parameter.get("values").get(0).asString() + "'";
+        } else if (type.equals("number") && parameter.has("from")) { // the middle of its slider
+            value = Double.toString(
+                    (parameter.get("from").asDouble() + parameter.get("to").asDouble()) / 2);
+        }
         return parameter.get("name").asString() + "=" + value;
     }
 
