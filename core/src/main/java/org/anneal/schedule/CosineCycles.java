@@ -121,8 +121,9 @@ public record CosineCycles(
 
     @Override
     public double factor(long step) {
-        double cycle =
-                growth == 1 ? step / steps : Math.floor(Math.log1p(step * (growth - 1) / steps) / Math.log(growth));
+        double cycle = growth == 1
+                ? Math.floorDiv(step, steps)
+                : Math.floor(Math.log1p(step * (growth - 1) / steps) / Math.log(growth));
         if (growth != 1) {
             cycle = start(cycle + 1) <= step * NEARLY ? cycle + 1 : start(cycle) > step * NEARLY ? cycle - 1 : cycle;
         }

@@ -69,7 +69,7 @@ public record ExponentialDecay(
 
     @Override
     public double factor(long step) {
-        double power = staircase ? step / decaySteps : (double) step / decaySteps;
+        double power = staircase ? Math.floorDiv(step, decaySteps) : (double) step / decaySteps;
         return Math.max(Power.pow(decayRate, power), floor);
     }
 

@@ -47,7 +47,7 @@ public record InverseTimeDecay(
 
     @Override
     public double factor(long step) {
-        return 1 / (1 + decayRate * (staircase ? step / decaySteps : (double) step / decaySteps));
+        return 1 / (1 + decayRate * (staircase ? Math.floorDiv(step, decaySteps) : (double) step / decaySteps));
     }
 
     @Override

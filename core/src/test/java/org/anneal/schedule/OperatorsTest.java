@@ -32,7 +32,7 @@ class OperatorsTest {
         if (depth == 0) {
             int n = random.nextInt(1, 60);
             return switch (random.nextInt(4)) {
-                case 0 -> new Curve(new StepLR(n, 0.5), t -> Math.pow(2, -(double) (t / n)));
+                case 0 -> new Curve(new StepLR(n, 0.5), t -> Math.pow(2, (double) -Math.floorDiv(t, n)));
                 case 1 -> new Curve(new PolynomialLR(n, 2), t -> Math.pow(Math.max(0, n - t) / (double) n, 2));
                 case 2 -> new Curve(new CosineAnnealingLR(n), t -> Math.pow(Math.cos(Math.PI * t / n / 2), 2));
                 default -> new Curve(LambdaLR.of("lambda s: 1 / (1 + s / " + n + ")"), t -> 1 / (1 + t / (double) n));

@@ -256,13 +256,13 @@ class SchedulerCallTest {
                     CosineLRScheduler | ''
                     PlateauLRScheduler | ''
                     LRScheduler | ''
-                    WarmupLR | ''
-                    NoamLR | ''
+                    WarmupLR | Warmup
+                    NoamRL | NoamLR
                     LogLR | ''
                     LinearWarmupCosineAnnealingLR | ''
                     GradualWarmupScheduler | ''
-                    CosineDecay | ''
-                    ExponentialDecay | ''
+                    CosineDecai | CosineDecay
+                    ExponentialDekay | ExponentialDecay
                     """)
     void guessesAScheduleOfWhichANameIsAMisspellingOrAPart(String name, String meant) {
         assertEquals(
