@@ -145,7 +145,7 @@ class PlaygroundTest {
     void namesAndParametersAreCompleted() {
         openWith("StepLR(step_size=30)", "&steps=50");
         WebElement text = browser.find("#rows textarea");
-        text.sendKeys(Keys.chord(Keys.CONTROL, "a"), Keys.DELETE, "Cosi");
+        text.sendKeys(Keys.chord(Keys.CONTROL, "a"), Keys.DELETE, "CosineA");
         browser.await("a list", () -> browser.all("#rows .choices li").size() == 2);
         assertEquals("true", text.getAttribute("aria-expanded"));
         browser.screenshot("completions");
@@ -720,8 +720,8 @@ class PlaygroundTest {
         browser.find("#open-gallery").click();
         browser.await(
                 "every card's curve",
-                () -> browser.all("#gallery svg").size() == 27
-                        && browser.all("#gallery .cards button").size() == 27);
+                () -> browser.all("#gallery svg").size() == 55
+                        && browser.all("#gallery .cards button").size() == 55);
         browser.screenshot("gallery");
         browser.all("#gallery .cards button").get(15).click();
         browser.await(
@@ -759,7 +759,7 @@ class PlaygroundTest {
     void aPageThatWasRestoredDoesNotWriteItsAddressAgain() {
         openWith("StepLR(step_size=30)", "&steps=50");
         browser.find("#open-gallery").click();
-        browser.await("every card", () -> browser.all("#gallery .cards button").size() == 27);
+        browser.await("every card", () -> browser.all("#gallery .cards button").size() == 55);
         assertEquals(0L, browser.run("""
                 let written = 0;
                 const replace = history.replaceState;
