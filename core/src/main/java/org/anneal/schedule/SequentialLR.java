@@ -5,6 +5,7 @@ import org.anneal.text.Check;
 import org.anneal.text.Kind;
 import org.anneal.text.Param;
 import org.anneal.text.PythonCall;
+import org.anneal.text.UnknownNamesException;
 
 /**
  * Runs one schedule after another: from each milestone on the next one, which counts its own steps from 0.
@@ -55,7 +56,10 @@ public record SequentialLR(
     private static final double JUMP = 1.5;
 
     private static Record read(PythonCall.Arguments arguments) {
-        Members members = Members.read(arguments, "schedulers");
+        List<Object> both = UnknownNamesException.all(
+                List.of("schedulers", "milestones"),
+                each -> each.equals("schedulers") ? Members.read(arguments, each) : arguments.lengths(each));
+        Members members = (Members) both.get(0);
         List<Long> milestones = arguments.lengths("milestones");
         return members.plateau().isPresent()
                 ? new SequentialPlateau(members.schedules(), members.plateau().get(), milestones)

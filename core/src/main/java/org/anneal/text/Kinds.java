@@ -2,9 +2,12 @@ package org.anneal.text;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * Kinds from outside: a jar that has some names its implementation in
@@ -31,6 +34,12 @@ public interface Kinds {
             }
         }
         return all(own, what).stream().filter(kind -> kind.name().equals(name)).findFirst();
+    }
+
+    /** {@return whether a kind has a name; jars are opened when a name is first not one of our own} */
+    static Predicate<String> names(List<Kind<?>> own, Class<?> what) {
+        Map<String, Boolean> found = new ConcurrentHashMap<>();
+        return name -> found.computeIfAbsent(name, any -> named(name, own, what).isPresent());
     }
 
     /** {@return our own kinds, and those from outside that are of the class {@code what}} */

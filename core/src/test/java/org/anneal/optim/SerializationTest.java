@@ -12,7 +12,6 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.schedule.CosineAnnealingLR;
@@ -80,7 +79,7 @@ class SerializationTest {
                 new StepLR(3).then(5, new Halving(3, List.of(LrLambda.parse("lambda s: 1")))),
                 LrLambda.parse("lambda s: 0.9 ** s"),
                 new Muon(0.1).withAdjustLr(Muon.AdjustLr.MATCH_RMS_ADAMW),
-                new Adafactor(0.1).withEps(OptionalDouble.of(1e-20), 1e-3)));
+                new Adafactor(0.1).withEps(1e-20, 1e-3)));
         ResumeTest.programs()
                 .flatMap(program -> program.policies().stream())
                 .filter(p -> !hasJavaFunction(p))

@@ -1,0 +1,166 @@
+package org.anneal.text;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Makes one expression of a short {@code def}: {@code if} becomes {@code a if c else b}, and a local name the parameter of
+ * a lambda that is called at once, {@code (lambda x: ...)(value)}, so that all is computed when and as often as in Python.
+ */
+final class PythonDef {
+    private static final int MOST_STATEMENTS = 1000; // also those that stand twice, after an if
+
+    private final PythonText source;
+    private final String name;
+    private final Set<String> parameters = new HashSet<>();
+    private int statements;
+
+    PythonDef(PythonText source, String name, List<Expression.Parameter> parameters) {
+        this.source = source;
+        this.name = name;
+        parameters.forEach(each -> this.parameters.add(each.name()));
+    }
+
+    /** Returns what the statements return. */
+    Expression body(List<Statement> body) {
+        Set<String> local = new HashSet<>();
+        assigned(body, local);
+        return after(body, local, parameters);
+    }
+
+    private static void assigned(List<Statement> body, Set<String> names) {
+        for (Statement each : body) {
+            if (each instanceof Statement.Assign assign) {
+                assign.targets().forEach(target -> names(target, names));
+            } else if (each instanceof Statement.If condition) {
+                assigned(condition.then(), names);
+                assigned(condition.otherwise(), names);
+            } else if (each instanceof Statement.Def function) {
+                names.add(function.name());
+            }
+        }
+    }
+
+    private static void names(Expression target, Set<String> names) {
+        if (target instanceof Expression.Name each) {
+            names.add(each.text());
+        } else if (target instanceof Expression.Items items) {
+            items.items().forEach(each -> names(each, names));
+        }
+    }
+
+    /**
+     * Returns what is returned from here on.
+     *
+     * @param local the names that the function gives values to
+     * @param bound those that have one
+     */
+    private Expression after(List<Statement> rest, Set<String> local, Set<String> bound) {
+        if (++statements > MOST_STATEMENTS) {
+            throw source.error(0, name + " has more than " + MOST_STATEMENTS + " statements, counted after each if");
+        }
+        if (rest.isEmpty()) {
+            return new Expression.None();
+        }
+        Statement first = rest.get(0);
+        List<Statement> others = rest.subList(1, rest.size());
+        if (first instanceof Statement.Return result) {
+            return checked(result.value(), local, bound);
+        } else if (first instanceof Statement.If condition) {
+            return source.placed(
+                    new Expression.Conditional(
+                            after(joined(condition.then(), others), local, bound),
+                            checked(condition.condition(), local, bound),
+                            after(joined(condition.otherwise(), others), local, bound)),
+                    source.position(condition.condition()));
+        } else if (first instanceof Statement.Assign assign) {
+            return assigned(assign, others, local, bound);
+        } else if (first instanceof Statement.Def function && function.lambda().isPresent()) {
+            Expression named = new Expression.Name(function.name());
+            return assigned(
+                    new Statement.Assign(List.of(named), "", function.lambda().get()), others, local, bound);
+        } else if (says(first)) {
+            return after(others, local, bound);
+        }
+        if (first instanceof Statement.Def function) {
+            throw function.problem().orElseThrow();
+        }
+        int at = first instanceof Statement.Evaluate evaluate
+                ? source.position(evaluate.value())
+                : first instanceof Statement.For loop ? source.position(loop.iterable()) : 0;
+        throw source.error(at, name + " may assign names, and have if, elif, else and return, but no other statement");
+    }
+
+    /** Returns whether a statement has no effect on what is returned: documentation, an import, a print. */
+    private static boolean says(Statement statement) {
+        return statement instanceof Statement.Import
+                || (statement instanceof Statement.Evaluate evaluate
+                        && (evaluate.value() instanceof Expression.Text
+                                || evaluate.value() instanceof Expression.None
+                                || (evaluate.value() instanceof Expression.Call call
+                                        && call.function().toString().equals("print"))));
+    }
+
+    private static List<Statement> joined(List<Statement> first, List<Statement> then) {
+        List<Statement> all = new ArrayList<>(first);
+        boolean returns = !first.isEmpty() && first.get(first.size() - 1) instanceof Statement.Return;
+        if (!returns) {
+            all.addAll(then);
+        }
+        return all;
+    }
+
+    private Expression assigned(
+            Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
+        Expression value = assign.value();
+        Expression target = assign.targets().get(0);
+        if (assign.targets().size() > 1) { // a = b = value: each of the same value
+            List<Statement> each = new ArrayList<>();
+            Expression last = assign.targets().get(assign.targets().size() - 1);
+            each.add(new Statement.Assign(List.of(last), "", value));
+            assign.targets()
+                    .subList(0, assign.targets().size() - 1)
+                    .forEach(one -> each.add(new Statement.Assign(List.of(one), "", last)));
+            each.addAll(others);
+            return after(each, local, bound);
+        }
+        if (!assign.operator().isEmpty()) {
+            value = source.placed(
+                    new Expression.Binary(assign.operator(), target, value), source.position(assign.value()));
+        }
+        checked(value, local, bound);
+        List<Expression.Parameter> names = new ArrayList<>();
+        List<Expression> values = new ArrayList<>();
+        if (target instanceof Expression.Name single) {
+            names.add(new Expression.Parameter("", single.text(), Optional.empty()));
+            values.add(value);
+        } else if (target instanceof Expression.Items several
+                && value instanceof Expression.Items items
+                && several.items().size() == items.items().size()
+                && several.items().stream().allMatch(Expression.Name.class::isInstance)) {
+            several.items()
+                    .forEach(each -> names.add(new Expression.Parameter("", each.toString(), Optional.empty())));
+            values.addAll(items.items());
+        } else {
+            throw source.error(target, name + " may assign names only, but assigns " + target);
+        }
+        Set<String> more = new HashSet<>(bound);
+        names.forEach(each -> more.add(each.name()));
+        int at = source.position(assign.value());
+        Expression.Lambda rest = source.placed(new Expression.Lambda(names, after(others, local, more)), at);
+        return source.placed(new Expression.Call(rest, values, List.of()), at);
+    }
+
+    /** Refuses a local name before it has a value, as Python does. */
+    private Expression checked(Expression expression, Set<String> local, Set<String> bound) {
+        if (expression instanceof Expression.Name used && local.contains(used.text()) && !bound.contains(used.text())) {
+            throw source.error(used, "'" + used + "' of " + name + " has no value here yet");
+        } else if (!(expression instanceof Expression.Lambda || expression instanceof Expression.Comprehension)) {
+            expression.map(part -> checked(part, local, bound));
+        }
+        return expression;
+    }
+}
