@@ -157,6 +157,16 @@ final class Closing {
     private Expression call(Expression.Call call, Scope scope, Set<String> bound) {
         Expression function = call.function();
         boolean local = bound.stream().anyMatch(each -> PythonText.mentions(call, each));
+        if (function instanceof Expression.Lambda let && isConstant(call, let)) {
+            Scope inside = scope;
+            Set<String> others = new HashSet<>(bound);
+            for (int i = 0; i < let.parameters().size(); i++) {
+                String name = let.parameters().get(i).name();
+                inside = inside.with(name, call.positional().get(i).value(scope));
+                others.remove(name);
+            }
+            return close(let.body(), inside, others);
+        }
         if (function instanceof Expression.Lambda || (function instanceof Expression.Name name && bound.contains(name.text()))) {
             return call.map(part -> close(part, scope, bound));
         }
@@ -199,6 +209,15 @@ final class Closing {
             return constant(call, scope);
         }
         throw source.error(call, "unknown function '" + PythonText.shortened(name) + "'" + suggestion);
+    }
+
+    /** Returns whether a function that is called where it stands gets numbers and strings only, as they are written. */
+    private static boolean isConstant(Expression.Call call, Expression.Lambda function) {
+        return call.keywords().isEmpty()
+                && call.positional().size() == function.parameters().size()
+                && function.parameters().stream().allMatch(each -> each.stars().isEmpty())
+                && call.positional().stream()
+                        .allMatch(each -> each instanceof Expression.Literal || each instanceof Expression.Text);
     }
 
     /** Returns a closure as a lambda: the parameters without a value stay, those with one are optional. */

@@ -70,6 +70,12 @@ final class PythonDef {
         if (first instanceof Statement.Return result) {
             return checked(result.value(), local, bound);
         } else if (first instanceof Statement.If condition) {
+            Optional<Statement> single = single(condition);
+            if (single.isPresent()) {
+                List<Statement> all = new ArrayList<>(List.of(single.get()));
+                all.addAll(others);
+                return after(all, local, bound);
+            }
             return source.placed(
                     new Expression.Conditional(
                             after(joined(condition.then(), others), local, bound),
@@ -94,6 +100,41 @@ final class PythonDef {
         throw source.error(at, name + " may assign names, and have if, elif, else and return, but no other statement");
     }
 
+    /** Returns an {@code if} that does no more than give one name one of two values as one assignment. */
+    private Optional<Statement> single(Statement.If condition) {
+        boolean simple = condition.then().size() == 1
+                && condition.otherwise().size() <= 1
+                && condition.then().get(0) instanceof Statement.Assign;
+        if (!simple) {
+            return Optional.empty();
+        }
+        Statement.Assign then = (Statement.Assign) condition.then().get(0);
+        Expression name = then.targets().get(0);
+        Expression otherwise = name;
+        boolean same = then.targets().size() == 1 && name instanceof Expression.Name;
+        if (condition.otherwise().size() == 1) {
+            Statement other = condition.otherwise().get(0);
+            if (other instanceof Statement.If more) {
+                other = single(more).orElse(more);
+            }
+            same &= other instanceof Statement.Assign assign && assign.targets().equals(then.targets());
+            otherwise = other instanceof Statement.Assign assign ? value(assign) : otherwise;
+        }
+        Expression value = source.placed(
+                new Expression.Conditional(value(then), condition.condition(), otherwise),
+                source.position(condition.condition()));
+        return same ? Optional.of(new Statement.Assign(then.targets(), "", value)) : Optional.empty();
+    }
+
+    /** Returns what an assignment gives its target. */
+    private Expression value(Statement.Assign assign) {
+        return assign.operator().isEmpty()
+                ? assign.value()
+                : source.placed(
+                        new Expression.Binary(assign.operator(), assign.targets().get(0), assign.value()),
+                        source.position(assign.value()));
+    }
+
     /** Returns whether a statement has no effect on what is returned: documentation, an import, a print. */
     private static boolean says(Statement statement) {
         return statement instanceof Statement.Import
@@ -115,7 +156,7 @@ final class PythonDef {
 
     private Expression assigned(
             Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
-        Expression value = assign.value();
+        Expression value = value(assign);
         Expression target = assign.targets().get(0);
         if (assign.targets().size() > 1) { // a = b = value: each of the same value
             List<Statement> each = new ArrayList<>();
@@ -127,11 +168,14 @@ final class PythonDef {
             each.addAll(others);
             return after(each, local, bound);
         }
-        if (!assign.operator().isEmpty()) {
-            value = source.placed(
-                    new Expression.Binary(assign.operator(), target, value), source.position(assign.value()));
-        }
         checked(value, local, bound);
+        boolean returned = !others.isEmpty()
+                && others.get(0) instanceof Statement.Return result
+                && result.value().equals(target)
+                && target instanceof Expression.Name;
+        if (returned) {
+            return value;
+        }
         List<Expression.Parameter> names = new ArrayList<>();
         List<Expression> values = new ArrayList<>();
         if (target instanceof Expression.Name single) {

@@ -14,6 +14,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * A piece of a Python program: it is gone through once, statement by statement, and the calls that it makes of classes and
@@ -47,6 +49,7 @@ public final class PythonProgram {
     private final Set<String> notes = new LinkedHashSet<>();
     private Object lastValue = Optional.empty();
     private Optional<Expression> lastExpression = Optional.empty();
+    private int statements;
     private boolean returned;
 
     /** An {@code if} whose condition is unknown, and the names of what its branches call. */
@@ -64,7 +67,9 @@ public final class PythonProgram {
      */
     public static PythonProgram read(String text, Context context) {
         PythonProgram program = new PythonProgram(text, Objects.requireNonNull(context, "context"));
-        program.run(program.source.program());
+        List<Statement> statements = program.source.program();
+        program.statements = statements.size();
+        program.run(statements);
         return program;
     }
 
@@ -101,7 +106,7 @@ public final class PythonProgram {
     }
 
     private PythonCall picked(String what, Predicate<String> named, String name) {
-        if (machine.missing(new Expression.Name(name)) instanceof PythonCall call && named.test(call.simpleName())) {
+        if (value(new PythonText(name).whole()) instanceof PythonCall call && named.test(call.simpleName())) {
             return call;
         }
         List<String> known = named(named);
@@ -132,13 +137,20 @@ public final class PythonProgram {
 
     /** Returns the call that is all the text, for a message that says what is wrong with it. */
     private PythonCall anyCall(String what) {
-        if (lastValue instanceof PythonCall call) {
+        if (statements == 1 && lastValue instanceof PythonCall call) {
             return call;
         }
-        Optional<PythonCall> constructor =
-                last(name -> !name.isEmpty() && Character.isUpperCase(name.charAt(0)));
-        if (constructor.isPresent()) {
-            return constructor.get();
+        if (statements != 1) {
+            throw source.error(
+                    lastExpression.orElse(new Expression.None()),
+                    "the text makes no " + what + ", such as 'StepLR(step_size=30)'"
+                            + (calls.isEmpty()
+                                    ? ""
+                                    : ", but calls "
+                                            + calls.stream()
+                                                    .map(PythonCall::simpleName)
+                                                    .distinct()
+                                                    .collect(Collectors.joining(", "))));
         }
         String example = "expected a call, such as 'StepLR(step_size=30)'";
         Expression at = lastExpression.orElse(new Expression.None());
@@ -407,7 +419,7 @@ public final class PythonProgram {
     }
 
     /** Returns what a computation gives; where it fails, an unknown value that tells why if it is needed. */
-    private Object computed(Expression at, java.util.function.Supplier<Object> computation) {
+    private Object computed(Expression at, Supplier<Object> computation) {
         try {
             return computation.get();
         } catch (Machine.BudgetException e) {
@@ -500,6 +512,15 @@ public final class PythonProgram {
             boolean opaque = called instanceof Module || called instanceof Unknown || called instanceof PythonCall;
             if (!opaque) {
                 throw new ArithmeticException("'" + PythonValue.type(called) + "' object is not callable");
+            }
+            boolean attribute = at.function().toString().equals("getattr")
+                    && positional.size() == 2
+                    && positional.get(1).value() instanceof String;
+            if (attribute) {
+                return attribute(
+                        new Expression.Attribute(at.positional().get(0), (String)
+                                positional.get(1).value()),
+                        positional.get(0).value());
             }
             boolean adds = at.function() instanceof Expression.Attribute method
                     && method.name().equals("add_param_group")

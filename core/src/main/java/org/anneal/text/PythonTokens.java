@@ -97,8 +97,8 @@ final class PythonTokens {
         while (at < text.length()) {
             if (lineStarts && brackets == 0) {
                 at = indentation(at);
-                if (at >= text.length()) {
-                    break;
+                if (lineStarts) { // nothing stands on the line
+                    continue;
                 }
             }
             char c = text.charAt(at);
