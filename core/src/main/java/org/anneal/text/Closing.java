@@ -54,7 +54,8 @@ final class Closing {
         Closing closing = new Closing(program);
         Expression body = closing.body(function, List.of(parameter.get()));
         if (!closing.unknown.isEmpty()) {
-            throw program.unknown(closing.unknown, List.of(parameter.get(), "math.pi", "math.e", "math.tau", "math.inf", "math.nan"));
+            throw program.unknown(
+                    closing.unknown, List.of(parameter.get(), "math.pi", "math.e", "math.tau", "math.inf", "math.nan"));
         }
         boolean number = !(body instanceof Expression.Text
                 || body instanceof Expression.None
@@ -62,8 +63,7 @@ final class Closing {
                 || body instanceof Expression.Dict
                 || body instanceof Expression.Lambda);
         if (!number) {
-            throw program.source()
-                    .error(body, "expected a number, but found " + PythonText.shortened(body.toString()));
+            throw program.source().error(body, "expected a number, but found " + PythonText.shortened(body.toString()));
         }
         return new Expression.Lambda(List.of(new Expression.Parameter("", parameter.get(), Optional.empty())), body);
     }
@@ -130,9 +130,7 @@ final class Closing {
     private static Expression root(Expression path) {
         Expression root = path;
         while (root instanceof Expression.Attribute || root instanceof Expression.Subscript) {
-            root = root instanceof Expression.Attribute attribute
-                    ? attribute.of()
-                    : ((Expression.Subscript) root).of();
+            root = root instanceof Expression.Attribute attribute ? attribute.of() : ((Expression.Subscript) root).of();
         }
         return root;
     }
@@ -167,7 +165,8 @@ final class Closing {
             }
             return close(let.body(), inside, others);
         }
-        if (function instanceof Expression.Lambda || (function instanceof Expression.Name name && bound.contains(name.text()))) {
+        if (function instanceof Expression.Lambda
+                || (function instanceof Expression.Name name && bound.contains(name.text()))) {
             return call.map(part -> close(part, scope, bound));
         }
         Object called = value(function, scope);
@@ -176,11 +175,19 @@ final class Closing {
                     call.positional().size(),
                     call.keywords().stream().map(Expression.Keyword::name).toList());
             boolean starred = call.positional().stream().anyMatch(Expression.Starred.class::isInstance);
-            if (!problem.isEmpty() && !starred && !known.name().equals("functools.partial") && !known.name().equals("dict")) {
+            if (!problem.isEmpty()
+                    && !starred
+                    && !known.name().equals("functools.partial")
+                    && !known.name().equals("dict")) {
                 throw source.error(
-                        call.keywords().isEmpty() ? call : call.keywords().get(0).value(), problem);
+                        call.keywords().isEmpty()
+                                ? call
+                                : call.keywords().get(0).value(),
+                        problem);
             }
-            if (!local && known.name().equals("len") && Unknown.in(value(call.positional().get(0), scope)).isPresent()) {
+            if (!local
+                    && known.name().equals("len")
+                    && Unknown.in(value(call.positional().get(0), scope)).isPresent()) {
                 return constant(call, scope);
             }
             Expression.Known inLine = new Expression.Known(known.name(), known);
@@ -192,7 +199,8 @@ final class Closing {
                     .toList();
             Expression inLine = source.placed(lambda(closure, parameters), source.position(function));
             return call.map(part -> part == function ? inLine : close(part, scope, bound));
-        } else if (function instanceof Expression.Attribute method && Unknown.in(called).isEmpty()
+        } else if (function instanceof Expression.Attribute method
+                && Unknown.in(called).isEmpty()
                 && !(called instanceof Machine.Module)) {
             Expression of = close(method.of(), scope, bound); // a method of a list or a dict
             Expression inLine = source.placed(new Expression.Attribute(of, method.name()), source.position(function));
@@ -304,8 +312,8 @@ final class Closing {
             return lambda(closure, needed);
         } else if (value instanceof Map<?, ?> map) {
             return new Expression.Dict(map.entrySet().stream()
-                    .map(each -> new Expression.Entry(
-                            Optional.of(written(at, each.getKey())), written(at, each.getValue())))
+                    .map(each ->
+                            new Expression.Entry(Optional.of(written(at, each.getKey())), written(at, each.getValue())))
                     .toList());
         } else if (value instanceof PythonValue.Range range) {
             return asWritten(range);
@@ -336,8 +344,7 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(
-                new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
+        return new Expression.Call(new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
     }
 
     private static boolean isNegative(Object number) {

@@ -146,7 +146,9 @@ sealed interface Expression {
 
         @Override
         public String toString() {
-            String key = index instanceof Items items && items.shape() == Shape.TUPLE && items.items().size() > 1
+            String key = index instanceof Items items
+                            && items.shape() == Shape.TUPLE
+                            && items.items().size() > 1
                     ? items.inside()
                     : index.toString();
             return of.in(ATOM) + "[" + key + "]";
@@ -460,8 +462,8 @@ sealed interface Expression {
                     values.putAll(other);
                 } else {
                     return Unknown.in(value)
-                            .orElseThrow(() ->
-                                    new ArithmeticException("'" + PythonValue.type(value) + "' object is not a mapping"));
+                            .orElseThrow(() -> new ArithmeticException(
+                                    "'" + PythonValue.type(value) + "' object is not a mapping"));
                 }
             }
             scope.machine().spend(values.size());

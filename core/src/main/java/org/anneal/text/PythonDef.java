@@ -131,7 +131,8 @@ final class PythonDef {
         return assign.operator().isEmpty()
                 ? assign.value()
                 : source.placed(
-                        new Expression.Binary(assign.operator(), assign.targets().get(0), assign.value()),
+                        new Expression.Binary(
+                                assign.operator(), assign.targets().get(0), assign.value()),
                         source.position(assign.value()));
     }
 
@@ -154,8 +155,7 @@ final class PythonDef {
         return all;
     }
 
-    private Expression assigned(
-            Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
+    private Expression assigned(Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
         Expression value = value(assign);
         Expression target = assign.targets().get(0);
         if (assign.targets().size() > 1) { // a = b = value: each of the same value
@@ -185,8 +185,7 @@ final class PythonDef {
                 && value instanceof Expression.Items items
                 && several.items().size() == items.items().size()
                 && several.items().stream().allMatch(Expression.Name.class::isInstance)) {
-            several.items()
-                    .forEach(each -> names.add(new Expression.Parameter("", each.toString(), Optional.empty())));
+            several.items().forEach(each -> names.add(new Expression.Parameter("", each.toString(), Optional.empty())));
             values.addAll(items.items());
         } else {
             throw source.error(target, name + " may assign names only, but assigns " + target);

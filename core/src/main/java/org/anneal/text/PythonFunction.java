@@ -74,8 +74,12 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("float", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
         put("bool", 0, 1, (v, m) -> !v.isEmpty() && PythonValue.truth(v.get(0)));
         put("pow", 2, 2, (v, m) -> PythonValue.binary("**", v.get(0), v.get(1)));
-        put("divmod", 2, 2, (v, m) -> Python.Tuple.of(
-                PythonValue.binary("//", v.get(0), v.get(1)), PythonValue.binary("%", v.get(0), v.get(1))));
+        put(
+                "divmod",
+                2,
+                2,
+                (v, m) -> Python.Tuple.of(
+                        PythonValue.binary("//", v.get(0), v.get(1)), PythonValue.binary("%", v.get(0), v.get(1))));
     }
 
     private static void collections() {
@@ -119,8 +123,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.log", 1, 2, (v, m) -> logarithm(v));
         put("math.prod", 1, 1, List.of("", "start"), (v, m) -> product(v, m));
         put("math.fsum", 1, 1, (v, m) -> toFloat(sum(List.of(list(v.get(0), m), 0.0), m)));
-        put("math.gcd", 0, ANY, (v, m) ->
-                v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
+        put("math.gcd", 0, ANY, (v, m) -> v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
         put("math.isqrt", 1, 1, (v, m) -> {
             BigInteger whole = toInt(v.get(0));
             if (whole.signum() < 0) {
@@ -190,16 +193,21 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         real("np.fmod", (x, y) -> x % y);
         put("np.abs", 1, 1, (v, m) -> absolute(v.get(0)));
         put("np.absolute", 1, 1, (v, m) -> absolute(v.get(0)));
-        put("np.sign", 1, 1, (v, m) -> v.get(0) instanceof Double x
-                ? (Object) Math.signum(x)
-                : BigInteger.valueOf(toInt(v.get(0)).signum()));
+        put(
+                "np.sign",
+                1,
+                1,
+                (v, m) -> v.get(0) instanceof Double x
+                        ? (Object) Math.signum(x)
+                        : BigInteger.valueOf(toInt(v.get(0)).signum()));
         put("np.square", 1, 1, (v, m) -> PythonNumber.apply("*", number(v.get(0)), number(v.get(0))));
         put("np.round", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
         put("np.around", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
         put("np.minimum", 2, 2, (v, m) -> pair("<", v));
         put("np.maximum", 2, 2, (v, m) -> pair(">", v));
         put("np.power", 2, 2, (v, m) -> {
-            if (!(v.get(0) instanceof Double || v.get(1) instanceof Double) && toInt(v.get(1)).signum() < 0) {
+            if (!(v.get(0) instanceof Double || v.get(1) instanceof Double)
+                    && toInt(v.get(1)).signum() < 0) {
                 throw new ArithmeticException("Integers to negative integer powers are not allowed.");
             }
             return v.get(0) instanceof Double || v.get(1) instanceof Double
@@ -212,8 +220,12 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("np.floor_divide", 2, 2, (v, m) -> PythonNumber.apply("//", number(v.get(0)), number(v.get(1))));
         put("np.clip", 3, 3, List.of("a", "a_min", "a_max"), (v, m) -> clip(v));
         put("np.interp", 3, 3, List.of("x", "xp", "fp", "left", "right"), (v, m) -> interpolated(v, m));
-        put("np.searchsorted", 2, 3, List.of("a", "v", "side"), (v, m) ->
-                bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
+        put(
+                "np.searchsorted",
+                2,
+                3,
+                List.of("a", "v", "side"),
+                (v, m) -> bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
         put("np.sum", 1, 1, (v, m) -> sum(List.of(list(v.get(0), m)), m));
         put("np.prod", 1, 1, (v, m) -> product(List.of(list(v.get(0), m)), m));
         put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(list(v.get(0), m)), m));
@@ -560,7 +572,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     private static Object absolute(Object value) {
-        return value instanceof Double number ? (Object) Math.abs(number) : toInt(value).abs();
+        return value instanceof Double number
+                ? (Object) Math.abs(number)
+                : toInt(value).abs();
     }
 
     private static Object round(List<Object> values) {
@@ -581,9 +595,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                         .intValue()
                 : 0;
         double scale = Math.pow(10, Math.abs(digits));
-        return digits == 0
-                ? Math.rint(x)
-                : digits > 0 ? Math.rint(x * scale) / scale : Math.rint(x / scale) * scale;
+        return digits == 0 ? Math.rint(x) : digits > 0 ? Math.rint(x * scale) / scale : Math.rint(x / scale) * scale;
     }
 
     private static Object logarithm(List<Object> values) {

@@ -41,7 +41,8 @@ public final class PythonProgram {
     private final Context context;
     private final Runner machine = new Runner();
     private final Scope global = new Scope(machine);
-    private final Map<String, Object> names = new LinkedHashMap<>(); // also of attributes and items, as they are printed
+    private final Map<String, Object> names =
+            new LinkedHashMap<>(); // also of attributes and items, as they are printed
     private final List<PythonCall> calls = new ArrayList<>();
     private final List<Map<Object, Object>> dicts = new ArrayList<>();
     private final List<Statement.Def> functions = new ArrayList<>();
@@ -261,8 +262,7 @@ public final class PythonProgram {
         if (!assign.operator().isEmpty()) {
             Expression target = assign.targets().get(0);
             Expression sum = source.placed(
-                    new Expression.Binary(assign.operator(), target, assign.value()),
-                    source.position(assign.value()));
+                    new Expression.Binary(assign.operator(), target, assign.value()), source.position(assign.value()));
             assign(target, value(sum));
             return;
         }
@@ -278,11 +278,10 @@ public final class PythonProgram {
         if (target instanceof Expression.Items items) {
             boolean parts = (value instanceof List || value instanceof Python.Tuple)
                     && PythonValue.sequence(value).size() == items.items().size();
-            Object whole = parts ? value : Unknown.in(value).map(Object.class::cast).orElse(new Unknown(target));
+            Object whole =
+                    parts ? value : Unknown.in(value).map(Object.class::cast).orElse(new Unknown(target));
             for (int i = 0; i < items.items().size(); i++) {
-                assign(
-                        items.items().get(i),
-                        parts ? PythonValue.sequence(value).get(i) : whole);
+                assign(items.items().get(i), parts ? PythonValue.sequence(value).get(i) : whole);
             }
             return;
         }
@@ -429,8 +428,7 @@ public final class PythonProgram {
         } catch (Unknown.Needed e) {
             return e.what();
         } catch (ArithmeticException e) {
-            return new Unknown(
-                    PythonText.shortened(at.toString()), source.error(at, "this failed: " + e.getMessage()));
+            return new Unknown(PythonText.shortened(at.toString()), source.error(at, "this failed: " + e.getMessage()));
         }
     }
 
@@ -529,7 +527,9 @@ public final class PythonProgram {
             if (adds) {
                 return Optional.empty();
             }
-            String name = called instanceof Module module ? module.path() : at.function().toString();
+            String name = called instanceof Module module
+                    ? module.path()
+                    : at.function().toString();
             PythonCall call = new PythonCall(PythonProgram.this, at, name, positional, keywords);
             calls.add(call);
             return call;

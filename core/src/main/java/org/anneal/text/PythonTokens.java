@@ -226,7 +226,9 @@ final class PythonTokens {
                 int end = at + close.length();
                 if (prefix.contains("f") || prefix.contains("b")) {
                     return foreign(
-                            start, end, (prefix.contains("f") ? "an f-string" : "a bytes string") + " is not supported");
+                            start,
+                            end,
+                            (prefix.contains("f") ? "an f-string" : "a bytes string") + " is not supported");
                 }
                 String content = text.substring(quote + close.length(), at);
                 Optional<String> read = prefix.equals("r") ? Optional.of(content) : unescaped(content);

@@ -172,10 +172,10 @@ final class PythonValue {
     }
 
     private static Object repeated(Object value, BigInteger times) {
-        int length = value instanceof String text ? text.length() : sequence(value).size();
-        int count = times.max(BigInteger.ZERO)
-                .min(BigInteger.valueOf(LONGEST + 1L))
-                .intValue();
+        int length =
+                value instanceof String text ? text.length() : sequence(value).size();
+        int count =
+                times.max(BigInteger.ZERO).min(BigInteger.valueOf(LONGEST + 1L)).intValue();
         if ((long) length * count > LONGEST) {
             throw tooLong();
         }
@@ -265,11 +265,10 @@ final class PythonValue {
                     return truth(compare(operator, first.get(i), second.get(i)));
                 }
             }
-            return PythonNumber.compare(
-                    operator, BigInteger.valueOf(first.size()), BigInteger.valueOf(second.size()));
+            return PythonNumber.compare(operator, BigInteger.valueOf(first.size()), BigInteger.valueOf(second.size()));
         }
-        throw new ArithmeticException("'" + operator + "' not supported between instances of '" + type(left) + "' and '"
-                + type(right) + "'");
+        throw new ArithmeticException(
+                "'" + operator + "' not supported between instances of '" + type(left) + "' and '" + type(right) + "'");
     }
 
     private static boolean contains(Object values, Object value) {
@@ -372,8 +371,7 @@ final class PythonValue {
         BigInteger at = PythonNumber.toInt(index);
         at = at.signum() < 0 ? at.add(size) : at;
         if (at.signum() < 0 || at.compareTo(size) >= 0) {
-            throw new ArithmeticException(
-                    (array instanceof String ? "string" : type(array)) + " index out of range");
+            throw new ArithmeticException((array instanceof String ? "string" : type(array)) + " index out of range");
         }
         return array instanceof String text
                 ? Character.toString(text.codePointAt(text.offsetByCodePoints(0, at.intValue())))
