@@ -16,13 +16,11 @@ import java.util.Set;
 final class Closing {
     private static final int DEEPEST = 20;
 
-    private final PythonProgram program;
     private final PythonText source;
     private final Map<String, Expression> unknown = new LinkedHashMap<>();
     private int depth;
 
     private Closing(PythonProgram program) {
-        this.program = program;
         this.source = program.source();
     }
 
@@ -327,8 +325,7 @@ final class Closing {
         List<Object> values = new ArrayList<>();
         PythonValue.iterator(value).forEachRemaining(values::add);
         if (value instanceof Set && values.isEmpty()) {
-            return new Expression.Call(
-                    new Expression.Known("set", PythonFunction.ALL.get("set")), List.of(), List.of());
+            return new Expression.Call(known("set"), List.of(), List.of());
         }
         Expression.Shape shape = value instanceof Set
                 ? Expression.Shape.SET
@@ -344,7 +341,11 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
+        return new Expression.Call(known("range"), bounds, List.of());
+    }
+
+    private static Expression known(String function) {
+        return new Expression.Known(function, PythonFunction.named(function).orElseThrow());
     }
 
     private static boolean isNegative(Object number) {

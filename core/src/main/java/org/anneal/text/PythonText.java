@@ -192,7 +192,7 @@ final class PythonText {
             to.add(new Statement.Return(
                     peek().endsStatement() ? placed(new Expression.None(), first.at()) : expressions()));
             endOfStatement();
-        } else if (PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING
+        } else if ((PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING)
                 || first.is("%")
                 || (first.kind() == Kind.FOREIGN && first.text().equals("!"))) {
             while (!peek().endsStatement()) {
