@@ -1,4 +1,4 @@
-/** A training run's folder, written and read. */
+/** The folder of a training run, written and read. */
 module org.anneal.runs {
     requires static org.jspecify;
     requires transitive org.anneal.core;

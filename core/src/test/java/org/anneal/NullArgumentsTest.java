@@ -33,6 +33,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
@@ -237,7 +238,7 @@ class NullArgumentsTest {
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);
-        samples.put(Class.class, StepLR.class);
+        samples.put(Class.class, ReduceLROnPlateau.class);
         samples.put(RateFunction.class, (RateFunction) (step, current, base) -> current);
         samples.put(Enum.class, StepPer.BATCH);
         samples.put(Kind.class, new StepLR(3).kind());

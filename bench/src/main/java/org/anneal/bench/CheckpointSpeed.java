@@ -25,15 +25,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Times writing and reading a checkpoint of 100 million float32 parameters and Adam's state, 1.2 GB, beside a copy of that
- * file, in turns; writing and the copy it is compared with end when the bytes are on the disk.
+ * Times writing and reading a checkpoint of 100 million float32 parameters and Adam's state, 1.2 GB, in turns with copying that
+ * file. Writing, and the copy that it is compared with, end when the bytes are on the disk.
  */
 public final class CheckpointSpeed {
     private static final int TENSORS = 200;
 
     private CheckpointSpeed() {}
 
-    /** Arguments: a folder with room for 3 GB, the rounds. */
+    /** Arguments: a folder with room for 3 GB, the number of rounds. */
     public static void main(String[] args) throws IOException {
         Path folder = Path.of(args[0]);
         int rounds = Integer.parseInt(args[1]);
@@ -54,7 +54,7 @@ public final class CheckpointSpeed {
             TorchFile.write(checkpoint, root);
             long resident = residentKilobytes();
             for (int round = 0; round < rounds; round++) {
-                // Each to a file that is not there yet: to replace one frees its pages, before or after.
+                // Each to a new file: replacing one would also free its pages, at some time.
                 time(times, "write", () -> TorchFile.write(written, root));
                 Files.delete(written);
                 time(times, "copy to the disk", () -> {

@@ -20,8 +20,8 @@ import org.anneal.optim.Adam;
 import org.anneal.optim.Optimizer;
 
 /**
- * Times a step of Adam over DJL's arrays: DJL's own, and ours by a mirror, copies counted; and ours on arrays alone. Each
- * takes the gradients from DJL and leaves zeros, as an optimizer does there. Compiled with the profile {@code djl} only.
+ * Times a step of Adam over DJL's arrays: DJL's own, ours through a mirror, copies included, and ours on plain arrays. The first two
+ * take the gradients from DJL and leave zeros, as DJL's optimizers do. Compiled only with the profile {@code djl}.
  */
 public final class MirrorStep {
     private MirrorStep() {}
@@ -43,7 +43,7 @@ public final class MirrorStep {
         }
     }
 
-    /** Arguments: 62k or 11.7M, the steps that are timed. Prints the medians in ms. */
+    /** Arguments: 62k or 11.7M, the number of timed steps. Prints the medians in ms. */
     public static void main(String[] args) {
         List<long[]> shapes = OptimizerStep.shapes(args[0]);
         int steps = Integer.parseInt(args[1]);
@@ -77,7 +77,7 @@ public final class MirrorStep {
                     }));
             Map<String, List<Double>> times = new LinkedHashMap<>();
             for (int step = 0; step < 2 * steps; step++) {
-                boolean timed = step >= steps; // after as many that are not
+                boolean timed = step >= steps; // after as many warmup steps
                 variants.forEach((name, run) -> {
                     fill(own);
                     fill(mirrored);
@@ -99,7 +99,7 @@ public final class MirrorStep {
         }
     }
 
-    /** Leaves with gradients, as a backward pass leaves them. */
+    /** {@return parameters with gradients, as after a backward pass} */
     private static Map<String, NDArray> parameters(NDManager manager, List<long[]> shapes) {
         Map<String, NDArray> params = new LinkedHashMap<>();
         IntStream.range(0, shapes.size()).forEach(i -> {
@@ -113,7 +113,7 @@ public final class MirrorStep {
         return params;
     }
 
-    /** Without it the means would fade into numbers that take the processor longer. */
+    /** Without new gradients, the moments would decay into subnormal numbers, which are slower. */
     private static void fill(Map<String, NDArray> params) {
         params.values().forEach(param -> {
             try (NDArray grad = param.getGradient()) {

@@ -6,9 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RecursiveAction;
-import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
@@ -26,11 +26,11 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Times {@code optimizer.step()} of both engines, of libtorch's C++ optimizers, and of a loop that moves the same memory
- * and computes next to nothing; in turns, on the parameters that {@code bench/pytorch/optimizer_step.py} has in Python.
+ * Times {@code optimizer.step()} of both engines and of libtorch's C++ optimizers, and a loop that moves the same memory and
+ * computes next to nothing; in turns, on the same parameters as {@code bench/pytorch/optimizer_step.py}.
  */
 public final class OptimizerStep {
-    private static final int WARMUP = 2000; // of steps that are short
+    private static final int WARMUP = 2000; // of short steps
     private static final double ROUND_MS = 60;
 
     private OptimizerStep() {}
@@ -78,34 +78,7 @@ public final class OptimizerStep {
             }
         });
 
-        LongSupplier clock = System::nanoTime;
-        Map<String, List<Double>> times = new LinkedHashMap<>();
-        Map<String, Integer> steps = new LinkedHashMap<>();
-        variants.forEach((name, step) -> {
-            // Long enough a round to be measured, and every variant's code compiled.
-            long start = clock.getAsLong();
-            step.run();
-            step.run();
-            double once = (clock.getAsLong() - start) / 2e6;
-            int warmup = once > ROUND_MS ? 1 : WARMUP;
-            start = clock.getAsLong();
-            for (int i = 0; i < warmup; i++) {
-                step.run();
-            }
-            double ms = (clock.getAsLong() - start) / 1e6 / warmup;
-            steps.put(name, (int) Math.max(1, Math.min(1000, ROUND_MS / ms)));
-            times.put(name, new ArrayList<>());
-        });
-        for (int round = 0; round < rounds; round++) {
-            variants.forEach((name, step) -> {
-                int count = steps.getOrDefault(name, 1);
-                long start = clock.getAsLong();
-                for (int i = 0; i < count; i++) {
-                    step.run();
-                }
-                times.getOrDefault(name, new ArrayList<>()).add((clock.getAsLong() - start) / 1e6 / count);
-            });
-        }
+        Map<String, List<Double>> times = times(variants, rounds);
         times.forEach((name, each) -> each.forEach(ms -> System.out.printf(
                 Locale.ROOT, "%s %s %s %.5f%n", rule.getClass().getSimpleName(), args[1], name, ms)));
         onArrays.close();
@@ -113,7 +86,34 @@ public final class OptimizerStep {
         onTensors.close();
     }
 
-    /** A library whose arrays are in Java, so that a mirror costs no more than its copies. */
+    /** {@return the mean time of a step in each round, in ms; the variants take turns} */
+    private static Map<String, List<Double>> times(Map<String, Runnable> variants, int rounds) {
+        Map<String, Integer> steps = new LinkedHashMap<>();
+        Map<String, List<Double>> times = new LinkedHashMap<>();
+        variants.forEach((name, step) -> {
+            // Rounds long enough to be measured, and for every variant's code to be compiled.
+            double once = milliseconds(step, 2);
+            double ms = milliseconds(step, once > ROUND_MS ? 1 : WARMUP);
+            steps.put(name, (int) Math.max(1, Math.min(1000, ROUND_MS / ms)));
+            times.put(name, new ArrayList<>());
+        });
+        for (int round = 0; round < rounds; round++) {
+            times.forEach((name, each) -> each.add(
+                    milliseconds(Objects.requireNonNull(variants.get(name)), Objects.requireNonNull(steps.get(name)))));
+        }
+        return times;
+    }
+
+    /** {@return the mean time of {@code count} steps} */
+    private static double milliseconds(Runnable step, int count) {
+        long start = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            step.run();
+        }
+        return (System.nanoTime() - start) / 1e6 / count;
+    }
+
+    /** A library whose arrays are Java's, so that a mirror costs only its copies. */
     private static final class Copies implements Mirror.Library<FloatArray> {
         @Override
         public List<Long> shape(FloatArray array) {

@@ -33,8 +33,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Times a picture of a million steps, of which the chart keeps the extremes of each pixel's column, beside the same library
- * given every corner of the stairs; and the same chart as SVG and in a terminal.
+ * Times a picture of a million steps, of which the chart keeps each pixel column's extremes, against the same library drawing
+ * every corner of the stairs; and the same chart as SVG and in a terminal.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -78,7 +78,7 @@ public class PlotMillion {
         return chart().text(new Terminal(80, 24, true, false));
     }
 
-    /** Draws the curve in the size, the quality and the thickness of {@link #png}, without its texts. */
+    /** Draws the curve with the size, quality and line width of {@link #png}, but without text. */
     @Benchmark
     public byte[] pngOfEveryStep() throws IOException {
         double[][] corners = new double[2][2 * STEPS];

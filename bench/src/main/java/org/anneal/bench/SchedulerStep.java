@@ -27,9 +27,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Times {@link LRScheduler#step()} without a listener, for the schedules, lengths and groups of
- * {@code bench/pytorch/scheduler_step.py}, or, with {@code -p schedule=...}, for any expression without a comma, at which
- * JMH would split it. At the end of a run a new runner starts over; its share of a step is in the time and in the
- * allocation.
+ * {@code bench/pytorch/scheduler_step.py}, or with {@code -p schedule=...} for any expression without a comma, at which JMH would
+ * split it. At the end of a run a new runner starts over; its share is included in the time and the allocation.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -38,7 +37,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 1)
 public class SchedulerStep {
-    private static final int STEPS = 20_000; // of one group; of 100 groups a tenth
+    private static final int STEPS = 20_000; // with one group; with 100 groups, a tenth
 
     @Param({"StepLR", "CosineAnnealingLR", "OneCycleLR", "SequentialLR"})
     String schedule = "";
@@ -48,7 +47,7 @@ public class SchedulerStep {
 
     private Run run = new Run(new StepLR(1), 1, 1);
 
-    /** A runner, and the step it ends with. */
+    /** A runner, and its last step. */
     private static final class Run {
         final Schedule schedule;
         final Optimizer<FloatArray> optimizer;
@@ -63,7 +62,7 @@ public class SchedulerStep {
             optimizer = FloatArrays.optimizer(IntStream.range(0, groups)
                     .mapToObj(i -> new ParamGroup<>("group" + i, rule, List.of(new FloatArray(0f))))
                     .toList());
-            optimizer.step(); // without it the runner warns that it is stepped first
+            optimizer.step(); // else the runner warns that it is stepped first
             scheduler = new LRScheduler(optimizer, schedule);
         }
 

@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Times a training step of the tutorial network on CIFAR-10, and its parts, as {@code bench/pytorch/train_cifar10.py}
- * does in Python: batches of 4 that are ready-made tensors, SGD(lr=0.001, momentum=0.9), one thread.
+ * Times a training step of the tutorial network on CIFAR-10, and its parts, like {@code bench/pytorch/train_cifar10.py} in
+ * Python: ready-made batches of 4, SGD(lr=0.001, momentum=0.9), one thread.
  */
 public final class TrainingStep {
     private static final int BATCH = 4;

@@ -46,7 +46,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
         name = "anneal",
         mixinStandardHelpOptions = true,
         versionProvider = Anneal.Version.class,
-        description = "PyTorch's learning-rate schedules and optimizers on the JVM: train a model, see the curve.",
+        description =
+                "PyTorch's learning-rate schedules and optimizers on the JVM: train a model, plot its learning rate.",
         subcommands = {
             TrainCommand.class,
             TableCommand.class,
@@ -61,22 +62,23 @@ public final class Anneal implements Runnable {
     static final int USAGE = 2;
     private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}|[\\x80-\\x9f]");
 
-    /** Schedules and rules from outside, which are found by the class loader of the thread that runs a command. */
+    /** Schedules and rules from outside; they are found by the context class loader of the thread that runs a command. */
     @Option(
             names = "--plugin",
             paramLabel = "JAR",
             scope = ScopeType.INHERIT,
-            description = "a jar with schedules or optimizers of one's own (see docs/extend.md)")
+            description = "jar with your own schedules or optimizers (see docs/extend.md)")
     void plugin(Path jar) {
         if (!Files.isRegularFile(jar)) {
-            throw new ParameterException(spec.commandLine(), "--plugin must be a jar, but there is no file " + jar);
+            throw new ParameterException(
+                    spec.commandLine(), "--plugin must be a jar file, but there is no file " + jar);
         }
         try {
             Thread thread = Thread.currentThread();
             thread.setContextClassLoader(
                     new URLClassLoader(new URL[] {jar.toUri().toURL()}, thread.getContextClassLoader()));
         } catch (MalformedURLException e) {
-            throw new ParameterException(spec.commandLine(), "--plugin must be a jar, but was " + jar, e);
+            throw new ParameterException(spec.commandLine(), "--plugin must be a jar file, but was " + jar, e);
         }
     }
 
@@ -91,8 +93,8 @@ public final class Anneal implements Runnable {
     }
 
     /**
-     * @param launched what the launcher says of standard output and error, as Java cannot tell before 22
-     * @param clock as {@link System#nanoTime}, for what shows the progress
+     * @param launched what the launcher says about standard output and error, which Java before 22 cannot tell
+     * @param clock like {@link System#nanoTime}, for showing progress
      */
     Anneal(Properties launched, LongSupplier clock) {
         this.launched = launched;
@@ -100,14 +102,13 @@ public final class Anneal implements Runnable {
     }
 
     /**
-     * Runs a command and exits with 0, with 1 if the data, a file or the run failed, if what it printed could not be written
-     * or if a check found something, or with 2 if the command is wrong.
+     * Runs a command and exits with 0; with 1 if the data, a file or the run failed, the output could not be written, or a check
+     * found something; with 2 if the command line is wrong.
      */
     public static void main(String[] args) {
-        // What the library warns of, in one line; and the exception, where there is one: the log is the place to find
-        // it.
+        // A warning of the library is one line, followed by its exception, if any: there is no other log to find it in.
         System.setProperty("java.util.logging.SimpleFormatter.format", "anneal: %5$s%6$s%n");
-        // Not System.out: its encoding is the platform's, and labels may hold any character.
+        // Not System.out: its encoding is the platform's, and labels may have any character.
         PrintWriter err = new PrintWriter(writer(FileDescriptor.err), true);
         Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> err.println("anneal: " + line(thrown)));
         System.exit(new Anneal().run(writer(FileDescriptor.out), err, args));
@@ -119,7 +120,7 @@ public final class Anneal implements Runnable {
         CommandLine line = new CommandLine(this)
                 .setOut(printed)
                 .setErr(err)
-                .setExpandAtFiles(false) // an argument is what it says, not what a file says
+                .setExpandAtFiles(false) // an argument that begins with @ is not a file's name
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(int.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
                 .registerConverter(Integer.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
@@ -134,7 +135,7 @@ public final class Anneal implements Runnable {
         ClassLoader before = thread.getContextClassLoader();
         try {
             code = line.execute(args);
-        } catch (Error e) { // the memory, the stack or a library failed
+        } catch (Error e) { // out of memory or stack, or a library failed
             printed.flush();
             err.println(name(line) + ": " + line(e));
             code = FAILED;
@@ -151,9 +152,9 @@ public final class Anneal implements Runnable {
         return code;
     }
 
-    /** {@return whether nobody reads on, as behind {@code | head}, which is no failure} */
+    /** {@return whether the reader has gone, as after {@code | head}, which is not a failure} */
     private boolean isClosedPipe(IOException e) {
-        // The system's words are in the user's language.
+        // The system's message is in the user's language.
         return hasPipe() || String.valueOf(e.getMessage()).equals("Broken pipe");
     }
 
@@ -161,7 +162,7 @@ public final class Anneal implements Runnable {
         return launched.getProperty("anneal.pipe", "").equals("true");
     }
 
-    /** {@return the command that was run, by the names that lead to it} */
+    /** {@return the full name of the command that was run} */
     private static String name(CommandLine line) {
         Optional<ParseResult> parsed = Optional.ofNullable(line.getParseResult());
         return parsed.flatMap(all -> all.asCommandLineList().stream().reduce((first, second) -> second))
@@ -198,7 +199,7 @@ public final class Anneal implements Runnable {
         return value;
     }
 
-    /** {@return the path that an option's text names; an empty one, of a variable that is not set perhaps, is no folder} */
+    /** {@return the path that an argument names; an empty one, perhaps of a variable that is not set, is refused} */
     static Path path(String text) {
         if (text.isEmpty()) {
             throw new TypeConversionException("must name a file or a folder, but was ''");
@@ -206,7 +207,7 @@ public final class Anneal implements Runnable {
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {
-            throw new TypeConversionException("must be a name that this system can have, but was '" + text + "'");
+            throw new TypeConversionException("must be a valid path on this system, but was '" + text + "'");
         }
     }
 
@@ -218,10 +219,11 @@ public final class Anneal implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "a command is needed: " + String.join(", ", spec.subcommands().keySet()));
+                "missing command: use one of "
+                        + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** {@return what shows how far a command is} */
+    /** {@return a progress line for a command} */
     static ProgressLine progress(CommandSpec command) {
         Anneal anneal = (Anneal) command.root().userObject();
         return new ProgressLine(command.commandLine().getErr(), anneal.columns(), anneal.clock);
@@ -233,7 +235,7 @@ public final class Anneal implements Runnable {
         return Optional.of(anneal.launched.getProperty("anneal.screen", "")).filter(screen -> !screen.isEmpty());
     }
 
-    /** {@return whether a bar would be drawn into what a command prints: on the same terminal, or into a pager's page} */
+    /** {@return whether a progress bar would be drawn into a command's output, on the same terminal or in a pager} */
     static boolean hasBarAmongOutput(CommandSpec command) {
         Anneal anneal = (Anneal) command.root().userObject();
         return (screen(command).isPresent() || anneal.hasPipe()) && anneal.columns() > 0;
@@ -252,7 +254,7 @@ public final class Anneal implements Runnable {
         return USAGE;
     }
 
-    /** {@return what is wrong with an argument, where picocli would speak of Java's types} */
+    /** {@return what is wrong with an argument; picocli's own message would name Java types} */
     private static String rule(ParameterException exception) {
         String message = String.valueOf(exception.getMessage());
         if (!message.startsWith("Invalid value for ")) {
@@ -265,7 +267,7 @@ public final class Anneal implements Runnable {
             return name + message.substring(rule + 1);
         }
         Object[] choices = argument.auxiliaryTypes()[0].getEnumConstants();
-        return name + " must be " + (choices == null ? "left without a value" : choice(choices)) + ", but was '"
+        return name + " must be " + (choices == null ? "given without a value" : choice(choices)) + ", but was '"
                 + exception.getValue() + "'";
     }
 
@@ -278,14 +280,14 @@ public final class Anneal implements Runnable {
         return String.join(", ", names.subList(0, last)) + " or " + names.get(last);
     }
 
-    /** One line for whatever went wrong; nobody is shown a stack trace. */
+    /** Prints one line, not a stack trace. */
     private static int fail(Exception exception, CommandLine command) {
         command.getOut().flush();
         command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + line(exception));
         return exception instanceof IllegalArgumentException ? USAGE : FAILED;
     }
 
-    /** {@return what {@code parse} makes of an argument's text; if it refuses it, the message names the argument} */
+    /** {@return what {@code parse} returns; if it refuses, the message names the argument} */
     static <T> T parsed(String argument, Supplier<T> parse) {
         try {
             return parse.get();
@@ -294,7 +296,7 @@ public final class Anneal implements Runnable {
         }
     }
 
-    /** {@return {@code value}, if it is a count that a run can have} */
+    /** {@return {@code value}, if it is at least 1} */
     static long atLeastOne(String option, long value) {
         if (value < 1) {
             throw new IllegalArgumentException(option + " must be at least 1, but was " + value);
@@ -302,19 +304,19 @@ public final class Anneal implements Runnable {
         return value;
     }
 
-    /** {@return what happened, in one line} */
+    /** {@return what went wrong, in one line} */
     private static String line(Throwable thrown) {
         String message = Optional.ofNullable(thrown.getMessage()).orElse(thrown.toString());
         if (thrown instanceof UncheckedIOException e && e.getCause() != null) {
             return line(e.getCause());
-        } else if (thrown instanceof FileSystemException e) { // whose message may be the file's name alone
+        } else if (thrown instanceof FileSystemException e) { // its message may be just the file's name
             message = "cannot use " + e.getFile() + ": " + AtomicFile.reason(e);
         } else if (thrown instanceof InvalidPathException e) {
-            message = "'" + e.getInput() + "' is no name that this system can have";
+            message = "'" + e.getInput() + "' is not a valid path on this system";
         } else if (thrown instanceof OutOfMemoryError) {
             long most = Runtime.getRuntime().maxMemory() >> 20;
-            message = "out of memory (" + message + "), of which Java may use " + most
-                    + " MB; with JDK_JAVA_OPTIONS=-Xmx" + 2 * most + "m it may use twice as much";
+            message = "out of memory (" + message + "): Java may use " + most + " MB; set JDK_JAVA_OPTIONS=-Xmx"
+                    + 2 * most + "m to let it use twice as much";
         } else if (thrown instanceof StackOverflowError) {
             message = "out of stack: the input is nested too deeply";
         } else if (thrown instanceof LinkageError) {
@@ -326,7 +328,7 @@ public final class Anneal implements Runnable {
         return printable(message.lines().findFirst().orElse(thrown.toString()));
     }
 
-    /** A name or a file's text may hold anything; a terminal acts on some of it. */
+    /** {@return the text with control characters escaped, as a terminal would act on them} */
     static String printable(String text) {
         return CONTROL.matcher(text)
                 .replaceAll(c -> String.format("\\\\x%02x", (int) c.group().charAt(0)));

@@ -25,14 +25,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal check}: what is wrong or suspicious with a schedule for a run. */
+/** {@code anneal check}: what is wrong or suspicious about a schedule for a run. */
 @Command(
         name = "check",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Say what is wrong or suspicious with a schedule for a run, before it is run.",
-            "Exits with 0 if nothing is, with 1 if something is; a note is of what is common and right, and is nothing."
+            "Check a schedule for a run: say what is wrong or suspicious, before you train with it.",
+            "Exits with 1 if there are findings, else with 0. Notes, on what is right but often unexpected, do not count."
         })
 final class CheckCommand implements Callable<Integer> {
     private static final int DIGITS = 5; // after the first
@@ -51,7 +51,7 @@ final class CheckCommand implements Callable<Integer> {
     @Mixin
     private final SimulationOptions options = new SimulationOptions();
 
-    @Option(names = "--below", paramLabel = "LR", description = "say the first step whose rate is below this one")
+    @Option(names = "--below", paramLabel = "LR", description = "print the first step whose rate is below LR")
     private Optional<Double> below = Optional.empty();
 
     @Option(
@@ -69,11 +69,12 @@ final class CheckCommand implements Callable<Integer> {
         SchedulerCall call = options.parse(expression);
         if (call.lastEpoch() != -1) {
             throw new IllegalArgumentException(
-                    "EXPR must not have a last_epoch, which resumes a run, but has " + call.lastEpoch());
+                    "EXPR must not have last_epoch, as a resumed run is not checked, but has last_epoch="
+                            + call.lastEpoch());
         }
         double[] lr = options.lr();
         for (double rate : lr) {
-            options.rule().withLr(rate); // refuses what is no rate
+            options.rule().withLr(rate); // refuses an invalid rate
         }
         long steps = options.steps();
         List<Checkup> groups = new ArrayList<>();
@@ -105,7 +106,7 @@ final class CheckCommand implements Callable<Integer> {
                 : Checkup.of(policy, options.steps(), bases, group, limit, progress);
     }
 
-    /** {@return what is found, once; with its group, if it is not in all of them} */
+    /** {@return each finding once, with its groups unless all of them have it} */
     static List<Finding> once(List<Checkup> groups, Function<Checkup, List<Finding>> of) {
         List<Finding> all = new ArrayList<>();
         Map<Finding, List<Integer>> found = new LinkedHashMap<>();

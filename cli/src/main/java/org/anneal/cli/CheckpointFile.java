@@ -18,7 +18,7 @@ import org.anneal.checkpoint.TorchFile;
 import org.anneal.text.Python;
 import org.anneal.train.CheckpointParts;
 
-/** A checkpoint in either format, told apart by how it begins. */
+/** A checkpoint in either format, told apart by its first bytes. */
 final class CheckpointFile implements Closeable {
     private static final int MOST_KEYS = 10; // in a message
 
@@ -54,9 +54,9 @@ final class CheckpointFile implements Closeable {
         return "training checkpoint" + by;
     }
 
-    /** Its header, a JSON object, begins after 8 bytes, in whose place a zip archive has how its first entry is packed. */
+    /** {@return whether a file begins as safetensors: with a JSON object after 8 bytes, which no zip archive can have there} */
     private static boolean isSafetensors(Path path) throws IOException {
-        if (!Files.isRegularFile(path)) { // TorchFile says what it is; to open a pipe would wait for its writer
+        if (!Files.isRegularFile(path)) { // TorchFile says what it is; opening a pipe would wait for its writer
             return false;
         }
         try (InputStream in = Files.newInputStream(path)) {
@@ -76,22 +76,23 @@ final class CheckpointFile implements Closeable {
     }
 
     /**
-     * {@return the weights: of a training checkpoint its model, else all of it}
+     * {@return the weights: a training checkpoint's model, else the whole file}
      *
-     * @param key where they stand, if it is said; a key within a dict after its key and a dot
-     * @throws IOException if there is something else than tensors, naming what there is
+     * @param key the key of the weights, if given; dots separate nested keys
+     * @throws IOException if there is anything but tensors; the message says what
      */
     Map<String, TensorData> weights(Path path, Optional<String> key) throws IOException {
         Object model = key.isPresent() ? at(root, key.get()).orElseThrow(() -> none(path, key.get())) : model(path);
         if (!(model instanceof Map<?, ?> dict)) {
-            throw new IOException(path + " must hold a dict of tensors, or one under a key such as model or state_dict,"
-                    + " but holds neither");
+            throw new IOException(
+                    path + " must have tensors by name, or a dict of them under a key such as model or state_dict,"
+                            + " but has neither");
         }
         Map<String, TensorData> weights = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : dict.entrySet()) {
             if (!(entry.getKey() instanceof String name) || !(entry.getValue() instanceof TensorData data)) {
-                throw new IOException(path + " must hold tensors by name, but " + Tree.key(entry.getKey()) + " is "
-                        + (entry.getValue() instanceof TensorData ? "no name" : "no tensor") + others(dict));
+                throw new IOException(path + " must have tensors by name, but " + Tree.key(entry.getKey()) + " is "
+                        + (entry.getValue() instanceof TensorData ? "not a name" : "not a tensor") + others(dict));
             }
             weights.put(name, data);
         }
@@ -104,7 +105,7 @@ final class CheckpointFile implements Closeable {
         }
         List<String> keys = new CheckpointParts(map).models();
         if (keys.size() > 1) {
-            throw new IOException(path + " holds several networks; --key says which: " + String.join(", ", keys));
+            throw new IOException(path + " has several networks: choose one with --key: " + String.join(", ", keys));
         }
         return keys.isEmpty()
                 ? root
@@ -127,11 +128,11 @@ final class CheckpointFile implements Closeable {
     }
 
     private IOException none(Path path, String key) {
-        return new IOException("--key must be one of " + path + ", but was " + Tree.escaped(key)
+        return new IOException("--key must be a key in " + path + ", but was " + Tree.escaped(key)
                 + (root instanceof Map<?, ?> map ? others(map) : ""));
     }
 
-    /** {@return where there are tensors in a dict, for a message} */
+    /** {@return the keys of a dict that have tensors, for a message} */
     private static String others(Map<?, ?> dict) {
         List<String> keys = keys("", dict).limit(MOST_KEYS).toList();
         return keys.isEmpty() ? "" : "; --key may be " + String.join(", ", keys);

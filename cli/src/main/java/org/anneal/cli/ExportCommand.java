@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal export}: the weights of a checkpoint, in a file that others read. */
+/** {@code anneal export}: the weights of a checkpoint, in a file of their own. */
 @Command(
         name = "export",
         mixinStandardHelpOptions = true,
@@ -41,7 +41,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "FILE",
-            description = "the checkpoint: last.pt, or one of Python's, or any file of tensors by name")
+            description = "checkpoint to read: last.pt, one from Python, or any file of named tensors")
     private Path file;
 
     @Option(names = "--to", required = true, paramLabel = "FORMAT", description = "pytorch or safetensors")
@@ -51,19 +51,19 @@ final class ExportCommand implements Callable<Integer> {
             names = {"-o", "--output"},
             required = true,
             paramLabel = "FILE",
-            description = "the file to write; one that is there is replaced")
+            description = "file to write, replacing an existing one")
     private String output;
 
     @Option(
             names = "--key",
             paramLabel = "KEY",
-            description = "where in FILE the weights stand, such as model_ema or generator.state_dict (default: model,"
-                    + " state_dict, model_state_dict or another usual name)")
+            description = "key of the weights in FILE, such as model_ema or generator.state_dict (default: model,"
+                    + " state_dict, model_state_dict or another common key)")
     private Optional<String> key = Optional.empty();
 
     @Option(
             names = "--keep-prefix",
-            description = "keep module., _orig_mod. or model. before all names, where a wrapper put it")
+            description = "keep a wrapper's prefix of all names: module., _orig_mod. or model.")
     private boolean keepPrefix;
 
     @Spec
@@ -71,8 +71,8 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        if (output.endsWith("/")) { // which a path forgets
-            throw new IllegalArgumentException("--output must be a file, but " + output + " names a folder");
+        if (output.endsWith("/")) { // Path.of drops the slash
+            throw new IllegalArgumentException("--output must be a file, but was the folder " + output);
         }
         Path target = Path.of(output);
         Runtime.getRuntime().addShutdownHook(new Thread(AtomicFile::removeUnfinished)); // Ctrl-C
@@ -100,10 +100,10 @@ final class ExportCommand implements Callable<Integer> {
             }
             PrintWriter out = spec.commandLine().getOut();
             if (!prefix.isEmpty()) {
-                out.println("Left out " + prefix + " before all names; --keep-prefix keeps it");
+                out.println("Removed the prefix " + prefix + " from all names; --keep-prefix keeps it");
             }
             out.println("Wrote " + weights.size() + " tensors to " + output);
-        } catch (IllegalArgumentException e) { // it is the file that has what cannot be written, not the command
+        } catch (IllegalArgumentException e) { // the file's content is at fault, not the command
             throw new IOException("cannot write " + output + ": " + e.getMessage(), e);
         }
         return 0;

@@ -20,11 +20,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal inspect}: what a checkpoint holds. */
+/** {@code anneal inspect}: what is in a checkpoint. */
 @Command(
         name = "inspect",
         mixinStandardHelpOptions = true,
-        description = "Print what a checkpoint holds: a file of PyTorch's or Anneal's (.pt), or safetensors.")
+        description = "Print what is in a checkpoint: a .pt file of PyTorch or Anneal, or a safetensors file.")
 final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", description = "the checkpoint")
     private Path file;
@@ -59,7 +59,7 @@ final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** What matters most of a training checkpoint, as far as it is there and of the type that Anneal and PyTorch write. */
+    /** {@return the key facts of a training checkpoint, as far as they are there in the types that Anneal and PyTorch write} */
     private static Stream<String> summary(Object root) {
         Optional<Object> epoch = find(root, "epoch").filter(Long.class::isInstance);
         Optional<Object> step =
@@ -101,7 +101,7 @@ final class InspectCommand implements Callable<Integer> {
         try {
             return parts.schedule(scheduler).toString();
         } catch (IllegalArgumentException e) {
-            return "not known: " + e.getMessage();
+            return "unknown: " + e.getMessage();
         }
     }
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.anneal.web.WebServer;
 
-/** The page that shows a run as it goes, and the runs beside it, if {@code anneal train --serve} asks for it. */
+/** The page of {@code anneal train --serve}: the run as it goes on, and the runs beside it. */
 final class LivePage implements AutoCloseable {
     private final Optional<WebServer> server;
 
@@ -16,9 +16,9 @@ final class LivePage implements AutoCloseable {
     }
 
     /**
-     * Serves the runs beside {@code folder}, and it.
+     * Serves the run in {@code folder} and the runs beside it.
      *
-     * @param port to serve on; no page if it is empty
+     * @param port the port to serve on; if empty, there is no page
      * @throws IOException if nothing can listen on the port
      */
     static LivePage start(Path folder, Optional<Integer> port) throws IOException {
@@ -30,12 +30,12 @@ final class LivePage implements AutoCloseable {
         return new LivePage(Optional.of(WebServer.start("127.0.0.1", port.get(), Optional.of(runs))));
     }
 
-    /** {@return where the page is, if there is one} */
+    /** {@return the address of the page, if there is one} */
     Optional<URI> address() {
         return server.map(started -> started.address().resolve("runs"));
     }
 
-    /** Goes on until the process is ended. */
+    /** Waits until the process is stopped. */
     static void stay() {
         try {
             new CountDownLatch(1).await();

@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.text.Python;
 
-/** What {@code --metrics} names, a file or a pipe: a number a line, of which Python's {@code nan} and {@code inf} are some. */
+/** The numbers of {@code --metrics}, a file or a pipe, one per line; Python's {@code nan} and {@code inf} are numbers, too. */
 final class Metrics {
     private static final int MOST = 10_000_000;
     private static final int LONGEST_LINE = 1000;
@@ -21,14 +21,14 @@ final class Metrics {
     private Metrics() {}
 
     /**
-     * {@return the first {@code needed} numbers} It reads no further, so that what has no end can be read.
+     * {@return the first {@code needed} numbers} It reads no further, so the input may be endless.
      *
      * @throws IOException if it cannot be read
-     * @throws IllegalArgumentException if there is no file, a line is no number, or there are fewer than {@code needed}
+     * @throws IllegalArgumentException if there is no file, a line is not a number, or there are fewer than {@code needed}
      */
     static double[] read(Optional<Path> file, long needed) throws IOException {
-        Path path = file.orElseThrow(
-                () -> new IllegalArgumentException("--metrics must name a file of numbers, one a line, for a plateau"));
+        Path path = file.orElseThrow(() ->
+                new IllegalArgumentException("--metrics must be given for a plateau: a file of numbers, one per line"));
         if (needed > MOST) {
             throw new IllegalArgumentException(
                     "--steps must be at most " + (MOST + 1L) + " for a plateau, but was " + (needed + 1));
@@ -36,12 +36,12 @@ final class Metrics {
         double[] read = new double[Math.min(1024, (int) needed)];
         int count = 0;
         try (Reader text = new BufferedReader(
-                // A byte that is no character makes a line that is no number.
+                // An invalid byte makes a line that is not a number.
                 new InputStreamReader(Files.newInputStream(path), StandardCharsets.UTF_8))) {
             while (count < needed) {
                 Optional<String> line = line(text);
                 if (line.isEmpty()) {
-                    throw new IllegalArgumentException("--metrics must have a number after each row but the last, "
+                    throw new IllegalArgumentException("--metrics must have a number for each row but the last, "
                             + needed + ", but " + path + " has " + count);
                 } else if (!line.get().isBlank()) {
                     if (count == read.length) {
@@ -63,7 +63,7 @@ final class Metrics {
             return Optional.empty();
         }
         for (; c >= 0 && c != '\n' && c != '\r'; c = text.read()) {
-            if (line.length() == LONGEST_LINE) { // as in a device, or the hole of a file, where no line ends
+            if (line.length() == LONGEST_LINE) { // as in a device, or a file's hole, where no line ends
                 throw noNumber(line.toString());
             }
             line.append((char) c);
@@ -81,6 +81,6 @@ final class Metrics {
 
     private static IllegalArgumentException noNumber(String line) {
         String shown = line.length() <= SHOWN ? line : line.substring(0, SHOWN) + "...";
-        return new IllegalArgumentException("--metrics must hold a number in each line, but one is '" + shown + "'");
+        return new IllegalArgumentException("--metrics must have a number on each line, but has '" + shown + "'");
     }
 }

@@ -4,19 +4,24 @@ import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
 import org.anneal.text.Python;
 import org.anneal.text.PythonCall;
+import org.anneal.train.Checkpoint;
 import org.bytedeco.pytorch.Tensor;
 
-/** The groups that {@code --group PATTERN:OPTIONS} makes of a network's parameters; first comes the group of the rest. */
+/** The parameter groups that {@code --group PATTERN:OPTIONS} makes; the group of the remaining parameters comes first. */
 final class ParameterGroups {
     private static final int SHOWN = 6;
 
@@ -27,8 +32,8 @@ final class ParameterGroups {
     /**
      * Divides the parameters.
      *
-     * @throws IllegalArgumentException if a text is not of that form, or a pattern matches no parameter, or one that another
-     *     group has
+     * @throws IllegalArgumentException if a string does not have that form, or a pattern matches no parameter, or one of another
+     *     group
      */
     ParameterGroups(UpdateRule rule, List<String> texts, Map<String, Tensor> parameters) {
         Map<String, String> takenBy = new LinkedHashMap<>();
@@ -40,7 +45,7 @@ final class ParameterGroups {
                         "--group must be PATTERN:OPTIONS, such as 'fc*:lr=0.01', but was '" + text + "'");
             }
             String pattern = text.substring(0, colon).strip();
-            List<String> matched = matching(pattern, parameters);
+            List<String> matched = matching(pattern, parameters.keySet());
             List<String> taken = matched.stream().filter(takenBy::containsKey).toList();
             if (!taken.isEmpty()) {
                 throw new IllegalArgumentException(
@@ -71,7 +76,7 @@ final class ParameterGroups {
         }
     }
 
-    private static List<String> matching(String pattern, Map<String, Tensor> parameters) {
+    private static List<String> matching(String pattern, Collection<String> parameters) {
         PathMatcher matcher;
         try {
             matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
@@ -79,17 +84,17 @@ final class ParameterGroups {
             throw new IllegalArgumentException(
                     "--group must have a pattern of names (*, ?, [12]), but had '" + pattern + "'", e);
         }
-        List<String> matched = parameters.keySet().stream()
+        List<String> matched = parameters.stream()
                 .filter(name -> matcher.matches(Path.of(name)))
                 .toList();
         if (matched.isEmpty()) {
-            throw new IllegalArgumentException("--group " + pattern + " must match a parameter, which are "
-                    + String.join(", ", parameters.keySet()));
+            throw new IllegalArgumentException(
+                    "--group " + pattern + " must match a parameter, which are " + String.join(", ", parameters));
         }
         return matched;
     }
 
-    /** {@return {@code rule} with some options changed, given as in PyTorch's call} */
+    /** {@return {@code rule} with options changed, which are given as in PyTorch's call} */
     private static UpdateRule with(UpdateRule rule, String options) {
         return Anneal.parsed("--group", () -> {
             String name = rule.getClass().getSimpleName();
@@ -109,16 +114,68 @@ final class ParameterGroups {
         });
     }
 
+    /**
+     * Refuses to go on from an optimizer whose groups are others, and says which options make them.
+     *
+     * @param saved the groups of the optimizer in {@code file}; none if it has no optimizer
+     */
+    void checkLike(List<Checkpoint.SavedGroup> saved, Path file) {
+        boolean same = saved.size() == groups.size()
+                && IntStream.range(0, groups.size()).allMatch(i -> isLike(saved.get(i), names.get(i)));
+        if (saved.isEmpty() || same) {
+            return;
+        } else if (saved.size() == 1) {
+            throw new IllegalArgumentException("--group must be left out: the optimizer in " + file + " has one group");
+        }
+        List<String> all = names.stream().flatMap(List::stream).toList();
+        boolean known = saved.stream().skip(1).noneMatch(group -> group.names().isEmpty());
+        String options = saved.stream()
+                .skip(1)
+                .map(group -> "--group '" + (known ? pattern(group.names(), all) : "PATTERN") + ":"
+                        + changes(saved.get(0).rule(), group.rule()) + "'"
+                        + (known ? "" : " (" + group.size() + " of " + all.size() + " parameters)"))
+                .collect(Collectors.joining(" "));
+        throw new IllegalArgumentException(
+                "--group must make the " + saved.size() + " groups of the optimizer in " + file + ": " + options
+                        + (known ? "" : "; PATTERN matches names of parameters, which the file does not tell"));
+    }
+
+    private static boolean isLike(Checkpoint.SavedGroup saved, List<String> names) {
+        return saved.size() == names.size()
+                && (saved.names().isEmpty() || Set.copyOf(saved.names()).equals(Set.copyOf(names)));
+    }
+
+    /** {@return a pattern that of {@code all} names matches {@code chosen} and no others} */
+    private static String pattern(List<String> chosen, List<String> all) {
+        String first = chosen.get(0);
+        return IntStream.range(0, first.length())
+                .boxed()
+                .flatMap(i -> Stream.of(first.substring(0, first.length() - i) + "*", "*" + first.substring(i)))
+                .filter(pattern ->
+                        chosen.size() > 1 && Set.copyOf(matching(pattern, all)).equals(Set.copyOf(chosen)))
+                .findFirst()
+                .orElse(chosen.size() == 1 ? first : "{" + String.join(",", chosen) + "}");
+    }
+
+    /** {@return the options in which a group's rule differs from the first group's, as {@code --group} takes them} */
+    private static String changes(Optional<UpdateRule> first, Optional<UpdateRule> rule) {
+        Map<String, Object> main = first.map(UpdateRule::options).orElse(Map.of());
+        return rule.map(UpdateRule::options).orElse(Map.of()).entrySet().stream()
+                .filter(option -> !option.getValue().equals(main.get(option.getKey())))
+                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
     List<ParamGroup<Tensor>> groups() {
         return groups;
     }
 
-    /** {@return the options of each group, as they were given: a schedule may drive the rate and the momentum} */
+    /** {@return the rule of each group as it was given, whatever a schedule does to rate and momentum} */
     List<UpdateRule> rules() {
         return rules;
     }
 
-    /** {@return a line for each group: its options, and the parameters that have them} */
+    /** {@return a line for each group, with its rule and parameters} */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {

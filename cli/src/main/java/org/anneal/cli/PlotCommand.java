@@ -35,12 +35,12 @@ import picocli.CommandLine.Spec;
         description = "Draw one or more schedules into one chart, as a picture or in the terminal.")
 final class PlotCommand implements Callable<Integer> {
     private static final int MOST_STEPS = 10_000_000;
-    private static final double MOST_RATE = 1e300; // a curve has a gap where it is higher
+    private static final double MOST_RATE = 1e300; // above this a curve would have a gap
     private static final Pattern CHARACTERS = Pattern.compile("(\\d{1,4})x(\\d{1,4})");
     private static final Pattern ROWS_AND_COLUMNS = Pattern.compile("(\\d{1,4}) (\\d{1,4})");
     private static final int COLUMNS = 80;
     private static final int ROWS = 24;
-    /** What is used of a large screen. */
+    /** The most that is used of a large screen. */
     private static final int MOST_ROWS = 40;
 
     private static final int MOST_COLUMNS = 160;
@@ -57,47 +57,48 @@ final class PlotCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FILE",
-            description =
-                    "the picture, a file that ends in .png or .svg; without it the chart is drawn in the terminal")
+            description = "picture file to write, ending in .png or .svg (default: draw in the terminal)")
     private Optional<Path> output = Optional.empty();
 
     @Option(
             names = "--size",
             paramLabel = "WxH",
-            description = "of the picture in pixels, such as 1200x700, or in the terminal in characters")
+            description =
+                    "size of the picture in pixels, such as 1200x700, or in the terminal in characters, such as 100x30")
     private Optional<String> size = Optional.empty();
 
     @Option(
             names = "--title",
             paramLabel = "TEXT",
-            description = "what stands above (default: the schedule, if there is one); a picture has Latin, Greek and"
-                    + " Cyrillic letters, and a sign for others")
+            description =
+                    "text above the chart (default: the schedule, if there is only one); a picture shows Latin, Greek and"
+                            + " Cyrillic letters, and replaces others")
     private Optional<String> title = Optional.empty();
 
-    @Option(names = "--log", description = "a logarithmic axis for the rate")
+    @Option(names = "--log", description = "logarithmic axis for the rate")
     private boolean log;
 
     @Option(
             names = "--x-axis",
             paramLabel = "UNIT",
-            description = "steps or epochs (default: epochs in a run of --epochs, else steps)")
+            description = "steps or epochs (default: epochs with --epochs, else steps)")
     private Optional<XAxis> xAxis = Optional.empty();
 
     @Option(
             names = "--momentum-panel",
             negatable = true,
-            description = "show the momentum, or do not (default: if a schedule drives it)")
+            description = "show the momentum, or do not (default: show it if a schedule drives it)")
     private Optional<Boolean> momentumPanel = Optional.empty();
 
     @Option(
             names = "--metrics",
             paramLabel = "FILE",
             description =
-                    "numbers for a plateau, one a line: the metric after step 0, 1, ...; without it a plateau is drawn"
-                            + " before it reduces the rate")
+                    "file of numbers for a plateau, one per line: the metric after step 0, 1, ... (default: the rate is"
+                            + " drawn as if the plateau never reduced it)")
     private Optional<Path> metrics = Optional.empty();
 
-    @Option(names = "--ascii", description = "in the terminal, draw with ASCII characters in place of braille")
+    @Option(names = "--ascii", description = "in the terminal, draw with ASCII characters instead of braille")
     private boolean ascii;
 
     @Spec
@@ -116,7 +117,7 @@ final class PlotCommand implements Callable<Integer> {
             }
         }
         if (output.isPresent() && ascii) {
-            throw new IllegalArgumentException("--ascii must be left out with --output, but was given");
+            throw new IllegalArgumentException("--ascii is only for the terminal: leave it out with --output");
         }
         if (output.isPresent() && !output.get().toString().matches("(?is).*\\.(png|svg)")) {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
@@ -126,7 +127,8 @@ final class PlotCommand implements Callable<Integer> {
         String printed;
         try (ProgressLine progress = Anneal.progress(spec).task("plot", 0, expressions.size() * steps, "steps")) {
             if (output.isPresent()) {
-                Chart chart = plot.chart(progress::at); // whole or not at all, as a file is
+                Chart chart =
+                        plot.chart(progress::at); // a schedule that ends early is an error here: a file is complete
                 chart.save(output.get()); // the bar, full by now, stays while it is drawn
                 printed = "Wrote " + output.get() + System.lineSeparator();
             } else {
@@ -160,7 +162,7 @@ final class PlotCommand implements Callable<Integer> {
         if (xAxis.isPresent()) {
             if (xAxis.get() == XAxis.EPOCHS && options.length().isEmpty()) {
                 throw new IllegalArgumentException(
-                        "--x-axis must be steps without --epochs and --steps-per-epoch, but was epochs");
+                        "--x-axis must be steps unless --epochs and --steps-per-epoch are given, but was epochs");
             }
             plot = plot.withXAxis(xAxis.get());
         }
@@ -177,9 +179,9 @@ final class PlotCommand implements Callable<Integer> {
     }
 
     /**
-     * {@return what to draw on: in colour on a terminal that has colours, in 80x24 characters where there is none}
+     * {@return the terminal to draw for: in colour if it has colours; without one, 80x24 characters}
      *
-     * @param screen rows and columns of the terminal, if standard output is one, as the launcher says
+     * @param screen rows and columns of the terminal, from the launcher, if standard output is one
      */
     Terminal terminal(Optional<String> screen, Map<String, String> environment) {
         boolean colour = screen.isPresent()
@@ -196,7 +198,9 @@ final class PlotCommand implements Callable<Integer> {
         int columns = COLUMNS;
         int rows = ROWS;
         Matcher known = ROWS_AND_COLUMNS.matcher(screen.orElse(""));
-        if (known.matches() && number(known, 1) > 0 && number(known, 2) > 0) { // 0 is what does not know its size
+        if (known.matches()
+                && number(known, 1) > 0
+                && number(known, 2) > 0) { // a terminal that does not know its size says 0
             rows = Math.max(Terminal.LEAST_ROWS, Math.min(MOST_ROWS, number(known, 1)));
             columns = Math.max(Terminal.LEAST_COLUMNS, Math.min(MOST_COLUMNS, number(known, 2)));
         }
@@ -207,7 +211,7 @@ final class PlotCommand implements Callable<Integer> {
         return Integer.parseInt(parts.group(group));
     }
 
-    /** {@return what an option's text means; if it is refused, the message names the option} */
+    /** {@return what {@code parse} returns; if it refuses, the message names the option} */
     private static <T> T option(Supplier<T> parse) {
         try {
             return parse.get();

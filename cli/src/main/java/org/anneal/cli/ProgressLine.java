@@ -13,24 +13,24 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * How far long work is, on standard error: a bar if that is a terminal, else a line now and then. Silent for the first
- * second. Closing it removes the bar, and so does Ctrl-C.
+ * The progress of long work, on standard error: a bar if that is a terminal, else a line now and then. Silent for the first
+ * second. Closing it, or Ctrl-C, removes the bar.
  */
 final class ProgressLine implements AutoCloseable {
     private static final long SECOND = 1_000_000_000;
     private static final long BETWEEN_BARS = SECOND / 4;
     private static final long LONGEST_GAP = 30 * SECOND;
-    private static final Pattern ELAPSED = Pattern.compile(" \\([\\d:]+\\) "); // the loss needs the room more
+    private static final Pattern ELAPSED = Pattern.compile(" \\([\\d:]+\\) "); // left out: the loss needs the room
     private static final int ELAPSED_WIDTH = 10;
-    private static final String CLEAR = "\r\u001b[K"; // the line that the cursor is in
+    private static final String CLEAR = "\r\u001b[K"; // the cursor's line
 
     private final PrintWriter err;
     private final int columns;
-    private final int room; // for a bar
+    private final int room; // for the bar, in columns
     private final LongSupplier clock;
     private Optional<ProgressBar> bar = Optional.empty();
-    private volatile String rendered = ""; // what the bar looks like
-    private long gap = 2 * SECOND; // to the line after the next; goes on from task to task, so that a log stays short
+    private volatile String rendered = ""; // the bar as it was last drawn
+    private long gap = 2 * SECOND; // between lines, growing from task to task, so that a log stays short
     private long next;
     private boolean drawn;
     private boolean removed; // for good
@@ -44,27 +44,27 @@ final class ProgressLine implements AutoCloseable {
     /**
      * Begins the work.
      *
-     * @param columns of the terminal that {@code err} is, or 0 if it is none
-     * @param clock as {@link System#nanoTime}
+     * @param columns columns of the terminal {@code err}, or 0 if it is not one
+     * @param clock like {@link System#nanoTime}
      */
     ProgressLine(PrintWriter err, int columns, LongSupplier clock) {
         this.err = err;
         this.columns = columns;
-        // The terminal writes ^C behind a bar; in the last column some begin a new line, where it cannot be removed.
+        // The terminal writes ^C after the bar; in the last column, some begin a new line, where it cannot be removed.
         this.room = Math.max(0, columns - 3);
         this.clock = clock;
         next = clock.getAsLong() + SECOND;
         if (columns > 0) {
-            Runtime.getRuntime().addShutdownHook(new Thread(this::close)); // Ctrl-C; after the work it does nothing
+            Runtime.getRuntime().addShutdownHook(new Thread(this::close)); // on Ctrl-C; does nothing once closed
         }
     }
 
     /**
-     * Begins a part of the work.
+     * Begins a task.
      *
-     * @param task what is done, such as {@code Epoch 3}
-     * @param first how much of it was done before
-     * @param total how much there is to do
+     * @param task its name, such as {@code Epoch 3}
+     * @param first how much of it is done already
+     * @param total how much it is in all
      * @param unit of both, such as {@code batches}
      */
     ProgressLine task(String task, long first, long total, String unit) {
@@ -79,11 +79,11 @@ final class ProgressLine implements AutoCloseable {
                     .setTaskName(task)
                     .startsFrom(first, Duration.ZERO)
                     .setInitialMax(this.total)
-                    .hideEta() // it counts whole seconds
+                    .hideEta() // it has whole seconds only
                     .setStyle(ProgressBarStyle.UNICODE_BLOCK)
                     .continuousUpdate()
-                    .setUpdateIntervalMillis(Integer.MAX_VALUE) // when it is drawn is said here, not by its own thread
-                    // Not the library's own consumer: its terminal code takes Ctrl-C away from Java.
+                    .setUpdateIntervalMillis(Integer.MAX_VALUE) // drawn from here, not by a thread of its own
+                    // Not the library's own consumer, whose terminal code keeps Ctrl-C from Java.
                     .setConsumer(new DelegatingProgressBarConsumer(
                             line -> rendered = ELAPSED.matcher(line).replaceFirst(" "), room + ELAPSED_WIDTH))
                     .build());
@@ -91,12 +91,12 @@ final class ProgressLine implements AutoCloseable {
         return this;
     }
 
-    /** Says how much is done. Costs a look at the clock, so a loop of short steps calls it once in many of them. */
+    /** Reports how much is done. It reads the clock, so a loop of short steps should call it only now and then. */
     void at(long done) {
         at(done, () -> "");
     }
 
-    /** Says how much is done, and more about it if it is shown: what is to stand at the line's end. */
+    /** Reports how much is done; {@code more}, computed only if it is shown, goes to the end of the line. */
     void at(long done, Supplier<String> more) {
         long now = clock.getAsLong();
         if (now - next < 0) {
@@ -106,7 +106,7 @@ final class ProgressLine implements AutoCloseable {
             bar.ifPresent(shown -> shown.stepTo(done)
                     .setExtraMessage(speed(done, now, "/s", "") + and(more.get()))
                     .refresh());
-            String line = rendered; // whose least is wider than some terminals
+            String line = rendered; // at its narrowest, wider than some terminals
             draw(line.substring(0, Math.min(line.length(), room)));
             next = now + BETWEEN_BARS;
         } else {
@@ -127,7 +127,7 @@ final class ProgressLine implements AutoCloseable {
         return more.isEmpty() ? "" : ", " + more;
     }
 
-    /** {@return the mean speed of this part, and how long the rest of it takes at that; nothing if it cannot be told} */
+    /** {@return the mean speed of this task, and the time left at that speed; empty if they are not known yet} */
     private String speed(long done, long now, String perSecond, String before) {
         double speed = (done - first) / (double) (now - since) * SECOND;
         if (!(speed > 0 && Double.isFinite(speed))) {
@@ -154,7 +154,7 @@ final class ProgressLine implements AutoCloseable {
         }
     }
 
-    /** Removes the bar for now, so that something else can be printed. */
+    /** Removes the bar until the next report, so that something else can be printed. */
     synchronized void erase() {
         if (drawn) {
             err.print(CLEAR);

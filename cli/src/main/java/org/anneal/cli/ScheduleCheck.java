@@ -14,16 +14,16 @@ import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Looks at the schedule of a training run before it begins: whether it lasts, and what {@code check} finds. */
+/** Checks the schedule of a training run before it begins: whether it lasts, and what {@code anneal check} finds. */
 final class ScheduleCheck {
-    private static final long MOST_STEPS = 10_000_000; // seconds
+    private static final long MOST_STEPS = 10_000_000; // take seconds
 
     private final SchedulerCall call;
     private final RunLength length;
     private final double[] lr;
     private final CommandSpec command;
 
-    /** @param lr the base rate of each group */
+    /** @param lr the base rate per group */
     ScheduleCheck(SchedulerCall call, RunLength length, double[] lr, CommandSpec command) {
         this.call = call;
         this.length = length;
@@ -32,9 +32,9 @@ final class ScheduleCheck {
     }
 
     /**
-     * Steps the schedule to the run's end, but no more than ten million times.
+     * Steps the schedule to the end of the run, but at most ten million times.
      *
-     * @param start where the run is taken up, if it is
+     * @param start the scheduler's state, if the run is resumed
      * @throws IllegalArgumentException if a step fails, as it would in the run
      */
     void refuseWhatFails(Optional<SchedulerState> start) {
@@ -70,7 +70,7 @@ final class ScheduleCheck {
         }
     }
 
-    /** {@return what {@code check} finds, in its words; of a run of more than ten million steps nothing} */
+    /** {@return the findings of {@code anneal check}, as it prints them; none for a run of more than ten million steps} */
     List<String> findings() {
         List<String> lines = new ArrayList<>();
         if (length.total() > MOST_STEPS) {

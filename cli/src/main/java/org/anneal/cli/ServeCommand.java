@@ -12,14 +12,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal serve}: the playground in a browser, and the runs of a folder as they go. */
+/** {@code anneal serve}: the playground in a browser, and the runs of a folder as they go on. */
 @Command(
         name = "serve",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Show schedules in a browser: write them, move their parameters, compare them, take their code away.",
-            "Runs until Ctrl-C. Only this computer can reach it unless --host says otherwise."
+            "Explore schedules in a browser: edit them, compare their curves, copy them as Java or PyTorch code.",
+            "Runs until Ctrl-C. Only this computer can reach it, unless --host says otherwise."
         })
 final class ServeCommand implements Callable<Integer> {
     static final int PORT = 8800;
@@ -28,20 +28,20 @@ final class ServeCommand implements Callable<Integer> {
             names = "--port",
             paramLabel = "P",
             defaultValue = "" + PORT,
-            description = "port to listen on, 0 for any that is free (default: ${DEFAULT-VALUE})")
+            description = "port to listen on, or 0 for any free one (default: ${DEFAULT-VALUE})")
     private int port;
 
     @Option(
             names = "--host",
             paramLabel = "H",
             defaultValue = "127.0.0.1",
-            description = "address to listen on; whoever reaches it can use the pages (default: ${DEFAULT-VALUE})")
+            description = "address to listen on; whoever can reach it can use the pages (default: ${DEFAULT-VALUE})")
     private String host;
 
     @Option(
             names = "--runs",
             paramLabel = "DIR",
-            description = "a folder of training runs, or a run, to show as they go (default: runs, if it is there)")
+            description = "folder of training runs, or of one run, to show as they go on (default: runs, if it exists)")
     private Optional<Path> runs = Optional.empty();
 
     @Spec
@@ -54,15 +54,15 @@ final class ServeCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--host must be an address or a name, but was '" + host + "'");
         }
         if (runs.isPresent() && !Files.isDirectory(runs.get())) {
-            throw new IOException("--runs must be a folder, but " + runs.get() + " is none");
+            throw new IOException("--runs must be a folder, but there is no folder " + runs.get());
         }
         Path usual = Path.of("runs");
         Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(Files::isDirectory));
         WebServer server = WebServer.start(host, port, folder);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         PrintWriter out = spec.commandLine().getOut();
-        out.println("Anneal is at " + server.address() + " until Ctrl-C");
-        if (out.checkError()) { // nobody can know the address
+        out.println("Serving Anneal at " + server.address() + " until Ctrl-C");
+        if (out.checkError()) { // nobody learns the address
             server.close();
             return 0;
         }

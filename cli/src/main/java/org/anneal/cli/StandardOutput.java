@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.Writer;
 import java.util.Optional;
 
-/** What a command prints to. It remembers why something could not be written, which a {@link java.io.PrintWriter} hides. */
+/** A command's output. It remembers why a write failed, which a {@link java.io.PrintWriter} hides. */
 final class StandardOutput extends FilterWriter {
     private Optional<IOException> failure = Optional.empty();
 
@@ -13,7 +13,7 @@ final class StandardOutput extends FilterWriter {
         super(out);
     }
 
-    /** {@return why the first text that was lost could not be written, if any was} */
+    /** {@return why the first write failed, if one did} */
     Optional<IOException> failure() {
         return failure;
     }

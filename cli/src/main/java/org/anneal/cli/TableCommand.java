@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal table}: the rates of a run, step by step, as an optimizer would use them. */
+/** {@code anneal table}: the learning rate of every step. */
 @Command(
         name = "table",
         mixinStandardHelpOptions = true,
@@ -38,13 +38,13 @@ final class TableCommand implements Callable<Integer> {
     @Option(
             names = "--edit",
             paramLabel = "STEP:LR",
-            description = "set every group's rate by hand just before a step; may be repeated")
+            description = "set the rate of all groups by hand just before a step, such as 20:0.05; may be repeated")
     private List<String> edits = List.of();
 
     @Option(
             names = "--metrics",
             paramLabel = "FILE",
-            description = "numbers for a plateau, one a line: the metric after row 0, 1, ...")
+            description = "file of numbers for a plateau, one per line: the metric after row 0, 1, ...")
     private Optional<Path> metrics = Optional.empty();
 
     @Option(
@@ -80,7 +80,7 @@ final class TableCommand implements Callable<Integer> {
                     if (!quiet) {
                         progress.at(step);
                     }
-                    return !out.checkError(); // the disk is full, or nobody reads on
+                    return !out.checkError(); // the disk is full, or the reader has gone
                 }
                 return true;
             });
@@ -103,7 +103,7 @@ final class TableCommand implements Callable<Integer> {
                 if (parts.length != 2 || step.signum() < 0 || !Double.isFinite(rate)) {
                     throw new NumberFormatException();
                 }
-                if (step.bitLength() < Long.SIZE) { // or no run is so long
+                if (step.bitLength() < Long.SIZE) { // else no run is that long
                     parsed.put(step.longValue(), rate);
                 }
             } catch (NumberFormatException e) {

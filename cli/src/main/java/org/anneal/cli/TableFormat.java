@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.text.Python;
 
-/** How {@code anneal table} prints: each part is text with its line breaks. */
+/** The output format of {@code anneal table}; each part is text with its line breaks. */
 enum TableFormat {
     TEXT {
         private static final int WIDTH = 24;

@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
         name = "train",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Train the tutorial network on real images with a schedule, and draw the curve.")
+        description = "Train the tutorial network on real images with a schedule, and plot losses and rates.")
 final class TrainCommand implements Callable<Integer> {
     private static final int STOP_SECONDS = 30;
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
@@ -59,7 +59,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final Path RUNS = Path.of("runs");
     private static final String MODEL = "TutorialNet";
     private static final Path NO_FILE = Path.of("");
-    private static final String NEWEST = "\0"; // --resume alone; no argument that is typed can be this
+    private static final String NEWEST = "\0"; // --resume without FILE; nobody can type this
 
     @Mixin
     private TrainOptions options = new TrainOptions();
@@ -67,15 +67,15 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--print-every",
             paramLabel = "N",
-            description = "print the mean loss of every N batches, as PyTorch's tutorial does")
+            description = "print the mean loss after every N batches, as PyTorch's tutorial does")
     private Optional<Integer> printEvery = Optional.empty();
 
     @Option(
             names = "--out",
             paramLabel = "DIR",
             description =
-                    "where metrics.csv, curve.png, model.safetensors, run.json, the checkpoints last.pt and best.pt,"
-                            + " and TensorBoard's event files go (default: runs/<time>)")
+                    "folder for metrics.csv, curve.png, model.safetensors, run.json, the checkpoints last.pt and best.pt,"
+                            + " and TensorBoard's event files (default: runs/<time>)")
     private Optional<Path> out = Optional.empty();
 
     @Option(
@@ -84,9 +84,10 @@ final class TrainCommand implements Callable<Integer> {
             arity = "0..1",
             fallbackValue = NEWEST,
             converter = ResumeConverter.class,
-            description = "go on with the run in --out, without --out with the newest under runs/; or from FILE, a"
-                    + " checkpoint of Anneal's or of Python's, in --out or a new folder. What is not said again is as it"
-                    + " was; a Python run's --schedule and --step-per are told from its scheduler's state")
+            description =
+                    "resume the run in --out, or without --out the newest under runs/; with FILE, resume from that"
+                            + " checkpoint, Anneal's or Python's, in --out or a new folder. Options left out keep the run's own"
+                            + " values; for a Python run, --schedule and --step-per come from its scheduler's state")
     private Optional<Path> resume = Optional.empty();
 
     @Option(
@@ -94,7 +95,7 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "PORT",
             arity = "0..1",
             fallbackValue = "" + ServeCommand.PORT,
-            description = "show the run, and those beside it, in a browser as they go, until Ctrl-C (default port:"
+            description = "show this run and the runs beside it in a browser until Ctrl-C (default port:"
                     + " ${FALLBACK-VALUE})")
     private Optional<Integer> serve = Optional.empty();
 
@@ -116,8 +117,8 @@ final class TrainCommand implements Callable<Integer> {
         if (out.isPresent() && RunFolder.isRun(out.get())) {
             RunFolder.checkNotWritten(out.get());
             if (resume.isEmpty()) {
-                throw new IllegalArgumentException("--out must be a folder without a run, but " + out.get()
-                        + " holds one; --resume goes on with it");
+                throw new IllegalArgumentException(
+                        "--out must not hold a run, but " + out.get() + " does; --resume resumes it");
             }
         }
         if (resume.isEmpty()) {
@@ -134,12 +135,13 @@ final class TrainCommand implements Callable<Integer> {
             } else {
                 throw new IOException(
                         RunFolder.isRun(folder)
-                                ? "there is no " + file + " to resume: the run ended before its first checkpoint"
-                                : "there is no run to resume in " + folder);
+                                ? "cannot resume: there is no " + file
+                                        + ", as the run ended before its first checkpoint"
+                                : "cannot resume: there is no run in " + folder);
             }
         } else if (RunFolder.isRun(folder) && !isIn(folder, file)) {
-            throw new IllegalArgumentException("--out must be the folder of " + file + " or one without a run, but "
-                    + folder + " holds another run");
+            throw new IllegalArgumentException(
+                    "--out must be the folder of " + file + " or not hold a run, but " + folder + " holds another run");
         }
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
             resume(checkpoint, file, folder);
@@ -152,7 +154,7 @@ final class TrainCommand implements Callable<Integer> {
         return parent.isPresent() && Files.exists(parent.get()) && Files.isSameFile(parent.get(), folder);
     }
 
-    /** {@return a folder below runs/ that is not there yet} */
+    /** {@return a new folder's path under runs/} */
     private static Path newFolder() {
         String time = LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
         return Stream.iterate(1, n -> n + 1)
@@ -162,7 +164,7 @@ final class TrainCommand implements Callable<Integer> {
                 .orElseThrow();
     }
 
-    /** {@return the folder below runs/ whose last checkpoint is the newest} */
+    /** {@return the folder under runs/ whose last checkpoint is the newest} */
     private static Path newest() throws IOException {
         if (Files.isDirectory(RUNS)) {
             try (Stream<Path> folders = Files.list(RUNS)) {
@@ -174,7 +176,8 @@ final class TrainCommand implements Callable<Integer> {
                 }
             }
         }
-        throw new IOException("there is no run to resume under " + RUNS + "; --out says where it is, or --resume FILE");
+        throw new IOException("cannot resume: there is no run under " + RUNS
+                + "; give its folder with --out, or a checkpoint with --resume FILE");
     }
 
     private void start() throws IOException {
@@ -208,7 +211,7 @@ final class TrainCommand implements Callable<Integer> {
     private void resume(Checkpoint checkpoint, Path file, Path folder) throws IOException {
         Optional<RunConfig> saved = checkpoint.config();
         if (saved.isPresent() && !saved.get().model().equals(MODEL)) {
-            throw new IOException(file + " must be of the network " + MODEL + ", but is of "
+            throw new IOException(file + " must be a checkpoint of " + MODEL + ", but is one of "
                     + saved.get().model());
         }
         Optional<UpdateRule> trained = checkpoint.optimizer();
@@ -218,9 +221,12 @@ final class TrainCommand implements Callable<Integer> {
         }
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
-        introduce(chosen, sets);
         try (Training run = new Training(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
+            if (saved.isEmpty()) {
+                run.groups.checkLike(checkpoint.groups(run.network), file);
+            }
+            introduce(chosen, sets);
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
             OnChange onChange = chosen.shorter().isPresent() ? OnChange.KEEP_CONFIG : options.onChange();
@@ -232,7 +238,7 @@ final class TrainCommand implements Callable<Integer> {
             notes.forEach(note -> say("%s", note));
             chosen.shorter()
                     .ifPresent(before -> say(
-                            "The schedule, %s, is of %,d epochs now; it was %s",
+                            "The schedule %s now spans %,d epochs; before, it was %s",
                             chosen.config().scheduleGiven(), chosen.config().epochs(), before));
             say("Resumed %s: %s", file, run.after(progress));
             if (run.trainer.isFinished(progress)) {
@@ -266,18 +272,18 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void introduce(LivePage page) {
-        page.address().ifPresent(address -> say("This run is at %s as it goes", address));
+        page.address().ifPresent(address -> say("Watch this run at %s", address));
     }
 
     private void stay(LivePage page, Training run) {
         if (page.address().isPresent() && !run.trainer.isStopped()) {
-            say("It stays at %s until Ctrl-C", page.address().get());
+            say("Still serving it at %s until Ctrl-C", page.address().get());
             spec.commandLine().getOut().flush();
             LivePage.stay();
         }
     }
 
-    /** A network, what trains it, and how. */
+    /** A network and everything that trains it. */
     private final class Training implements AutoCloseable {
         final RunConfig config;
         final DataSets sets;
@@ -346,7 +352,7 @@ final class TrainCommand implements Callable<Integer> {
             chosen.call().notes().forEach(note -> say("%s", note));
         }
 
-        /** {@return how far a run is} */
+        /** {@return a run's position} */
         String after(Progress progress) {
             String within = progress.batch() == 0
                     ? ""
@@ -360,19 +366,19 @@ final class TrainCommand implements Callable<Integer> {
                     progress.step());
         }
 
-        /** {@return why the run is at its end} */
+        /** {@return why the run is finished} */
         String why(Progress progress) {
             if (progress.epoch() >= config.epochs()) {
                 return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
             }
             String best = progress.best()
-                    .map(epoch -> ", the lowest is " + Python.fixed(epoch.valLoss(), 4) + " of epoch " + epoch.epoch())
+                    .map(epoch -> "; the lowest is " + Python.fixed(epoch.valLoss(), 4) + ", of epoch " + epoch.epoch())
                     .orElse("");
             int epochs = progress.epochsSinceBest();
-            return "no lower validation loss in " + epochs + (epochs == 1 ? " epoch" : " epochs") + best;
+            return "no lower validation loss for " + epochs + (epochs == 1 ? " epoch" : " epochs") + best;
         }
 
-        /** Trains until the end, or until the process is told to stop: then what is done is kept, and said. */
+        /** Trains until the end, or until the process is told to stop: then it saves and reports what is done. */
         void train(Path path, TrainingFolder folder, Progress from) throws IOException {
             if (!trainer.isFinished(from)) {
                 check().findings().forEach(line -> say("%s", line));
@@ -424,7 +430,7 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
 
-        /** Says how the run ended. */
+        /** Reports how the run ended. */
         private void conclude(Path path, TrainingFolder folder, Progress from) {
             Progress end = folder.progress();
             boolean interrupted = trainer.isStopped() && !trainer.isFinished(end);
@@ -434,18 +440,18 @@ final class TrainCommand implements Callable<Integer> {
             }
             say("%s%s", interrupted ? "Interrupted: " : "", folder.summary());
             if (interrupted && Files.exists(TrainingFolder.lastCheckpoint(path))) {
-                say("--resume goes on in epoch %,d after %,d of %,d batches", end.epoch() + 1, end.batch(), batches());
+                say("--resume goes on in epoch %,d, after %,d of %,d batches", end.epoch() + 1, end.batch(), batches());
             } else if (!interrupted && trained) {
                 say("Finished Training");
             }
         }
 
-        /** {@return what a run that failed can be taken up from} */
+        /** {@return what a failed run can be resumed from, for a message} */
         private String kept(Path folder, Progress last) {
             Path file = TrainingFolder.lastCheckpoint(folder);
             return Files.exists(file)
                     ? "; the last good checkpoint is " + file + ", " + after(last)
-                    : "; there is no checkpoint from before";
+                    : "; there is no earlier checkpoint";
         }
 
         @Override
@@ -459,10 +465,14 @@ final class TrainCommand implements Callable<Integer> {
             return FashionMnist.embedded();
         } else if (data.equals("fashion-mnist")) {
             return FashionMnist.installed();
-        } else if (data.startsWith(CIFAR10)) {
-            return Cifar10.read(Path.of(data.substring(CIFAR10.length())));
         }
-        return DataSets.read(Path.of(data));
+        boolean cifar10 = data.startsWith(CIFAR10);
+        String folder = cifar10 ? data.substring(CIFAR10.length()) : data;
+        if (folder.isEmpty()) { // of a variable that is not set, perhaps
+            throw new IllegalArgumentException("--data must be " + TrainOptions.SUBSET + ", fashion-mnist, " + CIFAR10
+                    + "DIR or a folder, but was '" + data + "'");
+        }
+        return cifar10 ? Cifar10.read(Path.of(folder)) : DataSets.read(Path.of(folder));
     }
 
     private void say(String format, Object... values) {

@@ -7,7 +7,7 @@ import org.anneal.text.Python;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
 
-/** What a user sees of a run: a line per epoch, and within it the tutorial's running loss, or how far it is. */
+/** What a user sees of a run: a line per epoch, and in between the tutorial's running loss, or the progress. */
 final class TrainConsole implements TrainListener, AutoCloseable {
     private static final int WIDTH = 80;
 
@@ -16,10 +16,10 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     private final ProgressLine progress;
     private final Optional<Integer> printEvery;
     private double runningLoss;
-    private int counted; // batches in it
-    private String task = ""; // that is shown
+    private int counted; // batches in the sum
+    private String task = ""; // the one that is shown
 
-    /** Prints to {@code out}, what is amiss to {@code warnings}, and in place of the progress, with {@code printEvery}, the running loss of so many batches. */
+    /** Prints to {@code out} and {@code warnings}; with {@code printEvery}, the mean loss of that many batches, not the progress. */
     TrainConsole(PrintWriter out, PrintWriter warnings, ProgressLine progress, Optional<Integer> printEvery) {
         this.out = out;
         this.warnings = warnings;
@@ -36,8 +36,8 @@ final class TrainConsole implements TrainListener, AutoCloseable {
             runningLoss += batch.loss();
             counted++;
             if (batch.batch() % printEvery.get() == 0) {
-                if (counted == printEvery.get()) { // or the run was resumed in between
-                    // The tutorial's format, two blanks and all.
+                if (counted == printEvery.get()) { // else the run was resumed in between
+                    // The tutorial's exact format.
                     out.printf(
                             "[%d, %5d] loss: %s%n",
                             batch.epoch(), batch.batch(), Python.fixed(runningLoss / counted, 3));
@@ -89,7 +89,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
         }
     }
 
-    /** Prints a list in lines that any terminal has room for. */
+    /** Prints a list on lines that fit into any terminal. */
     private void printWrapped(String start, List<String> parts) {
         String line = start + parts.get(0);
         for (String part : parts.subList(1, parts.size())) {
@@ -106,7 +106,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void notFinite(NonFiniteException found) {
         progress.erase();
-        warnings.println("anneal train: " + found.getMessage() + "; the run goes on, as --on-nan says");
+        warnings.println("anneal train: " + found.getMessage() + "; the run goes on, because of --on-nan continue");
     }
 
     @Override

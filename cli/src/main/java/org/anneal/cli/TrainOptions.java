@@ -25,12 +25,12 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** What can be said of a training run; what is not said is the default, or what the resumed run was started with. */
+/** The options of a training run. Those left out have their defaults, or for a resumed run its own settings. */
 final class TrainOptions {
-    // Below this, libtorch's threads wait for each other longer than they compute.
+    // In smaller batches, libtorch's threads wait for each other longer than they compute.
     private static final int SMALL_BATCH = 64;
 
-    // Of many more than there are processors, a batch takes minutes, and some are too many for the system.
+    // With many more threads than processors a batch takes minutes, and the system may refuse them.
     private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
 
     static final String SUBSET = "fashion-mnist-subset";
@@ -59,87 +59,91 @@ final class TrainOptions {
     @Option(
             names = "--group",
             paramLabel = "PATTERN:OPTIONS",
-            description = "parameters whose names match the pattern (*, ?, [12]) get options of their own, such as"
+            description = "options for the parameters whose names match PATTERN (*, ?, [12], {a,b}), such as"
                     + " 'fc*:lr=0.001, weight_decay=0'; may be repeated")
     private List<String> groups = List.of();
 
     @Option(
             names = "--schedule",
             paramLabel = "EXPR",
-            description = "PyTorch's scheduler call; lengths may be 2ep, 500st, 10%% (default:"
+            description = "PyTorch's scheduler call; lengths may also be 2ep, 500st or 10%% of the run (default:"
                     + " CosineAnnealingLR(T_max=100%%))")
     private Optional<String> schedule = Optional.empty();
 
     @Option(
             names = "--step-per",
             paramLabel = "UNIT",
-            description = "step the schedule per epoch or per batch (default: epoch)")
+            description = "when to step the schedule: per epoch or per batch (default: epoch)")
     private Optional<StepPer> stepPer = Optional.empty();
 
-    @Option(names = "--epochs", paramLabel = "N", description = "in all, a resumed run's too (default: " + EPOCHS + ")")
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description = "number of epochs in total, including those before a resume (default: " + EPOCHS + ")")
     private Optional<Integer> epochs = Optional.empty();
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "(default: " + BATCH_SIZE + ")")
+    @Option(names = "--batch-size", paramLabel = "N", description = "images per batch (default: " + BATCH_SIZE + ")")
     private Optional<Integer> batchSize = Optional.empty();
 
     @Option(
             names = "--seed",
             paramLabel = "N",
-            description = "of the first weights and the order of the images (default: 0)")
+            description = "seed for the initial weights and the order of the images (default: 0)")
     private Optional<Long> seed = Optional.empty();
 
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "of libtorch (default: 1 for batches below " + SMALL_BATCH + ", else all cores)")
+            description = "threads of libtorch (default: 1 for batches below " + SMALL_BATCH + ", else one per core)")
     private Optional<Integer> threads = Optional.empty();
 
     @Option(
             names = "--limit",
             paramLabel = "N",
-            description = "train on the first N batches of each epoch, to try things")
+            description = "train on only the first N batches of each epoch, to try things out")
     private Optional<Integer> limit = Optional.empty();
 
     @Option(
             names = "--patience",
             paramLabel = "N",
-            description = "stop after N epochs without a validation loss below the lowest so far")
+            description = "stop after N epochs without a new lowest validation loss")
     private Optional<Integer> patience = Optional.empty();
 
     @Option(
             names = "--restore-best",
             description =
-                    "at the end go back to the weights with the lowest validation loss: model.safetensors has them")
+                    "at the end, restore the weights of the lowest validation loss; model.safetensors then has them")
     private boolean restoreBest;
 
     @Option(
             names = "--on-nan",
             paramLabel = "WHAT",
-            description = "stop at a loss that is NaN or infinite, or continue with a warning (default: stop)")
+            description = "stop or continue (with a warning) when a loss is NaN or infinite (default: stop)")
     private Optional<OnNan> onNan = Optional.empty();
 
     @Option(
             names = "--save-every",
             paramLabel = "N",
-            description = "write last.pt after every N batches of an epoch too, not at its end only")
+            description = "write last.pt after every N batches too, not only at the end of an epoch")
     private Optional<Integer> saveEvery = Optional.empty();
 
     @Option(
             names = "--keep",
             paramLabel = "K",
-            description = "keep the last K checkpoints: last.pt, and the ones before as step-<steps>.pt (default: 1)")
+            description = "keep the last K checkpoints: last.pt, and earlier ones as step-<steps>.pt (default: 1)")
     private Optional<Integer> keep = Optional.empty();
 
     @Option(
             names = "--on-change",
             paramLabel = "WHO",
             converter = OnChangeConverter.class,
-            description = "if --optimizer or --schedule is not the resumed run's: keep-config goes on with it from the"
-                    + " run's position, take-checkpoint with the run's own; without this it is refused, as is a change of"
-                    + " --group, --step-per, --batch-size, --limit, --seed or the number of images")
+            description =
+                    "what to do if --optimizer or --schedule differs from the resumed run's: keep-config goes on with the"
+                            + " given one, take-checkpoint with the run's own. Without --on-change, it is refused, as is always a change of"
+                            + " --group, --step-per, --batch-size, --limit, --seed or the number of images")
     private OnChange onChange = OnChange.REFUSE;
 
-    private Optional<String> pythonSchedule = Optional.empty(); // of the run that goes on, if Python began it
+    private Optional<String> pythonSchedule = Optional.empty(); // of the resumed run, if Python began it
     private Optional<StepPer> pythonStepPer = Optional.empty();
 
     static final class OnChangeConverter implements ITypeConverter<OnChange> {
@@ -155,7 +159,7 @@ final class TrainOptions {
         }
     }
 
-    /** Reads the expressions and checks the counts, before anything is done. */
+    /** Checks the expressions and the counts, before anything is done. */
     void check() {
         optimizer.ifPresent(text -> Anneal.parsed("--optimizer", () -> UpdateRule.parse(text)));
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
@@ -178,18 +182,18 @@ final class TrainOptions {
         return onChange;
     }
 
-    /** Refuses to go on with an optimizer that neither the file nor the command names. */
+    /** Refuses to resume with an unknown optimizer: neither the file nor the command names it. */
     void checkOptimizer(Checkpoint checkpoint, Optional<UpdateRule> trained, Path file) {
         if (optimizer.isEmpty() && checkpoint.hasOptimizer() && trained.isEmpty()) {
             throw new IllegalArgumentException(
-                    "--optimizer must be given: " + file + " does not say which one it is of");
+                    "--optimizer must be given: " + file + " does not tell which one it was");
         }
     }
 
     /**
-     * Takes up what the file of a run that Python began says of its schedule.
+     * Reads the schedule of a run that Python began from its file.
      *
-     * @throws IllegalArgumentException if it does not say which, and the command does not either
+     * @throws IllegalArgumentException if neither the file nor the command tells which it is
      */
     void takeUp(Checkpoint checkpoint, Path file) throws IOException {
         pythonStepPer = checkpoint.stepPer();
@@ -201,19 +205,19 @@ final class TrainOptions {
             saved = checkpoint.schedule();
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "--schedule must be given, and --on-change keep-config: the run's own is not known: "
+                    "--schedule and --on-change keep-config must be given, as the run's own schedule is unknown: "
                             + e.getMessage(),
                     e);
         }
         pythonSchedule = saved.filter(each -> each.gaps().isEmpty()).map(SavedSchedule::text);
         if (schedule.isEmpty() && saved.isPresent() && pythonSchedule.isEmpty()) {
-            throw new IllegalArgumentException("--schedule must be given: " + file + " is of a run with " + saved.get()
-                    + ". Fill it in: --schedule '" + saved.get().text()
-                    + "', or go on with another: --schedule EXPR --on-change keep-config");
+            throw new IllegalArgumentException("--schedule must be given: the run in " + file + " had " + saved.get()
+                    + ". Complete it: --schedule '" + saved.get().text()
+                    + "', or use another: --schedule EXPR --on-change keep-config");
         }
     }
 
-    /** {@return what the images are to be read from} */
+    /** {@return where to read the images from} */
     String data(Optional<RunConfig> resumed) {
         return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
     }
@@ -221,8 +225,8 @@ final class TrainOptions {
     /**
      * A run's settings.
      *
-     * @param call that its schedule was read from
-     * @param shorter the schedule of the resumed run, if it is the same but for its length, as the run is longer now
+     * @param call the call that the schedule was read from
+     * @param shorter the resumed run's schedule, if the run is longer now and so its schedule is, too
      */
     record Chosen(RunConfig config, SchedulerCall call, Optional<String> shorter) {
         RunLength length() {
@@ -230,17 +234,17 @@ final class TrainOptions {
         }
     }
 
-    /** What {@link Chosen} has of a schedule, and its text as it was given. */
+    /** The schedule of {@link Chosen}, and its text as it was given. */
     private record Scheduled(SchedulerCall call, String given, Optional<String> shorter) {}
 
     /**
      * {@return the settings of a run on {@code sets}}
      *
-     * @param resumed those of the run that goes on, if it is Anneal's
-     * @param trained the optimizer of that run, if it is known
-     * @param file which it goes on from
-     * @throws IllegalArgumentException if what is given is not what the resumed run has
-     * @throws IOException if what the resumed run has cannot be read
+     * @param resumed the settings of the resumed run, if Anneal began it
+     * @param trained the optimizer of the resumed run, if it is known
+     * @param file the checkpoint to resume from
+     * @throws IllegalArgumentException if an option contradicts the resumed run
+     * @throws IOException if a setting of the resumed run cannot be read
      */
     Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
             throws IOException {
@@ -298,7 +302,7 @@ final class TrainOptions {
                 or(patience, resumed, RunConfig::patience),
                 restoreBest || resumed.map(RunConfig::restoreBest).orElse(false),
                 onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP));
-        checkThreads(config.threads()); // a file may say anything
+        checkThreads(config.threads()); // a file may have any number
         return new Chosen(config, call, scheduled.shorter());
     }
 
@@ -310,7 +314,7 @@ final class TrainOptions {
         return optimizer.isEmpty() ? trained.get() : mine("--optimizer", given, trained.get(), file);
     }
 
-    /** {@return the optimizer of a run that Python began, whose file keeps the options in force, not those that it was made with} */
+    /** {@return the optimizer of a run that Python began; its file has the options in force, not those that it was made with} */
     private UpdateRule pythons(Optional<UpdateRule> trained, Policy policy, Path file) {
         if (optimizer.isEmpty()) {
             return rule(trained, file);
@@ -334,7 +338,8 @@ final class TrainOptions {
         SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(text, length));
         if (given.lastEpoch() != -1) {
             throw new IllegalArgumentException(
-                    "--schedule must not have a last_epoch, which resumes a run, but has " + given.lastEpoch());
+                    "--schedule must not have last_epoch, as --resume resumes a run, but has last_epoch="
+                            + given.lastEpoch());
         }
         if (resumed.isPresent()) {
             String savedText = resumed.get().scheduleGiven();
@@ -355,11 +360,11 @@ final class TrainOptions {
             SchedulerCall.parse(schedule);
             return false;
         } catch (PythonSyntaxException e) {
-            return true; // as it can be read with the run's length
+            return true; // with the run's length it could be read
         }
     }
 
-    /** {@return what {@code parse} makes of a text in {@code file}} */
+    /** {@return what {@code parse} returns for a string in {@code file}} */
     private static <T> T saved(Path file, Supplier<T> parse) throws IOException {
         try {
             return parse.get();
@@ -368,11 +373,11 @@ final class TrainOptions {
         }
     }
 
-    /** {@return the one of two that goes on} */
+    /** {@return the given or the saved value, as --on-change says} */
     private <T> T mine(String option, T given, T saved, Path file) {
         if (onChange == OnChange.REFUSE && !given.equals(saved)) {
             throw new IllegalArgumentException(other(option, saved, given, file).getMessage()
-                    + "; --on-change keep-config goes on with the new one, take-checkpoint with the old one");
+                    + "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one");
         }
         return onChange == OnChange.TAKE_CHECKPOINT ? saved : given;
     }
@@ -385,8 +390,8 @@ final class TrainOptions {
     }
 
     private static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
-        return new IllegalArgumentException(option + " must be left out or " + text(saved) + ", as in the run that "
-                + file + " is of, but was " + text(given));
+        return new IllegalArgumentException(option + " must be left out or " + text(saved) + ", as in the run saved in "
+                + file + ", but was " + text(given));
     }
 
     private static String text(Object value) {
@@ -397,7 +402,7 @@ final class TrainOptions {
         if (saved != here) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "--data must have %,d images to %s, as in the run that %s is of, but has %,d",
+                    "--data must have %,d images to %s, as in the run saved in %s, but has %,d",
                     saved,
                     purpose,
                     file,
@@ -410,7 +415,7 @@ final class TrainOptions {
         return given.map(OptionalInt::of).or(() -> resumed.map(saved)).orElse(OptionalInt.empty());
     }
 
-    /** {@return the run's length, which units such as 2ep in the schedule's text are read by} */
+    /** {@return the run's length, by which lengths such as 2ep in a schedule are read} */
     private static RunLength runLength(int samples, int batchSize, OptionalInt limit, int epochs, StepPer stepPer) {
         long batches = RunLength.of(samples, batchSize, epochs).stepsPerEpoch();
         return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer);

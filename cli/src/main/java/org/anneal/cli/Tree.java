@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Python;
 
-/** Prints what a checkpoint holds, indented: what is short on one line, a tensor as its type and shape. */
+/** Prints the content of a checkpoint as an indented tree: short values on one line, tensors as type and shape. */
 final class Tree {
     private static final int WIDTH = 100;
     private static final int LONGEST_TEXT = 300;
@@ -66,51 +66,38 @@ final class Tree {
                 : Optional.empty();
     }
 
-    /** {@return the text of a value that has no further structure, or little of it} */
+    /** {@return a value on one line, if it fits into {@code room}} */
     private static Optional<String> inOneLine(Object value, int room) {
-        Optional<Iterable<?>> items = items(value);
-        if (!(value instanceof Map<?, ?>) && items.isEmpty()) {
+        Optional<Iterable<?>> items = value instanceof Map<?, ?> map ? Optional.of(map.entrySet()) : items(value);
+        if (items.isEmpty()) {
             return Optional.of(leaf(value));
+        } else if (value instanceof Python.OrderedDict<?, ?> weights && !weights.isEmpty()) {
+            return Optional.empty(); // a model's weights, best read one per line
         }
         List<String> parts = new ArrayList<>();
         int length = 2;
-        if (value instanceof Map<?, ?> map) {
-            if (map instanceof Python.OrderedDict && !map.isEmpty()) {
-                return Optional.empty(); // a model's, and its tensors are to be read one by one
-            }
-            for (Map.Entry<?, ?> entry : map.entrySet()) {
-                Optional<String> part = inOneLineWithin(entry.getValue(), room - length);
-                if (part.isEmpty()) {
-                    return Optional.empty();
-                }
-                parts.add(key(entry.getKey()) + "=" + part.get());
-                length += parts.get(parts.size() - 1).length() + 2;
-                if (length > room) {
-                    return Optional.empty();
-                }
-            }
-            return Optional.of(parts.isEmpty() ? "{}" : String.join(", ", parts));
-        }
-        for (Object item : items.orElseThrow()) {
-            Optional<String> part = inOneLineWithin(item, room - length);
-            if (part.isEmpty()) {
-                return Optional.empty();
-            }
-            parts.add(part.get());
-            length += part.get().length() + 2;
+        for (Object item : items.get()) {
+            Optional<String> part = item instanceof Map.Entry<?, ?> entry
+                    ? inOneLineWithin(entry.getValue(), room - length).map(text -> key(entry.getKey()) + "=" + text)
+                    : inOneLineWithin(item, room - length);
+            length += part.map(String::length).orElse(room) + 2;
             if (length > room) {
                 return Optional.empty();
             }
+            parts.add(part.orElseThrow());
         }
-        boolean list = value instanceof List<?>;
-        return Optional.of(parts.stream().collect(Collectors.joining(", ", list ? "[" : "(", list ? "]" : ")")));
+        String joined = String.join(", ", parts);
+        return Optional.of(
+                value instanceof Map<?, ?>
+                        ? parts.isEmpty() ? "{}" : joined
+                        : value instanceof List<?> ? "[" + joined + "]" : "(" + joined + ")");
     }
 
     private static Optional<String> inOneLineWithin(Object value, int room) {
         return value instanceof Map<?, ?> map && !map.isEmpty() ? Optional.empty() : inOneLine(value, room);
     }
 
-    /** {@return a dict's key as it is printed} */
+    /** {@return a dict's key, as it is printed} */
     static String key(Object key) {
         return key instanceof String text
                 ? printable(text)
@@ -127,7 +114,7 @@ final class Tree {
         }
         try {
             return shortened(Python.repr(value));
-        } catch (IllegalArgumentException e) { // a dtype, a device, a name, or a key that is a tuple of such
+        } catch (IllegalArgumentException e) { // a dtype, a device, a name, or a tuple of these as a key
             return value instanceof Python.Tuple tuple
                     ? shortened(tuple.items().stream().map(Tree::leaf).collect(Collectors.joining(", ", "(", ")")))
                     : printable(value.toString());
@@ -146,7 +133,7 @@ final class Tree {
         return shortened(escaped(text));
     }
 
-    /** A file's text may hold anything; a terminal acts on some of it. */
+    /** {@return the text, as Python's repr if it has characters that a terminal would act on} */
     static String escaped(String text) {
         String quoted = Python.repr(text);
         return !text.isEmpty() && quoted.substring(1, quoted.length() - 1).equals(text) ? text : quoted;

@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** What is said of a word that is no command, no option and no argument: picocli's own guesses are too wild. */
+/** The message for a word that is not a command, option or argument; picocli's own guesses are too wild. */
 final class Unmatched {
     private Unmatched() {}
 
@@ -24,7 +24,7 @@ final class Unmatched {
                 : "unknown command '" + word + "'" + suggestion(word, commands);
     }
 
-    /** {@return a question for the nearest of {@code known}, or nothing if none is near: better none than a wrong one} */
+    /** {@return a question for the nearest of {@code known}, or nothing if none is near} */
     private static String suggestion(String word, Collection<String> known) {
         String lower = word.toLowerCase(Locale.ROOT);
         String nearest = "";
@@ -39,7 +39,7 @@ final class Unmatched {
         return nearest.isEmpty() ? "" : ", did you mean '" + nearest + "'?";
     }
 
-    /** {@return how many letters are to be put in, left out, replaced or changed with the next one} */
+    /** {@return how many letters must be inserted, deleted, replaced or swapped with the next} */
     private static int distance(String a, String b) {
         int[][] table = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

@@ -64,7 +64,7 @@ class CheckTest {
         assertEquals(
                 List.of(
                         "note, step 0: OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1",
-                        "  -> set max_lr=0.001 if the group's own is to be the highest",
+                        "  -> set max_lr=0.001 to make the group's own rate the highest",
                         "Nothing found."),
                 lines("check", "OneCycleLR(0.1, 100)", "--lr", "0.001").subList(7, 10));
         JsonNode json = new ObjectMapper()
@@ -81,7 +81,7 @@ class CheckTest {
         assertEquals(1, ran.code());
         assertEquals(
                 List.of(
-                        "step 0: OneCycleLR takes groups whose rates are from 1e-05 to 0.0001 to the same rates:"
+                        "step 0: OneCycleLR gives the same rates to groups that start from 1e-05 to 0.0001:"
                                 + " max_lr=0.000357 is for all groups",
                         "  -> give a rate for each group, such as max_lr=[3.57e-05, 0.000357]",
                         "1 finding"),
@@ -221,12 +221,12 @@ class CheckTest {
     void refusesALastEpochAndTwoLengths() {
         assertFails(
                 2,
-                "anneal check: EXPR must not have a last_epoch, which resumes a run, but has 3",
+                "anneal check: EXPR must not have last_epoch, as a resumed run is not checked, but has last_epoch=3",
                 "check",
                 "StepLR(30, last_epoch=3)");
         assertFails(
                 2,
-                "anneal check: --steps must not be given with --epochs, which says it, but was too",
+                "anneal check: --steps must be left out with --epochs, which gives the run's length",
                 "check",
                 "StepLR(30)",
                 "--steps=3",

@@ -125,8 +125,8 @@ class InspectTest {
         Path out = folder.resolve("out.safetensors");
         Ran ran = Ran.anneal("export", file.toString(), "--to", "safetensors", "-o", out.toString());
         assertEquals(1, ran.code());
-        String start = "anneal export: cannot write " + out + ": it would have 72,057,594,037,927,936 bytes, but only ";
-        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on its disk"), ran.err());
+        String start = "anneal export: cannot write " + out + ": it needs 72,057,594,037,927,936 bytes, but only ";
+        assertTrue(ran.err().startsWith(start) && ran.err().strip().endsWith(" are free on the disk"), ran.err());
         try (Stream<Path> files = Files.list(folder)) {
             assertEquals(List.of(file), files.toList());
         }
@@ -193,7 +193,7 @@ class InspectTest {
         TorchFile.write(mixed, Map.of(evil, 1));
         assertFails(
                 1,
-                "anneal export: " + mixed + " must hold tensors by name, but '\\x1b[31mred\\n\\nevil' is no tensor",
+                "anneal export: " + mixed + " must have tensors by name, but '\\x1b[31mred\\n\\nevil' is not a tensor",
                 "export",
                 mixed.toString(),
                 "--to",
@@ -319,8 +319,8 @@ class InspectTest {
                     summary(right).get(0));
         }
         assertEquals( // as transformers saves it, by itself
-                "schedule:  LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the run's function, which PyTorch does not save,"
-                        + " nor whether it was a MultiplicativeLR's",
+                "schedule:  LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the function, which PyTorch does not save"
+                        + " (nor whether this was a MultiplicativeLR)",
                 summary(python(
                                 "scheduler.pt",
                                 scheduler("lr_lambdas", List.of(Map.of())).entrySet().stream()
@@ -328,7 +328,7 @@ class InspectTest {
                                         .toArray()))
                         .get(0));
         assertEquals(
-                "schedule:  not known: it has 'warmup\\n', as none of PyTorch's schedulers has",
+                "schedule:  unknown: it has 'warmup\\n', as none of PyTorch's schedulers has",
                 summary(python("e.pt", "model", weights, "scheduler", scheduler("warmup\n", 3L)))
                         .get(0));
     }
@@ -373,12 +373,12 @@ class InspectTest {
                 Stream.concat(Stream.of(command), Stream.of("--key", "ema")).toArray(String[]::new));
         assertEquals(1, wrong.code());
         assertEquals(
-                "anneal export: --key must be one of " + several + ", but was ema; --key may be model, gan.g",
+                "anneal export: --key must be a key in " + several + ", but was ema; --key may be model, gan.g",
                 wrong.err().strip());
         Path unknown = python("u.pt", "generator", weights, "epoch", 1L);
         assertFails(
                 1,
-                "anneal export: " + unknown + " must hold tensors by name, but generator is no tensor; --key may be"
+                "anneal export: " + unknown + " must have tensors by name, but generator is not a tensor; --key may be"
                         + " generator",
                 "export",
                 unknown.toString(),
@@ -389,7 +389,7 @@ class InspectTest {
         Path two = python("t.pt", "net", weights, "state_dict", weights);
         assertFails(
                 1,
-                "anneal export: " + two + " holds several networks; --key says which: state_dict, net",
+                "anneal export: " + two + " has several networks: choose one with --key: state_dict, net",
                 "export",
                 two.toString(),
                 "--to",
@@ -400,10 +400,10 @@ class InspectTest {
 
     @Test
     void leavesOutWhatAWrapperPutBeforeAllNames() throws IOException {
-        String note = " before all names; --keep-prefix keeps it";
+        String note = " from all names; --keep-prefix keeps it";
         for (String prefix : List.of("module.", "_orig_mod.", "model.", "module._orig_mod.", "model.module.")) {
             Path file = python("p.pt", "state_dict", Map.of(prefix + "fc.bias", BIAS));
-            assertExports(List.of("fc.bias"), "Left out " + prefix + note, file);
+            assertExports(List.of("fc.bias"), "Removed the prefix " + prefix + note, file);
             assertExports(List.of(prefix + "fc.bias"), "", file, "--keep-prefix");
         }
         Map<String, Object> some = new LinkedHashMap<>();
@@ -466,8 +466,7 @@ class InspectTest {
         Path out = folder.resolve("x.safetensors");
         assertFails(
                 1,
-                "anneal export: cannot write " + out
-                        + ": a tensor must be of a type that safetensors knows, but 'w' is complex128",
+                "anneal export: cannot write " + out + ": safetensors has no type for 'w', which is complex128",
                 "export",
                 file.toString(),
                 "--to",
@@ -482,7 +481,7 @@ class InspectTest {
         Path file = Files.writeString(folder.resolve("x"), "a file");
         assertFails(
                 2,
-                "anneal export: --output must be a file, but " + file + "/ names a folder",
+                "anneal export: --output must be a file, but was the folder " + file + "/",
                 "export",
                 from,
                 "--to",
@@ -509,13 +508,13 @@ class InspectTest {
         assertFails(
                 1,
                 "anneal inspect: cannot read " + page
-                        + ": it is no file of torch.save: that is a zip archive, and this begins with '<html>404</html'",
+                        + ": it is not a file of torch.save, which is a zip archive: it begins with '<html>404</html'",
                 "inspect",
                 page.toString());
         Path missing = folder.resolve("missing.pt");
         assertFails(
                 1,
-                "anneal inspect: cannot read " + missing + ": there is no such folder or file",
+                "anneal inspect: cannot read " + missing + ": there is no such file or folder",
                 "inspect",
                 missing.toString());
         Path header = folder.resolve("cut.safetensors");
@@ -534,7 +533,7 @@ class InspectTest {
         assertFails(
                 1,
                 "anneal export: " + file
-                        + " must hold a dict of tensors, or one under a key such as model or state_dict, but holds neither",
+                        + " must have tensors by name, or a dict of them under a key such as model or state_dict, but has neither",
                 "export",
                 file.toString(),
                 "--to",
@@ -545,7 +544,7 @@ class InspectTest {
         TorchFile.write(mixed, Map.of("lr", 0.1));
         assertFails(
                 1,
-                "anneal export: " + mixed + " must hold tensors by name, but lr is no tensor",
+                "anneal export: " + mixed + " must have tensors by name, but lr is not a tensor",
                 "export",
                 mixed.toString(),
                 "--to",

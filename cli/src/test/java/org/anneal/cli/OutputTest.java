@@ -135,8 +135,8 @@ class OutputTest {
                 new UnsatisfiedLinkError("no jnitorch in java.library.path\nand more"),
                 new AssertionError("a bug"));
         List<String> lines = List.of(
-                "out of memory \\(Java heap space\\), of which Java may use \\d+ MB;"
-                        + " with JDK_JAVA_OPTIONS=-Xmx\\d+m it may use twice as much",
+                "out of memory \\(Java heap space\\): Java may use \\d+ MB;"
+                        + " set JDK_JAVA_OPTIONS=-Xmx\\d+m to let it use twice as much",
                 "out of stack: the input is nested too deeply",
                 "a library cannot be loaded: no jnitorch in java\\.library\\.path",
                 "internal error: java\\.lang\\.AssertionError: a bug");

@@ -208,7 +208,7 @@ class PlotTest {
                 2, "anneal plot: Missing required parameter: 'EXPR' (see anneal plot --help)", "plot", "-o", picture);
         assertFails(
                 2,
-                "anneal plot: --ascii must be left out with --output, but was given",
+                "anneal plot: --ascii is only for the terminal: leave it out with --output",
                 "plot",
                 "StepLR(30)",
                 "--ascii",
@@ -216,7 +216,7 @@ class PlotTest {
                 picture);
         assertFails(
                 2,
-                "anneal plot: --x-axis must be steps without --epochs and --steps-per-epoch, but was epochs",
+                "anneal plot: --x-axis must be steps unless --epochs and --steps-per-epoch are given, but was epochs",
                 "plot",
                 "StepLR(30)",
                 "--x-axis=epochs");

@@ -163,7 +163,8 @@ class PluginTest {
         Path none = folder.resolve("none.jar");
         Ran ran = Ran.anneal("--plugin=" + none, "table", "StepLR(3)");
         assertEquals(2, ran.code());
-        assertTrue(ran.err().startsWith("anneal: --plugin must be a jar, but there is no file " + none), ran.err());
+        assertTrue(
+                ran.err().startsWith("anneal: --plugin must be a jar file, but there is no file " + none), ran.err());
     }
 
     @Test

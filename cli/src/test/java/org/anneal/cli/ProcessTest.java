@@ -74,7 +74,7 @@ class ProcessTest {
                 printed.get(printed.size() - 2));
         String goOn = printed.get(printed.size() - 1);
         assertTrue(
-                goOn.matches("--resume goes on in epoch " + (epochs + 1) + " after \\d+ of 200 batches"), () -> goOn);
+                goOn.matches("--resume goes on in epoch " + (epochs + 1) + ", after \\d+ of 200 batches"), () -> goOn);
         for (int epoch = 1; epoch <= epochs; epoch++) {
             String[] cells = rows.get(epoch).split(",", -1);
             assertEquals(7, cells.length);
@@ -309,7 +309,7 @@ class ProcessTest {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
         List<String> printed = interrupted(shortRun("--out=run"), line -> line.startsWith("[1,     9]"), "-INT", 130);
         String goOn = printed.get(printed.size() - 1);
-        Matcher position = Pattern.compile("--resume goes on in epoch (\\d+) after (\\d+) of 24 batches")
+        Matcher position = Pattern.compile("--resume goes on in epoch (\\d+), after (\\d+) of 24 batches")
                 .matcher(goOn);
         assertTrue(position.matches(), goOn);
         Process process = start("train", "--resume", "--out=run", "--print-every=1");

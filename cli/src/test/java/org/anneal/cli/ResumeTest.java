@@ -110,7 +110,7 @@ class ResumeTest {
         List<String> printed = lines(resume("--epochs=4"));
         assertEquals("SGD(lr=0.01, momentum=0.9), CosineAnnealingLR(T_max=4) stepped per epoch", printed.get(2));
         assertEquals(
-                "The schedule, CosineAnnealingLR(T_max=100%), is of 4 epochs now; it was CosineAnnealingLR(T_max=2)",
+                "The schedule CosineAnnealingLR(T_max=100%) now spans 4 epochs; before, it was CosineAnnealingLR(T_max=2)",
                 printed.get(3));
         assertEquals("Resumed " + last + ": after 2 epochs, 10 steps", printed.get(4));
         assertTrue(printed.get(5).startsWith("Epoch 3, "), printed.get(5));
@@ -179,7 +179,7 @@ class ResumeTest {
         assertSameRun(run, other);
         assertFails(
                 2,
-                "anneal train: --out must be the folder of " + middle + " or one without a run, but " + other
+                "anneal train: --out must be the folder of " + middle + " or not hold a run, but " + other
                         + " holds another run",
                 "train",
                 "--resume",
@@ -210,16 +210,16 @@ class ResumeTest {
     @Test
     void refusesWhatIsNotTheRuns() {
         train("--epochs=1", "--limit=3");
-        String asWas = ", as in the run that " + last + " is of, but was ";
+        String asWas = ", as in the run saved in " + last + ", but was ";
         refuses("--batch-size must be left out or 10" + asWas + "8", "--batch-size=8");
         refuses("--seed must be left out or 0" + asWas + "1", "--seed=1");
         refuses("--limit must be left out or 3" + asWas + "4", "--limit=4");
         refuses("--step-per must be left out or epoch" + asWas + "batch", "--step-per=batch");
         refuses("--group must be left out or []" + asWas + "[fc*:lr=1]", "--group=fc*:lr=1");
         refuses(
-                "--data must have 50 images to train on, as in the run that " + last + " is of, but has 10,000",
+                "--data must have 50 images to train on, as in the run saved in " + last + ", but has 10,000",
                 "--data=fashion-mnist-subset");
-        String how = "; --on-change keep-config goes on with the new one, take-checkpoint with the old one";
+        String how = "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one";
         refuses(
                 "--schedule must be left out or CosineAnnealingLR(T_max=1)" + asWas + "StepLR(step_size=3, gamma=0.1)"
                         + how,
@@ -267,17 +267,17 @@ class ResumeTest {
 
     @Test
     void saysWhatCannotBeResumed() throws IOException {
-        fails("there is no run to resume in " + run, resume());
+        fails("cannot resume: there is no run in " + run, resume());
         Files.createDirectory(run);
-        fails("there is no run to resume in " + run, resume());
+        fails("cannot resume: there is no run in " + run, resume());
         Files.writeString(run.resolve("metrics.csv"), "epoch\n");
-        fails("there is no " + last + " to resume: the run ended before its first checkpoint", resume());
+        fails("cannot resume: there is no " + last + ", as the run ended before its first checkpoint", resume());
         Path missing = folder.resolve("missing.pt");
-        fails("cannot read " + missing + ": there is no such folder or file", "train", "--resume", missing.toString());
+        fails("cannot read " + missing + ": there is no such file or folder", "train", "--resume", missing.toString());
         Path text = Files.writeString(folder.resolve("notes.pt"), "what is this?");
         fails(
-                "cannot read " + text + ": it is no file of torch.save: that is a zip archive, and this begins with"
-                        + " 'what is this?'",
+                "cannot read " + text
+                        + ": it is not a file of torch.save, which is a zip archive: it begins with 'what is this?'",
                 "train",
                 "--resume",
                 text.toString());
@@ -328,9 +328,8 @@ class ResumeTest {
                 "cifar10:" + cifar + ": 50 images to train on, 20 to validate",
                 ran.out().strip());
         assertEquals(
-                "anneal train: " + last + ": a state dict must have the names and shapes of the network, but"
-                        + " conv1.weight has the shape [6, 1, 5, 5] and not [6, 3, 5, 5], fc1.weight has the shape"
-                        + " [120, 256] and not [120, 400]",
+                "anneal train: " + last
+                        + ": a state dict must match the network's names and shapes, but conv1.weight has shape [6, 1, 5, 5], not [6, 3, 5, 5], fc1.weight has shape [120, 256], not [120, 400]",
                 ran.err().strip());
     }
 
@@ -410,7 +409,7 @@ class ResumeTest {
             });
         });
         List<String> printed = resumed(file);
-        assertEquals(file + " has model. before the names of its weights, which is left out", printed.get(3));
+        assertEquals(file + " has model. before the names of its weights, which is ignored", printed.get(3));
         assertEquals("Resumed " + file + ": after 3 epochs, 15 steps", printed.get(4));
     }
 
@@ -436,24 +435,23 @@ class ResumeTest {
                 "scheduler", Map.of("lr_lambdas", List.of(Map.of()), "base_lrs", List.of(0.01), "last_epoch", 3L)));
         refusesToResume(
                 file,
-                "--schedule must be given: " + file
-                        + " is of a run with LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the"
-                        + " run's function, which PyTorch does not save, nor whether it was a MultiplicativeLR's. Fill it"
-                        + " in: --schedule 'LambdaLR(lr_lambda=LAMBDA)', or go on with another: --schedule EXPR"
+                "--schedule must be given: the run in " + file
+                        + " had LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the"
+                        + " function, which PyTorch does not save (nor whether this was a MultiplicativeLR). Complete"
+                        + " it: --schedule 'LambdaLR(lr_lambda=LAMBDA)', or use another: --schedule EXPR"
                         + " --on-change keep-config");
         resumed(file, "--schedule=LambdaLR(lr_lambda=lambda e: 0.5 ** (e - 2))");
     }
 
     @Test
     void refusesToGuessASchedule() throws IOException {
-        String given = "--schedule must be given, and --on-change keep-config: the run's own is not known: ";
+        String given = "--schedule and --on-change keep-config must be given, as the run's own schedule is unknown: ";
         Path unknown = changed(root -> root.put("scheduler", Map.of("warmup_epochs", 3L, "last_epoch", 3L)));
         refusesToResume(unknown, given + unknown + ": it has 'warmup_epochs', as none of PyTorch's schedulers has");
         resumed(unknown, "--schedule=StepLR(2, gamma=0.5)", "--on-change=keep-config");
         Path lost = changed(root -> root.remove("scheduler"));
         refusesToResume(
-                lost,
-                given + lost + ": it holds no scheduler, though its optimizer had one, which left initial_lr there");
+                lost, given + lost + ": it has no scheduler, but its optimizer had one: its groups have an initial_lr");
     }
 
     @Test
@@ -474,6 +472,77 @@ class ResumeTest {
         assertTrue(withoutSeconds(run).get(2).startsWith("5,25,0.03,"));
     }
 
+    /** Has the Python program's optimizer have three groups: the convolutions, all but fc3's bias, and that. */
+    private static void divide(Map<Object, Object> root, boolean momentum) {
+        List<Map<String, Object>> groups = List.of(
+                group(0.01, 0, List.of(0L, 1L, 2L, 3L)),
+                group(0.001, 0.5, List.of(4L, 5L, 6L, 7L, 8L)),
+                group(0.001, 0, List.of(9L)));
+        Map<Object, Object> state = new LinkedHashMap<>();
+        if (momentum) {
+            ((Map<?, ?>) Objects.requireNonNull(root.get("model")))
+                    .values()
+                    .forEach(weights -> state.put((long) state.size(), Map.of("momentum_buffer", weights)));
+        }
+        root.put("optimizer", Map.of("state", state, "param_groups", groups));
+        root.put(
+                "scheduler",
+                Map.of(
+                        "step_size",
+                        2L,
+                        "gamma",
+                        0.5,
+                        "last_epoch",
+                        3L,
+                        "base_lrs",
+                        List.of(0.01, 0.001, 0.001),
+                        "_last_lr",
+                        List.of(0.005, 0.0005, 0.0005)));
+    }
+
+    private static Map<String, Object> group(double lr, double weightDecay, List<Long> params) {
+        Map<String, Object> group = new LinkedHashMap<>(
+                Map.of("lr", lr / 2, "initial_lr", lr, "momentum", 0.9, "dampening", 0L, "weight_decay", weightDecay));
+        group.putAll(Map.of("nesterov", false, "maximize", false, "params", params));
+        return group;
+    }
+
+    @Test
+    void printsTheGroupsOfAPythonProgramsOptimizer() throws IOException {
+        Path file = changed(root -> divide(root, true));
+        String needed = "--group must make the 3 groups of the optimizer in " + file
+                + ": --group '{fc1.weight,fc1.bias,fc2.weight,fc2.bias,fc3.weight}:lr=0.001, weight_decay=0.5'"
+                + " --group 'fc3.bias:lr=0.001'";
+        refusesToResume(file, needed);
+        assertFails(2, "anneal train: " + needed, command(run, "--resume", file.toString(), "--group=conv*:lr=1"));
+        List<String> printed = resumed(
+                file,
+                "--group={fc1.weight,fc1.bias,fc2.weight,fc2.bias,fc3.weight}:lr=0.001, weight_decay=0.5",
+                "--group=fc3.bias:lr=0.001");
+        assertEquals("group 2, fc3.bias: SGD(lr=0.001, momentum=0.9) for fc3.bias", printed.get(5));
+        assertTrue(withoutSeconds(folder.resolve("resumed")).get(1).startsWith("4,20,0.005,0.0005,0.0005,"));
+    }
+
+    @Test
+    void printsTheGroupsOfAPythonProgramsOptimizerThatDoesNotTellItsParameters() throws IOException {
+        Path file = changed(root -> divide(root, false));
+        refusesToResume(
+                file,
+                "--group must make the 3 groups of the optimizer in " + file
+                        + ": --group 'PATTERN:lr=0.001, weight_decay=0.5' (5 of 10 parameters)"
+                        + " --group 'PATTERN:lr=0.001' (1 of 10 parameters); PATTERN matches names of parameters, which"
+                        + " the file does not tell");
+    }
+
+    @Test
+    void refusesAGroupThatAPythonProgramsOptimizerHasNot() throws IOException {
+        Path file = python();
+        assertFails(
+                2,
+                "anneal train: --group must be left out: the optimizer in " + file + " has one group",
+                command(run, "--resume", file.toString(), "--group=fc*:lr=1"));
+    }
+
     @Test
     void refusesAnotherOptimizerThanAPythonProgramsUnlessItIsSaidWhichToKeep() throws IOException {
         Path file = python();
@@ -486,9 +555,9 @@ class ResumeTest {
         };
         assertFails(
                 2,
-                "anneal train: --optimizer must be left out or SGD(lr=0.01), as in the run that " + file
-                        + " is of, but was SGD(lr=0.02, momentum=0.9); --on-change keep-config goes on with the new one,"
-                        + " take-checkpoint with the old one",
+                "anneal train: --optimizer must be left out or SGD(lr=0.01), as in the run saved in " + file
+                        + ", but was SGD(lr=0.02, momentum=0.9); --on-change keep-config goes on with the given one,"
+                        + " take-checkpoint with the saved one",
                 command(run, other));
         assertFalse(Files.exists(run));
         for (String who : List.of("keep-config", "take-checkpoint")) {
@@ -509,7 +578,7 @@ class ResumeTest {
         Ran ran = Ran.anneal(command(run, "--resume", file.toString(), "--schedule=StepLR(3, gamma=0.5)"));
         assertEquals(1, ran.code());
         assertEquals(
-                "anneal train: " + file + ": its scheduler is another one: step_size must be 3, as in this runner's"
+                "anneal train: " + file + ": its scheduler is a different one: step_size must be 3, as in this runner's"
                         + " StepLR(step_size=3, gamma=0.5), but was 2 in the state dict; --on-change keep-config goes on"
                         + " with this one, take-checkpoint with StepLR(step_size=2, gamma=0.5)",
                 ran.err().strip());
@@ -530,12 +599,12 @@ class ResumeTest {
         assertTrue(epochs < 50, "it stopped early");
         String early = printed.get(printed.size() - 3);
         assertTrue(
-                early.matches("Stopped early: no lower validation loss in 2 epochs(, the lowest is .* of epoch "
+                early.matches("Stopped early: no lower validation loss for 2 epochs(; the lowest is .*, of epoch "
                         + (epochs - 2) + ")?"),
                 early);
         byte[] best = Files.readAllBytes(run.resolve("model.safetensors"));
         List<String> again = lines(resume());
-        assertTrue(again.get(4).startsWith("Nothing to do: no lower validation loss in 2 epochs"), again.get(4));
+        assertTrue(again.get(4).startsWith("Nothing to do: no lower validation loss for 2 epochs"), again.get(4));
         assertArrayEquals(best, Files.readAllBytes(run.resolve("model.safetensors")));
         if (epochs > 2) {
             Path shorter = folder.resolve("shorter");

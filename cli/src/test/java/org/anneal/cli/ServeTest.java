@@ -49,7 +49,7 @@ class ServeTest {
                 .start();
         try (BufferedReader out = process.inputReader(UTF_8)) {
             String line = String.valueOf(out.readLine());
-            assertTrue(line.matches("Anneal is at http://127\\.0\\.0\\.1:\\d+/ until Ctrl-C"), line);
+            assertTrue(line.matches("Serving Anneal at http://127\\.0\\.0\\.1:\\d+/ until Ctrl-C"), line);
             assertTrue(
                     String.valueOf(out.readLine()).startsWith("The runs of " + folder + " are at http://127.0.0.1:"));
             HttpResponse<String> page = HttpClient.newHttpClient()
@@ -108,8 +108,7 @@ class ServeTest {
                                     .build(),
                             HttpResponse.BodyHandlers.ofString());
             assertEquals(500, failed.statusCode());
-            assertEquals(
-                    "{\"error\":{\"message\":\"the server failed; what went wrong is in its log\"}}", failed.body());
+            assertEquals("{\"error\":{\"message\":\"internal error: see the server's log\"}}", failed.body());
         } finally {
             process.destroy();
             process.waitFor();
@@ -149,8 +148,10 @@ class ServeTest {
                 }
             }
             String stays = lines.get(lines.size() - 1);
-            assertTrue(stays.matches("It stays at http://127\\.0\\.0\\.1:\\d+/runs until Ctrl-C"), lines.toString());
-            URI events = URI.create(stays.split(" ", -1)[3]).resolve("api/runs");
+            assertTrue(
+                    stays.matches("Still serving it at http://127\\.0\\.0\\.1:\\d+/runs until Ctrl-C"),
+                    lines.toString());
+            URI events = URI.create(stays.split(" ", -1)[4]).resolve("api/runs");
             HttpResponse<Stream<String>> told = HttpClient.newHttpClient()
                     .send(HttpRequest.newBuilder(events).build(), HttpResponse.BodyHandlers.ofLines());
             try (Stream<String> data = told.body()) {
@@ -190,7 +191,11 @@ class ServeTest {
     void wrongArgumentsAreRefused() {
         Ran.assertFails(2, "anneal serve: --port must be in [0, 65535], but was 65536", "serve", "--port=65536");
         Ran.assertFails(
-                1, "anneal serve: --runs must be a folder, but nowhere is none", "serve", "--port=0", "--runs=nowhere");
+                1,
+                "anneal serve: --runs must be a folder, but there is no folder nowhere",
+                "serve",
+                "--port=0",
+                "--runs=nowhere");
         Ran.assertFails(
                 1,
                 "anneal serve: cannot listen on no.such.host.invalid:0: no such host",

@@ -269,7 +269,7 @@ class TableTest {
                         .subList(1, 5));
         assertFails(
                 2,
-                "anneal table: --metrics must name a file of numbers, one a line, for a plateau",
+                "anneal table: --metrics must be given for a plateau: a file of numbers, one per line",
                 "table",
                 "ChainedScheduler([StepLR(2), ReduceLROnPlateau()])");
     }
@@ -375,24 +375,23 @@ class TableTest {
     void refusesMetricsThatAreMissingOrTooFewOrNoNumbers() throws IOException {
         Path metrics = folder.resolve("m");
         String[] command = {"table", "ReduceLROnPlateau()", "--steps", "4"};
-        assertFails(2, "anneal table: --metrics must name a file of numbers, one a line, for a plateau", command);
+        assertFails(2, "anneal table: --metrics must be given for a plateau: a file of numbers, one per line", command);
 
         command = with(command, "--metrics", metrics.toString());
-        assertFails(1, "anneal table: cannot read " + metrics + ": there is no such folder or file", command);
+        assertFails(1, "anneal table: cannot read " + metrics + ": there is no such file or folder", command);
         Files.writeString(metrics, "1\n2\n");
         assertFails(
                 2,
-                "anneal table: --metrics must have a number after each row but the last, 3, but " + metrics + " has 2",
+                "anneal table: --metrics must have a number for each row but the last, 3, but " + metrics + " has 2",
                 command);
         for (String java : new String[] {"0x1p3", "0.1f", "1d", "one", "1 2"}) {
             Files.writeString(metrics, "1\n" + java + "\n3\n");
-            assertFails(
-                    2, "anneal table: --metrics must hold a number in each line, but one is '" + java + "'", command);
+            assertFails(2, "anneal table: --metrics must have a number on each line, but has '" + java + "'", command);
         }
         Files.write(metrics, new byte[] {'1', '\n', (byte) 0xff, '\n', '2', '\n'});
-        assertFails(2, "anneal table: --metrics must hold a number in each line, but one is '\ufffd'", command);
+        assertFails(2, "anneal table: --metrics must have a number on each line, but has '\ufffd'", command);
         Files.writeString(metrics, "1\ntwo\n3\n");
-        assertFails(2, "anneal table: --metrics must hold a number in each line, but one is 'two'", command);
+        assertFails(2, "anneal table: --metrics must have a number on each line, but has 'two'", command);
         assertFails(
                 1,
                 "anneal table: cannot read " + folder + ": Is a directory",
@@ -430,7 +429,7 @@ class TableTest {
         try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
             file.setLength(1L << 40);
         }
-        String hole = "--metrics must hold a number in each line, but one is '" + "\\x00".repeat(40) + "...'";
+        String hole = "--metrics must have a number on each line, but has '" + "\\x00".repeat(40) + "...'";
         assertFails(
                 2,
                 "anneal table: " + hole,
@@ -472,7 +471,7 @@ class TableTest {
     @Test
     void saysThatALinkLeadsNowhere() throws IOException {
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("nowhere"));
-        String why = "cannot read " + link + ": it is a link to what is not there";
+        String why = "cannot read " + link + ": it is a broken link";
         assertFails(1, "anneal inspect: " + why, "inspect", link.toString());
         assertFails(1, "anneal export: " + why, "export", link.toString(), "--to=pytorch", "-o=out");
         assertFails(1, "anneal plot: " + why, "plot", "ReduceLROnPlateau()", "--metrics", link.toString());
@@ -598,7 +597,7 @@ class TableTest {
         }
         assertEquals(
                 List.of(
-                        "anneal: a command is needed: train, table, plot, check, inspect, export, serve (see anneal --help)"),
+                        "anneal: missing command: use one of train, table, plot, check, inspect, export, serve (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 
@@ -620,13 +619,13 @@ class TableTest {
             {"--edit must be STEP:LR, such as 20:0.05, but was '1:1f'", "table", "StepLR(1)", "--edit=1:1f"},
             {"--lr must be at most 1e300 to be drawn, but was 1e+308", "plot", "StepLR(1)", "--lr=0.1,1e308"},
             {
-                "'a\\x00b' is no name that this system can have",
+                "'a\\x00b' is not a valid path on this system",
                 "export",
                 "src/test/resources/org/anneal/cli/tutorial-net.pt",
                 "--to=pytorch",
                 "-o=a\0b"
             },
-            {"'a\\x00b' is no name that this system can have", "train", "--data=a\0b"},
+            {"'a\\x00b' is not a valid path on this system", "train", "--data=a\0b"},
             {"--steps must be a whole number, but was '\u0661\u0660'", "table", "StepLR(1)", "--steps=\u0661\u0660"},
             {
                 "--steps must be at most 9223372036854775807, but was 9223372036854775808",
@@ -644,12 +643,12 @@ class TableTest {
             {"--to must be pytorch or safetensors, but was 'onnx'", "export", "a.pt", "--to=onnx", "-o=b"},
             {"--x-axis must be steps or epochs, but was 'batches'", "plot", "StepLR(1)", "--x-axis=batches"},
             {"--step-per must be epoch or batch, but was 'step'", "table", "StepLR(1)", "--step-per=step"},
-            {"--adam must be left without a value, but was 'maybe'", "table", "StepLR(1)", "--adam=maybe"},
+            {"--adam must be given without a value, but was 'maybe'", "table", "StepLR(1)", "--adam=maybe"},
             {"FILE must name a file or a folder, but was ''", "inspect", ""},
             {"--metrics must name a file or a folder, but was ''", "plot", "ReduceLROnPlateau()", "--metrics="},
             {"--runs must name a file or a folder, but was ''", "serve", "--runs", ""},
             {"--resume must name a file or a folder, but was ''", "train", "--resume="},
-            {"FILE must be a name that this system can have, but was 'a\\x00b'", "inspect", "a\0b"},
+            {"FILE must be a valid path on this system, but was 'a\\x00b'", "inspect", "a\0b"},
             {"--host must be an address or a name, but was ''", "serve", "--host="},
             {"unknown command '\\x1b[31m'", "\u001b[31m"},
             {"a whole number, but was 'http'", "serve", "--port=http"},

@@ -22,6 +22,7 @@ import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.SmallDisk;
 import org.anneal.text.Kind;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainTest {
     @TempDir
@@ -256,7 +258,7 @@ class TrainTest {
                 "--group=fc*:lr=1",
                 "--group=fc3*:lr=2");
         refuses(
-                "--schedule must not have a last_epoch, which resumes a run, but has 3",
+                "--schedule must not have last_epoch, as --resume resumes a run, but has last_epoch=3",
                 "--schedule=StepLR(1, last_epoch=3)");
         refuses(
                 "--step-per must be epoch for a plateau, which takes the validation loss, but was batch",
@@ -329,7 +331,7 @@ class TrainTest {
                 empty.toString());
         fails("no file " + empty.resolve("data_batch_1.bin") + " or data_batch_1.bin.gz", "--data", "cifar10:" + empty);
         Path file = Files.writeString(folder.resolve("file"), "");
-        fails(file + " is a file; the folder with the data is wanted", "--data", file.toString());
+        fails(file + " must be the folder with the data, but was a file", "--data", file.toString());
 
         Path images = data.resolve("train-images-idx3-ubyte");
         byte[] whole = Files.readAllBytes(images);
@@ -341,7 +343,7 @@ class TrainTest {
         whole[3] = 1;
         Files.write(images, whole);
         fails(
-                images + ": is no such IDX file: the magic number must be 0x00000803, but was 0x00000801",
+                images + ": is not the expected IDX file: the magic number must be 0x00000803, but was 0x00000801",
                 "--data",
                 data.toString());
         Files.delete(images);
@@ -354,6 +356,17 @@ class TrainTest {
                 data.toString());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "cifar10:"})
+    void refusesDataWithoutAName(String given) {
+        assertFails(
+                2,
+                "anneal train: --data must be fashion-mnist-subset, fashion-mnist, cifar10:DIR or a folder, but was '"
+                        + given + "'",
+                with("--out", out.toString(), "--data", given));
+        assertFalse(Files.exists(out));
+    }
+
     private void fails(String message, String... arguments) {
         assertFails(1, "anneal train: " + message, with("--out", out.toString(), arguments));
         assertFalse(Files.exists(out));
@@ -363,11 +376,7 @@ class TrainTest {
     void refusesAFolderWithARun() throws IOException {
         Files.createDirectory(out);
         Files.writeString(out.resolve("metrics.csv"), "precious");
-        assertFails(
-                2,
-                "anneal train: --out must be a folder without a run, but " + out
-                        + " holds one; --resume goes on with it",
-                train());
+        assertFails(2, "anneal train: --out must not hold a run, but " + out + " does; --resume resumes it", train());
         assertEquals("precious", Files.readString(out.resolve("metrics.csv")));
         assertEquals(List.of("metrics.csv"), names(out));
     }
@@ -376,7 +385,7 @@ class TrainTest {
     void saysWhenTheFolderCannotBeMade() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "precious");
         out = file;
-        assertFailsAtTheEnd(file + " must be a folder, but is a file");
+        assertFailsAtTheEnd(file + " must be a folder, but was a file");
         out = file.resolve("run");
         assertFailsAtTheEnd("cannot write into folder " + out + ": Not a directory");
         assertEquals("precious", Files.readString(file));
@@ -554,7 +563,7 @@ class TrainTest {
         assertEquals(1, ran.code());
         assertLine(
                 "anneal train: the training loss is (nan|inf) in epoch 1, at batch 2 of 5, with the rate 1e\\+35; there is"
-                        + " no checkpoint from before",
+                        + " no earlier checkpoint",
                 ran.err().strip());
         assertFalse(Files.exists(out));
     }
@@ -564,7 +573,7 @@ class TrainTest {
         Ran ran = Ran.anneal(train("--epochs=3", "--batch-size=10", "--on-nan=continue", DIVERGES));
         assertEquals(0, ran.code(), ran.err());
         assertLine(
-                "anneal train: the training loss is (nan|inf) in epoch 2, .*; the run goes on, as --on-nan says",
+                "anneal train: the training loss is (nan|inf) in epoch 2, .*; the run goes on, because of --on-nan continue",
                 ran.err().strip());
         assertEquals(4, rows().size());
         assertFinite(false, Safetensors.open(out.resolve("model.safetensors")).tensors());

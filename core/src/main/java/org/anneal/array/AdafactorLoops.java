@@ -7,9 +7,9 @@ import org.anneal.optim.Adafactor;
 import org.anneal.optim.Batch;
 
 /**
- * Adafactor on arrays, in three passes over the parameters: the sums that the step needs, the size of the update, and the update,
- * which is computed again rather than kept. Sums are taken in double precision over parts of an array that do not
- * depend on the number of threads, and added up in their order.
+ * Adafactor on arrays, in three passes over the parameters: the sums, the size of the update, and the update itself, which is
+ * computed a second time rather than stored. Sums are in double precision, over parts of an array whose bounds and order do not
+ * depend on the number of threads.
  */
 final class AdafactorLoops {
     private static final int PART = 1 << 15; // elements
@@ -20,7 +20,7 @@ final class AdafactorLoops {
     private final List<Part> parts = new ArrayList<>();
     private final long elements;
     private final double weight; // of the new squares
-    private final float floor; // of a mean of squares, as a matrix has it
+    private final float floor; // of the mean of a matrix's row squares
     private final float leastSquare;
 
     /** Rows of one parameter, or elements of a vector. */
@@ -28,9 +28,9 @@ final class AdafactorLoops {
         final int param;
         final int from;
         final int to;
-        double[] columns = {}; // sums of squares of the gradient, where a matrix is in several parts
-        double params; // sum of squares
-        double updates; // so too
+        double[] columns = {}; // the gradient's sums of squares per column
+        double params; // sum of squares of the parameter
+        double updates; // sum of squares of the update
 
         Part(int param, int from, int to) {
             this.param = param;
@@ -57,7 +57,7 @@ final class AdafactorLoops {
     }
 
     private void addParts(int param, int length) {
-        int unit = stacked(param) ? rows(param) : 1; // a matrix of a stack is not cut
+        int unit = stacked(param) ? rows(param) : 1; // a matrix of a stack is not split
         int units = length / columns(param) / unit;
         int count = Math.min(Math.min(MOST_PARTS, (length + PART - 1) / PART), units);
         for (int i = 0; i < count; i++) {
@@ -155,7 +155,7 @@ final class AdafactorLoops {
         part.columns = sums;
     }
 
-    /** Adds up what the parts of a matrix found for its columns. */
+    /** Adds up the column sums of the parts of each matrix. */
     private void addColumns() {
         for (int i = 0; i < parts.size(); ) {
             int param = parts.get(i).param;
@@ -194,7 +194,7 @@ final class AdafactorLoops {
     }
 
     private interface Updates {
-        /** Takes the updates, before the rate, of the elements from {@code start} on. */
+        /** Takes the updates of the elements from {@code start} on, before the rate is applied. */
         void take(int start, float[] update, int length);
     }
 
@@ -234,7 +234,7 @@ final class AdafactorLoops {
         }
     }
 
-    /** {@return the factor on each parameter's update, its direction included} */
+    /** {@return the signed factor on each parameter's update} */
     private float[] steps(Adafactor rule) {
         double[] params = new double[batch.params().size()];
         double[] updates = new double[params.length];
@@ -262,20 +262,6 @@ final class AdafactorLoops {
     }
 
     private static double sumOfSquares(float[] values, int from, int to) {
-        double sum0 = 0; // four sums, which do not wait for each other
-        double sum1 = 0;
-        double sum2 = 0;
-        double sum3 = 0;
-        int i = from;
-        for (; i < to - 3; i += 4) {
-            sum0 += (double) values[i] * values[i];
-            sum1 += (double) values[i + 1] * values[i + 1];
-            sum2 += (double) values[i + 2] * values[i + 2];
-            sum3 += (double) values[i + 3] * values[i + 3];
-        }
-        for (; i < to; i++) {
-            sum0 += (double) values[i] * values[i];
-        }
-        return sum0 + sum1 + (sum2 + sum3);
+        return FloatVectors.dot(values, values, from, to);
     }
 }

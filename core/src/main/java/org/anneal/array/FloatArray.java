@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A parameter on plain arrays: its values, and the gradient that the user's own code computes for them.
+ * A parameter in a plain array: its values, and the gradient that the user's code computes.
  */
 public final class FloatArray {
     private final float[] values;
@@ -22,10 +22,10 @@ public final class FloatArray {
     }
 
     /**
-     * Wraps an array as a matrix or an array of more dimensions, row by row. Rules that work element by element treat it as
-     * they treat a vector; Adafactor and Muon do not.
+     * Wraps an array as a matrix or an array with more dimensions, in row-major order; it is not copied. The shape matters to
+     * Adafactor and Muon only.
      *
-     * @param shape the size of each dimension, whose product is the array's length
+     * @param shape the size of each dimension; their product is the array's length
      * @throws IllegalArgumentException if it is not
      */
     public FloatArray(float[] values, List<Long> shape) {
@@ -41,19 +41,19 @@ public final class FloatArray {
     }
 
     /**
-     * {@return a vector over {@code values}; they are not copied} Kotlin copies an array that it hands to the constructor,
-     * which takes single numbers too.
+     * {@return a vector over {@code values}; they are not copied} Kotlin copies an array that it passes to the varargs
+     * constructor.
      */
     public static FloatArray wrap(float[] values) {
         return new FloatArray(values);
     }
 
-    private FloatArray(List<Long> shape, float[] values) { // of which it is known that they fit
+    private FloatArray(List<Long> shape, float[] values) { // which are known to fit
         this.values = values;
         this.shape = shape;
     }
 
-    /** {@return the values, the very array that steps change} */
+    /** {@return the values, in the array that steps change} */
     public float[] values() {
         return values;
     }
@@ -88,7 +88,7 @@ public final class FloatArray {
         this.grad = Optional.of(new FloatArray(shape, grad));
     }
 
-    /** Sets the gradient as {@link #setGrad} does; it is not copied, in Kotlin either. */
+    /** Sets the gradient as {@link #setGrad} does; it is not copied, not even in Kotlin. */
     public void wrapGrad(float[] grad) {
         setGrad(grad);
     }
@@ -98,7 +98,7 @@ public final class FloatArray {
         grad = Optional.empty();
     }
 
-    /** {@return the values as PyTorch prints a tensor: {@code tensor([ 1.0000, -2.5000])}, in part if they are many} */
+    /** {@return the values as PyTorch prints a tensor: {@code tensor([ 1.0000, -2.5000])}, abbreviated if there are many} */
     @Override
     public String toString() {
         return TensorText.of(values, shape);

@@ -18,7 +18,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.optim.Vectors;
 
 /**
- * The engine of {@code float[]} parameters: plain loops, which the JIT compiler vectorises. No dependency, no native code.
+ * The engine for {@code float[]} parameters: plain loops, which the JIT compiler vectorises. No dependencies, no native code.
  */
 public final class FloatArrays implements Engine<FloatArray> {
     private final FloatKernels kernels = new FloatKernels();
@@ -36,16 +36,16 @@ public final class FloatArrays implements Engine<FloatArray> {
     }
 
     /**
-     * Sets how many threads a step may use; so many as there are processors, unless this is called. It holds for the whole
-     * program. Small steps, of fewer than 131,072 elements, use the caller's thread alone. Results do not depend on it.
+     * Sets the most threads a step may use (default: one per processor), for the whole program. Steps of fewer than 131,072
+     * elements use the caller's thread only. Results do not depend on the number of threads.
      *
-     * @param threads at least 1, the caller's among them
+     * @param threads at least 1, including the caller's
      */
     public static void setThreads(int threads) {
         Threads.set(threads);
     }
 
-    /** {@return an average of {@code params}, in arrays of its own; their names in its state dict are 0, 1, ...} */
+    /** {@return an average of {@code params}, in new arrays, named 0, 1, ... in its state dict} */
     public static AveragedModel<FloatArray> averagedModel(List<FloatArray> params, Averaging averaging) {
         Objects.requireNonNull(params, "params");
         Map<String, FloatArray> named = new LinkedHashMap<>();
@@ -53,7 +53,7 @@ public final class FloatArrays implements Engine<FloatArray> {
         return averagedModel(named, averaging);
     }
 
-    /** {@return an average of {@code params}, in arrays of its own, with their names in its state dict} */
+    /** {@return an average of {@code params}, in new arrays, with the same names in its state dict} */
     public static AveragedModel<FloatArray> averagedModel(Map<String, FloatArray> params, Averaging averaging) {
         return new AveragedModel<>(
                 new FloatArrays(),
@@ -65,11 +65,6 @@ public final class FloatArrays implements Engine<FloatArray> {
                             return new AveragedModel.Entry<>(each.getKey(), param, average, false);
                         })
                         .toList());
-    }
-
-    @Override
-    public void check(FloatArray parameter) {
-        // any array of floats can be optimized
     }
 
     @Override
@@ -122,11 +117,6 @@ public final class FloatArrays implements Engine<FloatArray> {
     }
 
     @Override
-    public void release(FloatArray slot) {
-        // the garbage collector does
-    }
-
-    @Override
     public Kernels<FloatArray> kernels() {
         return kernels;
     }
@@ -136,7 +126,7 @@ public final class FloatArrays implements Engine<FloatArray> {
         return new FloatVectors();
     }
 
-    /** Two parameters are one if they are the same array. */
+    /** Equal for two parameters if they are the same array. */
     private static final class Identity {
         private final float[] values;
 

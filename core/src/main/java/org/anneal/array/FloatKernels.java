@@ -18,9 +18,9 @@ import org.anneal.optim.Rprop;
 import org.anneal.optim.SGD;
 
 /**
- * The update rules as loops over arrays. What does not differ between elements is computed before, in double precision as
- * in PyTorch; a loop has no branches and no calls, so the JIT compiler vectorises it. The formulas are those of the rules, with
- * factors drawn together where that saves an operation per element.
+ * The update rules as loops over arrays. Everything that is the same for all elements is computed first, in double precision as
+ * in PyTorch. A loop has no branches and no calls, so that the JIT compiler vectorises it. The formulas are those of the rules,
+ * with factors combined where that saves an operation per element.
  */
 final class FloatKernels implements Kernels<FloatArray> {
     private static final int BLOCK = 1024; // elements
@@ -29,36 +29,43 @@ final class FloatKernels implements Kernels<FloatArray> {
         return arrays.get(i).values();
     }
 
+    /** A loop over the elements {@code from} to {@code to}, exclusive, of parameter number {@code array}. */
+    @FunctionalInterface
+    private interface Loop {
+        void run(float[] p, float[] grad, int array, int from, int to);
+    }
+
+    /** Runs {@code loop} over every element of the batch, on several threads. */
+    private static void overElements(Batch<FloatArray> batch, Loop loop) {
+        List<FloatArray> params = batch.params();
+        List<FloatArray> grads = batch.grads();
+        Threads.overElements(
+                params, (array, from, to) -> loop.run(values(params, array), values(grads, array), array, from, to));
+    }
+
     private static float direction(boolean maximize) {
         return maximize ? -1 : 1;
     }
 
     @Override
     public void sgd(SGD rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
         float lr = (float) batch.lr();
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
         if (rule.momentum() == 0) {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
+            overElements(batch, (p, grad, array, from, to) -> {
                 for (int i = from; i < to; i++) {
                     p[i] -= lr * (sign * grad[i] + decay * p[i]);
                 }
             });
             return;
         }
-        List<FloatArray> buffers = batch.slot(0);
-        // The first step takes the gradient whole: the buffer is zero, so only the dampening has to be undone.
+        // The first step is not dampened. The buffer is zero then, so the same formula holds.
         float take = batch.fresh() ? 1 : (float) (1 - rule.dampening());
         float momentum = (float) rule.momentum();
         if (rule.nesterov()) {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
-                float[] b = values(buffers, array);
+            overElements(batch, (p, grad, array, from, to) -> {
+                float[] b = values(batch.slot(0), array);
                 for (int i = from; i < to; i++) {
                     float g = sign * grad[i] + decay * p[i];
                     float next = momentum * b[i] + take * g;
@@ -67,10 +74,8 @@ final class FloatKernels implements Kernels<FloatArray> {
                 }
             });
         } else {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
-                float[] b = values(buffers, array);
+            overElements(batch, (p, grad, array, from, to) -> {
+                float[] b = values(batch.slot(0), array);
                 for (int i = from; i < to; i++) {
                     float next = momentum * b[i] + take * (sign * grad[i] + decay * p[i]);
                     b[i] = next;
@@ -94,20 +99,13 @@ final class FloatKernels implements Kernels<FloatArray> {
         float beta2 = (float) rule.beta2();
         float rest2 = (float) (1 - rule.beta2());
         if (!rule.amsgrad()) {
-            adam(batch, 0, stepSize, eps, sign, shrink, decay, rest1, beta2, rest2);
+            adam(batch, stepSize, eps, sign, shrink, decay, rest1, beta2, rest2);
             return;
         }
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> means = batch.slot(0);
-        List<FloatArray> squares = batch.slot(1);
-        List<FloatArray> largest = batch.slot(2);
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] m = values(means, array);
-            float[] v = values(squares, array);
-            float[] max = values(largest, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] m = values(batch.slot(0), array);
+            float[] v = values(batch.slot(1), array);
+            float[] max = values(batch.slot(2), array);
             for (int i = from; i < to; i++) {
                 float x = p[i] * shrink;
                 float g = sign * grad[i] + decay * x;
@@ -122,10 +120,9 @@ final class FloatKernels implements Kernels<FloatArray> {
         });
     }
 
-    /** Adam's loop, and RAdam's; the mean and the mean square are the slots from {@code slot} on. */
+    /** The loop of Adam without amsgrad, and of RAdam. */
     private static void adam(
             Batch<FloatArray> batch,
-            int slot,
             float stepSize,
             float eps,
             float sign,
@@ -134,15 +131,9 @@ final class FloatKernels implements Kernels<FloatArray> {
             float rest1,
             float beta2,
             float rest2) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> means = batch.slot(slot);
-        List<FloatArray> squares = batch.slot(slot + 1);
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] m = values(means, array);
-            float[] v = values(squares, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] m = values(batch.slot(0), array);
+            float[] v = values(batch.slot(1), array);
             for (int i = from; i < to; i++) {
                 float x = p[i] * shrink;
                 float g = sign * grad[i] + decay * x;
@@ -157,17 +148,12 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void adagrad(Adagrad rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> sums = batch.slot(0);
         float lr = (float) (batch.lr() / (1 + (double) (batch.step() - 1) * rule.lrDecay()));
         float eps = (float) rule.eps();
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] s = values(sums, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] s = values(batch.slot(0), array);
             for (int i = from; i < to; i++) {
                 float g = sign * grad[i] + decay * p[i];
                 float sum = s[i] + g * g;
@@ -179,10 +165,7 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void rmsprop(RMSprop rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> squares = batch.slot(0);
-        boolean rolls = rule.momentum() > 0;
+        boolean hasMomentum = rule.momentum() > 0;
         float lr = (float) batch.lr();
         float momentum = (float) rule.momentum();
         float alpha = (float) rule.alpha();
@@ -190,32 +173,11 @@ final class FloatKernels implements Kernels<FloatArray> {
         float eps = (float) rule.eps();
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
-        if (rule.centered() && rolls) {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
-                float[] v = values(squares, array);
-                float[] b = values(batch.slot(1), array);
-                float[] m = values(batch.slot(2), array);
-                inBlocks(from, to, (start, end) -> {
-                    for (int i = start; i < end; i++) {
-                        float g = sign * grad[i] + decay * p[i];
-                        v[i] = alpha * v[i] + rest * g * g;
-                        m[i] += rest * (g - m[i]);
-                    }
-                    for (int i = start; i < end; i++) {
-                        float g = sign * grad[i] + decay * p[i];
-                        float next = momentum * b[i] + g / ((float) Math.sqrt(v[i] - m[i] * m[i]) + eps);
-                        b[i] = next;
-                        p[i] -= lr * next;
-                    }
-                });
-            });
+        if (rule.centered() && hasMomentum) {
+            rmsprop(batch, lr, momentum, alpha, rest, eps, sign, decay);
         } else if (rule.centered()) {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
-                float[] v = values(squares, array);
+            overElements(batch, (p, grad, array, from, to) -> {
+                float[] v = values(batch.slot(0), array);
                 float[] m = values(batch.slot(1), array);
                 for (int i = from; i < to; i++) {
                     float g = sign * grad[i] + decay * p[i];
@@ -226,11 +188,9 @@ final class FloatKernels implements Kernels<FloatArray> {
                     p[i] -= lr * g / ((float) Math.sqrt(square - mean * mean) + eps);
                 }
             });
-        } else if (rolls) {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
-                float[] v = values(squares, array);
+        } else if (hasMomentum) {
+            overElements(batch, (p, grad, array, from, to) -> {
+                float[] v = values(batch.slot(0), array);
                 float[] b = values(batch.slot(1), array);
                 for (int i = from; i < to; i++) {
                     float g = sign * grad[i] + decay * p[i];
@@ -242,10 +202,8 @@ final class FloatKernels implements Kernels<FloatArray> {
                 }
             });
         } else {
-            Threads.overElements(params, (array, from, to) -> {
-                float[] p = values(params, array);
-                float[] grad = values(grads, array);
-                float[] v = values(squares, array);
+            overElements(batch, (p, grad, array, from, to) -> {
+                float[] v = values(batch.slot(0), array);
                 for (int i = from; i < to; i++) {
                     float g = sign * grad[i] + decay * p[i];
                     float square = alpha * v[i] + rest * g * g;
@@ -256,23 +214,47 @@ final class FloatKernels implements Kernels<FloatArray> {
         }
     }
 
+    /** The loop of RMSprop if it is centered and has momentum. */
+    private static void rmsprop(
+            Batch<FloatArray> batch,
+            float lr,
+            float momentum,
+            float alpha,
+            float rest,
+            float eps,
+            float sign,
+            float decay) {
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] v = values(batch.slot(0), array);
+            float[] b = values(batch.slot(1), array);
+            float[] m = values(batch.slot(2), array);
+            inBlocks(from, to, (start, end) -> {
+                for (int i = start; i < end; i++) {
+                    float g = sign * grad[i] + decay * p[i];
+                    v[i] = alpha * v[i] + rest * g * g;
+                    m[i] += rest * (g - m[i]);
+                }
+                for (int i = start; i < end; i++) {
+                    float g = sign * grad[i] + decay * p[i];
+                    float next = momentum * b[i] + g / ((float) Math.sqrt(v[i] - m[i] * m[i]) + eps);
+                    b[i] = next;
+                    p[i] -= lr * next;
+                }
+            });
+        });
+    }
+
     @Override
     public void adadelta(Adadelta rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> squares = batch.slot(0);
-        List<FloatArray> deltas = batch.slot(1);
         float lr = (float) batch.lr();
         float rho = (float) rule.rho();
         float rest = (float) (1 - rule.rho());
         float eps = (float) rule.eps();
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] v = values(squares, array);
-            float[] a = values(deltas, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] v = values(batch.slot(0), array);
+            float[] a = values(batch.slot(1), array);
             for (int i = from; i < to; i++) {
                 float x = p[i];
                 float last = a[i];
@@ -288,21 +270,15 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void adamax(Adamax rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> means = batch.slot(0);
-        List<FloatArray> largest = batch.slot(1);
         float stepSize = (float) (batch.lr() / (1 - Math.pow(rule.beta1(), (double) batch.step())));
         float rest1 = (float) (1 - rule.beta1());
         float beta2 = (float) rule.beta2();
         float eps = (float) rule.eps();
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] m = values(means, array);
-            float[] u = values(largest, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] m = values(batch.slot(0), array);
+            float[] u = values(batch.slot(1), array);
             for (int i = from; i < to; i++) {
                 float g = sign * grad[i] + decay * p[i];
                 float mean = m[i] + rest1 * (g - m[i]);
@@ -316,17 +292,13 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void nadam(NAdam rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> means = batch.slot(1);
-        List<FloatArray> squares = batch.slot(2);
         double t = (double) batch.step();
         double now = strength(rule, t);
         double next = strength(rule, t + 1);
         double scale = Math.sqrt(1 - Math.pow(rule.beta2(), t)); // goes over to the numerator, as in Adam
-        float[] ofGrad = new float[params.size()];
-        float[] ofMean = new float[params.size()];
-        for (int i = 0; i < params.size(); i++) {
+        float[] ofGrad = new float[batch.params().size()];
+        float[] ofMean = new float[batch.params().size()];
+        for (int i = 0; i < batch.params().size(); i++) {
             float[] product = values(batch.slot(0), i);
             product[0] *= (float) now;
             ofGrad[i] = (float) (batch.lr() * (1 - now) / (1 - product[0]) * scale);
@@ -339,11 +311,9 @@ final class FloatKernels implements Kernels<FloatArray> {
         float rest1 = (float) (1 - rule.beta1());
         float beta2 = (float) rule.beta2();
         float rest2 = (float) (1 - rule.beta2());
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] m = values(means, array);
-            float[] v = values(squares, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] m = values(batch.slot(1), array);
+            float[] v = values(batch.slot(2), array);
             float a = ofGrad[array];
             float b = ofMean[array];
             for (int i = from; i < to; i++) {
@@ -379,19 +349,13 @@ final class FloatKernels implements Kernels<FloatArray> {
             double rectifier =
                     Math.sqrt((known - 4) * (known - 2) * most / ((most - 4) * (most - 2) * known) * (1 - power));
             float eps = (float) rule.eps();
-            adam(batch, 0, (float) (stepSize * rectifier), eps, sign, shrink, decay, rest1, beta2, rest2);
+            adam(batch, (float) (stepSize * rectifier), eps, sign, shrink, decay, rest1, beta2, rest2);
             return;
         }
         float lr = (float) stepSize;
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> means = batch.slot(0);
-        List<FloatArray> squares = batch.slot(1);
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] m = values(means, array);
-            float[] v = values(squares, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] m = values(batch.slot(0), array);
+            float[] v = values(batch.slot(1), array);
             for (int i = from; i < to; i++) {
                 float x = p[i] * shrink;
                 float g = sign * grad[i] + decay * x;
@@ -405,15 +369,12 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void asgd(ASGD rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> averages = batch.slot(2);
         double t = (double) batch.step();
         float nextEta = (float) (batch.lr() / Math.pow(1 + rule.lambd() * batch.lr() * t, rule.alpha()));
         float nextMu = (float) (1 / Math.max(1, t - rule.t0()));
-        float[] etas = new float[params.size()];
-        float[] mus = new float[params.size()];
-        for (int i = 0; i < params.size(); i++) {
+        float[] etas = new float[batch.params().size()];
+        float[] mus = new float[batch.params().size()];
+        for (int i = 0; i < batch.params().size(); i++) {
             float[] eta = values(batch.slot(0), i);
             float[] mu = values(batch.slot(1), i);
             etas[i] = batch.fresh() ? (float) batch.lr() : eta[0];
@@ -423,10 +384,8 @@ final class FloatKernels implements Kernels<FloatArray> {
         }
         float sign = direction(rule.maximize());
         float decay = (float) rule.weightDecay();
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] a = values(averages, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] a = values(batch.slot(2), array);
             float eta = etas[array];
             float shrink = (float) (1 - rule.lambd() * eta);
             float mu = mus[array];
@@ -440,10 +399,6 @@ final class FloatKernels implements Kernels<FloatArray> {
 
     @Override
     public void rprop(Rprop rule, Batch<FloatArray> batch) {
-        List<FloatArray> params = batch.params();
-        List<FloatArray> grads = batch.grads();
-        List<FloatArray> before = batch.slot(0);
-        List<FloatArray> sizes = batch.slot(1);
         boolean fresh = batch.fresh();
         float lr = (float) batch.lr();
         float minus = (float) rule.etaMinus();
@@ -451,19 +406,17 @@ final class FloatKernels implements Kernels<FloatArray> {
         float min = (float) rule.minStep();
         float max = (float) rule.maxStep();
         float sign = direction(rule.maximize());
-        Threads.overElements(params, (array, from, to) -> {
-            float[] p = values(params, array);
-            float[] grad = values(grads, array);
-            float[] h = values(before, array);
-            float[] s = values(sizes, array);
+        overElements(batch, (p, grad, array, from, to) -> {
+            float[] h = values(batch.slot(0), array);
+            float[] s = values(batch.slot(1), array);
             if (fresh) {
                 Arrays.fill(s, from, to, lr);
             }
             inBlocks(from, to, (start, end) -> {
                 for (int i = start; i < end; i++) {
-                    h[i] = sign(sign * grad[i] * h[i]); // what became of the gradient's sign, for the next two loops
+                    h[i] = sign(sign * grad[i] * h[i]); // whether the gradient kept its sign, for the loops below
                 }
-                boolean numbers = true; // a product that is none has no sign in PyTorch, and so 0
+                boolean numbers = true; // PyTorch treats the sign of NaN as 0
                 for (int i = start; i < end; i++) {
                     if (Float.isNaN(h[i])) {
                         h[i] = 0;
@@ -477,7 +430,7 @@ final class FloatKernels implements Kernels<FloatArray> {
                     s[i] = Math.min(max, Math.max(min, s[i] * factor));
                 }
                 for (int i = start; i < end; i++) {
-                    float most = Math.min(1 + h[i], 1) * 1e38f * 1e38f; // 0 where it turned, else infinity
+                    float most = Math.min(1 + h[i], 1) * 1e38f * 1e38f; // 0 where the sign changed, else infinity
                     h[i] = Math.max(-most, Math.min(most, sign * grad[i]));
                 }
                 if (numbers) {
@@ -493,19 +446,19 @@ final class FloatKernels implements Kernels<FloatArray> {
         });
     }
 
-    /** {@return -1, 0, 1 or NaN, by operations that have a vector form in JDK 17, which {@code Math.signum} has not} */
+    /** {@return -1, 0, 1 or NaN, by operations that JDK 17 vectorises, unlike {@code Math.signum}} */
     private static float sign(float x) {
-        return Math.max(-1, Math.min(1, x * 1e38f * 1e38f)); // the smallest float times that is more than 1
+        return Math.max(-1, Math.min(1, x * 1e38f * 1e38f)); // makes even the smallest float more than 1
     }
 
-    /** A loop, or several one after the other. */
+    /** One or more loops over a block of elements. */
     @FunctionalInterface
     private interface Block {
         void run(int start, int end);
     }
 
     /**
-     * Runs several loops over elements that stay in the cache meanwhile: the JIT compiler unrolls, and so vectorises, no loop
+     * Runs several short loops over blocks that fit the cache: the JIT compiler does not unroll, and so does not vectorise, a loop
      * of more than some 60 nodes.
      */
     private static void inBlocks(int from, int to, Block block) {

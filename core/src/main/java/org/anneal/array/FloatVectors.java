@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.anneal.optim.Vectors;
 
-/** Vector arithmetic in plain loops: elements and results are floats, sums are carried in double. */
+/** Vector arithmetic in plain loops: elements and results are floats, sums are accumulated in double. */
 final class FloatVectors implements Vectors<FloatArray> {
-    private static final int LANES = 4; // sums that are independent of each other, so that they need not wait
+    private static final int LANES = 4; // independent sums, so that one addition does not wait for the last
 
     @Override
     public double norm(List<FloatArray> arrays, double order) {
@@ -19,7 +19,7 @@ final class FloatVectors implements Vectors<FloatArray> {
 
     private static float norm(float[] x, double order) {
         if (order == 2) {
-            return (float) Math.sqrt((float) dot(x, x)); // a square past the range of a float is infinite
+            return (float) Math.sqrt((float) dot(x, x, 0, x.length)); // a sum beyond the range of a float is infinite
         } else if (order == 1) {
             return (float) sumAbs(x);
         } else if (order == Double.POSITIVE_INFINITY) {
@@ -72,6 +72,11 @@ final class FloatVectors implements Vectors<FloatArray> {
         for (int i = 0; i < x.length; i++) {
             x[i] += (y[i] - x[i]) / all;
         }
+    }
+
+    @Override
+    public void decay(FloatArray mean, FloatArray value, double decay) {
+        lerp(mean, value, 1 - decay);
     }
 
     @Override
@@ -147,7 +152,7 @@ final class FloatVectors implements Vectors<FloatArray> {
             for (int i = 0; i < x.length; i++) {
                 x[i] += weight * (y[i] - x[i]);
             }
-        } else { // from the nearer end, so that a weight of 1 gives the other
+        } else { // from the other end, so that a weight of 1 gives y exactly
             for (int i = 0; i < x.length; i++) {
                 x[i] = y[i] - (y[i] - x[i]) * (1 - weight);
             }
@@ -277,22 +282,23 @@ final class FloatVectors implements Vectors<FloatArray> {
 
     @Override
     public double dot(FloatArray a, FloatArray b) {
-        return (float) dot(a.values(), b.values());
+        return (float) dot(a.values(), b.values(), 0, a.values().length);
     }
 
-    private static double dot(float[] x, float[] y) {
+    /** {@return the dot product of the elements {@code from} to {@code to}, exclusive} */
+    static double dot(float[] x, float[] y, int from, int to) {
         double a = 0;
         double b = 0;
         double c = 0;
         double d = 0;
-        int i = 0;
-        for (; i <= x.length - LANES; i += LANES) {
+        int i = from;
+        for (; i <= to - LANES; i += LANES) {
             a += (double) x[i] * y[i];
             b += (double) x[i + 1] * y[i + 1];
             c += (double) x[i + 2] * y[i + 2];
             d += (double) x[i + 3] * y[i + 3];
         }
-        for (; i < x.length; i++) {
+        for (; i < to; i++) {
             a += (double) x[i] * y[i];
         }
         return a + b + (c + d);

@@ -17,8 +17,8 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
 
 /**
- * Every rule, groups, clipping, averaging and saved state for a library whose arrays can be read into {@code float[]} and
- * written back. The parameters are mirrored in {@link FloatArray}s, which the optimizer moves.
+ * An optimizer for any library whose arrays can be read into {@code float[]} and written back, with every rule, groups, clipping,
+ * averaging and saved state. The parameters are mirrored in {@link FloatArray}s, which the optimizer updates.
  *
  * <pre>{@code
  * Mirror<double[][]> mirror = new Mirror<>(library, new Adam(1e-3), Map.of("weight", w, "bias", b));
@@ -28,9 +28,8 @@ import org.anneal.optim.UpdateRule;
  * mirror.step();
  * }</pre>
  *
- * <p>Parameters are known by name, as in the library's own files: names say which state is whose when a program starts anew,
- * in whatever order the parameters come then. Elements are floats here, so those of a wider type are rounded when they are
- * written back. It belongs to one thread.
+ * <p>Parameters are identified by name, as in the library's own files, so a saved state can be loaded whatever their order.
+ * Elements are floats here: a wider type is rounded when it is written back. It belongs to one thread.
  *
  * @param <T> an array of the library
  */
@@ -41,25 +40,25 @@ public final class Mirror<T> implements AutoCloseable {
     private final Map<String, Image<T>> images = new LinkedHashMap<>();
     private final Optimizer<FloatArray> optimizer;
 
-    /** What has to be written for a library. */
+    /** What to implement for a library. */
     public interface Library<T> {
 
         /** {@return the size of each dimension} */
         List<Long> shape(T array);
 
-        /** Copies the elements of {@code array}, row by row, into {@code into}, which has room for all of them. */
+        /** Copies the elements of {@code array}, in row-major order, into {@code into}, which is as long. */
         void read(T array, float[] into);
 
-        /** Copies {@code from} into {@code array}, row by row. */
+        /** Copies {@code from} into {@code array}, in row-major order. */
         void write(float[] from, T array);
     }
 
     /**
      * Parameters that share their options.
      *
-     * @param name what messages call the group
+     * @param name the group's name in messages
      * @param rule the options
-     * @param params by their names, at least one
+     * @param params by name, at least one
      */
     public record Group<T>(String name, UpdateRule rule, Map<String, T> params) {
         public Group {
@@ -76,8 +75,8 @@ public final class Mirror<T> implements AutoCloseable {
     private static final class Image<T> {
         final T param;
         final FloatArray array;
-        final float[] grad; // the same from step to step, in the array or out of it
-        boolean checked; // whether a gradient had the parameter's shape
+        final float[] grad; // reused from step to step
+        boolean checked; // whether the shape of a gradient was checked
 
         Image(T param, FloatArray array) {
             this.param = param;
@@ -86,7 +85,7 @@ public final class Mirror<T> implements AutoCloseable {
         }
     }
 
-    /** One group: {@code rule} over all of {@code params}, which are by their names. */
+    /** One group: {@code rule} over all of {@code params}, by name. */
     public Mirror(Library<T> library, UpdateRule rule, Map<String, T> params) {
         this(library, List.of(new Group<>("all", rule, params)));
     }
@@ -94,7 +93,7 @@ public final class Mirror<T> implements AutoCloseable {
     /**
      * Several groups, each with its own options.
      *
-     * @throws IllegalArgumentException if a name or a parameter is there twice, or for the optimizer's reasons
+     * @throws IllegalArgumentException if a name or a parameter is repeated, or if the optimizer refuses the groups
      */
     public Mirror(Library<T> library, List<Group<T>> groups) {
         this.library = Objects.requireNonNull(library, "library");
@@ -110,7 +109,7 @@ public final class Mirror<T> implements AutoCloseable {
     /**
      * Adds parameters, such as layers that were frozen until now.
      *
-     * @throws IllegalArgumentException as the constructor; nothing has changed then
+     * @throws IllegalArgumentException as in the constructor; nothing has changed then
      */
     public void addParamGroup(Group<T> group) {
         Map<String, Image<T>> made = images(Objects.requireNonNull(group, "group"));
@@ -124,9 +123,8 @@ public final class Mirror<T> implements AutoCloseable {
         Map<String, Image<T>> made = new LinkedHashMap<>();
         group.params.forEach((name, param) -> {
             if (images.containsKey(name) || !known.add(param)) {
-                throw new IllegalArgumentException(
-                        "a parameter must stand in one group once, under one name, but group '" + group.name
-                                + "' repeats " + name);
+                throw new IllegalArgumentException("a parameter must be in one group only, under one name, but group '"
+                        + group.name + "' repeats " + name);
             }
             List<Long> shape = library.shape(param);
             int length = Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact));
@@ -144,7 +142,7 @@ public final class Mirror<T> implements AutoCloseable {
                 images.values().stream().map(image -> image.array).toList());
     }
 
-    /** {@return the optimizer of the mirrored parameters: its groups are edited, scheduled and clipped here} */
+    /** {@return the optimizer of the mirrored parameters, for editing groups, scheduling and clipping} */
     public Optimizer<FloatArray> optimizer() {
         return optimizer;
     }
@@ -163,8 +161,8 @@ public final class Mirror<T> implements AutoCloseable {
     }
 
     /**
-     * Copies one gradient in. Gradients may come one at a time and in any order. Only a parameter's first one is asked for its
-     * shape, since in a library of native arrays that takes about as long as to read it.
+     * Copies one gradient in. Gradients may come one at a time and in any order. Only the shape of a parameter's first gradient is
+     * checked, since in a library of native arrays that takes about as long as reading it.
      *
      * @throws IllegalArgumentException if there is no parameter of that name, or it has another shape
      */
@@ -185,17 +183,17 @@ public final class Mirror<T> implements AutoCloseable {
         }
     }
 
-    /** Copies gradients in, by the parameters' names. A parameter that gets none before the next step is skipped by it. */
+    /** Copies gradients in, by the parameters' names. The next step skips parameters that have none. */
     public void readGrads(Map<String, T> grads) {
         Objects.requireNonNull(grads, "grads").forEach(this::readGrad);
     }
 
-    /** Copies every parameter in, as after the library changed them itself. */
+    /** Copies every parameter in, for instance after the library changed them. */
     public void readParams() {
         images.values().forEach(image -> library.read(image.param, image.array.values()));
     }
 
-    /** Copies every parameter out, as after averages were swapped in. */
+    /** Copies every parameter out, for instance after averages were swapped in. */
     public void writeParams() {
         images.values().forEach(this::write);
     }
@@ -204,7 +202,7 @@ public final class Mirror<T> implements AutoCloseable {
         library.write(image.array.values(), image.param);
     }
 
-    /** Makes a step with the gradients that were read since the last one, and copies out what it changed. */
+    /** Makes a step with the gradients that were read since the last one, and copies the changed parameters out. */
     public void step() {
         optimizer.step();
         for (Image<T> image : images.values()) {
@@ -216,7 +214,7 @@ public final class Mirror<T> implements AutoCloseable {
     }
 
     /**
-     * Copies the gradients in, makes a step, and copies out what it changed.
+     * Copies the gradients in, makes a step, and copies the changed parameters out.
      *
      * @param grads by the parameters' names; a parameter that is left out is skipped
      */
@@ -226,7 +224,7 @@ public final class Mirror<T> implements AutoCloseable {
     }
 
     /**
-     * Makes a step of a rule that evaluates the loss itself, such as LBFGS; others evaluate it once. The library's parameters
+     * Makes a step of a rule that evaluates the loss itself, such as LBFGS; other rules evaluate it once. The library's parameters
      * are up to date at each evaluation and afterwards.
      *
      * @param closure computes the loss, reads the gradients with {@link #readGrads}, and returns the loss
@@ -245,8 +243,8 @@ public final class Mirror<T> implements AutoCloseable {
     }
 
     /**
-     * {@return an average of all parameters that there are now, under their names} To evaluate it in the library,
-     * {@link AveragedModel#swap} and {@link #writeParams}; both again to go on.
+     * {@return an average of all current parameters, under their names} To evaluate it in the library, call
+     * {@link AveragedModel#swap} and {@link #writeParams}; call both again to continue training.
      */
     public AveragedModel<FloatArray> averagedModel(Averaging averaging) {
         Map<String, FloatArray> arrays = new LinkedHashMap<>();
@@ -279,10 +277,10 @@ public final class Mirror<T> implements AutoCloseable {
     }
 
     /**
-     * Takes over a state of {@link #stateDict}, whose groups may have their parameters in another order, or one of
-     * {@link Optimizer#stateDict} or PyTorch, whose parameters without names must be in this order.
+     * Loads a state from {@link #stateDict}, whose groups may have their parameters in another order, or from
+     * {@link Optimizer#stateDict} or PyTorch, whose parameters, if they have no names, must be in this order.
      *
-     * @throws IllegalArgumentException if a group has other names, or for the optimizer's reasons; nothing has changed then
+     * @throws IllegalArgumentException if a group has other names, or if the optimizer refuses the state; nothing has changed then
      */
     public void loadStateDict(Map<String, Object> dict) {
         Map<String, Object> sorted = new HashMap<>(Objects.requireNonNull(dict, "dict"));
@@ -299,7 +297,7 @@ public final class Mirror<T> implements AutoCloseable {
         optimizer.loadStateDict(sorted);
     }
 
-    /** {@return a group of a state with its parameters in the order of {@code names}, if it says what they are called} */
+    /** {@return a group of a state with its parameters in the order of {@code names}, if it has their names} */
     private static Object sorted(Object group, List<String> names, String called) {
         if (!(group instanceof Map<?, ?> map
                 && map.get(NAMES) instanceof List<?> saved
@@ -320,7 +318,7 @@ public final class Mirror<T> implements AutoCloseable {
         return sorted;
     }
 
-    /** Frees what the optimizer keeps. The library's parameters stay as they are. */
+    /** Frees the optimizer's state. The library's parameters stay as they are. */
     @Override
     public void close() {
         optimizer.close();

@@ -7,8 +7,8 @@ import org.anneal.optim.Batch;
 import org.anneal.optim.Muon;
 
 /**
- * Muon on arrays. The iteration runs in float arithmetic and rounds to bfloat16 where PyTorch does: the matrix, its norm, the
- * quotient, and each product as a whole. The order in which a sum is taken does not depend on the number of threads.
+ * Muon on arrays. The iteration uses float arithmetic and rounds to bfloat16 where PyTorch does: the matrix, its norm, the
+ * quotient, and each whole product. The order of a sum does not depend on the number of threads.
  */
 final class MuonLoops {
     private static final int ROWS = 16; // of a product, in one piece of work
@@ -16,7 +16,7 @@ final class MuonLoops {
 
     private MuonLoops() {}
 
-    /** Its rows; elements are bfloat16 numbers unless said otherwise. Loops over whole arrays are those the JIT vectorises. */
+    /** A matrix as rows of bfloat16 numbers; the JIT vectorises loops over whole arrays. */
     private record Matrix(List<float[]> rows, int columns) {
         static Matrix ofZeros(int rows, int columns) {
             return new Matrix(
@@ -58,7 +58,7 @@ final class MuonLoops {
         }
     }
 
-    /** Moves the buffer and {@return what is to be made orthogonal} */
+    /** Updates the buffer and {@return the matrix to make orthogonal} */
     private static Matrix direction(Muon rule, float[] grad, float[] buffer, int rows, int columns) {
         double momentum = rule.momentum();
         Matrix direction = Matrix.ofZeros(rows, columns);
@@ -70,7 +70,7 @@ final class MuonLoops {
         return direction;
     }
 
-    /** {@return from {@code start} the part {@code weight} of the way to {@code end}, as PyTorch's lerp computes it} */
+    /** {@return {@code start + weight * (end - start)}, as PyTorch's lerp computes it} */
     private static float between(float start, float end, double weight) {
         float w = (float) weight;
         return w < 0.5f ? start + w * (end - start) : end - (end - start) * (1 - w);
@@ -105,7 +105,7 @@ final class MuonLoops {
         return (float) Math.sqrt(sum);
     }
 
-    /** {@return {@code beta * added + alpha * left right}, rounded once; {@code added} is not read if beta is 0} */
+    /** {@return {@code beta * added + alpha * (left @ right)}, rounded once; {@code added} is ignored if beta is 0} */
     private static Matrix product(Matrix left, Matrix right, Matrix added, float beta, float alpha) {
         int rows = left.rows.size();
         Matrix result = Matrix.ofZeros(rows, right.columns);
@@ -134,7 +134,7 @@ final class MuonLoops {
         return result;
     }
 
-    /** Adds to a row of sums the elements {@code from} to {@code to} of the left row times rows of the right. */
+    /** Adds to a row of sums the rows {@code from} to {@code to} of the right matrix, times the elements of the left row. */
     private static void addProduct(float[] left, Matrix right, float[] sums, int from, int to) {
         int k = from;
         for (; k < to - 3; k += 4) {
@@ -159,7 +159,7 @@ final class MuonLoops {
         }
     }
 
-    /** {@return the nearest bfloat16 number, the even one of two; NaN for NaN} */
+    /** {@return the nearest bfloat16 number, ties to even; NaN for NaN} */
     private static float rounded(float value) {
         if (Float.isNaN(value)) {
             return value;

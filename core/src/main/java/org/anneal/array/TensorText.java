@@ -8,10 +8,10 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.text.Python;
 
-/** An array as PyTorch prints a tensor, with its default options. */
+/** Prints an array as PyTorch prints a tensor with its default options. */
 final class TensorText {
-    private static final int SUMMARY_FROM = 1000; // elements that are still printed all
-    private static final int EDGE = 3; // elements at either end of what is not
+    private static final int SUMMARY_FROM = 1000; // the most elements that are printed in full
+    private static final int EDGE = 3; // elements printed at either end otherwise
     private static final int LINE = 80;
     private static final int DIGITS = 4;
     private static final String START = "tensor(";
@@ -19,7 +19,7 @@ final class TensorText {
     private final float[] values;
     private final List<Long> shape;
     private final boolean summary;
-    private boolean whole = true; // numbers, printed without a fraction
+    private boolean whole = true; // whether all are whole numbers, printed without a fraction
     private boolean scientific;
     private int width = 1;
 
@@ -40,7 +40,7 @@ final class TensorText {
         return START + text.print(0, 0, START.length()) + ")";
     }
 
-    /** Looks for the form that suits all elements that are printed. */
+    /** Finds the format that suits all printed elements. */
     private void measure() {
         List<Double> numbers =
                 shown(0, 0).filter(x -> x != 0 && Double.isFinite(x)).toList();
@@ -61,7 +61,7 @@ final class TensorText {
         return scientific ? Python.scientific(x, DIGITS) : whole ? Python.fixed(x, 0) + "." : Python.fixed(x, DIGITS);
     }
 
-    /** {@return the places along a dimension that are printed} */
+    /** {@return the indices along a dimension that are printed} */
     private IntStream places(int dimension) {
         int size = Math.toIntExact(shape.get(dimension));
         return IntStream.range(0, size).filter(i -> !isLeftOut(i, size));
@@ -71,7 +71,7 @@ final class TensorText {
         return summary && size > 2 * EDGE && place >= EDGE && place < size - EDGE;
     }
 
-    /** {@return the elements that are printed of those from {@code offset} on, along {@code dimension} and those after it} */
+    /** {@return the printed elements from {@code offset} on, along {@code dimension} and those after it} */
     private Stream<Double> shown(int dimension, int offset) {
         return dimension == shape.size()
                 ? Stream.of((double) values[offset])

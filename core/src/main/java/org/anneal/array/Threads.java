@@ -8,15 +8,15 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /**
- * Spreads loops over several threads: the caller, and helpers of a pool of daemon threads that end when they are not used.
+ * Spreads loops over several threads: the caller, and helpers from a pool of daemon threads that end when idle.
  *
- * <p>Work is cut into pieces whose bounds do not depend on the number of threads. The caller begins at once and takes pieces
- * until none is left; a helper that wakes up takes pieces too, and one that wakes up too late finds nothing to do. So
- * nobody waits for a thread to start, and results are the same to the last bit whoever computes a piece.
+ * <p>Work is split into pieces whose bounds do not depend on the number of threads. The caller starts at once and takes pieces
+ * until none is left; a helper that wakes up takes pieces too, and one that wakes up too late finds nothing to do. So no thread
+ * waits for another to start, and results are bit for bit the same whichever thread computes a piece.
  */
 final class Threads {
     private static final int PIECE = 1 << 15; // elements
-    private static final int WORTH = 1 << 17; // elements: below, waking a helper costs more than it saves
+    private static final int WORTH = 1 << 17; // elements; below that, waking a helper costs more than it saves
     private static final int SPINS = 1_000; // some 20 microseconds
 
     private static volatile Threads current = new Threads(Runtime.getRuntime().availableProcessors());
@@ -32,7 +32,7 @@ final class Threads {
     /** A loop over the elements of one of several arrays. */
     @FunctionalInterface
     interface Loop {
-        /** Runs over the elements {@code from} to {@code to}, without the last, of array {@code index}. */
+        /** Runs over the elements {@code from} to {@code to}, exclusive, of array {@code index}. */
         void run(int index, int from, int to);
     }
 
@@ -63,7 +63,7 @@ final class Threads {
             }
             return;
         }
-        long[] ends = new long[arrays.size()]; // of the arrays, laid one after the other
+        long[] ends = new long[arrays.size()]; // of the arrays, laid end to end
         long end = 0;
         for (int i = 0; i < ends.length; i++) {
             end += arrays.get(i).values().length;
@@ -92,10 +92,10 @@ final class Threads {
     }
 
     /**
-     * Has each piece from 0 to {@code pieces}, without the last, taken by some thread, and returns when all are done.
+     * Runs {@code work} on each piece from 0 to {@code pieces}, exclusive, on some thread, and returns when all are done.
      *
-     * @param elements how many there are in all: if they are few, the caller does all the work
-     * @throws RuntimeException the first that a piece threw; pieces that had not begun then are left out
+     * @param elements in all pieces together: if there are few, the caller does all the work
+     * @throws RuntimeException the one that a piece threw; pieces that had not begun then are skipped
      */
     static void overPieces(int pieces, long elements, IntConsumer work) {
         Threads threads = current;
@@ -114,7 +114,7 @@ final class Threads {
         run.await();
     }
 
-    /** What the threads share of one call. */
+    /** The state of one call, shared by its threads. */
     private static final class Run implements Runnable {
         private final int pieces;
         private final IntConsumer work;

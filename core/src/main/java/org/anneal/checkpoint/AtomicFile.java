@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Files that are whole or not there: written under a temporary name in the same folder, then renamed. */
+/** Writes files atomically: under a temporary name in the same folder, then renamed. */
 public final class AtomicFile {
     private static final long MEGABYTE = 1 << 20;
     private static final Set<Path> UNFINISHED = ConcurrentHashMap.newKeySet();
@@ -32,20 +32,20 @@ public final class AtomicFile {
     }
 
     /**
-     * Writes {@code file}, replacing one that is there; of a link to a file, that file. When this returns, the bytes are on
-     * the disk; when it throws, or when the process dies, the old file is as it was.
+     * Writes {@code file}, replacing an existing one; of a link, the file that it points to. When this returns, the bytes are on
+     * the disk. When it throws or the process dies, the old file is unchanged.
      *
-     * @throws IOException if a byte cannot be written, or there is something else than a file, such as a folder or a device,
-     *     naming {@code file} and the reason
+     * @throws IOException "cannot write FILE: WHY" if it cannot be written, or if {@code file} is not a regular file but a folder
+     *     or a device
      */
     public static void write(Path file, Content content) throws IOException {
         write(file, 0, content);
     }
 
     /**
-     * Writes {@code file} as {@link #write(Path, Content)} does, but begins only if the disk has room.
+     * Writes {@code file} as {@link #write(Path, Content)} does, if the disk has room.
      *
-     * @param bytes that {@code content} will write, at least
+     * @param bytes the least that {@code content} will write
      */
     static void write(Path file, long bytes, Content content) throws IOException {
         Objects.requireNonNull(content, "content");
@@ -79,35 +79,34 @@ public final class AtomicFile {
     }
 
     /**
-     * Removes what was written of files that are not whole yet. It is for a process that is told to stop, by Ctrl-C, and
-     * does not wait for them.
+     * Deletes the temporary files of unfinished writes, for a process that is stopped by Ctrl-C and does not wait for them.
      */
     public static void removeUnfinished() {
         for (Path temporary : UNFINISHED) {
             try {
                 Files.deleteIfExists(temporary);
             } catch (IOException e) {
-                // The next write of the same file takes it.
+                // The next write of the same file will replace it.
             }
         }
     }
 
-    /** @throws IOException if a folder's disk has no room for so many bytes; of a few it is not asked, since others write too */
+    /** @throws IOException if a folder's disk has no room for {@code bytes}; less than a megabyte is not checked */
     static void checkSpace(Path folder, long bytes) throws IOException {
         if (bytes < MEGABYTE || Files.notExists(folder)) {
             return;
         }
         FileStore disk = Files.getFileStore(folder);
-        if (disk.getTotalSpace() > 0 && bytes > disk.getUsableSpace()) { // a disk of size 0 does not tell
+        if (disk.getTotalSpace() > 0 && bytes > disk.getUsableSpace()) { // some file systems report a size of 0
             throw new IOException(String.format(
                     Locale.ROOT,
-                    "it would have %,d bytes, but only %,d are free on its disk",
+                    "it needs %,d bytes, but only %,d are free on the disk",
                     bytes,
                     disk.getUsableSpace()));
         }
     }
 
-    /** {@return the file to replace: what is no file, such as a pipe, would be gone} */
+    /** {@return the file to replace; a pipe, for example, is refused} */
     private static Path target(Path file) throws IOException {
         Path path = file.toAbsolutePath();
         if (Files.isRegularFile(path)) {
@@ -117,17 +116,17 @@ public final class AtomicFile {
         }
         String what = Files.isDirectory(path)
                 ? "it is a folder"
-                : Files.notExists(path) ? "it is a link to what is not there" : "it is not a regular file";
+                : Files.notExists(path) ? "it is a broken link" : "it is not a regular file";
         throw new IOException("cannot write " + file + ": " + what);
     }
 
-    /** Puts the new name on the disk too, where the system lets a folder be opened for that. */
+    /** Forces the rename to the disk too, where the system can open a folder for that. */
     private static void forceFolder(Path target) {
         Path folder = Optional.ofNullable(target.getParent()).orElse(target);
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (IOException e) {
-            // Windows has no such thing; after a power cut the old file may be there again, and it is whole.
+            // Windows cannot: after a power cut the old file may be back, complete.
         }
     }
 
@@ -139,7 +138,7 @@ public final class AtomicFile {
         }
     }
 
-    /** {@return what tells a file from one that has taken its place, if it is there} */
+    /** {@return an object that differs once another file has replaced this one; empty if there is no such file} */
     public static Optional<Object> key(Path file) throws IOException {
         try {
             BasicFileAttributes attributes =
@@ -150,13 +149,13 @@ public final class AtomicFile {
         }
     }
 
-    /** {@return why a file could not be used, in words: an exception of {@code java.nio} often has only the file's name} */
+    /** {@return why a file could not be used, in words: the message of a {@code java.nio} exception is often only the file's name} */
     public static String reason(IOException e) {
         Objects.requireNonNull(e, "e");
         if (e instanceof NoSuchFileException missing) {
             return Files.isSymbolicLink(Path.of(missing.getFile()))
-                    ? "it is a link to what is not there"
-                    : "there is no such folder or file";
+                    ? "it is a broken link"
+                    : "there is no such file or folder";
         }
         if (e instanceof AccessDeniedException) {
             return "permission denied";

@@ -4,15 +4,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Consumer;
 
-/** Numbers of a storage, each changed on its way out into another of the same size. */
+/** A storage whose numbers are converted as they are read, each to one of the same size. */
 final class ConvertedStorage implements Storage {
     private final Storage base;
     private final int unit;
     private final Consumer<ByteBuffer> change;
 
     /**
-     * @param unit bytes that are changed together
-     * @param change changes units in place, all that a buffer has
+     * @param unit the bytes that are converted together
+     * @param change converts all units of a buffer in place
      */
     private ConvertedStorage(Storage base, int unit, Consumer<ByteBuffer> change) {
         this.base = base;
@@ -20,7 +20,7 @@ final class ConvertedStorage implements Storage {
         this.change = change;
     }
 
-    /** {@return little-endian numbers of big-endian ones} */
+    /** {@return big-endian numbers as little-endian ones} */
     static Storage swapped(DType dtype, Storage base) {
         int size = part(dtype);
         return size == 1
@@ -39,11 +39,11 @@ final class ConvertedStorage implements Storage {
     /**
      * {@return complex numbers with their imaginary parts negated}
      *
-     * @throws IllegalArgumentException if there are no imaginary parts
+     * @throws IllegalArgumentException if {@code dtype} is not complex
      */
     static Storage conjugated(DType dtype, Storage base) {
         if (part(dtype) == dtype.size()) {
-            throw new IllegalArgumentException("a conjugate must be of complex numbers, but was " + dtype);
+            throw new IllegalArgumentException("a conjugated tensor must be complex, but was " + dtype);
         }
         int size = dtype.size();
         return new ConvertedStorage(base, size, bytes -> flip(bytes, size - 1, size));
@@ -52,7 +52,7 @@ final class ConvertedStorage implements Storage {
     /**
      * {@return numbers negated}
      *
-     * @throws IllegalArgumentException if the type has no negative of each number: a bool, a float of 8 bits
+     * @throws IllegalArgumentException if the type cannot be negated: a bool, a float of 8 bits
      */
     static Storage negated(DType dtype, Storage base) {
         int size = part(dtype);
@@ -70,18 +70,18 @@ final class ConvertedStorage implements Storage {
                         }
                     }
                 });
-            default -> throw new IllegalArgumentException("a negative must be of numbers, but was " + dtype);
+            default -> throw new IllegalArgumentException("a negated tensor must be of numbers, but was " + dtype);
         };
     }
 
-    /** Changes the sign of the numbers whose highest bytes are at {@code first}, {@code first + step}, ... */
+    /** Flips the sign of the numbers whose highest bytes are at {@code first}, {@code first + step}, ... */
     private static void flip(ByteBuffer bytes, int first, int step) {
         for (int at = first; at < bytes.limit(); at += step) {
             bytes.put(at, (byte) (bytes.get(at) ^ 0x80));
         }
     }
 
-    /** {@return the bytes of a number: a complex one is two} */
+    /** {@return the size of a number in bytes; a complex one counts as two numbers} */
     private static int part(DType dtype) {
         return switch (dtype) {
             case COMPLEX128, COMPLEX64, COMPLEX32 -> dtype.size() / 2;

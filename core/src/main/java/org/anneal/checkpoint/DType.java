@@ -39,12 +39,12 @@ public enum DType {
         this.size = size;
     }
 
-    /** {@return the bytes of an element} */
+    /** {@return the size of an element in bytes} */
     public int size() {
         return size;
     }
 
-    /** {@return whether an element is one real number: complex ones, pairs in a byte and mere bits are none} */
+    /** {@return whether an element is one real number: not complex, a pair in a byte, or mere bits} */
     public boolean isReal() {
         return switch (this) {
             case FLOAT4_E2M1FN_X2, COMPLEX128, COMPLEX64, COMPLEX32, BITS16, BITS8, BITS4X2, BITS2X4, BITS1X8 -> false;

@@ -5,18 +5,18 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * What the integers of a quantized tensor stand for, as float32: {@code (x - zeroPoint) * scale}, where each channel, an index
- * of one dimension, may have its own scale and zero point. An element is where the integer is, so the shape, strides and
- * offset are the integers'.
+ * A quantized tensor's integers as the float32 numbers they encode: {@code (x - zeroPoint) * scale}. Each channel (an index of
+ * one dimension) may have its own scale and zero point. Elements stay in place: shape, strides and offset are those of the
+ * integers.
  *
- * <p>Source: what {@code dequantize()} of PyTorch 2.13 gives bit by bit ({@code aten/src/ATen/native/quantized/AffineQuantizer.cpp});
- * it rounds differently in each of the three schemes.
+ * <p>Source: bit for bit what {@code dequantize()} of PyTorch 2.13 returns
+ * ({@code aten/src/ATen/native/quantized/AffineQuantizer.cpp}), which rounds differently in each of the three schemes.
  */
 final class DequantizedStorage implements Storage {
     private final TensorData integers;
     private final Scheme scheme;
 
-    /** How an integer becomes a number, by where it is in the storage. */
+    /** Decodes an integer, given its position in the storage. */
     interface Scheme {
         float number(int integer, long position);
     }
@@ -26,14 +26,14 @@ final class DequantizedStorage implements Storage {
         this.scheme = scheme;
     }
 
-    /** {@return one scale and zero point for all} */
+    /** {@return a scheme of one scale and zero point for all elements} */
     static Scheme perTensor(double scale, long zeroPoint) {
         return (integer, position) -> (integer - (int) zeroPoint) * (float) scale;
     }
 
     /**
-     * Parameters of the channels, which are read when they are first needed: in a file of before PyTorch 1.6 the tensors come
-     * after all that is said about them.
+     * A scale and a zero point per channel. They are read when first needed: in a file from before PyTorch 1.6 the tensors' data
+     * come after everything else.
      */
     static final class PerChannel implements Scheme {
         private final TensorData scaleTensor;
@@ -47,9 +47,9 @@ final class DequantizedStorage implements Storage {
 
         /**
          * @param axis the dimension whose indices are the channels
-         * @param floats whether zero points are float32 and so are scales, as {@code per_channel_affine_float_qparams} has them
+         * @param floats whether scales and zero points are float32, as in {@code per_channel_affine_float_qparams}
          * @throws IllegalArgumentException if there is not a scale and a zero point for each channel, or the tensor is a view
-         *     in which an element's place does not tell its channel
+         *     in which an element's position does not determine its channel
          */
         PerChannel(TensorData integers, TensorData scales, TensorData zeroPoints, long axis, boolean floats) {
             List<Long> shape = integers.shape();
@@ -62,7 +62,7 @@ final class DequantizedStorage implements Storage {
                         || !each.contiguous()
                         || !each.dtype().isReal()) {
                     throw new IllegalArgumentException(
-                            "a quantized tensor must have a scale and a zero point for each of " + channels
+                            "a quantized tensor must have a scale and a zero point for each of its " + channels
                                     + " channels, but had " + each.dtype() + " " + each.shape());
                 }
             }
@@ -73,7 +73,7 @@ final class DequantizedStorage implements Storage {
             stride = channels <= 1
                     ? Long.MAX_VALUE
                     : Math.max(1, integers.strides().get((int) axis));
-            long inside = 0; // elements from a channel's first to its last, in the dimensions that are within it
+            long inside = 0; // elements from a channel's first to its last, in the dimensions inside it
             long outside = Long.MAX_VALUE;
             for (int i = 0; i < shape.size(); i++) {
                 long each = integers.strides().get(i);
@@ -91,7 +91,7 @@ final class DequantizedStorage implements Storage {
             }
             if (!apart && channels > 1 && integers.count() > 0) {
                 throw new IllegalArgumentException(
-                        "a view of a quantized tensor must have its channels apart, but had shape " + shape
+                        "the channels of a quantized view must not be interleaved, but it had shape " + shape
                                 + " and strides " + integers.strides() + ": save x.dequantize()");
             }
         }
@@ -103,7 +103,7 @@ final class DequantizedStorage implements Storage {
                 zeroPoints = zeroPointTensor.toDoubles();
             }
             long channel = Math.floorMod(position - offset, period) / stride;
-            int i = (int) Math.min(channel, scales.length - 1); // between rows of a view there may be more
+            int i = (int) Math.min(channel, scales.length - 1); // the gap between rows of a view may hold more
             float above = (float) integer - (float) zeroPoints[i];
             return floats ? above * (float) scales[i] : (float) (above * scales[i]);
         }

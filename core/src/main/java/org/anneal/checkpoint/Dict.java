@@ -6,22 +6,24 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.anneal.text.Check;
+import org.anneal.text.Python;
 
 /**
- * A dict of a file, whose entries are held to their types: it may come from anywhere. An entry that is missing or of another
- * type is refused with an {@link IllegalArgumentException} that says where it stands, what it must be, and what it is.
+ * A dict from a file that is not trusted, whose entries are checked as they are read. An entry that is missing or of another
+ * type is refused with an {@link IllegalArgumentException} that says where it is, what it must be, and what it was.
  */
 public final class Dict {
     private final String path; // of its entries, in messages
     private final Map<?, ?> entries;
 
-    /** @param path what messages put before the names of the entries, such as {@code config.} */
+    /** @param path prefix of the entries' names in messages, such as {@code config.} */
     public Dict(String path, Map<?, ?> entries) {
         this.path = Objects.requireNonNull(path, "path");
         this.entries = Objects.requireNonNull(entries, "entries");
     }
 
-    /** {@return a number as a dict has it, or Python's None} */
+    /** {@return {@code value} as an entry of a dict, None if it is empty} */
     public static Object orNone(OptionalInt value) {
         return Objects.requireNonNull(value, "value").isPresent() ? (Object) (long) value.getAsInt() : Optional.empty();
     }
@@ -32,7 +34,7 @@ public final class Dict {
         return value.filter(found -> !found.equals(Optional.empty()));
     }
 
-    /** {@return all of it, as it is} */
+    /** {@return the dict itself} */
     public Map<?, ?> entries() {
         return entries;
     }
@@ -41,21 +43,21 @@ public final class Dict {
         return find(key).filter(type::isInstance).map(type::cast).orElseThrow(() -> wrong(key, what));
     }
 
-    /** {@return an exception that says what an entry must be, and what it is} */
+    /** {@return an exception that says what an entry must be, and what it was} */
     public IllegalArgumentException wrong(String key, String what) {
-        return new IllegalArgumentException(path + key + " must be " + what + ", but "
-                + find(key).map(value -> "was " + shown(value)).orElse("is missing"));
+        return new IllegalArgumentException(path + key + " must be " + what + ", but was "
+                + find(key).map(Dict::shown).orElse("missing"));
     }
 
     private static String shown(Object value) {
-        return value instanceof Number || value instanceof Boolean
-                ? value.toString()
-                : "a " + value.getClass().getSimpleName();
+        return value instanceof String text
+                ? "'" + ZipReader.shown(text) + "'"
+                : value instanceof Number || value instanceof Boolean ? Python.repr(value) : Structure.named(value);
     }
 
     /** {@return a string} */
     public String text(String key) {
-        return get(key, String.class, "a text");
+        return get(key, String.class, "a string");
     }
 
     /** {@return True or False} */
@@ -68,25 +70,30 @@ public final class Dict {
         return get(key, Long.class, "a whole number");
     }
 
-    /** {@return a whole number from 0 on} */
+    /** {@return a whole number from 0 to 2^53, such as a count of steps} */
+    public long steps(String key) {
+        return Check.count(path + key, get(key, Number.class, "a whole number").doubleValue());
+    }
+
+    /** {@return a whole number, at least 0} */
     public int number(String key) {
         long value = whole(key);
         if (value < 0 || value > Integer.MAX_VALUE) {
-            throw wrong(key, "a whole number from 0 on");
+            throw wrong(key, "a whole number, at least 0");
         }
         return (int) value;
     }
 
-    /** {@return a whole number from 1 on} */
+    /** {@return a whole number, at least 1} */
     public int count(String key) {
         int value = number(key);
         if (value == 0) {
-            throw wrong(key, "a whole number from 1 on");
+            throw wrong(key, "a whole number, at least 1");
         }
         return value;
     }
 
-    /** {@return a whole number from 1 on, if there is one} */
+    /** {@return a whole number, at least 1, or empty if it is missing or None} */
     public OptionalInt optionalCount(String key) {
         return find(key).isPresent() ? OptionalInt.of(count(key)) : OptionalInt.empty();
     }
@@ -98,9 +105,10 @@ public final class Dict {
 
     private <T> List<T> list(String key, Class<T> type, String what) {
         List<T> list = new ArrayList<>();
-        for (Object each : get(key, List.class, what)) {
+        for (Object each : get(key, List.class, "a list of " + what + "s")) {
             if (!type.isInstance(each)) {
-                throw wrong(key, what);
+                throw new IllegalArgumentException(
+                        path + key + "[" + list.size() + "] must be a " + what + ", but was " + shown(each));
             }
             list.add(type.cast(each));
         }
@@ -109,22 +117,22 @@ public final class Dict {
 
     /** {@return a list of strings} */
     public List<String> texts(String key) {
-        return list(key, String.class, "a list of texts");
+        return list(key, String.class, "string");
     }
 
     /** {@return a list of numbers, whole or not} */
     public List<Double> reals(String key) {
-        return list(key, Number.class, "a list of numbers").stream()
+        return list(key, Number.class, "number").stream()
                 .map(Number::doubleValue)
                 .toList();
     }
 
     /** {@return a list of dicts} */
     public List<Dict> dicts(String key) {
-        List<Map<?, ?>> maps = new ArrayList<>();
-        list(key, Map.class, "a list of dicts").forEach(maps::add);
         List<Dict> dicts = new ArrayList<>();
-        maps.forEach(map -> dicts.add(new Dict(path + key + "[" + dicts.size() + "].", map)));
+        for (Map<?, ?> map : list(key, Map.class, "dict")) {
+            dicts.add(new Dict(path + key + "[" + dicts.size() + "].", map));
+        }
         return dicts;
     }
 
@@ -133,7 +141,7 @@ public final class Dict {
         return new Dict(path + key + ".", map(key));
     }
 
-    /** {@return a dict as it is} */
+    /** {@return a dict as a map} */
     public Map<?, ?> map(String key) {
         return get(key, Map.class, "a dict");
     }

@@ -98,7 +98,7 @@ final class Elements {
         return negative ? -magnitude : magnitude;
     }
 
-    /** Halves what a signed long cannot hold; the bit that falls off stays as a sticky bit, so it is rounded once. */
+    /** Halves what a signed long cannot hold; the bit shifted out is kept as a sticky bit, so that it is rounded once. */
     private static float unsignedFloat(long bits) {
         return bits >= 0 ? bits : 2 * (float) ((bits >>> 1) | (bits & 1));
     }

@@ -12,7 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
-/** An open file whose bytes are read by position. What is wrong with it is told in one line that names it. */
+/** An open file whose bytes are read by position. Errors are one line that names the file. */
 final class FileBytes implements Closeable {
     private final Path path;
     private final FileChannel channel;
@@ -25,21 +25,21 @@ final class FileBytes implements Closeable {
         this.size = channel.size();
     }
 
-    /** Makes something of a file. */
+    /** Reads a value from a file. */
     @FunctionalInterface
     interface Reader<T> {
         T read(FileBytes file) throws IOException;
     }
 
     /**
-     * Opens a file and reads what is at once needed of it; whoever gets the result closes the file.
+     * Opens a file and reads its beginning; the result owns the file and closes it.
      *
-     * @throws IOException "cannot read FILE: WHY", and then the file is closed
+     * @throws IOException "cannot read FILE: WHY"; the file is closed then
      */
     static <T> T open(Path path, Reader<T> reader) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-            if (!attributes.isRegularFile()) { // to open a pipe would wait for its writer
+            if (!attributes.isRegularFile()) { // opening a pipe would wait for its writer
                 throw new IOException(attributes.isDirectory() ? "it is a folder" : "it is not a regular file");
             }
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
@@ -62,22 +62,22 @@ final class FileBytes implements Closeable {
         return size;
     }
 
-    /** {@return some bytes, little-endian, in a buffer of their own} */
+    /** {@return {@code length} bytes in a new little-endian buffer} */
     ByteBuffer read(long position, int length) throws IOException {
         if (position < 0 || length < 0 || length > size - position) {
-            throw new IOException("it is damaged or was cut off: it has no " + length + " bytes at " + position);
+            throw new IOException("it is damaged or truncated: it has no " + length + " bytes at " + position);
         }
         ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining()) {
             if (channel.read(bytes, position + bytes.position()) < 0) {
-                throw new IOException("it was cut off while it was read");
+                throw new IOException("it was truncated while it was read");
             }
         }
         return bytes.flip();
     }
 
     /**
-     * Reads bytes after the file was accepted.
+     * Reads bytes after {@link #open} has returned.
      *
      * @throws IllegalStateException if the file was closed
      */
@@ -85,13 +85,13 @@ final class FileBytes implements Closeable {
         try {
             return read(position, length);
         } catch (ClosedChannelException e) {
-            throw new IllegalStateException(path + " was closed: read its tensors before that", e);
+            throw new IllegalStateException(path + " is closed: read its tensors before closing it", e);
         } catch (IOException e) {
             throw new IOException("cannot read " + path + ": " + AtomicFile.reason(e), e);
         }
     }
 
-    /** {@return a file without a name for what was packed in this one, which is gone when this one is closed} */
+    /** {@return a temporary file for data that is compressed in this one, deleted when this one is closed} */
     FileBytes scratch(long bytes) throws IOException {
         Path folder = Path.of(System.getProperty("java.io.tmpdir"));
         AtomicFile.checkSpace(folder, bytes);

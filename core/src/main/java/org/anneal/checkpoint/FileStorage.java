@@ -8,9 +8,8 @@ import java.util.OptionalLong;
 import java.util.zip.CRC32;
 
 /**
- * Bytes that stay in a file until they are asked for. Where the file has their checksum, a reader that takes them from the
- * first to the last in turn, in pieces of any size, has them checked: the last piece is refused if one was damaged. Bytes
- * read in another order are not checked.
+ * Bytes that stay in a file until they are read. If the file has their checksum and they are read from first to last, in
+ * pieces of any size, the checksum is verified with the last piece. Bytes read in another order are not verified.
  */
 final class FileStorage implements Storage {
     private final FileBytes file;
@@ -19,14 +18,14 @@ final class FileStorage implements Storage {
     private final long size;
     private final OptionalLong expected;
     private final CRC32 checksum = new CRC32();
-    private long checked; // bytes from the first that went into the checksum
+    private long checked; // bytes from the start that are in the checksum
 
     /**
      * A part of a file.
      *
-     * @param name what it is called in messages
-     * @param start of its first byte in the file
-     * @param expected its CRC-32
+     * @param name what messages call it
+     * @param start position of its first byte in the file
+     * @param expected its CRC-32, if the file has one
      */
     FileStorage(FileBytes file, String name, long start, long size, OptionalLong expected) {
         this.file = file;
@@ -36,7 +35,7 @@ final class FileStorage implements Storage {
         this.expected = expected;
     }
 
-    /** Says where in the file it is, if that was not known. */
+    /** Sets the position in the file, if it was not known at first. */
     void place(long position) {
         start = position;
     }
@@ -60,7 +59,7 @@ final class FileStorage implements Storage {
         }
     }
 
-    /** Reads all bytes, for their checksum. */
+    /** Reads all bytes to verify their checksum. */
     void verify() throws IOException {
         try {
             for (long done = 0; done < size; done += TensorData.CHUNK) {

@@ -3,7 +3,7 @@ package org.anneal.checkpoint;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** An array of floats, whose bytes are made as they are asked for. */
+/** A {@code float[]} as a storage; its bytes are converted when they are read. */
 final class FloatArrayStorage implements Storage {
     private final float[] values;
 
@@ -20,7 +20,8 @@ final class FloatArrayStorage implements Storage {
     public ByteBuffer bytes(long position, int length) {
         long end = Math.addExact(position, length);
         if (position < 0 || length < 0 || end > size()) {
-            throw new IndexOutOfBoundsException(length + " bytes from " + position + " of " + size());
+            throw new IndexOutOfBoundsException(
+                    "there must be " + length + " bytes at " + position + ", but the storage has " + size());
         }
         int first = (int) (position / Float.BYTES);
         int last = (int) ((end + Float.BYTES - 1) / Float.BYTES);

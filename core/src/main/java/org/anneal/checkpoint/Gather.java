@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Brings the elements of a strided view into rows. A part of the view whose elements lie within a few megabytes is read at
- * once and picked from there; a part that reaches further is taken apart along its first dimension.
+ * Reads a strided view row by row. A part of the view that spans at most a few megabytes is read at once and its elements are
+ * picked from there; a larger part is split along its first dimension.
  */
 final class Gather {
     private static final int WINDOW = 4 << 20;
@@ -19,7 +19,7 @@ final class Gather {
     private final long[] shape;
     private final long[] strides;
     private final long[] spans; // from the first to the last element of dimensions i, i + 1, ...
-    private final boolean[] runs; // whether dimensions i, i + 1, ... lie row by row without gaps
+    private final boolean[] runs; // whether dimensions i, i + 1, ... are contiguous
     private ByteBuffer window = ByteBuffer.allocate(0);
 
     Gather(TensorData tensor, Consumer<ByteBuffer> use) {

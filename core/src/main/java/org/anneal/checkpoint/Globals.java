@@ -12,14 +12,14 @@ import java.util.Optional;
 import org.anneal.text.Python;
 
 /**
- * What a checkpoint may name, and what Anneal makes of it. It is a table: no class or function of a file's choice is looked
- * for, loaded or called. Also what a pickle leaves to whoever reads it: the storages, which are entries of the archive.
+ * The Python names that a checkpoint may use, and what Anneal reads them as. It is a fixed table: a file can never have a class
+ * or function looked up, loaded or called. It also resolves what a pickle leaves to its reader: the storages, which are entries
+ * of the archive.
  *
  * <p>Source: {@code torch/_weights_only_unpickler.py}, {@code torch/_utils.py} and {@code torch/serialization.py} of 2.13.
  */
 final class Globals {
-    private static final String REWRITE =
-            ": load it in Python (map_location='cpu') and save it as a" + " dense tensor (";
+    private static final String REWRITE = ": load it in Python (map_location='cpu') and save it as a dense tensor (";
     private static final String PER_TENSOR = "torch.per_tensor_affine";
     private static final String PER_CHANNEL = "torch.per_channel_affine";
     private static final String PER_CHANNEL_FLOATS = "torch.per_channel_affine_float_qparams";
@@ -30,45 +30,45 @@ final class Globals {
     private final Map<String, StoredData> storages = new HashMap<>();
     private final Map<String, TensorData> views = new HashMap<>();
 
-    /** Where the storages of a file are. */
+    /** Finds the storages of a file. */
     @FunctionalInterface
     interface Storages {
-        /** {@return the storage of a name, of which a pickle says how many bytes and elements of which type it has} */
+        /** {@return the storage of that name, which should have {@code bytes} bytes of elements of {@code dtype}} */
         Storage find(String key, long bytes, DType dtype) throws IOException;
     }
 
-    /** Something by its name in Python. */
+    /** Something that has a name in Python. */
     sealed interface Named {
         String name();
     }
 
-    /** Something to be called with arguments. */
+    /** A function or a class that is called with arguments. */
     private record Function(String name, Call call) implements Named {}
 
-    /** A class whose objects are kept by name; {@code getattr} of one too. */
+    /** A class whose objects and methods are kept as names only. */
     private record Opaque(String name) implements Named {}
 
-    /** The class of a storage, which says the type of its tensors; an untyped one leaves it to them. */
+    /** The class of a storage, which determines its tensors' type unless it is untyped. */
     private record StorageType(String name, Optional<DType> dtype) implements Named {}
 
-    /** A class of tensors, which are all read as data. */
+    /** A class of tensors; all are read as data. */
     private record TensorClass(String name) implements Named {}
 
-    /** An element type, which stands for itself in what is read. */
+    /** An element type, read as a {@link DType}. */
     private record TypeName(String name, DType dtype) implements Named {}
 
-    /** A name that stands for itself in what is read. */
+    /** A constant, read as its name. */
     private record Constant(String name) implements Named {}
 
-    /** The type that a storage was saved as, and all its elements, as it is read where no tensor is made of it. */
+    /** A storage: its class, and all its elements as a tensor, which is how a storage by itself is read. */
     private record StoredData(StorageType type, TensorData all) {}
 
-    /** An object that is nothing but its attributes, or a dict by a name of its own: a dict. */
+    /** An object that only holds attributes, or a subclass of dict: read as a dict. */
     private static final class Attributes extends LinkedHashMap<Object, Object> {
         private static final long serialVersionUID = 1;
     }
 
-    /** The class of such objects. */
+    /** The class of {@link Attributes}. */
     private record AttributesType(String name) implements Named {}
 
     @FunctionalInterface
@@ -126,7 +126,7 @@ final class Globals {
         names.add(new Function("collections.defaultdict", arguments -> new LinkedHashMap<>()));
         names.add(new Function("builtins.set", Globals::set));
         names.add(new Function("builtins.frozenset", Globals::set));
-        names.add(new Function("_codecs.encode", Globals::bytes)); // how protocol 2 has bytes
+        names.add(new Function("_codecs.encode", Globals::bytes)); // bytes in protocol 2
         names.add(new Function("builtins.bytes", Globals::bytes));
         names.add(new Function("builtins.bytearray", Globals::bytes));
         names.add(new Function("builtins.complex", Globals::complex));
@@ -137,7 +137,7 @@ final class Globals {
                 "pytorch_lightning.utilities.parsing.AttributeDict",
                 "lightning.pytorch.utilities.parsing.AttributeDict",
                 "lightning_fabric.utilities.data.AttributeDict",
-                "lightning.fabric.utilities.data.AttributeDict")) { // which hold what the program was started with
+                "lightning.fabric.utilities.data.AttributeDict")) { // which hold a program's arguments
             names.add(new AttributesType(type));
         }
         for (String module : List.of("pathlib", "pathlib._local")) {
@@ -145,7 +145,7 @@ final class Globals {
                 names.add(new Function(module + "." + type, Globals::path));
             }
         }
-        // Of defaultdict, as are some above. Protocol 2 has Python 2's names.
+        // Arguments of defaultdict, as are some above. Protocol 2 uses Python 2's names.
         for (String type :
                 List.of("dict", "list", "tuple", "int", "long", "float", "bool", "str", "unicode", "object")) {
             names.add(new Opaque("builtins." + type));
@@ -192,13 +192,13 @@ final class Globals {
         return Map.copyOf(table);
     }
 
-    /** {@return what a name stands for} */
+    /** {@return what a name is read as} */
     Object named(String module, String name) throws IOException {
         String full = (module.equals("__builtin__") ? "builtins" : module) + "." + name; // Python 2's name
         Named named = TABLE.get(full);
         if (named == null) {
-            throw new IOException("it names " + ZipReader.shown(full)
-                    + ", which is not on the list of what a checkpoint may name" + hint(full));
+            throw new IOException(
+                    "it names " + ZipReader.shown(full) + ", which a checkpoint must not contain" + hint(full));
         }
         return named instanceof TypeName type
                 ? type.dtype
@@ -207,7 +207,7 @@ final class Globals {
 
     private static String hint(String name) {
         if (name.startsWith("numpy")) {
-            return ": save numbers of NumPy as Python's, float(x) or x.tolist(), or as tensors";
+            return ": save NumPy values as Python numbers, float(x) or x.tolist(), or as tensors";
         } else if (name.contains("sparse")) {
             return REWRITE + "x.to_dense())";
         } else if (name.startsWith("torch.Q")) {
@@ -215,15 +215,15 @@ final class Globals {
         } else if (name.contains("nested")) {
             return REWRITE + "x.to_padded_tensor(0))";
         } else if (name.contains("meta_tensor")) {
-            return ": a meta tensor has no elements";
+            return ": a meta tensor has no data";
         } else if (name.startsWith("torch.nn.")) {
-            return ": save model.state_dict(), not the model, in Python where the code is: m = " + LOAD
+            return ": save model.state_dict(), not the model, in Python with the model's code: m = " + LOAD
                     + "; torch.save(m.state_dict(), f2)";
-        } else if (name.matches(
-                "(?!torch|builtins|os|subprocess).*\\.\\p{Lu}\\w*")) { // a class of the program's, or its settings
-            return ": save plain values and model.state_dict(), no objects, in Python where the code is: x = " + LOAD;
+        } else if (name.matches("(?!torch|builtins|os|subprocess).*\\.\\p{Lu}\\w*")) { // a class of the user's program
+            return ": save plain values and model.state_dict(), not objects, in Python with the object's code: x = "
+                    + LOAD;
         }
-        return ""; // what is no class has no place in a checkpoint, and to load it may do harm
+        return ""; // a function has no place in a checkpoint: loading it may do harm
     }
 
     /** {@return the value of {@code function(*arguments)}} */
@@ -231,8 +231,8 @@ final class Globals {
         if (function instanceof Function known) {
             try {
                 return known.call.apply(arguments);
-            } catch (IllegalArgumentException e) { // of TensorData
-                throw new IOException("it holds what is no tensor: " + e.getMessage(), e);
+            } catch (IllegalArgumentException e) { // from TensorData
+                throw new IOException("it holds an invalid tensor: " + e.getMessage(), e);
             }
         }
         return create(function, arguments);
@@ -261,17 +261,15 @@ final class Globals {
         }
         for (Map.Entry<?, ?> attribute : attributes.entrySet()) {
             if (!(attribute.getKey() instanceof String name)) {
-                throw new IOException("its pickle is damaged: an attribute's name is no text");
+                throw new IOException("its pickle is damaged: an attribute's name is not a string");
             }
             dict.attributes().put(name, attribute.getValue());
         }
     }
 
     /**
-     * {@return all elements of the storage that {@code ("storage", type, key, location, elements)} stands for; where it was is
-     * not asked}
-     *
-     * Files of before PyTorch 1.6 have a sixth entry: None, or which part of it is meant, as {@code (key, offset, elements)}.
+     * {@return all elements of the storage described by {@code ("storage", type, key, location, elements)}} The location is
+     * ignored. Files from before PyTorch 1.6 have a sixth entry: None, or a part of the storage, {@code (key, offset, elements)}.
      */
     Object persistent(Object id) throws IOException {
         if (!(id instanceof Python.Tuple tuple)
@@ -300,8 +298,8 @@ final class Globals {
         }
         if (known.all.dtype() != dtype) {
             if (bytes > 0) {
-                throw new IOException(
-                        "it holds storage " + ZipReader.shown(key) + " as " + known.type.name + " and as " + type.name);
+                throw new IOException("it holds storage " + ZipReader.shown(key) + " both as " + known.type.name
+                        + " and as " + type.name);
             }
             known = new StoredData(type, all(dtype, known.all.storage()));
         }
@@ -334,7 +332,7 @@ final class Globals {
         return known;
     }
 
-    /** Whether gradients are wanted, and hooks, are left out: they are not of the data. */
+    /** {@return a tensor's data, without {@code requires_grad} and hooks} */
     private static Object tensor(List<?> arguments, int count) throws IOException {
         boolean known = arguments.size() == count || (count > 4 && arguments.size() == count + 1);
         if (!known || !(arguments.get(0) instanceof TensorData all)) {
@@ -345,7 +343,7 @@ final class Globals {
             if (!(arguments.get(6) instanceof DType own)) {
                 throw new IOException("it holds a tensor of "
                         + (arguments.get(6) instanceof PythonReference type ? type.name() : "an unknown type")
-                        + ", which Anneal does not read: save x.view(torch.uint8)");
+                        + ", which Anneal cannot read: save x.view(torch.uint8)");
             }
             dtype = own;
         }
@@ -353,11 +351,11 @@ final class Globals {
         return arguments.size() == count ? tensor : resolved(tensor, arguments.get(count));
     }
 
-    /** {@return the view that {@code (storage, offset, shape, strides)} stands for} */
+    /** {@return the view described by {@code (storage, offset, shape, strides)}} */
     private static TensorData view(DType dtype, List<?> arguments) throws IOException {
         if (arguments.size() < 4
                 || !(arguments.get(0) instanceof TensorData all)
-                || all.storage().size() != all.count() * all.dtype().size() // it is no storage
+                || all.storage().size() != all.count() * all.dtype().size() // not a whole storage
                 || !(arguments.get(1) instanceof Long offset)
                 || !(arguments.get(2) instanceof Python.Tuple shape)
                 || !(arguments.get(3) instanceof Python.Tuple strides)) {
@@ -366,7 +364,7 @@ final class Globals {
         return new TensorData(dtype, all.storage(), offset, longs(shape), longs(strides));
     }
 
-    /** {@return what a view shows that is negated or conjugated only when it is read} */
+    /** {@return the view with its pending negation or conjugation applied when it is read} */
     private static TensorData resolved(TensorData view, Object metadata) throws IOException {
         if (!(metadata instanceof Map<?, ?> map)) {
             throw wrong("a tensor");
@@ -386,7 +384,7 @@ final class Globals {
         return new TensorData(view.dtype(), storage, view.offset(), view.shape(), view.strides());
     }
 
-    /** {@return the numbers that {@code (storage, offset, shape, strides, quantizer, ...)} stands for} */
+    /** {@return the numbers described by {@code (storage, offset, shape, strides, quantizer, ...)}} */
     private static Object quantizedTensor(List<?> arguments) throws IOException {
         if (arguments.size() != 7
                 || !(arguments.get(0) instanceof TensorData all)
@@ -421,7 +419,7 @@ final class Globals {
                 integers.strides());
     }
 
-    /** {@code (tensor, dtype, device, whether gradients are wanted)} of a device whose memory PyTorch does not save. */
+    /** {@code (tensor, dtype, device, requires_grad)}, of a device whose memory PyTorch saves as a CPU tensor. */
     private static Object deviceTensor(List<?> arguments) throws IOException {
         if (arguments.size() == 4
                 && arguments.get(0) instanceof TensorData tensor
@@ -452,7 +450,7 @@ final class Globals {
     }
 
     private static IOException wrong(String what) {
-        return new IOException("its pickle is damaged: " + what + " is not described as PyTorch does");
+        return new IOException("its pickle is damaged: " + what + " is not described as PyTorch describes it");
     }
 
     private static Object parameter(List<?> arguments, int count) throws IOException {
@@ -462,11 +460,11 @@ final class Globals {
         throw wrong("a parameter");
     }
 
-    /** {@code (function, class, arguments of the function, attributes)}, of which the attributes are left out. */
+    /** {@code (function, class, arguments of the function, attributes)}; the attributes are ignored. */
     private static Object tensorWithAttributes(List<?> arguments) throws IOException {
         if (arguments.size() == 4
                 && arguments.get(0) instanceof Function rebuild
-                && rebuild.name.matches("torch\\._utils\\._rebuild_q?tensor.*") // not this one again, without end
+                && rebuild.name.matches("torch\\._utils\\._rebuild_q?tensor.*") // not this function itself, without end
                 && arguments.get(1) instanceof TensorClass
                 && arguments.get(2) instanceof Python.Tuple tuple) {
             return rebuild.call.apply(tuple.items());
@@ -499,7 +497,7 @@ final class Globals {
         throw wrong("a torch.device");
     }
 
-    /** Nothing, or a list of {@code [key, value]}, as Python 2 writes it. */
+    /** No argument, or a list of {@code [key, value]}, as Python 2 writes it. */
     private static Object orderedDict(List<?> arguments) throws IOException {
         Python.OrderedDict<Object, Object> dict = new Python.OrderedDict<>();
         if (arguments.size() == 1 && arguments.get(0) instanceof List<?> pairs) {
@@ -547,7 +545,7 @@ final class Globals {
         return set;
     }
 
-    /** Nothing, bytes, or text of which each letter is a byte. */
+    /** No argument, bytes, or a string whose characters are bytes. */
     private static Object bytes(List<?> arguments) throws IOException {
         if (arguments.isEmpty()) {
             return new byte[0];
@@ -562,7 +560,7 @@ final class Globals {
         throw wrong("a bytes object");
     }
 
-    /** {@return the text of a path, which is not looked for} */
+    /** {@return a path as a string} */
     private static Object path(List<?> parts) throws IOException {
         StringBuilder path = new StringBuilder();
         for (Object part : parts) {

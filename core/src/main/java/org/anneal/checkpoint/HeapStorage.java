@@ -3,7 +3,7 @@ package org.anneal.checkpoint;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Bytes in an array. */
+/** A {@code byte[]} as a storage. */
 final class HeapStorage implements Storage {
     private final byte[] bytes;
 

@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads the JSON of a safetensors header: objects ({@link Map}), arrays ({@link List}), texts, and whole numbers from 0
- * ({@link Long}), which is all that a header has; and strictly, so that two readers cannot see two things: a name stands in
- * an object once.
+ * Reads the JSON of a safetensors header: objects ({@link Map}), arrays ({@link List}), strings, and whole numbers, at least 0
+ * ({@link Long}). It is strict, so that two readers cannot read two things: a name may be in an object only once.
  *
  * <p>Source: RFC 8259.
  */
@@ -23,19 +22,19 @@ final class Json {
         this.text = text;
     }
 
-    /** @throws IOException if it is no such JSON, in words */
+    /** @throws IOException if it is not such JSON, with the reason */
     static Object read(String text) throws IOException {
         Json json = new Json(text);
         Object value = json.value(0);
         json.space();
         if (json.at < text.length()) {
-            throw json.bad("something follows it");
+            throw json.bad("text after its end");
         }
         return value;
     }
 
     private IOException bad(String how) {
-        return new IOException("its header is no JSON of safetensors at letter " + at + ": " + how);
+        return new IOException("invalid JSON in the safetensors header at character " + at + ": " + how);
     }
 
     private void space() {
@@ -44,27 +43,27 @@ final class Json {
         }
     }
 
-    /** {@return the next letter that is no space, without taking it; 0 at the end} */
+    /** {@return the next character that is not white space, without consuming it; 0 at the end} */
     private char peek() {
         space();
         return at < text.length() ? text.charAt(at) : 0;
     }
 
-    private boolean took(char letter) {
-        boolean there = peek() == letter;
+    private boolean took(char character) {
+        boolean there = peek() == character;
         at += there ? 1 : 0;
         return there;
     }
 
-    private void take(char letter) throws IOException {
-        if (!took(letter)) {
-            throw bad("a " + letter + " is missing");
+    private void take(char character) throws IOException {
+        if (!took(character)) {
+            throw bad(character + " expected");
         }
     }
 
     private Object value(int depth) throws IOException {
         if (depth > MOST_NESTED) {
-            throw bad("it is nested too deep");
+            throw bad("nested too deeply");
         }
         char first = peek();
         if (first == '{') {
@@ -76,7 +75,7 @@ final class Json {
         } else if (first >= '0' && first <= '9') {
             return number();
         }
-        throw bad("neither an object, an array, a text nor a whole number from 0");
+        throw bad("expected an object, an array, a string or a whole number, at least 0");
     }
 
     private Map<String, Object> object(int depth) throws IOException {
@@ -90,7 +89,7 @@ final class Json {
             String name = string();
             take(':');
             if (object.put(name, value(depth)) != null) {
-                throw bad("it has " + ZipReader.shown(name) + " twice");
+                throw bad("duplicate name " + ZipReader.shown(name));
             }
         } while (took(','));
         take('}');
@@ -117,7 +116,7 @@ final class Json {
         }
         String digits = text.substring(start, at);
         if (digits.length() > 18 || (digits.length() > 1 && digits.startsWith("0"))) {
-            throw bad("no number that a file can need");
+            throw bad("invalid number");
         }
         return Long.valueOf(digits);
     }
@@ -126,21 +125,21 @@ final class Json {
         take('"');
         StringBuilder string = new StringBuilder();
         while (at < text.length()) {
-            char letter = text.charAt(at++);
-            if (letter == '"') {
+            char character = text.charAt(at++);
+            if (character == '"') {
                 return string.toString();
-            } else if (letter < ' ') {
-                throw bad("a control character in a text");
+            } else if (character < ' ') {
+                throw bad("control character in a string");
             }
-            string.append(letter == '\\' ? escaped() : letter);
+            string.append(character == '\\' ? escaped() : character);
         }
-        throw bad("a text does not end");
+        throw bad("unterminated string");
     }
 
     private char escaped() throws IOException {
-        char letter = at < text.length() ? text.charAt(at++) : 0;
-        return switch (letter) {
-            case '"', '\\', '/' -> letter;
+        char character = at < text.length() ? text.charAt(at++) : 0;
+        return switch (character) {
+            case '"', '\\', '/' -> character;
             case 'b' -> '\b';
             case 'f' -> '\f';
             case 'n' -> '\n';
@@ -149,12 +148,12 @@ final class Json {
             case 'u' -> {
                 String hex = text.substring(at, Math.min(at + 4, text.length()));
                 if (!hex.matches("[0-9a-fA-F]{4}")) {
-                    throw bad("a \\u without four digits");
+                    throw bad("\\u without four hexadecimal digits");
                 }
                 at += 4;
                 yield (char) Integer.parseInt(hex, 16);
             }
-            default -> throw bad("a \\ before what needs none");
+            default -> throw bad("invalid escape");
         };
     }
 }

@@ -19,38 +19,38 @@ import java.util.Set;
 import org.anneal.text.Python;
 
 /**
- * Runs a pickle of protocol 0 to 5: a program for a machine with a stack and a memo. What it may name is up to
- * {@link Globals}; nothing of Python is there to be called. The work is bounded by the program's length: no operation copies
- * what others built, and keys of dicts are small. Strings of Python 2 are read as UTF-8, as {@code torch.load} reads them.
+ * Runs a pickle of protocol 0 to 5: a program for a machine with a stack and a memo. {@link Globals} decides what it may name;
+ * there is no Python to call. The work is bounded by the program's length: no operation copies what others built, and keys of
+ * dicts are small. Strings of Python 2 are read as UTF-8, as {@code torch.load} reads them.
  *
  * <p>Source: CPython's {@code Lib/pickletools.py}, which describes each operation.
  */
 final class PickleReader {
     private static final int MOST_OPERATIONS = 10_000_000;
     private static final int MOST_IN_A_KEY = 100; // values in a tuple that is a key
-    // Of keys of several types or of tuples, a map that meets a bad choice of hashes looks at every one.
+    // With keys of several types, or tuples, whose hashes collide, a map compares every key.
     private static final int MOST_MIXED_KEYS = 1_000;
-    private static final int LONGEST_NUMBER = 620; // decimal digits of 255 bytes, and the letters about them
+    private static final int LONGEST_NUMBER = 620; // decimal digits of 255 bytes, with sign and suffix
     private static final int WINDOW = 1 << 16;
     private static final Optional<?> NONE = Optional.empty();
 
     private final Input input;
     private final boolean whole;
     private final Globals globals;
-    private ByteBuffer data; // what was fetched and not read yet, from its position
+    private ByteBuffer data; // fetched and not read yet, from its position
     private long fetched; // bytes of the input until the end of data
     private final ArrayList<Object> stack = new ArrayList<>();
     private final ArrayList<Integer> marks = new ArrayList<>(); // heights of the stack
     private final Map<Integer, Object> memo = new HashMap<>();
 
-    /** Where a pickle's bytes come from. */
+    /** The source of a pickle's bytes. */
     private interface Input {
         long size();
 
         ByteBuffer read(long position, int length) throws IOException;
     }
 
-    /** A pickle that is all of {@code data}. */
+    /** Reads a pickle that is all of {@code data}. */
     PickleReader(byte[] data, Globals globals) {
         this(
                 new Input() {
@@ -68,7 +68,7 @@ final class PickleReader {
                 globals);
     }
 
-    /** A pickle in a file, from {@code start} on; something may follow it. No more than {@code longest} bytes are read. */
+    /** Reads at most {@code longest} bytes of a pickle in a file, from {@code start} on; other data may follow it. */
     PickleReader(FileBytes file, long start, int longest, Globals globals) {
         this(
                 new Input() {
@@ -93,12 +93,12 @@ final class PickleReader {
         data = ByteBuffer.allocate(0);
     }
 
-    /** {@return how many bytes were read} */
+    /** {@return the number of bytes read} */
     long length() {
         return fetched - data.remaining();
     }
 
-    /** @throws IOException if the pickle is damaged, too large, or asks for what a checkpoint cannot have, in words */
+    /** @throws IOException if the pickle is damaged, too large, or asks for something that a checkpoint must not have */
     Object read() throws IOException {
         for (int i = 0; i < MOST_OPERATIONS; i++) {
             int operation = u1();
@@ -122,7 +122,7 @@ final class PickleReader {
             case 'N' -> push(NONE);
             case 0x80 -> {
                 if (u1() > 5) {
-                    throw bad("it is no pickle of protocol 0 to 5");
+                    throw bad("it is not a pickle of protocol 0 to 5");
                 }
             }
             case 'I' -> push(truthOrInteger(digits()));
@@ -135,8 +135,8 @@ final class PickleReader {
             case 'p' -> memo.put(index(), top());
             case 'g' -> push(recall(index()));
             case 'P' ->
-                throw new IOException("its pickle is of protocol 0, which cannot hold tensors, so that PyTorch cannot"
-                        + " read it either: save with pickle_protocol=2");
+                throw new IOException("its pickle has protocol 0, which cannot hold tensors, so PyTorch cannot read it"
+                        + " either: save with pickle_protocol=2");
             case 0x88 -> push(true);
             case 0x89 -> push(false);
             case 'K' -> push((long) u1());
@@ -190,7 +190,7 @@ final class PickleReader {
             case 0x93 -> {
                 List<Object> names = popTwo();
                 if (!(names.get(0) instanceof String module) || !(names.get(1) instanceof String name)) {
-                    throw bad("a name is no text");
+                    throw bad("a name is not a string");
                 }
                 push(globals.named(module, name));
             }
@@ -213,8 +213,7 @@ final class PickleReader {
                     throw bad("a frame is longer than the pickle");
                 }
             }
-            default ->
-                throw bad(String.format("it has an operation 0x%02x that a checkpoint does not need", operation));
+            default -> throw bad(String.format("operation 0x%02x has no place in a checkpoint", operation));
         }
     }
 
@@ -230,7 +229,7 @@ final class PickleReader {
 
     private void need(long length) throws IOException {
         if (length < 0 || length > left()) {
-            throw bad("something ends after the end");
+            throw bad("it ends in the middle of a value");
         }
         if (length > data.remaining()) {
             int more = (int) Math.min(Math.max(length - data.remaining(), WINDOW), input.size() - fetched);
@@ -288,11 +287,11 @@ final class PickleReader {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(text).toString();
         } catch (CharacterCodingException e) {
-            throw bad("a text is not UTF-8");
+            throw bad("a string is not UTF-8");
         }
     }
 
-    /** {@return the text of a str of Python 2, which is of bytes} */
+    /** {@return a str of Python 2, which is bytes, as a string} */
     private static String python2(byte[] bytes) throws IOException {
         try {
             return StandardCharsets.UTF_8
@@ -315,11 +314,11 @@ final class PickleReader {
         return line.toByteArray();
     }
 
-    /** {@return what stands in a line of protocol 0 as a number} */
+    /** {@return a number in a line of protocol 0, as text} */
     private String digits() throws IOException {
         byte[] line = line();
         if (line.length > LONGEST_NUMBER) {
-            throw bad("a number has more than " + LONGEST_NUMBER + " letters");
+            throw bad("a number has more than " + LONGEST_NUMBER + " characters");
         }
         return new String(line, StandardCharsets.ISO_8859_1);
     }
@@ -360,12 +359,12 @@ final class PickleReader {
         throw bad("a reference has no target");
     }
 
-    /** {@return the text of a literal of Python 2, {@code 'it\\'s'}, whose letters are bytes of UTF-8} */
+    /** {@return the string of a Python 2 literal, {@code 'it\\'s'}, whose characters are bytes of UTF-8} */
     private String literal() throws IOException {
         byte[] line = line();
         int end = line.length - 1;
         if (end < 1 || line[0] != line[end] || (line[0] != '\'' && line[0] != '"')) {
-            throw bad("a text is not in quotes");
+            throw bad("a string is not in quotes");
         }
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         for (int i = 1; i < end; i++) {
@@ -377,17 +376,17 @@ final class PickleReader {
             int letter = "\\'\"abfnrtv".indexOf(escape);
             if (letter >= 0) {
                 text.write("\\'\"\u0007\b\f\n\r\t\u000b".charAt(letter));
-            } else if (escape == 'x' && i + 2 < end) { // the only one that Python's repr has besides
+            } else if (escape == 'x' && i + 2 < end) { // the only other escape in Python's repr
                 text.write(hex(line, i + 1, 2));
                 i += 2;
             } else {
-                throw bad("a text has an escape that Python does not write");
+                throw bad("a string has an invalid escape");
             }
         }
         return python2(text.toByteArray());
     }
 
-    /** {@return the text of a line of Latin-1 in which other letters are {@code \\u5c64} or {@code \\U0001f642}} */
+    /** {@return the string of a Latin-1 line, in which other characters are {@code \\u5c64} or {@code \\U0001f642}} */
     private String escaped() throws IOException {
         byte[] line = line();
         StringBuilder text = new StringBuilder();
@@ -400,7 +399,7 @@ final class PickleReader {
             }
             int point = i + 2 + length > line.length ? -1 : hex(line, i + 2, length);
             if (!Character.isValidCodePoint(point)) {
-                throw bad("a text has an escape that Python does not write");
+                throw bad("a string has an invalid escape");
             }
             text.appendCodePoint(point);
             i += 1 + length;
@@ -413,7 +412,7 @@ final class PickleReader {
         for (int i = start; i < start + length; i++) {
             int digit = Character.digit(line[i], 16);
             if (digit < 0) {
-                throw bad("a text has an escape that Python does not write");
+                throw bad("a string has an invalid escape");
             }
             value = 16 * value + digit;
         }
@@ -488,7 +487,7 @@ final class PickleReader {
         if (pop() instanceof Python.Tuple tuple) {
             return tuple.items();
         }
-        throw bad("arguments are no tuple");
+        throw bad("arguments are not a tuple");
     }
 
     private Object recall(int index) throws IOException {
@@ -504,22 +503,22 @@ final class PickleReader {
     @SuppressWarnings("unchecked") // every ArrayList here is of objects
     private void append(List<Object> items) throws IOException {
         if (!(top() instanceof ArrayList<?> list)) {
-            throw bad("items are added to what is no list");
+            throw bad("items are added to something that is not a list");
         }
         ((ArrayList<Object>) list).addAll(items);
     }
 
-    @SuppressWarnings("unchecked") // every map here is of objects, but a counter, whose values are looked at
+    @SuppressWarnings("unchecked") // every map here is of objects, except a counter, whose values are checked
     private void put(List<Object> entries) throws IOException {
         if (!(top() instanceof LinkedHashMap<?, ?> map) || entries.size() % 2 != 0) {
-            throw bad("entries are added to what is no dict");
+            throw bad("entries are added to something that is not a dict");
         }
         for (int i = 0; i < entries.size(); i += 2) {
             Object key = entries.get(i);
             Object value = entries.get(i + 1);
             checkKey(key, map.keySet());
             if (map instanceof Python.Counter<?> && !(value instanceof Long)) {
-                throw bad("a Counter's count is no int");
+                throw bad("a Counter's count is not an int");
             }
             ((LinkedHashMap<Object, Object>) map).put(key, value);
         }
@@ -528,7 +527,7 @@ final class PickleReader {
     @SuppressWarnings("unchecked") // every set here is of objects
     private void add(List<Object> items) throws IOException {
         if (!(top() instanceof LinkedHashSet<?> set)) {
-            throw bad("items are added to what is no set");
+            throw bad("items are added to something that is not a set");
         }
         for (Object item : items) {
             checkKey(item, set);
@@ -536,7 +535,7 @@ final class PickleReader {
         }
     }
 
-    /** Lets through what can be a key, and not a choice of keys that is made to be slow. */
+    /** Refuses values that cannot be keys, and sets of keys that would make a map slow. */
     static void checkKey(Object key, Set<?> others) throws IOException {
         if (count(key, 0) > MOST_IN_A_KEY) {
             throw new IOException("a dict's key has more than " + MOST_IN_A_KEY + " values");
@@ -548,8 +547,8 @@ final class PickleReader {
                         + " entries must have keys that are all str or all int");
             }
         }
-        // Python tells tensors apart by who they are. Two of the same elements are one key here, and must not become
-        // one entry.
+        // Python compares tensors by identity. Here two views of the same elements are equal, and must not become one
+        // entry.
         if (key instanceof TensorData && others.contains(key)) {
             throw new IOException("a dict has two keys that are the same view of a tensor");
         }

@@ -19,14 +19,14 @@ import org.anneal.text.Python;
 
 /**
  * Writes values as a pickle of protocol 2, as CPython's pickler does for {@code torch.save}: the same operations, memo and
- * batches. Its two liberties: equal texts are one, and an empty container is never a reference to another, since Java's
- * {@code List.of()} is one object in all places.
+ * batches. It differs in two points: equal strings are written once, and an empty container is never a reference to another,
+ * since Java's {@code List.of()} is the same object everywhere.
  *
  * <p>Source: CPython's {@code Modules/_pickle.c}; {@code torch/_tensor.py} ({@code _reduce_ex_internal}).
  */
 final class PickleWriter {
     private static final int BATCH = 1000;
-    private static final String BYTES = "ByteStorage"; // to which an untyped one is the same
+    private static final String BYTES = "ByteStorage"; // to PyTorch an untyped storage is the same
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final IdentityHashMap<Object, Integer> objects = new IdentityHashMap<>();
@@ -36,10 +36,10 @@ final class PickleWriter {
     private final List<Storage> inOrder = new ArrayList<>();
     private int memoized;
 
-    /** Where in the memo a storage's name is, its class in module torch, or none for an untyped one, and its first type. */
+    /** A storage's name in the memo, its class in module torch (empty if it is untyped), and the type of its first tensor. */
     private record Saved(int key, Optional<String> type, DType first) {}
 
-    /** Writes the pickle of a value that {@link Structure} has let through. */
+    /** {@return the pickle of a value that {@link Structure} has checked} */
     byte[] write(Object root) {
         op(0x80);
         op(2);
@@ -48,7 +48,7 @@ final class PickleWriter {
         return out.toByteArray();
     }
 
-    /** {@return the storages that the pickle refers to: the first is {@code data/0}} */
+    /** {@return the storages that the pickle refers to, the first as {@code data/0}} */
     List<Storage> storages() {
         return inOrder;
     }
@@ -139,12 +139,12 @@ final class PickleWriter {
             put(value);
             entries(map, true);
         } else {
-            throw new IllegalArgumentException("a checkpoint that is written cannot hold "
-                    + ZipReader.shown(value.toString()) + ", which is no more than a name");
+            throw new IllegalArgumentException("a checkpoint cannot be written with "
+                    + ZipReader.shown(value.toString()) + ", of which only the name is known");
         }
     }
 
-    // Objects, each put into the memo where CPython puts it.
+    // Objects, each put into the memo at the point where CPython does.
 
     private void tuple(Python.Tuple tuple) {
         int size = tuple.items().size();
@@ -176,7 +176,7 @@ final class PickleWriter {
         }
     }
 
-    /** CPython takes a dict in batches until none is left, but of an iterator's entries a last one goes alone. */
+    /** CPython writes a dict in batches; of an iterator's entries ({@code exact} false) a last single one goes alone. */
     private void entries(Map<?, ?> map, boolean exact) {
         int left = map.size();
         boolean alone = left == 1;
@@ -241,7 +241,7 @@ final class PickleWriter {
         integer(BigInteger.valueOf(tensor.offset()));
         tuple(new Python.Tuple(tensor.shape()));
         tuple(new Python.Tuple(tensor.strides()));
-        op(0x89); // no gradient is wanted
+        op(0x89); // requires_grad=False
         newOrderedDict(); // no hooks
         putUnnamed();
         if (type.isEmpty()) {
@@ -256,8 +256,8 @@ final class PickleWriter {
         Storage storage = tensor.storage();
         Saved saved = storages.get(storage);
         if (saved != null && !saved.type.orElse(BYTES).equals(type.orElse(BYTES))) {
-            throw new IllegalArgumentException("tensors of one storage must be of one type, but were " + saved.first
-                    + " and " + tensor.dtype() + " (PyTorch cannot save such either)");
+            throw new IllegalArgumentException("tensors that share a storage must have one type, but had " + saved.first
+                    + " and " + tensor.dtype() + " (PyTorch cannot save them either)");
         }
         int size = type.isPresent() ? tensor.dtype().size() : 1;
         if (storage.size() % size != 0) {
@@ -320,14 +320,14 @@ final class PickleWriter {
         }
     }
 
-    /** What Python makes anew each time, and so finds in no memo. */
+    /** Writes a string that is a new object in Python each time, and so never a reference into the memo. */
     private void freshText(String text) {
         ByteBuffer bytes;
         try {
             bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(
-                    "text must be Unicode, but had half a surrogate pair: " + Python.repr(text), e);
+                    "a string must be valid Unicode, but had an unpaired surrogate: " + Python.repr(text), e);
         }
         op('X');
         int4(bytes.remaining());

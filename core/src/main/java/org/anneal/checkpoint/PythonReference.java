@@ -3,12 +3,11 @@ package org.anneal.checkpoint;
 import java.util.Objects;
 
 /**
- * A function or an object of Python that a checkpoint holds. Nothing but its name is kept, and it cannot be written. Such
- * is {@code anneal_func} in the state dict of PyTorch 1's OneCycleLR: a method, with the scheduler and its optimizer; and
- * a layout.
+ * A function or an object of Python in a checkpoint. Only its name is kept, and it cannot be written. Examples: a layout, and
+ * {@code anneal_func} in the state dict of PyTorch 1's OneCycleLR, a method bound to the scheduler.
  *
- * @param name of the function, of the object's class, or of the layout: {@code torch.optim.lr_scheduler.OneCycleLR},
- *     {@code torch.strided}
+ * @param name the name of the function, of the object's class, or of the layout:
+ *     {@code torch.optim.lr_scheduler.OneCycleLR}, {@code torch.strided}
  */
 public record PythonReference(String name) {
     public PythonReference {

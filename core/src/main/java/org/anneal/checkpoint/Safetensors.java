@@ -22,8 +22,8 @@ import java.util.function.LongConsumer;
 import org.anneal.text.Python;
 
 /**
- * Model weights in the safetensors format: the length of a JSON header as 8 little-endian bytes, the header, then the
- * tensors' bytes, little-endian and row-major, one after the other.
+ * Reads and writes model weights in the safetensors format: the length of a JSON header as 8 little-endian bytes, the header,
+ * then the tensors' bytes, little-endian and row-major, without gaps.
  *
  * <pre>{@code
  * try (Safetensors file = Safetensors.open(Path.of("model.safetensors"))) {
@@ -32,7 +32,7 @@ import org.anneal.text.Python;
  * Safetensors.write(Path.of("copy.safetensors"), tensors);
  * }</pre>
  *
- * <p>The format has no checksum: damage to a tensor's bytes is not noticed.
+ * <p>The format has no checksum: damage to a tensor's bytes goes unnoticed.
  *
  * <p>Source: the format's description and its reference reader at {@code github.com/huggingface/safetensors}
  * ({@code safetensors/src/tensor.rs}).
@@ -52,15 +52,14 @@ public final class Safetensors implements Closeable {
         this.metadata = Collections.unmodifiableMap(metadata);
     }
 
-    /** A tensor's bytes lie from {@code begin} up to {@code end}, counted from the header's end. */
+    /** A tensor, whose bytes lie from {@code begin} up to {@code end}, counted from the header's end. */
     private record Place(String name, DType dtype, List<Long> shape, long begin, long end) {}
 
     /**
-     * Opens a file and reads its header. The tensors' data stay in the file until they are asked for: so it is to be closed
-     * by whoever opens it, after that.
+     * Opens a file and reads its header. The tensors' data stay in the file until they are read: close it after that.
      *
-     * @throws IOException "cannot read FILE: WHY" if it cannot be read or is not in this format, which wants the tensors one
-     *     after the other without gaps, from the header to the file's end
+     * @throws IOException "cannot read FILE: WHY" if it cannot be read or is not in this format, in which the tensors lie without
+     *     gaps from the header to the file's end
      */
     public static Safetensors open(Path file) throws IOException {
         return FileBytes.open(Objects.requireNonNull(file, "file"), Safetensors::read);
@@ -68,11 +67,11 @@ public final class Safetensors implements Closeable {
 
     private static Safetensors read(FileBytes file) throws IOException {
         if (file.size() < Long.BYTES) {
-            throw new IOException("it is too short for a safetensors file");
+            throw new IOException("it is too short to be a safetensors file");
         }
         long length = file.read(0, Long.BYTES).getLong();
         if (length < 2 || length > LONGEST_HEADER || length > file.size() - Long.BYTES) {
-            throw new IOException("it is no safetensors file, or was cut off: its header would have "
+            throw new IOException("it is not a safetensors file, or it is truncated: its header would have "
                     + Long.toUnsignedString(length) + " bytes");
         }
         String json;
@@ -82,10 +81,10 @@ public final class Safetensors implements Closeable {
                     .decode(file.read(Long.BYTES, (int) length))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new IOException("it is no safetensors file: its header is not UTF-8", e);
+            throw new IOException("it is not a safetensors file: its header is not UTF-8", e);
         }
         if (!json.startsWith("{")) {
-            throw new IOException("it is no safetensors file: its header does not begin with {");
+            throw new IOException("it is not a safetensors file: its header does not begin with {");
         }
         Map<String, String> metadata = new LinkedHashMap<>();
         List<Place> places = new ArrayList<>();
@@ -113,17 +112,17 @@ public final class Safetensors implements Closeable {
     }
 
     private static IOException wrong(String name, String how) {
-        return new IOException("its header is wrong about " + ZipReader.shown(name) + ": " + how);
+        return new IOException("invalid entry " + ZipReader.shown(name) + " in the safetensors header: " + how);
     }
 
     private static Map<String, String> metadata(Object json) throws IOException {
         Map<String, String> metadata = new LinkedHashMap<>();
         if (!(json instanceof Map<?, ?> entries)) {
-            throw wrong(METADATA, "it is no object");
+            throw wrong(METADATA, "it is not an object");
         }
         for (Map.Entry<?, ?> entry : entries.entrySet()) {
             if (!(entry.getValue() instanceof String value)) {
-                throw wrong(METADATA, "a value is no text");
+                throw wrong(METADATA, "a value is not a string");
             }
             metadata.put((String) entry.getKey(), value);
         }
@@ -139,14 +138,14 @@ public final class Safetensors implements Closeable {
                 || offsets.size() != 2
                 || !(offsets.get(0) instanceof Long begin)
                 || !(offsets.get(1) instanceof Long end)) {
-            throw wrong(name, "it must have dtype, shape and two data_offsets, and no more");
+            throw wrong(name, "it must have exactly dtype, shape and two data_offsets");
         }
         DType type = dtype(name, dtype);
         List<Long> shape = new ArrayList<>();
         long bytes = type.size();
         for (Object size : sizes) {
             if (!(size instanceof Long positive)) {
-                throw wrong(name, "a size is no number");
+                throw wrong(name, "a size is not a number");
             }
             shape.add(positive);
             try {
@@ -161,55 +160,57 @@ public final class Safetensors implements Closeable {
         return new Place(name, type, shape, begin, end);
     }
 
-    /** One after the other, from first to last byte: so nothing is hidden in a gap, and none is used twice. */
+    /** Refuses gaps and overlaps: no byte may be hidden, and none used twice. */
     private static void checkPlaces(List<Place> places, long length) throws IOException {
         List<Place> inOrder = new ArrayList<>(places);
         inOrder.sort(Comparator.comparingLong(Place::begin).thenComparingLong(Place::end));
         long end = 0;
         for (Place place : inOrder) {
             if (place.begin != end) {
-                throw wrong(place.name, "it begins at " + place.begin + ", where the one before ends at " + end);
+                throw wrong(
+                        place.name,
+                        "it must begin at " + end + ", where the previous tensor ends, but begins at " + place.begin);
             }
             end = place.end;
         }
         if (end != length) {
-            throw new IOException("its tensors have " + end + " bytes, but the file has " + length
-                    + ": it is damaged or was cut off");
+            throw new IOException(
+                    "it is damaged or truncated: its tensors need " + end + " bytes, but it has " + length);
         }
     }
 
-    /** {@return the tensors by name, in the header's order} */
+    /** {@return the tensors by name, in the order of the header} */
     public Map<String, TensorData> tensors() {
         return tensors;
     }
 
-    /** {@return what is said about the file in words, such as {@code format: pt}} */
+    /** {@return the file's metadata, such as {@code format: pt}} */
     public Map<String, String> metadata() {
         return metadata;
     }
 
-    /** Closes the file. Its tensors can be read no more. */
+    /** Closes the file. Its tensors can no longer be read. */
     @Override
     public void close() throws IOException {
         file.close();
     }
 
     /**
-     * Writes the tensors in the map's order, whole or not at all. Tensors that share a storage are written each with all of
-     * its elements: the format has no views.
+     * Writes the tensors atomically, in the map's order. The format has no views, so tensors that share a storage are written in
+     * full each.
      *
-     * @throws IllegalArgumentException naming a tensor that is of a type that the format does not have (complex128), is named
-     *     {@code __metadata__}, or has a name that is no Unicode
-     * @throws IOException if the file cannot be written, such as for want of room on the disk, naming it and the reason
+     * @throws IllegalArgumentException if a tensor has a type that the format lacks (complex128), is named
+     *     {@code __metadata__}, or has a name that is not valid Unicode
+     * @throws IOException "cannot write FILE: WHY" if it cannot be written, for instance because the disk is full
      */
     public static void write(Path file, Map<String, TensorData> tensors) throws IOException {
         write(file, tensors, written -> {});
     }
 
     /**
-     * Writes the tensors as {@link #write(Path, Map)} does, and says how far it is.
+     * Writes the tensors as {@link #write(Path, Map)} does, and reports progress.
      *
-     * @param progress called with the bytes of the tensors that are written, about a megabyte at a time
+     * @param progress called with the number of tensor bytes written so far, about once a megabyte
      */
     public static void write(Path file, Map<String, TensorData> tensors, LongConsumer progress) throws IOException {
         Objects.requireNonNull(file, "file");
@@ -221,9 +222,8 @@ public final class Safetensors implements Closeable {
         for (Map.Entry<String, TensorData> entry : tensors.entrySet()) {
             TensorData tensor = entry.getValue();
             String type = name(tensor.dtype())
-                    .orElseThrow(
-                            () -> new IllegalArgumentException("a tensor must be of a type that safetensors knows, but "
-                                    + Python.repr(entry.getKey()) + " is " + tensor.dtype()));
+                    .orElseThrow(() -> new IllegalArgumentException("safetensors has no type for "
+                            + Python.repr(entry.getKey()) + ", which is " + tensor.dtype()));
             long end;
             try {
                 end = Math.addExact(offset, tensor.count() * tensor.dtype().size());
@@ -255,7 +255,7 @@ public final class Safetensors implements Closeable {
         });
     }
 
-    /** {@return how many bytes are written, of {@code before} and this tensor} */
+    /** Writes a tensor and {@return the number of bytes written so far, {@code before} included} */
     private static long writeData(WritableByteChannel channel, TensorData tensor, long before, LongConsumer progress)
             throws IOException {
         long[] done = {before};
@@ -281,7 +281,7 @@ public final class Safetensors implements Closeable {
         }
     }
 
-    /** {@return the format's name of a type} */
+    /** {@return the format's name of a type, empty if it has none} */
     private static Optional<String> name(DType dtype) {
         return switch (dtype) {
             case FLOAT64 -> Optional.of("F64");
@@ -303,7 +303,7 @@ public final class Safetensors implements Closeable {
             case FLOAT8_E4M3FNUZ -> Optional.of("F8_E4M3FNUZ");
             case FLOAT8_E5M2FNUZ -> Optional.of("F8_E5M2FNUZ");
             case FLOAT8_E8M0FNU -> Optional.of("F8_E8M0");
-            // Of a pair in a byte the format counts both: such a tensor would need another shape.
+            // The format counts both numbers of a byte, so a tensor of FLOAT4_E2M1FN_X2 would need another shape.
             case FLOAT4_E2M1FN_X2, COMPLEX128, COMPLEX32, BITS16, BITS8, BITS4X2, BITS2X4, BITS1X8 -> Optional.empty();
         };
     }
@@ -314,7 +314,7 @@ public final class Safetensors implements Closeable {
                 return dtype;
             }
         }
-        throw wrong(tensor, "it is of type " + ZipReader.shown(name) + ", which Anneal does not know");
+        throw wrong(tensor, "it has the unknown type " + ZipReader.shown(name));
     }
 
     private static String json(Map<String, String> members) {
@@ -327,9 +327,9 @@ public final class Safetensors implements Closeable {
     }
 
     private static String quoted(String text) {
-        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) { // two such names would become one
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) { // else two names could become one
             throw new IllegalArgumentException(
-                    "a tensor's name must be Unicode, but had half a surrogate pair: " + Python.repr(text));
+                    "a tensor's name must be valid Unicode, but had an unpaired surrogate: " + Python.repr(text));
         }
         StringBuilder quoted = new StringBuilder("\"");
         text.chars().forEach(c -> {

@@ -3,7 +3,7 @@ package org.anneal.checkpoint;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 
-/** A part of a storage, as files of before PyTorch 1.6 may have them. */
+/** A part of a storage, which files from before PyTorch 1.6 may have. */
 final class SlicedStorage implements Storage {
     private final Storage base;
     private final long start;

@@ -2,11 +2,11 @@ package org.anneal.checkpoint;
 
 import java.util.Optional;
 
-/** PyTorch's classes of storages. */
+/** The names of PyTorch's typed storage classes. */
 final class StorageTypes {
     private StorageTypes() {}
 
-    /** {@return the class in module torch whose storages have elements of a type; newer types have none, and say it themselves} */
+    /** {@return the storage class in module torch for elements of {@code dtype}; newer types have none} */
     static Optional<String> of(DType dtype) {
         return switch (dtype) {
             case FLOAT64 -> Optional.of("DoubleStorage");

@@ -10,27 +10,27 @@ import java.util.Set;
 import org.anneal.text.Python;
 
 /**
- * The rules for what a checkpoint holds, by which it can be printed, compared and written with no more than so much stack
- * and time: nothing holds itself, containers are nested at most {@value #MOST_NESTED} deep, and written out without
- * references (a list of twenty references to one list is twenty lists) it is not immense.
+ * The limits on a checkpoint's structure, so that printing, comparing and writing it take bounded stack and time: nothing
+ * contains itself, containers are nested at most {@value #MOST_NESTED} deep, and the number of values is bounded, where a value
+ * counts once for each reference to it.
  */
 final class Structure {
     static final int MOST_NESTED = 100;
-    /** What {@link #isKey} lets through, in the words of a message. */
+    /** What {@link #isKey} accepts, in the words of a message. */
     static final String KEYS = "a str, bytes, bool, number, None, tensor, dtype, device or a tuple of those";
 
     private static final long LARGEST = 10_000_000;
-    private static final int TEXT = 16; // so many letters or bytes count as one value
+    private static final int TEXT = 16; // characters or bytes that count as one value
 
     private final IdentityHashMap<Object, Extent> known = new IdentityHashMap<>();
     private final Set<Object> open = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    /** How deep the containers in a value are nested, and how many values it is, written out. */
+    /** How deeply the containers in a value are nested, and how many values it has, counting every reference. */
     private record Extent(int height, long size) {}
 
     private Structure() {}
 
-    /** @throws IllegalArgumentException if a rule is broken, or a value is of a type that a checkpoint cannot have */
+    /** @throws IllegalArgumentException if a limit is exceeded, or a value has a type that a checkpoint cannot hold */
     static void check(Object root) {
         new Structure().extent(root, 0);
     }
@@ -49,7 +49,7 @@ final class Structure {
         Extent extent = known.get(value);
         if (extent == null) {
             if (!open.add(value)) {
-                throw new IllegalArgumentException("a checkpoint's value must not hold itself");
+                throw new IllegalArgumentException("a value in a checkpoint must not contain itself");
             }
             checkDepth(depth + 1);
             extent = contents(value, depth + 1);
@@ -62,7 +62,7 @@ final class Structure {
 
     private static void checkDepth(int depth) {
         if (depth > MOST_NESTED) {
-            throw new IllegalArgumentException("a checkpoint's values must not be nested deeper than " + MOST_NESTED);
+            throw new IllegalArgumentException("values in a checkpoint must not be nested deeper than " + MOST_NESTED);
         }
     }
 
@@ -93,13 +93,13 @@ final class Structure {
     private static Extent plus(Extent container, Extent item) {
         long size = container.size + item.size;
         if (size > LARGEST) {
-            throw new IllegalArgumentException("a checkpoint must not hold more than " + LARGEST
-                    + " values, those referred to twice counted twice");
+            throw new IllegalArgumentException(
+                    "a checkpoint must not hold more than " + LARGEST + " values, counting each reference");
         }
         return new Extent(Math.max(container.height, item.height + 1), size);
     }
 
-    /** Python needs keys that can be hashed; these come back as they were in any program. */
+    /** Python needs hashable keys; these types survive writing and reading. */
     private static void checkKey(Object key) {
         if (key instanceof Python.Tuple tuple) {
             tuple.items().forEach(Structure::checkKey);
@@ -108,7 +108,7 @@ final class Structure {
         }
     }
 
-    /** {@return whether a value that is no tuple can be a key} */
+    /** {@return whether a value that is not a tuple can be a key} */
     static boolean isKey(Object value) {
         return value == null
                 || value.equals(Optional.empty())
@@ -149,7 +149,7 @@ final class Structure {
         }
     }
 
-    /** {@return the value's type in the words of a message: as Python calls it, where it has one that Python knows} */
+    /** {@return the value's type in the words of a message: Python's name of it, if it has one} */
     static String named(Object value) {
         if (value instanceof Globals.Named global) {
             return "a reference to " + global.name();
@@ -184,6 +184,6 @@ final class Structure {
         } else if (value instanceof TorchDevice) {
             return "a device";
         }
-        return "a " + value.getClass().getName(); // of a program that writes a checkpoint
+        return "a " + value.getClass().getName(); // given by the program that writes the checkpoint
     }
 }

@@ -9,20 +9,19 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * A tensor as files and state dicts hold it, whatever engine it comes from or goes to: a view of a storage. It is not a
- * copy: where the storage is an engine's memory, it shows what is there when it is read.
+ * A tensor in a file or a state dict, whatever its engine: a view of a storage. It is not a copy: if the storage is an engine's
+ * memory, it shows the values at the time it is read.
  *
- * <p>Two are equal if they are the same view of the same storage object. Equal numbers in different places do not make
- * them equal: to compare those, read them.
+ * <p>Two are equal if they are the same view of the same storage object. To compare their numbers, read them.
  *
  * @param dtype of the elements
- * @param storage where they are
+ * @param storage where the elements are
  * @param offset of the first element, in elements, at least 0
  * @param shape the size of each dimension; empty for a single number
- * @param strides elements from one index to the next in each dimension, as many as there are dimensions, at least 0
+ * @param strides elements from one index to the next in each dimension, one per dimension, at least 0
  */
 public record TensorData(DType dtype, Storage storage, long offset, List<Long> shape, List<Long> strides) {
-    /** What {@link #forEachChunk} hands over at most; a multiple of every element's size. */
+    /** The most bytes that {@link #forEachChunk} passes at once; a multiple of every element size. */
     static final int CHUNK = 1 << 20;
 
     private static final int MOST_DIMENSIONS = 64; // as in PyTorch's iterators
@@ -38,7 +37,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         strides = copy("strides", strides);
         if (shape.size() != strides.size()) {
             throw new IllegalArgumentException(
-                    "strides must be as many as dimensions, " + shape.size() + ", but were " + strides.size());
+                    "strides must have one entry per dimension, so " + shape.size() + ", but had " + strides.size());
         }
         if (offset < 0
                 || shape.stream().anyMatch(n -> n < 0)
@@ -73,18 +72,18 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         return List.copyOf(sizes);
     }
 
-    /** {@return a tensor that is all of {@code storage}, row by row} */
+    /** {@return a contiguous tensor at the start of {@code storage}} */
     public static TensorData of(DType dtype, Storage storage, List<Long> shape) {
         return new TensorData(dtype, storage, 0, shape, contiguousStrides(copy("shape", shape)));
     }
 
-    /** {@return a single number as float32, as PyTorch keeps a parameter's step} */
+    /** {@return a scalar of float32, as which PyTorch keeps a parameter's step} */
     public static TensorData scalar(double value) {
         return scalar(DType.FLOAT32, value);
     }
 
     /**
-     * {@return a single number, which is rounded to its type}
+     * {@return a scalar, rounded to its type}
      *
      * @param dtype float32, float64 or int64
      */
@@ -101,8 +100,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     }
 
     /**
-     * {@return a float32 tensor that is all of {@code values}, row by row: a view, which shows what is in the array when it
-     * is read}
+     * {@return a contiguous float32 tensor over {@code values}: a view, which shows the array's values at the time it is read}
      *
      * @throws IllegalArgumentException if {@code shape} needs more values than there are
      */
@@ -110,7 +108,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         return of(DType.FLOAT32, new FloatArrayStorage(Objects.requireNonNull(values, "values")), shape);
     }
 
-    /** {@return how many elements there are} */
+    /** {@return the number of elements} */
     public long count() {
         return shape.contains(0L) ? 0 : product(shape);
     }
@@ -119,7 +117,7 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         return shape.stream().reduce(1L, Math::multiplyExact);
     }
 
-    /** {@return whether the elements lie row by row without gaps} */
+    /** {@return whether the elements lie in row-major order without gaps} */
     boolean contiguous() {
         long stride = 1;
         for (int i = shape.size() - 1; i >= 0; i--) {
@@ -132,12 +130,12 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     }
 
     /**
-     * Hands over all elements, row by row, as little-endian bytes from a buffer's position to its limit: whole elements,
-     * about a megabyte at a time. A chunk is only there during the call, and is not to be written to. Nothing is copied
-     * where the elements lie in that order and the storage gives views.
+     * Passes all elements, in row-major order, to {@code use} as little-endian bytes between a buffer's position and limit:
+     * whole elements, about a megabyte at a time. A chunk is valid only during the call and must not be written to. Nothing is
+     * copied if the tensor is contiguous and its storage returns views.
      *
-     * @throws IllegalStateException if the storage is no longer there: its file or its owner was closed
-     * @throws java.io.UncheckedIOException if it lies in a file that cannot be read
+     * @throws IllegalStateException if the storage's file or owner is closed
+     * @throws java.io.UncheckedIOException if the storage's file cannot be read
      */
     public void forEachChunk(Consumer<ByteBuffer> use) {
         if (!contiguous()) {
@@ -151,9 +149,9 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     }
 
     /**
-     * {@return the elements, row by row, as floats: rounded from a wider type, a bool as 0 or 1}
+     * {@return the elements in row-major order as floats: rounded from a wider type, a bool as 0 or 1}
      *
-     * @throws IllegalArgumentException if they are no real numbers ({@link DType#isReal}), or more than an array can have
+     * @throws IllegalArgumentException if they are not {@linkplain DType#isReal real}, or more than an array can hold
      * @throws IllegalStateException as {@link #forEachChunk}
      */
     public float[] toFloats() {
@@ -164,9 +162,9 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     }
 
     /**
-     * {@return the elements, row by row, as doubles: int64 rounded, a bool as 0 or 1}
+     * {@return the elements in row-major order as doubles: int64 rounded, a bool as 0 or 1}
      *
-     * @throws IllegalArgumentException if they are no real numbers ({@link DType#isReal}), or more than an array can have
+     * @throws IllegalArgumentException if they are not {@linkplain DType#isReal real}, or more than an array can hold
      * @throws IllegalStateException as {@link #forEachChunk}
      */
     public double[] toDoubles() {
@@ -179,12 +177,13 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     /**
      * {@return the value of a tensor of one element}
      *
-     * @throws IllegalArgumentException if there are more or none, or it is no real number
+     * @throws IllegalArgumentException if there is not exactly one element, or it is not {@linkplain DType#isReal real}
      * @throws IllegalStateException as {@link #forEachChunk}
      */
     public double item() {
         if (count() != 1) {
-            throw new IllegalArgumentException("a tensor of one element is needed, but its shape was " + shape);
+            throw new IllegalArgumentException(
+                    "a tensor must have exactly one element for item(), but its shape was " + shape);
         }
         return toDoubles()[0];
     }
@@ -195,12 +194,12 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         }
         if (count() > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException(
-                    "a Java array cannot have the " + count() + " elements of this tensor: read it with forEachChunk");
+                    "a Java array cannot hold the " + count() + " elements of this tensor: read it with forEachChunk");
         }
         return (int) count();
     }
 
-    /** {@return the strides of a tensor whose elements lie row by row without gaps} */
+    /** {@return the strides of a contiguous tensor} */
     static List<Long> contiguousStrides(List<Long> shape) {
         List<Long> strides = new ArrayList<>();
         long stride = 1;

@@ -7,7 +7,7 @@ import java.util.Optional;
  * A {@code torch.device} in a checkpoint.
  *
  * @param type {@code cpu}, {@code cuda}, ...
- * @param index of the device among those of its type, if one was named
+ * @param index of the device among those of its type; empty if not given
  */
 public record TorchDevice(String type, Optional<Long> index) {
     public TorchDevice {

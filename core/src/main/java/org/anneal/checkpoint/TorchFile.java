@@ -17,9 +17,9 @@ import java.util.regex.Pattern;
 import org.anneal.text.Python;
 
 /**
- * A file of PyTorch's: what {@code torch.save} wrote, and what {@code torch.load(file, weights_only=True)} reads. It is a
- * zip archive of a pickle, which says what there is, and of the tensors' storages, byte for byte; or, of before PyTorch 1.6,
- * a file of pickles with the storages behind them, which is read too, at any pickle protocol, and not written.
+ * Reads files of {@code torch.save}, and writes files that {@code torch.load(file, weights_only=True)} reads. A file is a zip
+ * archive of a pickle, which describes the values, and of the tensors' storages, byte for byte. The format from before PyTorch
+ * 1.6, pickles followed by the storages, is read too, at any pickle protocol, but not written.
  *
  * <pre>{@code
  * try (TorchFile file = TorchFile.open(Path.of("last.pt"))) {
@@ -38,7 +38,7 @@ import org.anneal.text.Python;
  * <tr><td>list</td><td>{@link java.util.ArrayList}; written from any {@link List}</td></tr>
  * <tr><td>tuple, torch.Size</td><td>{@link Python.Tuple}</td></tr>
  * <tr><td>set, frozenset</td><td>{@link java.util.LinkedHashSet}; written from any {@link Set}, as a set</td></tr>
- * <tr><td>int</td><td>{@link Long}, beyond it {@link java.math.BigInteger}; written from Integer, Short and Byte too</td></tr>
+ * <tr><td>int</td><td>{@link Long}, or {@link java.math.BigInteger} if larger; written from Integer, Short and Byte too</td></tr>
  * <tr><td>float</td><td>{@link Double}; written from Float too</td></tr>
  * <tr><td>complex</td><td>{@link Python.Complex}</td></tr>
  * <tr><td>bool, str</td><td>{@link Boolean}, {@link String}; a str of Python 2 as UTF-8</td></tr>
@@ -51,25 +51,25 @@ import org.anneal.text.Python;
  * <tr><td>method of a scheduler (PyTorch 1's OneCycleLR), torch.strided, torch.qint8</td><td>{@link PythonReference}; cannot be written</td></tr>
  * </table>
  *
- * <p>The order of a dict, the type, strides and offset of a tensor, and that tensors share a storage or places share an
- * object, are kept both ways. Whether a tensor requires a gradient, its hooks, its attributes and the device where it was
- * are not: every tensor is read as data, and written as one on the CPU without gradient.
+ * <p>Kept both ways: the order of a dict; the type, strides and offset of a tensor; which tensors share a storage, and which
+ * places share an object. Not kept: {@code requires_grad}, hooks, attributes and the device of a tensor. Every tensor is read as
+ * data, and written as a CPU tensor without gradient.
  *
- * <p>A file is not trusted. A pickle is a program that can ask to run any code; here only a list of names is known and
- * nothing is called. What a file declares must fit what it has; operations, nesting, texts, entries are bounded, and the
- * memory to open it by some fifty times the pickle in it. Anything else is refused with one {@link IOException}.
+ * <p>A file is not trusted. A pickle is a program that can ask for any code to be run; here it may use only a fixed list of
+ * names, and no code is called. Its claims must match its contents; operations, nesting, strings and entries are bounded, and so
+ * is the memory to open it, to some fifty times the size of its pickle. Anything else is refused with an {@link IOException}.
  *
- * <p>A view that is conjugated or negated only when it is read, and a quantized tensor, share no storage with others here. A
- * packed (deflated) archive's storages are unpacked into a nameless file in the folder for temporary files.
+ * <p>A view with a pending conjugation or negation and a quantized tensor share no storage with other tensors here. The storages
+ * of a compressed archive are unpacked into a temporary file.
  *
  * <p>Not read: TorchScript, tar archives of PyTorch 0.1, sparse, nested or meta tensors, subclasses of tensors, types of less
- * than a byte (uint4, quint4x2), whole models and other objects. The message says what to do, where something can be done.
+ * than a byte (uint4, quint4x2), whole models and other objects. The message says how to convert the file, if that is possible.
  *
  * <p>A file and its tensors are for one thread at a time.
  */
 public final class TorchFile implements Closeable {
     private static final int LONGEST_PICKLE = 128 << 20;
-    private static final int SHOWN = 15; // bytes of what is no file of PyTorch's
+    private static final int SHOWN = 15; // bytes of a foreign file, in a message
 
     private final FileBytes file;
     private final List<FileStorage> storages;
@@ -82,15 +82,14 @@ public final class TorchFile implements Closeable {
     }
 
     /**
-     * Opens a file and reads what is in it but for the tensors' data, which stay there until they are asked for: so the file
-     * is to be closed by whoever opens it, after that.
+     * Opens a file and reads all but the tensors' data, which stay in the file until they are read: close it after that.
      *
-     * <p>The pickle's checksum is verified here, if there is one. A storage's is verified when its bytes are read in order from first to last,
-     * as by {@link TensorData#forEachChunk} of a tensor that is all of it, and by {@link #verify}; a part of a storage, or a
-     * transposed view, is read without.
+     * <p>The pickle's checksum is verified here, if there is one. A storage's checksum is verified when its bytes are read from
+     * first to last, as by {@link TensorData#forEachChunk} of a tensor that spans it, and by {@link #verify}. A part of a
+     * storage, or a transposed view, is read unverified.
      *
-     * @throws IOException "cannot read FILE: WHY" if it cannot be read, is none of PyTorch's, is damaged, or holds what a
-     *     checkpoint may not hold
+     * @throws IOException "cannot read FILE: WHY" if it cannot be read, is not a PyTorch file, is damaged, or holds something
+     *     that a checkpoint must not hold
      */
     public static TorchFile open(Path file) throws IOException {
         return FileBytes.open(Objects.requireNonNull(file, "file"), TorchFile::read);
@@ -117,7 +116,7 @@ public final class TorchFile implements Closeable {
             String order = new String(archive.read(prefix + "byteorder", 16), StandardCharsets.ISO_8859_1).strip();
             swapped = order.equals("big");
             if (!swapped && !order.equals("little")) {
-                throw new IOException("its byte order is " + ZipReader.shown(order) + ", and must be little or big");
+                throw new IOException("its byte order must be little or big, but was " + ZipReader.shown(order));
             }
         }
         byte[] pickle = archive.read(prefix + "data.pkl", LONGEST_PICKLE);
@@ -141,21 +140,21 @@ public final class TorchFile implements Closeable {
         return root;
     }
 
-    /** {@return what a file is, by how it begins, that {@code torch.save} did not write} */
+    /** {@return what a file that {@code torch.save} did not write is, judging by its first bytes} */
     private static String foreign(FileBytes file, byte[] start) throws IOException {
         if (start.length > Long.BYTES && start[Long.BYTES] == '{') {
-            return "it is in the safetensors format, which has weights and no more, and must be a file of torch.save";
+            return "it must be a file of torch.save, but is a safetensors file, which holds weights only";
         }
         if (LegacyFile.isTar(file)) {
-            return "it is a tar archive, as PyTorch 0.1 wrote; rewrite it in Python: torch.save(torch.load(f, "
+            return "it is a tar archive of PyTorch 0.1; rewrite it in Python: torch.save(torch.load(f, "
                     + "map_location='cpu', weights_only=False), f2) (if you trust it: a pickle can run code)";
         }
         if (start.length > 1 && start[0] == (byte) 0x80 && start[1] >= 2 && start[1] <= 5) {
-            return "it is a pickle of Python's own, not of torch.save; rewrite it in Python: "
+            return "it is a plain Python pickle, not a file of torch.save; rewrite it in Python: "
                     + "torch.save(pickle.load(open(f, 'rb')), f2) (if you trust it: a pickle can run code)";
         }
         String text = new String(start, StandardCharsets.ISO_8859_1).replaceAll("[^ -~]", "?");
-        return "it is no file of torch.save: that is a zip archive, and this begins with '" + text + "'";
+        return "it is not a file of torch.save, which is a zip archive: it begins with '" + text + "'";
     }
 
     private static String prefix(ZipReader archive) throws IOException {
@@ -163,16 +162,16 @@ public final class TorchFile implements Closeable {
                 .filter(name -> name.indexOf('/') == name.lastIndexOf('/') && name.endsWith("/data.pkl"))
                 .toList();
         if (pickles.size() > 1) {
-            throw new IOException("it has " + pickles.size() + " pickles, and must have one");
+            throw new IOException("it must have one pickle, but has " + pickles.size());
         }
         Optional<String> other = otherArchive(archive);
         if (other.isPresent() || pickles.isEmpty()) {
-            throw new IOException(other.orElse("it is a zip archive, but none of torch.save: it has no data.pkl"));
+            throw new IOException(other.orElse("it is a zip archive, but not one of torch.save: it has no data.pkl"));
         }
         return pickles.get(0).replaceFirst("data\\.pkl$", "");
     }
 
-    /** {@return what an archive is of PyTorch's other writers, and how to get at its weights without a GPU} */
+    /** {@return which of PyTorch's other archives this is, and how to get its weights without a GPU} */
     private static Optional<String> otherArchive(ZipReader archive) {
         if (has(archive, "/constants\\.pkl|/model\\.json")) {
             String load = "torch.jit.load(f, map_location='cpu')";
@@ -183,50 +182,47 @@ public final class TorchFile implements Closeable {
                                 + ".named_modules() if isinstance("
                                 + "getattr(s, '_packed_params', None), torch.ScriptObject)}, f2)");
             } else if (has(archive, "/constants/.*") && !has(archive, "/(data|tensors)/.*")) {
-                return Optional.of(
-                        "it is a TorchScript archive that was frozen, so that its weights are constants of its code; "
-                                + "save them in Python: torch.save(" + load
-                                + ".code_with_constants[1].const_mapping, f2)");
+                return Optional.of("it is a frozen TorchScript archive, whose weights are constants in its code; "
+                        + "save them in Python: torch.save(" + load
+                        + ".code_with_constants[1].const_mapping, f2)");
             }
-            return Optional.of(
-                    "it is a TorchScript archive; save its weights in Python: torch.save(" + load
-                            + ".state_dict(), f2), after you import the library of its operators, if it has some (torchvision)");
+            return Optional.of("it is a TorchScript archive; save its weights in Python: torch.save(" + load
+                    + ".state_dict(), f2), after importing the library of its custom operators, if any (torchvision)");
         } else if (has(archive, "/archive_format|/serialized_exported_program\\.json")) {
             return Optional.of("it is an archive of torch.export; save its weights in Python: "
                     + "torch.save(torch.export.load(f).state_dict, f2)");
         } else if (has(archive, "/\\.data/extern_modules")) {
-            return Optional.of("it is an archive of torch.package, which has code; load its model in Python, "
+            return Optional.of("it is an archive of torch.package, which contains code; load its model in Python, "
                     + "torch.package.PackageImporter(f).load_pickle(package, name, map_location='cpu'), "
                     + "and save model.state_dict()");
         }
         return Optional.empty();
     }
 
-    /** {@return whether there is an entry of such a name, in whatever folder the archive has everything} */
+    /** {@return whether the archive's one folder has an entry whose name matches} */
     private static boolean has(ZipReader archive, String name) {
         return archive.names().stream()
                 .anyMatch(Pattern.compile("[^/]*(" + name + ")").asMatchPredicate());
     }
 
-    /** {@return what {@code torch.load} would give} */
+    /** {@return what {@code torch.load} would return} */
     public Object root() {
         return root;
     }
 
     /**
-     * {@return the dict that {@code torch.load} would give, as most files hold one}
+     * {@return the dict that {@code torch.load} would return; most files hold one}
      *
-     * @throws IllegalArgumentException if it is no dict, or has a key that is no string
+     * @throws IllegalArgumentException if the file does not hold a dict, or a key is not a string
      */
     public Map<String, Object> dict() {
         if (!(root instanceof Map<?, ?> map)) {
-            throw new IllegalArgumentException("the file must hold a dict, but holds "
-                    + (root instanceof TensorData ? "a tensor" : root instanceof List ? "a list" : "another value"));
+            throw new IllegalArgumentException("the file must hold a dict, but holds " + Structure.named(root));
         }
         Map<String, Object> dict = new LinkedHashMap<>();
         map.forEach((key, value) -> {
             if (!(key instanceof String name)) {
-                throw new IllegalArgumentException("the keys of the file's dict must be strings, but one is " + key);
+                throw new IllegalArgumentException("the keys of the file's dict must be strings, but one was " + key);
             }
             dict.put(name, value);
         });
@@ -245,29 +241,29 @@ public final class TorchFile implements Closeable {
         }
     }
 
-    /** Closes the file. Its tensors can be read no more. */
+    /** Closes the file. Its tensors can no longer be read. */
     @Override
     public void close() throws IOException {
         file.close();
     }
 
     /**
-     * Writes a file that {@code torch.load(file, weights_only=True)} reads, whole or not at all ({@link AtomicFile}). The same
-     * values give the same bytes. Storages are read a megabyte at a time, as they go into the file.
+     * Writes a file that {@code torch.load(file, weights_only=True)} reads, atomically ({@link AtomicFile}). Equal values give
+     * equal bytes. Storages are copied a megabyte at a time.
      *
-     * @throws IllegalArgumentException if {@code root} holds a value of a type that is not in the list above, or itself, is
-     *     nested deeper than 100 or immense, or has a key that is no str, bytes, bool, number, None, tensor, dtype, device or
-     *     tuple of those, or tensors of different types in one storage
-     * @throws IOException if the file cannot be written, such as for want of room on the disk, naming it and the reason
+     * @throws IllegalArgumentException if {@code root} holds a value whose type is not in the table above; contains itself; is
+     *     nested deeper than 100 or has more than 10 million values; has a key that is not a str, bytes, bool, number, None,
+     *     tensor, dtype, device or tuple of those; or has tensors of different types in one storage
+     * @throws IOException "cannot write FILE: WHY" if it cannot be written, for instance because the disk is full
      */
     public static void write(Path file, Object root) throws IOException {
         write(file, root, written -> {});
     }
 
     /**
-     * Writes a file as {@link #write(Path, Object)} does, and says how far it is.
+     * Writes a file as {@link #write(Path, Object)} does, and reports progress.
      *
-     * @param progress called with the bytes of the tensors' storages that are written, a megabyte at a time
+     * @param progress called with the number of storage bytes written so far, once a megabyte
      */
     public static void write(Path file, Object root, LongConsumer progress) throws IOException {
         Objects.requireNonNull(file, "file");

@@ -16,10 +16,9 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
 /**
- * Finds the entries of a zip archive, and reads them. PyTorch stores data as they are; if they are packed, somebody made the
- * archive anew, and they are unpacked before they are used. A checksum of 0 is none: PyTorch can be told to write no other.
- * Where things lie is taken from the directory at the file's end alone, and every part must lie within the file and apart
- * from the others.
+ * Finds and reads the entries of a zip archive. PyTorch stores data uncompressed; an archive that was zipped again with
+ * compression is unpacked before use. A checksum of 0 means none: PyTorch has an option to write none. Positions come from the
+ * directory at the file's end only; every entry must lie within the file and must not overlap another.
  *
  * <p>Source: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
  */
@@ -39,15 +38,15 @@ final class ZipReader {
     private static final long MOST_ENTRIES = 1_000_000;
     private static final long LONGEST_DIRECTORY = 256 << 20;
     private static final int DEFLATED = 8;
-    private static final int MOST_PACKED = 1032; // times smaller than they were, the most that this method can
+    private static final int MOST_PACKED = 1032; // the highest compression ratio of this method
     private static final int WINDOW = 1 << 16;
 
     private final FileBytes file;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     /**
-     * Data in the file: at {@code header} begins what stands before them, at {@code start} begin they, {@code stored} bytes,
-     * as they are or packed by a {@code method}.
+     * An entry: its local header begins at {@code header}, and its data at {@code start}: {@code stored} bytes, compressed unless
+     * {@code method} is 0.
      */
     private record Entry(String name, long header, long start, long stored, long size, long checksum, int method) {
         long end() {
@@ -59,21 +58,21 @@ final class ZipReader {
         }
     }
 
-    /** Takes unpacked bytes. */
+    /** Receives unpacked bytes. */
     @FunctionalInterface
     private interface Sink {
         void take(ByteBuffer bytes) throws IOException;
     }
 
-    /** The directory: where it begins and how many bytes and entries it has. */
+    /** The directory: where it begins, and how many bytes and entries it has. */
     private record Directory(long start, long length, long count) {}
 
-    /** @throws IOException if the file is no zip archive, or a damaged one, or not as PyTorch writes it, in words */
+    /** @throws IOException if the file is not a zip archive, or is damaged or too large, with the reason */
     ZipReader(FileBytes file) throws IOException {
         this.file = file;
         Directory directory = directory();
         if (directory.count > MOST_ENTRIES || directory.length > LONGEST_DIRECTORY) {
-            throw new IOException("it has " + directory.count + " entries, more than a checkpoint can have");
+            throw new IOException("it has " + directory.count + " entries, more than a checkpoint may have");
         }
         ByteBuffer bytes = file.read(directory.start, (int) directory.length);
         for (long i = 0; i < directory.count; i++) {
@@ -92,7 +91,7 @@ final class ZipReader {
         return new IOException("it is a damaged zip archive: " + how);
     }
 
-    /** {@return the name as a message can have it} */
+    /** {@return the name in a form that is safe in a message} */
     static String shown(String name) {
         String clean = name.replaceAll("\\p{C}", "?");
         return clean.length() > 80 ? clean.substring(0, 80) + "..." : clean;
@@ -106,11 +105,11 @@ final class ZipReader {
         return entries.containsKey(name);
     }
 
-    /** {@return an entry's data, read and checked} */
+    /** {@return an entry's data, verified} */
     byte[] read(String name, int longest) throws IOException {
         Entry entry = find(name);
         if (entry.size > longest) {
-            throw new IOException(shown(name) + " has " + entry.size + " bytes, and must have at most " + longest);
+            throw new IOException(shown(name) + " must have at most " + longest + " bytes, but has " + entry.size);
         }
         ByteBuffer bytes;
         if (entry.method == 0) {
@@ -128,7 +127,7 @@ final class ZipReader {
         return bytes.array();
     }
 
-    /** {@return an entry's data, which stay in the file, or are unpacked into another on the disk} */
+    /** {@return an entry's data, in the file or, if compressed, unpacked into a temporary file} */
     FileStorage storage(String name) throws IOException {
         Entry entry = find(name);
         if (entry.method == 0) {
@@ -166,7 +165,7 @@ final class ZipReader {
                 sink.take(ByteBuffer.wrap(out, 0, length));
             }
             if (done != entry.size) {
-                throw damaged(shown(entry.name) + " does not have the size that the directory says");
+                throw damaged(shown(entry.name) + " does not have the size that the directory claims");
             }
         } catch (DataFormatException e) {
             throw new IOException(
@@ -182,9 +181,8 @@ final class ZipReader {
             throw new IOException("it has no entry " + shown(name));
         }
         if (entry.method != 0 && entry.method != DEFLATED) {
-            throw new IOException(
-                    shown(name) + " is packed by method " + entry.method
-                            + " of zip, which neither PyTorch nor Anneal reads: make the archive anew without compression (zip -0)");
+            throw new IOException(shown(name) + " is compressed by zip method " + entry.method
+                    + ", which neither PyTorch nor Anneal reads: zip it again without compression (zip -0)");
         }
         if (entry.method != 0 && entry.size / MOST_PACKED > entry.stored) {
             throw damaged("the size of " + shown(name) + " is wrong");
@@ -192,7 +190,7 @@ final class ZipReader {
         return entry;
     }
 
-    /** Looks for the record that ends the archive; a comment of any text may follow it. */
+    /** Looks for the record that ends the archive; a comment may follow it. */
     private Directory directory() throws IOException {
         int length = (int) Math.min(file.size(), END_LENGTH + 0xffff);
         ByteBuffer tail = file.read(file.size() - length, length);
@@ -220,7 +218,7 @@ final class ZipReader {
                 if (differ(small.start, directory.start, 0xffffffffL)
                         || differ(small.length, directory.length, 0xffffffffL)
                         || differ(small.count, directory.count, 0xffff)) {
-                    throw damaged("its two ends say different things");
+                    throw damaged("its two end records contradict each other");
                 }
             }
         }
@@ -230,7 +228,7 @@ final class ZipReader {
                 || directory.start > after
                 || directory.length != after - directory.start
                 || directory.count > directory.length / CENTRAL_LENGTH) {
-            throw damaged("its directory is not where its end says");
+            throw damaged("its directory is not where its end record says");
         }
         return directory;
     }
@@ -256,7 +254,7 @@ final class ZipReader {
         try {
             name = StandardCharsets.UTF_8.newDecoder().decode(nameBytes).toString();
         } catch (CharacterCodingException e) {
-            throw damaged("an entry's name is no text");
+            throw damaged("an entry's name is not UTF-8");
         }
         if ((u2(directory, at + 8) & ENCRYPTED) != 0) {
             throw new IOException(shown(name) + " is encrypted, which PyTorch never does");
@@ -289,7 +287,7 @@ final class ZipReader {
         return new Entry(name, header, start, stored, size, u4(directory, at + 16), method);
     }
 
-    /** {@return what stands under zip64 in an entry's extra fields} */
+    /** {@return the zip64 field among an entry's extra fields; empty if there is none} */
     private static ByteBuffer zip64(ByteBuffer extra) throws IOException {
         extra.order(ByteOrder.LITTLE_ENDIAN);
         while (extra.remaining() >= 4) {
@@ -320,7 +318,7 @@ final class ZipReader {
         for (int i = 0; i < inOrder.size(); i++) {
             Entry entry = inOrder.get(i);
             if (entry.end() > (i + 1 < inOrder.size() ? inOrder.get(i + 1).header : directory)) {
-                throw damaged(shown(entry.name) + " reaches into what follows it");
+                throw damaged(shown(entry.name) + " overlaps what follows it");
             }
         }
     }

@@ -11,11 +11,10 @@ import java.util.function.LongConsumer;
 import java.util.zip.CRC32;
 
 /**
- * Writes a zip archive byte for byte as PyTorch's writer lays it out, so that its readers, which may compute where an entry's
- * data lie, find them: nothing compressed, data at multiples of 64 (by an extra field {@code FB} of {@code Z}s), sizes and
- * checksum behind the data, no times, a zip64 end in every file and zip64 sizes where they are needed. (Before an entry of 4
- * GB or more PyTorch has 0 for its stored size, and this the size.) One pass, in order: nothing is held and the channel is
- * not moved.
+ * Writes a zip archive byte for byte in the layout of PyTorch's writer, since its readers may compute where an entry's data lie:
+ * nothing compressed, data at multiples of 64 (by an extra field {@code FB} of {@code Z}s), sizes and checksum after the data, no
+ * times, a zip64 end in every file, and zip64 sizes where needed. (Before an entry of 4 GB or more PyTorch writes 0 as its stored
+ * size; this writes the size.) It writes in one pass: it buffers no data and does not move the channel.
  *
  * <p>Source: PyTorch's {@code caffe2/serialize/inline_container.cc} ({@code getPadding}) and {@code miniz-3.0.2/miniz.c}
  * ({@code mz_zip_writer_add_mem_ex_v2}).
@@ -32,7 +31,7 @@ final class ZipWriter {
     private long position;
     private long count;
 
-    /** @param out where the archive begins at the channel's position */
+    /** @param out the channel; the archive begins at its position */
     ZipWriter(WritableByteChannel out) {
         this.out = out;
     }
@@ -42,7 +41,7 @@ final class ZipWriter {
         add(name, data, done -> {});
     }
 
-    /** Adds an entry, and tells {@code written} how many of its bytes are written, a megabyte at a time. */
+    /** Adds an entry, and passes {@code written} the number of its bytes written so far, once a megabyte. */
     void add(String name, Storage data, LongConsumer written) throws IOException {
         byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
         long size = data.size();

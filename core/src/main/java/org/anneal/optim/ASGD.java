@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Averaged stochastic gradient descent: descends at a falling rate and keeps the mean of the parameters from step {@code t0} on.
+ * Averaged stochastic gradient descent: SGD at a falling rate that also averages the parameters from step {@code t0} on.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -16,8 +16,8 @@ import org.anneal.text.Param;
  *   u = 1 / max(1, t - t0)              t = 1, 2, ...
  * }</pre>
  *
- * <p>The rate {@code e} of a step was computed in the step before, so a change of {@code lr} acts one step late. The mean {@code a} is
- * the slot {@code ax}; nothing else uses it.
+ * <p>The rate {@code e} of a step is computed in the step before, so a change of {@code lr} takes effect one step late. The mean
+ * {@code a} is the slot {@code ax}; the update does not use it.
  *
  * <p>PyTorch: {@code ASGD(params, lr, lambd, alpha, t0, weight_decay, maximize)}. Source: Polyak and Juditsky, Acceleration of stochastic
  * approximation by averaging, 1992; the rate and its constants are those of Bottou's sgd.
@@ -114,7 +114,7 @@ public record ASGD(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T gap = spares.get(1);
             if (batch.fresh()) {
                 vectors.fill(slots.get(0), batch.lr());

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adadelta: steps as large as the steps before, in units of the parameter.
+ * Adadelta: scales each gradient by the ratio of the root mean squares of past steps and past gradients.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -16,8 +16,8 @@ import org.anneal.text.Param;
  *   p = p - lr * d
  * }</pre>
  *
- * <p>PyTorch: {@code Adadelta(params, lr, rho, eps, weight_decay, maximize)}. Source: Zeiler, arXiv 1212.5701, where there is no rate:
- * it is 1.
+ * <p>PyTorch: {@code Adadelta(params, lr, rho, eps, weight_decay, maximize)}. Source: Zeiler, arXiv 1212.5701, which has no rate
+ * (it is 1).
  *
  * @param lr factor on each step, finite and at least 0
  * @param rho decay of the mean squares, from 0 to 1
@@ -95,7 +95,7 @@ public record Adadelta(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(3, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T root = spares.get(1);
             T delta = spares.get(2);
             vectors.scale(slots.get(0), rho);

@@ -7,7 +7,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adafactor: Adam without momentum that keeps, of a matrix of mean squares, only the means of its rows and columns.
+ * Adafactor: Adam without momentum that, for a matrix, keeps only the row and column means of the squared gradient.
  *
  * <pre>{@code
  *   g = grad                                 (-grad if maximize)
@@ -21,16 +21,16 @@ import org.anneal.text.Param;
  *   p = p - a * u / max(1, rms(u) / d)       t = 1, 2, ...
  * }</pre>
  *
- * <p>Of a stack of matrices, each has its own {@code r} and {@code c}; a vector has {@code v = v + w * (g * g - v)} in full. The
+ * <p>In a stack of matrices, each has its own {@code r} and {@code c}; a vector keeps {@code v = v + w * (g * g - v)} in full. The
  * {@code rms} is that of the whole parameter, before its decay.
  *
  * <p>PyTorch: {@code Adafactor(params, lr, beta2_decay, eps, d, weight_decay, maximize)}. Source: Shazeer and Stern, arXiv 1804.04235, with
- * {@code lr} in the place of the paper's 0.01, as in PyTorch.
+ * {@code lr} instead of the paper's 0.01, as in PyTorch.
  *
  * @param lr largest step relative to the parameter's size, finite and at least 0
  * @param beta2Decay power by which the weight of a new gradient falls, finite and at most 0
- * @param eps1 least root mean square that is divided by, finite and at least 0; if empty, the precision of the parameter's type
- * @param eps2 least size of a parameter that a step is relative to, finite and at least 0
+ * @param eps1 least root mean square to divide by, finite and at least 0; if empty, the precision of the parameter's type
+ * @param eps2 least parameter size that a step is scaled by, finite and at least 0
  * @param d largest root mean square of an update before the rate, finite and at least 1
  * @param weightDecay finite and at least 0
  * @param maximize climb instead of descend
@@ -46,7 +46,7 @@ public record Adafactor(
         implements UpdateRule {
 
     static final Kind<Adafactor> KIND = Kind.of(
-                    Adafactor.class, "is Adam with the squares of a matrix kept by row and column")
+                    Adafactor.class, "is Adam that keeps the squares of a matrix by row and column")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
             .drops("weight_decay", "*", "foreach");
 

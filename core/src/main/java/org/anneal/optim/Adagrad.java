@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adagrad: divides each rate by the root of the sum of the squares of all gradients so far.
+ * Adagrad: divides each gradient by the root of the sum of the squares of all gradients so far.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -14,14 +14,14 @@ import org.anneal.text.Param;
  *   p = p - lr / (1 + (t - 1) * lrDecay) * g / (sqrt(s) + eps)      t = 1, 2, ...
  * }</pre>
  *
- * <p>PyTorch: {@code Adagrad(params, lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize)}. As there, a state dict has
- * the sums before the first step; unlike there, also those of groups that were added later, and each group starts with its own
- * {@code initialAccumulatorValue}. Source: Duchi et al., Adaptive subgradient methods, JMLR 12, 2011.
+ * <p>PyTorch: {@code Adagrad(params, lr, lr_decay, weight_decay, initial_accumulator_value, eps, maximize)}. As in PyTorch, a
+ * state dict has the sums before the first step. Unlike in PyTorch, so do groups that were added later, and each group starts with
+ * its own {@code initialAccumulatorValue}. Source: Duchi et al., Adaptive subgradient methods, JMLR 12, 2011.
  *
  * @param lr learning rate, finite and at least 0
  * @param lrDecay how much the rate falls per step, finite and at least 0
  * @param weightDecay L2 penalty, finite and at least 0
- * @param initialAccumulatorValue what the sums start with, finite and at least 0
+ * @param initialAccumulatorValue initial value of the sums, finite and at least 0
  * @param eps added to the denominator, finite and at least 0
  * @param maximize climb instead of descend
  */
@@ -112,7 +112,7 @@ public record Adagrad(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T root = spares.get(1);
             vectors.addcmul(slots.get(0), g, g, 1);
             vectors.copy(slots.get(0), root);

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adam: steps of nearly {@code lr} each, whatever the gradients' scale.
+ * Adam: scales steps by running means of the gradient and its square, so that a step is close to {@code lr} for any gradient scale.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -143,7 +143,8 @@ public record Adam(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(
+                    vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
             if (decoupledWeightDecay) {
                 vectors.scale(param, 1 - batch.lr() * weightDecay);
             }

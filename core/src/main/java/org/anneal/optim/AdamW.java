@@ -6,7 +6,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adam with decoupled weight decay: the parameter shrinks by {@code lr * weightDecay} of itself, whatever its gradient.
+ * Adam with decoupled weight decay: the parameter decays by {@code lr * weightDecay * p}, independently of its gradient.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -18,8 +18,8 @@ import org.anneal.text.Param;
  * }</pre>
  *
  * <p>PyTorch: {@code AdamW(params, lr, betas, eps, weight_decay, amsgrad, maximize)}: {@link Adam} with
- * {@code decoupledWeightDecay} and another default, run by Adam's kernels. Source: Loshchilov and Hutter, arXiv 1711.05101; as in
- * PyTorch, and unlike there, the decay is scaled by the rate.
+ * {@code decoupledWeightDecay} and another default, run by Adam's kernels. Source: Loshchilov and Hutter, arXiv 1711.05101; the
+ * decay is scaled by the rate, as in PyTorch but not in the paper.
  *
  * @param lr learning rate, finite and at least 0
  * @param beta1 decay of the mean, at least 0 and less than 1

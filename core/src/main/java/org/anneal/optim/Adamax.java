@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Adamax: Adam with the largest recent gradient in the place of the root mean square.
+ * Adamax: Adam with a decaying maximum of the gradient instead of its root mean square.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -121,7 +121,7 @@ public record Adamax(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(1, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             vectors.lerp(slots.get(0), g, 1 - beta1);
             vectors.abs(g);
             vectors.add(g, eps);

@@ -10,8 +10,8 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Check;
 
 /**
- * The average that a model's parameters have had over the updates, in parameters of its own: for stochastic weight averaging
- * (with {@link org.anneal.schedule.SWALR}) or an exponential moving average.
+ * A running average of a model's parameters, in separate parameters: stochastic weight averaging (with
+ * {@link org.anneal.schedule.SWALR}) or an exponential moving average.
  *
  * <pre>{@code
  * AveragedModel<FloatArray> average = FloatArrays.averagedModel(params, Averaging.ema(0.999));
@@ -20,12 +20,12 @@ import org.anneal.text.Check;
  * average.update();
  * }</pre>
  *
- * <p>It starts as a copy of the model. The first update copies the model again, later ones average, as
- * {@link Averaging} says. Buffers, such as the running statistics of batch norms, are copied at each update, or averaged
- * too under {@link #useBuffers}. It owns nothing: the parameters and the averages stay the caller's.
+ * <p>It starts as a copy of the model. The first update copies the model again; later ones average by {@link Averaging}. Buffers,
+ * such as the running statistics of batch norms, are copied at each update, or averaged too with {@link #useBuffers}. The caller
+ * owns the parameters and the averages.
  *
- * <p>PyTorch: {@code torch.optim.swa_utils.AveragedModel(model, multi_avg_fn, use_buffers)}. PyTorch copies the module;
- * here the averages are given.
+ * <p>PyTorch: {@code torch.optim.swa_utils.AveragedModel(model, multi_avg_fn, use_buffers)}. PyTorch copies the module; here the
+ * caller passes the averages.
  *
  * @param <T> the engine's parameters
  */
@@ -57,7 +57,7 @@ public final class AveragedModel<T> {
     /**
      * Copies every value of {@code entries} into its average.
      *
-     * @throws IllegalArgumentException if one and its average differ in shape
+     * @throws IllegalArgumentException if a value and its average differ in shape
      */
     public AveragedModel(Engine<T> engine, Averaging averaging, List<Entry<T>> entries) {
         this.engine = Objects.requireNonNull(engine, "engine");
@@ -72,25 +72,25 @@ public final class AveragedModel<T> {
         }
         try {
             entries.forEach(entry -> vectors.copy(entry.value, entry.average));
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, "AveragedModel", missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, "AveragedModel", missing);
         }
     }
 
-    /** Sets whether buffers are averaged as the parameters are; if not, which is the default, they are copied. */
+    /** Sets whether buffers are averaged like parameters; by default they are copied. */
     public AveragedModel<T> useBuffers(boolean useBuffers) {
         this.useBuffers = useBuffers;
         return this;
     }
 
     /**
-     * Takes in the model's parameters and buffers as they are now: PyTorch's {@code update_parameters}.
+     * Updates the averages with the model's current parameters and buffers: PyTorch's {@code update_parameters}.
      *
      * @throws IllegalStateException while model and averages are swapped
      */
     public void update() {
         if (swapped) {
-            throw new IllegalStateException("model and averages must be swapped back before an update");
+            throw new IllegalStateException("model and averages must be swapped back before update()");
         }
         for (Entry<T> entry : entries) {
             if (count == 0 || (entry.buffer && !useBuffers)) {
@@ -102,7 +102,7 @@ public final class AveragedModel<T> {
         count++;
     }
 
-    /** {@return how many updates are averaged} */
+    /** {@return the number of updates averaged so far} */
     public long nAveraged() {
         return count;
     }
@@ -118,7 +118,7 @@ public final class AveragedModel<T> {
     /**
      * Copies the averages of the parameters into {@code params}, such as another model's.
      *
-     * @throws IllegalArgumentException if those are not as many, or differ in shape
+     * @throws IllegalArgumentException if {@code params} differ from the parameters in number or shape
      */
     public void copyTo(List<T> params) {
         List<T> averages = parameters();
@@ -134,8 +134,8 @@ public final class AveragedModel<T> {
     }
 
     /**
-     * Swaps the model's parameters and buffers with their averages: to validate the averages in the model itself. Swapping
-     * again brings them back.
+     * Swaps the model's parameters and buffers with their averages, to validate the averages in the model itself. Call it again to
+     * swap them back.
      */
     public void swap() {
         for (Entry<T> entry : entries) {
@@ -152,8 +152,8 @@ public final class AveragedModel<T> {
     }
 
     /**
-     * {@return the state in PyTorch's layout: {@code n_averaged}, and the averages as {@code module.conv1.weight}} These are
-     * views, which change with the next update.
+     * {@return the state in PyTorch's layout: {@code n_averaged}, and the averages as {@code module.conv1.weight}} The averages
+     * are views, which change with the next update.
      */
     public Map<String, Object> stateDict() {
         Map<String, Object> dict = new LinkedHashMap<>();
@@ -163,15 +163,15 @@ public final class AveragedModel<T> {
     }
 
     /**
-     * Takes over a state that {@link #stateDict} or PyTorch's {@code AveragedModel} gave.
+     * Loads a state from {@link #stateDict} or from PyTorch's {@code AveragedModel}.
      *
-     * @throws IllegalArgumentException if names or shapes differ from this one's; nothing has changed then
+     * @throws IllegalArgumentException if its names or shapes differ from this model's; nothing has changed then
      * @throws IllegalStateException while model and averages are swapped
      */
     public void loadStateDict(Map<?, ?> dict) {
         Objects.requireNonNull(dict, "dict");
         if (swapped) {
-            throw new IllegalStateException("model and averages must be swapped back before a state is loaded");
+            throw new IllegalStateException("model and averages must be swapped back before loadStateDict()");
         }
         long saved =
                 Check.count("n_averaged", tensor(dict, "n_averaged", List.of()).item());
@@ -184,7 +184,7 @@ public final class AveragedModel<T> {
                 .collect(Collectors.joining(", "));
         if (!unknown.isEmpty()) {
             throw new IllegalArgumentException(
-                    "a state dict must have the names of the averaged model, but " + unknown + " is none of them");
+                    "a state dict must have the names of the averaged model only, but also had " + unknown);
         }
         count = saved;
         entries.forEach(entry ->
@@ -195,8 +195,7 @@ public final class AveragedModel<T> {
         if (dict.get(name) instanceof TensorData data && data.shape().equals(shape)) {
             return GroupState.real(name, data);
         }
-        throw new IllegalArgumentException("a state dict must have a tensor " + name + " of shape " + shape
-                + ", but it was "
+        throw new IllegalArgumentException(name + " must be a tensor of shape " + shape + ", but was "
                 + (dict.get(name) instanceof TensorData data ? "of shape " + data.shape() : "missing"));
     }
 }

@@ -2,7 +2,7 @@ package org.anneal.optim;
 
 import org.anneal.text.Check;
 
-/** How an {@link AveragedModel} takes in what parameters have become. The first time it copies them. */
+/** How an {@link AveragedModel} averages the parameters. */
 public sealed interface Averaging {
 
     /** {@return the mean of all updates, each with equal weight, for stochastic weight averaging; PyTorch's default} */
@@ -13,13 +13,13 @@ public sealed interface Averaging {
     /**
      * {@return the exponential moving average: PyTorch's {@code get_ema_multi_avg_fn(decay)}}
      *
-     * @param decay what stays of the average at an update, in [0, 1]
+     * @param decay the weight of the old average in an update, in [0, 1]
      */
     static Averaging ema(double decay) {
         return new Ema(decay);
     }
 
-    /** Moves {@code average}, of {@code count} updates so far and at least one, towards {@code value}. */
+    /** Updates {@code average}, of {@code count} values so far (at least 1), with {@code value}. */
     <T> void apply(Vectors<T> vectors, T average, T value, long count);
 
     /**

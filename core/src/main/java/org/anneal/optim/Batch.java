@@ -8,8 +8,8 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
- * Parameters of one group that are updated together: they have a gradient now and have been updated equally often, so
- * one kernel call serves them all. An optimizer uses a batch again for as long as its parameters stay together.
+ * Parameters of one group that one kernel call updates together: they have a gradient now, and have been updated equally often.
+ * An optimizer reuses a batch as long as its parameters stay together.
  */
 public final class Batch<T> {
     private static final Slot SPARE = new Slot("spare");
@@ -39,9 +39,9 @@ public final class Batch<T> {
     }
 
     /**
-     * Gets ready for a step.
+     * Prepares for a step.
      *
-     * @param grads of all parameters of the group
+     * @param grads the gradient of each parameter of the group, by index
      */
     void update(IntFunction<Optional<T>> grads, long step, boolean fresh, double lr) {
         this.grads.clear();
@@ -53,7 +53,7 @@ public final class Batch<T> {
         this.lr = lr;
     }
 
-    /** Forgets the gradients. */
+    /** Drops the gradients. */
     void release() {
         grads.clear();
     }
@@ -77,12 +77,12 @@ public final class Batch<T> {
         return slots.get(index);
     }
 
-    /** {@return which update of these parameters this is, from 1} */
+    /** {@return the number of this update of these parameters, from 1} */
     public long step() {
         return step;
     }
 
-    /** {@return whether slots were allocated for this update and hold what the rule starts them with} */
+    /** {@return whether the slots were allocated for this update and hold their initial values} */
     public boolean fresh() {
         return fresh;
     }
@@ -92,15 +92,16 @@ public final class Batch<T> {
         return lr;
     }
 
-    /** What a rule does to one parameter, whose slots are in the rule's order. */
+    /** A rule's update of one parameter; {@code slots} are in the rule's order. */
     public interface Update<T> {
         void apply(T param, T grad, List<T> slots, List<T> spares);
     }
 
     /**
-     * Updates the parameters one after another. The gradient is the user's: an update that changes it takes a spare.
+     * Updates the parameters one after another. The gradient belongs to the user: an update must not change it, but can copy it
+     * into a spare.
      *
-     * @param spares how many arrays of the parameter's shape are lent to the update, filled with zeros
+     * @param spares the number of temporary arrays of the parameter's shape that the update gets, filled with zeros
      */
     public void forEach(int spares, Update<T> update) {
         for (int i = 0; i < params.size(); i++) {
@@ -121,8 +122,8 @@ public final class Batch<T> {
         }
     }
 
-    /** Makes {@code to} what a step goes against: the gradient, its opposite to climb, and the pull of the weight decay. */
-    static <T> T slope(Vectors<T> vectors, T grad, T param, boolean maximize, double weightDecay, T to) {
+    /** Sets {@code to} to the effective gradient, {@code grad + weightDecay * param}, with {@code -grad} if {@code maximize}. */
+    static <T> T effectiveGrad(Vectors<T> vectors, T grad, T param, boolean maximize, double weightDecay, T to) {
         vectors.copy(grad, to);
         if (maximize) {
             vectors.scale(to, -1);
@@ -143,15 +144,15 @@ public final class Batch<T> {
         try {
             group.apply(kernels, this);
         } catch (UnsupportedOperationException missing) {
-            throw Lacking.on(engine, group.kind().getSimpleName(), missing);
+            throw MissingOperation.on(engine, group.kind().getSimpleName(), missing);
         }
     }
 
     /**
-     * Applies the rule of {@code group} to a single number once, so that what {@code engine} lacks is told before the first
-     * step.
+     * Applies the rule of {@code group} once to a single number, to find out before the first step whether {@code engine} lacks
+     * an operation.
      *
-     * @throws UnsupportedOperationException if it lacks anything
+     * @throws UnsupportedOperationException if it lacks one
      */
     static <T> void tryOut(Engine<T> engine, Kernels<T> kernels, ParamGroup<T> group) {
         T param = group.params().get(0);
@@ -170,19 +171,19 @@ public final class Batch<T> {
             } finally {
                 trial.close();
             }
-        } catch (Lacking e) {
+        } catch (MissingOperation e) {
             throw e;
         } catch (RuntimeException e) {
-            // It fails for being a single number, which says nothing of the parameters.
+            // A rule may refuse a single number; that says nothing about the real parameters.
         } finally {
             numbers.forEach(engine::release);
         }
     }
 
     /**
-     * {@return what a kernel keeps from step to step for these parameters, made on first use and closed with this batch}
+     * {@return an object that a kernel keeps between steps for these parameters, created on first use and closed with this batch}
      */
-    @SuppressWarnings("unchecked") // only the engine's one kernels object asks, always for its own type
+    @SuppressWarnings("unchecked") // only one kernels object uses it, always with the same type
     public <C extends AutoCloseable> C cache(Supplier<C> make) {
         if (cache.isEmpty()) {
             cache = Optional.of(make.get());

@@ -13,7 +13,7 @@ import org.anneal.schedule.Schedule;
 import org.anneal.text.Check;
 
 /**
- * What a runner runs, one policy for all its groups or a schedule for each, and where it is: all that a
+ * What a runner runs (one policy for all groups, or a schedule per group) and how far it has come: everything that a
  * {@link SchedulerState} saves.
  */
 final class Course {
@@ -25,7 +25,7 @@ final class Course {
     private Optional<ReduceLROnPlateau.State> progress; // of a plateau
     private long lastEpoch;
     private long lastStep = Long.MAX_VALUE; // of the schedule that ends first
-    private boolean metricTaken; // since the last step, where there is a schedule to step
+    private boolean metricTaken; // since the last step; only if there is a schedule to step
     private final List<ScheduledGroup> joined = new ArrayList<>(); // since then
 
     Course(List<? extends RateGroup> groups, List<? extends Policy> policies, boolean shared, long lastEpoch) {
@@ -37,11 +37,11 @@ final class Course {
             throw new IllegalArgumentException("groups must hold at least one group, but there was none");
         }
         if (new HashSet<>(groups).size() != count) {
-            throw new IllegalArgumentException("groups must hold each group once, but one stands there twice");
+            throw new IllegalArgumentException("groups must be distinct, but one is listed twice");
         }
         if (!shared && policies.size() != count) {
             throw new IllegalArgumentException(
-                    "need one schedule per group, " + count + ", but got " + policies.size());
+                    "need one schedule per group, so " + count + ", but got " + policies.size());
         }
         this.policy = policies.get(0);
         this.shared = shared;
@@ -66,36 +66,36 @@ final class Course {
     private void checkResumable(long lastEpoch) {
         if (takesMetric()) {
             throw new IllegalArgumentException(
-                    "last_epoch must be -1 for a plateau, which counts metrics, but was " + lastEpoch);
+                    "last_epoch must be -1 for a plateau, which is driven by metrics, but was " + lastEpoch);
         }
         for (ScheduledGroup member : members) {
             if (member.group.initialLr().isEmpty()) {
                 throw new IllegalStateException("group '" + member.group.name()
                         + "' must have an initialLr to resume at last_epoch=" + lastEpoch
-                        + ": restore the optimizer first, or make its rate the base with optimizer.rebase()");
+                        + ": restore the optimizer first, or call optimizer.rebase() to start from its current rate");
             }
         }
     }
 
     /**
-     * {@return what goes on from {@code state}, with the groups set to it: this, or what the state was written under}
+     * Restores {@code state} into the groups and {@return the course that continues: this one, or the state's own}
      *
-     * @throws IllegalArgumentException if that is refused; nothing has changed then
+     * @throws IllegalArgumentException if the state is refused; nothing has changed then
      */
     Course resume(SchedulerState state, LRScheduler.OnChange onChange, List<? extends RateGroup> groups) {
         if (state.version() != SchedulerState.VERSION) {
-            throw new IllegalArgumentException("the state must be of version " + SchedulerState.VERSION
-                    + ", but was of version " + state.version());
+            throw new IllegalArgumentException(
+                    "the state's version must be " + SchedulerState.VERSION + ", but was " + state.version());
         }
         if (state.lrs().size() != groups.size()) {
-            throw new IllegalArgumentException("the state must be of " + groups.size()
-                    + " groups, as the optimizer, but was of " + state.lrs().size());
+            throw new IllegalArgumentException("the state must have " + groups.size()
+                    + " groups, as the optimizer has, but had " + state.lrs().size());
         }
         boolean same = state.policies().equals(texts());
         if (!same && onChange == LRScheduler.OnChange.REFUSE) {
-            throw new IllegalArgumentException("the state was written under " + String.join(", ", state.policies())
+            throw new IllegalArgumentException("the state was saved under " + String.join(", ", state.policies())
                     + ", but this runner runs " + String.join(", ", texts())
-                    + ": choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two goes on");
+                    + ": choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the saved one");
         }
         for (int i = 0; i < groups.size(); i++) {
             groups.get(i).checkMomentum(state.momentums().get(i));
@@ -106,7 +106,7 @@ final class Course {
                 && next.policy.metricDriven().isPresent()
                 && state.plateau().isEmpty()) {
             throw new IllegalArgumentException(
-                    "the state must have what the plateau of " + next.policy + " remembers, but it was missing");
+                    "the state must have the progress of the plateau in " + next.policy + ", but it was missing");
         }
         next.takeLate(groups);
         next.checkJoined(groups);
@@ -115,7 +115,7 @@ final class Course {
         return next;
     }
 
-    /** Goes on from {@code state}, at {@code rates} of the schedules if there are any and not at the state's. */
+    /** Continues from {@code state}, at {@code rates}, or at the state's own rates if {@code rates} is empty. */
     private void restore(SchedulerState state, List<Double> rates) {
         progress = policy.metricDriven().map(plateau -> state.plateau().orElseGet(plateau::start));
         for (int i = 0; i < members.size(); i++) {
@@ -125,7 +125,7 @@ final class Course {
         for (int i = 0; i < rates.size() && takesStep(); i++) {
             LOG.log(
                     System.Logger.Level.INFO,
-                    "group ''{0}'' goes on at {1}, the rate of {2} at step {3}; the checkpoint had {4}",
+                    "group ''{0}'' continues at {1}, the rate of {2} at step {3}; the checkpoint had {4}",
                     members.get(i).group.name(),
                     Double.toString(members.get(i).lr()),
                     members.get(i).schedule.orElseThrow(),
@@ -134,14 +134,14 @@ final class Course {
         }
     }
 
-    /** {@return what {@code state} was written under} */
+    /** {@return the course that {@code state} was saved from} */
     private static Course of(SchedulerState state, List<? extends RateGroup> groups) {
         List<Policy> saved = state.policies().stream().map(Course::read).toList();
         if (state.plateau().isPresent() && saved.get(0) instanceof Schedule) {
-            throw new IllegalArgumentException("the state has a plateau that its texts, "
-                    + String.join(", ", state.policies())
-                    + ", do not name, because a late group follows a schedule of its own: build the runner as it was"
-                    + " and restore into that");
+            throw new IllegalArgumentException(
+                    "the state was saved by a runner whose late group joined with its own schedule; its"
+                            + " plateau cannot be rebuilt from " + String.join(", ", state.policies())
+                            + ": build the runner as it was and restore the state into it");
         }
         return new Course(groups, saved, saved.size() == 1, -1);
     }
@@ -151,7 +151,7 @@ final class Course {
             return Policy.parse(text);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
-                    "the state's schedule " + text + " cannot be read back from its text (" + e.getMessage()
+                    "the state's schedule " + text + " cannot be parsed (" + e.getMessage()
                             + "): if it holds a Java function, build the runner with that schedule and restore into it",
                     e);
         }
@@ -177,7 +177,7 @@ final class Course {
         return members.get(0).schedule.isPresent();
     }
 
-    /** {@return the texts of what runs: one for all groups, or one per group} */
+    /** {@return the schedules as text: one for all groups, or one per group} */
     List<String> texts() {
         return shared
                 ? List.of(policy.toString())
@@ -187,8 +187,8 @@ final class Course {
     }
 
     /**
-     * {@return what PyTorch's schedulers keep in each parameter group beside the rate, such as OneCycleLR's {@code max_lr},
-     * which they read there and {@code scheduler.state_dict()} does not hold}
+     * {@return what PyTorch's schedulers keep in each param group beside the rate, such as OneCycleLR's {@code max_lr}} It is
+     * not in {@code scheduler.state_dict()}.
      */
     List<Map<String, Object>> groupEntries() {
         return members.stream()
@@ -218,12 +218,12 @@ final class Course {
                 progress);
     }
 
-    /** Sets the rates and momenta of the step that this starts at. */
+    /** Sets the rates and momenta of the first step. */
     void start() {
         write(lastEpoch, true);
     }
 
-    /** Moves to the next step: sets every group's rate and momentum, or, if a rate is not finite, nothing. */
+    /** Moves to the next step: sets every group's rate and momentum, or none of them if a rate is not finite. */
     void step() {
         write(lastEpoch + 1, false);
     }
@@ -241,7 +241,7 @@ final class Course {
         metricTaken = false;
     }
 
-    /** {@return whether a metric was taken at this step, and a schedule is to be stepped before the next one} */
+    /** {@return whether this step already had its metric, so that {@link #step} must come before the next one} */
     boolean isMetricTaken() {
         return metricTaken;
     }
@@ -284,7 +284,7 @@ final class Course {
         return !joined.isEmpty();
     }
 
-    /** {@return warnings of groups that joined and will be carried above their base, unless somebody saw to their rates since} */
+    /** {@return a warning per group that joined, whose rate was not set since, and whose schedule will raise it above its base} */
     List<String> climbs() {
         List<String> warnings = joined.stream()
                 .filter(member -> !member.isEdited())
@@ -294,7 +294,7 @@ final class Course {
         return warnings;
     }
 
-    /** Goes on at {@code step} with the schedules' rates there; edits by hand are dropped. */
+    /** Continues at {@code step} with the schedules' rates there; edits by hand are dropped. */
     void moveTo(long step, List<? extends RateGroup> groups) {
         takeLate(groups);
         checkJoined(groups);
@@ -316,12 +316,12 @@ final class Course {
         }
     }
 
-    /** Refuses a min_lr per group of another length. */
+    /** Refuses a list of {@code min_lr} whose length is not the number of groups. */
     private void checkMinLr(int groups) {
         policy.metricDriven().ifPresent(plateau -> plateau.reduce(0, groups, 0));
     }
 
-    /** Takes late groups along under a plateau alone, which runs whatever groups there are; {@return whether there were any} */
+    /** Under a plateau alone, runs the groups that were added late too; {@return whether there were any} */
     boolean takeLate(List<? extends RateGroup> groups) {
         if (takesStep() || members.size() >= groups.size()) {
             return false;
@@ -335,7 +335,7 @@ final class Course {
     /** {@return the schedule of all groups, for {@code group} to follow} */
     Schedule shared(RateGroup group) {
         if (!takesStep()) {
-            throw new IllegalStateException(policy + " runs every group: there is nothing to join");
+            throw new IllegalStateException(policy + " runs every group already: there is no need to join");
         }
         if (!shared) {
             throw new IllegalStateException("this runner has one schedule per group: say which one group '"
@@ -344,12 +344,16 @@ final class Course {
         return policy.stepDriven().orElseThrow();
     }
 
-    /** Has {@code schedule} run {@code group}, the first of {@code groups} that is not run. */
+    /** Runs {@code schedule} on {@code group}, the first of {@code groups} that has not joined. */
     void join(RateGroup group, Schedule schedule, List<? extends RateGroup> groups) {
         int index = members.size();
-        if (!takesStep() || index >= groups.size() || groups.get(index) != group) {
-            throw new IllegalArgumentException(
-                    "group must be the first that was added since and has not joined, but was '" + group.name() + "'");
+        if (!takesStep() || index >= groups.size()) {
+            throw new IllegalArgumentException("group '" + group.name() + "' must not join: "
+                    + (takesStep() ? "every group runs already" : policy + " runs every group"));
+        }
+        if (groups.get(index) != group) {
+            throw new IllegalArgumentException("groups must join in the order they were added: next is '"
+                    + groups.get(index).name() + "', but was '" + group.name() + "'");
         }
         checkMinLr(groups.size());
         ScheduledGroup member = new ScheduledGroup(group, Optional.of(schedule.forGroup(index, groups.size())));
@@ -359,37 +363,38 @@ final class Course {
         joined.add(member);
     }
 
-    /** Refuses groups that are not those that are run. */
+    /** Refuses groups that were added or removed since. */
     void checkJoined(List<? extends RateGroup> groups) {
         if (groups.size() > members.size()) {
             throw new IllegalStateException(
                     "group '" + groups.get(members.size()).name()
-                            + "' was added after this runner was built: say how it is scheduled, with join(group) or"
-                            + " join(group, schedule)");
+                            + "' was added after this runner was built: call join(group) or join(group, schedule) to"
+                            + " schedule it");
         } else if (groups.size() < members.size()) {
-            throw new IllegalStateException("there were " + members.size()
-                    + " groups when this runner was built, but now " + groups.size() + ": build a new one");
+            throw new IllegalStateException("this runner runs " + members.size() + " groups, but now there are "
+                    + groups.size() + ": build a new one");
         }
     }
 
     /**
      * {@return PyTorch's view of this}
      *
-     * @param lastLr the rates that were left in force last
-     * @throws IllegalStateException if PyTorch has none
+     * @param lastLr the rates that the runner set last
+     * @throws IllegalStateException if PyTorch has no such scheduler
      */
     PyTorchState inPyTorch(SchedulerState state, List<Double> lastLr) {
         if (!shared) {
-            throw new IllegalStateException("PyTorch has no schedule per group, so it has no state of "
+            throw new IllegalStateException("PyTorch has no schedule per group, so there is no state_dict of "
                     + String.join(", ", texts()) + ": use state() and restore(state)");
         }
         return new PyTorchState(policy, state, lastLr, members.get(0).group.hasBetas());
     }
 
     /**
-     * {@return what goes on from PyTorch's state {@code dict}, with the groups set to it: this, or what it is of}
+     * Restores PyTorch's {@code scheduler.state_dict()} into the groups and {@return the course that continues: this one, or
+     * the dict's own}
      *
-     * @throws RuntimeException if that is refused; nothing has changed then
+     * @throws RuntimeException if the dict is refused; nothing has changed then
      */
     Course resume(
             Map<?, ?> dict,
@@ -422,7 +427,7 @@ final class Course {
         return resume(state, onChange, groups);
     }
 
-    /** {@return the text, or the texts, of what runs} */
+    /** {@return the policy as text, or a list of schedules} */
     @Override
     public String toString() {
         return shared ? policy.toString() : texts().toString();

@@ -5,26 +5,26 @@ import java.util.Optional;
 import org.anneal.checkpoint.TensorData;
 
 /**
- * What an optimizer needs to know of the parameters it moves, for one kind of array or tensor.
+ * What an optimizer needs in order to work on one kind of array or tensor.
  *
- * @param <T> a parameter, a gradient, and whatever is kept per parameter
+ * @param <T> the type of parameters, gradients and slots
  */
 public interface Engine<T> {
 
     /**
-     * Refuses what cannot be optimized; nothing, unless the engine says so.
+     * Refuses a parameter that cannot be optimized. By default, every one can.
      *
      * @throws IllegalArgumentException if {@code parameter} is not a leaf of floating-point numbers
      */
     default void check(T parameter) {}
 
-    /** {@return an object that equals another parameter's exactly if both are the same storage to the engine} */
+    /** {@return an object that is equal for two parameters if and only if they share their storage} */
     Object identity(T parameter);
 
     /**
      * {@return the gradient of {@code parameter}, empty if there is none; a gradient of zeros is a gradient}
      *
-     * @throws IllegalArgumentException if it is none that a kernel takes
+     * @throws IllegalArgumentException if it is one that kernels cannot process
      */
     Optional<T> grad(T parameter);
 
@@ -37,7 +37,7 @@ public interface Engine<T> {
     /** {@return a new array for {@code parameter}, of its type and filled as {@code slot} says, owned by the caller} */
     T allocate(T parameter, Slot slot);
 
-    /** {@return a view of {@code array}, for as long as it is there} */
+    /** {@return a view of {@code array}, valid as long as the array is} */
     TensorData data(T array);
 
     /**
@@ -47,15 +47,15 @@ public interface Engine<T> {
      */
     void copy(TensorData from, T to);
 
-    /** Frees what {@link #allocate} gave, or lets go of what {@link #grad} gave; left to the garbage collector by default. */
+    /** Releases an array from {@link #allocate} or {@link #grad}. By default, the garbage collector does. */
     default void release(T slot) {}
 
-    /** {@return the arithmetic of this engine; by default every rule runs on {@link #vectors}} */
+    /** {@return the engine's kernels for update rules; by default every rule runs on {@link #vectors}} */
     default Kernels<T> kernels() {
         return new Kernels<>() {};
     }
 
-    /** {@return the arithmetic of this engine over whole arrays; by default there is none} */
+    /** {@return the engine's arithmetic over whole arrays; none by default} */
     default Vectors<T> vectors() {
         return new Vectors<>() {};
     }

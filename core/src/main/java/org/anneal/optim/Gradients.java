@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Gradients that an engine gave, until they are let go of; to be used again then. */
+/** Gradients taken from an engine until {@link #close} releases them; reusable after that. */
 final class Gradients<T> implements AutoCloseable {
     private final Engine<T> engine;
     private final List<Optional<T>> grads = new ArrayList<>(); // one per parameter
@@ -14,9 +14,9 @@ final class Gradients<T> implements AutoCloseable {
     }
 
     /**
-     * Takes the gradients of {@code params}, after those that were taken.
+     * Appends the gradients of {@code params}.
      *
-     * @throws IllegalArgumentException if the engine refuses one; those before it are held until {@link #close}
+     * @throws IllegalArgumentException if the engine refuses one; those taken before it are held until {@link #close}
      */
     void take(List<T> params) {
         for (T param : params) {
@@ -24,17 +24,17 @@ final class Gradients<T> implements AutoCloseable {
         }
     }
 
-    /** {@return the gradient of a parameter, by its place among those that were taken; empty if it has none} */
+    /** {@return the gradient of the {@code p}-th parameter taken; empty if it has none} */
     Optional<T> get(int p) {
         return grads.get(p);
     }
 
-    /** {@return the gradients that there are} */
+    /** {@return all gradients that are present} */
     List<T> present() {
         return grads.stream().flatMap(Optional::stream).toList();
     }
 
-    /** Lets go of them: through the next backward pass they would live on here. */
+    /** Releases the gradients, which would otherwise stay alive through the next backward pass. */
     @Override
     public void close() {
         for (Optional<T> grad : grads) {

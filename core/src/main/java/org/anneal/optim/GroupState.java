@@ -14,14 +14,14 @@ import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Check;
 
-/** What an optimizer keeps for the parameters of one group, and the batches that they are updated in. */
+/** The slots and step counts of one group's parameters, and the batches that they are updated in. */
 final class GroupState<T> {
     private final Engine<T> engine;
     private final List<T> params;
     private final int[] dimensions; // of each parameter
     private final long[] steps; // of each parameter
     private final List<Map<String, T>> slots = new ArrayList<>(); // of each parameter, by name
-    private final Gradients<T> grads; // of the step that is made
+    private final Gradients<T> grads; // of the current step
     private final boolean[] present; // which parameters had a gradient in the last step
     private List<List<Slot>> needed = List.of(); // by dimensions, in the last step
     private List<Batch<T>> batches = List.of(); // of the last step
@@ -37,14 +37,14 @@ final class GroupState<T> {
         params.forEach(param -> slots.add(new LinkedHashMap<>()));
     }
 
-    /** Allocates the slots of every parameter now, and not when it is first updated. */
+    /** Allocates the slots of every parameter now, rather than at its first update. */
     void allocate(ParamGroup<T> group) {
         for (int p = 0; p < params.size(); p++) {
             allocate(group.slots(dimensions[p]), p);
         }
     }
 
-    /** Takes the gradients for the next step: those of all groups before any is stepped, since one may be refused. */
+    /** Takes the gradients for the next step. This is done for all groups before any is stepped, since one may be refused. */
     void gather() {
         grads.take(params);
     }
@@ -69,8 +69,8 @@ final class GroupState<T> {
         }
     }
 
-    /** Lets go of the gradients that {@link #gather} took, whether a step was made with them or not. */
-    void letGo() {
+    /** Releases the gradients that {@link #gather} took, whether or not they were used. */
+    void releaseGrads() {
         batches.forEach(Batch::release);
         grads.close();
     }
@@ -85,10 +85,10 @@ final class GroupState<T> {
     }
 
     /**
-     * Puts parameters of one age and with the same slots into a batch, so that one kernel call serves them; in nearly every
-     * run that is one batch. Those that stay as they were are kept, with what the kernels cached for them.
+     * Batches parameters with equal step counts and the same slots, for one kernel call each; in nearly every run that is one
+     * batch. Unchanged batches are kept, with their kernels' caches.
      *
-     * @return for each batch whether its slots were allocated for this step
+     * @return for each batch, whether its slots were allocated for this step
      */
     private List<Boolean> regroup(ParamGroup<T> group) {
         needed = new ArrayList<>();
@@ -138,7 +138,7 @@ final class GroupState<T> {
                         .toList());
     }
 
-    /** Allocates what parameter {@code p} lacks and {@return whether it lacked anything} */
+    /** Allocates the slots that parameter {@code p} lacks and {@return whether it lacked any} */
     private boolean allocate(List<Slot> names, int p) {
         boolean fresh = false;
         for (Slot slot : names) {
@@ -150,7 +150,7 @@ final class GroupState<T> {
         return fresh;
     }
 
-    /** {@return what is kept for parameter {@code p}, as in PyTorch's state dict} */
+    /** {@return the state of parameter {@code p}, as in PyTorch's state dict} */
     Map<String, Object> dict(int p, boolean countsSteps) {
         Map<String, Object> entry = new LinkedHashMap<>();
         if (!slots.get(p).isEmpty() && countsSteps) {
@@ -161,19 +161,20 @@ final class GroupState<T> {
     }
 
     /**
-     * Holds what is to be loaded for parameter {@code p} to what {@code rule} keeps: all of it or nothing, in its shapes.
+     * Checks that a state of parameter {@code p} is empty, or has all that {@code rule} keeps, in the right shapes.
      *
      * @param number of the parameter in the state dict
+     * @param kept its entry there, empty if there is none
      */
     void check(UpdateRule rule, int p, Object number, Map<?, ?> kept) {
         Set<String> names = kept.keySet().stream().map(String::valueOf).collect(Collectors.toCollection(TreeSet::new));
-        SavedGroup.refuseAnothersSlots(rule, names);
+        SavedGroup.checkSlots(rule, names);
         String of = " of parameter " + number;
         List<String> missing =
                 needed(rule, p).filter(name -> !names.contains(name)).toList();
         if (!names.isEmpty() && !missing.isEmpty()) {
             throw new IllegalArgumentException(
-                    String.join(", ", missing) + of + " must be there, but its state has only " + names);
+                    "the state" + of + " must have " + String.join(", ", missing) + ", but has only " + names);
         }
         List<Long> shape = engine.shape(params.get(p));
         kept.forEach((key, value) -> {
@@ -192,7 +193,7 @@ final class GroupState<T> {
         });
     }
 
-    /** {@return the entries that the state of a parameter must have if it has any} */
+    /** {@return the entries that the state of a parameter must have if it is not empty} */
     private Stream<String> needed(UpdateRule rule, int p) {
         Stream<String> slots = rule.slots(dimensions[p]).stream()
                 .filter(slot -> !slot.optional())
@@ -207,7 +208,7 @@ final class GroupState<T> {
         real(what, data);
     }
 
-    /** {@return a tensor, or a number as one: older versions of PyTorch keep eta, mu and mu_product so} */
+    /** {@return {@code value} as a tensor: older versions of PyTorch keep eta, mu and mu_product as numbers} */
     private static Optional<TensorData> tensor(Object value) {
         if (value instanceof Number number) {
             return Optional.of(TensorData.scalar(number.doubleValue()));
@@ -220,14 +221,14 @@ final class GroupState<T> {
         return SavedGroup.none(value).equals(Optional.empty());
     }
 
-    /** {@return the slot of that name; empty if the options in force need none} */
+    /** {@return the slot of that name; empty if the rule's options do not need it} */
     private Optional<Slot> slot(UpdateRule rule, int p, String name) {
         return rule.slots(dimensions[p]).stream()
                 .filter(slot -> slot.name().equals(name))
                 .findFirst();
     }
 
-    /** Replaces what is kept for parameter {@code p}: {@code kept} is an entry of a state dict, empty if there was none. */
+    /** Replaces the state of parameter {@code p} with {@code kept}, an entry that {@link #check} has passed. */
     void load(UpdateRule rule, int p, Map<?, ?> kept) {
         forget();
         T param = params.get(p);
@@ -269,7 +270,7 @@ final class GroupState<T> {
                                 name + " must be a number, but was " + SavedGroup.shown(value))));
     }
 
-    /** Makes the next step look at everything anew. */
+    /** Makes the next step batch the parameters anew. */
     private void forget() {
         batches.forEach(Batch::close);
         batches = List.of();
@@ -282,7 +283,7 @@ final class GroupState<T> {
         slots.forEach(Map::clear);
     }
 
-    /** A tensor whose elements can be converted. */
+    /** {@return {@code data} if its elements are real numbers} */
     static TensorData real(String name, TensorData data) {
         if (!data.dtype().isReal()) {
             throw new IllegalArgumentException(name + " must be real, but was " + data.dtype());

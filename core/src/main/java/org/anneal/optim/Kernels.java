@@ -1,12 +1,12 @@
 package org.anneal.optim;
 
 /**
- * The arithmetic of the update rules on one engine: each method updates a batch's parameters and slots in place, by the
- * formula of its rule, with the batch's own rate, {@link Batch#lr()}; the rule's may be stale. Slots are in the order of
- * {@link UpdateRule#slots}, which each method names.
+ * The kernels of the update rules on one engine. Each method updates a batch's parameters and slots in place, by the formula of
+ * its rule, at the batch's rate, {@link Batch#lr()}; the rule's own rate may be stale. Each method lists its slots, in the order
+ * of {@link UpdateRule#slots}.
  *
- * <p>A rule that an engine has no kernel for runs on its {@link Vectors}, if the rule has such a form and they have what it
- * needs. Otherwise the optimizer refuses it, and says what is missing.
+ * <p>A rule without a kernel on an engine runs on the engine's {@link Vectors}, if the rule has a form for them and they have the
+ * operations that it needs. Otherwise the optimizer refuses it and names what is missing.
  */
 public interface Kernels<T> {
 

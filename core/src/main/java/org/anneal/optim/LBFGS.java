@@ -4,8 +4,8 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Limited-memory BFGS: goes along the gradient divided by the curvature, which it estimates from how the last gradients
- * differed. It evaluates the loss several times a step and so takes a closure:
+ * Limited-memory BFGS: steps along the gradient divided by the curvature, which it estimates from how the last gradients
+ * changed. It evaluates the loss several times a step, so it needs a closure:
  * {@link Optimizer#step(java.util.function.DoubleSupplier)}.
  *
  * <pre>{@code
@@ -15,25 +15,25 @@ import org.anneal.text.Param;
  *   q = -g;  from the newest pair to the oldest   a = s.q / y.s;  q = q - a * y
  *   d = H * q;  from the oldest to the newest     d = d + s * (a - y.d / y.s)
  *   t = lr                                        min(1, 1 / sum|g|) * lr in the very first iteration
- *   t = a point that holds the strong Wolfe conditions, tried first at t    with lineSearchFn
+ *   t = a point that satisfies the strong Wolfe conditions, from t    with lineSearchFn
  *   p = p + t * d
  * }</pre>
  *
  * <p>A step ends after {@code maxIter} iterations or {@code maxEval} evaluations, at a gradient within
  * {@code toleranceGrad}, or when the loss, the parameters or the slope change by less than {@code toleranceChange}. A
- * missing gradient counts as zeros. All parameters share one group. What is kept, {@code 2 * historySize} vectors as long
- * as all parameters together, stands in the state dict under parameter 0.
+ * missing gradient counts as zeros. All parameters share one group. The state, {@code 2 * historySize} vectors as long as all
+ * parameters together, is in the state dict under parameter 0.
  *
  * <p>PyTorch: {@code LBFGS(params, lr=1, max_iter=20, max_eval=None, tolerance_grad, tolerance_change, history_size,
  * line_search_fn)}. The two loops: Nocedal, Updating quasi-Newton matrices with limited storage, 1980; the stopping rules
  * are PyTorch's, after Mark Schmidt's minFunc.
  *
- * @param lr the step's length along the direction, where the search starts if there is one; finite and at least 0
+ * @param lr the step length along the direction, or where the line search starts; finite and at least 0
  * @param maxIter iterations of a step, at least 1
- * @param maxEval evaluations of a step, at least 1; a step without line search may end with one more
- * @param toleranceGrad on the largest element of the gradient, finite and at least 0
- * @param toleranceChange finite and at least 0
- * @param historySize pairs that are remembered, at least 1
+ * @param maxEval evaluations of a step, at least 1; a step without line search may take one more
+ * @param toleranceGrad the largest element of a gradient that counts as zero, finite and at least 0
+ * @param toleranceChange the largest change that ends a step, finite and at least 0
+ * @param historySize number of pairs to remember, at least 1
  * @param lineSearchFn the line search
  */
 public record LBFGS(
@@ -60,9 +60,9 @@ public record LBFGS(
 
     /** How far to go along a direction. */
     public enum LineSearchFn {
-        /** To {@code lr}. */
+        /** By {@code lr}. */
         NONE,
-        /** To a point that holds the strong Wolfe conditions. */
+        /** To a point that satisfies the strong Wolfe conditions. */
         STRONG_WOLFE
     }
 
@@ -98,7 +98,7 @@ public record LBFGS(
         return KIND.with(this, "lr", lr);
     }
 
-    /** {@return this with {@code maxIter}, and, if it is PyTorch's default of a quarter more, with that as maxEval} */
+    /** {@return this rule with {@code maxIter}; if maxEval is the default, a quarter more, it follows} */
     public LBFGS withMaxIter(long maxIter) {
         LBFGS changed = KIND.with(this, "max_iter", maxIter);
         return maxEval == evals(this.maxIter) ? KIND.with(changed, "max_eval", evals(maxIter)) : changed;
@@ -135,7 +135,7 @@ public record LBFGS(
 
     @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
-        throw new IllegalStateException("LBFGS must be stepped with a closure, and not by a batch");
+        throw new IllegalStateException("LBFGS must be stepped with a closure: call Optimizer.step(closure)");
     }
 
     @Override

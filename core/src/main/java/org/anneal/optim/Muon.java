@@ -8,8 +8,8 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Muon: momentum whose update of a matrix is made nearly orthogonal, so that every direction moves equally far. For the matrices of
- * hidden layers; what is no matrix, and the first and last layer, take AdamW.
+ * Muon: momentum whose update is made nearly orthogonal, so that it moves a matrix equally far in every direction. It is meant for
+ * the matrices of hidden layers; use AdamW for other parameters, and for the first and last layer.
  *
  * <pre>{@code
  *   b = momentum * b + (1 - momentum) * grad
@@ -24,7 +24,7 @@ import org.anneal.text.Param;
  * {@link AdjustLr#MATCH_RMS_ADAMW}. {@code X} is computed in bfloat16, as in PyTorch.
  *
  * <p>PyTorch: {@code Muon(params, lr, weight_decay, momentum, nesterov, ns_coefficients, eps, ns_steps, adjust_lr_fn)}; a parameter that is
- * no matrix is refused in every group. Source: Jordan et al., Muon, kellerjordan.github.io/posts/muon, 2024; match_rms_adamw: Liu et
+ * not a matrix is refused in every group. Source: Jordan et al., Muon, kellerjordan.github.io/posts/muon, 2024; match_rms_adamw: Liu et
  * al., arXiv 2502.16982.
  *
  * @param lr learning rate, finite and at least 0
@@ -32,7 +32,7 @@ import org.anneal.text.Param;
  * @param momentum dimensionless, finite and at least 0
  * @param nesterov look ahead by one step of momentum
  * @param nsCoefficients of the Newton-Schulz iteration, three finite numbers
- * @param eps least norm that is divided by, finite and at least 0
+ * @param eps least norm to divide by, finite and at least 0
  * @param nsSteps iterations, from 0 to 99
  * @param adjustLr how the rate follows the shape; if empty, {@link AdjustLr#ORIGINAL}
  */
@@ -126,8 +126,8 @@ public record Muon(
     public void check(List<Long> shape) {
         if (shape.size() != 2) {
             throw new IllegalArgumentException(
-                    "a parameter under Muon must be a matrix, of two dimensions, but had the shape " + shape
-                            + ": give it to AdamW");
+                    "a parameter under Muon must be a matrix, with two dimensions, but had the shape " + shape
+                            + ": use AdamW for it");
         }
     }
 

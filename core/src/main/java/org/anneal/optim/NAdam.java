@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * NAdam: Adam with Nesterov's momentum, whose strength {@code beta1} rises over the steps.
+ * NAdam: Adam with Nesterov momentum, whose strength rises towards {@code beta1} over the steps.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -140,7 +140,8 @@ public record NAdam(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(
+                    vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
             if (decoupledWeightDecay) {
                 vectors.scale(param, 1 - batch.lr() * weightDecay);
             }

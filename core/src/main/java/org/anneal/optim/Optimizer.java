@@ -20,10 +20,10 @@ import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**
- * Moves parameters along their gradients: runs one update rule over groups of parameters, each with options of its own.
+ * Updates parameters from their gradients: runs one update rule over param groups, each with its own options.
  *
- * <p>A parameter without a gradient is skipped; one with a gradient of zeros is stepped, as in PyTorch. The optimizer
- * owns what it keeps per parameter and frees it in {@link #close}; it never frees a parameter. It belongs to one thread.
+ * <p>A parameter without a gradient is skipped; one whose gradient is all zeros is updated, as in PyTorch. The optimizer owns its
+ * state and frees it in {@link #close}; it never frees a parameter. It belongs to one thread.
  *
  * @param <T> the engine's parameters
  */
@@ -46,10 +46,10 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     /**
      * Several groups, each with its own options.
      *
-     * @throws IllegalArgumentException if there is no group, if the groups run different rules, if a parameter stands in
-     *     two groups, or if the engine cannot optimize a parameter
-     * @throws UnsupportedOperationException if the engine has neither a kernel for the rule nor the vector operations that
-     *     it needs
+     * @throws IllegalArgumentException if there is no group, if the groups run different rules, if a parameter is listed twice, or
+     *     if the engine cannot optimize a parameter
+     * @throws UnsupportedOperationException if the engine has neither a kernel for the rule nor the vector operations that it
+     *     needs
      */
     public Optimizer(Engine<T> engine, List<ParamGroup<T>> groups) {
         Objects.requireNonNull(engine, "engine");
@@ -66,13 +66,13 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         }
     }
 
-    /** Adds parameters, such as layers that were frozen until now. A running scheduler must be told: {@link LRScheduler#join}. */
+    /** Adds a group, such as layers that were frozen until now. It must {@linkplain LRScheduler#join join} a running scheduler. */
     public void addParamGroup(ParamGroup<T> group) {
         Objects.requireNonNull(group, "group");
         Class<?> running = groups.isEmpty() ? group.kind() : groups.get(0).kind();
         if (group.kind() != running) {
-            throw new IllegalArgumentException("groups of one optimizer must run one rule, " + running.getSimpleName()
-                    + ", but group '" + group.name() + "' runs " + group.rule());
+            throw new IllegalArgumentException("all groups of an optimizer must run " + running.getSimpleName()
+                    + ", as the first one does, but group '" + group.name() + "' runs " + group.rule());
         }
         if (group.needsClosure() && !groups.isEmpty()) {
             throw new IllegalArgumentException(running.getSimpleName() + " must run over one group, but group '"
@@ -85,7 +85,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             Object identity = engine.identity(param);
             if (known.contains(identity) || !added.add(identity)) {
                 throw new IllegalArgumentException(
-                        "a parameter must stand in one group once, but group '" + group.name() + "' repeats one");
+                        "a parameter must be in one group only, but group '" + group.name() + "' repeats one");
             }
         }
         tryOut(group);
@@ -101,7 +101,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         }
     }
 
-    /** Tells what the rule lacks on the engine. An engine that has everything is left alone. */
+    /** Refuses a rule for which the engine lacks an operation. An engine that overrides every operation is not tried. */
     private void tryOut(ParamGroup<T> group) {
         if (isComplete(group.hasKernel() ? kernels : engine.vectors())) {
             return;
@@ -112,8 +112,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         }
         try {
             QuasiNewton.tryOut(engine, group.params());
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, group.kind().getSimpleName(), missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, group.kind().getSimpleName(), missing);
         }
     }
 
@@ -121,7 +121,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         return Arrays.stream(arithmetic.getClass().getMethods()).noneMatch(Method::isDefault);
     }
 
-    /** {@return the groups, in the order they were given and added; a view that later groups appear in} */
+    /** {@return a view of the groups, in the order they were added; later groups appear in it} */
     @Override
     public List<ParamGroup<T>> groups() {
         return groupsView;
@@ -137,7 +137,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
                         + groups.stream().map(ParamGroup::name).toList() + ", but was " + name));
     }
 
-    /** Forgets all gradients: {@code zeroGrad(true)}, PyTorch's default. */
+    /** Drops all gradients: {@code zeroGrad(true)}, PyTorch's default. */
     public void zeroGrad() {
         zeroGrad(true);
     }
@@ -145,8 +145,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     /**
      * Clears all gradients.
      *
-     * @param setToNone drop them, so that a parameter that gets none is skipped; otherwise fill them with zeros, so that
-     *     momentum and weight decay still move it
+     * @param setToNone whether to drop them, so that a parameter that gets no new one is skipped; otherwise they are filled with
+     *     zeros, so that momentum and weight decay still move it
      */
     public void zeroGrad(boolean setToNone) {
         groups.forEach(group -> group.params().forEach(param -> engine.zeroGrad(param, setToNone)));
@@ -158,16 +158,16 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     }
 
     /**
-     * Multiplies all gradients, in place, by {@code maxNorm / (norm + 1e-6)}, or by 1 if that is more, and {@return their
-     * norm before} It is the norm of the norms of the gradients of all groups; 0 if there is no gradient. A norm that is
-     * not finite makes the gradients 0 or NaN, as in PyTorch.
+     * Multiplies all gradients, in place, by {@code min(1, maxNorm / (norm + 1e-6))} and {@return their norm before} It is the
+     * norm of the norms of all groups' gradients; 0 if there are none. A norm that is not finite makes the gradients 0 or NaN, as
+     * in PyTorch.
      *
      * <p>PyTorch: {@code torch.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)}.
      *
-     * @param maxNorm at least 0; infinity measures and clips nothing
-     * @param normType the order of the norm, such as 2, 1 or infinity for the largest absolute value
-     * @param errorIfNonfinite refuse a norm that is infinite or NaN, and change nothing
-     * @throws IllegalStateException if it is refused
+     * @param maxNorm at least 0; infinity only measures
+     * @param normType the order of the norm, such as 1, 2, or infinity for the largest absolute value
+     * @param errorIfNonfinite whether to refuse a norm that is infinite or NaN, and change nothing
+     * @throws IllegalStateException if the norm is refused
      */
     public double clipGradNorm(double maxNorm, double normType, boolean errorIfNonfinite) {
         Check.notNegative("max_norm", maxNorm);
@@ -181,13 +181,13 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             }
             engine.vectors().shrink(grads, norm, maxNorm);
             return norm;
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, "clip_grad_norm", missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, "clip_grad_norm", missing);
         }
     }
 
     /**
-     * Moves every element of every gradient, in place, into {@code [-clipValue, clipValue]}; NaN stays NaN.
+     * Clamps every element of every gradient, in place, to {@code [-clipValue, clipValue]}; NaN stays NaN.
      *
      * <p>PyTorch: {@code torch.nn.utils.clip_grad_value_(parameters, clip_value)}.
      *
@@ -197,12 +197,12 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         Check.notNegative("clip_value", clipValue);
         try (Gradients<T> taken = new Gradients<>(engine)) {
             engine.vectors().clamp(grads(taken), clipValue);
-        } catch (Lacking missing) {
-            throw Lacking.on(engine, "clip_grad_value", missing);
+        } catch (MissingOperation missing) {
+            throw MissingOperation.on(engine, "clip_grad_value", missing);
         }
     }
 
-    /** {@return the gradients that there are of all groups, which {@code taken} lets go of} */
+    /** {@return all gradients of all groups, which {@code taken} releases} */
     private List<T> grads(Gradients<T> taken) {
         groups.forEach(group -> taken.take(group.params()));
         return taken.present();
@@ -218,8 +218,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         checkOpen("stepped");
         if (quasiNewton.isPresent()) {
             throw new IllegalStateException(
-                    "LBFGS must evaluate the loss itself: call step(closure), which clears the gradients, computes the loss"
-                            + " and its gradients, and returns it");
+                    "LBFGS evaluates the loss itself: call step(closure) with a closure that clears the gradients, computes"
+                            + " the loss and its gradients, and returns the loss");
         }
         try {
             states.forEach(GroupState::gather);
@@ -228,13 +228,13 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             }
             steps++;
         } finally {
-            states.forEach(GroupState::letGo);
+            states.forEach(GroupState::releaseGrads);
         }
     }
 
     /**
-     * Evaluates the loss, and then updates every parameter that has a gradient; {@link LBFGS} evaluates it as often as it
-     * needs. In PyTorch's words:
+     * Evaluates the loss, and then updates every parameter that has a gradient; {@link LBFGS} evaluates it
+     * several times. For example:
      *
      * <pre>{@code
      * optimizer.step(() -> {
@@ -258,32 +258,32 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             return loss;
         }
         ParamGroup<T> group = groups.get(0);
-        double loss = quasiNewton.get().step((LBFGS) group.ruleButLr(), group.lr(), closure);
+        double loss = quasiNewton.get().step((LBFGS) group.ruleWithStaleLr(), group.lr(), closure);
         steps++;
         return loss;
     }
 
     private void checkOpen(String what) {
         if (closed) {
-            throw new IllegalStateException("an optimizer must not be " + what + " after it was closed");
+            throw new IllegalStateException("an optimizer must not be " + what + " after close()");
         }
     }
 
-    /** {@return how often a step was made} */
+    /** {@return the number of steps made} */
     @Override
     public long steps() {
         return steps;
     }
 
-    /** Makes the rates in force the bases that schedules start from. */
+    /** Makes each group's current rate the base of its schedules. */
     public void rebase() {
         groups.forEach(ParamGroup::rebase);
     }
 
     /**
-     * {@return the optimizer's state in PyTorch's layout: {@code state} by parameter number, and {@code param_groups},
-     * with what PyTorch's schedulers keep there;
-     * arrays are {@link org.anneal.checkpoint.TensorData}, views that change with the next step}
+     * {@return the optimizer's state in PyTorch's layout: {@code state} by parameter number, and {@code param_groups} with the
+     * entries of PyTorch's schedulers} Arrays are {@link org.anneal.checkpoint.TensorData}: views, which change with the next
+     * step.
      *
      * @throws IllegalStateException after {@link #close}
      */
@@ -298,7 +298,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             for (int p = 0; p < group.params().size(); p++) {
                 numbers.add(first + p);
                 Map<String, Object> entry = quasiNewton.isPresent()
-                        ? p == 0 ? quasiNewton.get().dict((LBFGS) group.ruleButLr()) : Map.of()
+                        ? p == 0 ? quasiNewton.get().dict((LBFGS) group.ruleWithStaleLr()) : Map.of()
                         : states.get(i).dict(p, group.countsSteps());
                 if (!entry.isEmpty()) {
                     state.put(first + p, entry);
@@ -306,7 +306,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             }
             first += numbers.size();
             Map<String, Object> options = options(i);
-            // CyclicLR and OneCycleLR have a start of their own there, and the base would be lost.
+            // CyclicLR and OneCycleLR store their own initial_lr there, and the base would be lost.
             OptionalDouble base = group.initialLr();
             if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
                 options.put(SavedGroup.OWN_BASE, base.getAsDouble());
@@ -320,7 +320,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         return dict;
     }
 
-    /** {@return the options of group {@code i}, with what PyTorch's schedulers keep there} */
+    /** {@return the options of group {@code i}, with the entries of PyTorch's schedulers} */
     private Map<String, Object> options(int i) {
         ParamGroup<T> group = groups.get(i);
         Map<String, Object> options = group.options();
@@ -328,7 +328,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         return options;
     }
 
-    /** {@return the rule and the options of each group, one a line, as PyTorch prints an optimizer} */
+    /** {@return the rule and the options of each group, one per line, as PyTorch prints an optimizer} */
     @Override
     public String toString() {
         return IntStream.range(0, groups.size())
@@ -337,12 +337,11 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     }
 
     /**
-     * Takes over a state that {@link #stateDict()} gave, or PyTorch's own in the same layout: the options and rates of the
-     * groups, and what is kept per parameter, which is copied. Entries of other engines, such as {@code foreach}, are passed
-     * over.
+     * Loads a state from {@link #stateDict()}, or PyTorch's own in the same layout: the options and rates of the groups, and a
+     * copy of the state of each parameter. Flags of other engines, such as {@code foreach}, are ignored.
      *
-     * @throws IllegalArgumentException if the state has other groups or parameters than this optimizer, is another rule's, or
-     *     has a value that is missing or out of its range; nothing has changed then
+     * @throws IllegalArgumentException if the state has other groups or parameters than this optimizer, belongs to another rule,
+     *     or has a value that is missing or out of range; nothing has changed then
      * @throws IllegalStateException after {@link #close}
      */
     public void loadStateDict(Map<?, ?> dict) {
@@ -352,14 +351,15 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         Map<?, ?> byNumber = entry(dict, "state", Map.class);
         byNumber.forEach((number, kept) -> {
             if (!(kept instanceof Map<?, ?> map)) {
-                throw new IllegalArgumentException("state[" + number + "] must be a dict, but was " + kept);
+                throw new IllegalArgumentException(
+                        "state[" + number + "] must be a dict, but was " + SavedGroup.shown(kept));
             }
             state.put(whole(number), map);
         });
         List<?> packed = entry(dict, "param_groups", List.class);
         if (packed.size() != groups.size()) {
             throw new IllegalArgumentException("param_groups must have " + groups.size()
-                    + " entries, as this optimizer, but had " + packed.size());
+                    + " entries, one per group of this optimizer, but had " + packed.size());
         }
         Set<Object> seen = new HashSet<>();
         List<SavedGroup> loaded = IntStream.range(0, groups.size())
@@ -369,7 +369,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             ParamGroup<T> group = groups.get(i);
             SavedGroup given = loaded.get(i);
             group.setRule(given.rule());
-            group.setLr(given.lr()); // which may be below 0
+            group.setLr(given.lr()); // may be below 0
             given.initialLr().ifPresent(group::setInitialLr);
             for (int p = 0; p < group.params().size(); p++) {
                 Map<?, ?> kept = state.getOrDefault(given.params().get(p), Map.of());
@@ -382,30 +382,30 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         }
     }
 
-    /** {@return group {@code i} of a state dict, held to this optimizer's, and what is kept for its parameters too} */
+    /** {@return group {@code i} of a state dict, checked against this optimizer's group, as are the states of its parameters} */
     private SavedGroup read(int i, Object given, Map<Object, Map<?, ?>> state, Set<Object> seen) {
         ParamGroup<T> group = groups.get(i);
         if (!(given instanceof Map<?, ?> options)) {
-            throw new IllegalArgumentException("param_groups[" + i + "] must be a dict, but was " + given);
+            throw new IllegalArgumentException(
+                    "param_groups[" + i + "] must be a dict, but was " + SavedGroup.shown(given));
         }
         List<?> params = entry(options, "params", List.class);
         if (params.size() != group.params().size()) {
             throw new IllegalArgumentException("param_groups[" + i + "] must have "
-                    + group.params().size() + " params, as group '" + group.name() + "', but had " + params.size());
+                    + group.params().size() + " params, as group '" + group.name() + "' has, but had " + params.size());
         }
         try {
             SavedGroup saved = SavedGroup.of(group, options, params);
             for (int p = 0; p < params.size(); p++) {
                 Object number = saved.params().get(p);
                 if (!seen.add(number)) {
-                    throw new IllegalArgumentException(
-                            "params must each stand there once, but " + number + " did twice");
+                    throw new IllegalArgumentException("parameter " + number + " is listed twice");
                 }
                 Map<?, ?> kept = state.getOrDefault(number, Map.of());
                 if (quasiNewton.isEmpty()) {
                     states.get(i).check(saved.rule(), p, number, kept);
                 } else if (p == 0) {
-                    quasiNewton.get().check(kept);
+                    quasiNewton.get().check(number, kept);
                 }
             }
             return saved;
@@ -424,14 +424,13 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     private static <E> E entry(Map<?, ?> dict, String name, Class<E> type) {
         Object value = dict.get(name);
         if (!type.isInstance(value)) {
-            throw new IllegalArgumentException(
-                    "a state dict must have an entry " + name + " that is a " + type.getSimpleName() + ", but it was "
-                            + (value == null ? "missing" : value.getClass().getSimpleName()));
+            throw new IllegalArgumentException(name + " must be a " + (type == Map.class ? "dict" : "list")
+                    + ", but was " + (value == null ? "missing" : SavedGroup.shown(value)));
         }
         return type.cast(value);
     }
 
-    /** Frees what is kept per parameter. The parameters and their gradients stay. */
+    /** Frees the state of all parameters. The parameters and their gradients stay. */
     @Override
     public void close() {
         closed = true;

@@ -11,8 +11,8 @@ import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**
- * Parameters that share their options: the single source of truth for what the next step uses. Mutable, and this is
- * where a rate is edited by hand; it belongs to the thread of its optimizer.
+ * Parameters that share their options: the single source of truth for what the next step uses. A rate is edited by hand here. It
+ * belongs to the thread of its optimizer.
  *
  * @param <T> the engine's parameters
  */
@@ -20,12 +20,12 @@ public final class ParamGroup<T> extends RateGroup {
     private final List<T> params;
     private UpdateRule rule;
     private double lr;
-    private double momentum; // may be ahead of the rule's: a schedule sets it every step, and allocates nothing
+    private double momentum; // may be newer than the rule's: a schedule sets it every step without allocating
 
     /**
-     * Groups parameters under options of their own.
+     * Groups parameters under their own options.
      *
-     * @param name what messages call it, such as {@code classifier}
+     * @param name its name in messages, such as {@code classifier}
      * @param rule the options; another group of the same optimizer differs by {@code rule.withLr(...)} and the like
      * @param params at least one parameter
      */
@@ -47,17 +47,17 @@ public final class ParamGroup<T> extends RateGroup {
     }
 
     /**
-     * {@return the options in force, the rate among them}
+     * {@return the options in force, including the rate}
      *
-     * @throws IllegalArgumentException if the rate in force is negative, which no rule starts from
+     * @throws IllegalArgumentException if the rate in force is negative, which no rule accepts
      */
     public UpdateRule rule() {
-        UpdateRule rule = ruleButLr();
+        UpdateRule rule = ruleWithStaleLr();
         return rule.lr() == lr ? rule : rule.withLr(lr);
     }
 
     /**
-     * Replaces the options from the next step on, the rate among them.
+     * Replaces the options, including the rate, from the next step on.
      *
      * @throws IllegalArgumentException if {@code rule} is of another class than before
      */
@@ -65,7 +65,7 @@ public final class ParamGroup<T> extends RateGroup {
         Objects.requireNonNull(rule, "rule");
         if (rule.getClass() != kind()) {
             throw new IllegalArgumentException(
-                    "rule must be of class " + kind().getSimpleName() + ", which this group runs, but was " + rule);
+                    "rule must be of class " + kind().getSimpleName() + ", like this group's rule, but was " + rule);
         }
         this.rule = rule;
         this.lr = rule.lr();
@@ -79,7 +79,7 @@ public final class ParamGroup<T> extends RateGroup {
 
     @Override
     public void setLr(double lr) {
-        if (!Double.isFinite(lr)) { // here and not in Check, which makes 0.0 of -0.0
+        if (!Double.isFinite(lr)) { // not Check.finite, which turns -0.0 into 0.0
             throw new IllegalArgumentException("lr must be finite, but was " + lr);
         }
         this.lr = lr;
@@ -102,12 +102,12 @@ public final class ParamGroup<T> extends RateGroup {
                 : rule.withMomentum(momentum).momentum();
     }
 
-    /** {@return the class of the rule, which a group keeps whatever rate is in force} */
+    /** {@return the class of the rule, which never changes} */
     Class<?> kind() {
         return rule.getClass();
     }
 
-    /** {@return whether the rule is one that engines have a kernel for, and not left to their vector operations} */
+    /** {@return whether {@link Kernels} has a method for the rule, which otherwise runs on vector operations} */
     boolean hasKernel() {
         return !needsClosure()
                 && Arrays.stream(kind().getMethods())
@@ -118,23 +118,23 @@ public final class ParamGroup<T> extends RateGroup {
 
     /** Applies this group's options to some of its parameters. */
     void apply(Kernels<T> kernels, Batch<T> batch) {
-        ruleButLr().apply(kernels, batch);
+        ruleWithStaleLr().apply(kernels, batch);
     }
 
-    /** {@return the options in force; of the rate, only {@link #lr} knows} */
-    UpdateRule ruleButLr() {
+    /** {@return the options in force, except that the rate may be stale: see {@link #lr}} */
+    UpdateRule ruleWithStaleLr() {
         if (rule.momentum() != momentum) {
             rule = rule.withMomentum(momentum);
         }
         return rule;
     }
 
-    /** {@return the slots that the options in force need for a parameter of so many dimensions} */
+    /** {@return the slots that the options in force need for a parameter with that many dimensions} */
     List<Slot> slots(int dimensions) {
-        return ruleButLr().slots(dimensions);
+        return ruleWithStaleLr().slots(dimensions);
     }
 
-    /** Refuses a parameter of a shape that the rule cannot update. */
+    /** Refuses a shape that the rule cannot update. */
     void check(List<Long> shape) {
         rule.check(shape);
     }
@@ -166,15 +166,15 @@ public final class ParamGroup<T> extends RateGroup {
         return rule.countsSteps();
     }
 
-    /** {@return the options by PyTorch's names, as in a state dict without its parameters} */
+    /** {@return the options by PyTorch's names, as in a state dict but without {@code params}} */
     public Map<String, Object> options() {
-        Map<String, Object> options = new LinkedHashMap<>(ruleButLr().options());
+        Map<String, Object> options = new LinkedHashMap<>(ruleWithStaleLr().options());
         options.put("lr", lr);
         initialLr().ifPresent(base -> options.put("initial_lr", base));
         return options;
     }
 
-    /** {@return the name and the options, one a line, as PyTorch prints those of an optimizer's group} */
+    /** {@return the name and the options, one per line, as PyTorch prints a group} */
     @Override
     public String toString() {
         return lines("Parameter Group " + name(), options());

@@ -11,9 +11,8 @@ import org.anneal.schedule.StateEntries;
 import org.anneal.schedule.StateForm;
 
 /**
- * What PyTorch 2.13's {@code scheduler.state_dict()} holds for a policy after some steps: the table of its keys, in its
- * order. To export is to write the table. To import is to read the counter, write the table for it, and hold the given
- * dict to the entries that have to be equal.
+ * PyTorch 2.13's {@code scheduler.state_dict()} of a policy after some steps: its entries, in its order. Exporting writes them.
+ * Importing reads the step count, computes the entries for it, and compares those that must be equal with the given dict.
  */
 final class PyTorchState {
     private final StateEntries.Run run;
@@ -25,13 +24,14 @@ final class PyTorchState {
      *
      * @param policy of all groups
      * @param state of the runner
-     * @param lastLr the rates that it left in force
+     * @param lastLr the rates that it set last
      * @param betas whether the optimizer has betas
      */
     PyTorchState(Policy policy, SchedulerState state, List<Double> lastLr, boolean betas) {
         if (policy.stepDriven().isPresent() && policy.metricDriven().isPresent()) {
-            throw new IllegalStateException("PyTorch composes no plateau, so it has no state of " + policy
-                    + ": use state() and restore(state)");
+            throw new IllegalStateException(
+                    "PyTorch cannot combine a plateau with a schedule, so there is no state_dict of " + policy
+                            + ": use state() and restore(state)");
         }
         this.run = new StateEntries.Run(policy, state.initialLrs(), lastLr, betas, state.plateau());
         this.state = state;
@@ -43,15 +43,15 @@ final class PyTorchState {
         return StateEntries.of(run, state.lastEpoch()).toMap();
     }
 
-    /** {@return what the constructor of one group's schedule puts into the group} */
+    /** {@return the entries that the constructor of PyTorch's scheduler adds to a param group} */
     static Map<String, Object> groupEntries(Schedule schedule) {
         return StateForm.of(schedule.kind()).groupEntries(schedule, true);
     }
 
     /**
-     * {@return the runner's state with the progress of {@code dict}}
+     * {@return the runner's state with the progress of {@code saved}}
      *
-     * @throws IllegalArgumentException if an entry is missing, of another type, or another schedule's
+     * @throws IllegalArgumentException if an entry is missing, has another type, or belongs to another schedule
      */
     SchedulerState read(Map<?, ?> saved) {
         Map<Object, Object> dict = SavedGroup.plain(saved);
@@ -74,7 +74,7 @@ final class PyTorchState {
                 state.plateau().map(now -> progress(dict)));
     }
 
-    /** {@return what older versions do not save: PyTorch before 1.4, and of a plateau's first epoch before 2.2} */
+    /** {@return the rates, which PyTorch before 1.4 does not save, nor before 2.2 in a plateau's first epoch} */
     private List<Double> ratesAt(long step, List<Double> bases) {
         return run.policy()
                 .stepDriven()

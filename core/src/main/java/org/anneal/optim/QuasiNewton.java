@@ -14,13 +14,13 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Check;
 
 /**
- * Runs {@link LBFGS} over the parameters of one group, and keeps what it remembers from step to step. Its vectors are as
- * long as all parameters together and are used over and over.
+ * Runs {@link LBFGS} over the parameters of one group and keeps its state. Its vectors are as long as all parameters together
+ * and are reused.
  */
 final class QuasiNewton<T> {
-    private static final Real CURVED = Real.of(1e-10); // products of y and s below are left out
+    private static final Real CURVED = Real.of(1e-10); // pairs with a smaller y.s are not remembered
 
-    /** What is saved of a {@link Memory}, all of it or nothing. */
+    /** The entries of a saved {@link Memory}: all of them or none. */
     private static final List<String> MEMORY =
             List.of("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad", "prev_loss");
 
@@ -28,24 +28,25 @@ final class QuasiNewton<T> {
     private final Vectors<T> vectors;
     private final List<T> params;
     private final Deque<T> spare = new ArrayDeque<>();
-    private final Deque<T> lent = new ArrayDeque<>(); // gradients along the line that is being searched
+    private final Deque<T> lent = new ArrayDeque<>(); // gradients on the current search line
 
     private Optional<T> grad = Optional.empty(); // of this step; allocated by the first
     private long evaluations;
     private long iterations;
-    private boolean used; // whether there was a step
+    private boolean used; // whether a step was made
     private Optional<Memory<T>> memory = Optional.empty();
     private List<Real> weights = List.of(); // of the pairs in the last direction
-    private boolean weighed; // whether there was a second iteration, whose direction had pairs
+    private boolean
+            weighed; // whether a direction was computed from pairs, which the second iteration is the first to do
 
-    /** What an iteration leaves to the next. */
+    /** What one iteration passes to the next. */
     private static final class Memory<T> {
         final T direction;
         final T grad; // before the last iteration's move
-        double loss; // and there
+        double loss; // at the same point
         Real t = Real.ZERO;
         Real scale = Real.ONE;
-        final List<Pair<T>> pairs = new ArrayList<>(); // the oldest first
+        final List<Pair<T>> pairs = new ArrayList<>(); // oldest first
 
         Memory(T direction, T grad) {
             this.direction = direction;
@@ -53,7 +54,7 @@ final class QuasiNewton<T> {
         }
     }
 
-    /** How the gradient changed, y, over a move of the parameters, s. */
+    /** A move of the parameters, s, the change of the gradient over it, y, and 1 / y.s. */
     private record Pair<T>(T y, T s, Real inverse) {}
 
     QuasiNewton(Engine<T> engine, List<T> params) {
@@ -63,7 +64,7 @@ final class QuasiNewton<T> {
     }
 
     /**
-     * Uses every operation once on a single number.
+     * Tries every operation once on a single number.
      *
      * @throws UnsupportedOperationException if {@code engine} lacks one
      */
@@ -112,10 +113,7 @@ final class QuasiNewton<T> {
             turn(m, g, rule.historySize());
             vectors.copy(g, m.grad);
             m.loss = loss;
-            m.t = Real.of(lr);
-            if (iterations == 1) {
-                m.t = Real.ONE.min(Real.ONE.over(tensor(vectors.sumAbs(g)))).times(m.t);
-            }
+            m.t = firstTrial(g, lr);
             Real slope = dot(g, m.direction);
             if (tiny.negate().lessThan(slope)) {
                 break;
@@ -133,7 +131,7 @@ final class QuasiNewton<T> {
                 optimal = maxAbs(g).atMost(flat);
             } else {
                 vectors.scatterAdd(m.direction, m.t.value(), params);
-                if (i < rule.maxIter()) { // of the last place nobody asks: the next step evaluates it anew
+                if (i < rule.maxIter()) { // the last point is evaluated by the next step
                     loss = closure.getAsDouble();
                     evaluations++;
                     gather(g);
@@ -150,7 +148,13 @@ final class QuasiNewton<T> {
         return first;
     }
 
-    /** Turns the direction to where the loss falls from here, as far as the pairs tell. */
+    private Real firstTrial(T g, double lr) {
+        return iterations == 1
+                ? Real.ONE.min(Real.ONE.over(tensor(vectors.sumAbs(g)))).times(Real.of(lr))
+                : Real.of(lr);
+    }
+
+    /** Computes the new direction from the gradient and the remembered pairs. */
     private void turn(Memory<T> m, T g, int history) {
         T d = m.direction;
         if (iterations == 1) {
@@ -178,7 +182,7 @@ final class QuasiNewton<T> {
         weighed = true;
     }
 
-    /** Adds the last move and what it did to the gradient. */
+    /** Remembers the last move and how it changed the gradient. */
     private void remember(Memory<T> m, T g, int history) {
         T y = take();
         T s = take();
@@ -211,9 +215,9 @@ final class QuasiNewton<T> {
     }
 
     /**
-     * Moves the parameters to the best point along the direction, {@code g} to its gradient, and {@return its loss}
+     * Moves the parameters to the best point along the direction, sets {@code g} to its gradient, and {@return its loss}
      *
-     * @param origin takes the place to start from
+     * @param origin receives the starting point
      */
     private double search(
             LBFGS rule, Memory<T> m, T g, T origin, StrongWolfe.Point<T> start, long left, DoubleSupplier closure) {
@@ -260,7 +264,7 @@ final class QuasiNewton<T> {
         });
     }
 
-    /** Copies all gradients into {@code vector}, zeros for a missing one. */
+    /** Copies all gradients into {@code vector}, with zeros for missing ones. */
     private void gather(T vector) {
         List<T> grads = new ArrayList<>();
         try {
@@ -290,7 +294,7 @@ final class QuasiNewton<T> {
         return tensor(vectors.maxAbs(vector));
     }
 
-    /** {@return what is kept, as PyTorch's state dict has it under parameter 0; empty before the first step} */
+    /** {@return the state, as in PyTorch's state dict under parameter 0; empty before the first step} */
     Map<String, Object> dict(LBFGS rule) {
         Map<String, Object> dict = new LinkedHashMap<>();
         if (!used) {
@@ -330,14 +334,27 @@ final class QuasiNewton<T> {
         return TensorData.scalar(type == DType.FLOAT64 ? type : DType.FLOAT32, number.value());
     }
 
-    /** Holds an entry of a state dict, empty if there was none, to what {@link #load} can take. */
-    void check(Map<?, ?> kept) {
+    /**
+     * Checks a state before it is loaded.
+     *
+     * @param number of the parameter in the state dict that has it
+     * @param kept its entry there, empty if there is none
+     */
+    void check(Object number, Map<?, ?> kept) {
+        try {
+            check(kept);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("parameter " + number + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void check(Map<?, ?> kept) {
         if (kept.isEmpty()) {
             return;
         }
         count(kept, "func_evals");
         if (count(kept, "n_iter") == 0 && MEMORY.stream().noneMatch(kept::containsKey)) {
-            return; // the gradient has vanished from the start
+            return; // the gradient was zero from the start
         }
         vector("d", entry(kept, "d"));
         vector("prev_flat_grad", entry(kept, "prev_flat_grad"));
@@ -348,7 +365,7 @@ final class QuasiNewton<T> {
         List<?> s = items(kept, "old_stps");
         List<?> ro = items(kept, "ro");
         if (y.size() != s.size() || y.size() != ro.size()) {
-            throw new IllegalArgumentException("old_dirs, old_stps and ro must be equally long, but had " + y.size()
+            throw new IllegalArgumentException("old_dirs, old_stps and ro must have equal lengths, but had " + y.size()
                     + ", " + s.size() + " and " + ro.size() + " entries");
         }
         y.forEach(each -> vector("old_dirs", each));
@@ -359,7 +376,7 @@ final class QuasiNewton<T> {
         }
     }
 
-    /** Takes over an entry that {@link #check} has passed. */
+    /** Replaces the state with an entry that {@link #check} has passed. */
     void load(Map<?, ?> kept) {
         memory.ifPresent(m -> {
             forget(m);
@@ -393,7 +410,7 @@ final class QuasiNewton<T> {
         memory = Optional.of(m);
     }
 
-    /** {@return the numbers of {@code al}, which is as long as the history and may have None where there is no pair} */
+    /** {@return the numbers of {@code al}, which has as many entries as the history and None where there is no pair} */
     private List<Real> weights(List<?> al) {
         return al.stream()
                 .filter(each -> !SavedGroup.none(each).equals(Optional.empty()))
@@ -415,8 +432,8 @@ final class QuasiNewton<T> {
             return GroupState.real(name, data);
         }
         throw new IllegalArgumentException(name + " must be a vector of " + length
-                + " elements, as all parameters together, but was "
-                + (value instanceof TensorData data ? "of shape " + data.shape() : kind(value)));
+                + " elements, as many as all parameters have together, but was "
+                + shown(value));
     }
 
     private long count(Map<?, ?> kept, String name) {
@@ -433,14 +450,14 @@ final class QuasiNewton<T> {
         } else if (value instanceof Number number) {
             return Real.of(number.doubleValue());
         }
-        throw new IllegalArgumentException(name + " must be a number, but was " + kind(value));
+        throw new IllegalArgumentException(name + " must be a number, but was " + shown(value));
     }
 
     private static List<?> items(Map<?, ?> kept, String name) {
         if (kept.get(name) instanceof List<?> list) {
             return list;
         }
-        throw new IllegalArgumentException(name + " must be a list, but was " + kind(entry(kept, name)));
+        throw new IllegalArgumentException(name + " must be a list, but was " + shown(entry(kept, name)));
     }
 
     private static Object entry(Map<?, ?> kept, String name) {
@@ -448,10 +465,8 @@ final class QuasiNewton<T> {
         return value == null ? Optional.empty() : value;
     }
 
-    private static String kind(Object value) {
-        return SavedGroup.none(value).equals(Optional.empty())
-                ? "missing"
-                : "a " + value.getClass().getSimpleName();
+    private static String shown(Object value) {
+        return SavedGroup.none(value).equals(Optional.empty()) ? "missing" : SavedGroup.shown(value);
     }
 
     void close() {

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * RAdam: Adam that divides by the mean square only once that is known well enough, and by how well.
+ * RAdam: Adam that divides by the root mean square only once its estimate is reliable, and scales the step by its reliability.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -45,7 +45,7 @@ public record RAdam(
         @Param(or = "False") boolean maximize)
         implements UpdateRule {
 
-    static final Kind<RAdam> KIND = Kind.of(RAdam.class, "is Adam with a warmup of its own")
+    static final Kind<RAdam> KIND = Kind.of(RAdam.class, "is Adam with a built-in warmup")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
             .drops("decoupled_weight_decay", "*", "foreach", "capturable", "differentiable")
             .inOrder("lr", "betas", "eps", "weight_decay", "maximize");
@@ -133,7 +133,8 @@ public record RAdam(
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         double t = (double) batch.step();
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(
+                    vectors, grad, param, maximize, decoupledWeightDecay ? 0 : weightDecay, spares.get(0));
             if (decoupledWeightDecay) {
                 vectors.scale(param, 1 - batch.lr() * weightDecay);
             }

@@ -6,7 +6,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * RMSprop: divides each gradient by the root of the mean of its squares, optionally about its mean, optionally with momentum.
+ * RMSprop: divides each gradient by the root of its mean square or, if centered, by its standard deviation; optionally with momentum.
  *
  * <pre>{@code
  *   g = grad                            (-grad if maximize)
@@ -126,7 +126,7 @@ public record RMSprop(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(2, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             T root = spares.get(1);
             vectors.scale(slots.get(0), alpha);
             vectors.addcmul(slots.get(0), g, g, 1 - alpha);

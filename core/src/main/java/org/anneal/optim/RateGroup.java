@@ -9,32 +9,31 @@ import org.anneal.schedule.Schedule;
 import org.anneal.text.Check;
 
 /**
- * Something that has a rate to set, and perhaps a momentum: a group of our {@link Optimizer}'s, or another library's
- * optimizer, or one group of it. It remembers the base of schedules, so it is made once and kept as long as that optimizer
- * is. It belongs to one thread.
+ * A learning rate to schedule, and perhaps a momentum: a param group of our {@link Optimizer}, or another library's optimizer or
+ * one of its groups. It remembers the base of schedules, so create it once per optimizer and keep it. It belongs to one thread.
  *
  * <pre>{@code
  *   RateGroup group = RateGroup.of("all", theirs::getLearningRate, theirs::setLearningRate);
  *   LRScheduler scheduler = new LRScheduler(() -> List.of(group), new CosineAnnealingLR(90));
  * }</pre>
  *
- * <p>What is set may be rounded, say to a {@code float}: a rate that reads back as it did after it was set counts as not
- * edited, and a schedule goes on from what it gave.
+ * <p>The other library may round the rate, say to a {@code float}. As long as it reads back as it did right after it was set, it
+ * counts as not edited, and the schedule continues from its own unrounded rate.
  */
 public abstract class RateGroup {
     private final String name;
     private double initialLr = Double.NaN; // until a runner records it
-    private Optional<LRScheduler> runner = Optional.empty(); // the last one that was built over this
-    private Optional<Schedule> schedule = Optional.empty(); // that it runs here
+    private Optional<LRScheduler> runner = Optional.empty(); // the last one built over this group
+    private Optional<Schedule> schedule = Optional.empty(); // of that runner on this group
 
-    /** @param name what messages call it, such as {@code classifier} */
+    /** @param name its name in messages, such as {@code classifier} */
     protected RateGroup(String name) {
         this.name = Objects.requireNonNull(name, "name");
     }
 
-    /** {@return a group without momentum, whose rate is read and set elsewhere} */
+    /** {@return a group without momentum, whose rate is read by {@code lr} and set by {@code setLr}} */
     public static RateGroup of(String name, DoubleSupplier lr, DoubleConsumer setLr) {
-        return HeldRate.create(name, lr, setLr);
+        return ExternalRateGroup.create(name, lr, setLr);
     }
 
     public final String name() {
@@ -51,12 +50,12 @@ public abstract class RateGroup {
      */
     public abstract void setLr(double lr);
 
-    /** {@return whether there is a momentum for a schedule to drive, or betas} */
+    /** {@return whether there is a momentum, or betas, for a schedule to drive} */
     public boolean hasMomentum() {
         return false;
     }
 
-    /** {@return whether what schedules drive as momentum is beta1, as PyTorch's state dict says of Adam and its kin} */
+    /** {@return whether the momentum that schedules drive is beta1, as in Adam} */
     public boolean hasBetas() {
         return false;
     }
@@ -69,13 +68,13 @@ public abstract class RateGroup {
     /**
      * Sets the momentum, or beta1, in force.
      *
-     * @throws IllegalArgumentException if it is out of its range, or if there is none and it is not 0
+     * @throws IllegalArgumentException if it is out of range, or not 0 where there is no momentum
      */
     public void setMomentum(double momentum) {
         checkMomentum(momentum);
     }
 
-    /** {@return {@code momentum}, which may be refused} */
+    /** {@return {@code momentum} if {@link #setMomentum} would accept it} */
     double checkMomentum(double momentum) {
         if (!hasMomentum() && momentum != momentum()) {
             throw new IllegalArgumentException(
@@ -84,7 +83,7 @@ public abstract class RateGroup {
         return momentum;
     }
 
-    /** {@return the base of schedules on this group, recorded when the first runner is built; empty before} */
+    /** {@return the base of this group's schedules, recorded when the first runner is built; empty before} */
     public final OptionalDouble initialLr() {
         return Double.isNaN(initialLr) ? OptionalDouble.empty() : OptionalDouble.of(initialLr);
     }
@@ -99,7 +98,7 @@ public abstract class RateGroup {
         this.initialLr = initialLr;
     }
 
-    /** {@return the base of schedules, recorded now if it was not before} */
+    /** {@return the base of schedules, recorded now if it was not yet} */
     final double base() {
         if (Double.isNaN(initialLr)) {
             rebase();
@@ -107,23 +106,23 @@ public abstract class RateGroup {
         return initialLr;
     }
 
-    /** {@return the last runner that was built over this group} */
+    /** {@return the last runner built over this group} */
     final Optional<LRScheduler> runner() {
         return runner;
     }
 
-    /** {@return what the live runner runs on this group, if there is one} */
+    /** {@return the live runner's schedule for this group, if there is one} */
     final Optional<Schedule> schedule() {
         return schedule;
     }
 
-    /** Makes {@code runner} the live one, which runs {@code schedule} here. */
+    /** Makes {@code runner}, which runs {@code schedule} on this group, the live one. */
     final void attach(LRScheduler runner, Optional<Schedule> schedule) {
         this.runner = Optional.of(runner);
         this.schedule = schedule;
     }
 
-    /** {@return what messages call it, with what it runs if that is known} */
+    /** {@return its description in messages} */
     String described() {
         return "group '" + name + "'";
     }

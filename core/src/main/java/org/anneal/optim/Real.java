@@ -3,8 +3,8 @@ package org.anneal.optim;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A number as PyTorch's L-BFGS holds it: a Python float, or a tensor without dimensions. Where a tensor takes part, the
- * numbers are rounded to its type before and after each operation.
+ * A number in PyTorch's L-BFGS: a Python float, or a tensor without dimensions. An operation that involves a tensor rounds its
+ * operands and its result to the tensor's type.
  */
 final class Real {
     static final Real ZERO = of(0);
@@ -25,7 +25,7 @@ final class Real {
         return new Real(value, false, DoubleUnaryOperator.identity());
     }
 
-    /** {@return a tensor of the type that {@code rounding} rounds to} */
+    /** {@return a tensor whose type {@code rounding} rounds to} */
     static Real tensor(double value, DoubleUnaryOperator rounding) {
         return new Real(rounding.applyAsDouble(value), true, rounding);
     }
@@ -51,7 +51,7 @@ final class Real {
     }
 
     Real over(Real other) {
-        return !tensor && other.tensor // then PyTorch takes the reciprocal first
+        return !tensor && other.tensor // PyTorch multiplies by the reciprocal then
                 ? with(other, other.with(other, 1 / other.value).value * in(other))
                 : with(other, in(other) / other.in(this));
     }
@@ -76,17 +76,17 @@ final class Real {
         return in(other) <= other.in(this);
     }
 
-    /** {@return the smaller one; this if neither is} */
+    /** {@return the smaller number; this one if neither is smaller} */
     Real min(Real other) {
         return other.lessThan(this) ? other : this;
     }
 
-    /** {@return the larger one; this if neither is} */
+    /** {@return the larger number; this one if neither is larger} */
     Real max(Real other) {
         return lessThan(other) ? other : this;
     }
 
-    /** {@return this number as it takes part in an operation with {@code other}} */
+    /** {@return this number, rounded as an operation with {@code other} does} */
     private double in(Real other) {
         return other.tensor ? other.rounding.applyAsDouble(value) : value;
     }

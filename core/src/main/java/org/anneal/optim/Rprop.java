@@ -5,8 +5,8 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Rprop: each element has a step size of its own, which grows while its gradient keeps its sign and shrinks when that turns. For
- * gradients of the whole data, not of batches.
+ * Rprop: each element has its own step size, which grows while its gradient keeps its sign and shrinks when the sign changes. It is
+ * meant for gradients of the whole data set, not of batches.
  *
  * <pre>{@code
  *   g = grad                                                   (-grad if maximize)
@@ -16,10 +16,10 @@ import org.anneal.text.Param;
  *   p = p - sign(h) * s
  * }</pre>
  *
- * <p>The rate is only where {@code s} starts, at a parameter's first step: a schedule changes nothing later.
+ * <p>The rate is only the initial {@code s}, at a parameter's first step: a schedule has no effect after that.
  *
  * <p>PyTorch: {@code Rprop(params, lr, etas, step_sizes, maximize)}. Source: Riedmiller and Braun, A direct adaptive method for faster
- * backpropagation learning, 1993; it does not take a step back, which is Rprop- in Igel and Huesken, 2000.
+ * backpropagation learning, 1993; it never undoes a step, which is Rprop- in Igel and Huesken, 2000.
  *
  * @param lr the first step size, finite and at least 0
  * @param etaMinus factor by which a step size shrinks, greater than 0 and less than 1
@@ -113,7 +113,7 @@ public record Rprop(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(1, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, 0, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, 0, spares.get(0));
             T before = slots.get(0);
             T size = slots.get(1);
             if (batch.fresh()) {

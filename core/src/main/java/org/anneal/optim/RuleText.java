@@ -3,7 +3,7 @@ package org.anneal.optim;
 import java.io.Serial;
 import java.io.Serializable;
 
-/** An update rule in a serialized stream. */
+/** The serialized form of an update rule. */
 record RuleText(String text) implements Serializable {
     @Serial
     private Object readResolve() {

@@ -18,15 +18,15 @@ import org.anneal.text.Param;
  *
  * <p>Without momentum there is no {@code b} and nothing is kept per parameter.
  *
- * <p>PyTorch: {@code SGD(params, lr, momentum, dampening, weight_decay, nesterov, maximize)}; with its flag
- * {@code fused}, which gives the same numbers, wherever the engine has a fused kernel. Nesterov's form as in Sutskever et
- * al., On the importance of initialization and momentum in deep learning, 2013, with PyTorch's placing of the rate.
+ * <p>PyTorch: {@code SGD(params, lr, momentum, dampening, weight_decay, nesterov, maximize)}. An engine with a fused kernel
+ * always uses it; the numbers are the same. Nesterov's form as in Sutskever et al., On the importance of initialization and
+ * momentum in deep learning, 2013, with the rate applied as in PyTorch.
  *
  * @param lr learning rate, finite and at least 0
  * @param momentum dimensionless, finite and at least 0
- * @param dampening dimensionless, finite; what is taken from a gradient on its way into the buffer
+ * @param dampening dimensionless, finite; the gradient enters the buffer times {@code 1 - dampening}
  * @param weightDecay L2 penalty, finite and at least 0
- * @param nesterov needs momentum and no dampening
+ * @param nesterov requires momentum, and no dampening
  * @param maximize climb instead of descend
  */
 public record SGD(
@@ -38,7 +38,7 @@ public record SGD(
         @Param(or = "False") boolean maximize)
         implements UpdateRule {
 
-    static final Kind<SGD> KIND = Kind.of(SGD.class, "steps against the gradient, with momentum if told")
+    static final Kind<SGD> KIND = Kind.of(SGD.class, "steps against the gradient, optionally with momentum")
             .inPyTorch("torch.optim", Kind.LastEpoch.AS_HERE)
             .drops("nesterov", "*")
             .drops("maximize", "foreach", "differentiable", "fused");
@@ -112,7 +112,7 @@ public record SGD(
     @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(1, (param, grad, slots, spares) -> {
-            T g = Batch.slope(vectors, grad, param, maximize, weightDecay, spares.get(0));
+            T g = Batch.effectiveGrad(vectors, grad, param, maximize, weightDecay, spares.get(0));
             if (momentum != 0) {
                 T buffer = slots.get(0);
                 if (batch.fresh()) {

@@ -16,51 +16,32 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Check;
-import org.anneal.text.Kind;
 import org.anneal.text.Python;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * One group of a state dict, read and held to the group that it is for, so that nothing is left to be refused when it is
- * taken over.
+ * A group of a state dict, checked against the group that it is loaded into, so that loading cannot fail any more.
  *
  * @param rule with the options of the dict
  * @param lr any finite number
  * @param initialLr the base of schedules, if the dict has one
- * @param params what the dict calls the parameters: numbers, or names
+ * @param params the parameters' numbers or names in the dict
  */
 record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Object> params) {
 
-    /** In a group of a state dict: the base of schedules where a schedule keeps a start of its own as initial_lr. */
+    /** An entry of a group: the base of schedules, if a schedule uses {@code initial_lr} for something else. */
     static final String OWN_BASE = "anneal_initial_lr";
 
-    /** PyTorch's optimizers. A new one of ours is named here, and nowhere else. */
-    static final List<Kind<?>> KINDS = List.of(
-            SGD.KIND,
-            Adam.KIND,
-            AdamW.KIND,
-            Adagrad.KIND,
-            RMSprop.KIND,
-            Adadelta.KIND,
-            Adamax.KIND,
-            NAdam.KIND,
-            RAdam.KIND,
-            ASGD.KIND,
-            Rprop.KIND,
-            Adafactor.KIND,
-            Muon.KIND,
-            LBFGS.KIND);
-
-    /** {@return every rule, ours and those from outside, with the options that make it keep all that it can} */
+    /** {@return every rule, ours and users' own, with the options that give it the most slots} */
     static List<UpdateRule> rules() {
         return UpdateRule.kinds().stream()
                 .flatMap(kind -> changed(kind.name(), Map.of("lr", 1e-3)).stream())
-                .map(SavedGroup::fullest)
+                .map(SavedGroup::withAllSlots)
                 .toList();
     }
 
-    /** {@return {@code rule} with those options that are off by default and make it keep more} */
-    private static UpdateRule fullest(UpdateRule rule) {
+    /** {@return {@code rule} with the options that add slots switched on} */
+    private static UpdateRule withAllSlots(UpdateRule rule) {
         UpdateRule full = rule;
         for (String option : rule.options().keySet()) {
             Map<String, Object> options = full.options();
@@ -73,7 +54,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         return full;
     }
 
-    /** {@return the rule with these options, empty if it does not take them} */
+    /** {@return the rule with these options, empty if it refuses them} */
     private static Optional<UpdateRule> changed(String name, Map<String, Object> options) {
         try {
             return Optional.of(UpdateRule.parse(text(name, options)));
@@ -89,27 +70,27 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     }
 
     /**
-     * Reads the options of a group that {@code group} runs on with.
+     * Reads the options that {@code group} continues with.
      *
-     * @throws IllegalArgumentException if one is missing or out of its range, or if they are another rule's
+     * @throws IllegalArgumentException if one is missing or out of range, or if they belong to another rule
      */
     static SavedGroup of(ParamGroup<?> group, Map<?, ?> given, List<?> params) {
         Map<String, Object> options = options(given);
-        UpdateRule rule = group.ruleButLr();
-        refuseAnothers(rule, options.keySet());
+        UpdateRule rule = group.ruleWithStaleLr();
+        checkOptions(rule, options.keySet());
         List<String> missing =
                 needed(rule).stream().filter(key -> !options.containsKey(key)).toList();
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException(
-                    String.join(", ", missing) + " must be there, but the group has only " + options.keySet());
+                    "the group must have " + String.join(", ", missing) + ", but has only " + options.keySet());
         }
         double lr = number("lr", options);
-        // The base may be there twice.
+        // OWN_BASE overrides initial_lr.
         OptionalDouble initialLr = Stream.of("initial_lr", OWN_BASE)
                 .filter(options::containsKey)
                 .mapToDouble(key -> number(key, options))
                 .reduce((first, last) -> last);
-        // A schedule may have left a rate below 0 in force, but nobody may ask for one.
+        // A schedule may have set a rate below 0, which a rule refuses.
         options.put("lr", Math.max(0, lr));
         return new SavedGroup(restored(rule, options), lr, initialLr, names(params));
     }
@@ -119,7 +100,8 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         Map<String, Object> options = options(given);
         boolean decoupled = Boolean.TRUE.equals(options.get("decoupled_weight_decay"));
         return rules().stream()
-                .filter(rule -> !rule.getClass().equals(decoupled ? Adam.class : AdamW.class)) // of the same options
+                .filter(rule -> !rule.getClass()
+                        .equals(decoupled ? Adam.class : AdamW.class)) // these two have the same options
                 .filter(rule -> options.keySet().containsAll(rule.options().keySet()))
                 .max(Comparator.comparingInt(rule -> rule.options().size()))
                 .map(rule -> {
@@ -134,7 +116,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         return options;
     }
 
-    /** {@return {@code value}, and in place of each tensor of one element its number, as PyTorch reads it} */
+    /** {@return {@code value} with each tensor of one element replaced by its number, as PyTorch reads it} */
     static Object plain(Object value) {
         if (value instanceof TensorData data && data.count() == 1) {
             return data.item();
@@ -155,7 +137,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         return plain;
     }
 
-    /** {@return {@code value}, in the form that it has here if it is None} */
+    /** {@return {@code value}, or {@link Optional#empty} if it is null: both are None} */
     static Object none(Object value) {
         return Optional.<Object>ofNullable(value).orElse(Optional.empty());
     }
@@ -183,12 +165,12 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         known.forEach(SavedGroup::checkFinite);
         try {
             return UpdateRule.parse(text(rule.getClass().getSimpleName(), known));
-        } catch (PythonSyntaxException e) { // whose place is in a text that nobody wrote
+        } catch (PythonSyntaxException e) { // its column is in a text that the user never saw
             throw new IllegalArgumentException(String.valueOf(e.getMessage()).replaceFirst("^column \\d+: ", ""), e);
         }
     }
 
-    /** Refuses what has no text that could be read back. */
+    /** Refuses values that cannot be written as text and read back. */
     private static void checkFinite(String key, Object value) {
         if (value instanceof TensorData) {
             throw new IllegalArgumentException(key + " must be a number, but was " + shown(value));
@@ -209,14 +191,14 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
         for (Object param : params) {
             if (!(param instanceof Number number) || number.doubleValue() != Math.rint(number.doubleValue())) {
                 throw new IllegalArgumentException(
-                        "params must be whole numbers, or all of them names, but one was " + shown(none(param)));
+                        "params must be all whole numbers or all names, but one was " + shown(none(param)));
             }
             numbers.add(number.longValue());
         }
         return numbers;
     }
 
-    /** {@return the options without which PyTorch does not step: it has defaults for those that older versions lack} */
+    /** {@return the options that PyTorch cannot step without; for those that older versions lack it has defaults} */
     private static List<String> needed(UpdateRule rule) {
         return rule.options().keySet().stream()
                 .filter(key -> switch (key) {
@@ -230,10 +212,10 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     }
 
     /**
-     * Refuses options that fit another rule better. A single one does not tell: a program may keep options of its own in a
-     * group, and a newer version of PyTorch may have more.
+     * Refuses options that fit another rule better. A single unknown one is fine: a program may keep its own entries in a group,
+     * and a newer version of PyTorch may have more.
      */
-    private static void refuseAnothers(UpdateRule rule, Set<String> keys) {
+    private static void checkOptions(UpdateRule rule, Set<String> keys) {
         List<UpdateRule> rules = rules();
         long own = distance(rules, rule, keys, SavedGroup::needed);
         List<UpdateRule> others = rules.stream()
@@ -259,7 +241,7 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
                 + ", but this looks like one of " + names(nearest.stream()));
     }
 
-    /** {@return how many of all rules' options stand in {@code keys} or are {@code rule}'s, but not both} */
+    /** {@return how many options, of any rule, are in {@code keys} but not {@code rule}'s, or the other way round} */
     private static long distance(
             List<UpdateRule> rules,
             UpdateRule rule,
@@ -274,12 +256,12 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
     }
 
     /**
-     * Refuses what another rule keeps per parameter, and this one never.
+     * Refuses slots that only another rule can have.
      *
-     * @param slots the names
+     * @param slots their names
      */
-    static void refuseAnothersSlots(UpdateRule rule, Set<String> slots) {
-        Set<String> own = slots(fullest(rule)).collect(Collectors.toSet());
+    static void checkSlots(UpdateRule rule, Set<String> slots) {
+        Set<String> own = slots(withAllSlots(rule)).collect(Collectors.toSet());
         for (String slot : slots) {
             String others = own.contains(slot)
                     ? ""

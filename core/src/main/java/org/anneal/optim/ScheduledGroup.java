@@ -5,8 +5,8 @@ import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
 
 /**
- * A group, and what runs it. The rate in force is the schedule's, unscaled, times the factor of a plateau on top of it; an
- * edit by hand is what the schedule gave, and nothing scales it.
+ * A group and its schedule. The rate in force is the schedule's, unscaled, times the factor of a plateau on top. A rate edited by
+ * hand counts as the schedule's own, with a factor of 1.
  */
 final class ScheduledGroup {
     private static final System.Logger LOG = System.getLogger(ScheduledGroup.class.getName());
@@ -14,11 +14,11 @@ final class ScheduledGroup {
 
     final RateGroup group;
     final Optional<Schedule> schedule; // none under a plateau alone
-    final long lastStep; // of the schedule, asked once: a composite asks all its members
-    final boolean drivesMomentum; // so too
-    private double lr; // left in force last
-    private double unscaled; // before a plateau on top of the schedule scales it
-    private double factor = 1; // of that plateau
+    final long lastStep; // of the schedule; cached, since a composite asks all its members
+    final boolean drivesMomentum; // cached too
+    private double lr; // the rate set last
+    private double unscaled; // the schedule's rate, without the plateau's factor
+    private double factor = 1; // of the plateau
     private double next;
 
     ScheduledGroup(RateGroup group, Optional<Schedule> schedule) {
@@ -65,7 +65,7 @@ final class ScheduledGroup {
         }
     }
 
-    /** Asks the schedule for the rate of {@code step}, which {@link #write} sets. */
+    /** Computes the rate of {@code step}, which {@link #write} then sets. */
     void compute(long step, boolean starting) {
         takeEdit();
         Schedule running = schedule.orElseThrow();
@@ -86,10 +86,10 @@ final class ScheduledGroup {
 
     private void set(double rate) {
         group.setLr(rate);
-        lr = group.lr(); // which may have been rounded
+        lr = group.lr(); // it may have been rounded
     }
 
-    /** Takes a metric, at which the plateau fires or not, as one of so many groups. */
+    /** Reduces the rate of this group, number {@code i} of {@code groups}, if the plateau fires. */
     void takeMetric(ReduceLROnPlateau plateau, boolean fires, int i, int groups) {
         if (fires && schedule.isPresent()) {
             factor = plateau.reduceFactor(i, groups, unscaled, factor);
@@ -112,7 +112,7 @@ final class ScheduledGroup {
         return rate;
     }
 
-    /** Goes on at {@code step} with a rate of the schedule's; edits by hand are dropped. */
+    /** Continues at {@code step} with the schedule's {@code rate}; edits by hand are dropped. */
     void moveTo(long step, double rate) {
         if (schedule.isPresent()) {
             unscaled = rate;
@@ -124,13 +124,14 @@ final class ScheduledGroup {
     }
 
     /**
-     * Goes on with what entry {@code i} of a state has.
+     * Restores entry {@code i} of a state.
      *
+     * @param keepBase whether to keep the base if the state has none
      * @param scaled whether there is a plateau
      */
     void restore(SchedulerState state, int i, boolean keepBase, boolean scaled) {
         double base = state.initialLrs().get(i);
-        if (!(keepBase && Double.isNaN(base))) { // a plateau alone has no base; a schedule keeps the one it has
+        if (!(keepBase && Double.isNaN(base))) { // a plateau alone saves no base
             group.setInitialLr(base);
         }
         group.setMomentum(state.momentums().get(i));
@@ -144,7 +145,7 @@ final class ScheduledGroup {
                 + " at step " + step + " for group '" + group.name() + "'");
     }
 
-    /** {@return a warning if the group, which joined at {@code from}, will be carried above its base and the schedule's rates} */
+    /** {@return a warning if the schedule will raise this group, which joined at {@code from}, above its base and its own rates} */
     Optional<String> climb(long from) {
         double base = group.base();
         double expected = schedule.orElseThrow().at(from, base);
@@ -161,14 +162,14 @@ final class ScheduledGroup {
                     when = step;
                 }
             }
-        } catch (RuntimeException e) { // a user's function need not know steps so far ahead; if it is asked, it tells
-            LOG.log(System.Logger.Level.DEBUG, "rates of a group that joins are not known so far ahead", e);
+        } catch (RuntimeException e) { // a user's function may refuse steps this far ahead
+            LOG.log(System.Logger.Level.DEBUG, "the rates of a group that joins cannot be computed this far ahead", e);
         }
         return when == 0
                 ? Optional.empty()
-                : Optional.of("group '" + group.name() + "' joins at " + group.lr() + ", which " + schedule.get()
-                        + " multiplies up to " + highest + " at step " + when
-                        + ", as PyTorch does: for it to end at its"
-                        + " base, set its rate to " + expected + " after joining");
+                : Optional.of("group '" + group.name() + "' joined at " + group.lr() + ", which " + schedule.get()
+                        + " raises to " + highest + " at step " + when
+                        + ", as PyTorch does: set its rate to " + expected
+                        + " after joining for it to end at its base");
     }
 }

@@ -5,25 +5,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.Dict;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.text.Check;
-import org.anneal.text.Python;
 
 /**
- * What has to be saved of a runner, as a plain value: {@link #toMap} is written by
- * {@link org.anneal.checkpoint.TorchFile#write} as it is, and {@link #of} reads it back.
+ * The state of a runner as a plain value. {@link org.anneal.checkpoint.TorchFile#write} writes its {@link #toMap} as is, and
+ * {@link #of} reads it back.
  *
- * @param version of this record's meaning
- * @param lastEpoch the counter
- * @param policies the texts of what runs: one for all groups, or one per group
+ * @param version of this record's format
+ * @param lastEpoch the number of steps done
+ * @param policies the schedules as text: one for all groups, or one per group
  * @param initialLrs the base of each group; NaN if none was recorded
  * @param lrs the rate in force of each group
  * @param momentums the momentum, or beta1, in force of each group
  * @param unscaled the rate of each group before a plateau on top of its schedule; the rate in force without one
  * @param factors that plateau's factor for each group; 1 without one
- * @param plateau what a plateau remembers, if there is one
+ * @param plateau the progress of a plateau, if there is one
  */
 public record SchedulerState(
         int version,
@@ -38,8 +37,8 @@ public record SchedulerState(
     static final int VERSION = 1;
 
     /**
-     * @throws IllegalArgumentException if the lists per group are not of one length, if there is no text, or if a number
-     *     is out of its range
+     * @throws IllegalArgumentException if the lists per group differ in length, if there is no schedule, or if a number is
+     *     out of its range
      */
     public SchedulerState {
         policies = Check.list("policies", policies);
@@ -101,58 +100,26 @@ public record SchedulerState(
     }
 
     /**
-     * Reads what {@link #toMap} gave, whether or not it was in a file since.
+     * Reads back what {@link #toMap} returned, from memory or from a file.
      *
      * @throws IllegalArgumentException if an entry is missing, or not of its type or range
      */
     public static SchedulerState of(Map<?, ?> map) {
-        Function<Object, Double> real = value -> ((Number) value).doubleValue();
-        Entries entries = new Entries(Objects.requireNonNull(map, "map"), "");
+        Dict entries = new Dict("", map);
         return new SchedulerState(
-                (int) Math.min(Integer.MAX_VALUE, entries.count("version")),
-                entries.count("last_epoch"),
-                entries.list("policies", String.class, "a list of strings", String.class::cast),
-                entries.list("initial_lrs", Number.class, "a list of numbers", real),
-                entries.list("lrs", Number.class, "a list of numbers", real),
-                entries.list("momentums", Number.class, "a list of numbers", real),
-                entries.list("unscaled", Number.class, "a list of numbers", real),
-                entries.list("factors", Number.class, "a list of numbers", real),
-                entries.find("plateau").map(found -> {
-                    Entries plateau = new Entries(entries.get("plateau", Map.class, "a dict"), "plateau.");
-                    return new ReduceLROnPlateau.State(
-                            plateau.get("best", Number.class, "a number").doubleValue(),
-                            plateau.count("num_bad_epochs"),
-                            plateau.count("cooldown_counter"));
-                }));
+                (int) Math.min(Integer.MAX_VALUE, entries.steps("version")),
+                entries.steps("last_epoch"),
+                entries.texts("policies"),
+                entries.reals("initial_lrs"),
+                entries.reals("lrs"),
+                entries.reals("momentums"),
+                entries.reals("unscaled"),
+                entries.reals("factors"),
+                entries.find("plateau").map(found -> plateau(entries.dict("plateau"))));
     }
 
-    /** Entries that may come from anywhere, which are held to their types. */
-    private record Entries(Map<?, ?> map, String path) {
-        /** {@return the entry, unless it is missing or None} */
-        Optional<Object> find(String key) {
-            return Optional.<Object>ofNullable(map.get(key)).filter(found -> !found.equals(Optional.empty()));
-        }
-
-        <T> T get(String key, Class<T> type, String rule) {
-            return find(key).filter(type::isInstance).map(type::cast).orElseThrow(() -> wrong(key, rule));
-        }
-
-        long count(String key) {
-            return Check.count(
-                    path + key, get(key, Number.class, "a whole number").doubleValue());
-        }
-
-        <T> List<T> list(String key, Class<?> type, String rule, Function<Object, T> read) {
-            List<?> list = get(key, List.class, rule);
-            if (!list.stream().allMatch(type::isInstance)) {
-                throw wrong(key, rule);
-            }
-            return list.stream().map(read).toList();
-        }
-
-        private IllegalArgumentException wrong(String key, String rule) {
-            return new IllegalArgumentException(path + key + " must be " + rule + ", but was "
-                    + find(key).map(Python::shown).orElse("missing"));
-        }
+    private static ReduceLROnPlateau.State plateau(Dict entries) {
+        return new ReduceLROnPlateau.State(
+                entries.real("best"), entries.steps("num_bad_epochs"), entries.steps("cooldown_counter"));
     }
 }

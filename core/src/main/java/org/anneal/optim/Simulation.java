@@ -12,8 +12,7 @@ import org.anneal.schedule.SchedulerCall;
 import org.anneal.text.Check;
 
 /**
- * A run without a model: groups that have rates, and the schedule that moves these, step by step, in
- * constant memory. For one thread.
+ * Runs a schedule over groups without a model, step by step, in constant memory. It belongs to one thread.
  *
  * <pre>{@code
  * Simulation run = new Simulation(SchedulerCall.parse("StepLR(30)", 90), List.of(new SGD(0.1)));
@@ -30,20 +29,20 @@ public final class Simulation {
     private Optional<LongToDoubleFunction> metric = Optional.empty();
     private long step;
 
-    /** Who is told of each step. */
+    /** Is told of each step. */
     @FunctionalInterface
     public interface Visitor<E extends Exception> {
         /**
-         * Called before an optimizer step, with the rates in force that it would use.
+         * Called where an optimizer would make a step; the rates in force are those that it would use.
          *
-         * @param step from 0, or from where the run was taken up
-         * @return whether to go on
+         * @param step from 0, or from the restored step
+         * @return whether to continue
          */
         boolean visit(long step) throws E;
     }
 
     /**
-     * Begins a run of {@code call}. Messages call its groups 0, 1, ...
+     * Starts a run of {@code call}. Messages call its groups 0, 1, ...
      *
      * @param groups the rule of each group, with its base rate; at least one
      * @throws IllegalArgumentException if the schedule does not fit the groups
@@ -53,17 +52,16 @@ public final class Simulation {
     }
 
     /**
-     * Begins a run as {@link #Simulation(SchedulerCall, List)} does.
+     * Starts a run as {@link #Simulation(SchedulerCall, List)} does.
      *
-     * @param names what messages call the groups, by their numbers
+     * @param names the groups' names in messages, by number
      */
     public Simulation(SchedulerCall call, List<? extends UpdateRule> groups, IntFunction<String> names) {
         Objects.requireNonNull(call, "call");
         Check.list("groups", groups);
         Objects.requireNonNull(names, "names");
         this.groups = IntStream.range(0, groups.size())
-                .mapToObj(i ->
-                        new ParamGroup<>(names.apply(i), groups.get(i), List.of(i))) // a parameter that nobody steps
+                .mapToObj(i -> new ParamGroup<>(names.apply(i), groups.get(i), List.of(i))) // a dummy parameter
                 .toList();
         if (call.lastEpoch() != -1) {
             this.groups.forEach(ParamGroup::rebase);
@@ -71,27 +69,27 @@ public final class Simulation {
         scheduler = new LRScheduler(() -> this.groups, call.policy(), call.lastEpoch());
     }
 
-    /** Takes up the run that {@code state} is of. */
+    /** Continues where {@code state} was taken. */
     public void restore(SchedulerState state) {
         scheduler.restore(state);
         step = scheduler.lastEpoch();
     }
 
-    /** Sets every group's rate to {@code lr} by hand just before {@code step}. */
+    /** Sets every group's rate to {@code lr} just before {@code step}, as by hand. */
     public void edit(long step, double lr) {
         edits.put(step, lr);
     }
 
     /**
-     * Gives a plateau a metric after each step. Without one it stays as it is.
+     * Gives a plateau a metric after each step. Without metrics it never fires.
      *
-     * @param metric the one after a step, by its number
+     * @param metric the metric after each step, by the step's number
      */
     public void metric(LongToDoubleFunction metric) {
         this.metric = Optional.of(metric);
     }
 
-    /** {@return the rates in force} */
+    /** {@return the rates in force, one per group} */
     public double[] rates() {
         return groups.stream().mapToDouble(ParamGroup::lr).toArray();
     }
@@ -116,23 +114,23 @@ public final class Simulation {
         return scheduler.takesStep();
     }
 
-    /** {@return the step that comes after those that were visited; the one that failed, if one did} */
+    /** {@return the next step to visit, or the step that failed} */
     public long step() {
         return step;
     }
 
     /**
-     * Visits the steps before {@code end}, unless the visitor says that it is enough. What would come after the last visit is
-     * not done: it may be an error.
+     * Visits the steps before {@code end}, until the visitor stops. The scheduler is not stepped after the last visit, since that
+     * may be an error.
      *
-     * @return why the run ended before, if it did: the schedule was at its end, or made a rate that is not finite
+     * @return why the run ended early, if it did: the schedule ended, or gave a rate that is not finite
      */
     public <E extends Exception> Optional<RuntimeException> walk(long end, Visitor<E> visitor) throws E {
         while (step < end) {
             Optional.ofNullable(edits.get(step)).ifPresent(lr -> groups.forEach(group -> group.setLr(lr)));
-            boolean goesOn = visitor.visit(step);
+            boolean proceed = visitor.visit(step);
             step++;
-            if (!goesOn || step == end) {
+            if (!proceed || step == end) {
                 break;
             }
             try {

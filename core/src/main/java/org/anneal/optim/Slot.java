@@ -5,13 +5,12 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * One of the arrays that a rule keeps per parameter.
+ * An array that a rule keeps per parameter.
  *
  * @param name as in PyTorch's state dict: {@code exp_avg}
- * @param shape of the array, as it follows from the parameter's
- * @param initial what every element starts with
- * @param optional whether a saved state may lack it beside the others: an option needs it, which may have been switched on
- *     since
+ * @param shape how the array's shape follows from the parameter's
+ * @param initial the initial value of every element
+ * @param optional whether a saved state may lack it, because it belongs to an option that may have been switched on since
  */
 public record Slot(String name, Shape shape, double initial, boolean optional) {
 
@@ -44,17 +43,17 @@ public record Slot(String name, Shape shape, double initial, boolean optional) {
         return sizes;
     }
 
-    /** An array that a saved state must have. */
+    /** A slot that a saved state must have. */
     public Slot(String name, Shape shape, double initial) {
         this(name, shape, initial, false);
     }
 
-    /** An array of the parameter's shape that starts with zeros, and that a saved state must have. */
+    /** A slot of the parameter's shape that starts with zeros and that a saved state must have. */
     public Slot(String name) {
         this(name, Shape.PARAMETER, 0);
     }
 
-    /** {@return an array of the parameter's shape that starts with zeros once an option needs it} */
+    /** {@return an optional slot of the parameter's shape that starts with zeros} */
     static Slot ofOption(String name) {
         return new Slot(name, Shape.PARAMETER, 0, true);
     }

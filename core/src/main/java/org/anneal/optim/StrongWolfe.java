@@ -3,26 +3,26 @@ package org.anneal.optim;
 import java.util.List;
 
 /**
- * A line search: from a point along a descent direction to one where the loss is low enough for the distance and flat
- * enough to go on from, the strong Wolfe conditions. First it goes out until it has passed such a point, then it closes in,
- * each time to where a cubic through the last two points is lowest.
+ * A line search for the strong Wolfe conditions: finds a point along a descent direction where the loss has fallen enough for the
+ * distance and its slope is small enough. First it moves outwards until it has passed such a point, then it narrows the bracket,
+ * each time to the minimum of a cubic through the last two points.
  *
  * <p>Nocedal and Wright, Numerical Optimization, 2nd edition, algorithms 3.5 and 3.6; how far each trial may go, and when
- * to give up, are PyTorch's {@code _strong_wolfe}, after Mark Schmidt's minFunc.
+ * to give up, follow PyTorch's {@code _strong_wolfe}, after Mark Schmidt's minFunc.
  */
 final class StrongWolfe<T> {
-    private static final Real ENOUGH_LOWER = Real.of(1e-4); // of what the first slope promises
-    private static final Real ENOUGH_FLATTER = Real.of(0.9); // of the first slope
+    private static final Real ENOUGH_LOWER = Real.of(1e-4); // share of the decrease that the first slope predicts
+    private static final Real ENOUGH_FLATTER = Real.of(0.9); // share of the first slope
 
     /**
      * A point on the line.
      *
-     * @param t where it is, in steps along the direction
-     * @param slope of the loss there, along the direction
+     * @param t its position, as a multiple of the direction
+     * @param slope the derivative of the loss along the direction
      */
     record Point<T>(Real t, double loss, T grad, Real slope) {}
 
-    /** The line. */
+    /** The line that is searched. */
     interface Line<T> {
         /** {@return the point at {@code t}: one evaluation of the closure} */
         Point<T> at(Real t);
@@ -34,11 +34,11 @@ final class StrongWolfe<T> {
     private final Line<T> line;
     private final Point<T> start;
     private final Real longest; // the largest element of the direction
-    private final Real tolerance; // below which a change of a parameter is none
+    private final Real tolerance; // a smaller change of a parameter counts as none
     private final long most; // trials after the first
 
     private long trials;
-    private Point<T> a; // the bracket's end that was reached first
+    private Point<T> a; // the end of the bracket that was reached first
     private Point<T> b;
     private boolean aIsLow;
 
@@ -52,12 +52,12 @@ final class StrongWolfe<T> {
         this.b = start;
     }
 
-    /** {@return how many points were evaluated} */
+    /** {@return the number of points evaluated} */
     long evaluations() {
         return trials + 1;
     }
 
-    /** {@return the best point, of which {@code t} is the first to be tried} */
+    /** {@return the best point, starting with {@code t}} */
     Point<T> search(Real t) {
         if (!bracket(t)) {
             aIsLow = a.loss <= b.loss;
@@ -66,7 +66,7 @@ final class StrongWolfe<T> {
         return low();
     }
 
-    /** Goes out until {@code a} and {@code b} have a good point between them; {@return whether {@code a} is one itself} */
+    /** Moves outwards until a good point lies between {@code a} and {@code b}; {@return whether {@code a} is one itself} */
     private boolean bracket(Real first) {
         Point<T> before = start;
         Point<T> now = line.at(first);
@@ -94,7 +94,7 @@ final class StrongWolfe<T> {
         return false;
     }
 
-    /** Closes in on a good point between {@code a} and {@code b}. */
+    /** Narrows the bracket from {@code a} to {@code b} around a good point. */
     private void narrow() {
         boolean stuck = false;
         while (trials < most) {
@@ -110,7 +110,7 @@ final class StrongWolfe<T> {
                 t = t.minus(right).abs().lessThan(t.minus(left).abs()) ? right.minus(margin) : left.plus(margin);
                 close = false;
             }
-            stuck = close; // twice in a row means that the cubic makes no progress
+            stuck = close; // twice in a row: the cubic makes no progress
             Point<T> now = line.at(t);
             trials++;
             if (tooHigh(now) || now.loss >= low().loss) {
@@ -146,7 +146,7 @@ final class StrongWolfe<T> {
         }
     }
 
-    /** {@return whether the loss has not fallen enough for the distance} */
+    /** {@return whether the loss has fallen too little for the distance} */
     private boolean tooHigh(Point<T> point) {
         Real promised = ENOUGH_LOWER.times(point.t).times(start.slope);
         return Real.of(start.loss).plus(promised).lessThan(Real.of(point.loss));
@@ -156,12 +156,12 @@ final class StrongWolfe<T> {
         return point.slope.abs().atMost(ENOUGH_FLATTER.negate().times(start.slope));
     }
 
-    /** {@return where, from {@code least} to {@code most}, the cubic with the losses and slopes of both points is lowest} */
+    /** {@return the minimum, within {@code least} and {@code most}, of the cubic through both points with their slopes} */
     private static <T> Real lowest(Point<T> one, Point<T> two, Real least, Real most) {
         Real chord = Real.of(3 * (one.loss - two.loss)).over(one.t.minus(two.t));
         Real bend = one.slope.plus(two.slope).minus(chord);
         Real square = bend.times(bend).minus(one.slope.times(two.slope));
-        if (!Real.ZERO.atMost(square)) { // it has no lowest point
+        if (!Real.ZERO.atMost(square)) { // the cubic has no minimum
             return least.plus(most).over(Real.of(2));
         }
         boolean inOrder = one.t.atMost(two.t);

@@ -16,11 +16,11 @@ import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
 
 /**
- * How an optimizer changes a parameter, given its gradient: a value with PyTorch's name and options. It holds no
- * parameter and no state; {@link Optimizer} runs it.
+ * An update rule, such as SGD: how an optimizer changes a parameter, given its gradient. It is a value with PyTorch's name and
+ * options, without parameters or state; {@link Optimizer} runs it.
  *
- * <p>A group's options are a rule too, so what differs between two groups is what differs between two values:
- * {@code sgd.withLr(1e-3)}. All rules are thread-safe, and can be serialized.
+ * <p>A group's options are a rule too, so groups differ as values do: {@code sgd.withLr(1e-3)}. All rules are thread-safe and
+ * serializable.
  */
 public interface UpdateRule extends Declared {
 
@@ -36,7 +36,7 @@ public interface UpdateRule extends Declared {
         return (UpdateRule) kind().with((Record) this, "lr", lr);
     }
 
-    /** {@return what schedules that drive momentum drive: momentum, or beta1 where the rule has betas; 0 if it has neither} */
+    /** {@return the momentum that schedules may drive: beta1 if the rule has betas, and 0 if it has neither} */
     default double momentum() {
         Map<String, Object> options = options();
         Object value = options.get("betas") instanceof Python.Tuple betas
@@ -56,8 +56,8 @@ public interface UpdateRule extends Declared {
             String name = options.containsKey("momentum") ? "momentum" : "betas[0]";
             return (UpdateRule) kind().with((Record) this, name, momentum);
         }
-        throw new IllegalArgumentException("momentum must be left alone under a rule without momentum or betas, but "
-                + this + " was to take " + momentum);
+        throw new IllegalArgumentException(
+                "a rule must have momentum or betas to take momentum " + momentum + ", but was " + this);
     }
 
     /**
@@ -69,15 +69,15 @@ public interface UpdateRule extends Declared {
     default void check(List<Long> shape) {}
 
     /**
-     * {@return what is kept per parameter beside the step, in the order of PyTorch's state dict; nothing by default}
+     * {@return the arrays that are kept per parameter, besides the step, in the order of PyTorch's state dict; none by default}
      *
-     * @param dimensions of the parameter, by which some rules differ
+     * @param dimensions of the parameter, on which the slots of some rules depend
      */
     default List<Slot> slots(int dimensions) {
         return List.of();
     }
 
-    /** {@return whether PyTorch's state dict has the slots before the first step} */
+    /** {@return whether PyTorch's state dict already has the slots before the first step} */
     default boolean keepsFromTheStart() {
         return false;
     }
@@ -87,38 +87,38 @@ public interface UpdateRule extends Declared {
         return false;
     }
 
-    /** {@return whether a step evaluates the loss itself, and so takes a closure, and there is but one group} */
+    /** {@return whether a step evaluates the loss itself, so that it needs a closure and allows only one group} */
     default boolean needsClosure() {
         return false;
     }
 
-    /** {@return the options by PyTorch's names, in PyTorch's order, engine flags such as {@code foreach} left out} */
+    /** {@return the options by PyTorch's names, in PyTorch's order, without engine flags such as {@code foreach}} */
     default Map<String, Object> options() {
         return kind().options((Record) this);
     }
 
     /**
-     * Updates one batch of parameters in place by a kernel of the engine; by its vector operations, unless the rule has one.
-     * Called by {@link Optimizer}; users call {@link Optimizer#step()}.
+     * Updates one batch of parameters in place with the engine's kernel for this rule; by default, with its vector operations.
+     * {@link Optimizer} calls it; users call {@link Optimizer#step()}.
      */
     default <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         batch.compose(this);
     }
 
     /**
-     * Updates one batch of parameters in place by vector operations, which are the same on every engine:
-     * {@link Batch#forEach}. This is all that a rule from outside has to say of its arithmetic.
+     * Updates one batch of parameters in place with vector operations, which every engine has: {@link Batch#forEach}. This is all
+     * the arithmetic that a user's own rule needs.
      */
     default <T> void apply(Vectors<T> vectors, Batch<T> batch) {
-        throw Lacking.of("a kernel for it");
+        throw MissingOperation.of("a kernel for it");
     }
 
     /**
-     * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it:
-     * {@code SGD(lr=0.001, momentum=0.9)}, {@code optim.Adam(net.parameters(), lr=3e-4)}. Engine flags such as
-     * {@code fused} are dropped.
+     * Parses PyTorch's constructor call, from a Python program or from {@code toString}:
+     * {@code SGD(lr=0.001, momentum=0.9)}, {@code optim.Adam(net.parameters(), lr=3e-4)}. Engine flags such as {@code fused} are
+     * ignored.
      *
-     * @throws org.anneal.text.PythonSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws org.anneal.text.PythonSyntaxException if {@code text} is not such a call, or has a value that is out of range
      */
     static UpdateRule parse(String text) {
         PythonProgram program = PythonProgram.read(text, Context.EMPTY);
@@ -150,11 +150,11 @@ public interface UpdateRule extends Declared {
     }
 
     private static Predicate<String> kindNames() {
-        return Kinds.names(SavedGroup.KINDS, UpdateRule.class);
+        return Kinds.names(OwnKinds.ALL, UpdateRule.class);
     }
 
     private static List<UpdateRule> read(PythonCall call) {
-        Kind<?> kind = Kinds.named(call.name(), SavedGroup.KINDS, UpdateRule.class)
+        Kind<?> kind = Kinds.named(call.name(), OwnKinds.ALL, UpdateRule.class)
                 .orElseThrow(() -> call.unknown(
                         "optimizer", kinds().stream().map(Kind::name).toList()));
         PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
@@ -164,26 +164,25 @@ public interface UpdateRule extends Declared {
     }
 
     /**
-     * {@return what a rule is serialized as: its text} For the {@code writeReplace()} of a record with a component that is not
-     * {@link java.io.Serializable}, such as an {@link Optional}; others need none.
+     * {@return the serialized form of a rule: its text} For {@code writeReplace()} of a record with a component that is not
+     * {@link java.io.Serializable}, such as an {@link Optional}; other records need none.
      */
     static Object serialized(UpdateRule rule) {
         return new RuleText(Objects.requireNonNull(rule, "rule").toString());
     }
 
-    /** {@return the kinds of rules that {@link #parse} reads: ours, and those from outside} */
+    /** {@return the kinds of rules that {@link #parse} reads: ours and users' own} */
     static List<Kind<?>> kinds() {
-        return Kinds.all(SavedGroup.KINDS, UpdateRule.class);
+        return Kinds.all(OwnKinds.ALL, UpdateRule.class);
     }
 
     /**
-     * Tells which rule a group of a state dict is of, which PyTorch does not name: the one whose options it has; of several,
-     * such as Adamax and Adam, the one with the most.
+     * Tells which rule a group of a state dict belongs to. PyTorch does not name it, so it is the rule whose options the group has;
+     * if there are several, as with Adamax and Adam, the one with the most options.
      *
      * @param group an entry of {@code param_groups}
-     * @return the rule with the group's options and the base of schedules, if there is one, as its rate; empty if the group
-     *     has the options of none
-     * @throws IllegalArgumentException if an option is out of its range
+     * @return the rule with the group's options, and as its rate the base of schedules, if there is one; empty if no rule matches
+     * @throws IllegalArgumentException if an option is out of range
      */
     static Optional<UpdateRule> ofGroup(Map<?, ?> group) {
         return SavedGroup.rule(Objects.requireNonNull(group, "group"));

@@ -4,40 +4,38 @@ import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 
 /**
- * Arithmetic over whole arrays on one engine: what rules without a kernel, gradient clipping, averaging and L-BFGS need.
- * Arrays change in place, the first one if several are given; those of one call have one shape. Numbers that come back are
- * rounded as the arrays' own type rounds them.
+ * Arithmetic over whole arrays on one engine, for rules without a kernel, gradient clipping, averaging and L-BFGS. The first
+ * array argument changes in place; the arrays of one call have one shape. Returned numbers are rounded to the arrays' type.
  *
- * <p>An engine implements what it wants to be used for. What goes element by element, and what is summed over elements,
- * follows from {@link #zip}, slowly; an operation that is left out altogether is refused by name when it is asked for.
+ * <p>An engine implements the operations that it needs. The default of each elementwise operation and sum uses {@link #zip}, which
+ * is slow; other operations are refused by name until they are implemented.
  *
  * @param <T> an array
  */
 public interface Vectors<T> {
 
-    /** A function of the elements at one place of three arrays. */
+    /** A function of the elements at one position of three arrays. */
     interface Elementwise {
         double of(double x, double a, double b);
     }
 
     /**
-     * Makes each element of {@code x} what {@code function} gives for it and the elements of {@code a} and {@code b} at its
-     * place, one after another. The arrays may be the same one.
+     * Sets each element {@code x[i]} to {@code function.of(x[i], a[i], b[i])}, in order of {@code i}. The arrays may be the same.
      */
     default void zip(T x, T a, T b, Elementwise function) {
-        throw Lacking.of("the vector operation zip (Vectors.zip)");
+        throw MissingOperation.of("the vector operation zip (Vectors.zip)");
     }
 
     private void by(String operation, T x, T a, T b, Elementwise function) {
         try {
             zip(x, a, b, function);
-        } catch (Lacking none) {
+        } catch (MissingOperation none) {
             throw lacking(operation);
         }
     }
 
-    private static Lacking lacking(String operation) {
-        return Lacking.of("the vector operation " + operation + " (Vectors." + operation + ")");
+    private static MissingOperation lacking(String operation) {
+        return MissingOperation.of("the vector operation " + operation + " (Vectors." + operation + ")");
     }
 
     private double sum(String operation, T x, T y, DoubleBinaryOperator term) {
@@ -125,14 +123,14 @@ public interface Vectors<T> {
     }
 
     /**
-     * {@return the norm of the norms of {@code arrays}, 0 if there is none}
+     * {@return the norm of the norms of {@code arrays}, 0 if there are none}
      *
      * @param order 2 for the Euclidean norm, 1 for the sum of the absolute values, infinity for the largest of them, or any
-     *     other number, as in PyTorch's {@code vector_norm}
+     *     other order of PyTorch's {@code vector_norm}
      */
     default double norm(List<T> arrays, double order) {
         if (order != 1 && order != 2 && order != Double.POSITIVE_INFINITY) {
-            throw Lacking.of("the norm of order " + order + " (Vectors.norm)");
+            throw MissingOperation.of("the norm of order " + order + " (Vectors.norm)");
         }
         double norm = 0;
         for (T array : arrays) {
@@ -145,13 +143,13 @@ public interface Vectors<T> {
         return order == 2 ? Math.sqrt(norm) : norm;
     }
 
-    /** Multiplies every array by {@code most / (norm + 1e-6)}, or by 1 if that is more. */
+    /** Multiplies every array by {@code min(1, most / (norm + 1e-6))}. */
     default void shrink(List<T> arrays, double norm, double most) {
         double factor = Math.min(1, most / (norm + 1e-6));
         arrays.forEach(array -> scale(array, factor));
     }
 
-    /** Moves every element into {@code [-limit, limit]}; NaN stays NaN. */
+    /** Clamps every element to {@code [-limit, limit]}; NaN stays NaN. */
     default void clamp(List<T> arrays, double limit) {
         arrays.forEach(array ->
                 by("clamp", array, array, array, (element, a, b) -> Math.min(Math.max(element, -limit), limit)));
@@ -162,17 +160,17 @@ public interface Vectors<T> {
         by("copy", to, from, from, (element, a, b) -> a);
     }
 
-    /** Moves {@code mean}, of {@code count} arrays so far, to the mean of these and {@code value}. */
+    /** Updates {@code mean}, of {@code count} arrays so far, to include {@code value}. */
     default void average(T mean, T value, long count) {
         lerp(mean, value, 1.0 / (count + 1));
     }
 
-    /** Makes {@code mean} what it was times {@code decay}, plus {@code value} times the rest. */
+    /** {@code decay * mean + (1 - decay) * value}. */
     default void decay(T mean, T value, double decay) {
         lerp(mean, value, 1 - decay);
     }
 
-    /** {@return a vector of zeros that is as long as {@code arrays} together, owned by the caller} */
+    /** {@return a vector of zeros as long as all {@code arrays} together, owned by the caller} */
     default T allocate(List<T> arrays) {
         throw lacking("allocate");
     }

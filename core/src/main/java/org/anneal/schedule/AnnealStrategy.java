@@ -1,6 +1,6 @@
 package org.anneal.schedule;
 
-/** The curve by which one value becomes another. */
+/** The curve from one value to another. */
 public enum AnnealStrategy {
     /** Half a cosine: slow, fast, slow. */
     COS,

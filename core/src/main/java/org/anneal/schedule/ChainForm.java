@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** ChainedScheduler has no counter of its own. */
+/** The state of ChainedScheduler, which has no counter of its own but its members'. */
 final class ChainForm extends StateForm<ChainedScheduler> {
 
     @Override

@@ -8,19 +8,19 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Reduces a schedule's rates by a factor, which falls when a metric has stopped improving.
+ * Multiplies a schedule's rates by a factor that falls when a metric stops improving.
  *
- * <p>PyTorch: what {@code ChainedScheduler([CosineAnnealingLR(T_max=90), ReduceLROnPlateau()])} would be, which it refuses.
+ * <p>PyTorch has no equivalent: it refuses {@code ChainedScheduler([CosineAnnealingLR(T_max=90), ReduceLROnPlateau()])}.
  *
- * @param schedule what gives the unscaled rate
- * @param plateau what gives the factor
+ * @param schedule gives the unscaled rate
+ * @param plateau gives the factor
  */
 public record ChainedPlateau(
         @Param Schedule schedule, @Param ReduceLROnPlateau plateau) implements ComposedPlateau {
 
     private static final Kind<ChainedPlateau> KIND = Kind.of(ChainedPlateau.class, "a plateau on a schedule");
 
-    /** Takes a chain of one schedule for that schedule. */
+    /** A chain of one schedule counts as that schedule. */
     public ChainedPlateau {
         Objects.requireNonNull(schedule, "schedule");
         Objects.requireNonNull(plateau, "plateau");

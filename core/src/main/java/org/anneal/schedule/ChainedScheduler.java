@@ -15,22 +15,22 @@ import org.anneal.text.PythonCall;
  *           = next(t, ... next(0, base))                      otherwise
  * }</pre>
  *
- * <p>So {@code at} takes time proportional to the step, unless every member {@link Schedule#isFactor}; for many steps use {@link #curve}.
- * A member that writes absolute rates, such as {@link LambdaLR}, undoes what stands before it.
+ * <p>{@code at} takes time proportional to the step, unless every member is a {@linkplain Schedule#isFactor factor}; for many
+ * steps use {@link #curve}. A member that writes absolute rates, such as {@link LambdaLR}, overrides the members before it.
  *
- * <p>Of several members that drive the momentum the last wins. The chain ends with the first member that ends. In a
- * sequence the first member takes over and the others act on that. Resumed, a chain keeps the rate in force, unless its
- * last member writes absolute rates.
+ * <p>If several members drive the momentum, the last one wins. The chain ends when its first member ends. As a later piece
+ * of a sequence, the first member takes over and the others act on its rate. A resumed chain keeps the rate in force, unless
+ * its last member writes absolute rates.
  *
  * <p>PyTorch: {@code ChainedScheduler(schedulers)}, in its order of operations.
  *
- * @param schedules what acts on the rate, in order, at least 1
+ * @param schedules the members, in the order in which they act on the rate, at least 1
  */
 @StateForm.By(ChainForm.class)
 public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedules) implements Schedule {
 
     static final Kind<ChainedScheduler> KIND = Kind.of(
-                    ChainedScheduler.class, "several schedules at once, each on what the one before makes")
+                    ChainedScheduler.class, "several schedules at once, each acting on the rate of the one before")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE)
             .withoutOptimizer()
             .drops("schedulers", "optimizer")
@@ -47,7 +47,7 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
         return members.plateau().isPresent() ? chain.times(members.plateau().get()) : chain;
     }
 
-    /** Returns {@code schedule} as a chain: itself, or the chain of it alone. */
+    /** Returns {@code schedule} itself if it is a chain, or else a chain of it alone. */
     static ChainedScheduler of(Schedule schedule) {
         return schedule instanceof ChainedScheduler chain ? chain : new ChainedScheduler(List.of(schedule));
     }
@@ -101,7 +101,7 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
         return product(1, step, schedules.get(0).after(step, carried, base));
     }
 
-    /** Returns {@code rate} times the factors from the member {@code from} on, finite wherever the product is. */
+    /** Returns {@code rate} times the factors of the members from {@code from} on, without overflow in between. */
     private double product(int from, long step, double rate) {
         List<Schedule> factors = schedules.subList(from, schedules.size());
         double product = rate;
@@ -141,22 +141,12 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
 
     @Override
     public boolean isFactor() {
-        for (Schedule schedule : schedules) {
-            if (!schedule.isFactor()) {
-                return false;
-            }
-        }
-        return true;
+        return !Lists.any(schedules, member -> !member.isFactor());
     }
 
     @Override
     public boolean drivesMomentum() {
-        for (int i = 0; i < schedules.size(); i++) { // no stream, no iterator: asked at every step
-            if (schedules.get(i).drivesMomentum()) {
-                return true;
-            }
-        }
-        return false;
+        return Lists.any(schedules, Schedule::drivesMomentum);
     }
 
     @Override

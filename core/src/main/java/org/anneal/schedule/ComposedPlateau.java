@@ -3,12 +3,12 @@ package org.anneal.schedule;
 import java.util.Optional;
 
 /**
- * A schedule and a plateau that scales its rates. It has two clocks, so it is no {@link Schedule}, and cannot be part of
+ * A schedule and a plateau that scales its rates. It has two clocks, so it is not a {@link Schedule} and cannot be part of
  * another sequence or chain.
  *
- * <p>A runner keeps for each group the unscaled rate {@code r}, which the schedule moves, and a factor {@code m}, at first
+ * <p>For each group a runner keeps the unscaled rate {@code r}, which the schedule moves, and a factor {@code m}, initially
  * 1; the rate in force is {@code r * m}. A metric that {@linkplain ReduceLROnPlateau#fires fires} changes the factor by
- * {@link ReduceLROnPlateau#reduceFactor}. A rate that is edited by hand becomes {@code r}, and {@code m} becomes 1.
+ * {@link ReduceLROnPlateau#reduceFactor}. A rate edited by hand becomes {@code r}, and {@code m} becomes 1.
  */
 public sealed interface ComposedPlateau extends Policy permits ChainedPlateau, SequentialPlateau {
 

@@ -15,13 +15,13 @@ import org.anneal.text.Param;
  *           = current                 otherwise
  * }</pre>
  *
- * <p>From step {@code totalIters} on the rate is the base; with 0 it is so from the start.
+ * <p>From step {@code totalIters} on, the rate is the base; if that is 0, from the start.
  *
- * <p>PyTorch: {@code ConstantLR(factor=1/3, total_iters=5)}, bit for bit. PyTorch never takes the factor back with
- * {@code total_iters=0}, and divides by a factor of 0, which is refused here.
+ * <p>PyTorch: {@code ConstantLR(factor=1/3, total_iters=5)}, bit for bit. With
+ * {@code total_iters=0} PyTorch never takes the factor back. A factor of 0, by which PyTorch divides, is refused here.
  *
  * @param factor factor of the first steps, above 0 and at most 1
- * @param totalIters how many steps the factor lasts, at least 0
+ * @param totalIters steps with the factor, at least 0
  */
 public record ConstantLR(
         @Param(
@@ -34,7 +34,7 @@ public record ConstantLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
         implements Schedule {
 
-    static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a part of the rate, then all of it")
+    static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a fraction of the rate, then the full rate")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
     /** @throws IllegalArgumentException if {@code factor} is not in (0, 1], or {@code totalIters < 0} */
@@ -81,7 +81,7 @@ public record ConstantLR(
         if (factor != 1 && totalIters > part.steps() && part.isLast()) {
             part.addAtEnd(
                     "ConstantLR holds the rate at " + RunPart.round(factor) + " of its base for " + totalIters
-                            + " steps, longer than " + part.name() + " of " + part.length(),
+                            + " steps, which is longer than " + part.name() + " of " + part.length(),
                     RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
         }
     }

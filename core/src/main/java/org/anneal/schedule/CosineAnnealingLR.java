@@ -5,8 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Lets the rate follow half a cosine from the base down to {@code etaMin} in {@code tMax} steps, then up again, and so
- * on.
+ * Moves the rate along half a cosine from the base down to {@code etaMin} in {@code tMax} steps, then up again, and so on.
  *
  * <pre>{@code
  *   at(t)   = etaMin + (base - etaMin) * (1 + cos(pi * t / tMax)) / 2
@@ -15,11 +14,11 @@ import org.anneal.text.Param;
  *           = current                                                if t = 0
  * }</pre>
  *
- * <p>Step 0 has the base rate. There is no end: the period is {@code 2 * tMax}, and {@code at} reduces the step by it, so
- * it loses nothing at large steps.
+ * <p>Step 0 has the base rate. The schedule never ends: its period is {@code 2 * tMax}. {@code at} takes the step modulo the
+ * period, so large steps lose no precision.
  *
  * <p>PyTorch: {@code CosineAnnealingLR(T_max, eta_min=0.0)}, in its order of operations. Java's cosine may differ
- * from C's in the last place.
+ * from C's in the last bit.
  *
  * <p>Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv:1608.03983, without restarts.
  *
@@ -34,7 +33,7 @@ public record CosineAnnealingLR(
         implements Schedule {
 
     static final Kind<CosineAnnealingLR> KIND = Kind.of(
-                    CosineAnnealingLR.class, "falls along half a cosine, and rises again after it")
+                    CosineAnnealingLR.class, "falls along half a cosine, then rises again")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code tMax < 1}, or {@code etaMin < 0} or not finite */

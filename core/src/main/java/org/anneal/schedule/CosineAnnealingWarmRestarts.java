@@ -5,8 +5,8 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Lets the rate follow half a cosine from the base down to {@code etaMin}, then starts again from the base, each time
- * in {@code tMult} times as many steps.
+ * Moves the rate along half a cosine from the base down to {@code etaMin}, then restarts at the base, with each cycle
+ * {@code tMult} times as long as the one before.
  *
  * <pre>{@code
  *   at(t) = next(t) = etaMin + (base - etaMin) * (1 + cos(pi * cur / length)) / 2
@@ -14,17 +14,16 @@ import org.anneal.text.Param;
  *   cur    = t - (t0 + t0 * tMult + ... + t0 * tMult^(i - 1))   steps since the last one, below length
  * }</pre>
  *
- * <p>Step 0 and every restart have the base rate. There is no end. The rates are absolute: an edit by hand lasts until
- * the next step.
+ * <p>Step 0 and every restart have the base rate. The schedule never ends. Its rates are absolute: a rate edited by hand
+ * lasts until the next step.
  *
  * <p>PyTorch: {@code CosineAnnealingWarmRestarts(T_0, T_mult=1, eta_min=0.0)}, in its order of operations. Restarts are
- * counted in integers, exactly, as PyTorch's {@code step()} does; its {@code step(epoch)} takes a logarithm and misses
- * some.
+ * counted exactly, in integers, as in PyTorch's {@code step()}; its {@code step(epoch)} uses a logarithm and misses some.
  *
  * <p>Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", arXiv:1608.03983.
  *
  * @param t0 steps until the first restart, at least 1
- * @param tMult factor of the steps until the next restart, at least 1
+ * @param tMult factor by which each cycle is longer than the one before, at least 1
  * @param etaMin the lowest rate, finite and at least 0
  */
 @StateForm.By(WarmRestartsForm.class)
@@ -43,7 +42,7 @@ public record CosineAnnealingWarmRestarts(
         implements Schedule {
 
     static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(
-                    CosineAnnealingWarmRestarts.class, "falls along a cosine, starts again, each time longer")
+                    CosineAnnealingWarmRestarts.class, "falls along half a cosine and restarts, each cycle longer")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
     /** @throws IllegalArgumentException if {@code t0 < 1}, {@code tMult < 1}, or {@code etaMin < 0} or not finite */
@@ -53,7 +52,7 @@ public record CosineAnnealingWarmRestarts(
         etaMin = KIND.check("eta_min", etaMin);
     }
 
-    /** Anneals to PyTorch's default, 0, always in {@code t0} steps. */
+    /** Anneals to PyTorch's default, 0, in cycles of equal length. */
     public CosineAnnealingWarmRestarts(long t0) {
         this(t0, KIND.absent("T_mult"));
     }
@@ -63,7 +62,7 @@ public record CosineAnnealingWarmRestarts(
         this(t0, tMult, KIND.absent("eta_min"));
     }
 
-    /** {@return this with another factor of the steps until the next restart} */
+    /** {@return this with another factor of the cycle length} */
     public CosineAnnealingWarmRestarts withTMult(long tMult) {
         return KIND.with(this, "T_mult", tMult);
     }
@@ -76,7 +75,7 @@ public record CosineAnnealingWarmRestarts(
     @Override
     public double at(long step, double base) {
         long current = Check.step(step);
-        double length = t0; // whole; a product beyond 2^53 is rounded, but stays above every step
+        double length = t0; // an integer; beyond 2^53 it is rounded, but is still above every step
         if (tMult == 1) {
             current %= t0;
         } else {
@@ -98,7 +97,7 @@ public record CosineAnnealingWarmRestarts(
         return at(step, base);
     }
 
-    /** A short first cycle may be meant, if the others are longer. */
+    /** A short first cycle may be intended if the later ones are longer. */
     @Override
     public boolean mayConfuseUnits(long steps) {
         return tMult == 1;
@@ -109,7 +108,7 @@ public record CosineAnnealingWarmRestarts(
         part.rises("CosineAnnealingWarmRestarts", etaMin);
         double length = t0;
         double left = part.steps();
-        double cycles = 1; // lengths of all cycles so far, in units of T_0
+        double cycles = 1; // length of all cycles so far, in units of T_0
         double weight = 1;
         if (tMult == 1) {
             double full = Math.floor((part.steps() - 1) / length);
@@ -133,7 +132,7 @@ public record CosineAnnealingWarmRestarts(
                 + (left < part.steps() ? RunPart.number(part.steps() - left) + " or " : "") + RunPart.number(end)
                 + " steps";
         part.addAtEnd(
-                "the last cycle of CosineAnnealingWarmRestarts is cut: " + part.name() + " ends after "
+                "the last cycle of CosineAnnealingWarmRestarts is cut short: " + part.name() + " ends after "
                         + RunPart.number(left) + " of its " + RunPart.number(length) + " steps",
                 fits ? RunPart.set("T_0", (long) shorter) + ", or " + whole : whole);
     }

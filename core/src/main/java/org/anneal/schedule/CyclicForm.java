@@ -8,9 +8,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.text.Python;
 
-/** CyclicLR keeps the sum and the ratio of its two sizes, and of a scale function nothing but its attributes. */
+/** The state of CyclicLR, with the sum and the ratio of its two step sizes, and only the attributes of a scale function. */
 final class CyclicForm extends StateForm<CyclicLR> {
-    private static final double CLOSE = 1e-6; // relative; a scale function of one's own is further away
+    private static final double CLOSE = 1e-6; // relative; a custom scale function differs by more
 
     @Override
     protected void write(CyclicLR schedule, StateEntries entries) {
@@ -75,7 +75,7 @@ final class CyclicForm extends StateForm<CyclicLR> {
                 .flatMap(up -> SavedCall.decimal(total - up, down -> up + down == total).stream()
                         .mapToObj(down -> List.of(up, down)))
                 .findFirst()
-                .orElseThrow(() -> call.wrong("total_size", "a sum of two step sizes of this step_ratio"));
+                .orElseThrow(() -> call.wrong("total_size", "the sum of two step sizes with the ratio step_ratio"));
         call.argument("step_size_up", sizes.get(0));
         call.argument("step_size_down", sizes.get(1));
         boolean momentum = call.truth("cycle_momentum");
@@ -92,17 +92,17 @@ final class CyclicForm extends StateForm<CyclicLR> {
         if (!own) {
             call.take("mode");
             call.take("gamma");
-            own = !goesOn(call);
+            own = !explainsRates(call);
         }
         if (own) {
             call.drop("mode", "gamma");
-            call.gap("scale_fn", "SCALE_FN", "SCALE_FN is the run's function, which PyTorch does not save");
+            call.gap("scale_fn", "SCALE_FN", "SCALE_FN is the scale function, which PyTorch does not save");
             call.take("scale_mode");
         }
     }
 
-    /** {@return whether the arguments so far make the rates in force} A plain function leaves no other trace. */
-    private static boolean goesOn(SavedCall call) {
+    /** {@return whether the arguments so far give the rates in force} If not, there is a plain function, which is not saved. */
+    private static boolean explainsRates(SavedCall call) {
         Optional<Long> step = SavedCall.steps(call.state());
         if (step.isEmpty() || !call.state().containsKey("_last_lr")) {
             return true;

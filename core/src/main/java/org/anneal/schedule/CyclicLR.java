@@ -15,7 +15,7 @@ import org.anneal.text.PerGroup;
 import org.anneal.text.Power;
 
 /**
- * Lets the rate go from {@code baseLr} up to {@code maxLr} and back, again and again, and the momentum the other way.
+ * Cycles the rate between {@code baseLr} and {@code maxLr}, and the momentum the opposite way.
  *
  * <pre>{@code
  *   at(t) = next(t) = baseLr + (maxLr - baseLr) * height(t) * scale(t)
@@ -25,29 +25,29 @@ import org.anneal.text.Power;
  *   scale(t)  = 1                                      TRIANGULAR
  *             = 1 / 2^(cycle - 1)                      TRIANGULAR2
  *             = gamma^t                                EXP_RANGE
- *             = scaleFn(cycle) or scaleFn(t)           if there is a scaleFn; by scaleMode
+ *             = scaleFn(cycle) or scaleFn(t)           if there is a scaleFn, by scaleMode
  *   cycleSize = stepSizeUp + stepSizeDown,  cycle = 1 + floor(t / cycleSize),  x = t mod cycleSize
  * }</pre>
  *
- * <p>Step 0 has {@code baseLr} and {@code maxMomentum}. There is no end. The rates are absolute, and the base rate is not
- * asked: an edit by hand lasts until the next step.
+ * <p>Step 0 has {@code baseLr} and {@code maxMomentum}. The schedule never ends. Its rates are absolute and ignore the base
+ * rate: a rate edited by hand lasts until the next step.
  *
  * <p>PyTorch: {@code CyclicLR(base_lr, max_lr, step_size_up=2000, step_size_down=None, mode='triangular', gamma=1.0,
  * scale_fn=None, scale_mode='cycle', cycle_momentum=True, base_momentum=0.8, max_momentum=0.9)}. {@code next} and
- * {@code momentum} follow its order of operations, which takes x from the fraction of {@code 1 + t / cycleSize} and so
- * loses digits as the cycles go by. {@code at} takes the exact remainder, also of a fractional {@code cycleSize}, and
- * loses none. Where a scale leaves the doubles, PyTorch raises an OverflowError; here TRIANGULAR2 fades to 0.
+ * {@code momentum} follow its order of operations, which computes x from the fraction of {@code 1 + t / cycleSize} and so
+ * loses digits from cycle to cycle. {@code at} takes the exact remainder, even of a fractional {@code cycleSize}, and loses
+ * none. Where the scale overflows, PyTorch raises an OverflowError; here TRIANGULAR2 fades to 0.
  *
  * <p>Smith, "Cyclical Learning Rates for Training Neural Networks", arXiv:1506.01186.
  *
  * @param baseLr the lowest rate, finite and at least 0: one for all groups, or one per group
  * @param maxLr the highest rate, finite and at least 0: one for all groups, or one per group
- * @param stepSizeUp steps from {@code baseLr} to {@code maxLr}, above 0 and at most 2^53; it may have a fraction
- * @param stepSizeDown steps back, above 0 and at most 2^53; it may have a fraction
+ * @param stepSizeUp steps from {@code baseLr} to {@code maxLr}, above 0 and at most 2^53; may be fractional
+ * @param stepSizeDown steps back, above 0 and at most 2^53; may be fractional
  * @param mode how the cycles shrink; ignored if there is a {@code scaleFn}
- * @param gamma factor of a step in {@code EXP_RANGE}, finite and at least 0
- * @param scaleFn a scale of one's own, as a function of the cycle, from 1, or of the step
- * @param scaleMode what {@code scaleFn} is a function of; ignored if there is none
+ * @param gamma factor per step in {@code EXP_RANGE}, finite and at least 0
+ * @param scaleFn a custom scale, as a function of the cycle, from 1, or of the step
+ * @param scaleMode the argument of {@code scaleFn}; ignored if there is none
  * @param cycleMomentum whether the momentum is driven
  * @param baseMomentum the lowest momentum, at least 0 and below 1: one for all groups, or one per group
  * @param maxMomentum the highest momentum, at least 0 and below 1: one for all groups, or one per group
@@ -99,7 +99,9 @@ public record CyclicLR(
                             : arguments.isGiven("step_size_up")
                                     ? (Object) arguments.duration("step_size_up")
                                     : CyclicLR.KIND.absent("step_size_up"))
-            .reads("mode", (arguments, usual) -> arguments.has("scale_fn") ? Mode.TRIANGULAR : usual.get()) // any goes
+            .reads(
+                    "mode",
+                    (arguments, usual) -> arguments.has("scale_fn") ? Mode.TRIANGULAR : usual.get()) // then ignored
             .shows("step_size_down", c -> c.stepSizeDown() != c.stepSizeUp())
             .shows("mode", c -> c.mode() != Mode.TRIANGULAR && c.scaleFn().isEmpty())
             .shows(
@@ -117,7 +119,7 @@ public record CyclicLR(
         EXP_RANGE
     }
 
-    /** What a scale function is asked for. */
+    /** The argument of a scale function. */
     public enum ScaleMode {
         /** The cycle, from 1. */
         CYCLE,
@@ -170,7 +172,7 @@ public record CyclicLR(
         return KIND.with(KIND.with(this, "step_size_up", up), "step_size_down", down);
     }
 
-    /** {@return this with another mode in place of a mode or a scale function} */
+    /** {@return this with another mode, and without a scale function} */
     public CyclicLR withMode(Mode mode) {
         CyclicLR plain = KIND.with(KIND.with(this, "scale_fn", Optional.empty()), "scale_mode", ScaleMode.CYCLE);
         return KIND.with(plain, "mode", mode);
@@ -181,7 +183,7 @@ public record CyclicLR(
         return KIND.with(this, "gamma", gamma);
     }
 
-    /** {@return this with a scale function of one's own} */
+    /** {@return this with a custom scale function} */
     public CyclicLR withScaleFn(LrLambda scaleFn, ScaleMode scaleMode) {
         return KIND.with(
                 KIND.with(this, "scale_fn", Optional.of(Objects.requireNonNull(scaleFn, "scaleFn"))),
@@ -204,7 +206,7 @@ public record CyclicLR(
         return KIND.with(KIND.with(this, "base_momentum", base), "max_momentum", max);
     }
 
-    /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
+    /** @throws IllegalStateException if there is a rate per group and {@code forGroup} has not chosen one */
     @Override
     public double at(long step, double base) {
         double cycleSize = stepSizeUp + stepSizeDown;
@@ -256,7 +258,7 @@ public record CyclicLR(
         double up = stepSizeUp / (stepSizeUp + stepSizeDown);
         double x = turns - Math.floor(turns);
         double height = x <= up ? x / up : (x - 1) / (up - 1);
-        return height > 0 ? height : 0; // NaN of cycles so short that there are infinitely many
+        return height > 0 ? height : 0; // NaN if the cycles are so short that their count overflows
     }
 
     private double rate(double height, long step, double cycle) {
@@ -266,7 +268,7 @@ public record CyclicLR(
 
     private double scaled(double height, long step, double cycle) {
         if (height == 0) {
-            return 0; // also where the scale is infinite
+            return 0; // even if the scale is infinite
         }
         if (scaleFn.isPresent()) {
             long asked = scaleMode == ScaleMode.CYCLE ? (long) Math.min(cycle, Check.LAST_STEP) : step;
@@ -297,7 +299,7 @@ public record CyclicLR(
         }
         if (part.steps() > 1 && !baseLr.equals(maxLr) && stepSizeUp > part.steps() - 1) {
             part.addAtEnd(
-                    "CyclicLR never reaches its max_lr, which it has after " + RunPart.number(stepSizeUp) + " steps: "
+                    "CyclicLR never reaches its max_lr, which takes " + RunPart.number(stepSizeUp) + " steps: "
                             + part.name() + " has " + part.length(),
                     RunPart.set("step_size_up", Math.max(1, part.steps() / 2)) + " for one whole cycle");
         }

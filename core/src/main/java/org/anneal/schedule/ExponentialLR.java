@@ -14,11 +14,11 @@ import org.anneal.text.Power;
  *           = current           if t = 0
  * }</pre>
  *
- * <p>Step 0 has the base rate. There is no end; with {@code gamma} above 1 the rate leaves the doubles at last.
+ * <p>Step 0 has the base rate. The schedule never ends; with {@code gamma} above 1 the rate overflows eventually.
  *
  * <p>PyTorch: {@code ExponentialLR(gamma)}, bit for bit.
  *
- * @param gamma factor of a step, finite and at least 0
+ * @param gamma factor per step, finite and at least 0
  */
 public record ExponentialLR(
         @Param(
@@ -27,7 +27,7 @@ public record ExponentialLR(
         double gamma)
         implements Schedule {
 
-    static final Kind<ExponentialLR> KIND = Kind.of(ExponentialLR.class, "falls by a factor in every step")
+    static final Kind<ExponentialLR> KIND = Kind.of(ExponentialLR.class, "falls by a factor at every step")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code gamma < 0} or not finite */

@@ -7,7 +7,7 @@ import java.util.Objects;
  *
  * @param step the step of the run at which it shows, from 0
  * @param problem what is wrong, a sentence without its full stop
- * @param suggestion what to do about it
+ * @param suggestion how to fix it
  */
 public record Finding(long step, String problem, String suggestion) {
     public Finding {

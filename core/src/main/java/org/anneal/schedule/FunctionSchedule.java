@@ -8,13 +8,13 @@ import org.anneal.text.Check;
 import org.anneal.text.Kind;
 
 /**
- * A schedule that is a Java function: it has a name, by which it is printed and compared, and no text that could be read back.
+ * A schedule given by a Java function. It is printed and compared by its name, which cannot be parsed back.
  *
  * @param name a Python identifier
  * @param function what the rate in force becomes
  */
 record FunctionSchedule(String name, RateFunction function) implements Schedule {
-    private static final Kind<FunctionSchedule> KIND = Kind.of(FunctionSchedule.class, "a function of one's own");
+    private static final Kind<FunctionSchedule> KIND = Kind.of(FunctionSchedule.class, "a custom function");
 
     FunctionSchedule {
         Check.identifier("name", name);
@@ -35,7 +35,7 @@ record FunctionSchedule(String name, RateFunction function) implements Schedule 
         return function.next(Check.step(step), current, base);
     }
 
-    /** Starts from the carried rate, which the function may ask for. */
+    /** Starts from the rate in force, which the function may use. */
     @Override
     public double takeOver(double current, double base) {
         return next(0, current, base);
@@ -62,7 +62,8 @@ record FunctionSchedule(String name, RateFunction function) implements Schedule 
 
     @Override
     public String java(Function<Class<?>, String> names) {
-        throw new IllegalStateException(name + " is a Java function, and has no text: write its program");
+        throw new IllegalStateException(
+                name + " is a Java function, which cannot be written as code: build the schedule in your program");
     }
 
     @Override

@@ -15,7 +15,7 @@ import org.anneal.text.PerGroup;
  *   at(t) = next(t) = base * lambda(t)
  * }</pre>
  *
- * <p>The rates are absolute: an edit by hand lasts until the next step, and at step 0 the rate is
+ * <p>The rates are absolute: a rate edited by hand lasts until the next step, and step 0 has
  * {@code base * lambda(0)}.
  *
  * <p>PyTorch: {@code LambdaLR(lr_lambda)}. In the text form a list of one lambda is for one group, as in PyTorch.
@@ -48,7 +48,7 @@ public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) impl
         return new LambdaLR(LrLambda.parse(lambda));
     }
 
-    /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
+    /** @throws IllegalStateException if there is a lambda per group and {@code forGroup} has not chosen one */
     @Override
     public double at(long step, double base) {
         return base * PerGroup.only("lr_lambda", lrLambdas).at(step);

@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/** PyTorch saves no functions: the entry of LambdaLR and MultiplicativeLR has None for each. */
+/** The state of LambdaLR and MultiplicativeLR, with None for each function: PyTorch does not save functions. */
 final class LambdasForm extends StateForm<Schedule> {
     private static final String KEY = "lr_lambdas";
 
@@ -24,6 +24,6 @@ final class LambdasForm extends StateForm<Schedule> {
         call.gap(
                 "lr_lambda",
                 "LAMBDA",
-                "LAMBDA is the run's function, which PyTorch does not save, nor whether it was a MultiplicativeLR's");
+                "LAMBDA is the function, which PyTorch does not save (nor whether this was a MultiplicativeLR)");
     }
 }

@@ -5,7 +5,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Multiplies the rate by a factor that goes from {@code startFactor} to {@code endFactor} on a straight line, in
+ * Multiplies the rate by a factor that changes linearly from {@code startFactor} to {@code endFactor} in
  * {@code totalIters} steps.
  *
  * <pre>{@code
@@ -16,11 +16,11 @@ import org.anneal.text.Param;
  *           = current                 otherwise
  * }</pre>
  *
- * <p>From step {@code totalIters} on the rate is {@code base * endFactor}; with 0 it is so from the start.
+ * <p>From step {@code totalIters} on, the rate is {@code base * endFactor}; if that is 0, from the start.
  *
- * <p>PyTorch: {@code LinearLR(start_factor=1/3, end_factor=1.0, total_iters=5)}, bit for bit: so {@code next} may end a
- * rounding error beside {@code base * endFactor}, for {@code endFactor} 0 also below 0. PyTorch stays at
- * {@code start_factor} with {@code total_iters=0}.
+ * <p>PyTorch: {@code LinearLR(start_factor=1/3, end_factor=1.0, total_iters=5)}, bit for bit. So {@code next} may end a
+ * rounding error away from {@code base * endFactor}, and slightly below 0 if {@code endFactor} is 0. With
+ * {@code total_iters=0} PyTorch stays at {@code start_factor}.
  *
  * @param startFactor factor of step 0, above 0 and at most 1
  * @param endFactor factor at the end, at least 0 and at most 1
@@ -44,7 +44,7 @@ public record LinearLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
         implements Schedule {
 
-    static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "goes in a line from one factor to another")
+    static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "changes linearly from one factor to another")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /**
@@ -57,12 +57,12 @@ public record LinearLR(
         totalIters = KIND.check("total_iters", totalIters);
     }
 
-    /** Uses PyTorch's defaults: from a third to the whole in 5 steps. */
+    /** Uses PyTorch's defaults: from a third of the rate to the full rate in 5 steps. */
     public LinearLR() {
         this(KIND.absent("start_factor"), KIND.absent("end_factor"), KIND.absent("total_iters"));
     }
 
-    /** Warms up from {@code startFactor} to the whole rate. */
+    /** Warms up from {@code startFactor} to the full rate. */
     public LinearLR(double startFactor, long totalIters) {
         this(startFactor, KIND.absent("end_factor"), totalIters);
     }

@@ -2,8 +2,9 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
-/** Lists that are never changed. */
+/** Operations on immutable lists. */
 final class Lists {
 
     private Lists() {}
@@ -12,6 +13,16 @@ final class Lists {
         List<T> longer = new ArrayList<>(list);
         longer.add(last);
         return List.copyOf(longer);
+    }
+
+    /** {@return whether the test holds for any entry} Without a stream or an iterator, because it is called at every step. */
+    static <T> boolean any(List<T> list, Predicate<T> test) {
+        for (int i = 0; i < list.size(); i++) {
+            if (test.test(list.get(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** {@return how many entries of a sorted list are at most {@code value}} */

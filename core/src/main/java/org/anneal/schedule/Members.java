@@ -8,10 +8,10 @@ import org.anneal.text.PythonCall;
 import org.anneal.text.PythonSyntaxException;
 import org.anneal.text.UnknownNamesException;
 
-/** What a sequence or a chain is written of: schedules, and perhaps a plateau as the last. */
+/** The members of a sequence or a chain in text: schedules, then perhaps a plateau. */
 record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
 
-    /** Reads the calls that the argument {@code name} is a list of. */
+    /** Reads the argument {@code name}, a list of calls. */
     static Members read(PythonCall.Arguments arguments, String name) {
         List<Schedule> schedules = new ArrayList<>();
         Optional<ReduceLROnPlateau> plateau = Optional.empty();
@@ -30,7 +30,7 @@ record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
         return new Members(schedules, plateau);
     }
 
-    /** Reads a schedule that is a parameter. */
+    /** Reads a parameter that is a schedule. */
     static final class One implements Declared.Reader {
         @Override
         public Schedule read(PythonCall call) {
@@ -45,7 +45,7 @@ record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
         SchedulerCall member = SchedulerCall.parse(call);
         if (member.lastEpoch() != -1) {
             throw call.error("last_epoch must be -1 in a member, but was " + member.lastEpoch()
-                    + ": where to resume is said once, for the whole");
+                    + ": give it once, to the outermost scheduler");
         }
         return member.policy();
     }

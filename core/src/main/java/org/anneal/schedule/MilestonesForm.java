@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.anneal.text.Python;
 
-/** MultiStepLR's milestones are a Counter. */
+/** The state of MultiStepLR, whose milestones are a Counter. */
 final class MilestonesForm extends StateForm<MultiStepLR> {
     private static final int MOST = 100_000;
 
@@ -22,7 +22,7 @@ final class MilestonesForm extends StateForm<MultiStepLR> {
         return List.of("milestones", "gamma");
     }
 
-    /** A Counter of them, or until PyTorch 1.3 a list. */
+    /** Reads a Counter, or a list as PyTorch saved until 1.3. */
     @Override
     protected void read(SavedCall call) {
         call.take("gamma");
@@ -32,7 +32,7 @@ final class MilestonesForm extends StateForm<MultiStepLR> {
             for (Map.Entry<?, ?> each : counter.entrySet()) {
                 if (!(each.getValue() instanceof Number times)
                         || !(times.doubleValue() >= 1 && times.doubleValue() <= MOST - all.size())) {
-                    throw call.wrong("milestones", "a Counter of at most " + MOST);
+                    throw call.wrong("milestones", "a Counter of at most " + MOST + " milestones");
                 }
                 all.addAll(Collections.nCopies(times.intValue(), each.getKey()));
             }

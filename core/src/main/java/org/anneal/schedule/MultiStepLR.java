@@ -17,14 +17,15 @@ import org.anneal.text.Power;
  *   next(t) = current * gamma^(number of milestones = t)
  * }</pre>
  *
- * <p>A milestone at 0 acts before the first update. After the last one the rate stays.
+ * <p>A milestone at 0 acts before the first update. After the last milestone the rate stays.
  *
- * <p>PyTorch: {@code MultiStepLR(milestones, gamma=0.1)}, bit for bit, but that the power of a repeated milestone is
- * rounded correctly where glibc's, about once in 1500, is not. A milestone that never could act, 2.5 or -1, is refused.
+ * <p>PyTorch: {@code MultiStepLR(milestones, gamma=0.1)}, bit for bit, except that the power for a repeated milestone is
+ * always rounded correctly, and glibc's is not about once in 1500 times. A milestone that could never act, such as 2.5 or
+ * -1, is refused.
  *
- * @param milestones the steps of the decays, each at least 0, in any order and kept sorted; one that is repeated decays
- *     as often
- * @param gamma factor of a decay, finite and at least 0
+ * @param milestones the steps of the decays, each at least 0, in any order; kept sorted. A repeated one decays as many
+ *     times
+ * @param gamma factor per decay, finite and at least 0
  */
 @StateForm.By(MilestonesForm.class)
 public record MultiStepLR(
@@ -76,7 +77,7 @@ public record MultiStepLR(
     }
 
     /** Returns how many milestones are at most {@code step}. */
-    int reached(long step) {
+    private int reached(long step) {
         return Lists.countUpTo(step, milestones);
     }
 

@@ -19,7 +19,7 @@ import org.anneal.text.Power;
  *           = current               if t = 0
  * }</pre>
  *
- * <p>Step 0 has the base rate; {@code lambda(0)} is never asked. {@code at} takes time proportional to the step, unless
+ * <p>Step 0 has the base rate; {@code lambda(0)} is not used, except where this takes over in a sequence. {@code at} takes time proportional to the step, unless
  * the lambda {@linkplain LrLambda#isConstant is constant}; for many steps use {@link #curve}.
  *
  * <p>PyTorch: {@code MultiplicativeLR(lr_lambda)}, bit for bit. In the text form a list of one lambda is for one
@@ -30,7 +30,8 @@ import org.anneal.text.Power;
 @StateForm.By(LambdasForm.class)
 public record MultiplicativeLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements Schedule {
 
-    static final Kind<MultiplicativeLR> KIND = Kind.of(MultiplicativeLR.class, "each rate times a function of the step")
+    static final Kind<MultiplicativeLR> KIND = Kind.of(
+                    MultiplicativeLR.class, "the rate before, times a function of the step")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
 
     /** @throws IllegalArgumentException if {@code lrLambdas} is empty */
@@ -53,7 +54,7 @@ public record MultiplicativeLR(@Param(name = "lr_lambda") List<LrLambda> lrLambd
         return new MultiplicativeLR(LrLambda.parse(lambda));
     }
 
-    /** @throws IllegalStateException if there is a lambda per group and this is not bound to one by {@code forGroup} */
+    /** @throws IllegalStateException if there is a lambda per group and {@code forGroup} has not chosen one */
     @Override
     public double at(long step, double base) {
         LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
@@ -74,7 +75,7 @@ public record MultiplicativeLR(@Param(name = "lr_lambda") List<LrLambda> lrLambd
                 : current;
     }
 
-    /** Applies {@code lambda(0)} to the carried rate, as PyTorch's SequentialLR does. */
+    /** Multiplies the rate in force by {@code lambda(0)}, as in PyTorch's SequentialLR. */
     @Override
     public double takeOver(double current, double base) {
         return current * PerGroup.only("lr_lambda", lrLambdas).at(0);

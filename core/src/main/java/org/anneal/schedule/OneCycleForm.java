@@ -8,7 +8,7 @@ import java.util.function.DoublePredicate;
 import java.util.stream.IntStream;
 import org.anneal.text.Python;
 
-/** OneCycleLR keeps its phases, and its rates and momenta in the groups. */
+/** The state of OneCycleLR, with its phases; its rates and momenta are in the param groups. */
 final class OneCycleForm extends StateForm<OneCycleLR> {
 
     @Override
@@ -93,7 +93,7 @@ final class OneCycleForm extends StateForm<OneCycleLR> {
             call.gap(
                     "max_lr",
                     "MAX_LR",
-                    "MAX_LR is the run's, which it kept, like the factors and momenta, in the optimizer's groups");
+                    "MAX_LR is saved in the optimizer's param_groups, like the factors and momenta");
         }
         call.take("total_steps");
         double total = call.number("total_steps");
@@ -102,7 +102,7 @@ final class OneCycleForm extends StateForm<OneCycleLR> {
         double pct = SavedCall.decimal(
                         (ends.get(0) + 1) / total,
                         part -> part * total - 1 == ends.get(0) && (!three || 2 * part * total - 2 == ends.get(1)))
-                .orElseThrow(() -> call.wrong("_schedule_phases", "those of a pct_start"));
+                .orElseThrow(() -> call.wrong("_schedule_phases", "phases that follow from a pct_start"));
         call.argument("pct_start", pct);
         call.strategy("_anneal_func_type");
         call.truth("cycle_momentum");
@@ -120,7 +120,7 @@ final class OneCycleForm extends StateForm<OneCycleLR> {
         throw call.wrong("_schedule_phases", "a list of 2 or 3 phases");
     }
 
-    /** Adds the factor that each of {@code wholes} was divided by to give {@code parts}. */
+    /** Adds the argument by which {@code wholes} were divided to give {@code parts}. */
     private static void divisor(SavedCall call, String name, double usual, List<Double> wholes, List<Double> parts) {
         double near = IntStream.range(0, parts.size())
                 .filter(i -> parts.get(i) != 0)
@@ -133,8 +133,8 @@ final class OneCycleForm extends StateForm<OneCycleLR> {
                 ? usual
                 : SavedCall.decimal(near, fits)
                         .orElseThrow(() -> new IllegalArgumentException(name
-                                + " must be one for all groups, but there is none that makes " + parts + " of "
-                                + wholes));
+                                + " must be the same for all groups, but no number divides " + wholes + " into "
+                                + parts));
         call.argument(name, factor);
     }
 }

@@ -11,7 +11,7 @@ import org.anneal.text.PythonCall;
 import org.anneal.text.UnknownNamesException;
 
 /**
- * Anneals the rate up to {@code maxLr} and then down to almost nothing, once, and the momentum the other way.
+ * Anneals the rate once up to {@code maxLr} and then down to almost nothing, and the momentum the opposite way.
  *
  * <pre>{@code
  *   at(t) = next(t) = anneal(from, to, (min(t, totalSteps - 1) - start) / (end - start))
@@ -26,31 +26,31 @@ import org.anneal.text.UnknownNamesException;
  *   initial = maxLr / divFactor,  last = initial / finalDivFactor
  * }</pre>
  *
- * <p>A phase starts where the one before ends, the first at 0; t is in the first phase whose end it does not exceed. A
- * phase of no length is skipped, and so is, with {@code pctStart} 0, all that {@code pctStart} measures: then step 0 has
- * what comes after it. From step {@code totalSteps - 1} on the rate stays. A loop of {@code totalSteps} updates asks for
- * step {@code totalSteps}, which is the {@link #lastStep}. The rates are absolute, and the base rate is not asked: an
- * edit by hand lasts until the next step.
+ * <p>A phase starts where the one before ends, the first at 0; t is in the first phase whose end it does not exceed. An
+ * empty phase is skipped; if {@code pctStart} is 0, so is every phase whose end depends on it, and the last phase starts at
+ * step 0. From step {@code totalSteps - 1} on, the rate stays. A loop of {@code totalSteps} updates asks for step
+ * {@code totalSteps}, which is the {@link #lastStep}. The rates are absolute and ignore the base rate: a rate edited by hand
+ * lasts until the next step.
  *
  * <p>PyTorch: {@code OneCycleLR(max_lr, total_steps=None, epochs=None, steps_per_epoch=None, pct_start=0.3,
  * anneal_strategy='cos', cycle_momentum=True, base_momentum=0.85, max_momentum=0.95, div_factor=25.0,
- * final_div_factor=10000.0, three_phase=False)}, in its order of operations. PyTorch runs past the end at step
- * {@code total_steps}, to a negative rate with a linear anneal; divides by 0 where {@code pct_start * total_steps} is 1;
- * and with a {@code pct_start} of 0 starts as if one step of the descent were over.
+ * final_div_factor=10000.0, three_phase=False)}, in its order of operations. At step {@code total_steps}
+ * PyTorch goes past the end, with a linear anneal to a negative rate; it divides by 0 if {@code pct_start * total_steps} is
+ * 1; and if {@code pct_start} is 0, it starts as if one step of the descent were over.
  *
  * <p>Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning Rates",
- * arXiv:1708.07120, has the three phases; two are fastai's.
+ * arXiv:1708.07120, has three phases; the form with two is fastai's.
  *
  * @param maxLr the highest rate, finite and at least 0: one for all groups, or one per group
  * @param totalSteps steps of the cycle, at least 1
- * @param pctStart the part of them in which the rate rises, at least 0 and at most 1
+ * @param pctStart the fraction of the steps in which the rate rises, at least 0 and at most 1
  * @param annealStrategy the curve of every phase
  * @param cycleMomentum whether the momentum is driven
  * @param baseMomentum the lowest momentum, at least 0 and below 1: one for all groups, or one per group
  * @param maxMomentum the highest momentum, at least 0 and below 1: one for all groups, or one per group
  * @param divFactor {@code maxLr} divided by the initial rate, finite and above 0
  * @param finalDivFactor the initial rate divided by the last, finite and above 0
- * @param threePhase whether the rate goes down to the initial one first, as fast as it rose
+ * @param threePhase whether the rate first falls to the initial rate, as fast as it rose
  */
 @StateForm.By(OneCycleForm.class)
 public record OneCycleLR(
@@ -99,7 +99,8 @@ public record OneCycleLR(
         implements Schedule {
 
     static final Kind<OneCycleLR> KIND = Kind.of(
-                    OneCycleLR.class, "rises, falls far below its start, and moves the momentum against it")
+                    OneCycleLR.class,
+                    "rises, then falls far below its start, with the momentum moving the opposite way")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.NOTHING)
             .alsoReads("total_steps", "epochs", "steps_per_epoch")
             .reads("total_steps", OneCycleLR::totalSteps);
@@ -165,7 +166,7 @@ public record OneCycleLR(
         return epochs * stepsPerEpoch;
     }
 
-    /** {@return this with another part in which the rate rises} */
+    /** {@return this with another fraction of steps in which the rate rises} */
     public OneCycleLR withPctStart(double pctStart) {
         return KIND.with(this, "pct_start", pctStart);
     }
@@ -200,12 +201,12 @@ public record OneCycleLR(
         return KIND.with(this, "final_div_factor", finalDivFactor);
     }
 
-    /** {@return this in three phases or in two} */
+    /** {@return this with three phases or two} */
     public OneCycleLR withThreePhase(boolean threePhase) {
         return KIND.with(this, "three_phase", threePhase);
     }
 
-    /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
+    /** @throws IllegalStateException if there is a rate per group and {@code forGroup} has not chosen one */
     @Override
     public double at(long step, double base) {
         double max = PerGroup.only("max_lr", maxLr);
@@ -237,7 +238,7 @@ public record OneCycleLR(
         return phases(step, max, PerGroup.only("base_momentum", baseMomentum), max, max);
     }
 
-    /** Returns {@code totalSteps}: the step that the loop's last update asks for. */
+    /** Returns {@code totalSteps}, the step that a loop asks for after its last update. */
     @Override
     public long lastStep() {
         return totalSteps;
@@ -250,7 +251,7 @@ public record OneCycleLR(
                 : KIND.forGroup(this, group, groups, "base_momentum", "max_momentum");
     }
 
-    /** Goes from {@code first} to {@code peak}, in three phases then to {@code back}, and in the end to {@code last}. */
+    /** Goes from {@code first} to {@code peak}, then to {@code back} if there are three phases, and finally to {@code last}. */
     private double phases(long step, double first, double peak, double back, double last) {
         double t = Math.min(Check.step(step), totalSteps - 1);
         double start = 0;
@@ -287,8 +288,8 @@ public record OneCycleLR(
         if (part.isLast() ? part.steps() > totalSteps : part.steps() > totalSteps + 1) {
             part.add(
                     part.from() + totalSteps,
-                    "OneCycleLR has ended: it has total_steps=" + totalSteps + ", " + part.name() + " has "
-                            + part.length() + ", and to step past the end is an error",
+                    "OneCycleLR has ended: it has total_steps=" + totalSteps + ", but " + part.name() + " has "
+                            + part.length() + ", and stepping past the end is an error",
                     part.fit("total_steps"));
         } else {
             part.unfinished("OneCycleLR", "total_steps", totalSteps);

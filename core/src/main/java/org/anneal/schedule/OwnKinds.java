@@ -3,7 +3,7 @@ package org.anneal.schedule;
 import java.util.List;
 import org.anneal.text.Kind;
 
-/** The schedules, and the plateau, that are PyTorch's. A new one is named here, and nowhere else. */
+/** PyTorch's schedules and its plateau. A new one is listed here and nowhere else. */
 final class OwnKinds {
     static final List<Kind<?>> ALL = List.of(
             StepLR.KIND,

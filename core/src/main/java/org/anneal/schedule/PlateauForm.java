@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.anneal.text.Python;
 
-/** ReduceLROnPlateau keeps its arguments under names of its own, and what its metrics did. */
+/** The state of ReduceLROnPlateau, with what its metrics have done so far. */
 final class PlateauForm extends StateForm<ReduceLROnPlateau> {
 
     @Override
@@ -33,7 +33,7 @@ final class PlateauForm extends StateForm<ReduceLROnPlateau> {
     }
 
     private static Object orInt(double value) {
-        return value == 0 ? (Object) 0L : (Object) value; // PyTorch's default is the int
+        return value == 0 ? (Object) 0L : (Object) value; // PyTorch's default is the int 0
     }
 
     @Override

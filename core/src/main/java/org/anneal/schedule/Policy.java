@@ -13,63 +13,63 @@ import org.anneal.text.Kinds;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * What drives a learning rate: a {@link Schedule}, whose clock is the step, {@link ReduceLROnPlateau}, whose clock is a
- * metric, or {@linkplain ComposedPlateau both}. Prints as PyTorch's constructor call without its optimizer.
+ * What drives a learning rate: a {@link Schedule}, whose clock is the step; {@link ReduceLROnPlateau}, whose clock is a
+ * metric; or {@linkplain ComposedPlateau both}. It prints as PyTorch's constructor call without the optimizer.
  *
- * <p>A policy can be serialized, unless it has a Java function.
+ * <p>A policy is serializable, unless it contains a Java function.
  */
 public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlateau, ComposedPlateau {
 
-    /** {@return what steps move: a schedule of the rates, before a plateau scales them; none under a plateau alone} */
+    /** {@return the schedule that steps move, before a plateau scales its rates; none if this is only a plateau} */
     Optional<Schedule> stepDriven();
 
-    /** {@return what metrics move, if this is or has a plateau} */
+    /** {@return the plateau that metrics move, if there is one} */
     Optional<ReduceLROnPlateau> metricDriven();
 
-    /** {@return the first step whose metric counts; those before are ignored} */
+    /** {@return the first step whose metric counts; earlier ones are ignored} */
     default long firstMetric() {
         return 0;
     }
 
     /**
-     * {@return what a policy is serialized as: its text} For the {@code writeReplace()} of a record with a component that is
-     * not {@link Serializable}, such as an {@link Optional}; others need none.
+     * {@return the serialized form of a policy: its text} For the {@code writeReplace()} of a record with an
+     * {@link Optional}, which is not {@link Serializable}; other records need no such method.
      *
-     * @throws NotSerializableException if it cannot be read back from its text, as a Java function cannot
+     * @throws NotSerializableException if its text cannot be read back, as with a Java function
      */
     static Object serialized(Policy policy) throws ObjectStreamException {
         Objects.requireNonNull(policy, "policy");
         try {
             parse(policy.toString());
         } catch (PythonSyntaxException e) {
-            throw new NotSerializableException(policy + " cannot be serialized, as its text cannot be read back ("
-                    + e.getMessage() + "): a Java function has none, so build it where it is used");
+            throw new NotSerializableException(policy + " cannot be serialized, because its text cannot be read back ("
+                    + e.getMessage() + "): a Java function has no text, so build the schedule where it is used");
         }
         return new PolicyText(policy.toString());
     }
 
-    /** {@return the kinds of policies that {@link #parse} reads: ours, and those from outside} */
+    /** {@return the kinds of policies that {@link #parse} reads: built-in ones and those of {@link org.anneal.text.Kinds}} */
     static List<Kind<?>> kinds() {
         return Kinds.all(OwnKinds.ALL, Policy.class);
     }
 
-    /** {@return the kind of policies of this name} */
+    /** {@return the kind of this name} */
     static Optional<Kind<?>> kind(String name) {
         return Kinds.named(name, OwnKinds.ALL, Policy.class);
     }
 
     /**
-     * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
+     * Reads PyTorch's constructor call, as pasted from a Python program or as printed by {@code toString}.
      *
-     * @throws PythonSyntaxException if {@code text} is not one, or gives a {@code last_epoch}, which only
-     *     {@link SchedulerCall#parse} reads
+     * @throws PythonSyntaxException if {@code text} is not such a call, or gives a {@code last_epoch}, which
+     *     only {@link SchedulerCall#parse} reads
      */
     static Policy parse(String text) {
         return withoutLastEpoch(text, SchedulerCall.parse(text));
     }
 
     /**
-     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * Reads PyTorch's constructor call, whose lengths may be in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
      * @throws PythonSyntaxException as {@link #parse(String)} does
@@ -93,7 +93,7 @@ public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlat
                     text,
                     Math.max(0, text.indexOf("last_epoch")), // it may be given by position
                     "last_epoch=" + call.lastEpoch()
-                            + " belongs to the runner: read this line with SchedulerCall.parse and give it to LRScheduler");
+                            + " belongs to the runner: read this line with SchedulerCall.parse and pass the result to LRScheduler");
         }
         return call.policy();
     }

@@ -3,7 +3,7 @@ package org.anneal.schedule;
 import java.io.Serial;
 import java.io.Serializable;
 
-/** A policy in a serialized stream. */
+/** The serialized form of a policy. */
 record PolicyText(String text) implements Serializable {
     @Serial
     private Object readResolve() {

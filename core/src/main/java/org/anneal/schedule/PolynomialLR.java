@@ -6,7 +6,7 @@ import org.anneal.text.Param;
 import org.anneal.text.Power;
 
 /**
- * Lets the rate fall to 0 in {@code totalIters} steps, as a power of the part of them that is left.
+ * Lets the rate fall to 0 in {@code totalIters} steps, as a power of the fraction of steps that is left.
  *
  * <pre>{@code
  *   at(t)   = base * (1 - min(t, totalIters) / totalIters)^power
@@ -15,13 +15,13 @@ import org.anneal.text.Power;
  *           = current                                                               otherwise
  * }</pre>
  *
- * <p>Step 0 has the base rate. From step {@code totalIters} on the rate is 0; with 0 it is so from the start.
+ * <p>Step 0 has the base rate. From step {@code totalIters} on, the rate is 0; if that is 0, from the start.
  *
- * <p>PyTorch: {@code PolynomialLR(total_iters=5, power=1.0)}, in its order of operations. PyTorch leaves the rate alone
- * with {@code total_iters=0}.
+ * <p>PyTorch: {@code PolynomialLR(total_iters=5, power=1.0)}, in its order of operations. With {@code total_iters=0}
+ * PyTorch leaves the rate alone.
  *
  * @param totalIters steps from the base rate to 0, at least 0
- * @param power exponent of the part that is left, finite and above 0
+ * @param power exponent of the fraction that is left, finite and above 0
  */
 public record PolynomialLR(
         @Param(or = "5", unit = Param.Unit.STEPS) long totalIters,

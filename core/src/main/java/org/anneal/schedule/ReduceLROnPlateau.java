@@ -14,26 +14,26 @@ import org.anneal.text.PerGroup;
  *                  = metric > bar                     mode MAX
  *   bar            = best * (1 - threshold)           MIN, REL     best * (1 + threshold)   MAX, REL
  *                  = best - threshold                 MIN, ABS     best + threshold         MAX, ABS
- *   reduce         = max(current * factor, minLr)     if that is lower than current by more than eps
+ *   reduce         = max(current * factor, minLr)     if that lowers the rate by more than eps
  *                  = current                          otherwise
  * }</pre>
  *
- * <p>An epoch that is not better is bad; one within the cooldown that follows a reduction never is. Before the first
- * metric the best is infinite, which is its own bar. A NaN metric is never better, so it counts as a bad epoch.
+ * <p>An epoch whose metric is not better is bad, unless it is in the cooldown after a reduction. Before the first metric the
+ * best is infinite, and so is the bar. A NaN metric is never better, so its epoch is bad.
  *
  * <p>PyTorch: {@code ReduceLROnPlateau(mode='min', factor=0.1, patience=10, threshold=0.0001, threshold_mode='rel',
- * cooldown=0, min_lr=0, eps=1e-08)}, bit for bit. One difference: below 0 a relative bar is mirrored, so that it lies on
- * the better side of the best: {@code best * (1 + threshold)} for MIN and {@code best * (1 - threshold)} for MAX. In
- * PyTorch a flat negative metric improves for ever.
+ * cooldown=0, min_lr=0, eps=1e-08)}, bit for bit. One difference: if the best is negative, a relative bar is mirrored,
+ * {@code best * (1 + threshold)} for MIN and {@code best * (1 - threshold)} for MAX, so that it lies on the better side of
+ * the best. In PyTorch a constant negative metric improves forever.
  *
  * @param mode whether a lower or a higher metric is better
- * @param factor factor of a reduction, at least 0 and below 1
- * @param patience bad epochs that are let pass, at least 0
- * @param threshold how much better counts, relative or absolute, finite and at least 0
- * @param thresholdMode what {@code threshold} is relative to
- * @param cooldown epochs after a reduction in which none is bad, at least 0
+ * @param factor factor per reduction, at least 0 and below 1
+ * @param patience bad epochs that are tolerated, at least 0
+ * @param threshold the least improvement that counts, finite and at least 0
+ * @param thresholdMode whether {@code threshold} is relative to the best metric or absolute
+ * @param cooldown epochs after a reduction that are never bad, at least 0
  * @param minLr lowest rate, finite and at least 0: one for all groups, or one per group
- * @param eps smallest reduction that is made, as a rate, finite and at least 0
+ * @param eps smaller reductions than this, as a rate, are not made; finite and at least 0
  */
 @StateForm.By(PlateauForm.class)
 public record ReduceLROnPlateau(
@@ -80,18 +80,18 @@ public record ReduceLROnPlateau(
         MAX
     }
 
-    /** What the threshold is a part of. */
+    /** How the threshold is measured. */
     public enum ThresholdMode {
         REL,
         ABS
     }
 
     /**
-     * What has been seen so far.
+     * The progress so far.
      *
      * @param best the best metric
-     * @param badEpochs epochs without a better one, since the last better one or the last reduction
-     * @param cooldownCounter epochs of the cooldown that are left
+     * @param badEpochs bad epochs since the last better one or the last reduction
+     * @param cooldownCounter epochs left of the cooldown
      */
     public record State(double best, long badEpochs, long cooldownCounter) {}
 
@@ -183,13 +183,13 @@ public record ReduceLROnPlateau(
                 : new State(best, badEpochs(state, metric), Math.max(0, state.cooldownCounter() - 1));
     }
 
-    /** {@return whether that metric brings a reduction: {@link #reduce} is then applied to every group} */
+    /** {@return whether this metric triggers a reduction, so that {@link #reduce} applies to every group} */
     public boolean fires(State state, double metric) {
         return badEpochs(state, metric) > patience;
     }
 
     /**
-     * Returns what a reduction makes of the rate {@code current} of one of the groups.
+     * Returns the reduced rate of a group whose rate is {@code current}.
      *
      * @throws IllegalArgumentException if {@code minLr} has neither 1 entry nor {@code groups}
      */
@@ -201,11 +201,11 @@ public record ReduceLROnPlateau(
     }
 
     /**
-     * Returns the factor on a group's unscaled rate after a metric that fired: {@code max(unscaled * factor * this.factor,
+     * Returns the new factor on a group's unscaled rate after a metric that fired: {@code max(unscaled * factor * this.factor,
      * min_lr) / unscaled} if that lowers the rate in force by more than {@code eps}, or else {@code factor}.
      *
      * @param unscaled the group's rate by the schedule
-     * @param factor on it, until now
+     * @param factor the factor on it until now
      * @throws IllegalArgumentException as {@link #reduce} does
      */
     public double reduceFactor(int group, int groups, double unscaled, double factor) {
@@ -232,6 +232,17 @@ public record ReduceLROnPlateau(
             return lower ? best - threshold : best + threshold;
         }
         return lower == best >= 0 ? best * (1.0 - threshold) : best * (threshold + 1.0);
+    }
+
+    /** Reports a patience that does not fit the part of a run whose metrics count. */
+    void check(RunPart part) {
+        if (patience + 2 > part.steps()) { // the first metric is the best so far
+            part.addAtEnd(
+                    "ReduceLROnPlateau cannot reduce the rate: it waits for " + (patience + 1)
+                            + " metrics without improvement after the first, but " + part.name() + " has "
+                            + part.steps(),
+                    RunPart.set("patience", Math.max(0, part.steps() / 10)));
+        }
     }
 
     @Override

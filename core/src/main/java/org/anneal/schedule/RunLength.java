@@ -10,17 +10,17 @@ import org.anneal.text.Context;
 import org.anneal.text.Lengths;
 
 /**
- * How long a run is, so that a schedule's text can say its lengths in units: {@code 30ep} (epochs), {@code 500st} (steps
- * of the optimizer), {@code 10%} (of the run).
+ * The length of a run, which lets a schedule's text give lengths in units: {@code 30ep} (epochs), {@code 500st} (optimizer
+ * steps), {@code 10%} (of the run).
  *
- * <p>A length becomes a count of the schedule's own steps: where the schedule is stepped after every batch, {@code 30ep}
- * is {@code 30 * stepsPerEpoch}; where it is stepped after every epoch, it is 30. A percentage, and a fraction of an
- * epoch in batches, are rounded to the nearest whole, halves up. Every other length must come out whole, or is refused:
- * where epochs are counted, {@code 500st} must be some number of whole epochs.
+ * <p>A length becomes a number of the schedule's own steps: if the schedule is stepped after every batch, {@code 30ep} is
+ * {@code 30 * stepsPerEpoch}; if it is stepped after every epoch, it is 30. A percentage, and an epoch count in batches, are
+ * rounded to the nearest integer, halves up. Any other length must be an integer: if the schedule is stepped after every
+ * epoch, {@code 500st} must be a whole number of epochs.
  *
  * @param stepsPerEpoch batches in an epoch, at least 1
  * @param epochs epochs of the run, at least 1
- * @param stepPer what the schedule is stepped after
+ * @param stepPer when the schedule is stepped
  */
 public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
 
@@ -41,8 +41,8 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
     }
 
     /**
-     * Returns the length of a run over a data set, whose last batch may be smaller, with a schedule that is stepped after
-     * every batch.
+     * Returns the length of a run over a data set, counting a smaller last batch, with a schedule that is stepped after every
+     * batch.
      *
      * @param samples samples in the data set, at least 1
      * @param batchSize samples in a batch, at least 1
@@ -54,7 +54,7 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
         return new RunLength((samples - 1) / batchSize + 1, epochs);
     }
 
-    /** {@return this with another clock} */
+    /** {@return this with the schedule stepped at another time} */
     public RunLength withStepPer(StepPer stepPer) {
         return new RunLength(stepsPerEpoch, epochs, stepPer);
     }
@@ -81,7 +81,7 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
         return Context.EMPTY.in(lengths, OptionalLong.empty());
     }
 
-    /** Returns a length in steps of the schedule. The amount is an int or a float, as Python has them. */
+    /** Returns a length in steps of the schedule, as {@link Lengths#resolve} does. */
     long resolve(Object amount, Lengths.Unit unit) {
         boolean batches = stepPer == StepPer.BATCH;
         BigDecimal numerator = decimal(amount);
@@ -99,9 +99,9 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
         if (!rounds && whole.multiply(denominator).compareTo(numerator) != 0) {
             throw new IllegalArgumentException(
                     batches
-                            ? "which must be whole steps"
-                            : "which must be whole epochs, of " + stepsPerEpoch
-                                    + " steps: the schedule is stepped once an epoch");
+                            ? "which must be a whole number of steps"
+                            : "which must be a whole number of epochs, of " + stepsPerEpoch
+                                    + " steps each: the schedule is stepped once per epoch");
         }
         if (whole.compareTo(BigDecimal.valueOf(Check.LAST_STEP)) > 0) {
             throw new IllegalArgumentException("which must be at most 2^53 steps");

@@ -10,50 +10,50 @@ import org.anneal.text.PerGroup;
 import org.anneal.text.Python;
 
 /**
- * The part of a run that a schedule has, as {@link Checkup} shows it to the schedule: the schedule says what does not fit.
- * What a schedule says of it here is told with the step of the run at which it shows.
+ * The part of a run that a schedule covers. {@link Checkup} passes it to {@link Schedule#check}, which reports here what does
+ * not fit. Steps are those of the whole run.
  */
 public final class RunPart {
 
-    /** A length that is reached but for this part of it counts as reached. */
+    /** From this fraction on, a length counts as reached. */
     private static final double NEARLY = 0.99;
 
-    /** A run of this many times as many steps as epochs is one in which the two can be confused. */
+    /** With at least this many steps per epoch, a length in epochs can be mistaken for one in steps. */
     private static final long MANY = 10;
 
-    /** Groups whose rates a suggestion lists. */
+    /** The most groups whose rates a suggestion lists. */
     private static final int MOST_LISTED = 4;
 
-    private final Checkup.Walk walk;
+    private final CheckedRun run;
     private final long from;
     private final long to;
     private final boolean last;
     private final boolean whole;
 
-    RunPart(Checkup.Walk walk, long from, long to, boolean last, boolean whole) {
-        this.walk = walk;
+    RunPart(CheckedRun run, long from, long to, boolean last, boolean whole) {
+        this.run = run;
         this.from = from;
         this.to = to;
         this.last = last;
         this.whole = whole;
     }
 
-    /** {@return the first step, in the run} */
+    /** {@return the first step} */
     public long from() {
         return from;
     }
 
-    /** {@return the step after the last, in the run} */
+    /** {@return the step after the last one} */
     public long to() {
         return to;
     }
 
-    /** {@return how many steps there are} */
+    /** {@return the number of steps} */
     public long steps() {
         return to - from;
     }
 
-    /** {@return whether nothing follows in the run} */
+    /** {@return whether the run ends with this part} */
     public boolean isLast() {
         return last;
     }
@@ -62,72 +62,72 @@ public final class RunPart {
         return whole;
     }
 
-    /** {@return how to call it: {@code the run}, or {@code its part of the run}} */
+    /** {@return this part in words: {@code the run} or {@code its part of the run}} */
     public String name() {
         return whole ? "the run" : "its part of the run";
     }
 
-    /** {@return its length in words: {@code 100 steps}} */
+    /** {@return the length in words: {@code 100 steps}} */
     public String length() {
         return plural(steps());
     }
 
     /** {@return the rate that the group starts from} */
     public double base() {
-        return walk.base;
+        return run.base();
     }
 
     /**
-     * Says that something is wrong or suspicious.
+     * Reports that something is wrong or suspicious.
      *
-     * @param step at which it shows, in the run
+     * @param step the step at which it shows
      * @param problem a sentence without its full stop
-     * @param suggestion what to do about it
+     * @param suggestion how to fix it
      */
     public void add(long step, String problem, String suggestion) {
-        walk.findings.add(new Finding(step, problem, suggestion));
-        walk.reported.add(this);
+        run.find(step, problem, suggestion);
+        run.reported().add(this);
     }
 
-    /** Says that something is wrong or suspicious which shows at the last step. */
+    /** Reports a problem that shows at the last step. */
     public void addAtEnd(String problem, String suggestion) {
         add(to - 1, problem, suggestion);
     }
 
-    /** Says that something about the rates themselves is wrong, whatever else may be. */
+    /** Reports a problem of the rates themselves, which does not silence later reports about this part. */
     void addOfRates(String problem, String suggestion) {
-        walk.findings.add(new Finding(from, problem, suggestion));
+        run.find(from, problem, suggestion);
     }
 
-    /** Notes what is common and right, but not what everyone expects. */
+    /** Notes what is correct but may surprise. */
     void note(String problem, String suggestion) {
-        walk.notes.add(new Finding(from, problem, suggestion));
+        run.notes().add(new Finding(from, problem, suggestion));
     }
 
-    /** Looks at a schedule of all groups, which has this part of the run. */
+    /** Checks the schedule that covers this part, given for all groups. */
     void visit(Schedule shared) {
         if (!shared.isComposite() && isConfused(shared)) {
             return;
         }
-        shared.forGroup(walk.group, walk.bases.size()).check(this, shared);
+        shared.forGroup(run.group(), run.bases().size()).check(this, shared);
     }
 
-    /** {@return the part of the steps from {@code start} to {@code end}, both counted in this one} */
+    /** {@return the steps from {@code start} to {@code end} of this part} */
     RunPart piece(long start, long end) {
         boolean atEnd = end == steps();
-        return new RunPart(walk, from + start, from + end, last && atEnd, whole && atEnd && start == 0);
+        return new RunPart(run, from + start, from + end, last && atEnd, whole && atEnd && start == 0);
     }
 
     boolean isReported(RunPart other) {
-        return walk.reported.stream().anyMatch(old -> old.to == other.to && old.from == other.from);
+        return run.reported().stream().anyMatch(old -> old.to == other.to && old.from == other.from);
     }
 
     /** {@return whether the last piece of {@code sequence} only holds the base for a plateau} */
     boolean endsInAPlateau(Schedule sequence) {
-        return walk.untilPlateau.equals(Optional.of(sequence));
+        return run.sequence().equals(Optional.of(sequence));
     }
 
-    /** Says that a schedule whose length is {@code length} is not over, if this is where it ends. */
+    /** Reports a schedule of {@code length} steps that the end of the run cuts short, and returns whether it does. */
     public boolean unfinished(String kind, String argument, long length) {
         boolean unfinished = last && steps() < NEARLY * length;
         if (unfinished) {
@@ -138,17 +138,17 @@ public final class RunPart {
         return unfinished;
     }
 
-    /** {@return whether {@code steps} are nearly {@code length}} */
+    /** {@return whether {@code steps} is nearly {@code length}, or more} */
     static boolean isNearly(double steps, double length) {
         return steps >= NEARLY * length;
     }
 
-    /** Looks at a rate that falls for {@code length} steps, at its end to {@code factor} of its base. */
+    /** Checks a schedule that falls for {@code length} steps, to {@code factor} of the base. */
     void falling(String kind, String argument, long length, double factor) {
         if (!unfinished(kind, argument, length) && factor == 0 && length < steps()) {
             add(
                     from + length,
-                    kind + " is at zero from here on: it ends after " + length + " steps, " + name() + " has "
+                    kind + " is at zero from here on: it ends after " + length + " steps, but " + name() + " has "
                             + length(),
                     fit(argument));
         }
@@ -159,12 +159,12 @@ public final class RunPart {
         return "set " + argument + "=" + value;
     }
 
-    /** {@return the suggestion to set a length to this part's} */
+    /** {@return the suggestion to set an argument to the length of this part} */
     public String fit(String argument) {
         return set(argument, steps()) + ", the length of " + name();
     }
 
-    /** Looks at a schedule's length, which may be in the other unit: epochs where batches are counted, or batches for epochs. */
+    /** Reports a length that looks like epochs where batches are counted, or like batches where epochs are. */
     private boolean isConfused(Schedule schedule) {
         if (!schedule.mayConfuseUnits(steps())) {
             return false;
@@ -179,18 +179,18 @@ public final class RunPart {
     }
 
     /**
-     * Looks at a length that is one of {@code lengths}.
+     * Reports {@code length}, one of {@code lengths}, if it is in the wrong unit.
      *
-     * @param ends whether the schedule ends with it, and so has to be as long as the run
+     * @param ends whether the schedule ends there, so that the length should be that of the run
      */
     boolean isConfused(String argument, List<Long> lengths, long length, boolean ends) {
-        if (walk.run.length().isEmpty()) {
+        if (run.length().isEmpty()) {
             return false;
         }
-        RunLength run = walk.run.length().get();
-        long epochs = run.epochs();
-        long batches = run.stepsPerEpoch();
-        boolean perBatch = run.stepPer() == StepPer.BATCH;
+        RunLength clock = run.length().get();
+        long epochs = clock.epochs();
+        long batches = clock.stepsPerEpoch();
+        boolean perBatch = clock.stepPer() == StepPer.BATCH;
         boolean confused = perBatch
                 ? length > 0 && length <= epochs && batches >= MANY && steps() > epochs
                 : batches > 1 && length >= Math.max(2 * epochs, batches);
@@ -220,27 +220,27 @@ public final class RunPart {
         return true;
     }
 
-    /** Says that a rate to anneal to is above the group's own. */
+    /** Reports a final rate that is above the group's own. */
     void rises(String kind, double etaMin) {
         if (etaMin > base()) {
             addOfRates(
-                    kind + " raises the rate: its eta_min=" + round(etaMin) + " is above the group's own, "
+                    kind + " raises the rate: its eta_min=" + round(etaMin) + " is above the group's own rate, "
                             + round(base()),
                     base() > 0 ? "set eta_min below " + round(base()) : "leave eta_min out");
         }
     }
 
-    /** Reports rates of which there is one for groups that start from different ones, and returns whether there are. */
+    /** Reports a rate given once for groups that start from different rates, and returns whether there is one. */
     boolean oneForAll(String kind, Map<String, List<Double>> rates) {
-        double least = Collections.min(walk.bases);
-        double most = Collections.max(walk.bases);
+        double least = Collections.min(run.bases());
+        double most = Collections.max(run.bases());
         List<String> one = new ArrayList<>();
         List<String> lists = new ArrayList<>();
         rates.forEach((argument, values) -> {
             if (PerGroup.isForAll(values)) {
                 one.add(argument + "=" + round(values.get(0)));
                 lists.add(argument + "="
-                        + walk.bases.stream()
+                        + run.bases().stream()
                                 .map(own -> round(values.get(0) * (own / most)))
                                 .toList());
             }
@@ -249,21 +249,21 @@ public final class RunPart {
             return false;
         }
         addOfRates(
-                kind + " takes groups whose rates are from " + round(least) + " to " + round(most)
-                        + " to the same rates: " + String.join(" and ", one) + (one.size() == 1 ? " is" : " are")
+                kind + " gives the same rates to groups that start from " + round(least) + " to " + round(most)
+                        + ": " + String.join(" and ", one) + (one.size() == 1 ? " is" : " are")
                         + " for all groups",
-                walk.bases.size() <= MOST_LISTED
+                run.bases().size() <= MOST_LISTED
                         ? "give a rate for each group, such as " + String.join(" and ", lists)
                         : "give a rate for each group, in a list");
         return true;
     }
 
-    /** Notes that the group's own rate is never used. */
+    /** Notes that the schedule ignores the group's own rate. */
     void unused(String kind, double low, double high) {
         note(
                 kind + " never uses the group's own rate, " + round(base()) + ": it goes from " + round(low) + " to "
                         + round(high),
-                "set max_lr=" + round(base()) + " if the group's own is to be the highest");
+                "set max_lr=" + round(base()) + " to make the group's own rate the highest");
     }
 
     static String plural(long steps) {
@@ -274,7 +274,7 @@ public final class RunPart {
         return value == Math.rint(value) && value < 1e15 ? Long.toString((long) value) : Python.repr(value);
     }
 
-    /** {@return a rate in four digits} */
+    /** {@return a rate rounded to four digits} */
     static String round(double rate) {
         return Python.repr(Python.parseFloat(Python.scientific(rate, 3)));
     }

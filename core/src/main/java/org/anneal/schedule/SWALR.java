@@ -8,26 +8,26 @@ import org.anneal.text.Param;
 import org.anneal.text.PerGroup;
 
 /**
- * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and keeps it there, for stochastic weight averaging.
+ * Anneals the rate to {@code swaLr} in {@code annealEpochs} steps and holds it there, for stochastic weight averaging.
  *
  * <pre>{@code
  *   at(t)    = swaLr * alpha(t) + base * (1 - alpha(t))
  *   next(t)  = swaLr * alpha(t) + start * (1 - alpha(t))
- *   start    = (current - alpha(t - 1) * swaLr) / (1 - alpha(t - 1))   the rate that leads to current; swaLr if alpha = 1
+ *   start    = (current - alpha(t - 1) * swaLr) / (1 - alpha(t - 1))   the rate that leads to current; swaLr if alpha(t - 1) = 1
  *   alpha(t) = (1 - cos(pi * p)) / 2   COS     p   LINEAR     with p = min(t / annealEpochs, 1), and 0 below t = 0
  * }</pre>
  *
- * <p>Step 0 has the rate that is in force, also when this takes over in a sequence; with {@code annealEpochs} 0 it has
- * {@code swaLr}. From step {@code annealEpochs} on the rate is {@code swaLr}; after that an edit by hand lasts until the
- * next step.
+ * <p>Step 0 keeps the rate in force, also when this takes over in a sequence; if {@code annealEpochs} is 0, it has
+ * {@code swaLr}. From step {@code annealEpochs} on, the rate is {@code swaLr}, and a rate edited by hand lasts until the next
+ * step.
  *
  * <p>PyTorch: {@code swa_utils.SWALR(swa_lr, anneal_epochs=10, anneal_strategy='cos')}, in its order of operations.
  *
  * <p>Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization", arXiv:1803.05407; the formulas
  * are PyTorch's.
  *
- * @param swaLr the rate at the end, finite and at least 0: one for all groups, or one per group
- * @param annealEpochs steps until it is reached, at least 0
+ * @param swaLr the final rate, finite and at least 0: one for all groups, or one per group
+ * @param annealEpochs steps until the final rate, at least 0
  * @param annealStrategy the curve from the first rate to the last
  */
 @StateForm.By(SwaForm.class)
@@ -37,7 +37,7 @@ public record SWALR(
         @Param(or = "'cos'") AnnealStrategy annealStrategy)
         implements Schedule {
 
-    static final Kind<SWALR> KIND = Kind.of(SWALR.class, "goes to a rate and stays, for weight averaging")
+    static final Kind<SWALR> KIND = Kind.of(SWALR.class, "goes to a rate and holds it, for weight averaging")
             .inPyTorch(Kind.SWA_UTILS, Kind.LastEpoch.APART);
 
     /** @throws IllegalArgumentException if a {@code swaLr} is negative or not finite, or {@code annealEpochs < 0} */
@@ -47,12 +47,12 @@ public record SWALR(
         annealStrategy = KIND.check("anneal_strategy", annealStrategy);
     }
 
-    /** Anneals on PyTorch's default curve, half a cosine of 10 steps. */
+    /** Uses PyTorch's defaults: half a cosine of 10 steps. */
     public SWALR(double swaLr) {
         this(List.of(swaLr), KIND.absent("anneal_epochs"), KIND.absent("anneal_strategy"));
     }
 
-    /** {@return this with another last rate for each group} */
+    /** {@return this with another final rate for each group} */
     public SWALR withSwaLr(List<Double> swaLr) {
         return KIND.with(this, "swa_lr", swaLr);
     }
@@ -67,7 +67,7 @@ public record SWALR(
         return KIND.with(this, "anneal_strategy", annealStrategy);
     }
 
-    /** @throws IllegalStateException if there is a rate per group and this is not bound to one by {@code forGroup} */
+    /** @throws IllegalStateException if there is a rate per group and {@code forGroup} has not chosen one */
     @Override
     public double at(long step, double base) {
         double alpha = alpha(Check.step(step));
@@ -83,7 +83,7 @@ public record SWALR(
         return last * alpha + start * (1 - alpha);
     }
 
-    /** Anneals from the carried rate, as PyTorch's SequentialLR does. */
+    /** Anneals from the rate in force, as in PyTorch's SequentialLR. */
     @Override
     public double takeOver(double current, double base) {
         return next(0, current, base);
@@ -110,14 +110,14 @@ public record SWALR(
     public void check(RunPart part, Schedule shared) {
         if (!part.oneForAll("SWALR", Map.of("swa_lr", ((SWALR) shared).swaLr)) && last() > part.base()) {
             part.note(
-                    "SWALR raises the rate: its swa_lr=" + RunPart.round(last()) + " is above the group's own, "
+                    "SWALR raises the rate: its swa_lr=" + RunPart.round(last()) + " is above the group's own rate, "
                             + RunPart.round(part.base()),
-                    "set swa_lr below " + RunPart.round(part.base()) + " if the rate is to fall");
+                    "set swa_lr below " + RunPart.round(part.base()) + " to let the rate fall");
         }
         if (part.isLast() && !RunPart.isNearly((double) part.steps(), (double) annealEpochs)) {
             part.addAtEnd(
-                    "SWALR has not reached its swa_lr, which it has after " + annealEpochs + " steps: " + part.name()
-                            + " has " + part.length(),
+                    "SWALR has not reached its swa_lr, which takes " + annealEpochs + " steps: " + part.name() + " has "
+                            + part.length(),
                     RunPart.set("anneal_epochs", part.steps()) + " or less");
         }
     }

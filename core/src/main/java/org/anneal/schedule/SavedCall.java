@@ -22,11 +22,11 @@ import org.anneal.text.Python;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * The constructor call that PyTorch's {@code scheduler.state_dict()} is of. The dict does not name the class, but each has
- * entries of its own, and from these and the optimizer's groups all arguments follow, but for functions.
+ * The constructor call behind PyTorch's {@code scheduler.state_dict()}. The dict does not name the class, but each class has
+ * its own entries. From these and the optimizer's param groups follow all arguments except functions.
  */
 public final class SavedCall {
-    /** What every scheduler keeps. */
+    /** What every scheduler saves. */
     private static final Set<String> COMMON = Set.of(
             "base_lrs",
             "last_epoch",
@@ -36,7 +36,7 @@ public final class SavedCall {
             "_get_lr_called_within_step",
             "_last_lr");
 
-    private static final int DIGITS = 17; // of which a double has no more
+    private static final int DIGITS = 17; // the most a double needs
 
     private final Map<?, ?> state;
     private final List<? extends Map<?, ?>> groups;
@@ -45,10 +45,10 @@ public final class SavedCall {
     private final String text;
 
     /**
-     * Reads a state dict, in which None is an empty {@link Optional}.
+     * Reads a state dict; None is an empty {@link Optional} in it.
      *
-     * @param groups the optimizer's, or none
-     * @throws IllegalArgumentException if it is of none of PyTorch's schedulers, or is damaged
+     * @param groups the optimizer's param groups, or none
+     * @throws IllegalArgumentException if none of PyTorch's schedulers saves such a dict, or an entry is damaged
      */
     public SavedCall(Map<?, ?> state, List<? extends Map<?, ?>> groups) {
         this.state = Objects.requireNonNull(state, "state");
@@ -75,17 +75,17 @@ public final class SavedCall {
                 + ", as none of PyTorch's schedulers has");
     }
 
-    /** {@return the call; a name in capitals stands for what was not saved} */
+    /** {@return the call, with a name in capitals for each argument that was not saved} */
     public String text() {
         return text;
     }
 
-    /** {@return what each such name stands for, a clause each} */
+    /** {@return what each such name stands for, one clause per name} */
     public List<String> gaps() {
         return List.copyOf(gaps);
     }
 
-    /** {@return how often the scheduler of {@code state} was stepped, if the state says it} */
+    /** {@return how many steps the scheduler of {@code state} has taken, if the state says so} */
     public static Optional<Long> steps(Map<?, ?> state) {
         Object counted = Objects.requireNonNull(state, "state").get("last_epoch");
         if (counted == null && state.get("_schedulers") instanceof List<?> members && !members.isEmpty()) {
@@ -96,14 +96,14 @@ public final class SavedCall {
                 : Optional.empty();
     }
 
-    /** {@return the call of the arguments so far: as a schedule prints it, if it is whole} */
+    /** {@return the call with the arguments so far, printed as a schedule if none is missing} */
     String text(String name) {
         String call = arguments.entrySet().stream()
                 .map(each -> (each.getKey().equals("schedulers") ? "" : each.getKey() + "=") + each.getValue())
                 .collect(Collectors.joining(", ", name + "(", ")"));
         try {
             return gaps.isEmpty() ? Policy.parse(call).toString() : call;
-        } catch (PythonSyntaxException e) { // whose place is in a text that nobody wrote
+        } catch (PythonSyntaxException e) { // its column is of a text that the user never saw
             throw new IllegalArgumentException(String.valueOf(e.getMessage()).replaceFirst("^column \\d+: ", ""), e);
         }
     }
@@ -117,17 +117,17 @@ public final class SavedCall {
         arguments.put(name, Python.shown(value));
     }
 
-    /** Adds an argument that the state has by the same name. */
+    /** Adds an argument that the state has under the same name. */
     public void take(String key) {
         argument(key, value(key));
     }
 
-    /** Takes arguments back. */
+    /** Removes arguments. */
     void drop(String... names) {
         arguments.keySet().removeAll(List.of(names));
     }
 
-    /** Adds an argument that the state has by the same name, and {@return it}. */
+    /** Adds an argument that the state has under the same name, and {@return it}. */
     boolean truth(String key) {
         if (!(value(key) instanceof Boolean truth)) {
             throw wrong(key, "True or False");
@@ -136,7 +136,7 @@ public final class SavedCall {
         return truth;
     }
 
-    /** Adds an argument that is one per group, or one for all. */
+    /** Adds an argument with one value per group, or a single one if all are equal. */
     void perGroup(String name, List<Double> values) {
         argument(name, values.stream().distinct().count() == 1 ? values.get(0) : values);
     }
@@ -170,7 +170,7 @@ public final class SavedCall {
         arguments.put("schedulers", texts.toString());
     }
 
-    /** Adds {@code anneal_strategy}: by its name, or in older versions by the name of the function. */
+    /** Adds {@code anneal_strategy}, which older versions save as a function. */
     void strategy(String key) {
         Object name = value(key) instanceof String saved
                 ? saved
@@ -178,18 +178,18 @@ public final class SavedCall {
         argument("anneal_strategy", name);
     }
 
-    /** {@return whether all groups have all these entries} */
+    /** {@return whether every group has all these entries} */
     boolean inGroups(String... keys) {
         return groups.size() == numbers("base_lrs").size()
                 && groups.stream().allMatch(group -> group.keySet().containsAll(List.of(keys)));
     }
 
-    /** {@return an entry of all groups} */
+    /** {@return an entry of each group} */
     List<Double> groups(String key) {
         return groups.stream().map(group -> number(group, key)).toList();
     }
 
-    /** {@return an entry, or None if it is not there} */
+    /** {@return an entry, or None if there is none} */
     Object value(String key) {
         return value(state, key);
     }
@@ -233,7 +233,7 @@ public final class SavedCall {
         return decimals(value).filter(fits).findFirst();
     }
 
-    /** {@return {@code value} to ever more digits, as a person may have written it, and then its neighbours} */
+    /** {@return {@code value} rounded to more and more digits, as a person may have written it, then its neighbours} */
     static DoubleStream decimals(double value) {
         if (!Double.isFinite(value)) {
             return DoubleStream.empty();

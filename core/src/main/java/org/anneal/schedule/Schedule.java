@@ -14,12 +14,12 @@ import org.anneal.text.Kind;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * How a learning rate changes from step to step. A schedule is an immutable value: it holds no optimizer and no counter,
- * so it can be shared, compared, printed, plotted and stored.
+ * How a learning rate changes from step to step. A schedule is an immutable value: it holds neither an optimizer nor a
+ * counter, so it can be shared, compared, printed, plotted and stored.
  *
- * <p>It answers one question in two ways: {@link #at} says what the rate is at a step of an untouched run, {@link #next}
- * what the rate in force becomes. The two agree up to rounding; {@code next} also says what becomes of a rate that
- * somebody edited. Steps count from 0, the rate before the first update, to 2^53.
+ * <p>It gives the rate in two ways: {@link #at} gives the rate at a step of an untouched run, {@link #next} the rate that
+ * follows the one in force. The two agree up to rounding; {@code next} also works for a rate that was edited by hand. Steps
+ * count from 0, which has the rate of the first update, to 2^53.
  */
 @Declared.ReadBy(Members.One.class)
 public non-sealed interface Schedule extends Policy {
@@ -52,8 +52,8 @@ public non-sealed interface Schedule extends Policy {
     double next(long step, double current, double base);
 
     /**
-     * Returns the rate in force when a runner starts its counter at {@code step}: after step 0 the rate that a restored
-     * optimizer already has, unless the schedule writes absolute rates.
+     * Returns the rate in force when a runner starts its counter at {@code step}. After step 0 this is the rate that a
+     * restored optimizer already has, unless the schedule writes absolute rates.
      *
      * <p>PyTorch: {@code last_epoch=step-1}.
      */
@@ -62,8 +62,8 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
-     * Returns the rate with which this schedule takes over at its step 0, as a later piece of a sequence: its own first
-     * rate, unless it starts from what it is given.
+     * Returns the rate at which this schedule takes over, at its step 0, as a later piece of a sequence. This is its own first
+     * rate, unless it {@link #carries} the rate in force.
      *
      * @param current the rate in force until now
      * @param base the rate the run started from
@@ -72,7 +72,7 @@ public non-sealed interface Schedule extends Policy {
         return at(0, base);
     }
 
-    /** {@return whether {@link #takeOver} starts from the rate in force, and not from this schedule's own first rate} */
+    /** {@return whether {@link #takeOver} starts from the rate in force instead of this schedule's own first rate} */
     default boolean carries() {
         return false;
     }
@@ -80,35 +80,35 @@ public non-sealed interface Schedule extends Policy {
     /**
      * Returns the rate {@code step} steps after this schedule {@linkplain #takeOver took over}.
      *
-     * @param carried the rate that was in force when it did
+     * @param carried the rate in force at that time
      */
     default double after(long step, double carried, double base) {
         return at(step, carries() ? takeOver(carried, base) : base);
     }
 
     /**
-     * Returns the natural logarithm of the magnitude of a {@linkplain #isFactor factor}, also where that is beyond the doubles:
-     * a product of factors may be within them.
+     * Returns the natural logarithm of the magnitude of a {@linkplain #isFactor factor}, even where the factor itself overflows
+     * or underflows: a product of factors may not.
      */
     default double logFactor(long step) {
         return Math.log(Math.abs(at(step, 1)));
     }
 
     /**
-     * {@return whether this schedule only multiplies the rate in force, by a factor that depends on nothing but the step}
-     * Of such schedules a chain is the product.
+     * {@return whether this schedule only multiplies the rate in force, by a factor that depends only on the step} A chain of
+     * such schedules is their product.
      */
     default boolean isFactor() {
         return false;
     }
 
-    /** {@return whether this schedule drives the momentum (Adam: beta1) too} */
+    /** {@return whether this schedule also drives the momentum (Adam: beta1)} */
     default boolean drivesMomentum() {
         return false;
     }
 
     /**
-     * Returns the momentum (Adam: beta1) for {@code step}: what it was, unless this schedule {@link #drivesMomentum}.
+     * Returns the momentum (Adam: beta1) for {@code step}: unchanged, unless this schedule {@link #drivesMomentum}.
      *
      * @param current the momentum in force
      */
@@ -116,13 +116,13 @@ public non-sealed interface Schedule extends Policy {
         return current;
     }
 
-    /** {@return the last step that may be asked for; a runner refuses to go further} */
+    /** {@return the last step that has a rate; a runner refuses to go further} */
     default long lastStep() {
         return Check.LAST_STEP;
     }
 
     /**
-     * Returns this schedule for one of the parameter groups: of a list per group, that group's entry.
+     * Returns this schedule for one of the param groups: each list per group is reduced to that group's entry.
      *
      * @param group the group, from 0
      * @param groups how many groups there are
@@ -134,27 +134,27 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
-     * Says what does not fit in the part of a run that this schedule has; nothing, unless a schedule says more.
+     * Reports to {@code part} what does not fit the part of a run that this schedule covers. By default, nothing.
      *
-     * @param shared this schedule for all groups, of which this is the one for a group
+     * @param shared the schedule for all groups, of which this is the one for the checked group
      */
     default void check(RunPart part, Schedule shared) {}
 
     /**
-     * {@return whether a length of this schedule that is short for a run of {@code steps} steps may be one in epochs} A
-     * schedule may be meant to be short.
+     * {@return whether a length that is short for a run of {@code steps} steps may have been meant in epochs} False for a
+     * schedule that may well be short.
      */
     default boolean mayConfuseUnits(long steps) {
         return true;
     }
 
-    /** {@return whether this schedule is made of others, which are looked at each for itself} */
+    /** {@return whether this schedule is made of others, each of which is checked by itself} */
     default boolean isComposite() {
         return false;
     }
 
     /**
-     * Returns a sequence: this schedule, and from step {@code milestone} on {@code following}. A sequence is extended, not
+     * Returns a sequence: this schedule, then {@code following} from step {@code milestone} on. A sequence is extended, not
      * nested.
      *
      * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
@@ -167,24 +167,24 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
-     * Returns this schedule after a warmup: for {@code steps} steps the rate rises in a line from {@code startFactor} of
-     * the base to all of it.
+     * Returns this schedule after a warmup: for {@code steps} steps the rate rises linearly from {@code startFactor} times
+     * the base to the base.
      *
      * @param steps steps of the warmup, at least 0
-     * @param startFactor the first rate as a part of the base, in (0, 1]
+     * @param startFactor the first rate as a fraction of the base, in (0, 1]
      */
     default SequentialLR afterWarmup(long steps, double startFactor) {
         return new LinearLR(startFactor, 1.0, steps).then(steps, this);
     }
 
-    /** {@return a chain: at every step this schedule, then {@code other} on what this one makes of the rate} */
+    /** {@return a chain: at every step, {@code other} acts on the rate that this schedule gives} */
     default ChainedScheduler times(Schedule other) {
         Objects.requireNonNull(other, "other");
         return new ChainedScheduler(Lists.append(ChainedScheduler.of(this).schedules(), other));
     }
 
     /**
-     * Returns a plateau after this schedule: up to step {@code milestone} this schedule, from there on the base, reduced by
+     * Returns a plateau after this schedule: this schedule up to step {@code milestone}, then the base rate, reduced by
      * {@code plateau}.
      *
      * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
@@ -195,14 +195,14 @@ public non-sealed interface Schedule extends Policy {
         return new SequentialPlateau(first.schedules(), plateau, Lists.append(first.milestones(), milestone));
     }
 
-    /** {@return a plateau on top of this schedule, as a factor on its rates} */
+    /** {@return a plateau on top of this schedule, whose rates it multiplies by a factor} */
     default ChainedPlateau times(ReduceLROnPlateau plateau) {
         return new ChainedPlateau(this, plateau);
     }
 
     /**
-     * Returns the rates of steps 0 to {@code steps - 1} of an untouched run, each from the one before by {@link #next},
-     * in constant memory.
+     * Returns the rates of steps 0 to {@code steps - 1} of an untouched run, each from the one before by {@link #next}, in
+     * constant memory.
      */
     default DoubleStream curve(long steps, double base) {
         Check.atLeast(0, "steps", steps);
@@ -226,9 +226,9 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
-     * Returns a schedule that is a Java function. It runs, composes, plots and is checked as any other; it is printed and
-     * compared by its name, so a state of it is restored by a program that builds it again, and not from its text. A schedule
-     * that has a text of its own is a record with a {@link Kind}.
+     * Returns a schedule given by a Java function. It runs, composes, plots and is checked like any other. It is printed and
+     * compared by its name, so its state cannot be restored from text, but only by a program that builds it again. A schedule
+     * that can be parsed is a record with a {@link Kind}.
      *
      * @param name a Python identifier
      * @param function what the rate in force becomes
@@ -239,16 +239,16 @@ public non-sealed interface Schedule extends Policy {
     }
 
     /**
-     * Reads PyTorch's constructor call, as it stands in a Python program or as {@code toString} prints it.
+     * Reads PyTorch's constructor call, as pasted from a Python program or as printed by {@code toString}.
      *
-     * @throws PythonSyntaxException as {@link Policy#parse} does, and for a policy that a metric drives
+     * @throws PythonSyntaxException as {@link Policy#parse} does, and for a policy driven by a metric
      */
     static Schedule parse(String text) {
         return schedule(text, Policy.parse(text));
     }
 
     /**
-     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * Reads PyTorch's constructor call, whose lengths may be in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
      * @throws PythonSyntaxException as {@link #parse(String)} does

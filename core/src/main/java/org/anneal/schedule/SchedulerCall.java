@@ -73,21 +73,21 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
     }
 
     /**
-     * Reads PyTorch's constructor call, in which lengths may be given in units of the run: {@code 30ep}, {@code 500st},
+     * Reads PyTorch's constructor call, whose lengths may be in units of the run: {@code 30ep}, {@code 500st},
      * {@code 10%}.
      *
-     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
         return parse(text, Objects.requireNonNull(runLength, "runLength").context());
     }
 
     /**
-     * Reads PyTorch's constructor call, in which lengths may be given in units of a run whose epochs are not known:
+     * Reads PyTorch's constructor call, whose lengths may be in units of a run with unknown epochs:
      * {@code 500st}, {@code 10%}.
      *
-     * @param steps how often the schedule is stepped in the run, at least 1
-     * @throws PythonSyntaxException if {@code text} is not one, or has a value that is out of range
+     * @param steps steps of the schedule in the run, at least 1
+     * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text, long steps) {
         return parse(text, RunLength.contextOf(steps));

@@ -3,7 +3,7 @@ package org.anneal.schedule;
 import java.util.List;
 import java.util.Map;
 
-/** SequentialLR keeps its members' states, each at the step where its piece is or stopped. */
+/** The state of SequentialLR, with its members' states, each at the step its piece has reached. */
 final class SequenceForm extends StateForm<SequentialLR> {
 
     @Override
@@ -12,16 +12,16 @@ final class SequenceForm extends StateForm<SequentialLR> {
         entries.fixed("_milestones", milestones)
                 .fixed("last_epoch", entries.step())
                 .kept("_last_lr", entries.run().lastLr());
-        int atWork = !milestones.isEmpty() && milestones.get(0) == 0 ? 1 : 0; // at step 0
+        int active = !milestones.isEmpty() && milestones.get(0) == 0 ? 1 : 0; // at step 0
         for (int i = 0; i < sequence.schedules().size(); i++) {
             Schedule member = sequence.schedules().get(i);
-            // PyTorch's constructor steps the members of a chain that is at work at step 0 a second time
-            int extraSteps = i == atWork && member instanceof ChainedScheduler ? 1 : 0;
+            // PyTorch's constructor steps the members of a chain twice if the chain is active at step 0
+            int extraSteps = i == active && member instanceof ChainedScheduler ? 1 : 0;
             entries.member(member, stepOf(i, sequence, entries.step()), extraSteps);
         }
     }
 
-    /** {@return the step at which the {@code i}th piece is or stopped; -1 before its first} */
+    /** {@return the step that the {@code i}th piece has reached; -1 before its first} */
     private static long stepOf(int i, SequentialLR sequence, long step) {
         List<Long> milestones = sequence.milestones();
         long first = i == 0 ? 0 : milestones.get(i - 1);

@@ -8,7 +8,7 @@ import org.anneal.text.PythonCall;
 import org.anneal.text.UnknownNamesException;
 
 /**
- * Runs one schedule after another: from each milestone on the next one, which counts its own steps from 0.
+ * Runs one schedule after another: at each milestone the next one takes over and counts its own steps from 0.
  *
  * <pre>{@code
  *   i       = number of milestones <= t
@@ -18,21 +18,21 @@ import org.anneal.text.UnknownNamesException;
  *           = schedules[i].next(t - s, current, base)      otherwise; at step 0 from the base
  * }</pre>
  *
- * <p>So a schedule takes over with its own first rate, {@code at(0, base)}. One that {@link Schedule#carries} starts from
- * the rate in force instead: its {@code at} then has the rate before its milestone, by {@code at} too, for its base. With a
- * milestone at 0 the first schedule never acts. {@code at} takes time logarithmic in the number of schedules, and linear
- * in those in a row that carry.
+ * <p>So a schedule takes over at its own first rate, {@code at(0, base)}. One that {@link Schedule#carries} starts from the
+ * rate in force instead, which {@code at} takes to be the sequence's {@code at} just before the milestone. If a milestone is
+ * 0, the first schedule never acts. {@code at} takes time logarithmic in the number of schedules, plus linear in the number
+ * of consecutive schedules that carry.
  *
- * <p>The momentum is that of the schedule at work; where it drives none, the last value stays. A schedule that ends before
- * its piece does ends the sequence. Within a {@link ChainedScheduler}, a sequence sets the base anew at step 0 and its
- * schedules' rates at milestones, whatever the chain's other members did, as in PyTorch.
+ * <p>The momentum is that of the active schedule; if it drives none, the last value stays. A schedule that ends before its
+ * piece does ends the sequence. Within a {@link ChainedScheduler}, a sequence resets the rate to the base at step 0, and to
+ * its schedules' own rates at milestones, whatever the chain's other members did, as in PyTorch.
  *
- * <p>PyTorch: {@code SequentialLR(schedulers, milestones)}, in its order of operations. Differences: sequences and
- * chains nest in any position, where PyTorch raises {@code NotImplementedError}, or, of the first one, takes a step too
- * many before step 0; a OneCycleLR changes neither the base nor the momentum of the pieces before it; with
- * {@code last_epoch} the sequence resumes, where PyTorch's starts over; milestones that do not increase are refused.
+ * <p>PyTorch: {@code SequentialLR(schedulers, milestones)}, in its order of operations. Differences: sequences and chains nest
+ * in any position, where PyTorch raises {@code NotImplementedError} or, in the first position, takes an extra step before
+ * step 0; a OneCycleLR changes neither the base nor the momentum of earlier pieces; with {@code last_epoch} the sequence
+ * resumes, where PyTorch's starts over; milestones that do not increase are refused.
  *
- * @param schedules what runs, in order, at least 1
+ * @param schedules the pieces, in order, at least 1
  * @param milestones the steps at which the second and each further schedule takes over, strictly increasing, the first at
  *     least 0; one fewer than schedules
  */
@@ -52,7 +52,7 @@ public record SequentialLR(
         checkPieces(schedules.size(), milestones);
     }
 
-    /** Neighbouring rates whose ratio is above this, or below its inverse, are a jump. */
+    /** Neighbouring rates jump if their ratio is above this or below its inverse. */
     private static final double JUMP = 1.5;
 
     private static Record read(PythonCall.Arguments arguments) {
@@ -72,8 +72,8 @@ public record SequentialLR(
             throw new IllegalArgumentException("schedulers must have at least 1 entry, but had none");
         }
         if (milestones.size() != pieces - 1) {
-            throw new IllegalArgumentException("milestones must be one fewer than schedulers, " + (pieces - 1) + " for "
-                    + pieces + ", but had " + milestones.size());
+            throw new IllegalArgumentException("milestones must have one entry fewer than schedulers, " + (pieces - 1)
+                    + " for " + pieces + ", but had " + milestones.size());
         }
         for (int i = 0; i < milestones.size(); i++) {
             Check.atLeast(0, "milestones", milestones.get(i));
@@ -84,7 +84,7 @@ public record SequentialLR(
         }
     }
 
-    /** Returns {@code schedule} as a sequence: itself, or the sequence of it alone. */
+    /** Returns {@code schedule} itself if it is a sequence, or else a sequence of it alone. */
     static SequentialLR of(Schedule schedule) {
         return schedule instanceof SequentialLR sequence ? sequence : new SequentialLR(List.of(schedule), List.of());
     }
@@ -104,7 +104,7 @@ public record SequentialLR(
         return step == first(i) ? piece.takeOver(current, base) : piece.next(step - first(i), current, base);
     }
 
-    /** Resumes the schedule at work at {@code step}. */
+    /** Resumes the schedule that is active at {@code step}. */
     @Override
     public double start(long step, double current, double base) {
         int i = active(Check.step(step));
@@ -127,12 +127,7 @@ public record SequentialLR(
 
     @Override
     public boolean drivesMomentum() {
-        for (int i = 0; i < schedules.size(); i++) { // no stream, no iterator: asked at every step
-            if (schedules.get(i).drivesMomentum()) {
-                return true;
-            }
-        }
-        return false;
+        return Lists.any(schedules, Schedule::drivesMomentum);
     }
 
     @Override
@@ -157,7 +152,7 @@ public record SequentialLR(
         return carries() ? walk(step, base, true, carried) : at(step, base);
     }
 
-    /** Walks from the last piece that starts afresh to {@code step}. */
+    /** Walks to {@code step} from the last piece that does not carry the rate of the one before. */
     private double walk(long step, double base, boolean takesOver, double carried) {
         int end = active(step);
         int i = end;
@@ -174,7 +169,7 @@ public record SequentialLR(
         return rate;
     }
 
-    /** Returns which schedule is at work at {@code step}. */
+    /** Returns the index of the schedule that is active at {@code step}. */
     private int active(long step) {
         return Lists.countUpTo(step, milestones);
     }
@@ -229,7 +224,7 @@ public record SequentialLR(
                                 + " more than " + milestone + " steps");
     }
 
-    /** Looks at the rates on both sides of the milestone after piece {@code i}. */
+    /** Reports a jump between the rates on both sides of the milestone after piece {@code i}. */
     private void jump(SequentialLR all, int i, RunPart part) {
         Schedule before = schedules.get(i);
         Schedule after = schedules.get(i + 1);
@@ -255,7 +250,7 @@ public record SequentialLR(
                                         + ", or what follows start near " + RunPart.round(left));
             }
         } catch (ArithmeticException e) {
-            // said where the rates are walked
+            // RateWalk reports it
         }
     }
 

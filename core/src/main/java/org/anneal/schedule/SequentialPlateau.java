@@ -8,15 +8,15 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 
 /**
- * Runs schedules one after another, such as a warmup, and from the last milestone on holds the base, reduced by a factor
- * that falls when a metric has stopped improving. Metrics before that milestone are ignored.
+ * Runs schedules one after another, such as a warmup, and from the last milestone on holds the base times a factor that
+ * falls when a metric stops improving. Metrics before that milestone are ignored.
  *
- * <p>PyTorch: what {@code SequentialLR([LinearLR(), ReduceLROnPlateau()], milestones=[5])} would be, which it refuses.
+ * <p>PyTorch has no equivalent: it refuses {@code SequentialLR([LinearLR(), ReduceLROnPlateau()], milestones=[5])}.
  *
- * @param schedules what runs before the plateau, in order, at least 1
- * @param plateau what runs from the last milestone on
- * @param milestones the steps at which the second and each further schedule, and at last the plateau, take over, strictly
- *     increasing, the first at least 0; as many as schedules
+ * @param schedules the pieces before the plateau, in order, at least 1
+ * @param plateau runs from the last milestone on
+ * @param milestones the steps at which the second and each further schedule, and finally the plateau, take over, strictly
+ *     increasing, the first at least 0; one per schedule
  */
 public record SequentialPlateau(
         @Param(name = "schedulers") List<Schedule> schedules,
@@ -26,7 +26,7 @@ public record SequentialPlateau(
 
     private static final Kind<SequentialPlateau> KIND = Kind.of(SequentialPlateau.class, "a plateau after schedules");
 
-    // Takes over with the base, and keeps what it is edited to.
+    // Takes over with the base, and keeps a rate edited by hand.
     private static final Schedule HOLD = new ExponentialLR(1.0);
 
     /** @throws IllegalArgumentException if the counts do not fit, or the milestones are negative or do not increase */
@@ -40,7 +40,7 @@ public record SequentialPlateau(
         SequentialLR.checkPieces(schedules.size() + 1, milestones);
     }
 
-    /** {@return the schedules, and after the last milestone the base} */
+    /** {@return the schedules, then the base from the last milestone on} */
     @Override
     public SequentialLR schedule() {
         return new SequentialLR(Lists.append(schedules, HOLD), milestones);

@@ -14,9 +14,9 @@ import org.anneal.text.Check;
 import org.anneal.text.Python;
 
 /**
- * The entries of one scheduler in PyTorch's state dict, in its order; those of its members stand under {@code _schedulers}.
- * To export is to write them. To import is to write them for the counter of the given dict, and to hold that to the entries
- * that have to be equal.
+ * The entries of one scheduler in PyTorch's state dict, in PyTorch's order; its members' are under {@code _schedulers}. An
+ * export returns them. An import builds them for the counter of the given dict, and checks that the dict agrees with the
+ * entries that must be equal.
  */
 public final class StateEntries {
     private static final Optional<?> NONE = Optional.empty();
@@ -25,17 +25,18 @@ public final class StateEntries {
     private final long step;
     private final int extraSteps;
     private final Map<String, Object> values = new LinkedHashMap<>();
-    private final Set<String> needed = new LinkedHashSet<>(); // and equal
-    private final Set<String> equal = new LinkedHashSet<>(); // if they are there: older versions lack them
+    private final Set<String> needed = new LinkedHashSet<>(); // must be there and equal
+    private final Set<String> equal =
+            new LinkedHashSet<>(); // must be equal if they are there: older versions lack them
     private final List<StateEntries> members = new ArrayList<>();
     private boolean ownBases; // base_lrs come from the arguments, not from the groups
 
     /**
-     * What entries say of the runner.
+     * What the entries need to know about the runner.
      *
-     * @param policy of all groups
+     * @param policy the policy for all groups
      * @param initialLrs the groups' bases
-     * @param lastLr the rates that the runner left in force
+     * @param lastLr the rates that the runner set last
      * @param betas whether the optimizer has betas
      * @param plateau the progress of a plateau
      */
@@ -69,12 +70,12 @@ public final class StateEntries {
         return this;
     }
 
-    /** {@return how many steps the scheduler did; -1 before its piece of a sequence} */
+    /** {@return how many steps the scheduler has taken; -1 before its piece of a sequence} */
     long step() {
         return step;
     }
 
-    /** {@return the steps that PyTorch's constructors do beyond the first} */
+    /** {@return the steps that PyTorch's constructors take beyond the first} */
     int extraSteps() {
         return extraSteps;
     }
@@ -88,19 +89,19 @@ public final class StateEntries {
         return values.size() == 1 ? Collections.nCopies(run.lastLr().size(), values.get(0)) : values;
     }
 
-    /** Adds what the constructor was given, or follows from it and the counter. */
+    /** Adds an entry that follows from the constructor's arguments and the counter. */
     public StateEntries fixed(String key, Object value) {
         needed.add(key);
         return kept(key, value);
     }
 
-    /** Adds what is fixed, but not saved by older versions. */
+    /** Adds a fixed entry that older versions do not save. */
     StateEntries fixedIfThere(String key, Object value) {
         equal.add(key);
         return kept(key, value);
     }
 
-    /** Adds what an import reads or passes over. */
+    /** Adds an entry that an import reads or ignores. */
     public StateEntries kept(String key, Object value) {
         values.put(key, value);
         return this;
@@ -111,12 +112,12 @@ public final class StateEntries {
         members.add(new StateEntries(run, at, extra).written(schedule));
     }
 
-    /** Adds what PyTorch's base class keeps. */
+    /** Adds the entries of PyTorch's base class. */
     public StateEntries counts() {
         return kept("base_lrs", run.initialLrs()).steps(Math.max(1, step + 1) + extraSteps);
     }
 
-    /** Adds what PyTorch's base class keeps, with bases that come from the arguments. */
+    /** Adds the entries of PyTorch's base class, with bases that come from the arguments. */
     StateEntries counts(List<Double> bases) {
         ownBases = true;
         return fixed("base_lrs", bases).steps(Math.max(1, step + 1) + extraSteps);
@@ -139,7 +140,7 @@ public final class StateEntries {
     }
 
     /**
-     * {@return how many steps the scheduler of a state dict did}
+     * {@return how many steps the scheduler of a state dict has taken}
      *
      * @throws IllegalArgumentException if the dict does not say so
      */
@@ -151,16 +152,16 @@ public final class StateEntries {
         if (dict.containsKey("last_epoch") || !dict.containsKey("_schedulers")) {
             return whole(dict, "last_epoch", path);
         }
-        // a chain's; that its members are none is for check to say
+        // a chain's is its first member's; check reports a chain without members
         return dict.get("_schedulers") instanceof List<?> all && !all.isEmpty() && all.get(0) instanceof Map<?, ?> first
                 ? counter(first, path(path, 0))
                 : 0;
     }
 
     /**
-     * Holds a state dict to what this has there.
+     * Checks a state dict against these entries.
      *
-     * @return the bases that the scheduler and its members started from, where these are the groups'
+     * @return the bases that the scheduler and its members started from, unless they are arguments
      * @throws IllegalArgumentException if an entry is missing, or of another type or value
      */
     public Optional<List<Double>> check(Map<?, ?> dict) {
@@ -177,7 +178,7 @@ public final class StateEntries {
             bases.add(base);
             if (!base.equals(bases.get(0))) {
                 throw new IllegalArgumentException(path + "base_lrs must be " + Python.repr(bases.get(0))
-                        + ", as in the members before, since a group has one base, but was " + Python.repr(base));
+                        + ", as in the members before (a group has one base), but was " + Python.repr(base));
             }
         }
         for (int i = 0; i < members.size(); i++) {
@@ -195,7 +196,8 @@ public final class StateEntries {
     }
 
     private static boolean same(Object here, Object given) {
-        if (here.equals(NONE)) { // a function, of which PyTorch saves nothing, or the attributes of a callable object
+        if (here.equals(
+                NONE)) { // a function, which PyTorch does not save, or a callable object, whose attributes it saves
             return given.equals(NONE) || given instanceof Map;
         } else if (here instanceof Python.Counter<?> counter && given instanceof List<?> list) {
             return same(counter, counted(list)); // until PyTorch 1.3

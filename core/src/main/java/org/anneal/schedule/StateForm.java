@@ -4,15 +4,14 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
-import java.lang.reflect.Constructor;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.anneal.text.Kind;
 
 /**
- * How PyTorch's {@code scheduler.state_dict()} holds the policies of a kind. Where that is by the names of the arguments, it
- * follows from the {@link Kind}; a kind that PyTorch holds in another way names its form with {@link By}.
+ * How PyTorch's {@code scheduler.state_dict()} saves the policies of a kind. If it saves the arguments by their names, the form
+ * follows from the {@link Kind}; otherwise the kind names its form with {@link By}.
  *
  * @param <P> the policy
  */
@@ -25,51 +24,42 @@ public abstract class StateForm<P extends Policy> {
         Class<? extends StateForm<?>> value();
     }
 
-    /** For the forms of kinds. */
+    /** For subclasses. */
     protected StateForm() {}
 
     /** {@return the form of a kind} */
-    @SuppressWarnings("unchecked") // a kind's form is one of its own policies
+    @SuppressWarnings("unchecked") // the form that a kind names is for its own policies
     public static StateForm<Policy> of(Kind<?> kind) {
         By by = Objects.requireNonNull(kind, "kind").type().getAnnotation(By.class);
-        if (by == null) {
-            return new ByArguments(kind);
-        }
-        try {
-            Constructor<? extends StateForm<?>> constructor = by.value().getDeclaredConstructor();
-            constructor.setAccessible(true);
-            return (StateForm<Policy>) constructor.newInstance();
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("cannot make " + by.value(), e);
-        }
+        return by == null ? new ByArguments(kind) : (StateForm<Policy>) Kind.create(by.value());
     }
 
     /** Writes the entries of {@code policy}, in PyTorch's order. */
     protected abstract void write(P policy, StateEntries entries);
 
     /**
-     * {@return what the constructor of one group's schedule puts into the group}
+     * {@return the entries that the constructor of one group's schedule adds to the param group}
      *
-     * @param first whether nothing acted on the group before
+     * @param first whether this is the first schedule of the group
      */
     public Map<String, Object> groupEntries(P policy, boolean first) {
         return Map.of();
     }
 
-    /** {@return the momentum at {@code step}, also where the piece that drove it is over} */
+    /** {@return the momentum at {@code step}, even if the piece that drove it has ended} */
     public double momentum(P policy, long step, double current) {
         return policy instanceof Schedule schedule ? schedule.momentum(step, current) : current;
     }
 
-    /** {@return the entries that a state dict of this kind has, beside those that all have} */
+    /** {@return the entries that every state dict of this kind has, besides the common ones} */
     protected abstract List<String> needed();
 
-    /** {@return the entries that it may have, too} */
+    /** {@return the entries that it may also have} */
     protected List<String> more() {
         return List.of();
     }
 
-    /** Tells the arguments of the constructor from a state dict. */
+    /** Reads the constructor's arguments from a state dict. */
     protected abstract void read(SavedCall call);
 
     private static final class ByArguments extends StateForm<Policy> {

@@ -14,12 +14,12 @@ import org.anneal.text.Power;
  *           = current           otherwise
  * }</pre>
  *
- * <p>Step 0 has the base rate. There is no end.
+ * <p>Step 0 has the base rate. The schedule never ends.
  *
  * <p>PyTorch: {@code StepLR(step_size, gamma=0.1)}, bit for bit.
  *
  * @param stepSize steps between two decays, at least 1
- * @param gamma factor of a decay, finite and at least 0
+ * @param gamma factor per decay, finite and at least 0
  */
 public record StepLR(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long stepSize,
@@ -32,7 +32,7 @@ public record StepLR(
         double gamma)
         implements Schedule {
 
-    static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps")
+    static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every step_size steps")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.APART);
 
     /** @throws IllegalArgumentException if {@code stepSize < 1}, or {@code gamma < 0} or not finite */
@@ -72,7 +72,7 @@ public record StepLR(
         return decays * Math.log(gamma);
     }
 
-    /** A step_size of 1 may be meant, with a gamma beside 1. */
+    /** A step_size of 1 may be intended if gamma is close to 1. */
     @Override
     public boolean mayConfuseUnits(long steps) {
         return stepSize > steps || Math.pow(gamma, (double) steps / stepSize) < 1e-3;

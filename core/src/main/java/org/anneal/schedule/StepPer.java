@@ -1,9 +1,9 @@
 package org.anneal.schedule;
 
-/** What a schedule is stepped after. */
+/** When a schedule is stepped. */
 public enum StepPer {
-    /** Every epoch, after its validation; the only choice for a plateau alone, which takes the validation loss. */
+    /** After every epoch, following its validation. A plateau alone needs this: it takes the validation loss. */
     EPOCH,
-    /** Every optimizer step. */
+    /** After every optimizer step. */
     BATCH
 }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.anneal.text.Python;
 
-/** SWALR keeps its rate in the groups, and counts by {@code _step_count}. */
+/** The state of SWALR, which keeps its rate in the param groups and counts by {@code _step_count}. */
 final class SwaForm extends StateForm<SWALR> {
 
     @Override
@@ -35,7 +35,7 @@ final class SwaForm extends StateForm<SWALR> {
         if (call.inGroups("swa_lr")) {
             call.perGroup("swa_lr", call.groups("swa_lr"));
         } else {
-            call.gap("swa_lr", "SWA_LR", "SWA_LR is the run's, which it kept in the optimizer's groups");
+            call.gap("swa_lr", "SWA_LR", "SWA_LR is saved in the optimizer's param_groups");
         }
         call.take("anneal_epochs");
         call.strategy("_anneal_strategy");

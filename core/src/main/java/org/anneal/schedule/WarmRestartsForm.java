@@ -2,7 +2,7 @@ package org.anneal.schedule;
 
 import java.util.List;
 
-/** CosineAnnealingWarmRestarts keeps the cycle that it is in. */
+/** The state of CosineAnnealingWarmRestarts, with the current cycle. */
 final class WarmRestartsForm extends StateForm<CosineAnnealingWarmRestarts> {
 
     @Override

@@ -3,10 +3,10 @@ package org.anneal.text;
 import java.util.List;
 import java.util.Objects;
 
-/** The rules that arguments keep, each with its message. Conditions are written positively, so NaN fails. */
+/** Rules for arguments, each with its message. Conditions are written positively, so NaN fails. */
 public final class Check {
 
-    /** The last step: up to here every count is exact as a double. */
+    /** The last step, 2^53: up to here every count is exact as a double. */
     public static final long LAST_STEP = 1L << 53;
 
     private Check() {}
@@ -28,7 +28,7 @@ public final class Check {
         throw new IllegalArgumentException(argument + " must be finite and >= 0, but was " + value);
     }
 
-    /** {@return a copy of {@code values}, of which none may be null} */
+    /** {@return a copy of {@code values}, none of which may be null} */
     public static <T> List<T> list(String argument, List<? extends T> values) {
         int at = 0;
         for (T value : Objects.requireNonNull(values, argument)) {
@@ -38,7 +38,7 @@ public final class Check {
         return List.copyOf(values);
     }
 
-    /** {@return {@code value} if Python may have it as a name} */
+    /** {@return {@code value}, which must be a name in Python} */
     public static String identifier(String argument, String value) {
         if (!PythonText.isIdentifier(Objects.requireNonNull(value, argument))) {
             throw new IllegalArgumentException(
@@ -47,7 +47,7 @@ public final class Check {
         return value;
     }
 
-    /** {@return {@code values}, of which there must be some} */
+    /** {@return {@code values}, which must not be empty} */
     public static <T> List<T> some(String argument, List<T> values) {
         if (values.isEmpty()) {
             throw new IllegalArgumentException(argument + " must have at least 1 entry, but had none");
@@ -85,7 +85,7 @@ public final class Check {
         return that(!Double.isNaN(value), name, "a number", value);
     }
 
-    /** A count that was saved, of steps for instance. */
+    /** {@return a count from a saved state, such as of steps} */
     public static long count(String name, double value) {
         return (long) that(
                 value >= 0 && value <= 0x1p53 && value == Math.rint(value),

@@ -7,7 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.util.function.Function;
 
-/** A value of a {@link Kind}, which may be a parameter of another. */
+/** A value with a {@link Kind}; it may be a parameter of another such value. */
 public interface Declared extends Serializable {
 
     /** {@return the declaration of this value's kind} */
@@ -16,26 +16,26 @@ public interface Declared extends Serializable {
     /**
      * {@return Java that builds a value equal to this}
      *
-     * @param names gives a class's name as the code is to write it
+     * @param names returns the name by which the code refers to a class
      */
     default String java(Function<Class<?>, String> names) {
         return kind().java((Record) this, names);
     }
 
-    /** {@return this for one of the groups: of each list per group, that group's entry} */
+    /** {@return this for one of the param groups: each list per group is reduced to that group's entry} */
     default Declared forGroup(int group, int groups) {
         return this;
     }
 
-    /** Reads the calls that are values of a type. */
+    /** Reads a value from its call. */
     @FunctionalInterface
     interface Reader {
 
-        /** {@return the value that a call is} */
+        /** {@return the value of a call} */
         Declared read(PythonCall call);
     }
 
-    /** Names what reads a type's values where they are parameters: a class with a constructor without arguments. */
+    /** Names the reader of a type's values where they are parameters: a class with a constructor without arguments. */
     @Retention(RetentionPolicy.RUNTIME)
     @Target(ElementType.TYPE)
     @interface ReadBy {

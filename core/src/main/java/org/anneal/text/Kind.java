@@ -1,5 +1,6 @@
 package org.anneal.text;
 
+import java.io.Serializable;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -23,12 +24,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The declaration of a schedule, a plateau or an update rule: its record's components, in PyTorch's order, each with what
- * {@link Param} says of it. From this the call is read and printed, its arguments are checked, the value is changed, and
- * written as Java.
+ * The declaration of a schedule, a plateau or an update rule: its record's components, in PyTorch's order, each annotated with
+ * {@link Param}. It reads and prints calls, checks arguments, makes changed copies of a value, and writes values as Java.
  *
  * <pre>{@code
- *   static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every so many steps");
+ *   static final Kind<StepLR> KIND = Kind.of(StepLR.class, "falls by a factor every step_size steps");
  *
  *   public StepLR {
  *       stepSize = KIND.check("step_size", stepSize);
@@ -36,27 +36,27 @@ import java.util.stream.Stream;
  *   }
  * }</pre>
  *
- * <p>Safe for use by several threads once declared.
+ * <p>Once declared, it is safe for use by several threads.
  *
  * @param <R> the record
  */
 public final class Kind<R extends Record> {
     public static final String LR_SCHEDULER = "torch.optim.lr_scheduler";
     public static final String SWA_UTILS = "torch.optim.swa_utils";
-    private static final int SHORT = 3; // a constructor of so many arguments is written out
+    private static final int SHORT = 3; // the most arguments for which Java code always calls the whole constructor
 
     private final Class<R> type;
     private final String says;
     private final List<Parameter> parameters = new ArrayList<>(); // the record's components
-    private final List<String> signature = new ArrayList<>(); // of Python's call, as PythonCall.bind wants it
+    private final List<String> signature = new ArrayList<>(); // of Python's call, as PythonCall.bind takes it
     private final Map<String, BiFunction<PythonCall.Arguments, Supplier<Object>, Object>> readings =
             new LinkedHashMap<>();
     private final Set<String> dropped = new HashSet<>();
     private final Map<String, Predicate<R>> shown = new LinkedHashMap<>();
     private final Constructor<R> constructor;
-    private List<String> order = List.of(); // of the first arguments, where PyTorch's state dict has another
+    private List<String> order = List.of(); // the arguments that come first in PyTorch's state dict
     private boolean takesOptimizer = true;
-    private Optional<String> module = Optional.empty(); // of PyTorch's class, if it has one
+    private Optional<String> module = Optional.empty(); // of PyTorch's class, if there is one
     private LastEpoch lastEpoch = LastEpoch.AS_HERE;
     private Optional<Function<PythonCall.Arguments, Record>> reading = Optional.empty(); // of the whole call
 
@@ -69,17 +69,17 @@ public final class Kind<R extends Record> {
             Param param,
             Method accessor,
             Object absent) {
-        /** {@return whether a call must have it} */
+        /** {@return whether a call must give it} */
         boolean required() {
             return param.or().isEmpty();
         }
 
-        /** {@return the name of the argument that it is, or is one of: {@code betas} of {@code betas[0]}} */
+        /** {@return the name of the argument that holds it: {@code betas} for {@code betas[0]}} */
         String argument() {
             return name.replaceFirst("\\[.*", "");
         }
 
-        /** {@return the value as PyTorch's state dict has it: a number that is an int by default stays one} */
+        /** {@return the value as in PyTorch's state dict, where a default that is an int stays an int} */
         Object plain(Object value) {
             return value instanceof Double number
                             && param.or().matches("-?\\d+")
@@ -102,17 +102,17 @@ public final class Kind<R extends Record> {
         }
     }
 
-    /** What PyTorch's class makes of {@code last_epoch}, beside what a runner here does. */
+    /** How PyTorch's class treats {@code last_epoch}, compared with a runner here. */
     public enum LastEpoch {
-        /** The same. */
+        /** In the same way. */
         AS_HERE,
-        /** It may go on with another rate than the one in force. */
+        /** It may continue from a rate other than the one in force. */
         APART,
-        /** It refuses it, or starts over. */
+        /** It refuses {@code last_epoch}, or starts over. */
         NOTHING
     }
 
-    /** In place of a default that other arguments say. */
+    /** Stands for a default that depends on other arguments. */
     private static final Object NOT_ONE_VALUE = new Object();
 
     private Kind(Class<R> type, String says) {
@@ -121,32 +121,33 @@ public final class Kind<R extends Record> {
         try {
             RecordComponent[] components = type.getRecordComponents();
             boolean hasText = Arrays.stream(components).anyMatch(each -> each.isAnnotationPresent(Param.class));
-            for (RecordComponent component : components) {
-                if (hasText) {
-                    add(component);
-                }
+            for (RecordComponent component : hasText ? components : new RecordComponent[0]) {
+                add(component);
+                checkSerializable(component);
             }
             constructor = type.getDeclaredConstructor(
                     Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new));
             constructor.setAccessible(true);
         } catch (ReflectiveOperationException | RuntimeException e) {
-            throw new IllegalStateException(type.getSimpleName() + " is not declared as a kind: " + e.getMessage(), e);
+            throw new IllegalStateException(
+                    type.getSimpleName() + " cannot be declared as a kind: " + e.getMessage(), e);
         }
     }
 
     /**
-     * Declares a record. Its package must be open to this module if it is in a named one. A record none of whose components is
-     * a parameter has no text of its own.
+     * Declares a record. If it is in a named module, its package must be open to this one. A record without any {@link Param} has
+     * no call of its own in text.
      *
      * @param says what it does, in a few words
-     * @throws IllegalStateException if some components have a {@link Param} and another has none, or has a type that no
-     *     parameter has
+     * @throws IllegalStateException if some components have a {@link Param} and others do not, if a component has a type
+     *     that no parameter has, or if the record cannot be serialized: one with an {@link Optional} needs a
+     *     {@code writeReplace()}
      */
     public static <R extends Record> Kind<R> of(Class<R> type, String says) {
         return new Kind<>(Objects.requireNonNull(type, "type"), Objects.requireNonNull(says, "says"));
     }
 
-    /** {@return this as the kind that is PyTorch's class of the same name} */
+    /** {@return this, declared to be PyTorch's class of the same name} */
     public Kind<R> inPyTorch(String module, LastEpoch lastEpoch) {
         this.module = Optional.of(module);
         this.lastEpoch = lastEpoch;
@@ -158,7 +159,7 @@ public final class Kind<R extends Record> {
         return module;
     }
 
-    /** {@return what PyTorch's class makes of {@code last_epoch}} */
+    /** {@return how PyTorch's class treats {@code last_epoch}} */
     public LastEpoch lastEpoch() {
         return lastEpoch;
     }
@@ -181,11 +182,25 @@ public final class Kind<R extends Record> {
         }
     }
 
+    /** Java serializes a record by its components, unless it has a method that replaces it. */
+    private void checkSerializable(RecordComponent component) {
+        Class<?> value = component.getType();
+        boolean fits = value.isPrimitive() || value == List.class || Serializable.class.isAssignableFrom(value);
+        if (!fits
+                && Serializable.class.isAssignableFrom(type)
+                && Arrays.stream(type.getDeclaredMethods())
+                        .noneMatch(m -> m.getName().equals("writeReplace"))) {
+            throw new IllegalStateException("it is Serializable, but its component " + component.getName() + " is not ("
+                    + value.getSimpleName() + "): add a private Object writeReplace() that returns"
+                    + " Policy.serialized(this) or UpdateRule.serialized(this)");
+        }
+    }
+
     private static String snake(String camel) {
         return camel.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
     }
 
-    /** {@return this, reading also the counts {@code names} after the parameter {@code after}, which only say what it is} */
+    /** {@return this, which also reads the counts {@code names}, listed after the parameter {@code after}, to compute it} */
     public Kind<R> alsoReads(String after, String... names) {
         int at = IntStream.range(0, signature.size())
                 .filter(i -> signature.get(i).replace("=", "").equals(after))
@@ -197,46 +212,46 @@ public final class Kind<R extends Record> {
         return this;
     }
 
-    /** {@return this, dropping {@code names} after the parameter {@code after}; what follows a {@code *} has to be named} */
+    /** {@return this, which drops {@code names}, listed after the parameter {@code after}; those after {@code *} are keyword-only} */
     public Kind<R> drops(String after, String... names) {
         dropped.addAll(List.of(names));
         return alsoReads(after, names);
     }
 
     /**
-     * {@return this, reading a parameter in a way of its own}
+     * {@return this, with a custom reading of a parameter}
      *
-     * @param reading makes the value of the call's arguments, and of the usual reading, which it may ask for
+     * @param reading returns the value, given the call's arguments and a supplier of the usual reading
      */
     public Kind<R> reads(String name, BiFunction<PythonCall.Arguments, Supplier<Object>, Object> reading) {
         readings.put(parameter(name).name(), reading);
         return this;
     }
 
-    /** {@return this, printed and saved with these arguments first, as PyTorch's state dict has them} */
+    /** {@return this, printed and saved with these arguments first, as in PyTorch's state dict} */
     public Kind<R> inOrder(String... first) {
         order = List.of(first);
         return this;
     }
 
-    /** {@return this, reading a whole call in a way of its own} */
+    /** {@return this, with a custom reading of the whole call} */
     public Kind<R> reads(Function<PythonCall.Arguments, Record> reading) {
         this.reading = Optional.of(reading);
         return this;
     }
 
-    /** {@return this, whose call has no optimizer in front} */
+    /** {@return this, whose call does not start with an optimizer} */
     public Kind<R> withoutOptimizer() {
         takesOptimizer = false;
         return this;
     }
 
-    /** {@return whether Python's call has the optimizer, or the parameters, in front} */
+    /** {@return whether Python's call starts with the optimizer or the parameters} */
     public boolean takesOptimizer() {
         return takesOptimizer;
     }
 
-    /** {@return this, printing an optional parameter only if {@code when} holds} */
+    /** {@return this, which prints an optional parameter only if {@code when} holds} */
     public Kind<R> shows(String name, Predicate<R> when) {
         shown.put(parameter(name).name(), when);
         return this;
@@ -252,7 +267,7 @@ public final class Kind<R extends Record> {
         return type.getSimpleName();
     }
 
-    /** {@return the first of a record's parameters that are numbers of steps, and its value or values, rounded up} */
+    /** {@return the name of a record's first parameter that is a number of steps, and its value or values, rounded up} */
     public Optional<Map.Entry<String, List<Long>>> length(Record record) {
         return parameters.stream()
                 .filter(each -> each.param().unit() == Param.Unit.STEPS)
@@ -280,11 +295,11 @@ public final class Kind<R extends Record> {
     }
 
     /**
-     * {@return {@code value} if it is one for the parameter: a list copied, a -0.0 as 0.0}
+     * {@return the checked {@code value} of a parameter, with a list copied and -0.0 replaced by 0.0}
      *
      * @throws IllegalArgumentException if it is out of the parameter's range
      */
-    @SuppressWarnings("unchecked") // a check gives back the type that it is given
+    @SuppressWarnings("unchecked") // a check returns the type that it is given
     public <V> V check(String name, V value) {
         Parameter parameter = parameter(name);
         return (V)
@@ -292,7 +307,7 @@ public final class Kind<R extends Record> {
     }
 
     /** {@return the default of the parameter} */
-    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller is the record, which has the type
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // the caller is the record, which knows the type
     public <V> V absent(String name) {
         return (V) parameter(name).absent();
     }
@@ -306,7 +321,7 @@ public final class Kind<R extends Record> {
     }
 
     /**
-     * {@return {@code record} for one of the groups: of each list per group, that group's entry}
+     * {@return {@code record} for one of the param groups: each list per group is reduced to that group's entry}
      *
      * @param kept parameters that stay as they are
      */
@@ -336,17 +351,32 @@ public final class Kind<R extends Record> {
         }
     }
 
+    /**
+     * {@return a new instance of a class that an annotation names}
+     *
+     * @throws IllegalStateException if the class cannot be created without arguments
+     */
+    public static <T> T create(Class<T> type) {
+        try {
+            Constructor<T> constructor = Objects.requireNonNull(type, "type").getDeclaredConstructor();
+            constructor.setAccessible(true);
+            return constructor.newInstance();
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(type.getName() + " must have a constructor without arguments", e);
+        }
+    }
+
     /** {@return the names of the arguments, in the order of PyTorch's state dict} */
     public List<String> names() {
         return List.copyOf(arguments().keySet());
     }
 
-    /** {@return the parameters as {@link PythonCall#bind} wants them} */
+    /** {@return the parameters as {@link PythonCall#bind} takes them} */
     public List<String> signature() {
         return signature;
     }
 
-    /** {@return the value that a call's arguments say} */
+    /** {@return the value that a call's arguments give} */
     public Record read(PythonCall.Arguments arguments) {
         arguments().forEach((name, parts) -> {
             if (isTuple(parts)) {
@@ -369,7 +399,7 @@ public final class Kind<R extends Record> {
         return own == null ? usual.get() : own.apply(arguments, usual);
     }
 
-    /** {@return Python's call: what is required, and what is not as it would be without} */
+    /** {@return Python's call, with the required arguments and those that differ from their defaults} */
     public String print(Record record) {
         return arguments().entrySet().stream()
                 .filter(each -> each.getValue().stream().anyMatch(part -> isShown(part, record)))
@@ -383,7 +413,7 @@ public final class Kind<R extends Record> {
                 .collect(Collectors.joining(", ", name() + "(", ")"));
     }
 
-    /** {@return the arguments by PyTorch's names, in the order of its state dict; None is empty, as in {@link Python#repr}} */
+    /** {@return the arguments by PyTorch's names, in the order of its state dict; None is an empty {@link Optional}} */
     public Map<String, Object> options(Record record) {
         Map<String, Object> options = new LinkedHashMap<>();
         arguments().forEach((name, parts) -> options.put(name, plain(parts, record)));
@@ -400,7 +430,7 @@ public final class Kind<R extends Record> {
         return !parts.get(0).argument().equals(parts.get(0).name());
     }
 
-    /** {@return the parameters by argument, of which a tuple has several} */
+    /** {@return the parameters by argument; a tuple has several} */
     private Map<String, List<Parameter>> arguments() {
         Map<String, List<Parameter>> arguments = new LinkedHashMap<>();
         order.forEach(name -> arguments.put(name, new ArrayList<>()));
@@ -420,13 +450,13 @@ public final class Kind<R extends Record> {
     /**
      * {@return Java that builds a value equal to {@code record}}
      *
-     * @param names gives a class's name as the code is to write it
+     * @param names returns the name by which the code refers to a class
      */
     public String java(Record record, Function<Class<?>, String> names) {
         return parameters.size() <= SHORT ? constructor(record, parameters, names, false) : chain(record, names);
     }
 
-    /** {@return a short constructor, and a {@code with} for each that differs; or the whole constructor} */
+    /** {@return a short constructor with a {@code with...} per other argument if the record has them, or else the whole one} */
     private String chain(Record record, Function<Class<?>, String> names) {
         List<Parameter> needed = parameters.stream().filter(Parameter::required).toList();
         List<Parameter> given = parameters.stream()
@@ -470,10 +500,10 @@ public final class Kind<R extends Record> {
     }
 
     /**
-     * {@return all this as plain values, for what shows a field for each parameter} A kind has {@code name}, {@code says} and
-     * {@code parameters}, in the order of Python's call; a parameter has {@code name}, {@code type}, {@code range} in words, and {@code required} or
-     * {@code default}, None where other arguments say it; {@code least} for steps; the ends of a slider, {@code from} and
-     * {@code to}; for a choice its {@code values}.
+     * {@return the declaration as plain values, for a form with a field per parameter} A kind has {@code name}, {@code says} and
+     * {@code parameters}, in the order of Python's call. A parameter has {@code name}, {@code type}, {@code range} in words, and
+     * {@code required} or {@code default}, which is None if it depends on other arguments. It may also have {@code least}, for
+     * steps; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
      */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
@@ -496,7 +526,7 @@ public final class Kind<R extends Record> {
         if (!parts.isEmpty()) {
             return parts.stream().map(Kind::describe);
         }
-        Map<String, Object> count = new LinkedHashMap<>(); // which only says another
+        Map<String, Object> count = new LinkedHashMap<>(); // from which another parameter is computed
         count.put("name", argument);
         count.put("type", "integer");
         count.put("from", 1);

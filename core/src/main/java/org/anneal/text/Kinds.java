@@ -10,9 +10,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
 /**
- * Kinds from outside: a jar that has some names its implementation in
- * {@code META-INF/services/org.anneal.text.Kinds}, and what stands there is read, printed, checked, plotted and resumed
- * as our own are.
+ * Custom kinds of schedules and update rules. A jar names its implementation in
+ * {@code META-INF/services/org.anneal.text.Kinds}; its kinds are then parsed, printed, checked, plotted and resumed like the
+ * built-in ones.
  */
 public interface Kinds {
 
@@ -22,13 +22,13 @@ public interface Kinds {
     /**
      * {@return the kind of a name}
      *
-     * @param own our own kinds
-     * @param what the class of those that are asked for: a policy or an update rule
+     * @param own the built-in kinds
+     * @param what the class of the wanted kinds: policies or update rules
      */
     static Optional<Kind<?>> named(String name, List<Kind<?>> own, Class<?> what) {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(what, "what");
-        for (Kind<?> kind : Check.list("own", own)) { // most often found here, before any jar is opened
+        for (Kind<?> kind : Check.list("own", own)) { // usually found here, before any jar is opened
             if (kind.name().equals(name)) {
                 return Optional.of(kind);
             }
@@ -36,13 +36,13 @@ public interface Kinds {
         return all(own, what).stream().filter(kind -> kind.name().equals(name)).findFirst();
     }
 
-    /** {@return whether a kind has a name; jars are opened when a name is first not one of our own} */
+    /** {@return whether a kind has a name; jars are opened at the first name that is not a built-in one} */
     static Predicate<String> names(List<Kind<?>> own, Class<?> what) {
         Map<String, Boolean> found = new ConcurrentHashMap<>();
         return name -> found.computeIfAbsent(name, any -> named(name, own, what).isPresent());
     }
 
-    /** {@return our own kinds, and those from outside that are of the class {@code what}} */
+    /** {@return the built-in kinds, then the custom ones of the class {@code what}} */
     static List<Kind<?>> all(List<Kind<?>> own, Class<?> what) {
         List<Kind<?>> all = new ArrayList<>(Check.list("own", own));
         Objects.requireNonNull(what, "what");

@@ -2,17 +2,17 @@ package org.anneal.text;
 
 import java.util.Optional;
 
-/** What lengths in units, {@code 30ep}, {@code 500st}, {@code 10%}, are counted in. */
+/** Resolves lengths in units, {@code 30ep}, {@code 500st} or {@code 10%}, to steps of a schedule. */
 @FunctionalInterface
 public interface Lengths {
 
-    /** Of a run that is not known. */
+    /** The lengths of an unknown run, all refused. */
     Lengths UNKNOWN = (amount, unit) -> {
         throw new IllegalArgumentException(
                 "which needs the run's epochs and its steps per epoch: give both, or write a number of steps");
     };
 
-    /** What a length is given in. */
+    /** The unit of a length. */
     enum Unit {
         EPOCHS("ep"),
         STEPS("st"),
@@ -24,7 +24,7 @@ public interface Lengths {
             this.suffix = suffix;
         }
 
-        /** {@return what is written after the number} */
+        /** {@return the letters or sign after the number} */
         public String suffix() {
             return suffix;
         }
@@ -42,8 +42,9 @@ public interface Lengths {
     /**
      * Returns a length in steps of the schedule.
      *
-     * @param amount an int or a float, as Python has them: a {@link java.math.BigInteger} or a {@link Double}
-     * @throws IllegalArgumentException with what the length must be if it is none: {@code which must be ...}
+     * @param amount a Python int or float: a {@link java.math.BigInteger} or a {@link Double}
+     * @throws IllegalArgumentException if there is no such number of steps; the message, {@code which must be ...}, continues
+     *     a sentence that names the length
      */
     long resolve(Object amount, Unit unit);
 }

@@ -6,7 +6,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * What a component of a record is as a parameter of Python's call: all that its type does not say. {@link Kind} reads it.
+ * Declares a record's component as a parameter of Python's call: what its type does not say. {@link Kind} reads it.
  *
  * <pre>{@code
  *   public record StepLR(@Param(unit = STEPS, atLeast = 1) long stepSize, @Param(or = "0.1", atLeast = 0) double gamma)
@@ -16,46 +16,46 @@ import java.lang.annotation.Target;
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Param {
 
-    /** What a number counts or measures. */
+    /** The unit of a number. */
     enum Unit {
-        /** Nothing: a factor, a count. */
+        /** None: a factor or a count. */
         NONE,
-        /** Steps of the schedule; in text it may be a length of the run, {@code 30ep}. */
+        /** Steps of the schedule; in text, possibly a length in units of the run, {@code 30ep}. */
         STEPS,
-        /** A learning rate, finite and at least 0, that does not depend on the base. */
+        /** An absolute learning rate, finite and at least 0. */
         RATE
     }
 
     /**
-     * {@return the name in Python, if it is not the component's in Python's spelling, {@code step_size} for {@code stepSize}}
-     * Components named {@code betas[0]} and {@code betas[1]} are the two of a tuple {@code betas}.
+     * {@return the name in Python, if it is not the component's name in snake case, {@code step_size} for {@code stepSize}}
+     * Components named {@code betas[0]} and {@code betas[1]} are the entries of a tuple {@code betas}.
      */
     String name() default "";
 
-    /** {@return the default, as Python writes it; without one the parameter is required} */
+    /** {@return the default, in Python's syntax; without a default the parameter is required} */
     String or() default "";
 
-    /** {@return whether a call is printed with this parameter even where it has its default} */
+    /** {@return whether a call prints this parameter even if it has its default} */
     boolean always() default false;
 
-    /** {@return what a number counts or measures} */
+    /** {@return the unit of a number} */
     Unit unit() default Unit.NONE;
 
     /** {@return the least value} */
     double atLeast() default Double.NEGATIVE_INFINITY;
 
-    /** {@return what values are above} */
+    /** {@return the lower bound that values must exceed} */
     double above() default Double.NEGATIVE_INFINITY;
 
     /** {@return the greatest value} */
     double atMost() default Double.POSITIVE_INFINITY;
 
-    /** {@return what values are below} */
+    /** {@return the upper bound that values must stay below} */
     double below() default Double.POSITIVE_INFINITY;
 
-    /** {@return how many numbers a tuple of them has, if it is one} */
+    /** {@return the number of entries, if this is a tuple of numbers} */
     int size() default 0;
 
-    /** {@return the two ends of the slider that the page shows for a number, if it has one} */
+    /** {@return the two ends of the slider that the page shows for a number, if any} */
     double[] slider() default {};
 }

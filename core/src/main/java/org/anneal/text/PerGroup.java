@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.RandomAccess;
 import java.util.function.ToDoubleBiFunction;
 
-/** Values of which a schedule has one for all groups, or one per group. */
+/** Values given once for all param groups, or once per group. */
 public final class PerGroup {
 
     private PerGroup() {}
 
-    /** A list per group that has one entry, and so is for one group, where a list of one otherwise is for all groups. */
+    /** A list per group for exactly one group. Any other list of one entry is for all groups. */
     private static final class OfOneGroup<T> extends AbstractList<T> implements RandomAccess, Serializable {
         @Serial
         private static final long serialVersionUID = 1;
 
-        @SuppressWarnings("serial") // a number or a lambda, and these are
+        @SuppressWarnings("serial") // a number or a lambda, which are serializable
         private final T value;
 
         OfOneGroup(T value) {
@@ -35,7 +35,7 @@ public final class PerGroup {
         }
     }
 
-    /** Returns {@code values} as a list per group, as Python's lists are, also where there is but one of them. */
+    /** Returns {@code values} as a list per group, even if there is only one: so are Python's lists. */
     static <T> List<T> list(List<T> values) {
         return values.size() == 1 ? new OfOneGroup<>(values.get(0)) : values;
     }
@@ -54,7 +54,7 @@ public final class PerGroup {
         return values instanceof OfOneGroup ? values : given;
     }
 
-    /** Returns the value of a schedule that is bound to a group, or has one for all of them. */
+    /** Returns the value of a schedule for one group, or the value for all groups. */
     public static <T> T only(String argument, List<T> values) {
         if (values.size() > 1) {
             throw new IllegalStateException(
@@ -64,9 +64,9 @@ public final class PerGroup {
     }
 
     /**
-     * Returns the values of {@code group} alone.
+     * Returns the value of {@code group}, as a list.
      *
-     * @throws IllegalArgumentException if there is neither one value for all groups nor one for each of {@code groups}
+     * @throws IllegalArgumentException if there is neither one value for all groups nor one per group
      */
     public static <T> List<T> forGroup(String argument, List<T> values, int group, int groups) {
         Check.group(group, groups);
@@ -80,7 +80,7 @@ public final class PerGroup {
                 + ", one per group, but had " + values.size());
     }
 
-    /** Returns whether there is one value for all groups, however many there are. */
+    /** Returns whether the value is for all groups, however many there are. */
     public static boolean isForAll(List<?> values) {
         return values.size() == 1 && !(values instanceof OfOneGroup);
     }

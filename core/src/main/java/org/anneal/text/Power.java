@@ -1,23 +1,23 @@
 package org.anneal.text;
 
 /**
- * Powers as Python's {@code **} gives them on floats.
+ * Powers as Python's {@code **} computes them on floats.
  *
- * <p>Python calls C's {@code pow}, which glibc rounds correctly in all but about one case in 1500. {@link Math#pow} is
- * only within one ulp, so an integral power is multiplied out in double-double arithmetic, which rounds correctly.
+ * <p>Python calls C's {@code pow}, which in glibc is rounded correctly in all but about one case in 1500. {@link Math#pow} is
+ * only within one ulp, so integer powers are multiplied out in double-double arithmetic, which rounds correctly.
  */
 public final class Power {
 
     private static final double LARGEST_EXPONENT = 1L << 31;
-    // Below this a product's rounding error, 2^-53 of it, is itself rounded.
+    // Below this, a product's rounding error, 2^-53 of it, would be rounded itself.
     private static final double SMALLEST_EXACT = 0x1p-900;
 
     private Power() {}
 
-    /** Returns {@code base^exponent}, infinite or zero where it leaves the doubles, NaN where it is not real. */
+    /** Returns {@code base^exponent}: infinite or zero if it overflows or underflows, NaN if it is not real. */
     public static double pow(double base, double exponent) {
         if (base == 1 || (base == -1 && Double.isInfinite(exponent))) {
-            return 1; // C says so, also of NaN; Java says NaN
+            return 1; // as in C, even for NaN; Java returns NaN
         }
         double magnitude = Math.abs(exponent);
         if (magnitude <= LARGEST_EXPONENT && magnitude == Math.rint(magnitude)) {
@@ -30,7 +30,7 @@ public final class Power {
     }
 
     /**
-     * Returns {@code value * base^exponent}, finite wherever the product is, also where the power alone is not. The
+     * Returns {@code value * base^exponent}, finite even if the power alone overflows but the product does not. The
      * exponent is at least 0.
      */
     public static double scale(double value, double base, long exponent) {
@@ -43,7 +43,7 @@ public final class Power {
         return value * pow(base, (double) half) * pow(base, (double) (exponent - half));
     }
 
-    /** Squares and multiplies; each number is an unevaluated sum high + low. */
+    /** Squares and multiplies; each number is an unevaluated sum, high + low. */
     private static double integral(double base, long exponent, boolean reciprocal) {
         double high = 1;
         double low = 0;

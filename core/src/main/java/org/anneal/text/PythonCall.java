@@ -65,7 +65,7 @@ public final class PythonCall {
     record Failure(String reason) {}
 
     /**
-     * Reads the call that {@code text} is.
+     * Reads one call.
      *
      * @throws PythonSyntaxException if {@code text} is not one call
      */
@@ -91,7 +91,7 @@ public final class PythonCall {
         return dotted.substring(dotted.lastIndexOf('.') + 1);
     }
 
-    /** Notes what was dropped from the text, in a sentence. */
+    /** Adds a sentence about what was dropped from the text. */
     public void note(String note) {
         program.note(note);
     }
@@ -106,7 +106,7 @@ public final class PythonCall {
         return program.source().error(at, problem);
     }
 
-    /** {@return an exception that says this call's name is none of {@code known}, and which it is nearest to} */
+    /** {@return an exception that says that this call's name is not one of {@code known}, and suggests the nearest one} */
     public PythonSyntaxException unknown(String what, Collection<String> known) {
         return error("unknown " + what + " '" + PythonText.shortened(simpleName()) + "'"
                 + Spelling.suggestion(simpleName(), known));
@@ -163,14 +163,14 @@ public final class PythonCall {
     /**
      * Binds the arguments to the parameters by Python's rules.
      *
-     * @param carried a leading parameter that Python needs and a value omits: {@code optimizer} or {@code params}. It is
+     * @param leading a leading parameter that Python needs and a value omits: {@code optimizer} or {@code params}. It is
      *     dropped, whatever expression it is, if it is given by keyword, or as a first positional argument that is no number,
      *     string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list is {@code params}, and no optimizer
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
-     *     optional, and those after {@code "*"} are given by keyword only
+     *     optional, and those after {@code "*"} are keyword-only
      * @throws PythonSyntaxException if an argument is unknown, given twice, missing, or one too many
      */
-    public Arguments bind(String carried, String... parameters) {
+    public Arguments bind(String leading, String... parameters) {
         List<String> names = new ArrayList<>();
         List<String> required = new ArrayList<>();
         int positionalOnes = Integer.MAX_VALUE;
@@ -187,9 +187,9 @@ public final class PythonCall {
         positionalOnes = Math.min(positionalOnes, names.size());
 
         Map<String, Argument> values = new LinkedHashMap<>();
-        boolean several = carried.equals("params");
-        boolean dropped = !positional.isEmpty() && isCarried(positional.get(0), several, required);
-        Optional<Argument> carry = dropped ? Optional.of(positional.get(0)) : Optional.empty();
+        boolean several = leading.equals("params");
+        boolean dropped = !positional.isEmpty() && isLeading(positional.get(0), several, required);
+        Optional<Argument> first = dropped ? Optional.of(positional.get(0)) : Optional.empty();
         List<Argument> others = dropped ? positional.subList(1, positional.size()) : positional;
         for (int i = 0; i < others.size(); i++) {
             if (i == positionalOnes) {
@@ -205,10 +205,10 @@ public final class PythonCall {
             String name = keyword.getKey();
             Expression written = keyword.getValue().written();
             boolean twice;
-            if (name.equals(carried)) {
+            if (name.equals(leading)) {
                 twice = dropped;
                 dropped = true;
-                carry = Optional.of(keyword.getValue());
+                first = Optional.of(keyword.getValue());
             } else if (names.contains(name)) {
                 twice = values.put(name, keyword.getValue()) != null;
             } else if (name.isEmpty()) {
@@ -228,7 +228,7 @@ public final class PythonCall {
         if (!required.isEmpty()) {
             throw error(simpleName() + " needs " + String.join(" and ", required));
         }
-        return new Arguments(values, carry);
+        return new Arguments(values, first);
     }
 
     /**
@@ -236,7 +236,7 @@ public final class PythonCall {
      *
      * @param required the parameters that must be there besides
      */
-    private boolean isCarried(Argument first, boolean several, List<String> required) {
+    private boolean isLeading(Argument first, boolean several, List<String> required) {
         if (first.value() instanceof PythonCall || (several && isGroups(first.value()))) {
             return true;
         }
@@ -248,7 +248,7 @@ public final class PythonCall {
                             .allMatch(each -> !PythonValue.isNumber(each) && !(each instanceof String));
             return several && (parameters || first.value() instanceof Map);
         }
-        if (!isCarried(first.written(), several)) {
+        if (!isLeading(first.written(), several)) {
             return false;
         }
         // A name that must be a value, as there is no other for it, is no optimizer, unless it is called one.
@@ -266,22 +266,22 @@ public final class PythonCall {
                 && PythonValue.sequence(value).stream().allMatch(Map.class::isInstance);
     }
 
-    private static boolean isCarried(Expression first, boolean several) {
+    private static boolean isLeading(Expression first, boolean several) {
         if (first instanceof Expression.Conditional either) {
-            return isCarried(either.then(), several)
-                    && (either.otherwise() instanceof Expression.None || isCarried(either.otherwise(), several));
+            return isLeading(either.then(), several)
+                    && (either.otherwise() instanceof Expression.None || isLeading(either.otherwise(), several));
         } else if (first instanceof Expression.Items list) {
-            return several && (list.items().isEmpty() || list.items().stream().anyMatch(each -> isCarried(each, true)));
+            return several && (list.items().isEmpty() || list.items().stream().anyMatch(each -> isLeading(each, true)));
         } else if (first instanceof Expression.Unary changed) {
-            return several && isCarried(changed.operand(), true);
+            return several && isLeading(changed.operand(), true);
         } else if (first instanceof Expression.Binary both && both.operator().equals("*")) {
             return several
                     && both.left() instanceof Expression.Items
-                    && isCarried(both.left(), true); // a list repeated
+                    && isLeading(both.left(), true); // a list repeated
         } else if (first instanceof Expression.Binary both) {
             boolean joins = both.binding() < Expression.NOT
                     || (several && both.operator().equals("+"));
-            return joins && isCarried(both.left(), several) && isCarried(both.right(), several);
+            return joins && isLeading(both.left(), several) && isLeading(both.right(), several);
         } else if (first instanceof Expression.Call call) {
             boolean list = List.of("list", "tuple", "filter", "map", "reversed", "sorted")
                     .contains(call.function().toString());
@@ -312,32 +312,32 @@ public final class PythonCall {
                 : program.source().error(given.written(), what + " must be " + rule + ", but was " + given.shown());
     }
 
-    /** A call's arguments by parameter. A getter with a default gives it where the argument is absent. */
+    /** A call's arguments by parameter. A getter with a default returns it if the argument is absent. */
     public final class Arguments {
 
         private final Map<String, Argument> values;
-        private final Optional<Argument> carried;
+        private final Optional<Argument> leading;
 
-        private Arguments(Map<String, Argument> values, Optional<Argument> carried) {
+        private Arguments(Map<String, Argument> values, Optional<Argument> leading) {
             this.values = values;
-            this.carried = carried;
+            this.leading = leading;
         }
 
-        /** {@return whether the argument is given, and not as None} */
+        /** {@return whether the argument is given and is not None} */
         public boolean has(String parameter) {
             Argument given = values.get(parameter);
             return given != null && !given.isNone();
         }
 
-        /** {@return whether the argument is given, perhaps as None} */
+        /** {@return whether the argument is given, possibly as None} */
         public boolean isGiven(String parameter) {
             return values.containsKey(parameter);
         }
 
         /**
-         * Takes a list or tuple apart, into {@code betas[0]} and so on.
+         * Splits a list or tuple into {@code betas[0]} and so on.
          *
-         * @param mayBeNone for each part whether it may be None
+         * @param mayBeNone for each entry, whether it may be None
          */
         void unpack(String parameter, List<Boolean> mayBeNone) {
             if (!isGiven(parameter)) {
@@ -369,8 +369,8 @@ public final class PythonCall {
          */
         public List<Arguments> groups(Collection<String> parameters) {
             List<Map<?, ?>> groups = new ArrayList<>();
-            Expression written = carried.map(Argument::written).orElse(at);
-            Object given = carried.map(Argument::value).orElse(Optional.empty());
+            Expression written = leading.map(Argument::written).orElse(at);
+            Object given = leading.map(Argument::value).orElse(Optional.empty());
             if (isGroups(given)) {
                 PythonValue.sequence(given).forEach(group -> groups.add((Map<?, ?>) group));
             } else {
@@ -386,7 +386,7 @@ public final class PythonCall {
                         own.put(parameter, new Argument(written, value));
                     }
                 }
-                all.add(new Arguments(own, carried));
+                all.add(new Arguments(own, leading));
             }
             return all;
         }
@@ -412,7 +412,7 @@ public final class PythonCall {
             return values.containsKey(parameter) ? number(parameter) : absent;
         }
 
-        /** {@return an integer of at most 2^53, which may be a float of integral value: {@code 1e4}} */
+        /** {@return an integer of at most 2^53 in magnitude, which may be written as a float: {@code 1e4}} */
         public long integer(String parameter) {
             return integer(parameter, given(parameter));
         }
@@ -449,24 +449,14 @@ public final class PythonCall {
             return each(parameter, "a list of numbers", this::number);
         }
 
-        /** {@return an argument as it was written} */
+        /** {@return the text of an argument, shortened} */
         public String text(String parameter) {
             return given(parameter).shown();
         }
 
-        /** {@return a list or tuple of numbers, one per group, or the one number that is given for all groups} */
+        /** {@return a list or tuple of numbers, one per group, or a single number for all groups} */
         public List<Double> oneOrMoreNumbers(String parameter) {
             return isList(parameter) ? PerGroup.list(numbers(parameter)) : List.of(number(parameter));
-        }
-
-        /** {@return as {@link #oneOrMoreNumbers(String)}, or {@code absent}} */
-        public List<Double> oneOrMoreNumbers(String parameter, List<Double> absent) {
-            return values.containsKey(parameter) ? oneOrMoreNumbers(parameter) : absent;
-        }
-
-        /** {@return a list or tuple of integers} */
-        public List<Long> integers(String parameter) {
-            return each(parameter, "a list of integers", this::integer);
         }
 
         /** {@return a number of steps, at most 2^53: an integer, or a length of the run, {@code 30ep}} */
@@ -474,12 +464,7 @@ public final class PythonCall {
             return length(parameter, given(parameter));
         }
 
-        /** {@return a number of steps, or {@code absent}} */
-        long length(String parameter, long absent) {
-            return values.containsKey(parameter) ? length(parameter) : absent;
-        }
-
-        /** {@return a number of steps that need not be whole} */
+        /** {@return a number of steps that may be fractional} */
         public double duration(String parameter) {
             return given(parameter).value() instanceof Expression.Length ? length(parameter) : number(parameter);
         }
@@ -515,7 +500,7 @@ public final class PythonCall {
             return LrLambda.of(program, given.written(), given.value());
         }
 
-        /** {@return a list or tuple of lambdas, one per group, or the one that is given for all groups} */
+        /** {@return a list or tuple of lambdas, one per group, or a single lambda for all groups} */
         public List<LrLambda> lambdas(String parameter) {
             return isList(parameter)
                     ? PerGroup.list(UnknownNamesException.all(items(parameter, "a list of lambdas"), this::lambda))
@@ -523,9 +508,9 @@ public final class PythonCall {
         }
 
         /**
-         * Returns what {@code constructor} makes of the arguments.
+         * Returns the value that {@code constructor} builds from the arguments.
          *
-         * @throws PythonSyntaxException if it refuses one: the message stays, the place is the argument's
+         * @throws PythonSyntaxException if it refuses an argument: with its message, at that argument
          */
         public <T> T build(Supplier<T> constructor) {
             try {

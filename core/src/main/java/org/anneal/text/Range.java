@@ -2,7 +2,7 @@ package org.anneal.text;
 
 import java.util.List;
 
-/** The values that a parameter takes, and how a message says so. A number is finite; an integer is at most 2^53. */
+/** The allowed values of a parameter, and their description in messages. Numbers are finite, integers at most 2^53. */
 record Range(double least, boolean open, double most, boolean openAbove) {
 
     static Range of(Param param) {

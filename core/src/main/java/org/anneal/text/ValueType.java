@@ -1,6 +1,5 @@
 package org.anneal.text;
 
-import java.lang.reflect.Constructor;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -13,7 +12,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** The type of a parameter's values: how they are checked, read and written in Python and written in Java. */
+/** The type of a parameter's values: checks them, reads and writes them in Python, and writes them in Java. */
 abstract class ValueType<V> {
     private final Class<?> raw;
     private final String control;
@@ -24,8 +23,7 @@ abstract class ValueType<V> {
     }
 
     /** {@return the type of a record's component} */
-    @SuppressWarnings(
-            "unchecked") // a kind asks its record for a component and its type for the rest, and so keeps them together
+    @SuppressWarnings("unchecked") // a kind passes to a component's type only values of that component
     static ValueType<Object> of(RecordComponent component, Param param) {
         return (ValueType<Object>) typed(component, param);
     }
@@ -59,7 +57,9 @@ abstract class ValueType<V> {
             case "List<LrLambda>" -> new Lambdas();
             case "Optional<LrLambda>" -> new LambdaOrNone();
             default ->
-                throw new IllegalStateException("no parameter has the type " + type + " of " + component.getName());
+                throw new IllegalStateException(component.getName()
+                        + " must have a supported type, such as long, double, an enum or List<Double>, but was "
+                        + type);
         };
     }
 
@@ -67,25 +67,25 @@ abstract class ValueType<V> {
         return ((ParameterizedType) component.getGenericType()).getActualTypeArguments()[0];
     }
 
-    /** {@return the type that the page shows a field for} */
+    /** {@return the type of field that the page shows} */
     final String control() {
         return control;
     }
 
-    /** {@return whether None is a value, and not only said in place of one} */
+    /** {@return whether None is a value of its own, and not only stands for a default} */
     boolean mayBeNone() {
         return false;
     }
 
-    /** {@return the numbers of steps that a value is, rounded up} */
+    /** {@return a value as numbers of steps, rounded up} */
     List<Long> steps(V value) {
-        throw new IllegalStateException(control + " is no number of steps");
+        throw new IllegalStateException(control + " is not a number of steps");
     }
 
-    /** {@return what values there are, in words} */
+    /** {@return the allowed values, in words} */
     abstract String rule(Range range);
 
-    /** {@return a value as Python writes it} */
+    /** {@return the value that Python writes as {@code text}} */
     final V parse(String text) {
         return read(PythonCall.parse("value(value=" + text + ")").bind("", "value"), "value");
     }
@@ -99,35 +99,35 @@ abstract class ValueType<V> {
 
     abstract String python(V value);
 
-    /** {@return the strings that Python may write, if there are but a few} */
+    /** {@return the strings that are allowed, if only a few are} */
     List<String> choices() {
         return List.of();
     }
 
-    /** {@return a value as a number, truth, string, list, or None, which a page shows and a state dict holds} */
+    /** {@return a value as a number, boolean, string, list or None, for a page and a state dict} */
     Object plain(V value) {
         return value;
     }
 
-    /** {@return {@code value} in Java} A single one stands for all groups, and has a method that takes it as it is. */
+    /** {@return {@code value} in Java} A single value, for all groups, is written without a list. */
     abstract String java(V value, boolean single, Function<Class<?>, String> names);
 
-    /** {@return the type of a method's parameter that takes what {@link #java} writes} */
+    /** {@return the type of a method parameter that takes what {@link #java} writes} */
     Class<?> javaType(boolean single) {
         return raw;
     }
 
-    /** {@return whether the value is not a list with one entry per group} */
+    /** {@return whether the value is for all groups} */
     boolean isSingle(V value) {
         return true;
     }
 
-    /** {@return whether a value may have a part for each group} */
+    /** {@return whether a value may differ between groups} */
     boolean isPerGroup() {
         return false;
     }
 
-    /** {@return whether it is printed with its name} */
+    /** {@return whether an argument is printed with its name} */
     boolean isNamed() {
         return true;
     }
@@ -141,7 +141,7 @@ abstract class ValueType<V> {
         return values.stream().map(java).collect(Collectors.joining(", ", names.apply(List.class) + ".of(", ")"));
     }
 
-    /** An integer, which may be a number of steps. */
+    /** An integer, possibly a number of steps. */
     private static final class Whole extends ValueType<Long> {
         private final boolean steps;
 
@@ -213,7 +213,7 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A number of steps that need not be whole. */
+    /** A number of steps that may be fractional. */
     private static final class Duration extends Decimal {
         Duration() {
             super("steps");
@@ -235,7 +235,7 @@ abstract class ValueType<V> {
         }
     }
 
-    /** An integer that an array may have as its length. */
+    /** An integer in the range of Java's {@code int}. */
     private static final class Count extends ValueType<Integer> {
         Count() {
             super(int.class, "integer");
@@ -314,7 +314,7 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A tuple of so many numbers. */
+    /** A tuple of a fixed number of numbers. */
     private static final class Numbers extends ValueType<List<Double>> {
         private final int size;
 
@@ -386,7 +386,7 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A constant of an enum, which Python writes in small letters, {@code 'exp_range'}, or as None if it is NONE. */
+    /** A constant of an enum, in Python a lower-case string, {@code 'exp_range'}, or None for {@code NONE}. */
     private static final class Choice extends ValueType<Enum<?>> {
         private static final String NONE = "None";
         private final Class<? extends Enum<?>> type;
@@ -399,6 +399,10 @@ abstract class ValueType<V> {
 
         @Override
         String rule(Range range) {
+            return options();
+        }
+
+        private String options() {
             return Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
         }
 
@@ -424,9 +428,7 @@ abstract class ValueType<V> {
                     return constant;
                 }
             }
-            String known =
-                    Arrays.stream(type.getEnumConstants()).map(this::python).collect(Collectors.joining(" or "));
-            throw new IllegalArgumentException(name + " must be " + known + ", but was " + given);
+            throw new IllegalArgumentException(name + " must be " + options() + ", but was " + given);
         }
 
         @Override
@@ -527,8 +529,7 @@ abstract class ValueType<V> {
 
         @Override
         String java(List<Double> value, boolean single, Function<Class<?>, String> names) {
-            List<Double> values = value;
-            return single ? values.get(0).toString() : list(values, names, String::valueOf);
+            return single ? value.get(0).toString() : list(value, names, String::valueOf);
         }
 
         @Override
@@ -681,7 +682,7 @@ abstract class ValueType<V> {
         }
     }
 
-    /** A value that is written as a call of its own. */
+    /** A value that is written as a call. */
     private static final class Call extends ValueType<Declared> {
         private final Class<?> type;
 
@@ -705,14 +706,7 @@ abstract class ValueType<V> {
             if (reader == null) {
                 throw new IllegalStateException(type.getSimpleName() + " has no @ReadBy");
             }
-            try {
-                Constructor<? extends Declared.Reader> constructor =
-                        reader.value().getDeclaredConstructor();
-                constructor.setAccessible(true);
-                return constructor.newInstance().read(call);
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("cannot make " + reader.value(), e);
-            }
+            return Kind.create(reader.value()).read(call);
         }
 
         @Override

@@ -115,9 +115,9 @@ class AtomicFileTest {
                 IOException.class, () -> AtomicFile.write(file, 1L << 60, channel -> fail("it has begun")));
         String message = String.valueOf(thrown.getMessage());
         assertTrue(
-                message.matches(Pattern.quote(
-                                "cannot write " + file + ": it would have 1,152,921,504,606,846,976 bytes, but only ")
-                        + "[\\d,]+ are free on its disk"),
+                message.matches(
+                        Pattern.quote("cannot write " + file + ": it needs 1,152,921,504,606,846,976 bytes, but only ")
+                                + "[\\d,]+ are free on the disk"),
                 message);
         assertEquals("old", Files.readString(file));
         assertEquals(List.of("a"), names(folder));
@@ -136,7 +136,7 @@ class AtomicFileTest {
                     AtomicFile.removeUnfinished();
                     assertEquals(List.of("a"), names(folder));
                 }));
-        assertEquals("cannot write " + file + ": there is no such folder or file", thrown.getMessage());
+        assertEquals("cannot write " + file + ": there is no such file or folder", thrown.getMessage());
         assertEquals("old", Files.readString(file));
         Path other = Files.writeString(folder.resolve("b.tmp"), "of a process that died");
         AtomicFile.removeUnfinished();
@@ -176,12 +176,12 @@ class AtomicFileTest {
         assertEquals(List.of("file"), names(other));
         Files.delete(file);
         IOException thrown = assertThrows(IOException.class, () -> AtomicFile.write(link, channel -> {}));
-        assertEquals("cannot write " + link + ": it is a link to what is not there", thrown.getMessage());
+        assertEquals("cannot write " + link + ": it is a broken link", thrown.getMessage());
     }
 
     @Test
     void givesTheReasonInWords() {
-        assertEquals("there is no such folder or file", AtomicFile.reason(new NoSuchFileException("a")));
+        assertEquals("there is no such file or folder", AtomicFile.reason(new NoSuchFileException("a")));
         assertEquals("permission denied", AtomicFile.reason(new AccessDeniedException("a")));
         assertEquals("Is a directory", AtomicFile.reason(new FileSystemException("a", "b", "Is a directory")));
         assertEquals("no more paper", AtomicFile.reason(new IOException("no more paper")));

@@ -173,7 +173,7 @@ class SafetensorsTest {
         Path file = folder.resolve("x.safetensors");
         IllegalArgumentException thrown =
                 assertThrows(IllegalArgumentException.class, () -> Safetensors.write(file, Map.of("x", complex)));
-        assertEquals("a tensor must be of a type that safetensors knows, but 'x' is complex128", thrown.getMessage());
+        assertEquals("safetensors has no type for 'x', which is complex128", thrown.getMessage());
         assertFalse(Files.exists(file));
     }
 
@@ -183,7 +183,9 @@ class SafetensorsTest {
         TensorData one = bytes(DType.UINT8, List.of(1L), new int[1]);
         IllegalArgumentException thrown =
                 assertThrows(IllegalArgumentException.class, () -> Safetensors.write(file, Map.of("a\ud800", one)));
-        assertEquals("a tensor's name must be Unicode, but had half a surrogate pair: 'a\\ud800'", thrown.getMessage());
+        assertEquals(
+                "a tensor's name must be valid Unicode, but had an unpaired surrogate: 'a\\ud800'",
+                thrown.getMessage());
         assertFalse(Files.exists(file));
     }
 
@@ -225,22 +227,22 @@ class SafetensorsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | its header is wrong about a: its shape and type need 8 bytes, but it has 4",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | its header is wrong about a: it begins at 4, where the one before ends at 0",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}} | its header is wrong about b: it begins at 0, where the one before ends at 8",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}} | its tensors have 4 bytes, but the file has 8: it is damaged or was cut off",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[9],\"data_offsets\":[0,9]}} | its tensors have 9 bytes, but the file has 8: it is damaged or was cut off",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[999999999999,999999999999],\"data_offsets\":[0,8]}} | its header is wrong about a: its shape has more elements than a file can have",
-                "{\"a\":{\"dtype\":\"F4\",\"shape\":[8],\"data_offsets\":[0,8]}} | its header is wrong about a: it is of type F4, which Anneal does not know",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8],\"x\":1}} | its header is wrong about a: it must have dtype, shape and two data_offsets, and no more",
-                "{\"a\":1,\"a\":2} | its header is no JSON of safetensors at letter 12: it has a twice",
-                "{\"a\":-1} | its header is no JSON of safetensors at letter 5: neither an object, an array, a text nor a whole number from 0",
-                "{\"a\":[[[[[[[[[[[1]]]]]]]]]]]} | its header is no JSON of safetensors at letter 13: it is nested too deep",
-                "{\"a\":99999999999999999999} | its header is no JSON of safetensors at letter 25: no number that a file can need",
-                "{\"a\":1}} | its header is no JSON of safetensors at letter 7: something follows it",
-                "{\"a | its header is no JSON of safetensors at letter 3: a text does not end",
-                "{\"__metadata__\":{\"a\":1}} | its header is wrong about __metadata__: a value is no text",
-                "[1] | it is no safetensors file: its header does not begin with {",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}} | invalid entry a in the safetensors header: its shape and type need 8 bytes, but it has 4",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | invalid entry a in the safetensors header: it must begin at 0, where the previous tensor ends, but begins at 4",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]}} | invalid entry b in the safetensors header: it must begin at 8, where the previous tensor ends, but begins at 0",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}} | it is damaged or truncated: its tensors need 4 bytes, but it has 8",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[9],\"data_offsets\":[0,9]}} | it is damaged or truncated: its tensors need 9 bytes, but it has 8",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[999999999999,999999999999],\"data_offsets\":[0,8]}} | invalid entry a in the safetensors header: its shape has more elements than a file can have",
+                "{\"a\":{\"dtype\":\"F4\",\"shape\":[8],\"data_offsets\":[0,8]}} | invalid entry a in the safetensors header: it has the unknown type F4",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8],\"x\":1}} | invalid entry a in the safetensors header: it must have exactly dtype, shape and two data_offsets",
+                "{\"a\":1,\"a\":2} | invalid JSON in the safetensors header at character 12: duplicate name a",
+                "{\"a\":-1} | invalid JSON in the safetensors header at character 5: expected an object, an array, a string or a whole number, at least 0",
+                "{\"a\":[[[[[[[[[[[1]]]]]]]]]]]} | invalid JSON in the safetensors header at character 13: nested too deeply",
+                "{\"a\":99999999999999999999} | invalid JSON in the safetensors header at character 25: invalid number",
+                "{\"a\":1}} | invalid JSON in the safetensors header at character 7: text after its end",
+                "{\"a | invalid JSON in the safetensors header at character 3: unterminated string",
+                "{\"__metadata__\":{\"a\":1}} | invalid entry __metadata__ in the safetensors header: a value is not a string",
+                "[1] | it is not a safetensors file: its header does not begin with {",
             })
     void saysWhatIsWrong(String header, String message) throws IOException {
         byte[] json = header.getBytes(StandardCharsets.UTF_8);
@@ -257,7 +259,7 @@ class SafetensorsTest {
         IOException thrown = assertThrows(IOException.class, () -> Safetensors.open(file));
         assertEquals(
                 "cannot read " + file
-                        + ": it is no safetensors file, or was cut off: its header would have 7078601349733312572 bytes",
+                        + ": it is not a safetensors file, or it is truncated: its header would have 7078601349733312572 bytes",
                 thrown.getMessage());
     }
 

@@ -144,7 +144,7 @@ class TensorDataTest {
         assertEquals(7, TensorData.scalar(7).item());
         TensorData two = TensorData.of(new float[2], List.of(2L));
         assertEquals(
-                "a tensor of one element is needed, but its shape was [2]",
+                "a tensor must have exactly one element for item(), but its shape was [2]",
                 assertThrows(IllegalArgumentException.class, two::item).getMessage());
     }
 

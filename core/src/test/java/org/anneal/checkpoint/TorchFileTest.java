@@ -146,7 +146,7 @@ class TorchFileTest {
         TensorData tensor = tensor(file, "fc.weight");
         file.close();
         IllegalStateException thrown = assertThrows(IllegalStateException.class, tensor::toFloats);
-        assertEquals(golden("model.pt") + " was closed: read its tensors before that", thrown.getMessage());
+        assertEquals(golden("model.pt") + " is closed: read its tensors before closing it", thrown.getMessage());
         assertThrows(IllegalStateException.class, file::verify);
     }
 
@@ -214,12 +214,12 @@ class TorchFileTest {
         Storage storage = new HeapStorage(new byte[8]);
         Object types = List.of(
                 TensorData.of(DType.FLOAT32, storage, List.of(2L)), TensorData.of(DType.INT32, storage, List.of(2L)));
-        refuses(itself, "a checkpoint's value must not hold itself");
-        refuses(deep, "a checkpoint's values must not be nested deeper than 100");
-        refuses(laughs, "a checkpoint must not hold more than 10000000 values, those referred to twice counted twice");
+        refuses(itself, "a value in a checkpoint must not contain itself");
+        refuses(deep, "values in a checkpoint must not be nested deeper than 100");
+        refuses(laughs, "a checkpoint must not hold more than 10000000 values, counting each reference");
         refuses(
                 types,
-                "tensors of one storage must be of one type, but were float32 and int32 (PyTorch cannot save such either)");
+                "tensors that share a storage must have one type, but had float32 and int32 (PyTorch cannot save them either)");
         refuses(
                 Map.of(List.of(1), 1),
                 "a dict's key must be a str, bytes, bool, number, None, tensor, dtype, device or a tuple of those, but was "
@@ -227,8 +227,8 @@ class TorchFileTest {
         refuses(List.of(new Object()), "a checkpoint cannot hold a java.lang.Object");
         refuses(
                 List.of(new PythonReference("torch.f")),
-                "a checkpoint that is written cannot hold <torch.f>, which is no more than a name");
-        refuses("\ud83d", "text must be Unicode, but had half a surrogate pair: '\\ud83d'");
+                "a checkpoint cannot be written with <torch.f>, of which only the name is known");
+        refuses("\ud83d", "a string must be valid Unicode, but had an unpaired surrogate: '\\ud83d'");
     }
 
     private void refuses(Object root, String message) {
@@ -263,7 +263,7 @@ class TorchFileTest {
             Files.write(path, new byte[100]);
             TensorData tensor = tensor(file, "fc.weight");
             assertEquals(
-                    "cannot read " + path + ": it was cut off while it was read",
+                    "cannot read " + path + ": it was truncated while it was read",
                     assertThrows(UncheckedIOException.class, tensor::toFloats).getMessage());
         }
     }
@@ -294,8 +294,8 @@ class TorchFileTest {
         }
         assertNoDict("the file must hold a dict, but holds a list", List.of(1L));
         assertNoDict("the file must hold a dict, but holds a tensor", TensorData.of(new float[] {1}, List.of(1L)));
-        assertNoDict("the file must hold a dict, but holds another value", Optional.empty());
-        assertNoDict("the keys of the file's dict must be strings, but one is 1", Map.of(1L, "one"));
+        assertNoDict("the file must hold a dict, but holds None", Optional.empty());
+        assertNoDict("the keys of the file's dict must be strings, but one was 1", Map.of(1L, "one"));
     }
 
     private void assertNoDict(String expected, Object root) throws IOException {

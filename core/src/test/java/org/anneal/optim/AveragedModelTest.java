@@ -91,7 +91,7 @@ class AveragedModelTest {
         assertValues(params, 1, 2, 3);
         assertValues(average.parameters(), 5, 6, 7);
         assertEquals(
-                "model and averages must be swapped back before an update",
+                "model and averages must be swapped back before update()",
                 assertThrows(IllegalStateException.class, average::update).getMessage());
         Map<String, Object> dict = average.stateDict();
         assertArrayEquals(new float[] {1, 2}, ((TensorData) dict.getOrDefault("module.0", "")).toFloats());
@@ -146,10 +146,9 @@ class AveragedModelTest {
         dict.put("n_averaged", TensorData.scalar(DType.INT64, 7));
         dict.put("module.2", TensorData.scalar(0));
         assertRefused(
-                average, dict, "a state dict must have the names of the averaged model, but module.2 is none of them");
+                average, dict, "a state dict must have the names of the averaged model only, but also had module.2");
         dict.put("module.1", TensorData.scalar(0));
-        assertRefused(
-                average, dict, "a state dict must have a tensor module.1 of shape [1, 1], but it was of shape []");
+        assertRefused(average, dict, "module.1 must be a tensor of shape [1, 1], but was of shape []");
         for (double count : new double[] {-1, 1.5, Double.NaN}) {
             Map<String, Object> damaged = new HashMap<>(average.stateDict());
             damaged.put("n_averaged", TensorData.scalar(count));
@@ -163,7 +162,7 @@ class AveragedModelTest {
                         DType.COMPLEX64, TensorData.scalar(DType.FLOAT64, 0).storage(), List.of(1L, 1L)));
         assertRefused(average, imaginary, "module.1 must be real, but was complex64");
         dict.remove("module.0");
-        assertRefused(average, dict, "a state dict must have a tensor module.0 of shape [2], but it was missing");
+        assertRefused(average, dict, "module.0 must be a tensor of shape [2], but was missing");
     }
 
     private static void assertRefused(AveragedModel<FloatArray> average, Map<?, ?> dict, String message) {

@@ -126,8 +126,7 @@ class LBFGSTest {
     void needsAClosureAndOneGroup() {
         Optimizer<FloatArray> optimizer = optimizer(WOLFE);
         assertEquals(
-                "LBFGS must evaluate the loss itself: call step(closure), which clears the gradients, computes the loss and"
-                        + " its gradients, and returns it",
+                "LBFGS evaluates the loss itself: call step(closure) with a closure that clears the gradients, computes the loss and its gradients, and returns the loss",
                 assertThrows(IllegalStateException.class, optimizer::step).getMessage());
         ParamGroup<FloatArray> second = new ParamGroup<>("second", WOLFE, List.of(new FloatArray(1f)));
         String message = "LBFGS must run over one group, but group 'second' would be a second one";
@@ -142,7 +141,7 @@ class LBFGSTest {
                         .getMessage());
         optimizer.close();
         assertEquals(
-                "an optimizer must not be stepped after it was closed",
+                "an optimizer must not be stepped after close()",
                 assertThrows(IllegalStateException.class, () -> optimizer.step(this::valley))
                         .getMessage());
     }
@@ -261,13 +260,13 @@ class LBFGSTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "d | d must be a vector of 2 elements, as all parameters together, but was of shape [3]",
-                "func_evals | func_evals must be a number, but was a ImmutableCollections.ListN",
-                "ro | old_dirs, old_stps and ro must be equally long, but had 1, 1 and 0 entries",
+                "d | d must be a vector of 2 elements, as many as all parameters have together, but was a tensor of shape [3]",
+                "func_evals | func_evals must be a number, but was []",
+                "ro | old_dirs, old_stps and ro must have equal lengths, but had 1, 1 and 0 entries",
                 "prev_loss | prev_loss must be a number, but was missing",
-                "old_stps | old_stps must be a list, but was a Long",
+                "old_stps | old_stps must be a list, but was 1",
                 "n_iter | n_iter must be a whole number from 0 to 2^53, but was 1.5",
-                "al | al must be a number, but was a String"
+                "al | al must be a number, but was 'x'"
             })
     void refusesAStateOfOtherParametersAndChangesNothing(String broken, String message) {
         Map<Object, Object> kept = state();
@@ -286,9 +285,7 @@ class LBFGSTest {
         String refused =
                 String.valueOf(assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(kept)))
                         .getMessage());
-        assertEquals(
-                "param_groups[0] (group 'all', LBFGS): " + message.replace("ImmutableCollections.ListN", "ListN"),
-                refused);
+        assertEquals("param_groups[0] (group 'all', LBFGS): parameter 0: " + message, refused);
         assertEquals(before, kept(optimizer).get("func_evals"));
     }
 
@@ -306,7 +303,9 @@ class LBFGSTest {
             String message = String.valueOf(
                     assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict(kept)))
                             .getMessage());
-            assertTrue(message.startsWith("param_groups[0] (group 'all', LBFGS): " + name + " must be"), message);
+            assertTrue(
+                    message.startsWith("param_groups[0] (group 'all', LBFGS): parameter 0: " + name + " must be"),
+                    message);
             assertTrue(message.endsWith("but was missing"), message);
             assertEquals(before, kept(optimizer).get("func_evals"));
         }

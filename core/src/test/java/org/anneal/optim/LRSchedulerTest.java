@@ -152,8 +152,8 @@ class LRSchedulerTest {
         Optimizer<FloatArray> optimizer = optimizer(1);
         LRScheduler schedule = new LRScheduler(optimizer, new ExponentialLR(0.5));
         LRScheduler plateau = new LRScheduler(optimizer, new ReduceLROnPlateau());
-        String expected = "another LRScheduler was built on this optimizer and replaced this one: build one runner,"
-                + " over one schedule that says all of it, a.times(b) or a.then(step, b)";
+        String expected =
+                "this LRScheduler was replaced by another one built on the same optimizer: build one runner with one schedule, a.times(b) or a.then(step, b)";
         assertEquals(expected, messageOf(IllegalStateException.class, schedule::step));
         assertEquals(0, schedule.lastEpoch());
         new LRScheduler(optimizer, new ExponentialLR(0.5));
@@ -219,7 +219,9 @@ class LRSchedulerTest {
         for (Executable action : actions) {
             String message = String.valueOf(
                     assertThrows(IllegalStateException.class, action).getMessage());
-            assertTrue(message.startsWith("another LRScheduler was built on this optimizer"), message);
+            assertTrue(
+                    message.startsWith("this LRScheduler was replaced by another one built on the same optimizer"),
+                    message);
         }
         assertEquals(OptionalDouble.empty(), late.initialLr());
         live.join(late);
@@ -247,7 +249,7 @@ class LRSchedulerTest {
         SchedulerState momentum = state(state, 0, 1, 1, 0.9, 1, 1);
         for (LRScheduler.OnChange onChange : LRScheduler.OnChange.values()) {
             assertEquals(
-                    "momentum must be left alone under a rule without momentum or betas, but Adagrad(lr=1.0) was to take 0.9",
+                    "a rule must have momentum or betas to take momentum 0.9, but was Adagrad(lr=1.0)",
                     messageOf(IllegalArgumentException.class, () -> scheduler.restore(momentum, onChange)));
         }
         assertRates(optimizer, 0.5, 0.5);
@@ -290,7 +292,7 @@ class LRSchedulerTest {
                     whole.factors(),
                     Optional.empty());
             assertEquals(
-                    "the state must have what the plateau of " + policy + " remembers, but it was missing",
+                    "the state must have the progress of the plateau in " + policy + ", but it was missing",
                     messageOf(IllegalArgumentException.class, () -> scheduler.restore(state)));
             assertEquals(0, scheduler.lastEpoch());
             LRScheduler another = new LRScheduler(optimizer, new StepLR(3, 0.1));
@@ -394,8 +396,7 @@ class LRSchedulerTest {
         ParamGroup<FloatArray> late = group("late", 0.4);
         optimizer.addParamGroup(late);
         assertEquals(
-                "group 'late' was added after this runner was built: say how it is scheduled, with join(group) or"
-                        + " join(group, schedule)",
+                "group 'late' was added after this runner was built: call join(group) or join(group, schedule) to schedule it",
                 messageOf(IllegalStateException.class, scheduler::step));
         assertRates(optimizer, 0.5, 0.4);
         assertEquals(1, scheduler.lastEpoch(), "a refused step does not count");
@@ -471,10 +472,14 @@ class LRSchedulerTest {
         ParamGroup<FloatArray> second = group("second", 0.4);
         optimizer.addParamGroup(first);
         optimizer.addParamGroup(second);
-        String rule = "group must be the first that was added since and has not joined, but was ";
-        assertEquals(rule + "'second'", messageOf(IllegalArgumentException.class, () -> scheduler.join(second)));
+        String rule = "groups must join in the order they were added: next is ";
+        assertEquals(
+                rule + "'first', but was 'second'",
+                messageOf(IllegalArgumentException.class, () -> scheduler.join(second)));
         scheduler.join(first);
-        assertEquals(rule + "'first'", messageOf(IllegalArgumentException.class, () -> scheduler.join(first)));
+        assertEquals(
+                rule + "'second', but was 'first'",
+                messageOf(IllegalArgumentException.class, () -> scheduler.join(first)));
         assertTrue(messageOf(IllegalStateException.class, scheduler::step).contains("'second'"));
         scheduler.join(second);
         step(optimizer, scheduler);
@@ -490,7 +495,7 @@ class LRSchedulerTest {
         ParamGroup<FloatArray> late = group("late", 0.4);
         optimizer.addParamGroup(late);
         assertEquals(
-                "ReduceLROnPlateau(factor=0.5, patience=0) runs every group: there is nothing to join",
+                "ReduceLROnPlateau(factor=0.5, patience=0) runs every group already: there is no need to join",
                 messageOf(IllegalStateException.class, () -> scheduler.join(late)));
         scheduler.step(1.0);
         assertRates(optimizer, 0.5, 0.2);
@@ -500,12 +505,12 @@ class LRSchedulerTest {
     void refusesAWrongNumberOfSchedules() {
         Schedule schedule = new StepLR(30);
         assertEquals(
-                "need one schedule per group, 2, but got 3",
+                "need one schedule per group, so 2, but got 3",
                 messageOf(
                         IllegalArgumentException.class,
                         () -> new LRScheduler(optimizer(1, 1), List.of(schedule, schedule, schedule))));
         assertEquals(
-                "need one schedule per group, 1, but got 0",
+                "need one schedule per group, so 1, but got 0",
                 messageOf(IllegalArgumentException.class, () -> new LRScheduler(optimizer(1), List.of())));
     }
 
@@ -578,8 +583,7 @@ class LRSchedulerTest {
     @Test
     void refusesToResumeWhatItCannot() {
         assertEquals(
-                "group 'g0' must have an initialLr to resume at last_epoch=3: restore the optimizer first, or make"
-                        + " its rate the base with optimizer.rebase()",
+                "group 'g0' must have an initialLr to resume at last_epoch=3: restore the optimizer first, or call optimizer.rebase() to start from its current rate",
                 messageOf(IllegalStateException.class, () -> new LRScheduler(optimizer(1), new ExponentialLR(0.5), 3)));
         assertEquals(
                 "last_epoch must be at least -1, but was -2",
@@ -587,7 +591,7 @@ class LRSchedulerTest {
                         IllegalArgumentException.class,
                         () -> new LRScheduler(resumable(), new ExponentialLR(0.5), -2)));
         assertEquals(
-                "last_epoch must be -1 for a plateau, which counts metrics, but was 3",
+                "last_epoch must be -1 for a plateau, which is driven by metrics, but was 3",
                 messageOf(
                         IllegalArgumentException.class,
                         () -> new LRScheduler(resumable(), new ReduceLROnPlateau(), 3)));
@@ -630,8 +634,8 @@ class LRSchedulerTest {
         scheduler.step();
         scheduler.step();
         assertEquals(
-                List.of("the scheduler is stepped before the optimizer, so the first rate is never used: call"
-                        + " optimizer.step() before scheduler.step()"),
+                List.of(
+                        "the scheduler was stepped before the optimizer, so the first rate is never used: call optimizer.step() before scheduler.step()"),
                 warnings);
         assertRates(optimizer, 0.25);
     }
@@ -644,7 +648,7 @@ class LRSchedulerTest {
         scheduler.step();
         scheduler.step();
         assertEquals(1, warnings.size());
-        assertTrue(warnings.get(0).startsWith("the scheduler is stepped before the optimizer"), warnings.get(0));
+        assertTrue(warnings.get(0).startsWith("the scheduler was stepped before the optimizer"), warnings.get(0));
     }
 
     @Test
@@ -667,7 +671,7 @@ class LRSchedulerTest {
                         new ExponentialLR(0.5))
                 .step();
         assertEquals(1, warnings.size());
-        assertTrue(warnings.get(0).startsWith("the scheduler is stepped before the optimizer"), warnings.get(0));
+        assertTrue(warnings.get(0).startsWith("the scheduler was stepped before the optimizer"), warnings.get(0));
     }
 
     @Test
@@ -689,8 +693,7 @@ class LRSchedulerTest {
         scheduler.step(0.1);
         scheduler.step(0.1);
         assertEquals(
-                List.of(
-                        "the plateau was given two metrics at one step, and counts both: call step() after step(metric)"),
+                List.of("the plateau got two metrics at one step and counts both: call step() after each step(metric)"),
                 warnings);
     }
 
@@ -723,9 +726,20 @@ class LRSchedulerTest {
     @Test
     void warnsOfAGroupThatWillBeCarriedAboveItsBase() {
         Schedule linear = new LinearLR(0.1, 1, 5);
-        assertCarried(linear, 0, 5, 2.0, "set its rate to 0.020000000000000004 after joining");
-        assertCarried(new ConstantLR(0.1, 3), 0, 3, 2.0, "set its rate to 0.020000000000000004 after joining");
-        assertCarried(new ConstantLR(0.1, 3), 2, 1, 2.0, "set its rate to 0.020000000000000004 after joining");
+        assertCarried(
+                linear, 0, 5, 2.0, "set its rate to 0.020000000000000004 after joining for it to end at its base");
+        assertCarried(
+                new ConstantLR(0.1, 3),
+                0,
+                3,
+                2.0,
+                "set its rate to 0.020000000000000004 after joining for it to end at its base");
+        assertCarried(
+                new ConstantLR(0.1, 3),
+                2,
+                1,
+                2.0,
+                "set its rate to 0.020000000000000004 after joining for it to end at its base");
         assertCarried(new CosineAnnealingLR(4), 6, 2, 0.4, "at step 8, as PyTorch does");
         assertCarried(linear.times(new ExponentialLR(1)), 0, 5, 2.0, "at step 5, as PyTorch does");
         assertCarried(linear.then(9, new ExponentialLR(0.5)), 0, 5, 2.0, "at step 5, as PyTorch does");
@@ -746,7 +760,7 @@ class LRSchedulerTest {
             step(optimizer, scheduler);
             assertEquals(1, warnings.size(), schedule.toString());
         }
-        assertTrue(warnings.get(0).startsWith("group 'late' joins at 0.2, which " + schedule), warnings.get(0));
+        assertTrue(warnings.get(0).startsWith("group 'late' joined at 0.2, which " + schedule), warnings.get(0));
         assertTrue(warnings.get(0).contains(told), warnings.get(0));
         assertEquals(expected, late.lr(), TOLERANCE);
         assertEquals(1, warnings.size(), schedule.toString());
@@ -824,7 +838,7 @@ class LRSchedulerTest {
         assertRates(optimizer, 1);
         scheduler.step(Double.NaN);
         assertRates(optimizer, 0.5);
-        assertEquals(List.of("the plateau was given NaN, which counts as no improvement"), warnings);
+        assertEquals(List.of("the plateau got NaN as its metric, which counts as no improvement"), warnings);
     }
 
     @Test

@@ -97,7 +97,7 @@ class OptimizerTest {
     void refusesAParameterInTwoGroups() {
         FloatArray p = param(1);
         assertEquals(
-                "a parameter must stand in one group once, but group 'head' repeats one",
+                "a parameter must be in one group only, but group 'head' repeats one",
                 messageOf(() -> FloatArrays.optimizer(List.of(
                         new ParamGroup<>("body", new SGD(0.1), List.of(p)),
                         new ParamGroup<>("head", new SGD(0.1), List.of(param(2), p))))));
@@ -107,14 +107,14 @@ class OptimizerTest {
     void refusesAParameterTwiceInOneGroup() {
         FloatArray p = param(1);
         assertEquals(
-                "a parameter must stand in one group once, but group 'all' repeats one",
+                "a parameter must be in one group only, but group 'all' repeats one",
                 messageOf(() -> FloatArrays.optimizer(new SGD(0.1), List.of(p, p))));
     }
 
     @Test
     void refusesMixedRules() {
         assertEquals(
-                "groups of one optimizer must run one rule, SGD, but group 'head' runs Adam(lr=0.1)",
+                "all groups of an optimizer must run SGD, as the first one does, but group 'head' runs Adam(lr=0.1)",
                 messageOf(() -> FloatArrays.optimizer(List.of(
                         new ParamGroup<>("body", new SGD(0.1), List.of(param(1))),
                         new ParamGroup<>("head", new Adam(0.1), List.of(param(2)))))));
@@ -185,7 +185,7 @@ class OptimizerTest {
     void refusesOptionsOfAnotherRule() {
         ParamGroup<FloatArray> group = new ParamGroup<>("all", new SGD(0.1), List.of(param(1)));
         assertEquals(
-                "rule must be of class SGD, which this group runs, but was Adam(lr=0.1)",
+                "rule must be of class SGD, like this group's rule, but was Adam(lr=0.1)",
                 messageOf(() -> group.setRule(new Adam(0.1))));
     }
 
@@ -440,8 +440,8 @@ class OptimizerTest {
 
     @Test
     void refusesAParameterThatIsNoMatrixUnderMuon() {
-        String message = "a parameter under Muon must be a matrix, of two dimensions, but had the shape [1]: give it to"
-                + " AdamW";
+        String message =
+                "a parameter under Muon must be a matrix, with two dimensions, but had the shape [1]: use AdamW for it";
         assertEquals(message, messageOf(() -> FloatArrays.optimizer(new Muon(0.02), List.of(param(1)))));
         FloatArray matrix = new FloatArray(new float[6], List.of(2L, 3L));
         Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new Muon(0.02), List.of(matrix));

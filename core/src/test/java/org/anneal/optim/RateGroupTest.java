@@ -160,8 +160,7 @@ class RateGroupTest {
         assertEquals(0.2, rate[0]);
         assertEquals(OptionalDouble.of(0.4), group.initialLr());
         assertEquals(
-                "stepAfterUpdate() must know how often the optimizer stepped, but this one does not count: call step()"
-                        + " after each update, or give its count as Schedulable.steps()",
+                "stepAfterUpdate() needs an optimizer that counts its steps, but this one does not: call step() after each update, or implement Schedulable.steps()",
                 messageOf(IllegalStateException.class, scheduler::stepAfterUpdate));
     }
 
@@ -190,7 +189,7 @@ class RateGroupTest {
         assertEquals(List.of(0.25, 0.2), scheduler.lastLr());
         theirs.groups.remove(0);
         assertEquals(
-                "there were 2 groups when this runner was built, but now 1: build a new one",
+                "this runner runs 2 groups, but now there are 1: build a new one",
                 messageOf(IllegalStateException.class, scheduler::step));
     }
 
@@ -199,7 +198,8 @@ class RateGroupTest {
         Theirs theirs = new Theirs(1, 0.4);
         LRScheduler first = new LRScheduler(theirs, new ExponentialLR(0.5));
         LRScheduler second = new LRScheduler(() -> theirs.groups.subList(1, 2), new ExponentialLR(0.1));
-        assertTrue(messageOf(IllegalStateException.class, first::step).startsWith("another LRScheduler was built"));
+        assertTrue(messageOf(IllegalStateException.class, first::step)
+                .startsWith("this LRScheduler was replaced by another one"));
         second.step();
         assertEquals(List.of(1.0, 0.9, 1.0, 0.4 * 0.1, 0.9, 0.4), values(theirs.groups));
     }
@@ -240,7 +240,7 @@ class RateGroupTest {
                 "groups must hold at least one group, but there was none",
                 messageOf(IllegalArgumentException.class, () -> new LRScheduler(List::of, new StepLR(3))));
         assertEquals(
-                "groups must hold each group once, but one stands there twice",
+                "groups must be distinct, but one is listed twice",
                 messageOf(
                         IllegalArgumentException.class,
                         () -> new LRScheduler(() -> List.of(plain, plain), new StepLR(3))));

@@ -328,9 +328,8 @@ class ResumeTest {
         LRScheduler scheduler = after(1, optimizer, new ExponentialLR(0.9));
         SchedulerState before = scheduler.state();
         assertEquals(
-                "the state was written under StepLR(step_size=2, gamma=0.5), but this runner runs"
-                        + " ExponentialLR(gamma=0.9): choose KEEP_CONFIG or TAKE_CHECKPOINT to say which of the two"
-                        + " goes on",
+                "the state was saved under StepLR(step_size=2, gamma=0.5), but this runner runs"
+                        + " ExponentialLR(gamma=0.9): choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the saved one",
                 messageOf(IllegalArgumentException.class, () -> scheduler.restore(state)));
         assertEquals(before, scheduler.state());
     }
@@ -351,13 +350,13 @@ class ResumeTest {
                 state.factors(),
                 state.plateau());
         assertEquals(
-                "the state must be of version 1, but was of version 2",
+                "the state's version must be 1, but was 2",
                 messageOf(IllegalArgumentException.class, () -> scheduler.restore(newer)));
         SchedulerState two = after(1, Program.of(PLATEAU).optimizer(0), new ExponentialLR(0.9))
                 .state();
         for (OnChange onChange : OnChange.values()) {
             assertEquals(
-                    "the state must be of 1 groups, as the optimizer, but was of 2",
+                    "the state must have 1 groups, as the optimizer has, but had 2",
                     messageOf(IllegalArgumentException.class, () -> scheduler.restore(two, onChange)));
         }
         assertEquals(state, scheduler.state());
@@ -424,7 +423,7 @@ class ResumeTest {
         assertEquals(0.125, lr(other));
         assertEquals(3, resumed.lastEpoch());
         assertEquals(
-                List.of("group 'all' goes on at 0.125, the rate of ExponentialLR(gamma=0.5) at step 3; the checkpoint"
+                List.of("group 'all' continues at 0.125, the rate of ExponentialLR(gamma=0.5) at step 3; the checkpoint"
                         + " had 0.3"),
                 said);
         other.step();
@@ -528,9 +527,7 @@ class ResumeTest {
         SchedulerState before = scheduler.state();
         String message =
                 messageOf(IllegalArgumentException.class, () -> scheduler.restore(state, OnChange.TAKE_CHECKPOINT));
-        assertTrue(
-                message.startsWith("the state's schedule LambdaLR(lr_lambda=java) cannot be read back from its text ("),
-                message);
+        assertTrue(message.startsWith("the state's schedule LambdaLR(lr_lambda=java) cannot be parsed ("), message);
         assertTrue(
                 message.endsWith(
                         "): if it holds a Java function, build the runner with that schedule and restore into it"),
@@ -550,9 +547,7 @@ class ResumeTest {
         LRScheduler other = after(1, Program.of(PLATEAU).optimizer(0), new ExponentialLR(0.9));
         SchedulerState before = other.state();
         assertEquals(
-                "the state has a plateau that its texts, StepLR(step_size=2, gamma=0.1), ExponentialLR(gamma=0.9), do"
-                        + " not name, because a late group follows a schedule of its own: build the runner as it was"
-                        + " and restore into that",
+                "the state was saved by a runner whose late group joined with its own schedule; its plateau cannot be rebuilt from StepLR(step_size=2, gamma=0.1), ExponentialLR(gamma=0.9): build the runner as it was and restore the state into it",
                 messageOf(IllegalArgumentException.class, () -> other.restore(state, OnChange.TAKE_CHECKPOINT)));
         assertEquals(before, other.state());
     }
@@ -593,8 +588,7 @@ class ResumeTest {
         ParamGroup<FloatArray> late = new ParamGroup<>("late", new SGD(0.4), List.of(new FloatArray(1f)));
         optimizer.addParamGroup(late);
         assertEquals(
-                "group 'late' was added after this runner was built: say how it is scheduled, with join(group) or"
-                        + " join(group, schedule)",
+                "group 'late' was added after this runner was built: call join(group) or join(group, schedule) to schedule it",
                 messageOf(IllegalStateException.class, () -> scheduler.restore(two.state())));
         assertEquals(0, scheduler.lastEpoch());
         scheduler.join(late);

@@ -121,8 +121,8 @@ class SavedScheduleTest {
         }
         for (Object function : List.of(Optional.empty(), Map.of(), Map.of("warmup", 5L))) { // function, partial, object
             assertEquals(
-                    "LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the run's function, which PyTorch does not save, nor"
-                            + " whether it was a MultiplicativeLR's",
+                    "LambdaLR(lr_lambda=LAMBDA), where LAMBDA is the function, which PyTorch does not save (nor"
+                            + " whether this was a MultiplicativeLR)",
                     text(state("lr_lambdas", List.of(function))));
         }
         assertEquals(
@@ -190,7 +190,7 @@ class SavedScheduleTest {
     @Test
     void countsNoMilestoneWithoutEnd() {
         assertEquals(
-                "milestones must be a Counter of at most 100000, but was {3: 1099511627776}",
+                "milestones must be a Counter of at most 100000 milestones, but was {3: 1099511627776}",
                 refusal(state("milestones", Map.of(3L, 1L << 40), "gamma", 0.1)));
     }
 }

@@ -129,8 +129,8 @@ class SchedulerStateTest {
         assertRefused("last_epoch must be a whole number from 0 to 2^53, but was -1.0", "last_epoch", -1L);
         assertRefused("last_epoch must be a whole number from 0 to 2^53, but was 1.5", "last_epoch", 1.5);
         assertRefused("version must be a whole number, but was 'one'", "version", "one");
-        assertRefused("policies must be a list of strings, but was [3]", "policies", List.of(3L));
-        assertRefused("lrs must be a list of numbers, but was ['fast']", "lrs", List.of("fast"));
+        assertRefused("policies[0] must be a string, but was 3", "policies", List.of(3L));
+        assertRefused("lrs[0] must be a number, but was 'fast'", "lrs", List.of("fast"));
         assertRefused("lrs must be a list of numbers, but was 0.1", "lrs", 0.1);
         assertRefused("lrs[0] must be finite, but was NaN", "lrs", List.of(Double.NaN));
         assertRefused("plateau must be a dict, but was 3", "plateau", 3L);

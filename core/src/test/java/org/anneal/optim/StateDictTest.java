@@ -242,11 +242,12 @@ class StateDictTest {
                     }
                 }
                 String kind = text.replaceAll("\\(.*", "");
-                String rule = none
-                        ? "must be a " + (name.equals("step") ? "number" : "tensor") + ", but was None"
-                        : "must be there, but its state has only " + others;
+                String refusal = none
+                        ? name + " of parameter 1 must be a " + (name.equals("step") ? "number" : "tensor")
+                                + ", but was None"
+                        : "the state of parameter 1 must have " + name + ", but has only " + others;
                 assertEquals(
-                        "param_groups[1] (group 'b', " + kind + "): " + name + " of parameter 1 " + rule,
+                        "param_groups[1] (group 'b', " + kind + "): " + refusal,
                         assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
                                 .getMessage());
                 assertEquals(saved, Python.repr(plain(optimizer.stateDict())));
@@ -262,7 +263,7 @@ class StateDictTest {
         Map<String, Object> dict = optimizer.stateDict();
         kept(dict, 0).keySet().removeAll(List.of("step", "mu_product"));
         assertEquals(
-                "param_groups[0] (group 'a', NAdam): step, mu_product of parameter 0 must be there, but its state has"
+                "param_groups[0] (group 'a', NAdam): the state of parameter 0 must have step, mu_product, but has"
                         + " only [exp_avg, exp_avg_sq]",
                 assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
                         .getMessage());
@@ -363,7 +364,7 @@ class StateDictTest {
         Map<String, Object> one =
                 FloatArrays.optimizer(new SGD(0.1), List.of(new FloatArray(1f))).stateDict();
         assertEquals(
-                "param_groups must have 2 entries, as this optimizer, but had 1",
+                "param_groups must have 2 entries, one per group of this optimizer, but had 1",
                 assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(one))
                         .getMessage());
         Map<String, Object> other = optimizer.stateDict();
@@ -371,11 +372,11 @@ class StateDictTest {
         short0.put("params", List.of());
         other.put("param_groups", List.of(short0, short0));
         assertEquals(
-                "param_groups[0] must have 1 params, as group 'a', but had 0",
+                "param_groups[0] must have 1 params, as group 'a' has, but had 0",
                 assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(other))
                         .getMessage());
         assertEquals(
-                "a state dict must have an entry state that is a Map, but it was missing",
+                "state must be a dict, but was missing",
                 assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(Map.of()))
                         .getMessage());
     }
@@ -389,9 +390,9 @@ class StateDictTest {
                 "lr | x | Adam): lr must be a number, but was 'x'",
                 "lr | None | Adam): lr must be a number, but was None",
                 "lr | pair | Adam): lr must be a number, but was a tensor of shape [2]",
-                "lr | missing | Adam): lr must be there, but the group has only [betas, eps, weight_decay, amsgrad, maximize,"
+                "lr | missing | Adam): the group must have lr, but has only [betas, eps, weight_decay, amsgrad, maximize,"
                         + " decoupled_weight_decay, params]",
-                "weight_decay | missing | Adam): weight_decay must be there, but the group has only [lr, betas, eps, amsgrad,"
+                "weight_decay | missing | Adam): the group must have weight_decay, but has only [lr, betas, eps, amsgrad,"
                         + " maximize, decoupled_weight_decay, params]",
                 "initial_lr | x | Adam): initial_lr must be a number, but was 'x'",
                 "initial_lr | nan | Adam): initial_lr must be finite, but was NaN",
@@ -400,8 +401,8 @@ class StateDictTest {
                 "betas | nans | Adam): betas[1] must be finite, but was NaN",
                 "betas | pair | Adam): betas must be a number, but was a tensor of shape [2]",
                 "eps | x | Adam): eps must be a number, but was 'x'",
-                "params | x | Adam): params must be whole numbers, or all of them names, but one was 0.5",
-                "params | 0 | Adam): params must each stand there once, but 0 did twice",
+                "params | x | Adam): params must be all whole numbers or all names, but one was 0.5",
+                "params | 0 | Adam): parameter 0 is listed twice",
                 "step | -5 | Adam): step of parameter 1 must be a whole number from 0 to 2^53, but was -5.0",
                 "step | nan | Adam): step of parameter 1 must be a whole number from 0 to 2^53, but was NaN",
                 "step | x | Adam): step of parameter 1 must be a number, but was 'x'",
@@ -503,10 +504,10 @@ class StateDictTest {
         assertEquals(0.5, slot(optimizer, 0, "eta").item());
         optimizer.close();
         assertEquals(
-                "an optimizer must not be saved after it was closed",
+                "an optimizer must not be saved after close()",
                 assertThrows(IllegalStateException.class, optimizer::stateDict).getMessage());
         assertEquals(
-                "an optimizer must not be loaded after it was closed",
+                "an optimizer must not be loaded after close()",
                 assertThrows(IllegalStateException.class, () -> optimizer.loadStateDict(dict))
                         .getMessage());
     }
@@ -520,7 +521,7 @@ class StateDictTest {
         optimizer.loadStateDict(dict);
         first(dict).put("params", List.of("x", 0L));
         assertEquals(
-                "param_groups[0] (group 'all', SGD): params must be whole numbers, or all of them names, but one was 'x'",
+                "param_groups[0] (group 'all', SGD): params must be all whole numbers or all names, but one was 'x'",
                 assertThrows(IllegalArgumentException.class, () -> optimizer.loadStateDict(dict))
                         .getMessage());
     }

@@ -112,8 +112,7 @@ class UpdateRuleTest {
         } else {
             assertEquals(0, rule.momentum());
             assertEquals(
-                    "momentum must be left alone under a rule without momentum or betas, but " + rule
-                            + " was to take 0.25",
+                    "a rule must have momentum or betas to take momentum 0.25, but was " + rule,
                     assertThrows(IllegalArgumentException.class, () -> rule.withMomentum(0.25))
                             .getMessage());
         }

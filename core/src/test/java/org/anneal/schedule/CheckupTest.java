@@ -85,11 +85,11 @@ class CheckupTest {
             CosineAnnealingLR(102); 99; CosineAnnealingLR is not finished; set T_max=100, the length of the run; CosineAnnealingLR(101)
             CosineAnnealingLR(50); 51; CosineAnnealingLR climbs again; set T_max=100, the length of the run; CosineAnnealingLR(100)
             CosineAnnealingLR(99); 99; the last rate of CosineAnnealingLR is zero; set T_max=100; CosineAnnealingLR(99, 1e-6)
-            CosineAnnealingWarmRestarts(30); 99; the last cycle of CosineAnnealingWarmRestarts is cut: the run ends after 10 of its 30 steps; set T_0=25, or give the run 90 or 120 steps; CosineAnnealingWarmRestarts(25)
+            CosineAnnealingWarmRestarts(30); 99; the last cycle of CosineAnnealingWarmRestarts is cut short: the run ends after 10 of its 30 steps; set T_0=25, or give the run 90 or 120 steps; CosineAnnealingWarmRestarts(25)
             CosineAnnealingWarmRestarts(10, 2); 99; the run ends after 30 of its 80 steps; give the run 70 or 150 steps; CosineAnnealingWarmRestarts(20, 4)
             CosineAnnealingWarmRestarts(300); 99; the run ends after 100 of its 300 steps; set T_0=100; CosineAnnealingWarmRestarts(100)
             CyclicLR(0.01, 0.1); 99; CyclicLR never reaches its max_lr; set step_size_up=50; CyclicLR(0.01, 0.1, 50)
-            CyclicLR(0.01, 0.1, 99.5); 99; which it has after 99.5 steps; set step_size_up=50; CyclicLR(0.01, 0.1, 99)
+            CyclicLR(0.01, 0.1, 99.5); 99; which takes 99.5 steps; set step_size_up=50; CyclicLR(0.01, 0.1, 99)
             OneCycleLR(1, 99); 99; OneCycleLR has ended; set total_steps=100; OneCycleLR(1, 100)
             OneCycleLR(1, 150); 99; OneCycleLR is not finished; set total_steps=100; OneCycleLR(1, 101)
             SWALR(0.05, anneal_epochs=102); 99; SWALR has not reached its swa_lr; set anneal_epochs=100; SWALR(0.05, anneal_epochs=100)
@@ -112,7 +112,7 @@ class CheckupTest {
             StepLR(5, gamma=0.1); 40; the rate decays to nothing; fall more slowly; StepLR(8, gamma=0.1)
             MultiplicativeLR(lambda step: 0.5); 24; the rate decays to nothing; fall more slowly; MultiplicativeLR(lambda step: 0.9)
             ChainedScheduler([StepLR(1, 0.5), ExponentialLR(0.8)]); 18; the rate decays to nothing; fall more slowly; ChainedScheduler([StepLR(1, 0.95), ExponentialLR(0.95)])
-            CosineAnnealingLR(100, eta_min=0.2); 0; CosineAnnealingLR raises the rate: its eta_min=0.2 is above the group's own, 0.1; set eta_min below 0.1; CosineAnnealingLR(100, eta_min=0.01)
+            CosineAnnealingLR(100, eta_min=0.2); 0; CosineAnnealingLR raises the rate: its eta_min=0.2 is above the group's own rate, 0.1; set eta_min below 0.1; CosineAnnealingLR(100, eta_min=0.01)
             CosineAnnealingWarmRestarts(50, eta_min=0.2); 0; CosineAnnealingWarmRestarts raises the rate; set eta_min below 0.1; CosineAnnealingWarmRestarts(50, eta_min=0.01)
             SequentialLR([LinearLR(0.1, total_iters=5), CosineAnnealingLR(95, 0.2)], milestones=[5]); 5; raises the rate: its eta_min=0.2; set eta_min below 0.1; SequentialLR([LinearLR(0.1, total_iters=5), CosineAnnealingLR(95, 0.02)], milestones=[5])
             ChainedScheduler([LinearLR(0.1, total_iters=5), CosineAnnealingLR(100, 0.2)]); 0; raises the rate: its eta_min=0.2; set eta_min below 0.1; ChainedScheduler([LinearLR(0.1, total_iters=5), CosineAnnealingLR(100, 0.02)])
@@ -257,10 +257,10 @@ class CheckupTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = ';', textBlock = """
-            OneCycleLR(max_lr=0.000357, total_steps=100); 1e-5,1e-4; 0; OneCycleLR takes groups whose rates are from 1e-05 to 0.0001 to the same rates: max_lr=0.000357 is for all groups; give a rate for each group, such as max_lr=[3.57e-05, 0.000357]; OneCycleLR(max_lr=[3.57e-05, 0.000357], total_steps=100)
+            OneCycleLR(max_lr=0.000357, total_steps=100); 1e-5,1e-4; 0; OneCycleLR gives the same rates to groups that start from 1e-05 to 0.0001: max_lr=0.000357 is for all groups; give a rate for each group, such as max_lr=[3.57e-05, 0.000357]; OneCycleLR(max_lr=[3.57e-05, 0.000357], total_steps=100)
             CyclicLR(0.001, 0.1, 20); 0.05,0.1; 0; base_lr=0.001 and max_lr=0.1 are for all groups; such as base_lr=[0.0005, 0.001] and max_lr=[0.05, 0.1]; CyclicLR([0.0005, 0.001], [0.05, 0.1], 20)
-            CyclicLR([0.001, 0.01], 0.1, 20); 0.05,0.1; 0; to the same rates: max_lr=0.1 is for all groups; such as max_lr=[0.05, 0.1]; CyclicLR([0.001, 0.01], [0.05, 0.1], 20)
-            SWALR(0.05); 0.1,0.01; 0; SWALR takes groups whose rates are from 0.01 to 0.1 to the same rates: swa_lr=0.05 is for all groups; such as swa_lr=[0.05, 0.005]; SWALR([0.05, 0.005])
+            CyclicLR([0.001, 0.01], 0.1, 20); 0.05,0.1; 0; to groups that start from 0.05 to 0.1: max_lr=0.1 is for all groups; such as max_lr=[0.05, 0.1]; CyclicLR([0.001, 0.01], [0.05, 0.1], 20)
+            SWALR(0.05); 0.1,0.01; 0; SWALR gives the same rates to groups that start from 0.01 to 0.1: swa_lr=0.05 is for all groups; such as swa_lr=[0.05, 0.005]; SWALR([0.05, 0.005])
             SequentialLR([CosineAnnealingLR(100), SWALR(0.05)], [75]); 0.1,0.01; 75; swa_lr=0.05 is for all groups; such as swa_lr=[0.05, 0.005]; SequentialLR([CosineAnnealingLR(100), SWALR([0.05, 0.005])], [75])
             ChainedScheduler([OneCycleLR(0.1, 100), ExponentialLR(0.99)]); 0.1,0.1,0.2,0.1,0.1; 0; max_lr=0.1 is for all groups; give a rate for each group, in a list; ChainedScheduler([OneCycleLR([0.1, 0.1, 0.2, 0.1, 0.1], 100), ExponentialLR(0.99)])
             """)
@@ -316,7 +316,7 @@ class CheckupTest {
     @CsvSource(delimiter = ';', textBlock = """
             OneCycleLR(0.1, 100); 0.001; OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1; set max_lr=0.001
             CyclicLR(0.001, 0.1, 20); 0.05; CyclicLR never uses the group's own rate, 0.05: it goes from 0.001 to 0.1; set max_lr=0.05
-            SWALR(0.05); 0.001; SWALR raises the rate: its swa_lr=0.05 is above the group's own, 0.001; set swa_lr below 0.001
+            SWALR(0.05); 0.001; SWALR raises the rate: its swa_lr=0.05 is above the group's own rate, 0.001; set swa_lr below 0.001
             OneCycleLR(0.1, 100); 0.1; ; ''
             CyclicLR(0.001, 0.1, 20); 0.001; ; ''
             CyclicLR(0.001, 0.1, 20); 0.1; ; ''
@@ -451,18 +451,19 @@ class CheckupTest {
     @Test
     void computesPeakMeanAreaAndTheFirstStepBelow() {
         // 30 * (0.1 + 0.01 + 0.001) + 10 * 0.0001
-        Checkup steps = Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 0.01, walked -> {});
+        Checkup steps = Checkup.of(new StepLR(30), STEPS, List.of(0.1), 0, 0.01, walked -> {});
         assertEquals(3.331, steps.area(), 1e-12);
         assertEquals(0.03331, steps.mean(), 1e-14);
         assertEquals(0.1, steps.peak());
         assertEquals(0, steps.peakStep());
         assertEquals(
                 OptionalLong.of(60),
-                Checkup.of(new StepLR(30), STEPS, 0.5, 0, 1, 0.05 * 0.99, walked -> {})
+                Checkup.of(new StepLR(30), STEPS, List.of(0.5), 0, 0.05 * 0.99, walked -> {})
                         .firstBelow());
         assertEquals(
                 OptionalLong.empty(),
-                Checkup.of(new StepLR(30), STEPS, 0.1, 0, 1, 1e-9, walked -> {}).firstBelow());
+                Checkup.of(new StepLR(30), STEPS, List.of(0.1), 0, 1e-9, walked -> {})
+                        .firstBelow());
 
         // The cosine's sum over its T steps: T/2 and the half of its first rate.
         assertEquals(50.5, Checkup.of(new CosineAnnealingLR(100), STEPS, 1).area(), 1e-9);
@@ -493,20 +494,22 @@ class CheckupTest {
     @Test
     void saysHowManyStepsItHasWalked() {
         List<Long> walked = new ArrayList<>();
-        Checkup.of(new StepLR(30), 3000, 0.1, 0, 1, 0, walked::add);
+        Checkup.of(new StepLR(30), 3000, List.of(0.1), 0, 0, walked::add);
         assertEquals(List.of(0L, 1024L, 2048L, 3000L), walked);
         walked.clear();
-        Checkup.of(new StepLR(30), PER_BATCH, 0.1, 0, 1, 0, walked::add);
+        Checkup.of(new StepLR(30), PER_BATCH, List.of(0.1), 0, 0, walked::add);
         assertEquals(PER_BATCH.total(), walked.get(walked.size() - 1));
         walked.clear();
-        Checkup.of(new OneCycleLR(1, 10), 3000, 0.1, 0, 1, 0, walked::add); // which has no more than 10 rates
+        Checkup.of(new OneCycleLR(1, 10), 3000, List.of(0.1), 0, 0, walked::add); // which has no more than 10 rates
         assertEquals(List.of(0L, 3000L), walked);
     }
 
     @Test
     void bindsListsToAGroup() {
         Policy cyclic = Policy.parse("CyclicLR([0.01, 0.02], [0.1, 0.2], 20)");
-        assertEquals(0.2, Checkup.of(cyclic, STEPS, 0.1, 1, 2, 0, walked -> {}).peak());
+        assertEquals(
+                0.2,
+                Checkup.of(cyclic, STEPS, List.of(0.1, 0.1), 1, 0, walked -> {}).peak());
         assertThrows(IllegalArgumentException.class, () -> Checkup.of(cyclic, STEPS, 0.1));
         assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), 0, 0.1));
         assertThrows(IllegalArgumentException.class, () -> Checkup.of(new StepLR(3), STEPS, Double.NaN));

@@ -88,7 +88,7 @@ class ComposedPlateauTest {
     @Test
     void refusesMilestonesThatDoNotFit() {
         assertEquals(
-                "milestones must be one fewer than schedulers, 1 for 2, but had 0",
+                "milestones must have one entry fewer than schedulers, 1 for 2, but had 0",
                 SequentialLRTest.refusal(() -> new SequentialPlateau(List.of(new StepLR(1)), PLATEAU, List.of())));
         assertEquals(
                 "schedulers must have at least 1 entry before a plateau, but had none",

@@ -111,7 +111,7 @@ class RunLengthTest {
                 "StepLR(30epochs) | column 8: malformed number '30epochs'",
                 "StepLR(0ep) | column 8: step_size must be at least 1, but was 0",
                 "StepLR(1e999%) | column 8: step_size is 1e999%, which must be finite",
-                "MultiStepLR([1, 1.5st]) | column 17: milestones[1] is 1.5st, which must be whole steps",
+                "MultiStepLR([1, 1.5st]) | column 17: milestones[1] is 1.5st, which must be a whole number of steps",
             })
     void saysWhereALengthIsWrong(String text, String message) {
         assertEquals(message, SequentialLRTest.refusal(() -> Policy.parse(text, BATCHES)));
@@ -133,7 +133,7 @@ class RunLengthTest {
                         + " of steps",
                 SequentialLRTest.refusal(() -> SchedulerCall.parse("StepLR(3ep)", 250)));
         assertEquals(
-                "column 8: step_size is 1.5st, which must be whole steps",
+                "column 8: step_size is 1.5st, which must be a whole number of steps",
                 SequentialLRTest.refusal(() -> SchedulerCall.parse("StepLR(1.5st)", 250)));
         assertEquals(
                 "steps must be at least 1, but was 0",
@@ -147,7 +147,7 @@ class RunLengthTest {
                         + " of steps",
                 SequentialLRTest.refusal(() -> Policy.parse("StepLR(30ep)")));
         assertEquals(
-                "column 8: step_size is 500st, which must be whole epochs, of 469 steps: the schedule is stepped once an"
+                "column 8: step_size is 500st, which must be a whole number of epochs, of 469 steps each: the schedule is stepped once per"
                         + " epoch",
                 SequentialLRTest.refusal(() -> Policy.parse("StepLR(500st)", EPOCHS)));
     }

@@ -130,12 +130,12 @@ class SchedulerCallTest {
                 "LambdaLR(o, []) | column 13: lr_lambda must have at least 1 entry, but had none",
                 "SequentialLR([StepLR(1), StepLR(2)]) | column 1: SequentialLR needs milestones",
                 "SequentialLR([], []) | column 14: schedulers must have at least 1 entry, but had none",
-                "SequentialLR(o, [StepLR(1)], [5, 6]) | column 30: milestones must be one fewer than schedulers, 0 for 1, but had 2",
+                "SequentialLR(o, [StepLR(1)], [5, 6]) | column 30: milestones must have one entry fewer than schedulers, 0 for 1, but had 2",
                 "SequentialLR([StepLR(1), StepLR(2), StepLR(3)], [6, 5]) | column 49: milestones must increase, but had 5 after 6",
                 "SequentialLR(o, [StepLR(1), warmup], [5]) | column 29: schedulers[1] must be a call, such as 'StepLR(step_size=30)', but was warmup",
                 "SequentialLR(o, StepLR(1), [5]) | column 17: schedulers must be a list of calls, but was StepLR(1)",
                 "SequentialLR(o, [StepLR(1), StepLR(2, gama=3)], [5]) | column 39: unknown parameter 'gama' of StepLR, did you mean 'gamma'?",
-                "SequentialLR(o, [StepLR(1), StepLR(2, last_epoch=3)], [5]) | column 29: last_epoch must be -1 in a member, but was 3: where to resume is said once, for the whole",
+                "SequentialLR(o, [StepLR(1), StepLR(2, last_epoch=3)], [5]) | column 29: last_epoch must be -1 in a member, but was 3: give it once, to the outermost scheduler",
                 "ChainedScheduler([StepLR(1), keras.StepLR(1)]) | column 30: unknown module 'keras', expected torch.optim or torch.optim.lr_scheduler",
                 "ChainedScheduler([StepLR(1), Step(1)]) | column 30: unknown schedule 'Step', did you mean 'StepLR'?",
                 "ChainedScheduler([]) | column 18: schedulers must have at least 1 entry, but had none",
@@ -314,8 +314,8 @@ class SchedulerCallTest {
         String text = "ExponentialLR(optimizer, 0.9, last_epoch=41)";
         assertEquals(new SchedulerCall(new ExponentialLR(0.9), 41, List.of()), SchedulerCall.parse(text));
         assertEquals(
-                "column 31: last_epoch=41 belongs to the runner: read this line with SchedulerCall.parse and give it to"
-                        + " LRScheduler",
+                "column 31: last_epoch=41 belongs to the runner: read this line with SchedulerCall.parse and pass the"
+                        + " result to LRScheduler",
                 assertThrows(PythonSyntaxException.class, () -> Schedule.parse(text))
                         .getMessage());
     }

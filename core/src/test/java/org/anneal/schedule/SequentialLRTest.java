@@ -197,7 +197,7 @@ class SequentialLRTest {
                 "schedulers must have at least 1 entry, but had none",
                 refusal(() -> new SequentialLR(List.of(), List.of())));
         assertEquals(
-                "milestones must be one fewer than schedulers, 1 for 2, but had 3",
+                "milestones must have one entry fewer than schedulers, 1 for 2, but had 3",
                 refusal(() -> new SequentialLR(List.of(a, a), List.of(1L, 2L, 3L))));
         assertEquals(
                 "milestones must be at least 0, but was -1",

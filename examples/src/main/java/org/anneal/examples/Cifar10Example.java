@@ -24,9 +24,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * PyTorch's tutorial <i>Training a Classifier</i>, with a rate that falls to 90 % after every epoch. Arguments: the folder
- * with CIFAR-10's binary files, a folder for the weights and the curve of the rate ({@code curve.png}), the number
- * of epochs (2 if not given), and the most batches of an epoch (all if not given).
+ * PyTorch's tutorial <i>Training a Classifier</i>, with a rate that falls to 90 % after every epoch. Arguments: the folder with
+ * CIFAR-10's binary files, a folder for the weights and the rate's curve ({@code curve.png}), the number of epochs (default: 2),
+ * and the most batches per epoch (default: all).
  */
 public final class Cifar10Example {
     private Cifar10Example() {}

@@ -11,8 +11,8 @@ import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.text.Python;
 
 /**
- * A network in plain {@code double[][]}, its gradients by hand, under Adam, a schedule and clipping by {@link Mirror}: what
- * a library of its own needs is {@link Matrices}, 30 lines. It learns one period of a sine.
+ * A network in plain {@code double[][]}, with gradients computed by hand, trained with Adam, a schedule and clipping through
+ * {@link Mirror}. All that it takes is {@link Matrices}, 30 lines. It learns one period of a sine.
  */
 public final class DoubleArraysExample {
     private static final int HIDDEN = 16;
@@ -21,7 +21,7 @@ public final class DoubleArraysExample {
 
     private DoubleArraysExample() {}
 
-    /** How matrices of rows are read and written. */
+    /** Reads and writes matrices, row by row. */
     private static final class Matrices implements Mirror.Library<double[][]> {
         @Override
         public List<Long> shape(double[][] matrix) {
@@ -87,7 +87,7 @@ public final class DoubleArraysExample {
         return matrix;
     }
 
-    /** {@return the mean squared error} The gradients are added to the last two. */
+    /** {@return the mean squared error} The gradients are added to {@code inGrad} and {@code outGrad}. */
     private static double loss(double[][] in, double[] out, double[][] inGrad, double[] outGrad) {
         double loss = 0;
         double[] hidden = new double[HIDDEN];

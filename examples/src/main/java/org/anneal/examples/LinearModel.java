@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 import org.anneal.array.FloatArray;
 import org.anneal.optim.Optimizer;
 
-/** The model of the small programs, {@code nn.Linear(10, 1)}, with its gradients worked out by hand. */
+/** The model of the small programs, {@code nn.Linear(10, 1)}, with gradients computed by hand. */
 final class LinearModel {
     private static final int INPUTS = 10;
 
@@ -25,7 +25,7 @@ final class LinearModel {
         return List.of(weight, bias);
     }
 
-    /** One step on one batch of ones, whose loss is the squared output: enough for a program about learning rates. */
+    /** Makes one step on a batch of ones, with the squared output as loss: enough for a program about learning rates. */
     void trainOneEpoch(Optimizer<FloatArray> optimizer) {
         optimizer.zeroGrad();
         float output = bias.values()[0];

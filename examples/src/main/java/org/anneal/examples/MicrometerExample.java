@@ -20,10 +20,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Trains on the embedded Fashion-MNIST images with the run's numbers in a registry of Micrometer's, and prints what is in it
- * at the end. Arguments: the number of epochs (5 if not given), and the most batches of an epoch (all).
+ * Trains on the embedded Fashion-MNIST images with the run's scalars as gauges in a Micrometer registry, and prints them at the
+ * end. Arguments: the number of epochs (default: 5), and the most batches per epoch (default: all).
  *
- * <p>A service uses its own registry, which sends the gauges to Prometheus, Datadog or whatever it watches.
+ * <p>A service would use its own registry, which sends the gauges to Prometheus, Datadog or another monitor.
  */
 public final class MicrometerExample {
     private MicrometerExample() {}
@@ -35,7 +35,7 @@ public final class MicrometerExample {
 
         DataSets images = FashionMnist.embedded();
         Torch.load();
-        torch.set_num_threads(1); // batches of 16 gain nothing from more
+        torch.set_num_threads(1); // more would not speed up batches of 16
         torch.manual_seed(0);
         TutorialNet net = TutorialNet.forImages(images.train());
         try (Optimizer<Tensor> optimizer =
@@ -50,12 +50,12 @@ public final class MicrometerExample {
     }
 
     /**
-     * {@return what keeps a gauge for each name, {@code train.batch.loss} for {@code batch/loss}, at the last value}
+     * {@return a sink that keeps a gauge of the last value for each name: {@code train.batch.loss} for {@code batch/loss}}
      *
-     * @param registry to be given this once: it keeps the first gauge of a name
+     * @param registry a registry that had no such sink before, as it keeps the first gauge of a name
      */
     static ScalarLog.Sink gauges(MeterRegistry registry) {
-        Map<String, Double> last = new ConcurrentHashMap<>(); // a registry reads it from a thread of its own
+        Map<String, Double> last = new ConcurrentHashMap<>(); // the registry reads it on a thread of its own
         return (step, values) -> values.forEach((name, value) -> {
             if (last.put(name, value) == null) {
                 Gauge.builder("train." + name.replace('/', '.'), () -> last.get(name))

@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Trains on the embedded Fashion-MNIST images and shows the run in MLflow. Arguments: the server's address (MLflow's own
- * default, http://127.0.0.1:5000, if not given), the number of epochs (5), and the most batches of an epoch (all).
+ * Trains on the embedded Fashion-MNIST images and shows the run in MLflow. Arguments: the server's address (default: MLflow's own,
+ * http://127.0.0.1:5000), the number of epochs (default: 5), and the most batches per epoch (default: all).
  */
 public final class MlflowExample {
     private MlflowExample() {}
@@ -30,7 +30,7 @@ public final class MlflowExample {
 
         DataSets images = FashionMnist.embedded();
         Torch.load();
-        torch.set_num_threads(1); // batches of 16 gain nothing from more
+        torch.set_num_threads(1); // more would not speed up batches of 16
         torch.manual_seed(0);
         TutorialNet net = TutorialNet.forImages(images.train());
         SGD sgd = new SGD(0.01).withMomentum(0.9);

@@ -16,15 +16,15 @@ import org.anneal.runs.ScalarLog;
 /**
  * A run in MLflow, by its <a href="https://mlflow.org/docs/latest/rest-api.html">REST API</a>.
  *
- * <p>If the run cannot be made, nothing has been trained yet, and that is an error. Once it is there a server that fails, or
- * takes more than 5 seconds, costs the numbers of that request but not the training: standard error says so, once.
+ * <p>If the run cannot be created, before any training, that is an error. Later, a server that fails or takes more than 5 seconds
+ * loses that request's numbers but does not stop the training: standard error says so, once.
  */
 final class MlflowRun implements ScalarLog.Sink, AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final Pattern ESCAPED = Pattern.compile("[\\x00-\\x1f\"\\\\]"); // in a string of JSON
     private static final Pattern RUN_ID = Pattern.compile("\"run_id\"\\s*:\\s*\"(\\w+)\"");
 
-    // Uvicorn, which serves newer MLflows, can lose the body of a request that offers HTTP/2 (its issue 2722).
+    // Uvicorn, the server of newer MLflow versions, can lose the body of a request that offers HTTP/2 (its issue 2722).
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(TIMEOUT)
@@ -35,10 +35,10 @@ final class MlflowRun implements ScalarLog.Sink, AutoCloseable {
     private boolean warned;
 
     /**
-     * Makes a run in the default experiment.
+     * Creates a run in the default experiment.
      *
-     * @param params are the run's parameters, by their names
-     * @throws IOException if the server does not take it
+     * @param params the run's parameters, by their names
+     * @throws IOException if the server refuses it
      */
     MlflowRun(String server, Map<String, String> params) throws IOException {
         this.server = server;
@@ -69,7 +69,7 @@ final class MlflowRun implements ScalarLog.Sink, AutoCloseable {
         postOrWarn("runs/log-batch", inRun(metrics));
     }
 
-    /** Says that the training came to its end; without, the run is shown as failed. */
+    /** Marks the run as finished; without this call it is shown as failed. */
     void finished() {
         status = "FINISHED";
     }
@@ -84,7 +84,7 @@ final class MlflowRun implements ScalarLog.Sink, AutoCloseable {
             post(what, json);
         } catch (IOException e) {
             if (!warned) {
-                System.err.println("MLflow run " + id + " will miss some of this training: " + e.getMessage());
+                System.err.println("MLflow run " + id + " will miss some numbers: " + e.getMessage());
                 warned = true;
             }
         }
@@ -115,12 +115,12 @@ final class MlflowRun implements ScalarLog.Sink, AutoCloseable {
         return "{\"run_id\": " + quoted(id) + ", " + fields + "}";
     }
 
-    /** MLflow refuses a batch of metrics for one name with another character, and a group may have any. */
+    /** MLflow refuses a whole batch of metrics if a name has any other character, as a group's name may. */
     private static String key(String name) {
         return name.replaceAll("[^/\\w.\\- ]", "_");
     }
 
-    /** JSON has no NaN and no infinities; MLflow takes them as strings, by the names that Java has for them. */
+    /** JSON has no NaN and no infinities; MLflow takes them as strings, under Java's names. */
     private static String number(double value) {
         return Double.isFinite(value) ? String.valueOf(value) : quoted(String.valueOf(value));
     }

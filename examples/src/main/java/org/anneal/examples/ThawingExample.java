@@ -17,8 +17,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A rate for each layer, and a frozen layer that joins after three epochs: {@code thawing} in Python. It runs on libtorch,
- * whose autograd is what freezing is about.
+ * A rate for each layer, and a frozen layer that joins after three epochs: {@code thawing} in Python. It runs on libtorch, as
+ * freezing is a matter of its autograd.
  */
 public final class ThawingExample {
     private ThawingExample() {}

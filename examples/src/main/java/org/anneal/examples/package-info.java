@@ -1,7 +1,7 @@
 /**
- * The programs of PyTorch's tutorials: {@code examples/tutorials.py} has the originals, and each program here prints what
- * its original prints, line for line. And two programs that show a training run elsewhere, in MLflow and in Micrometer, and
- * one that trains arrays of its own.
+ * Programs of PyTorch's tutorials: {@code examples/tutorials.py} has the originals, and each program prints what its original
+ * prints, line for line. Besides, two programs send a training run to MLflow and Micrometer, and one trains plain
+ * {@code double[][]} arrays.
  *
  * <p>To run one:
  *
@@ -10,6 +10,6 @@
  * java -cp examples/target/classes:$(cat examples/target/classpath) org.anneal.examples.StepLRExample
  * }</pre>
  *
- * <p>Optimizers of plain arrays are not closed here: the garbage collector frees what they hold.
+ * <p>Optimizers of plain arrays are not closed here: the garbage collector frees their memory.
  */
 package org.anneal.examples;

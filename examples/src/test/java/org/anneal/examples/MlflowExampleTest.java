@@ -250,7 +250,7 @@ class MlflowExampleTest {
             }
         });
         assertEquals(
-                List.of("MLflow run f00d will miss some of this training: " + address()
+                List.of("MLflow run f00d will miss some numbers: " + address()
                         + "/api/2.0/mlflow/runs/log-batch answered 503 {\"error_code\": \"TEMPORARILY_UNAVAILABLE\"}"),
                 warnings);
         assertEquals(Map.of(1L, 1.0, 4L, 4.0), metric("x"));

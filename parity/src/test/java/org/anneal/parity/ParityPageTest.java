@@ -106,7 +106,7 @@ class ParityPageTest {
 
     @Test
     void namesATestInEveryRowOfADifference() throws IOException {
-        String differences = page().split("## Where we differ on purpose", -1)[1];
+        String differences = page().split("## Where Anneal differs on purpose", -1)[1];
         List<String> without = differences
                 .lines()
                 .filter(line -> line.startsWith("| ") && !line.endsWith("| test |"))

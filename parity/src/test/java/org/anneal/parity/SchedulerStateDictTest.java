@@ -404,7 +404,7 @@ class SchedulerStateDictTest {
         schedulers.set(1, second);
         dict.put("_schedulers", schedulers);
         assertEquals(
-                "_schedulers[1].base_lrs must be [0.1], as in the members before, since a group has one base, but was"
+                "_schedulers[1].base_lrs must be [0.1], as in the members before (a group has one base), but was"
                         + " [0.04]",
                 message(scheduler, dict));
     }
@@ -413,12 +413,12 @@ class SchedulerStateDictTest {
     void refusesWhatPyTorchDoesNotHave() {
         LRScheduler scheduler = scheduler("ChainedScheduler([ExponentialLR(gamma=0.9), ReduceLROnPlateau()])");
         assertEquals(
-                "PyTorch composes no plateau, so it has no state of ChainedScheduler([ExponentialLR(gamma=0.9),"
+                "PyTorch cannot combine a plateau with a schedule, so there is no state_dict of ChainedScheduler([ExponentialLR(gamma=0.9),"
                         + " ReduceLROnPlateau()]): use state() and restore(state)",
                 assertThrows(IllegalStateException.class, scheduler::stateDict).getMessage());
         LRScheduler each = new LRScheduler(optimizer(), List.of(Schedule.parse("ExponentialLR(gamma=0.9)")));
         assertEquals(
-                "PyTorch has no schedule per group, so it has no state of ExponentialLR(gamma=0.9): use state() and"
+                "PyTorch has no schedule per group, so there is no state_dict of ExponentialLR(gamma=0.9): use state() and"
                         + " restore(state)",
                 assertThrows(IllegalStateException.class, () -> each.loadStateDict(Map.of()))
                         .getMessage());

@@ -10,15 +10,15 @@ import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
 
 /**
- * A picture of curves: panels one under the other with a common horizontal axis, and a legend below. Immutable.
+ * A picture of curves: panels stacked over a common horizontal axis, and a legend below. Immutable.
  *
- * <p>The same chart gives the same SVG everywhere, and the same PNG on the same JDK. It needs no font and no display; a
- * program that runs where {@code DISPLAY} is set, but not to be used, sets {@code java.awt.headless} to {@code true}.
+ * <p>The same chart gives the same SVG everywhere, and the same PNG on the same JDK. It needs no font and no display; where
+ * {@code DISPLAY} is set but must not be used, set {@code java.awt.headless} to {@code true}.
  *
- * @param title what stands above, broken into at most two lines
+ * @param title the text above the panels, in at most two lines
  * @param xLabel what the horizontal axis shows
  * @param panels from top to bottom, at least one
- * @param size of the picture; if there is none, 960 wide (a PNG has two pixels to each) and as high as it takes
+ * @param size the picture's size; if empty, 960 units wide (two PNG pixels each) and as high as needed
  */
 public record Chart(String title, String xLabel, List<Panel> panels, Optional<Size> size) {
     /**
@@ -37,12 +37,12 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
         }
     }
 
-    /** A chart that is as large as it takes. */
+    /** A chart of the default size. */
     public Chart(String title, String xLabel, List<Panel> panels) {
         this(title, xLabel, panels, Optional.empty());
     }
 
-    /** {@return this in another size} */
+    /** {@return this chart in another size} */
     public Chart withSize(Size size) {
         return new Chart(title, xLabel, panels, Optional.of(size));
     }
@@ -51,51 +51,51 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * {@return the picture as a PNG file's bytes}
      *
      * @throws IOException if this Java cannot draw
-     * @throws IllegalArgumentException if the size leaves the panels no room
+     * @throws IllegalArgumentException if the size leaves no room for the panels
      */
     public byte[] png() throws IOException {
         return png(() -> {});
     }
 
     /**
-     * {@return the picture as {@link #png()} gives it, but for what {@code look} throws}
+     * {@return the picture as a PNG file's bytes, as {@link #png()} does; {@code look} may end the drawing by an exception}
      *
-     * @param look called before each curve, and so several times a second: an exception of it ends the drawing
+     * @param look called before each curve, several times a second; what it throws, this throws
      * @throws IOException if this Java cannot draw
-     * @throws IllegalArgumentException if the size leaves the panels no room
+     * @throws IllegalArgumentException if the size leaves no room for the panels
      */
     public byte[] png(Runnable look) throws IOException {
         return drawn(Drawing::png, look);
     }
 
     /**
-     * {@return the picture as an SVG file's bytes} Its text is drawn as outlines, so that it looks the same everywhere; the
-     * title and the legend are in it as text too, for those who do not see it.
+     * {@return the picture as an SVG file's bytes} Its text is drawn as outlines, so that it looks the same everywhere; title
+     * and legend are also there as text, for screen readers.
      *
      * @throws IOException if this Java cannot draw
-     * @throws IllegalArgumentException if the size leaves the panels no room
+     * @throws IllegalArgumentException if the size leaves no room for the panels
      */
     public byte[] svg() throws IOException {
         return svg(() -> {});
     }
 
     /**
-     * {@return the picture as {@link #svg()} gives it, but for what {@code look} throws}
+     * {@return the picture as an SVG file's bytes, as {@link #svg()} does; {@code look} may end the drawing by an exception}
      *
-     * @param look called before each curve, and so several times a second: an exception of it ends the drawing
+     * @param look called before each curve, several times a second; what it throws, this throws
      * @throws IOException if this Java cannot draw
-     * @throws IllegalArgumentException if the size leaves the panels no room
+     * @throws IllegalArgumentException if the size leaves no room for the panels
      */
     public byte[] svg(Runnable look) throws IOException {
         return drawn(Drawing::svg, look);
     }
 
-    /** {@return the chart drawn with characters, as lines each with its end; its own size is not looked at} */
+    /** {@return the chart drawn with characters, as lines with their line ends; its {@code size} is ignored} */
     public String text(Terminal terminal) {
         return new TextDrawing(this, terminal).draw();
     }
 
-    /** What a drawing makes of itself. */
+    /** An output format. */
     @FunctionalInterface
     private interface Form {
         byte[] of(Drawing drawing) throws IOException;
@@ -106,17 +106,16 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
             return form.of(new Drawing(this, look));
         } catch (LinkageError | AWTError e) {
             throw new IOException(
-                    "this Java cannot draw; start it with -Djava.awt.headless=true, and let its native libraries be whole"
+                    "this Java cannot draw: start it with -Djava.awt.headless=true, and reinstall its native libraries"
                             + " (Debian: apt-get install --reinstall openjdk-17-jre-headless): " + e.getMessage(),
                     e);
         }
     }
 
     /**
-     * Writes the picture. It appears at once: it is written beside and then renamed, so a reader never sees half a
-     * picture, and an older one stays as it was if this fails.
+     * Writes the picture atomically. If this fails, an older picture in its place stays as it was.
      *
-     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg}, in any case, and so says which it is
+     * @param file the file to write; its name must end in {@code .png} or {@code .svg}, which is the format, and its folder must exist
      * @throws IOException if it cannot be drawn or written; the message names the file and the reason
      * @throws IllegalArgumentException if the name ends otherwise, or the size leaves the panels no room
      */

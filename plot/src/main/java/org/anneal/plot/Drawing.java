@@ -42,13 +42,13 @@ import org.jfree.data.xy.DefaultXYDataset;
 import org.jfree.data.xy.XYDataset;
 
 /**
- * Draws one chart. JFreeChart draws the coordinate systems and the curves; every text is drawn here, as outlines, in room
- * that is kept free for it, so nothing covers anything.
+ * Draws one chart. JFreeChart draws the axes' grid and the curves; all text is drawn here, as outlines, in space reserved for
+ * it, so that nothing overlaps.
  */
 final class Drawing {
-    /** A picture's width if it may choose, in units of which a text has 12 and a PNG two pixels to each. */
+    /** The default width, in units: text is 12 units high, and a PNG has two pixels per unit. */
     private static final int WIDTH = 960;
-    /** What a picture of a given size is drawn as, and then enlarged; a smaller one is not made smaller, for its text's sake. */
+    /** A larger picture is laid out this wide and scaled up; a smaller one is not scaled down, so that its text stays legible. */
     private static final double LEAST_WIDTH = 960;
 
     private static final double LEAST_HEIGHT = 540;
@@ -58,9 +58,9 @@ final class Drawing {
     private static final int FIRST_PANEL = 280;
     private static final int NEXT_PANEL = 190;
     private static final double BORDER = 18;
-    /** Between a vertical axis and its labels. */
+    /** The gap between a vertical axis and its labels. */
     private static final double TICK = 8;
-    /** Above a panel: the name of its vertical axis. */
+    /** The space above a panel for the name of its vertical axis. */
     private static final double ABOVE = 24;
 
     private static final double TITLE_SIZE = 16;
@@ -70,7 +70,7 @@ final class Drawing {
     private static final int LEGEND_LINES = 3;
     private static final double LEGEND_SAMPLE = 40;
     private static final double LEGEND_GAP = 26;
-    /** Below the last panel: the ticks' labels, the name of the horizontal axis, and a gap before the legend. */
+    /** The space below the last panel for the ticks' labels, the name of the horizontal axis, and a gap before the legend. */
     private static final double AXIS_HEIGHT = 3.2 * TEXT_SIZE * LINE_HEIGHT;
 
     private static final int X_TICKS = 10;
@@ -80,7 +80,7 @@ final class Drawing {
     private static final Color QUIET_INK = new Color(0x55, 0x55, 0x55);
     private static final Color GRID = new Color(0xe6, 0xe6, 0xe6);
     private static final Color AXIS = new Color(0x99, 0x99, 0x99);
-    /** Okabe and Ito's colours for all kinds of sight, without the yellow that white swallows. */
+    /** Okabe and Ito's palette for colour-blind readers, without its yellow, which is hard to see on white. */
     private static final List<Color> COLOURS = List.of(
             new Color(0x00, 0x72, 0xb2),
             new Color(0xd5, 0x5e, 0x00),
@@ -92,9 +92,9 @@ final class Drawing {
 
     private static final float LINE_WIDTH = 1.8f;
     private static final float[][] DASHES = {{}, {8, 4}, {2, 3}, {10, 3, 2, 3}, {14, 5}, {5, 2}, {10, 3, 2, 3, 2, 3}};
-    /** In a curve that climbs more than this many widths of the picture dashes would be noise. */
+    /** A curve that goes up and down by more than this many picture widths is not dashed: dashes would be noise. */
     private static final double LONG = 10;
-    /** How opaque a band is, of 255: others are seen through it. */
+    /** The opacity of a band, of 255, so that other curves show through. */
     private static final int BAND_ALPHA = 100;
 
     private static final double MARKER = 6;
@@ -102,9 +102,9 @@ final class Drawing {
     private final Chart chart;
     private final Runnable look;
     private final Key key;
-    /** How many pixels of a picture of a given size, or units of an SVG, a unit of the drawing is. */
+    /** Pixels of a picture of a given size, or units of an SVG, per unit of the drawing. */
     private final double scale;
-    /** In units of the drawing, as all that follows. */
+    /** In units of the drawing, like what follows. */
     private final double width;
 
     private final double height;
@@ -118,7 +118,7 @@ final class Drawing {
     private final double top;
     private final double plotHeight;
 
-    /** Draws lines or points, and looks before each curve. */
+    /** Draws lines or points, and calls {@code look} before each curve. */
     private final class Renderer extends XYLineAndShapeRenderer {
         private static final long serialVersionUID = 1;
 
@@ -147,7 +147,7 @@ final class Drawing {
         }
     }
 
-    /** A legend's entry: its lines of text, and its place below the legend's top. */
+    /** A legend's entry: its lines of text, and its position below the legend's top. */
     private record Entry(Key.Entry key, List<String> lines, double x, double y) {
         double bottom() {
             return y + lines.size() * TEXT_SIZE * LINE_HEIGHT;
@@ -155,9 +155,9 @@ final class Drawing {
     }
 
     /**
-     * Settles what is where.
+     * Lays out the chart.
      *
-     * @param look called before what takes a while
+     * @param look called before each curve; an exception that it throws ends the drawing
      */
     Drawing(Chart chart, Runnable look) {
         this.chart = chart;
@@ -189,7 +189,7 @@ final class Drawing {
             throw new IllegalArgumentException(
                     "size must be at least " + chart.size().orElseThrow().width() + "x"
                             + (int) Math.ceil(scale * (aroundPlots + panels * ABOVE + least))
-                            + " to have room for the panels above the legend, but was "
+                            + " to fit the panels above the legend, but was "
                             + chart.size().orElseThrow());
         }
         this.plotHeight = room + panels * ABOVE;
@@ -212,7 +212,7 @@ final class Drawing {
                 X_TICKS,
                 label -> width(label) + 2 * TEXT_SIZE,
                 width - 2 * BORDER - TICK - yLabels);
-        // Each label is centred below its tick, and those of the ends have to be in the picture.
+        // Labels are centred below their ticks, and the outermost ones must fit into the picture.
         double halfLabel = Ticks.widest(xTicks, Drawing::width) / 2;
         this.left = Math.max(BORDER + TICK + yLabels, halfLabel);
         this.right = Math.max(BORDER, halfLabel);
@@ -222,7 +222,7 @@ final class Drawing {
         return Outlines.width(text, TEXT_SIZE);
     }
 
-    /** {@return a text in one line of so much room} */
+    /** {@return the text on one line no wider than {@code room}} */
     private static String oneLine(String text, double room) {
         return Wrapping.wrap(text, Drawing::width, room, 1).get(0);
     }
@@ -241,7 +241,7 @@ final class Drawing {
             g.dispose();
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        // Not ImageIO.write to the stream itself: that would cache in a file of the temporary folder.
+        // Not ImageIO.write to the stream: that would cache in a temporary file.
         try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
             if (!ImageIO.write(image, "png", out)) {
                 throw new IOException("this Java has no PNG writer");
@@ -340,7 +340,7 @@ final class Drawing {
         DefaultXYDataset points = new DefaultXYDataset();
         Renderer lineRenderer = new Renderer(true, false);
         Renderer pointRenderer = new Renderer(false, true);
-        // As one path, so that dashes run on over the corners.
+        // As one path, so that dashes continue around corners.
         lineRenderer.setDrawSeriesLineAsPath(true);
         List<Integer> bands = series(frame, i -> isBand(frame, i));
         List<Integer> order = new ArrayList<>(bands); // behind the others
@@ -386,7 +386,7 @@ final class Drawing {
         return line;
     }
 
-    /** An axis that only maps values to places. */
+    /** An axis that only maps values to positions. */
     private static NumberAxis axis(Range range) {
         NumberAxis axis = new NumberAxis();
         axis.setVisible(false);
@@ -429,7 +429,7 @@ final class Drawing {
         return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), BAND_ALPHA);
     }
 
-    /** Of the legend's sample: dashed if the curve is so in a panel. */
+    /** The stroke of a legend's sample: dashed if the curve is dashed in any panel. */
     private BasicStroke stroke(Key.Entry entry) {
         return anywhere(entry, (frame, series) -> !isLong(frame, series))
                 ? stroke(entry.dash(), entry.colour())
@@ -445,7 +445,7 @@ final class Drawing {
         return frame.lines().get(series).climb() / frame.range().getLength() * frame.height() > LONG * width;
     }
 
-    /** Whether a curve would hide others; one that is alone cannot. */
+    /** {@return whether a curve is so dense that it would hide others in its panel} */
     private boolean isBand(Frame frame, int series) {
         return frame.lines().size() > 1
                 && frame.lines()
@@ -462,7 +462,7 @@ final class Drawing {
                         .anyMatch(i -> frame.key().get(i).equals(entry) && test.test(frame, i)));
     }
 
-    /** Dashes differ within a panel; beyond the colours' number these come again with other dashes. */
+    /** Dashes differ within a panel; once the colours are used up, they repeat with other dashes. */
     private static BasicStroke stroke(int dash, int colour) {
         float[] pattern = DASHES[(dash + colour / COLOURS.size()) % DASHES.length];
         return pattern.length == 0

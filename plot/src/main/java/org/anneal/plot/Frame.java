@@ -7,20 +7,20 @@ import org.anneal.plot.Ticks.Tick;
 import org.jfree.data.Range;
 
 /**
- * A panel with everything that is settled before it is drawn.
+ * A panel, laid out.
  *
  * @param key how each curve looks
  * @param lines each curve's corners, as heights on the axis
  * @param range of the heights
  */
 record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range, List<Tick> ticks, double height) {
-    /** Spans narrower than this part of the values are rounding errors of a constant. */
+    /** A range narrower than this part of its values is the rounding error of a constant. */
     private static final double CONSTANT = 1e-9;
-    /** Spans narrower than this part of the values leave doubles no room for ticks. */
+    /** A range narrower than this part of its values has too few doubles for ticks. */
     private static final double NOTHING = 1e-12;
 
     /**
-     * Settles a panel that is so many columns wide.
+     * Lays out a panel that is {@code columns} columns wide.
      *
      * @param look called before each curve
      */
@@ -45,7 +45,7 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
         double low = Arrays.stream(heights).min().orElse(-1);
         double high = Arrays.stream(heights).max().orElse(0);
         Range wide = high - low > CONSTANT ? widened(new Range(low, high), 0.04, 0.04) : new Range(low - 1, high + 1);
-        // No further than the next ticks: a part of a long range would be decades.
+        // No further than the next ticks: a fraction of a long range would be decades.
         return new Range(
                 Math.max(wide.getLowerBound(), Ticks.logBelow(low)),
                 Math.min(wide.getUpperBound(), Ticks.logAbove(high)));
@@ -63,7 +63,7 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
         return low == high ? new Range(-0.04, 1) : widened(new Range(low, high), 0.03, 0.05);
     }
 
-    /** {@return what the horizontal axis of a chart has to hold} */
+    /** {@return the range that the horizontal axis of a chart must cover} */
     static Range xRange(Chart chart) {
         double[] ends = chart.panels().stream()
                 .flatMap(panel -> panel.series().stream())
@@ -74,7 +74,7 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
                 Arrays.stream(ends).max().orElseThrow());
     }
 
-    /** {@return a range that is wider on both sides by parts of its length, and never empty} */
+    /** {@return the range extended at both ends by fractions of its length; never empty} */
     static Range widened(Range range, double below, double above) {
         double low = range.getLowerBound();
         double high = range.getUpperBound();

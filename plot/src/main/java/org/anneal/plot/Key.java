@@ -8,22 +8,22 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Which curves are told apart, and how. A curve is known by its label: where several panels have one of the same label, it
- * looks the same in each and stands in the legend once.
+ * How the curves of a chart look. A curve is known by its label: curves with the same label in several panels look the same
+ * and share one entry of the legend.
  */
 final class Key {
     private static final String NOT_SHOWN = " (0 or less is not on a log axis)";
 
     /**
-     * What tells a curve from the others.
+     * How a curve looks.
      *
-     * @param series the first curve of this kind
+     * @param series the first curve with this look
      * @param colour a number, counted over the chart
      * @param dash a number, counted within a panel
      */
     record Entry(Series series, int colour, int dash) {}
 
-    /** A label, and how often the panel has had it before. */
+    /** A label, and how often it occurs earlier in the panel. */
     private record Name(String label, int nth) {}
 
     private final Chart chart;
@@ -53,7 +53,7 @@ final class Key {
                 .toList();
     }
 
-    /** Whether a curve is alone wherever it is, and the chart's title or the panel's axis says what it is. */
+    /** {@return whether a curve is alone in each of its panels, and the chart's title or the axis already names it} */
     private boolean saidElsewhere(Entry entry) {
         String label = entry.series().label();
         return IntStream.range(0, ofPanels.size())
@@ -64,7 +64,7 @@ final class Key {
                                 || label.equals(chart.panels().get(i).yLabel())));
     }
 
-    /** Whether a logarithmic axis has no place for some of a curve's values. */
+    /** {@return whether some of a curve's values cannot be shown on a logarithmic axis} */
     private boolean isCutOff(Entry entry) {
         return IntStream.range(0, ofPanels.size())
                 .filter(i -> chart.panels().get(i).log() && ofPanels.get(i).contains(entry))
@@ -82,12 +82,12 @@ final class Key {
                 : entry.series().label();
     }
 
-    /** {@return what a legend has to show} */
+    /** {@return the legend's entries} */
     List<Entry> legend() {
         return legend;
     }
 
-    /** {@return the curves that are told apart} */
+    /** {@return the curves that look different} */
     List<Entry> entries() {
         return List.copyOf(entries);
     }

@@ -16,15 +16,15 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Text as shapes, from the glyph outlines that come with this module. Java's own text needs a font and native libraries
- * that a fresh machine lacks (fontconfig, FreeType), and differs between machines; this needs neither and does not.
+ * Text as shapes, from the glyph outlines in this module. Java's own text differs between machines, and needs a font and native
+ * libraries (fontconfig, FreeType) that a fresh machine lacks.
  */
 final class Outlines {
     private static final double UNITS_PER_EM = 2048;
     private static final char MISSING = '\ufffd';
     private static final Map<Integer, Glyph> GLYPHS = read();
 
-    /** A glyph whose path is read from its line when it is drawn: few of them ever are. */
+    /** A glyph; its path is parsed only when it is drawn, as few ever are. */
     private record Glyph(int advance, String line) {
         Path2D path() {
             return Outlines.path(line.split(" "));
@@ -33,7 +33,7 @@ final class Outlines {
 
     private Outlines() {}
 
-    /** {@return how wide the text is at a size in pixels to the em} */
+    /** {@return the width of the text, at a size in pixels per em} */
     static double width(String text, double size) {
         return glyphs(text).mapToLong(Glyph::advance).sum() * size / UNITS_PER_EM;
     }
@@ -50,7 +50,7 @@ final class Outlines {
         return all;
     }
 
-    /** A letter and its accent are one glyph, however they are written. */
+    /** Composes letters with their accents, so that each is one glyph. */
     private static Stream<Glyph> glyphs(String text) {
         return Normalizer.normalize(text, Normalizer.Form.NFC).codePoints().mapToObj(Outlines::glyph);
     }

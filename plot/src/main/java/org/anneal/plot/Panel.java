@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param yLabel what the vertical axis shows, with its unit
  * @param log whether the vertical axis is logarithmic
- * @param series the curves, the first at the bottom, but where one is so dense that it would hide others it is behind these
+ * @param series the curves, the first at the bottom; a curve so dense that it would hide others goes behind them
  */
 public record Panel(String yLabel, boolean log, List<Series> series) {
     public Panel {

@@ -63,7 +63,7 @@ public final class Plot {
                 .toList());
     }
 
-    /** {@return a plot of what lines of Python say, which may have a {@code last_epoch}; at least one} */
+    /** {@return a plot of PyTorch's scheduler calls, which may have a {@code last_epoch}; at least one} */
     public static Plot of(SchedulerCall... calls) {
         Arrays.stream(calls).forEach(call -> Objects.requireNonNull(call, "calls must not be null, but one is"));
         return new Plot(List.of(calls));
@@ -129,9 +129,9 @@ public final class Plot {
     }
 
     /**
-     * {@return this for a run of known length, of which the horizontal axis counts the epochs}
+     * {@return this for a run of known length, with epochs on the horizontal axis}
      *
-     * @throws IllegalArgumentException if it steps the schedule more than 10,000,000 times
+     * @throws IllegalArgumentException if the schedule is stepped more than 10,000,000 times in it
      */
     public Plot withRunLength(RunLength runLength) {
         check(runLength.total());
@@ -154,15 +154,15 @@ public final class Plot {
     }
 
     /**
-     * {@return this with a metric for plateaus, which has a panel too}
+     * {@return this with a metric for plateaus, shown in a panel of its own}
      *
-     * @param metric of the step that was made: 0, 1, ...
+     * @param metric the metric after step 0, 1, ...
      */
     public Plot withMetric(LongToDoubleFunction metric) {
         return with(plot -> plot.metric = Optional.of(metric));
     }
 
-    /** {@return this with the rates that plateaus find, before they reduce them, where there is no metric} */
+    /** {@return this with plateaus that never reduce the rate if there is no metric, so that their schedule is shown} */
     public Plot withUnreducedPlateaus() {
         return with(plot -> plot.unreduced = true);
     }
@@ -172,15 +172,15 @@ public final class Plot {
         return with(plot -> plot.log = log);
     }
 
-    /** {@return this with every schedule's momentum in a panel, or no such panel, whether it is driven or not} */
+    /** {@return this with or without a panel for the momentum, whether a schedule drives it or not} */
     public Plot withMomentum(boolean shown) {
         return with(plot -> plot.momentum = Optional.of(shown));
     }
 
     /**
-     * {@return this with another title; a plot of one schedule has its text, others have none}
+     * {@return this with another title (default: the schedule's text, or none if there are several)}
      *
-     * @param title a picture draws Latin, Greek and Cyrillic characters and most signs, and a replacement character for others
+     * @param title any text; a picture shows Latin, Greek and Cyrillic letters and most symbols, and replaces other characters
      */
     public Plot withTitle(String title) {
         return with(plot -> plot.title = Optional.of(title));
@@ -194,9 +194,9 @@ public final class Plot {
     /**
      * Runs the schedules and writes the picture, replacing one that is there.
      *
-     * @param file in a folder that exists; its name ends in {@code .png} or {@code .svg}, in any case, and so says which it is
+     * @param file the file to write; its name must end in {@code .png} or {@code .svg}, which is the format, and its folder must exist
      * @throws IOException if it cannot be drawn or written; the message names the file and the reason
-     * @throws IllegalArgumentException if the file's name ends otherwise, or a value does not fit the others
+     * @throws IllegalArgumentException if the file's name has another ending, or the values contradict each other
      */
     public void save(Path file) throws IOException {
         chart().save(file);
@@ -214,10 +214,9 @@ public final class Plot {
     }
 
     /**
-     * Runs the schedules as {@link #chart()} does, and says how far it is.
+     * Runs the schedules as {@link #chart()} does, and reports its progress.
      *
-     * @param progress called with the steps run so far, every thousand or so, and with all of them at the end: as many times
-     *     the steps of the run as there are schedules
+     * @param progress called about every thousand steps, and at the end, with the steps run so far, of all schedules together
      */
     public Chart chart(LongConsumer progress) {
         return chart(progress, end -> {
@@ -226,9 +225,9 @@ public final class Plot {
     }
 
     /**
-     * Runs the schedules as {@link #chart(LongConsumer)} does, and draws one that ends before the run as far as it goes.
+     * Runs the schedules as {@link #chart(LongConsumer)} does, but draws a schedule that ends before the run as far as it goes.
      *
-     * @param ended called with why a schedule ended
+     * @param ended called with the reason for which a schedule ended
      */
     public Chart chart(LongConsumer progress, Consumer<RuntimeException> ended) {
         XAxis counted = xAxis.orElse(runLength.isPresent() ? XAxis.EPOCHS : XAxis.STEPS);
@@ -252,12 +251,11 @@ public final class Plot {
         return new Chart(shown, counted == XAxis.EPOCHS ? "epoch" : "step", panels, size);
     }
 
-    /** Where the steps begin and end on the horizontal axis. */
+    /** {@return the edges of the steps on the horizontal axis} */
     private double[] edges(XAxis counted) {
         if (counted == XAxis.EPOCHS && runLength.isEmpty()) {
             throw new IllegalArgumentException(
-                    "the x axis must count steps in a run of unknown length, but was to count"
-                            + " epochs: give the epochs and the steps per epoch");
+                    "xAxis must be STEPS unless the run's length is known, but was EPOCHS: set withRunLength");
         }
         StepPer unit = counted == XAxis.EPOCHS ? StepPer.EPOCH : StepPer.BATCH;
         StepPer stepPer = runLength.map(RunLength::stepPer).orElse(unit);

@@ -5,16 +5,16 @@ import java.util.stream.IntStream;
 import org.jfree.data.Range;
 
 /**
- * The corners of a curve, with NaN heights for gaps. Of more corners than a picture can show it keeps, per narrow column,
- * the first, the lowest, the highest and the last in their order: the picture is the same and no spike is lost. A gap
- * narrower than a column is closed.
+ * The corners of a curve, with NaN heights for gaps. If there are more than a picture can show, it keeps the first, lowest,
+ * highest and last corner of each narrow column, in their order: the picture is the same, and no spike is lost. A gap narrower
+ * than a column is closed.
  */
 final class Polyline {
-    /** A band is looked for in stretches so many lines wide. */
+    /** Bands are looked for in stretches this many line widths wide. */
     private static final int STRETCH = 8;
-    /** A line that covers as many of its stretch's heights so often has filled it. */
+    /** A line that covers the heights of a stretch this many times has filled it. */
     private static final int FILLED = 4;
-    /** A curve is a band if one in so many of the picture's stretches is filled. */
+    /** A curve is a band if one in this many of the picture's stretches is filled. */
     private static final int STRETCHES_PER_FILLED = 10;
 
     private final boolean whole;
@@ -30,7 +30,7 @@ final class Polyline {
     private int column = -1;
     private boolean gapFirst;
     private boolean gapLast;
-    /** Of the open column: how many corners it has had, and four of them as {x, y, number}. */
+    /** The open column: how many corners it has had, and four of them as {x, y, number}. */
     private int count;
 
     private final double[] first = new double[3];
@@ -39,10 +39,10 @@ final class Polyline {
     private final double[] last = new double[3];
 
     /**
-     * A curve of so many corners.
+     * An empty curve.
      *
-     * @param level whether of corners at one height only the first and the last are kept
-     * @param columns at least one to a pixel of the picture, so that a column's inside cannot be seen
+     * @param level whether to keep only the first and last of successive corners at the same height
+     * @param columns at least one per pixel, so that what is inside a column cannot be seen
      */
     Polyline(int corners, boolean level, int columns, double from, double to) {
         this.whole = corners <= 4 * columns;
@@ -138,12 +138,12 @@ final class Polyline {
         return this;
     }
 
-    /** {@return {x, y}, as JFreeChart wants them} */
+    /** {@return the corners as {x, y}, JFreeChart's form} */
     double[][] corners() {
         return new double[][] {x, y};
     }
 
-    /** {@return how far the curve goes up and down in all} */
+    /** {@return how far the curve goes up and down in total} */
     double climb() {
         double climb = 0;
         for (int i = 1; i < size; i++) {
@@ -156,8 +156,8 @@ final class Polyline {
     /**
      * {@return whether the curve goes up and down so densely that it would hide what is behind it}
      *
-     * @param across how many lines have room side by side in {@code xRange}
-     * @param thick how thick a line is, as a height
+     * @param across how many lines fit side by side into {@code xRange}
+     * @param thick the thickness of a line, in units of height
      */
     boolean isBand(Range xRange, double across, double thick) {
         int stretches = (int) Math.ceil(across / STRETCH);
@@ -183,7 +183,7 @@ final class Polyline {
         return filled * STRETCHES_PER_FILLED >= stretches;
     }
 
-    /** {@return the corners without a neighbour to be joined with, as {x, y}} */
+    /** {@return the corners that have no neighbour to be joined to, as {x, y}} */
     double[][] lonelyCorners() {
         int[] lonely = IntStream.range(0, size)
                 .filter(i -> !Double.isNaN(y[i]))

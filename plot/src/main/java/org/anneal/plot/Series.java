@@ -3,8 +3,8 @@ package org.anneal.plot;
 import java.util.Arrays;
 
 /**
- * One curve: a line through points, or stairs. A value that is not finite, or beyond 1e300 in size, leaves a gap; on a
- * logarithmic axis so does one that is not positive, and the legend says so. Immutable.
+ * One curve: a line through points, or stairs. A value that is not finite, or whose magnitude is above 1e300, leaves a gap. So
+ * does one that is not positive on a logarithmic axis, and the legend says so. Immutable.
  */
 public final class Series {
     private static final double LARGEST = 1e300;
@@ -41,13 +41,13 @@ public final class Series {
     }
 
     /**
-     * {@return a line through the points (x[i], y[i])} Up to 60 points are marked; more are only joined, and a point
-     * without neighbours is marked always.
+     * {@return a line through the points (x[i], y[i])} If there are at most 60, they are marked; a point without neighbours is
+     * always marked.
      *
      * @param label the text in the legend
      * @param x finite, not decreasing
      * @param y one per x
-     * @throws IllegalArgumentException if there is no point, the lengths differ, or x is not as said
+     * @throws IllegalArgumentException if there is no point, the lengths differ, or x is not finite or decreases
      */
     public static Series line(String label, double[] x, double[] y) {
         return new Series(label, x.clone(), y.clone(), false);
@@ -59,13 +59,13 @@ public final class Series {
      * @param label the text in the legend
      * @param edges finite, not decreasing, one more than values
      * @param values at least one
-     * @throws IllegalArgumentException if there is no value, the lengths do not fit, or the edges are not as said
+     * @throws IllegalArgumentException if there is no value, the lengths do not fit, or the edges are not finite or decrease
      */
     public static Series stairs(String label, double[] edges, double[] values) {
         return new Series(label, edges.clone(), values.clone(), true);
     }
 
-    /** Stairs as {@link #stairs} makes them, of arrays that nobody changes any more: they may have millions of values. */
+    /** Does as {@link #stairs}, without copying the arrays, which may have millions of values and must not change any more. */
     static Series ownStairs(String label, double[] edges, double[] values) {
         return new Series(label, edges, values, true);
     }
@@ -106,7 +106,7 @@ public final class Series {
         return Arrays.stream(y).anyMatch(value -> value <= 0);
     }
 
-    /** The value as a height on the axis (its logarithm to base 10, if log), NaN for a gap. */
+    /** {@return the value as a height on the axis (its logarithm to base 10, if log), NaN for a gap} */
     private double height(int i, boolean log) {
         double value = y[i];
         if (log) {
@@ -115,7 +115,7 @@ public final class Series {
         return Math.abs(value) <= LARGEST ? value : Double.NaN;
     }
 
-    /** The corners to join, as many as a picture of so many columns can show. */
+    /** {@return the corners to join, no more than a picture with {@code columns} columns can show} */
     Polyline polyline(boolean log, int columns) {
         int corners = stairs ? 2 * y.length : y.length;
         Polyline line = new Polyline(corners, stairs, columns, firstX(), lastX());

@@ -13,11 +13,11 @@ import org.apache.batik.svggen.SVGGraphics2D;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
-/** An SVG file to draw into: only shapes, no fonts, no time stamp, coordinates to a hundredth. */
+/** An SVG file to draw into: only shapes, no fonts, no time stamp, coordinates rounded to hundredths. */
 final class SvgFile {
     private static final String NAMESPACE = "http://www.w3.org/2000/svg";
     private static final int DECIMALS = 2;
-    /** Characters that no XML file may have. */
+    /** Characters that XML does not allow. */
     private static final Pattern NOT_XML =
             Pattern.compile("[^\\t\\n\\r\\x20-\\uD7FF\\uE000-\\uFFFD\\x{10000}-\\x{10FFFF}]");
 
@@ -49,7 +49,7 @@ final class SvgFile {
         return graphics;
     }
 
-    /** {@return the file, with a title and a description for those who do not see it} */
+    /** {@return the file, with a title and a description for screen readers} */
     byte[] bytes(String title, String description) throws IOException {
         Element root = graphics.getRoot();
         root.setAttribute("viewBox", viewBox);
@@ -58,7 +58,7 @@ final class SvgFile {
         root.insertBefore(element(root, "title", title), root.getFirstChild());
         StringWriter out = new StringWriter();
         graphics.stream(root, out, false, false);
-        // Without the document type, which some readers would fetch from the network.
+        // Without a DOCTYPE, which some readers would fetch from the network.
         String text = DOCUMENT_TYPE.matcher(out.toString()).replaceFirst("");
         return text.getBytes(StandardCharsets.UTF_8);
     }

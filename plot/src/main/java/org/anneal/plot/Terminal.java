@@ -1,7 +1,7 @@
 package org.anneal.plot;
 
 /**
- * Where a chart is drawn with characters.
+ * A terminal, which a chart is drawn for with characters.
  *
  * @param columns at least 20
  * @param rows at least 8; a chart with many panels or a long legend takes more
@@ -16,7 +16,7 @@ public record Terminal(int columns, int rows, boolean colour, boolean ascii) {
 
     private static final int MOST = 1000;
 
-    /** @throws IllegalArgumentException if a size is not in its range, which ends with 1000 */
+    /** @throws IllegalArgumentException if columns or rows are too few, or above 1000 */
     public Terminal {
         if (!(columns >= LEAST_COLUMNS && columns <= MOST && rows >= LEAST_ROWS && rows <= MOST)) {
             throw new IllegalArgumentException("size must be from " + LEAST_COLUMNS + "x" + LEAST_ROWS + " to " + MOST

@@ -8,8 +8,8 @@ import org.anneal.plot.Ticks.Tick;
 import org.jfree.data.Range;
 
 /**
- * Draws one chart with characters: in braille, which has two by four dots in each, or in ASCII. Of several curves each has
- * its letter on it here and there, or in ASCII is drawn with a mark of its own, so that they are told apart without colours.
+ * Draws one chart with characters: in braille, with two by four dots in each, or in ASCII. To tell several curves apart
+ * without colours, each carries its letter at intervals; in ASCII it is drawn with a mark of its own.
  */
 final class TextDrawing {
     private static final int TITLE_LINES = 2;
@@ -19,7 +19,7 @@ final class TextDrawing {
     private static final int ROWS_PER_Y_TICK = 3;
     private static final int X_TICKS = 10;
     private static final int COLUMNS_PER_LETTER = 24;
-    /** So many columns of corners to a dot, that a spike falls on one dot rather than between two. */
+    /** Columns of corners per dot: enough that a spike falls on one dot rather than between two. */
     private static final int CORNER_COLUMNS = 16;
 
     private static final char BRAILLE = '\u2800';
@@ -28,7 +28,7 @@ final class TextDrawing {
 
     private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static final String MARKS = "*+ox#@%&=s";
-    /** The pictures' colours, as near as the 256 of a terminal come; the last is its own foreground. */
+    /** The pictures' colours, as close as a terminal's 256 come; the last is the terminal's own foreground. */
     private static final String[] COLOURS = {"38;5;32", "38;5;166", "38;5;36", "38;5;175", "38;5;178", "38;5;74", "39"};
 
     private final Chart chart;
@@ -49,9 +49,9 @@ final class TextDrawing {
         this.dotsDown = terminal.ascii() ? 1 : 4;
     }
 
-    /** {@return the chart in lines, each with its end} */
+    /** {@return the chart as lines, each with its line end} */
     String draw() {
-        int room = terminal.columns() - 1; // some terminals break a line that fills them
+        int room = terminal.columns() - 1; // some terminals wrap a line that fills the width
         List<String> title = chart.title().isBlank() ? List.of() : wrapped(chart.title(), room, TITLE_LINES);
         List<List<String>> legend = key.legend().stream()
                 .map(entry -> wrapped(key.text(entry), room - 2, LEGEND_LINES))
@@ -147,7 +147,7 @@ final class TextDrawing {
         }
     }
 
-    /** Takes the dots of a curve that would hide others away from where these are. */
+    /** Removes the dots of a curve that would hide others wherever the others have dots. */
     private void putBandsBehind(Frame frame, List<int[][]> curves, int columns, int rows) {
         double thick = frame.range().getLength() / rows;
         List<int[][]> bands = new ArrayList<>();
@@ -191,7 +191,7 @@ final class TextDrawing {
         return bits;
     }
 
-    /** Which of so many places a distance from a range's beginning falls on. */
+    /** {@return which of {@code places} equal parts of a range a distance from its start falls into} */
     private static int place(double distance, Range range, int places) {
         return (int) Math.max(0, Math.min(places - 1, Math.round(distance / range.getLength() * (places - 1))));
     }
@@ -205,7 +205,7 @@ final class TextDrawing {
             cells[row][column] = ' ';
             return;
         }
-        // Where curves meet they are seen in turns.
+        // Where curves overlap, they are shown in turn.
         int shown = here[column % here.length];
         int bits =
                 Arrays.stream(here).map(curve -> curves.get(curve)[row][column]).reduce(0, (a, b) -> a | b);
@@ -213,7 +213,7 @@ final class TextDrawing {
         colours[row][column] = look.get(shown).colour();
     }
 
-    /** Writes a curve's letter on it, evenly spread and apart from the other curves' letters, where it runs alone if it does. */
+    /** Writes a curve's letter along it: evenly spread, apart from other letters, and where possible away from other curves. */
     private void letters(List<Key.Entry> look, List<int[][]> curves, char[][] cells, int[][] colours, int curve) {
         int rows = cells.length;
         int columns = cells[0].length;
@@ -227,7 +227,7 @@ final class TextDrawing {
                 int row = place / columns;
                 int column = place % columns;
                 if (curves.get(curve)[row][column] == 0 || cells[row][column] < BRAILLE) {
-                    continue; // not on the curve, or there is a letter
+                    continue; // off the curve, or already a letter
                 }
                 boolean alone = IntStream.range(0, curves.size())
                         .noneMatch(other -> other != curve && curves.get(other)[row][column] != 0);
@@ -277,7 +277,7 @@ final class TextDrawing {
                 .toList();
     }
 
-    /** Text that moves no cursor, and in ASCII if need be. */
+    /** {@return the text without control characters, and in ASCII if the terminal needs that} */
     private String clean(String label) {
         String printable = label.replaceAll("\\p{Cntrl}", "?");
         return terminal.ascii()
@@ -289,7 +289,7 @@ final class TextDrawing {
         text.append(end).append('\n');
     }
 
-    /** Switches to a curve's colour; -1 is that of the other text. */
+    /** Switches to a curve's colour, or with -1 back to the text's. */
     private void colour(int number) {
         if (terminal.colour()) {
             text.append("\u001b[")

@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 
-/** Where an axis has its ticks, and what stands there. */
+/** The positions and labels of an axis's ticks. */
 final class Ticks {
     /** A tick's place on the axis (of a logarithmic one: the logarithm) and its text. */
     record Tick(double at, String label) {}
 
     private static final int[] MANTISSAS = {1, 2, 5};
-    /** Logarithms that differ by no more are of one value. */
+    /** Logarithms that differ by no more than this are of the same value. */
     private static final double SAME = 1e-9;
 
     private Ticks() {}
@@ -23,15 +23,14 @@ final class Ticks {
         return labelled(multiples(low, high, (high - low) / most), false);
     }
 
-    /** {@return ticks as on a linear axis, at whole numbers if there is room for two} */
+    /** {@return ticks as for a linear axis, but at whole numbers if there is room for two} */
     static List<Tick> counts(double low, double high, int most) {
         double least = (high - low) / most;
         return labelled(multiples(low, high, high - low >= 1 ? Math.max(1, least) : least), false);
     }
 
     /**
-     * {@return ticks of counts, at most {@code most} + 1 of them, and no more than there is room for their labels; one if
-     * there is room for none}
+     * {@return ticks as {@link #counts} gives them, but no more than have room for their labels; at least one}
      */
     static List<Tick> fitting(double low, double high, int most, ToDoubleFunction<String> width, double room) {
         List<Tick> ticks = counts(low, high, most);
@@ -140,7 +139,7 @@ final class Ticks {
                 .toList();
     }
 
-    /** With a comma between thousands; of a linear axis with as many decimals as its step. */
+    /** With commas between thousands, and on a linear axis with as many decimals as its step. */
     private static String plain(BigDecimal value, boolean log) {
         BigDecimal shown = log ? value.stripTrailingZeros() : value;
         String digits = (shown.scale() < 0 ? shown.setScale(0) : shown).abs().toPlainString();

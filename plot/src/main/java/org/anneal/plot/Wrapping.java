@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
-/** Long text in few lines. */
+/** Fits long text into a few lines. */
 final class Wrapping {
     private static final String ELLIPSIS = "\u2026";
-    /** A character without a width counts as this wide, so that a line has an end whatever it is of. */
+    /** A character without a width counts as this wide, so that every line ends. */
     private static final double LEAST_WIDTH = 1;
 
     private Wrapping() {}
 
     /**
-     * {@return the text in lines no wider than {@code room}, broken at a space or after a bracket where there is one; what does not fit
-     * into {@code most} lines gives way to an ellipsis in its middle, so that beginning and end stay legible}
-     * Of a text of any length no more is measured than the lines hold, a few times.
+     * {@return the text in lines no wider than {@code room}, broken at a space or after a bracket where there is one; if it does not
+     * fit into {@code most} lines, an ellipsis replaces its middle, so that beginning and end stay legible} However long the text is,
+     * only about as much as the lines hold is measured.
      *
-     * @param width of a text, which is the sum of its characters' widths
+     * @param width the width of a string, which must be the sum of its characters' widths
      */
     static List<String> wrap(String text, ToDoubleFunction<String> width, double room, int most) {
         String clean = text.replaceAll("\\s+", " ").strip();
@@ -42,7 +42,7 @@ final class Wrapping {
         return best;
     }
 
-    /** Twice as much of the beginning as of the end, and no half of a surrogate pair. */
+    /** Keeps twice as much of the beginning as of the end, and splits no surrogate pair. */
     private static String withoutMiddle(String text, int kept) {
         int headEnd = kept - kept / 3;
         int tailStart = text.length() - kept / 3;
@@ -57,7 +57,7 @@ final class Wrapping {
                 .strip();
     }
 
-    /** {@return the lines, if they are no more than {@code most}} */
+    /** {@return the lines, unless there are more than {@code most}} */
     private static Optional<List<String>> lines(String text, ToDoubleFunction<String> width, double room, int most) {
         List<String> lines = new ArrayList<>();
         int start = 0;
@@ -78,7 +78,7 @@ final class Wrapping {
         return Optional.of(lines);
     }
 
-    /** {@return where the characters from {@code start} on that have room end} */
+    /** {@return the end of the longest run of characters from {@code start} that fits into {@code room}} */
     private static int fitting(String text, int start, ToDoubleFunction<String> width, double room) {
         double used = 0;
         int end = start;

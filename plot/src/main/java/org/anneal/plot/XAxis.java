@@ -2,8 +2,8 @@ package org.anneal.plot;
 
 /** What the horizontal axis of a {@link Plot} counts. */
 public enum XAxis {
-    /** Steps of the schedule; in a run of known length, of the optimizer. */
+    /** Steps of the schedule; steps of the optimizer if the run's length is known. */
     STEPS,
-    /** Epochs, which a run of known length has. */
+    /** Epochs; the run's length must be known. */
     EPOCHS
 }

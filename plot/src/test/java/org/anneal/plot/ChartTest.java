@@ -193,7 +193,7 @@ class ChartTest {
             assertTrue(count(image, BLUE, 0, image.getHeight()) > 100);
         }
         assertMessage(
-                "size must be at least 200x191 to have room for the panels above the legend, but was 200x150",
+                "size must be at least 200x191 to fit the panels above the legend, but was 200x150",
                 () -> drawn(chart.withSize(new Size(200, 150))));
         assertMessage("size must be from 200x150 to 8000x8000 pixels, but was 199x150", () -> new Size(199, 150));
         assertMessage("size must be from 200x150 to 8000x8000 pixels, but was 300x8001", () -> Size.parse("300x8001"));
@@ -211,7 +211,7 @@ class ChartTest {
         Panel panel = new Panel("learning rate", List.of(series));
         Chart chart = new Chart("title", "step", List.of(panel, new Panel("momentum", List.of(series))));
         assertMessage(
-                "size must be at least 640x326 to have room for the panels above the legend, but was 640x325",
+                "size must be at least 640x326 to fit the panels above the legend, but was 640x325",
                 () -> drawn(chart.withSize(new Size(640, 325))));
         BufferedImage image = image(chart.withSize(new Size(640, 326)));
         // The title, and two labels on each axis.

@@ -192,8 +192,7 @@ class PlotTest {
                 "steps must be from 1 to 10000000 in a plot, but was 10000001",
                 () -> Plot.of(COSINE).withRunLength(new RunLength(10_000_001, 1)));
         assertMessage(
-                "the x axis must count steps in a run of unknown length, but was to count epochs: give the epochs and the"
-                        + " steps per epoch",
+                "xAxis must be STEPS unless the run's length is known, but was EPOCHS: set withRunLength",
                 () -> Plot.of(COSINE).withXAxis(XAxis.EPOCHS).chart());
         assertThrows(
                 IllegalStateException.class,

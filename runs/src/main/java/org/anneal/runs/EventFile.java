@@ -17,9 +17,9 @@ import java.util.zip.CRC32C;
 import org.anneal.checkpoint.AtomicFile;
 
 /**
- * A file of events that TensorBoard reads, also while it grows. Each is a TFRecord: the length in 8 bytes, its checksum,
- * the {@code tensorflow.Event}, its checksum; little-endian, the checksums CRC-32C turned and shifted as TensorFlow's
- * {@code record_writer.h} does. A record is handed to the system at once, so only the last can be torn.
+ * An event file for TensorBoard, which reads it as it grows. Each event is a TFRecord: the length in 8 bytes, its checksum, the
+ * {@code tensorflow.Event}, its checksum; all little-endian. The checksums are CRC-32C, masked as in TensorFlow's
+ * {@code record_writer.h}. A record is written in one go, so only the last can be torn.
  */
 final class EventFile implements AutoCloseable {
     private static final Pattern NAME = Pattern.compile("events\\.out\\.tfevents\\.(\\d{10})\\..*");
@@ -42,7 +42,7 @@ final class EventFile implements AutoCloseable {
         }
     }
 
-    /** Makes a file that TensorBoard, which goes by the names, reads after those in {@code folder}. */
+    /** Makes a file that TensorBoard, which orders files by name, reads after those in {@code folder}. */
     static EventFile create(Path folder) throws IOException {
         try {
             long seconds = LongStream.of(
@@ -59,7 +59,7 @@ final class EventFile implements AutoCloseable {
         return path;
     }
 
-    /** Says, first of all, that the run begins, or begins again, after {@code step}: what is said of later steps elsewhere is void. */
+    /** Writes the first events: the run begins, or resumes, after {@code step}, so later steps in other files are void. */
     void begin(long step) throws IOException {
         write(event(0).text(3, "brain.Event:2")); // file_version
         write(event(step + 1).message(7, new ProtoMessage().integer(1, 1))); // session_log: status: START
@@ -72,16 +72,16 @@ final class EventFile implements AutoCloseable {
         write(event(step).message(5, summary));
     }
 
-    /** {@return a number, which is kept in single precision} */
+    /** {@return a scalar, in single precision} */
     static ProtoMessage scalar(String tag, double value) {
         return new ProtoMessage().text(1, tag).real(2, (float) value);
     }
 
-    /** {@return a text, which TensorBoard takes for Markdown} */
+    /** {@return a text, which TensorBoard shows as Markdown} */
     static ProtoMessage text(String tag, String markdown) {
         ProtoMessage tensor = new ProtoMessage()
                 .integer(1, 7) // DT_STRING
-                .message(2, new ProtoMessage()) // of no dimension
+                .message(2, new ProtoMessage()) // shape: no dimensions
                 .text(8, markdown);
         ProtoMessage plugin = new ProtoMessage().message(1, new ProtoMessage().text(1, "text"));
         return new ProtoMessage().text(1, tag).message(8, tensor).message(9, plugin);
@@ -92,7 +92,7 @@ final class EventFile implements AutoCloseable {
         return new ProtoMessage().real(1, System.currentTimeMillis() / 1e3).integer(2, step);
     }
 
-    /** Appends an event: all of it, or, if it cannot be written, nothing. */
+    /** Appends an event: all of it, or nothing if it cannot be written. */
     private void write(ProtoMessage message) throws IOException {
         byte[] event = message.toBytes();
         ByteBuffer record = ByteBuffer.allocate(event.length + 16).order(ByteOrder.LITTLE_ENDIAN);

@@ -16,17 +16,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.anneal.checkpoint.AtomicFile;
 
 /**
- * A run's hold on its folder: of all processes, and all threads of this one, only one writes to it. The system lets go of it
- * when the process ends, however it ends.
+ * A run's lock on its folder: among all processes, and all threads of this one, only one run writes to it. The system releases
+ * the lock when the process ends, however it ends.
  *
- * <p>What is locked is the file {@code run.lock}, which is deleted when the run ends; one that is there without a run is of a
- * process that was killed, and keeps nobody out.
+ * <p>The file {@code run.lock} is what is locked. It is deleted when the run ends; a killed process leaves it behind, unlocked,
+ * which keeps nobody out.
  */
 final class FolderLock implements Closeable {
     private static final String FILE = "run.lock";
 
-    // Files by their real paths and keys. The system's lock is the process's: opening and closing the file again would
-    // release it.
+    // By real path and file key. The system's lock belongs to the process: opening and closing the file again would
+    // release
+    // it.
     private static final Set<Map.Entry<Path, Object>> HELD = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
@@ -41,9 +42,9 @@ final class FolderLock implements Closeable {
     }
 
     /**
-     * Takes hold of {@code folder}, which exists.
+     * Locks {@code folder}, which must exist.
      *
-     * @throws IOException if another run has it, or the folder cannot be written to
+     * @throws IOException if another run has locked it, or the folder cannot be written to
      */
     static FolderLock take(Path folder) throws IOException {
         Path file = folder.toRealPath().resolve(FILE);
@@ -51,7 +52,7 @@ final class FolderLock implements Closeable {
             try {
                 Files.createFile(file);
             } catch (FileAlreadyExistsException e) {
-                // of a run that goes on, or of a process that was killed
+                // by a run that goes on, or by a process that was killed
             }
             Optional<Object> key = AtomicFile.key(file);
             if (key.isPresent()) {
@@ -60,11 +61,11 @@ final class FolderLock implements Closeable {
                     return lock.get();
                 }
             }
-            // The run before ended, and deleted its file, in between.
+            // The previous run ended and deleted its file in between.
         }
     }
 
-    /** {@return the hold, unless the file is another one by then} */
+    /** {@return the lock, unless the file has been replaced meanwhile} */
     private static Optional<FolderLock> take(Path folder, Map.Entry<Path, Object> file) throws IOException {
         if (!HELD.add(file)) {
             throw taken(folder);
@@ -110,16 +111,16 @@ final class FolderLock implements Closeable {
                 "another run is writing to " + folder + ": wait until it ends, stop it, or choose another folder");
     }
 
-    /** {@return whether the folder is still the one that was taken hold of} */
+    /** {@return whether the folder is still the one that was locked} */
     boolean holds() {
         try {
             return AtomicFile.key(folder.resolve(FILE)).equals(Optional.of(file.getValue()));
         } catch (IOException e) {
-            return false; // such as a folder on the way that has become a file
+            return false; // a parent folder has become a file, say
         }
     }
 
-    /** @throws IOException if the folder is not the one any more that was taken hold of */
+    /** @throws IOException if the folder is no longer the one that was locked */
     void check() throws IOException {
         if (!holds()) {
             throw new IOException("the run's folder " + folder + " was "
@@ -131,20 +132,20 @@ final class FolderLock implements Closeable {
     /**
      * Writes into the folder.
      *
-     * @throws IOException if the folder is not the one any more that was taken hold of, before or during {@code writing}; else
-     *     what {@code writing} throws
+     * @throws IOException if the folder is no longer the one that was locked, before or after {@code writing}; else what {@code
+     *     writing} throws
      */
     void write(RunFolder.Writing writing) throws IOException {
         check();
         try {
             writing.write();
         } catch (IOException e) {
-            check(); // that the folder is gone says more than that a file in it cannot be written
+            check(); // a folder that is gone explains more than a file that cannot be written
             throw e;
         }
     }
 
-    /** Lets go of the folder. */
+    /** Releases the folder. */
     @Override
     public void close() throws IOException {
         if (closed) {

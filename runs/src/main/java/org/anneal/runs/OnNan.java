@@ -2,8 +2,8 @@ package org.anneal.runs;
 
 /** What a run does when a loss or a weight is NaN or infinite. */
 public enum OnNan {
-    /** It ends, before the weights and checkpoints of before are replaced. */
+    /** It stops, and keeps the last good weights and checkpoints. */
     STOP,
-    /** It goes on, after its listeners were told once. */
+    /** It goes on; its listeners are told once. */
     CONTINUE
 }

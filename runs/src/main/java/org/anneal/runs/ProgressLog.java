@@ -10,12 +10,12 @@ import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
 
 /**
- * Writes how a run does between its epochs to {@code progress.csv} in its folder: a row every quarter of a second, and one at
- * each epoch's end, with the mean loss of the batches since the row before and the rates of the last one. A page that shows
- * the run reads it as it grows.
+ * Writes a run's losses and rates between its epochs to {@code progress.csv}: a row every quarter of a second and at each
+ * epoch's end, with the mean loss of the batches since the previous row and the rates of the last batch. The page of runs reads
+ * it as it grows.
  *
- * <p>A run that is taken up again appends: rows of a later step than one that follows them are of what was done again. If the
- * file cannot be written, training goes on to the epoch's end and then stops with the reason.
+ * <p>A resumed run appends; earlier rows whose steps are repeated after them are void. If the file cannot be written, training
+ * goes on to the end of the epoch and then stops with the reason.
  */
 public final class ProgressLog implements RunListener, AutoCloseable {
     private static final Duration BETWEEN_ROWS = Duration.ofMillis(250);
@@ -25,7 +25,7 @@ public final class ProgressLog implements RunListener, AutoCloseable {
     private final FileChannel out;
     private final Optional<Object> key; // of the file that is written
     private Optional<IOException> failure = Optional.empty();
-    private Optional<Batch> last = Optional.empty(); // since the row before
+    private Optional<Batch> last = Optional.empty(); // since the previous row
     private double losses;
     private int batches;
     private long written = System.nanoTime();
@@ -34,8 +34,8 @@ public final class ProgressLog implements RunListener, AutoCloseable {
     /**
      * Opens the log of a run.
      *
-     * @param folder the run's, which exists
-     * @param groups of the optimizer, which is how many rates a row has
+     * @param folder the run's folder, which must exist
+     * @param groups parameter groups of the optimizer; a row has a rate for each
      * @throws IOException if it cannot be written
      */
     public ProgressLog(Path folder, int groups) throws IOException {
@@ -94,7 +94,7 @@ public final class ProgressLog implements RunListener, AutoCloseable {
         written = System.nanoTime();
     }
 
-    /** Ends the log; of a run without a finished epoch nothing stays. */
+    /** Ends the log; if no epoch was finished, deletes its file. */
     @Override
     public void close() throws IOException {
         write();
@@ -105,7 +105,7 @@ public final class ProgressLog implements RunListener, AutoCloseable {
         } finally {
             if (!finishedAnEpoch
                     && !wasThere
-                    && AtomicFile.key(file).equals(key)) { // and not that of a run in its place
+                    && AtomicFile.key(file).equals(key)) { // and not that of another run in its place
                 Files.deleteIfExists(file);
             }
         }

@@ -14,7 +14,7 @@ final class ProtoMessage {
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    /** Writes an integer or an enum, unless it is 0, which is what a field is that is not there. */
+    /** Writes an integer or an enum; 0 is left out, as it is the default. */
     ProtoMessage integer(int field, long value) {
         if (value != 0) {
             key(field, VARINT);
@@ -58,7 +58,7 @@ final class ProtoMessage {
         varint(((long) field << 3) | wireType);
     }
 
-    /** Writes 7 bits a byte, the lowest first; the eighth says whether more follow. */
+    /** Writes 7 bits per byte, lowest first; the eighth bit says whether more follow. */
     private void varint(long value) {
         long rest = value;
         while ((rest & ~0x7FL) != 0) {

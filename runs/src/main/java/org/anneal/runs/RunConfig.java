@@ -24,29 +24,29 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a run was started with. Its checkpoints keep it, so that the run can be resumed without saying it again, and so that
- * nothing else is taken for it; {@code run.json} in its folder tells it whoever looks at the run.
+ * The settings of a run. Its checkpoints keep them, so that it can be resumed without repeating them, and so that other
+ * settings are refused; {@code run.json} in its folder has them for whoever looks at the run.
  *
  * @param model name of the network
  * @param data what the samples were read from
  * @param trainSize how many samples there are to train on
  * @param validationSize how many there are to validate
- * @param optimizer text of the main options
- * @param groups texts of the groups with options of their own
- * @param schedule text, without units
- * @param scheduleGiven text that {@code schedule} was read from, whose lengths may be parts of the run, such as 100%: of a
- *     run that is made longer they are longer
+ * @param optimizer the optimizer call, such as {@code SGD(lr=0.1)}
+ * @param groups the groups with options of their own, such as {@code fc*:lr=0.01}
+ * @param schedule the schedule's text, without units
+ * @param scheduleGiven the text that {@code schedule} was read from; its lengths may be parts of the run, such as 100%, and
+ *     then grow if the run is made longer
  * @param stepPer when the schedule is stepped
- * @param epochs how often the data is to be gone through
- * @param batchSize samples of a batch
- * @param limit batches of an epoch, if not all
- * @param seed of the first weights and the order of the samples
- * @param threads of libtorch, on which the last bits depend
- * @param saveEvery batches between checkpoints, if there are any within an epoch
+ * @param epochs passes over the data
+ * @param batchSize samples per batch
+ * @param limit the most batches per epoch, if not all
+ * @param seed for the initial weights and the order of the samples
+ * @param threads of libtorch; the last bits of a loss depend on it
+ * @param saveEvery batches between checkpoints within an epoch, if any
  * @param keep how many checkpoints stay
- * @param patience epochs without a better validation loss that end the run
- * @param restoreBest whether it goes back to the best weights at the end
- * @param onNan what it does about a loss that is not finite
+ * @param patience how many epochs without a better validation loss end the run
+ * @param restoreBest whether the run ends by restoring the best weights
+ * @param onNan what happens if a loss is not finite
  */
 public record RunConfig(
         String model,
@@ -80,7 +80,7 @@ public record RunConfig(
         groups = List.copyOf(groups);
     }
 
-    /** {@return the batches of an epoch, each of which is a step of the optimizer} */
+    /** {@return the batches per epoch, each of which is a step of the optimizer} */
     public long stepsPerEpoch() {
         long all = RunLength.of(trainSize, batchSize, epochs).stepsPerEpoch();
         return Math.min(all, limit.orElse(Integer.MAX_VALUE));
@@ -112,7 +112,7 @@ public record RunConfig(
     }
 
     /**
-     * {@return what {@link #toDict} made a dict of}
+     * {@return the settings in a dict of {@link #toDict}}
      *
      * @throws IllegalArgumentException if an entry is missing or of another type
      */
@@ -125,7 +125,7 @@ public record RunConfig(
                 dict.text("optimizer"),
                 dict.texts("groups"),
                 dict.text("schedule"),
-                // Earlier files have neither this one nor on_nan.
+                // Older files have neither schedule_given nor on_nan.
                 dict.text(dict.find("schedule_given").isPresent() ? "schedule_given" : "schedule"),
                 dict.text("step_per").equals("batch") ? StepPer.BATCH : StepPer.EPOCH,
                 dict.count("epochs"),
@@ -144,7 +144,7 @@ public record RunConfig(
      * Writes {@code run.json}.
      *
      * @param groups of the optimizer
-     * @param firstRates of each group at the run's first step; of a run before it there are none
+     * @param firstRates the rate of each group at the run's first step; empty before that
      */
     void write(Path folder, List<? extends ParamGroup<?>> groups, List<Double> firstRates) throws IOException {
         Map<String, Object> run = new LinkedHashMap<>();
@@ -171,16 +171,16 @@ public record RunConfig(
     }
 
     /**
-     * What {@code run.json} says, as far as others than the run itself need it.
+     * The part of {@code run.json} that others than the run itself need.
      *
-     * @param optimizer text of the main options
-     * @param groups texts of the groups with options of their own
-     * @param groupNames the name of each group, if all of them have one
+     * @param optimizer the optimizer call, such as {@code SGD(lr=0.1)}
+     * @param groups the groups with options of their own, such as {@code fc*:lr=0.01}
+     * @param groupNames the name of each group; empty unless all have one
      * @param lr the rate of each group at the run's first step
-     * @param schedule text, without units
+     * @param schedule the schedule's text, without units
      * @param stepPer when the schedule is stepped
-     * @param epochs how often the data is to be gone through
-     * @param stepsPerEpoch batches of an epoch
+     * @param epochs passes over the data
+     * @param stepsPerEpoch batches per epoch
      */
     public record Summary(
             String optimizer,
@@ -193,8 +193,8 @@ public record RunConfig(
             long stepsPerEpoch) {}
 
     /**
-     * {@return what {@code run.json} in {@code folder} says, unless it is missing, a link, too long or something else} It may
-     * have been made by anyone: what is not as a run writes it says nothing.
+     * {@return what {@code run.json} in {@code folder} says; empty if it is missing, a link, too long, or not what a run writes,
+     * as anyone may have made it}
      */
     static Optional<Summary> read(Path folder) {
         Path file = folder.resolve(FILE);

@@ -23,13 +23,13 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 
 /**
- * The folder that a run writes to, whatever trains it: {@code metrics.csv}, a row per epoch, as the run goes on; {@code run.json}
- * with {@link #describe}; event files that TensorBoard reads with {@link #tensorBoard}; and what its owner {@link #write}s.
+ * The folder that a run writes to, whatever trains it: {@code metrics.csv}, a row per epoch as the run goes on; {@code run.json}
+ * (see {@link #describe}); TensorBoard's event files (see {@link #tensorBoard}); and what its owner {@link #write}s.
  *
- * <p>The files are whole at any time, also if the process is killed: a row or a file that cannot be written leaves what was
- * there. Only one run at a time writes to a folder, which the file {@code run.lock} is there for while it goes on; and it writes
- * no more if the folder was removed or replaced, but ends with an {@link IOException} that says so. A run that is closed before
- * anything was worth {@link #keep}ing takes away what it made.
+ * <p>The files are complete at any time, even if the process is killed: a row or file that cannot be written leaves what was
+ * there. Only one run at a time writes to a folder, guarded by the file {@code run.lock}. If the folder is removed or replaced,
+ * the run ends with an {@link IOException} that says so. A run that is closed before there was anything to {@link #keep} deletes
+ * what it made.
  *
  * <pre>{@code
  * try (RunFolder run = RunFolder.create(Path.of("runs/today"), 1)) {
@@ -40,7 +40,7 @@ import org.anneal.optim.ParamGroup;
  * }</pre>
  */
 public final class RunFolder implements RunListener, AutoCloseable {
-    /** The picture that is drawn when a run ends; without it the run goes on, or was broken off. */
+    /** The picture that is drawn when a run ends; if it is missing, the run goes on or was killed. */
     public static final String CURVE = "curve.png";
 
     private static final Pattern TEMPORARY = Pattern.compile("(metrics\\.csv|curve\\.png|run\\.json)\\.tmp");
@@ -49,13 +49,13 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private final Path folder;
     private final Path metrics;
     private final List<Path> madeFolders; // the innermost first
-    private final Set<Path> madeFiles = new LinkedHashSet<>(); // that go if nothing is to be kept
+    private final Set<Path> madeFiles = new LinkedHashSet<>(); // deleted if nothing is to be kept
     private final FolderLock lock;
     private boolean kept;
     private long checked = System.nanoTime();
     private Optional<TensorBoardLog> tensorBoard = Optional.empty();
 
-    /** What writes into a folder, or takes away from it. */
+    /** Writes into a folder, or deletes from it. */
     @FunctionalInterface
     public interface Writing {
         void write() throws IOException;
@@ -64,7 +64,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     /**
      * Makes a folder for a run, and the header of its table.
      *
-     * @param groups of the optimizer, which is how many rates a row has
+     * @param groups parameter groups of the optimizer; a row has a rate for each
      * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
     public static RunFolder create(Path folder, int groups) throws IOException {
@@ -72,11 +72,11 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Goes on with a run: the table has the epochs that are given and no others.
+     * Resumes a run: the table then has the given epochs and no others.
      *
-     * @param folder the run's own, or one without a run, which is made
+     * @param folder the run's own folder, or one without a run, which is made if it is missing
      * @param epochs that were finished before
-     * @param check called before anything is changed, but when no other run can write to the folder any more
+     * @param check called when no other run can write to the folder any more, before anything is changed
      * @throws IOException if another run is writing to the folder, {@code check} throws it, or the folder cannot be written to
      */
     public static RunFolder resume(Path folder, int groups, List<Epoch> epochs, Writing check) throws IOException {
@@ -100,8 +100,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
             if (wasThere) {
                 deleteFiles(folder, TEMPORARY);
             } else if (isRun(folder)) {
-                throw new IOException(
-                        "folder " + folder + " must be without a run, but it holds a " + metrics.getFileName());
+                throw new IOException("folder " + folder + " must not hold a run, but has a " + metrics.getFileName());
             } else {
                 madeFiles.add(metrics);
             }
@@ -114,16 +113,14 @@ public final class RunFolder implements RunListener, AutoCloseable {
         }
     }
 
-    /** {@return a hold on the folder, which is made if it is not there} */
+    /** {@return a lock on the folder, which is made if it is missing} */
     private FolderLock made(Path folder) throws IOException {
         try {
             Files.createDirectories(folder);
             return lock(folder);
         } catch (FileAlreadyExistsException e) {
             throw new IOException(
-                    folder + " must be a folder, but is a "
-                            + (Files.exists(folder) ? "file" : "link to what is not there"),
-                    e);
+                    folder + " must be a folder, but was a " + (Files.exists(folder) ? "file" : "broken link"), e);
         } catch (FileSystemException e) {
             throw cannotWriteInto(folder, e);
         } catch (IOException e) {
@@ -151,7 +148,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
         }
     }
 
-    /** {@return {@code e}, after what was begun is taken away} */
+    /** {@return {@code e}, after a cleanup; a failure of that is suppressed} */
     static IOException cleaned(IOException e, Writing cleanup) {
         try {
             cleanup.write();
@@ -167,7 +164,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Looks whether a run is writing to {@code folder}, which exists: then nothing of it can be taken up.
+     * Checks that no run is writing to {@code folder}, which must exist, so that it can be resumed.
      *
      * @throws IOException if one is, or if the folder cannot be written to
      */
@@ -175,7 +172,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
         lock(folder).close();
     }
 
-    /** {@return where it is} */
+    /** {@return the folder's path} */
     public Path path() {
         return folder;
     }
@@ -183,9 +180,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
     /**
      * Writes {@code run.json}.
      *
-     * @param config what the run was started with
+     * @param config the run's settings
      * @param groups of the optimizer
-     * @param firstRates of each group at the run's first step; empty before it
+     * @param firstRates the rate of each group at the run's first step; empty before that
      * @throws IOException if it cannot be written
      */
     public void describe(RunConfig config, List<? extends ParamGroup<?>> groups, List<Double> firstRates)
@@ -195,10 +192,10 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Has event files for TensorBoard be written, too.
+     * Writes event files for TensorBoard, too.
      *
      * @param steps of the whole run
-     * @param texts to be shown, by their names
+     * @param texts shown verbatim, by their names
      */
     public void tensorBoard(Optimizer<?> optimizer, long steps, Map<String, String> texts) {
         tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
@@ -215,7 +212,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
         tensorBoard.ifPresent(log -> log.batch(batch));
     }
 
-    /** Looks whether the folder is there still, before an epoch of hours is over. */
+    /** Notices early, in an epoch of hours, that the folder is gone. */
     private void checkNowAndThen() {
         long now = System.nanoTime();
         if (now - checked >= BETWEEN_CHECKS.toNanos()) {
@@ -238,9 +235,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Writes a file of the owner's own.
+     * Has the owner write a file of its own.
      *
-     * @param file in the folder; it goes with a run that leaves nothing
+     * @param file in the folder; deleted if nothing is to be kept
      * @throws IOException if the folder was removed or replaced; else what {@code writing} throws
      */
     public void write(Path file, Writing writing) throws IOException {
@@ -249,7 +246,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Looks whether the folder is still the one that was made, or taken up.
+     * Checks that the folder is still the one that the run began with.
      *
      * @throws IOException if it was removed or replaced
      */
@@ -257,12 +254,12 @@ public final class RunFolder implements RunListener, AutoCloseable {
         lock.check();
     }
 
-    /** Says that the run has made something to be kept, as it has with its first epoch. */
+    /** Marks that the run has made something to keep; its first epoch does so, too. */
     public void keep() {
         kept = true;
     }
 
-    /** Deletes the files of a folder whose whole names match, such as those that were being written when the process died. */
+    /** Deletes the files in a folder whose names match, such as temporary files of a killed process. */
     public static void deleteFiles(Path folder, Pattern names) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.filter(
@@ -274,9 +271,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Lets go of the folder; if nothing was to be kept, takes away what was made.
+     * Releases the folder; if there was nothing to keep, deletes what was made.
      *
-     * @throws IOException if the folder was removed or replaced, or what was made cannot be taken away
+     * @throws IOException if the folder was removed or replaced, or what was made cannot be deleted
      */
     @Override
     public void close() throws IOException {
@@ -302,7 +299,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
             try {
                 Files.deleteIfExists(made);
             } catch (DirectoryNotEmptyException e) {
-                return; // another run is in it by now
+                return; // another run uses it by now
             }
         }
     }

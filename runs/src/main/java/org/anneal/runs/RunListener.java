@@ -3,7 +3,7 @@ package org.anneal.runs;
 import java.io.IOException;
 import java.util.List;
 
-/** Is told what a training run does, on the training thread, as it happens: by whatever loop trains, on any engine. */
+/** Hears what a training run does, as it happens and on the training thread; for any training loop, on any engine. */
 public interface RunListener {
 
     /**
@@ -13,8 +13,8 @@ public interface RunListener {
      * @param batch within the epoch, from 1
      * @param batches in the epoch
      * @param step optimizer steps of the run so far, this one included
-     * @param lr the rate it used, of each group
-     * @param loss of this batch, before the step; the mean over its samples
+     * @param lr the rate that the step used, per group
+     * @param loss the batch's loss before the step, the mean over its samples
      */
     record Batch(int epoch, int batch, int batches, long step, List<Double> lr, double loss) {}
 
@@ -23,12 +23,12 @@ public interface RunListener {
      *
      * @param epoch from 1
      * @param step optimizer steps of the run so far
-     * @param lr the rate that the epoch's last optimizer step used, of each group
-     * @param trainLoss mean over the samples trained on, as the weights were then
+     * @param lr the rate that the epoch's last optimizer step used, per group
+     * @param trainLoss mean over the samples trained on, each with the weights of its time
      * @param valLoss mean over the validation samples, with the weights at the epoch's end
      * @param valAccuracy fraction of the validation samples whose class got the highest score
-     * @param seconds spent in the epoch, validation included; of an epoch that was taken up from a checkpoint, up to that
-     *     checkpoint and since, without what was lost in between
+     * @param seconds spent in the epoch, validation included; if it was resumed from a checkpoint, without what was lost after
+     *     that checkpoint
      */
     record Epoch(
             int epoch,
@@ -40,10 +40,10 @@ public interface RunListener {
             double seconds) {}
 
     /**
-     * Called before the first step, of a run that starts and of one that is resumed.
+     * Called before the first step, both when a run starts and when it is resumed.
      *
-     * @param step optimizer steps that were made before
-     * @param epochs what is known of the epochs that were finished before, oldest first
+     * @param step optimizer steps made so far
+     * @param epochs the epochs finished so far, as far as they are known, oldest first
      */
     default void begin(long step, List<Epoch> epochs) {}
 
@@ -55,7 +55,7 @@ public interface RunListener {
      *
      * @param epoch from 1
      * @param samples validated so far
-     * @param of all samples to validate
+     * @param of how many samples are validated in total
      */
     default void validation(int epoch, long samples, long of) {}
 

@@ -15,14 +15,14 @@ import java.util.stream.Stream;
 import org.anneal.text.Python;
 
 /**
- * A table in a run's folder: a line with the names of the columns, then a row of numbers a line, as Python prints them. Rows
- * are appended as the run goes on.
+ * A table in a run's folder: a line with the columns' names, then a line for each row of numbers, as Python prints them. Rows are
+ * appended as the run goes on.
  */
 enum RunTable {
     /** A row per epoch. */
     METRICS("metrics.csv", "epoch,step,%s,train_loss,val_loss,val_accuracy,seconds\n"),
 
-    /** A row now and then between, of the mean loss of the batches since the row before. */
+    /** Rows within an epoch, each with the mean loss of the batches since the previous row. */
     PROGRESS("progress.csv", "epoch,step,loss,%s\n");
 
     static final int MOST_COLUMNS = 64; // of a table that is read
@@ -70,7 +70,7 @@ enum RunTable {
         return epoch + "," + step + "," + numbers.mapToObj(Python::repr).collect(Collectors.joining(",")) + "\n";
     }
 
-    /** {@return the names that a first line has, if it is one} */
+    /** {@return the columns' names in a first line, if it is one} */
     static Optional<List<String>> columns(String line) {
         String[] names = line.split(",", MOST_COLUMNS + 1);
         return names.length <= MOST_COLUMNS
@@ -80,7 +80,7 @@ enum RunTable {
                 : Optional.empty();
     }
 
-    /** {@return the numbers of a row; NaN for a cell that has none, or one that is not finite} */
+    /** {@return the numbers of a row; NaN where a cell is not a finite number} */
     static double[] cells(String line) {
         return Stream.of(line.split(",", MOST_COLUMNS + 1))
                 .mapToDouble(RunTable::number)
@@ -96,7 +96,7 @@ enum RunTable {
         }
     }
 
-    /** Appends all of the lines, or nothing. */
+    /** Appends the lines: all of them, or none. */
     static void append(FileChannel table, String lines) throws IOException {
         long end = table.size();
         try {

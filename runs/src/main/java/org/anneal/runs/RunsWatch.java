@@ -16,9 +16,9 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A folder of training runs, or a run itself, read again and again: of each run {@code metrics.csv}, a row per epoch, and
- * {@code progress.csv}, a row every now and then between; and {@code run.json}, what the run was started with. What is on
- * the disk is all that is known of a run. Below the folder no link is followed: it may lead anywhere.
+ * A folder of training runs, or of one run, read as it changes: each run's {@code metrics.csv}, with a row per epoch;
+ * {@code progress.csv}, with rows within the epochs; and {@code run.json}, its settings. Links below the folder are not followed,
+ * as they may lead anywhere.
  */
 public final class RunsWatch {
     private static final int MOST_RUNS = 100;
@@ -27,7 +27,7 @@ public final class RunsWatch {
     private static final long COPY_MILLIS = 5_000;
     private static final long NEVER = -1;
 
-    /** What a run is doing, as far as its files say. */
+    /** What a run is doing, judged by its files. */
     public enum State {
         RUNNING,
         FINISHED,
@@ -61,17 +61,17 @@ public final class RunsWatch {
             return state;
         }
 
-        /** {@return its tables, {@code metrics} and {@code progress}; one that is not there has no columns} */
+        /** {@return its tables, {@code metrics} and {@code progress}; a missing one has no columns} */
         public Map<String, TableView> tables() {
             return tables;
         }
 
-        /** {@return what it was started with, if it says so} */
+        /** {@return its settings, if it has them} */
         public Optional<RunConfig.Summary> config() {
             return config;
         }
 
-        /** {@return whether a table is a run's} */
+        /** {@return whether one of the tables is a run's} */
         private boolean isOne() {
             return tables.values().stream().anyMatch(table -> !table.columns().isEmpty());
         }
@@ -86,7 +86,7 @@ public final class RunsWatch {
                 configVersion = version;
             }
             long written = written(folder);
-            // A copy of a run has its files in any order.
+            // Copying a run may write its files in any order.
             long drawing = modified(folder.resolve(RunFolder.CURVE));
             boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
             state = drawn
@@ -99,12 +99,12 @@ public final class RunsWatch {
     private final Map<Path, WatchedRun> runs = new TreeMap<>();
     private long refreshed = System.nanoTime() - 2 * FRESH_NANOS;
 
-    /** Watches a folder of runs, or a run's own; it need not be there yet. */
+    /** Watches a folder of runs, or of one run; it need not exist yet. */
     public RunsWatch(Path folder) {
         this.folder = folder;
     }
 
-    /** Does something with the runs as they are now, in the order of their names; one client at a time. */
+    /** Reads what is new, and shows the runs to {@code visitor} in the order of their names; one caller at a time. */
     public synchronized void look(RunsVisitor visitor) throws IOException {
         if (System.nanoTime() - refreshed > FRESH_NANOS) {
             refresh();
@@ -113,10 +113,10 @@ public final class RunsWatch {
         visitor.visit(runs.values().stream().filter(WatchedRun::isOne).toList());
     }
 
-    /** What is done with the runs. */
+    /** Looks at the runs. */
     @FunctionalInterface
     public interface RunsVisitor {
-        /** Looks at the runs, whose tables change with the next look. */
+        /** Looks at the runs; their tables change with the next {@link #look}. */
         void visit(Collection<WatchedRun> runs) throws IOException;
     }
 
@@ -150,7 +150,7 @@ public final class RunsWatch {
                 .anyMatch(table -> Files.isRegularFile(table.in(folder), LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** {@return when a run wrote last, in milliseconds of the epoch} */
+    /** {@return when a run last wrote, in milliseconds since 1970} */
     private static long written(Path run) {
         return Stream.of(RunTable.values())
                 .mapToLong(table -> modified(table.in(run)))
@@ -158,7 +158,7 @@ public final class RunsWatch {
                 .orElse(0);
     }
 
-    /** {@return what changes when a file does} */
+    /** {@return a string that changes when the file does} */
     private static String version(Path file) {
         return attributes(file)
                 .map(now -> now.lastModifiedTime() + " " + now.size() + " " + now.fileKey())

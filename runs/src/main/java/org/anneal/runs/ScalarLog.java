@@ -11,18 +11,18 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 
 /**
- * Hands on the numbers of a run as they come, to whatever shows them: {@code batch/loss}, and of each group
- * {@code lr/<name>} and {@code momentum/<name>} (beta1 where the rule has betas), about 1000 times in the run and at the end
- * of each epoch; {@code epoch/train_loss}, {@code epoch/val_loss} and {@code epoch/val_accuracy}. A loss may be NaN or infinite.
+ * Passes the scalars of a run to a {@link Sink}. About 1000 times in the run, and at the end of each epoch: {@code batch/loss},
+ * and for each group {@code lr/<name>} and {@code momentum/<name>} (beta1 if the rule has betas). Per epoch:
+ * {@code epoch/train_loss}, {@code epoch/val_loss} and {@code epoch/val_accuracy}. A loss may be NaN or infinite.
  *
  * <pre>{@code
  * trainer.listener(new ScalarLog(optimizer, 3000, (step, values) -> System.out.println(step + " " + values)))
  * }</pre>
  *
- * <p>Of a run that is taken up again only what it does from then on is handed on; {@link #begin} tells of the epochs before.
+ * <p>A resumed run passes on only what it does from then on; {@link #begin} has the epochs before.
  */
 public final class ScalarLog implements RunListener {
-    private static final int POINTS = 1000; // of a name that has one per batch; TensorBoard shows no more
+    private static final int POINTS = 1000; // per name; TensorBoard shows no more
 
     /** Where the numbers go. */
     @FunctionalInterface
@@ -44,8 +44,8 @@ public final class ScalarLog implements RunListener {
     /**
      * A log of one run.
      *
-     * @param optimizer whose groups have the rates and momentums
-     * @param steps of the whole run, about: how far apart the steps are that are handed on; 1 for all of them
+     * @param optimizer its groups' rates and momentums are passed on
+     * @param steps optimizer steps of the whole run, roughly: about 1000 of them are passed on; 1 for all
      */
     public ScalarLog(Optimizer<?> optimizer, long steps, Sink sink) {
         this.optimizer = optimizer;
@@ -77,7 +77,7 @@ public final class ScalarLog implements RunListener {
         }
     }
 
-    /** {@return the names of the groups; one that several have, with the group's number} */
+    /** {@return the groups' names; a name that several groups share is followed by the group's number} */
     public static List<String> names(Optimizer<?> optimizer) {
         List<String> names =
                 optimizer.groups().stream().<String>map(ParamGroup::name).toList();

@@ -18,12 +18,12 @@ import java.util.Optional;
 import java.util.stream.DoubleStream;
 
 /**
- * A table that a run appends to, {@code metrics.csv} or {@code progress.csv}, read as it grows. Lines without an end are
- * left for later. If the file is replaced, or its steps go back because the run was resumed, what no longer holds is
- * dropped. If it grows long, then of every so many rows in a row those stay that have the least or the greatest number of
- * a column, so that no peak is lost; and always the last.
+ * A table that a run appends to, {@code metrics.csv} or {@code progress.csv}, read as it grows. Incomplete lines are left for
+ * later. If the file is replaced, or its steps go back because the run was resumed, rows that no longer hold are dropped. If it
+ * grows long, it is thinned: of each stretch of rows, those with the least or greatest number of a column are kept, so that no
+ * peak is lost, and the last one.
  *
- * <p>Links are not followed: they may lead anywhere. A file whose first line does not name columns as runs do has no rows.
+ * <p>Links are not followed, as they may lead anywhere. A file whose first line is not a run's has no rows.
  */
 public final class TableView {
     private static final int MOST_ROWS = 4000;
@@ -31,7 +31,7 @@ public final class TableView {
 
     /** A row that is kept. */
     private static final class Row {
-        final long at; // of the rows of the file
+        final long at; // its index in the file
         final double[] cells; // NaN where there is no number
 
         Row(long at, double[] cells) {
@@ -41,15 +41,15 @@ public final class TableView {
     }
 
     private final Path file;
-    private Optional<Object> key = Optional.empty(); // which file it is, where the system says so
+    private Optional<Object> key = Optional.empty(); // identifies the file, where the system can
     private long position;
     private StringBuilder partial = new StringBuilder();
-    private boolean foreign; // no table of a run
+    private boolean foreign; // not a run's table
     private List<String> columns = List.of();
     private int stepColumn = -1;
     private List<Row> rows = new ArrayList<>();
-    private long taken; // rows of the file so far
-    private long width = 1; // rows of the file that share what is kept of them
+    private long taken; // rows read so far
+    private long width = 1; // of a stretch that is thinned, in rows of the file
     private int settled;
     private long generation;
 
@@ -57,12 +57,12 @@ public final class TableView {
         this.file = file;
     }
 
-    /** {@return the names of the columns; none as long as the file is no table of a run} */
+    /** {@return the columns' names; none until the file is known to be a run's table} */
     public List<String> columns() {
         return columns;
     }
 
-    /** {@return the kept rows from {@code from} on; a cell is empty if it is no finite number} */
+    /** {@return the kept rows from {@code from} on; a cell that is not a finite number is empty} */
     public List<List<Optional<Double>>> rows(int from) {
         return rows.subList(from, rows.size()).stream()
                 .map(row -> DoubleStream.of(row.cells)
@@ -71,12 +71,12 @@ public final class TableView {
                 .toList();
     }
 
-    /** {@return how many rows have been read; it grows with each} */
+    /** {@return how many rows have been read} */
     public long taken() {
         return taken;
     }
 
-    /** {@return how many of the kept rows stay as they are as long as the generation does} */
+    /** {@return how many of the kept rows stay the same until the generation changes} */
     public int settled() {
         return settled;
     }
@@ -92,7 +92,7 @@ public final class TableView {
         try {
             attributes = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException e) {
-            return; // not yet, or no longer: what was read stays
+            return; // not there yet, or no longer: what was read stays
         }
         if (!attributes.isRegularFile()) {
             return;
@@ -109,7 +109,7 @@ public final class TableView {
             ByteBuffer buffer = ByteBuffer.allocate(CHUNK);
             while (!foreign && channel.read(buffer, position) > 0) {
                 position += buffer.position();
-                // Names and numbers: a byte is a character.
+                // Names and numbers are ASCII: each byte is a character.
                 partial.append(new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1));
                 buffer.clear();
                 takeLines();
@@ -138,7 +138,7 @@ public final class TableView {
         }
         partial.delete(0, from);
         if (foreign || partial.length() > CHUNK) {
-            partial.setLength(0); // no table of ours
+            partial.setLength(0); // not a run's table
         }
     }
 
@@ -160,7 +160,7 @@ public final class TableView {
         add(cells);
     }
 
-    /** Drops the rows of a part of the run that is done again. */
+    /** Drops the rows from this row's step on, which a resumed run repeats. */
     private void dropFrom(double[] cells) {
         if (stepColumn < 0 || Double.isNaN(cells[stepColumn])) {
             return;
@@ -210,7 +210,7 @@ public final class TableView {
         generation++;
     }
 
-    /** {@return those rows that have the least or the greatest number of a column, and the last} */
+    /** {@return the rows with the least or greatest number of a column, and the last} */
     private List<Row> extremes(List<Row> of) {
         BitSet kept = new BitSet();
         kept.set(of.size() - 1);

@@ -9,11 +9,11 @@ import java.util.Optional;
 import org.anneal.optim.Optimizer;
 
 /**
- * Writes a run down for TensorBoard, as it goes on: the numbers of {@link ScalarLog} by its names, and texts. The steps are
- * the run's optimizer steps.
+ * Writes a run for TensorBoard as it goes on: the scalars of {@link ScalarLog}, under its names, and texts. Its steps are
+ * optimizer steps.
  *
- * <p>The file is made at the first of these. A run that is resumed writes another one into the same folder, and TensorBoard
- * forgets what came after the checkpoint; in a folder without one, what is known of the epochs before is written again.
+ * <p>The file is made at the first step. A resumed run writes another file into the same folder, and TensorBoard drops what
+ * came after the checkpoint. In a folder without event files, the known epochs before it are written again.
  *
  * <pre>{@code
  * trainer.listener(new TensorBoardLog(folder, optimizer, 3000, Map.of("schedule", schedule.toString())))
@@ -30,10 +30,10 @@ public final class TensorBoardLog implements RunListener, AutoCloseable {
     /**
      * A log that begins with the run.
      *
-     * @param folder is there when the run begins
-     * @param optimizer whose groups have the rates and momentums
-     * @param steps of the whole run, about: how far apart the steps are that are written
-     * @param texts to be shown as they are, by their names
+     * @param folder must exist when the run begins
+     * @param optimizer its groups' rates and momentums are logged
+     * @param steps optimizer steps of the whole run, roughly: about 1000 of them are written
+     * @param texts shown verbatim, by their names
      */
     public TensorBoardLog(Path folder, Optimizer<?> optimizer, long steps, Map<String, String> texts) {
         this.folder = folder;
@@ -41,7 +41,7 @@ public final class TensorBoardLog implements RunListener, AutoCloseable {
         this.texts = texts;
     }
 
-    /** {@return the file that is written, if the run has come to its first step} */
+    /** {@return the event file, once the run has made its first step} */
     public Optional<Path> file() {
         return file.map(EventFile::path);
     }
@@ -93,7 +93,7 @@ public final class TensorBoardLog implements RunListener, AutoCloseable {
         return file.orElseThrow();
     }
 
-    /** {@return a block of code in Markdown, so that no star of a text makes anything bold} */
+    /** {@return a code block in Markdown, so that nothing in the text is taken for markup} */
     private static String asItIs(String text) {
         return "    " + text.replace("\n", "\n    ");
     }

@@ -7,13 +7,14 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
-/** A file system of its own, in memory, that is soon full. Needs root, or the test is skipped, aloud. */
-final class SmallDisk implements AutoCloseable {
+/** A small file system in memory, to be filled. Mounting it needs root: without, the test is skipped, and says so. */
+public final class SmallDisk implements AutoCloseable {
     private static final int PAGE = 4096;
 
     private final Path folder;
 
-    SmallDisk(Path folder, int pages) throws IOException, InterruptedException {
+    /** Mounts a file system of {@code pages} pages of 4096 bytes at {@code folder}, which must not exist. */
+    public SmallDisk(Path folder, int pages) throws IOException, InterruptedException {
         this.folder = Files.createDirectory(folder);
         try {
             if (run("mount", "-t", "tmpfs", "-o", "size=" + pages * PAGE, "tmpfs", folder.toString())) {
@@ -27,8 +28,8 @@ final class SmallDisk implements AutoCloseable {
         Assumptions.abort(reason);
     }
 
-    /** Fills the disk except for some pages. */
-    void fill(int pagesLeft) throws IOException {
+    /** Fills the disk except for {@code pagesLeft} pages. */
+    public void fill(int pagesLeft) throws IOException {
         Path filler = folder.resolve("filler");
         Files.deleteIfExists(filler);
         long free = Files.getFileStore(folder).getUsableSpace() / PAGE;

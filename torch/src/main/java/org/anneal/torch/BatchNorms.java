@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.SharedModuleVector;
 final class BatchNorms {
     private BatchNorms() {}
 
-    /** One layer, of whatever dimensions. */
+    /** One layer, of any number of dimensions. */
     private record Norm(BatchNormOptions options, Runnable reset) {}
 
     /** Replaces all running statistics by the means over the batches of {@code pass}. */
@@ -32,7 +32,7 @@ final class BatchNorms {
                 norm.reset.run();
                 DoubleOptional momentum = norm.options.momentum();
                 momenta.add(momentum.has_value() ? OptionalDouble.of(momentum.get()) : OptionalDouble.empty());
-                momentum.reset(); // then each batch has the weight that makes the statistics means
+                momentum.reset(); // without one, the statistics are means over all batches
             }
             module.train(true);
             try {

@@ -26,12 +26,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The update rules that ATen has no fused kernel for, as operations on whole tensors: PyTorch's own, one parameter after
- * the other, in PyTorch's order. What an operation makes beside its operands is freed with its parameter.
+ * The update rules without a fused kernel in ATen, as operations on whole tensors, in PyTorch's order, one parameter after
+ * another. Temporary tensors are freed after each parameter. A rule's own form over {@link TorchVectors} gives the same numbers for
+ * some of these rules, but takes two to three times as long on small parameters.
  */
 abstract class ComposedKernels implements Kernels<Tensor> {
 
-    /** What a rule does to one parameter, whose number in the batch is {@code i}. */
+    /** A rule's update of parameter {@code i} of a batch. */
     interface Update {
         void apply(int i, Tensor param, Tensor grad);
     }
@@ -39,7 +40,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
     /**
      * Updates each parameter of {@code batch}.
      *
-     * @param update made once for all of them, so that they share its numbers
+     * @param update created once, so that all parameters share its numbers
      */
     static void update(UpdateRule rule, Batch<Tensor> batch, Supplier<Update> update) {
         try (PointerScope numbers = new PointerScope();
@@ -55,7 +56,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         }
     }
 
-    /** {@return what to throw where libtorch threw {@code e}, in one line of its own where it gives a backtrace} */
+    /** {@return an exception with the first line of {@code e}, whose message has a backtrace of libtorch} */
     static IllegalStateException refusal(UpdateRule rule, RuntimeException e) {
         return refusal(rule.getClass().getSimpleName() + " could not be applied", e);
     }
@@ -76,7 +77,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Tensor momentum = factor(rule.momentum());
             Scalar minusLr = number(-batch.lr());
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor square = squares.get(i).mul_(alpha).addcmul_(g, g, rest);
                 Tensor root;
                 if (rule.centered()) {
@@ -105,7 +106,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar eps = number(rule.eps());
             Scalar minusLr = number(-batch.lr());
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor square = squares.get(i).mul_(rho).addcmul_(g, g, rest);
                 Tensor root = square.add(eps).sqrt_();
                 Tensor delta = deltas.get(i).add(eps).sqrt_().div_(root).mul_(g);
@@ -126,7 +127,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar eps = number(rule.eps());
             Scalar minusRate = number(-batch.lr() / (1 - Math.pow(rule.beta1(), step)));
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
                 Tensor mean = means.get(i).lerp_(g, rest1);
                 Tensor norm = largest.get(i).mul_(beta2);
                 torch.maximum_out(norm, norm, g.abs().add_(eps));
@@ -152,7 +153,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
             Scalar correction2 = number(1 - Math.pow(rule.beta2(), step));
             Scalar eps = number(rule.eps());
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
+                Tensor g = effectiveGrad(
+                        grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
                 if (rule.decoupledWeightDecay()) {
                     decay(param, lr * rule.weightDecay());
                 }
@@ -190,7 +192,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                     factor(Math.sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)));
             Scalar minusOne = number(-1);
             return (i, param, grad) -> {
-                Tensor g = slope(grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
+                Tensor g = effectiveGrad(
+                        grad, param, rule.maximize(), rule.decoupledWeightDecay() ? 0 : rule.weightDecay());
                 if (rule.decoupledWeightDecay()) {
                     decay(param, batch.lr() * rule.weightDecay());
                 }
@@ -206,7 +209,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
-    /** In the order of PyTorch's foreach implementation, whose eta in float32 moves more than the last bits. */
+    /** In the order of PyTorch's foreach implementation: its eta in float32 differs by more than the last bits. */
     @Override
     public void asgd(ASGD rule, Batch<Tensor> batch) {
         List<Tensor> etas = batch.slot(0);
@@ -229,8 +232,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                 if (batch.fresh()) {
                     eta.fill_(number(lr));
                 }
-                Tensor g = slope(grad, param, rule.maximize(), rule.weightDecay());
-                // The pull is not added to g itself, which may be the gradient.
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), rule.weightDecay());
+                // Not in place: g may be the gradient itself.
                 param.addcmul_(g.add(param, lambd), on(param, eta), minusOne);
                 Tensor mean = means.get(i);
                 mean.addcmul_(param.sub(mean), on(param, mus.get(i)));
@@ -240,7 +243,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
-    /** {@return {@code scalar} on the device of {@code param}; itself if it is there} */
+    /** {@return {@code scalar} on the device of {@code param}; itself if it is there already} */
     private static Tensor on(Tensor param, Tensor scalar) {
         return scalar.to(param.device(), ScalarType.Float);
     }
@@ -264,7 +267,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                     stepSize.fill_(first);
                 }
                 Tensor previous = before.get(i);
-                Tensor g = slope(grad, param, rule.maximize(), 0);
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), 0);
                 Tensor factor = g.mul(previous).sign_();
                 factor.masked_fill_(factor.gt(zero), grow);
                 factor.masked_fill_(factor.lt(zero), shrink);
@@ -290,7 +293,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
                 double size = Math.sqrt((double) param.numel());
                 double rate = Math.max(rule.eps2(), param.norm(two).item_double() / size) * relativeRate;
                 decay(param, lr * rule.weightDecay());
-                Tensor g = slope(grad, param, rule.maximize(), 0);
+                Tensor g = effectiveGrad(grad, param, rule.maximize(), 0);
                 Tensor variance;
                 if (param.dim() > 1) {
                     Tensor rows = batch.slot(0).get(i).lerp_(meanSquare(g, -1), recent);
@@ -338,7 +341,7 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         });
     }
 
-    /** {@return what the rate is multiplied by for a matrix of the size of {@code param}} */
+    /** {@return the factor on the rate for a matrix of the size of {@code param}} */
     private static double ratio(Muon rule, Tensor param) {
         double rows = (double) param.size(0);
         double columns = (double) param.size(1);
@@ -348,13 +351,13 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         };
     }
 
-    /** {@return the orthogonal matrix near {@code matrix}, by Newton and Schulz's iteration in bfloat16} */
+    /** {@return a nearly orthogonal matrix close to {@code matrix}, by Newton-Schulz iteration in bfloat16} */
     private static Tensor orthogonal(Muon rule, Tensor matrix) {
         Scalar a = number(rule.nsCoefficients().get(0));
         Scalar b = number(rule.nsCoefficients().get(1));
         Scalar c = number(rule.nsCoefficients().get(2));
         Scalar one = number(1);
-        // A copy even of a bfloat16 matrix, which may be the momentum buffer.
+        // Copies even a bfloat16 matrix, which may be the momentum buffer.
         Tensor x = matrix.to(ScalarType.BFloat16, false, true, new MemoryFormatOptional());
         boolean tall = matrix.size(0) > matrix.size(1);
         if (tall) {
@@ -371,8 +374,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
         return tall ? x.t() : x;
     }
 
-    /** The direction to go against: the gradient, or its opposite to climb, and the pull of the weight decay. */
-    static Tensor slope(Tensor grad, Tensor param, boolean maximize, double weightDecay) {
+    /** {@return the effective gradient, {@code grad + weightDecay * param}, with {@code -grad} if {@code maximize}} */
+    static Tensor effectiveGrad(Tensor grad, Tensor param, boolean maximize, double weightDecay) {
         if (weightDecay == 0) {
             return maximize ? grad.neg() : grad;
         }
@@ -391,8 +394,8 @@ abstract class ComposedKernels implements Kernels<Tensor> {
     }
 
     /**
-     * {@return a number to multiply by in place, as Python hands it over} A Scalar would be rounded to bfloat16 or float16
-     * before it is multiplied by: it stands in for the first operand there, and only the second is spared that.
+     * {@return a factor for an in-place product, as Python passes it} A Scalar would be rounded to bfloat16 or float16 before the
+     * multiplication; a tensor without dimensions is not.
      */
     static Tensor factor(double value) {
         return torch.wrapped_scalar_tensor(number(value));

@@ -22,13 +22,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * What is kept for a batch that a fused kernel updates. A kernel takes tensors of one type on one device, so there is a
- * call for each of those, with the tensors in place.
+ * The prepared calls of a fused kernel for a batch. A kernel takes tensors of one type on one device, so there is one call for each
+ * type and device.
  */
 final class FusedBatch implements AutoCloseable {
     private static final int PARAMS = 0;
     private static final int GRADS = 1;
-    private static final int SLOTS = 2; // and next to them the steps, of a rule that counts them
+    private static final int SLOTS = 2; // followed by the steps, if the rule counts them
 
     private final List<Part> parts;
 
@@ -50,9 +50,9 @@ final class FusedBatch implements AutoCloseable {
     /**
      * Runs a fused kernel.
      *
-     * @param arguments how many {@code operator} takes
-     * @param slots each empty, or an array per parameter
-     * @param options sets those of the arguments that are neither tensors nor steps
+     * @param arguments the number of arguments of {@code operator}
+     * @param slots one list per slot: empty, or an array per parameter
+     * @param options sets the arguments that are neither tensors nor steps
      */
     void run(
             UpdateRule rule,
@@ -81,7 +81,7 @@ final class FusedBatch implements AutoCloseable {
     /** Parameters of one type on one device. */
     private static final class Part {
         private final int[] indices; // in the batch
-        private final boolean whole; // whether they are all of the batch
+        private final boolean whole; // whether they are the whole batch
         private final List<Tensor> params;
         private final Tensor step;
         private final Optional<FloatPointer> stepOnCpu;
@@ -114,7 +114,7 @@ final class FusedBatch implements AutoCloseable {
                     made.tensors(SLOTS + s, pick(slots.get(s)));
                 }
                 if (countsSteps) {
-                    // One scalar serves every parameter: those of a batch have the same step.
+                    // One scalar for all: the parameters of a batch have the same step.
                     made.tensors(SLOTS + slots.size(), Collections.nCopies(params.size(), step));
                 }
                 call = Optional.of(made);
@@ -133,8 +133,8 @@ final class FusedBatch implements AutoCloseable {
         }
 
         /**
-         * Calls the kernel, which walks through the memory of all its tensors alike, whatever their strides: a parameter or
-         * gradient that stands in memory in another order than its slots, or with gaps, is replaced by a copy.
+         * Calls the kernel, which ignores strides and walks through the memory of all its tensors alike: a parameter or gradient
+         * whose memory has gaps, or another order than its slots, is replaced by a copy.
          */
         void run(FusedCall call, List<Tensor> grads, List<Tensor> slots) {
             boolean inOrder = true;
@@ -158,7 +158,7 @@ final class FusedBatch implements AutoCloseable {
                 call.tensors(PARAMS, orderedParams);
                 call.run(orderedGrads);
                 for (int i = 0; i < params.size(); i++) {
-                    params.get(i).copy_(orderedParams.get(i)); // nothing if it is itself
+                    params.get(i).copy_(orderedParams.get(i)); // does nothing if they are the same
                 }
             } finally {
                 call.tensors(PARAMS, params);
@@ -169,7 +169,7 @@ final class FusedBatch implements AutoCloseable {
             return sameOrder(tensor, like) ? tensor : torch.empty_like(like).copy_(tensor);
         }
 
-        /** {@return whether {@code tensor} has no gaps and its elements stand in the order of those of {@code like}} */
+        /** {@return whether {@code tensor} has no gaps, and its elements the same order in memory as those of {@code like}} */
         private static boolean sameOrder(Tensor tensor, Tensor like) {
             return (tensor.is_contiguous() && like.is_contiguous())
                     || (tensor.is_non_overlapping_and_dense() && Arrays.equals(strides(tensor), strides(like)));

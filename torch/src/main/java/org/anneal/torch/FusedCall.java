@@ -14,9 +14,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorList;
 
 /**
- * A call of an ATen operator that has no Java binding, through the boxed dispatcher. The arguments are kept from call to
- * call and copied to the operator's stack in one native call; only those that change are set again, since making a native
- * object takes as long as a small kernel runs.
+ * Calls an ATen operator that has no Java binding, through the boxed dispatcher. The arguments are kept between calls and copied to
+ * the operator's stack in one native call. Only those that change are set again, since creating a native object takes as long as a
+ * small kernel.
  */
 final class FusedCall implements AutoCloseable {
     private final String operator;
@@ -24,16 +24,16 @@ final class FusedCall implements AutoCloseable {
     private final IValueVector arguments;
     private final IValueVector stack;
     private final TensorList grads;
-    private final double[] numbers; // at their positions; NaN before they are set, a flag as 0 or 1
+    private final double[] numbers; // by position; NaN if not set yet, 0 or 1 for a flag
 
     /**
-     * A call of {@code operator}, all of whose {@code count} arguments are none until they are set, but the gradients at
+     * Prepares a call of {@code operator} with {@code count} arguments. All are None until they are set, except the gradients at
      * position {@code gradsAt}.
      */
     FusedCall(String operator, int count, int gradsAt) {
         this.operator = operator;
         try (PointerScope scope = new PointerScope()) {
-            // These outlive the scope, and go with close().
+            // These outlive the scope; close() frees them.
             this.handle = Dispatcher.singleton().findSchemaOrThrow(operator, "").retainReference();
             this.arguments = new IValueVector((long) count).retainReference();
             this.stack = new IValueVector().retainReference();
@@ -75,7 +75,7 @@ final class FusedCall implements AutoCloseable {
         }
     }
 
-    /** Calls the operator with these gradients, out of autograd's sight. */
+    /** Calls the operator with these gradients; autograd does not record it. */
     void run(List<Tensor> gradients) {
         boolean recording = GradMode.is_enabled();
         GradMode.set_enabled(false);
@@ -87,7 +87,7 @@ final class FusedCall implements AutoCloseable {
             handle.callBoxed(stack);
         } finally {
             stack.clear();
-            // Else a gradient that the user drops would live on here through the next backward pass.
+            // Otherwise a gradient that the user drops would stay alive through the next backward pass.
             grads.clear();
             GradMode.set_enabled(recording);
         }
@@ -101,7 +101,7 @@ final class FusedCall implements AutoCloseable {
         handle.close();
     }
 
-    /** A list of tensors and a list of any values are the same object to ATen, under two C++ types. */
+    /** To ATen, a list of tensors and a list of any values are the same object under two C++ types. */
     private static IValue list(TensorList tensors) {
         return new IValue(new GenericList((Pointer) tensors));
     }

@@ -18,7 +18,7 @@ import org.bytedeco.pytorch.Tensor;
  * }</pre>
  */
 public abstract class Network {
-    // Not a subclass of Module: that would be initialised, and libtorch loaded, before this line can see to it.
+    // Not a subclass of Module, whose initialiser would load libtorch before this line can.
     static {
         Torch.load();
     }
@@ -28,7 +28,7 @@ public abstract class Network {
     /** A network without layers yet. */
     protected Network() {}
 
-    /** {@return what the network makes of {@code input}, a batch of samples stacked along dimension 0} */
+    /** {@return the network's output for {@code input}, a batch of samples stacked along dimension 0} */
     public abstract Tensor forward(Tensor input);
 
     /** {@return the layers, as libtorch's own module: parameters, training mode, device} */
@@ -39,7 +39,7 @@ public abstract class Network {
     /**
      * Makes {@code layer} part of this network and {@return it}
      *
-     * @param name what its parameters' names begin with; a name is used once and has no dot
+     * @param name prefix of its parameters' names; unique, without a dot
      */
     protected final <M extends Module> M register(String name, M layer) {
         return module.register_module(name, layer);

@@ -18,7 +18,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** libtorch's tensors as files hold them, and back. */
+/** Converts between libtorch's tensors and {@link TensorData}. */
 public final class Tensors {
     private static final Map<DType, ScalarType> TYPES = new EnumMap<>(Map.ofEntries(
             Map.entry(DType.FLOAT64, ScalarType.Double),
@@ -45,10 +45,10 @@ public final class Tensors {
     private Tensors() {}
 
     /**
-     * {@return {@code tensor} as files hold it} Of a dense tensor on the CPU it is a view, which keeps the memory alive and
-     * shows what is in it when it is read; of another one, a copy.
+     * {@return {@code tensor} as {@link TensorData}} For a contiguous tensor on the CPU it is a view, which keeps the memory alive
+     * and shows its values at the time it is read; for any other, a copy.
      *
-     * @throws IllegalArgumentException if it is of a type that no file holds
+     * @throws IllegalArgumentException if files cannot hold its type
      */
     public static TensorData data(Tensor tensor) {
         List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
@@ -57,7 +57,7 @@ public final class Tensors {
                 .filter(entry -> entry.getValue() == type)
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "a tensor must be of a type that files hold, but one is of type " + type))
+                        "a tensor must have a type that files can hold, but one has type " + type))
                 .getKey();
         try (PointerScope scope = new PointerScope()) {
             return TensorData.of(
@@ -68,7 +68,7 @@ public final class Tensors {
     /**
      * Copies the elements of {@code from} into {@code to}, converting them if the types differ.
      *
-     * @throws IllegalArgumentException if they differ in shape, or {@code from} is of a type that libtorch cannot convert
+     * @throws IllegalArgumentException if they differ in shape, or {@code from} has a type that libtorch cannot convert
      */
     public static void copy(TensorData from, Tensor to) {
         List<Long> shape = Arrays.stream(to.shape()).boxed().toList();
@@ -77,7 +77,7 @@ public final class Tensors {
         }
         ScalarType type = Optional.ofNullable(TYPES.get(from.dtype()))
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "a tensor must be of a type that libtorch converts, but was " + from.dtype()));
+                        "a tensor must have a type that libtorch can convert, but was " + from.dtype()));
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
             if (to.is_cpu() && to.is_contiguous() && to.scalar_type().intern() == type) {
@@ -93,7 +93,7 @@ public final class Tensors {
 
     private static void fill(TensorData from, Tensor dense) {
         if (dense.numel() == 0) {
-            return; // then there is no address
+            return; // it has no address
         }
         BytePointer memory = new BytePointer(dense.data_ptr()).capacity(dense.nbytes());
         long[] position = {0};
@@ -112,7 +112,7 @@ public final class Tensors {
                 .order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    /** The memory of a dense tensor on the CPU, which lives at least as long as this object. */
+    /** The memory of a contiguous tensor on the CPU, kept alive by this object. */
     private static final class Memory implements Storage {
         private final Tensor tensor;
         private final BytePointer memory;

@@ -19,13 +19,13 @@ import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** libtorch: loading it, and optimizers over its tensors. */
+/** Loads libtorch, and creates optimizers over its tensors. */
 public final class Torch {
     private Torch() {}
 
     /**
-     * Loads libtorch; calling it again does nothing. Call it before any other use of {@code org.bytedeco.pytorch}, as the
-     * rest of this package does. The first time on a machine the libraries, 445 MB, are extracted to JavaCPP's cache.
+     * Loads libtorch; calling it again does nothing. Call it before any other use of {@code org.bytedeco.pytorch}, as the rest of
+     * this package does. The first call on a machine extracts the libraries, 445 MB, to JavaCPP's cache.
      *
      * @throws IllegalStateException if libtorch for this machine is not on the class path or cannot be loaded
      */
@@ -44,8 +44,8 @@ public final class Torch {
     }
 
     /**
-     * {@return an average of {@code model}'s parameters, in those of {@code averaged}, another network of the same layers:
-     * it is ready to be evaluated at any time} It starts as a copy of the model, buffers included.
+     * {@return an average of {@code model}'s parameters, kept in {@code averaged}, another network with the same layers} That
+     * network can be evaluated at any time. It starts as a copy of the model, including buffers.
      *
      * <pre>{@code
      * TutorialNet average = TutorialNet.forImages(images);
@@ -69,8 +69,8 @@ public final class Torch {
             }
         });
         if (!values.keySet().equals(averages.keySet())) {
-            throw new IllegalArgumentException(
-                    "averaged must have the layers of model, " + values.keySet() + ", but had " + averages.keySet());
+            throw new IllegalArgumentException("averaged must have the same layers as model, " + values.keySet()
+                    + ", but had " + averages.keySet());
         }
         Set<String> parameters = namedParameters(model).keySet();
         List<AveragedModel.Entry<Tensor>> entries = new ArrayList<>();
@@ -81,13 +81,13 @@ public final class Torch {
     }
 
     /**
-     * Makes the running statistics of all batch norms in {@code module} those over one pass of the data, as an average of
-     * networks needs before it is evaluated: each batch counts alike. Afterwards the network trains or evaluates as before.
-     * Without a batch norm there is no pass.
+     * Recomputes the running statistics of all batch norms in {@code module} over one pass of the data, in which each batch counts
+     * the same. An averaged network needs this before it is evaluated. The network returns to its mode, training or evaluation.
+     * Without batch norms, no pass is made.
      *
      * <p>PyTorch: {@code torch.optim.swa_utils.update_bn(loader, model)}.
      *
-     * @param pass runs the network over every batch; gradients are off meanwhile
+     * @param pass runs the network over every batch, with gradients off
      */
     public static void updateBn(Module module, Runnable pass) {
         BatchNorms.update(module, pass);
@@ -102,7 +102,7 @@ public final class Torch {
         Map<String, Tensor> named = new LinkedHashMap<>();
         StringVector keys = dict.keys();
         for (long i = 0; i < keys.size(); i++) {
-            // A handle of its own: what the dictionary holds goes when the dictionary goes.
+            // A separate handle: the dictionary frees its own.
             named.put(keys.get(i).getString(), new Tensor(dict.get(keys.get(i))));
         }
         return named;
@@ -117,7 +117,7 @@ public final class Torch {
      * {@return the parameters of {@code module} that belong to its child {@code child}, such as {@code classifier} or
      * {@code encoder.layer3}}
      *
-     * @throws IllegalArgumentException if there is none
+     * @throws IllegalArgumentException if there are none
      */
     public static List<Tensor> parameters(Module module, String child) {
         Map<String, Tensor> named = namedParameters(module);
@@ -127,15 +127,16 @@ public final class Torch {
                 .toList();
         if (chosen.isEmpty()) {
             throw new IllegalArgumentException(
-                    "child must have parameters, which are " + named.keySet() + ", but was " + child);
+                    "child must be a module with parameters, which are " + named.keySet() + ", but was " + child);
         }
         return chosen;
     }
 
     /** Loads once, on first use. */
     private static final class Libraries {
-        // All are extracted before the first is opened: libtorch.so finds its neighbours by its own folder, and with an
-        // empty cache the loader would bind it to another libtorch that the system has, and crash.
+        // All are extracted before the first is opened: libtorch.so looks for the others in its own folder, and with an
+        // empty
+        // cache the loader would bind it to another libtorch on the system, and crash.
         private static final List<String> FIRST = List.of(
                 "libc10.so", "libgomp.so.1", "libtorch_cpu.so", "libtorch_cuda.so", "libc10_cuda.so", "libtorch.so");
 
@@ -162,7 +163,7 @@ public final class Torch {
         }
 
         static void load() {
-            // the class's initializer did
+            // done by the class's initializer
         }
     }
 }

@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/** libtorch tensors as parameters: leaves of floating-point numbers, on the CPU or a CUDA device. */
+/** The engine for libtorch tensors: floating-point leaf tensors, on the CPU or a CUDA device. */
 final class TorchEngine implements Engine<Tensor> {
     TorchEngine() {
         Torch.load();
@@ -38,7 +38,7 @@ final class TorchEngine implements Engine<Tensor> {
 
     @Override
     public Object identity(Tensor parameter) {
-        // Every handle to a tensor is a new Java object; the implementation behind it is one.
+        // Every handle to a tensor is a new Java object; they share one implementation.
         return parameter.unsafeGetTensorImpl().address();
     }
 
@@ -58,23 +58,23 @@ final class TorchEngine implements Engine<Tensor> {
         return Optional.of(grad);
     }
 
-    /** Refuses a gradient that a kernel would misread. Autograd makes sparse ones; the others are set by hand. */
+    /** Refuses a gradient that a kernel would misread. Autograd can make sparse ones; the others are set by hand. */
     private static void check(Tensor parameter, Tensor grad) {
         if (grad.is_sparse()) {
-            throw new IllegalArgumentException("a gradient must be dense, but one is sparse: make the embedding that it"
-                    + " comes from without sparse gradients");
+            throw new IllegalArgumentException(
+                    "a gradient must be dense, but one is sparse: create its embedding" + " without sparse gradients");
         }
         if (!sameShape(parameter, grad)) {
             throw new IllegalArgumentException("a gradient must have its parameter's shape, "
                     + Arrays.toString(parameter.shape()) + ", but one has " + Arrays.toString(grad.shape()));
         }
         if (grad.scalar_type().value != parameter.scalar_type().value) {
-            throw new IllegalArgumentException("a gradient must be of its parameter's type, " + parameter.scalar_type()
-                    + ", but one is of type " + grad.scalar_type());
+            throw new IllegalArgumentException("a gradient must have its parameter's type, " + parameter.scalar_type()
+                    + ", but one has " + grad.scalar_type());
         }
     }
 
-    /** Size by size: an array of them would have to be allocated at each step. */
+    /** Compares size by size, to allocate no array at each step. */
     private static boolean sameShape(Tensor parameter, Tensor grad) {
         long dimensions = parameter.dim();
         if (grad.dim() != dimensions) {

@@ -7,9 +7,9 @@ import org.anneal.optim.Batch;
 import org.anneal.optim.SGD;
 import org.bytedeco.pytorch.Tensor;
 
-/** The update rules on tensors: ATen's own fused kernels where there is one, on the CPU and on CUDA alike. */
+/** The update rules on tensors, with ATen's fused kernels where there are any, on the CPU and on CUDA. */
 final class TorchKernels extends ComposedKernels {
-    // Positions are those of the operators' schemas. The last two, grad_scale and found_inf, stay none.
+    // Positions are those of the operators' schemas. The last two, grad_scale and found_inf, stay None.
 
     @Override
     public void sgd(SGD rule, Batch<Tensor> batch) {

@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Vector arithmetic as ATen's operations, in PyTorch's order; what they make on the way is freed with each call. */
+/** Vector arithmetic with ATen's operations, in PyTorch's order; temporary tensors are freed after each call. */
 final class TorchVectors implements Vectors<Tensor> {
 
     @Override
@@ -45,8 +45,7 @@ final class TorchVectors implements Vectors<Tensor> {
         if (arrays.isEmpty()) {
             return;
         }
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             ScalarType type = arrays.get(0).scalar_type();
             for (Tensor array : arrays) {
                 type = torch.promote_types(type, array.scalar_type());
@@ -57,10 +56,10 @@ final class TorchVectors implements Vectors<Tensor> {
                     .mul_(new Scalar(most))
                     .clamp_max_(new Scalar(1.0));
             arrays.forEach(array -> array.mul_(factor));
-        }
+        });
     }
 
-    /** Runs operations out of autograd's sight, and frees what they make beside their operands. */
+    /** Runs operations that autograd does not record, and frees their temporary tensors. */
     private static void within(Runnable operations) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGrad = new NoGradGuard()) {
@@ -74,23 +73,19 @@ final class TorchVectors implements Vectors<Tensor> {
 
     @Override
     public void clamp(List<Tensor> arrays, double limit) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             Scalar least = new Scalar(-limit);
             Scalar most = new Scalar(limit);
             arrays.forEach(array -> array.clamp_min_(least).clamp_max_(most));
-        }
+        });
     }
 
     @Override
     public void copy(Tensor from, Tensor to) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
-            to.copy_(from);
-        }
+        within(() -> to.copy_(from));
     }
 
-    /** Through arrays of Java, whatever the device. */
+    /** Copies through Java arrays, on any device. */
     @Override
     public void zip(Tensor x, Tensor a, Tensor b, Elementwise function) {
         double[] values = Tensors.data(x).toDoubles();
@@ -172,27 +167,25 @@ final class TorchVectors implements Vectors<Tensor> {
         }
     }
 
-    /** Whole numbers, such as a buffer's counts, are averaged as PyTorch averages them: rounded towards zero. */
+    /** Integers, such as a buffer's counts, are averaged as in PyTorch: rounded towards zero. */
     @Override
     public void average(Tensor mean, Tensor value, long count) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             Tensor here = value.to(mean.device(), value.scalar_type());
             mean.copy_(mean.add(here.sub(mean).div(new Scalar((double) (count + 1)))));
-        }
+        });
     }
 
     @Override
     public void decay(Tensor mean, Tensor value, double decay) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             Tensor here = value.to(mean.device(), value.scalar_type());
             if (mean.is_floating_point()) {
                 mean.lerp_(here, new Scalar(1 - decay));
             } else {
                 mean.copy_(mean.mul(new Scalar(decay)).add(here.mul(new Scalar(1 - decay))));
             }
-        }
+        });
     }
 
     @Override
@@ -205,39 +198,36 @@ final class TorchVectors implements Vectors<Tensor> {
 
     @Override
     public void gather(List<Tensor> arrays, Tensor vector) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             long offset = 0;
             for (Tensor array : arrays) {
                 vector.narrow(0, offset, array.numel()).copy_(array.reshape(-1));
                 offset += array.numel();
             }
-        }
+        });
     }
 
     @Override
     public void scatter(Tensor vector, List<Tensor> arrays) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             long offset = 0;
             for (Tensor array : arrays) {
                 array.copy_(vector.narrow(0, offset, array.numel()).view_as(array));
                 offset += array.numel();
             }
-        }
+        });
     }
 
     @Override
     public void scatterAdd(Tensor vector, double factor, List<Tensor> arrays) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard noGrad = new NoGradGuard()) {
+        within(() -> {
             Scalar by = new Scalar(factor);
             long offset = 0;
             for (Tensor array : arrays) {
                 array.add_(vector.narrow(0, offset, array.numel()).view_as(array), by);
                 offset += array.numel();
             }
-        }
+        });
     }
 
     @Override

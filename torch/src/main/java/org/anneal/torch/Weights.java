@@ -18,25 +18,25 @@ import org.bytedeco.pytorch.StringSharedModuleDict;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.Tensor;
 
-/** A network's weights in a file. */
+/** Saves and loads a network's weights. */
 public final class Weights {
     private static final int SHOWN = 4; // of what does not fit, in a message
 
     private Weights() {}
 
     /**
-     * Writes every parameter and buffer of {@code module} as safetensors, by the names that PyTorch's {@code state_dict()}
-     * gives them. The file is whole or is not replaced.
+     * Writes every parameter and buffer of {@code module} as safetensors, atomically, under the names of PyTorch's
+     * {@code state_dict()}.
      *
-     * @throws IOException if the file cannot be written, naming it and the reason
+     * @throws IOException "cannot write FILE: WHY" if the file cannot be written
      */
     public static void save(Module module, Path file) throws IOException {
         Safetensors.write(file, stateDict(module));
     }
 
     /**
-     * {@return every parameter and buffer of {@code module}, by the names and in the order of PyTorch's
-     * {@code state_dict()}} The entries are views of the network's memory: they change as it is trained.
+     * {@return every parameter and buffer of {@code module}, by the names and in the order of PyTorch's {@code state_dict()}} The
+     * entries are views of the network's memory, which change as it trains.
      */
     public static Map<String, TensorData> stateDict(Module module) {
         Map<String, TensorData> dict = new LinkedHashMap<>();
@@ -45,7 +45,7 @@ public final class Weights {
     }
 
     /**
-     * Copies the entries of {@code stateDict}, such as {@link #stateDict} or PyTorch gives, into the network's memory.
+     * Copies the entries of {@code stateDict}, from {@link #stateDict} or PyTorch, into the network's memory.
      *
      * @throws IllegalArgumentException if names or shapes differ from the network's; nothing has changed then
      */
@@ -59,16 +59,16 @@ public final class Weights {
                 if (!(stateDict.get(name) instanceof TensorData data)) {
                     wrong.add(name + " is missing");
                 } else if (!data.shape().equals(shape)) {
-                    wrong.add(name + " has the shape " + data.shape() + " and not " + shape);
+                    wrong.add(name + " has shape " + data.shape() + ", not " + shape);
                 } else {
                     found.put(name, data);
                 }
             });
             stateDict.keySet().stream()
                     .filter(name -> !here.containsKey(name))
-                    .forEach(name -> wrong.add(name + " is none of the network's"));
+                    .forEach(name -> wrong.add(name + " is not in the network"));
             if (!wrong.isEmpty()) {
-                throw new IllegalArgumentException("a state dict must have the names and shapes of the network, but "
+                throw new IllegalArgumentException("a state dict must match the network's names and shapes, but "
                         + wrong.stream().limit(SHOWN).collect(Collectors.joining(", "))
                         + (wrong.size() > SHOWN ? " and " + (wrong.size() - SHOWN) + " more" : ""));
             }
@@ -77,13 +77,13 @@ public final class Weights {
         }
     }
 
-    /** Module by module: its own parameters, then its own buffers. */
+    /** {@return the parameters, then the buffers, of one module after another} */
     static Map<String, Tensor> entries(Module module) {
         Map<String, Tensor> entries = new LinkedHashMap<>();
         StringSharedModuleDict modules = module.named_modules();
         StringVector names = modules.keys();
         for (long i = 0; i < names.size(); i++) {
-            // JavaCPP gives no pointer for an empty text, which is the name of the module itself
+            // JavaCPP returns null for the empty string, the name of the module itself
             String name = Optional.ofNullable(names.get(i))
                     .map(BytePointer::getString)
                     .orElse("");

@@ -1,4 +1,4 @@
-/** The engine on libtorch. Tensors belong to whoever made them: the optimizer frees its own state and never a parameter. */
+/** The engine on libtorch. The caller owns the tensors: an optimizer frees its own state and never a parameter. */
 @NullMarked
 package org.anneal.torch;
 

@@ -142,7 +142,7 @@ class AveragedModelTest {
         Module other = new Module("other");
         other.register_module("body", new LinearImpl(4, 8));
         assertEquals(
-                "averaged must have the layers of model, [body.weight, body.bias, norm.weight, norm.bias,"
+                "averaged must have the same layers as model, [body.weight, body.bias, norm.weight, norm.bias,"
                         + " norm.running_mean, norm.running_var, norm.num_batches_tracked, head.weight, head.bias],"
                         + " but had [body.weight, body.bias]",
                 assertThrows(

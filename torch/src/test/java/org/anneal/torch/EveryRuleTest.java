@@ -213,19 +213,16 @@ class EveryRuleTest {
         try (Optimizer<Tensor> optimizer = Torch.optimizer(rule, List.of(p))) {
             p.mutable_grad().put(torch.ones(2, 2).to_sparse());
             assertEquals(
-                    "a gradient must be dense, but one is sparse: make the embedding that it comes from without sparse"
-                            + " gradients",
+                    "a gradient must be dense, but one is sparse: create its embedding without sparse gradients",
                     refusal(optimizer));
             p.mutable_grad().put(torch.ones(1, 2));
             assertEquals("a gradient must have its parameter's shape, [2, 2], but one has [1, 2]", refusal(optimizer));
             p.mutable_grad().put(torch.ones(4, 1));
             assertEquals("a gradient must have its parameter's shape, [2, 2], but one has [4, 1]", refusal(optimizer));
             p.mutable_grad().put(torch.ones(2, 2).to(ScalarType.Int));
-            assertEquals(
-                    "a gradient must be of its parameter's type, Float, but one is of type Int", refusal(optimizer));
+            assertEquals("a gradient must have its parameter's type, Float, but one has Int", refusal(optimizer));
             p.mutable_grad().put(torch.ones(2, 2).to(ScalarType.Double));
-            assertEquals(
-                    "a gradient must be of its parameter's type, Float, but one is of type Double", refusal(optimizer));
+            assertEquals("a gradient must have its parameter's type, Float, but one has Double", refusal(optimizer));
             assertArrayEquals(new double[] {1, 2, 3, 4}, read(p));
             setGrad(p, 1, -1, 1, 1);
             optimizer.step();

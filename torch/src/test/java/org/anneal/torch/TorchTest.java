@@ -86,8 +86,9 @@ class TorchTest {
         assertEquals(2, head.size());
         assertTrue(head.get(0).is_same(net.head.weight()));
         assertTrue(head.get(1).is_same(net.head.bias()));
-        String names = "child must have parameters, which are [body.weight, body.bias, norm.weight, norm.bias,"
-                + " head.weight, head.bias], but was ";
+        String names =
+                "child must be a module with parameters, which are [body.weight, body.bias, norm.weight, norm.bias,"
+                        + " head.weight, head.bias], but was ";
         assertEquals(names + "haed", messageOf(() -> Torch.parameters(net.module(), "haed")));
         assertEquals(names + "hea", messageOf(() -> Torch.parameters(net.module(), "hea")));
     }
@@ -117,7 +118,7 @@ class TorchTest {
                         new ParamGroup<>("head", new SGD(0.2), Torch.parameters(net.module(), "head")))));
         Tensor tensor = leaf(1);
         assertEquals(
-                "a parameter must stand in one group once, but group 'all' repeats one",
+                "a parameter must be in one group only, but group 'all' repeats one",
                 messageOf(() -> Torch.optimizer(new SGD(0.1), List.of(tensor, new Tensor(tensor)))));
     }
 

@@ -4,9 +4,9 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Objects;
 
-/** Images of one byte per value, held as bytes; read as PyTorch's tutorials do: ToTensor, then Normalize(0.5, 0.5). */
+/** Images with one byte per value, normalised as in PyTorch's tutorials: ToTensor, then Normalize(0.5, 0.5). */
 final class ByteImages implements Dataset {
-    /** Every byte's normalised value, from -1 to 1, in the same float operations as torchvision's. */
+    /** Every byte's normalised value, from -1 to 1, by the same float operations as torchvision's. */
     private static final float[] NORMALISED = new float[256];
 
     static {
@@ -21,7 +21,7 @@ final class ByteImages implements Dataset {
     private final byte[] labels;
     private final byte[] values;
 
-    /** Keeps the arrays: {@code values} has, for every label, channels * height * width bytes. */
+    /** Keeps the arrays, uncopied; {@code values} has channels * height * width bytes for every label. */
     ByteImages(List<String> classes, int channels, int height, int width, byte[] labels, byte[] values) {
         this.classes = classes;
         this.shape = new long[] {channels, height, width};

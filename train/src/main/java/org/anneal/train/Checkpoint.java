@@ -33,9 +33,10 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
- * All that a training run needs to go on, in a file that Python reads too:
+ * All that a training run needs to be resumed, in a file that Python can read, too:
  *
  * <pre>{@code
  * ck = torch.load("last.pt", weights_only=True)
@@ -43,12 +44,12 @@ import org.bytedeco.pytorch.global.torch;
  * }</pre>
  *
  * <p>Beside these, {@code epoch} counts the epochs that were finished and {@code step} the optimizer's steps.
- * {@code scheduler} is None where PyTorch has no such scheduler, such as a plateau on a schedule. {@code anneal} is what
- * else a run needs to go on to the same bits: the position within the epoch, the runner's own state, libtorch's random
- * numbers on the CPU (on CUDA they are not kept), what was measured so far, and what the run was started with.
+ * {@code scheduler} is None if PyTorch has no such scheduler, as for a plateau on a schedule. {@code anneal} is what else a run
+ * needs to go on to the same bits: the position within the epoch, the runner's own state, libtorch's CPU random number state
+ * (not CUDA's), the finished epochs, and the run's settings.
  *
- * <p>A file that Python wrote, with {@code epoch}, {@code model}, {@code optimizer} and {@code scheduler}, or these under
- * other {@linkplain CheckpointParts usual names}, is the end of an epoch. Of these only {@code epoch} and the weights must be
+ * <p>A file that Python wrote is taken as the end of an epoch. It may have {@code epoch}, {@code model}, {@code optimizer} and
+ * {@code scheduler}, or these under other {@linkplain CheckpointParts usual keys}; only {@code epoch} and the weights must be
  * there.
  */
 public final class Checkpoint implements AutoCloseable {
@@ -59,7 +60,7 @@ public final class Checkpoint implements AutoCloseable {
     private final CheckpointParts parts;
     private final Map<?, ?> model;
     private final Optional<Dict> anneal;
-    private final Optional<Object> key; // of the file that is open
+    private final Optional<Object> key; // identifies the open file
 
     private Checkpoint(Path path, Optional<Object> key, TorchFile file, Map<?, ?> root) {
         this.path = path;
@@ -73,9 +74,9 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Writes a checkpoint, whole or not at all.
+     * Writes a checkpoint atomically.
      *
-     * @throws IOException if it cannot be written, naming the file and the reason
+     * @throws IOException if it cannot be written; the message names the file and the reason
      */
     static void write(
             Path path,
@@ -150,41 +151,41 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * Opens a checkpoint, Anneal's or one that Python wrote.
      *
-     * @throws IOException if it cannot be read, is damaged, is no training checkpoint, or was written by a newer Anneal; the
-     *     message names the file and says which
+     * @throws IOException if it cannot be read, is damaged, is not a training checkpoint, or was written by a newer Anneal; the
+     *     message names the file and the reason
      */
     public static Checkpoint open(Path path) throws IOException {
         Optional<Object> key = Files.exists(path) ? AtomicFile.key(path) : Optional.empty();
         TorchFile file = TorchFile.open(path);
         try {
             if (!(file.root() instanceof Map<?, ?> map)) {
-                throw new IllegalArgumentException("it holds no dict");
+                throw new IllegalArgumentException("it does not hold a dict");
             }
             Checkpoint checkpoint = new Checkpoint(path, key, file, map);
             if (checkpoint.anneal.isPresent()) {
                 int version = checkpoint.anneal.get().count("version");
                 if (version > VERSION) {
-                    throw new IOException(path + " was written by a newer Anneal: its version must be at most "
-                            + VERSION + ", but is " + version);
+                    throw new IOException(path + " was written by a newer Anneal: version must be at most " + VERSION
+                            + ", but was " + version);
                 }
             }
             return checkpoint;
         } catch (IllegalArgumentException e) {
             file.close();
-            throw new IOException(path + " is no training checkpoint: " + e.getMessage(), e);
+            throw new IOException(path + " is not a training checkpoint: " + e.getMessage(), e);
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
         }
     }
 
-    /** @throws IOException if the file is in {@code folder}, and a run in it wrote it anew after it was opened here */
+    /** @throws IOException if the file is in {@code folder}, and a run there has replaced it since it was opened */
     void checkUnchangedIn(Path folder) throws IOException {
         Path parent = Optional.ofNullable(path.toAbsolutePath().getParent()).orElse(path);
         if (Files.exists(parent)
                 && Files.isSameFile(parent, folder)
                 && !AtomicFile.key(path).equals(key)) {
-            throw new IOException(path + " was written anew by another run while it was read: resume it again");
+            throw new IOException(path + " was replaced by another run while it was read: resume again");
         }
     }
 
@@ -195,14 +196,14 @@ public final class Checkpoint implements AutoCloseable {
             throw root.wrong("model", "a dict");
         } else if (keys.isEmpty()) {
             throw new IllegalArgumentException(
-                    "it must have weights under one of " + String.join(", ", CheckpointParts.MODEL) + ", but has only "
-                            + root.entries().keySet());
+                    "it must have weights under one of " + String.join(", ", CheckpointParts.MODEL)
+                            + ", but has only the keys " + root.entries().keySet());
         }
         throw new IllegalArgumentException(
-                "it must have the weights of one network, but has " + String.join(", ", keys));
+                "it must have the weights of one network, but has those under " + String.join(", ", keys));
     }
 
-    /** {@return what the run was started with; empty if Python wrote the file, or a program that did not say it} */
+    /** {@return the run's settings; empty if Python wrote the file, or a program that did not give them} */
     public Optional<RunConfig> config() throws IOException {
         return read(this::savedConfig);
     }
@@ -213,8 +214,8 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * {@return the rule that the run's optimizer was made with. A file of Python's does not name it: there it is the one that
-     * has the options of the first group, with the base of schedules as its rate, and empty if there is none}
+     * {@return the rule of the run's optimizer} A file from Python does not name it: then it is the rule that has the options of the
+     * first group, with the base of schedules as its rate; empty if there is none.
      */
     public Optional<UpdateRule> optimizer() throws IOException {
         return read(this::rule);
@@ -231,10 +232,65 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * {@return the schedule of a run that Python began, as far as the file says it: a constant rate if the run had an optimizer
-     * and no scheduler. Empty if Anneal began the run, which says it in {@link #config}, and if there is no optimizer}
+     * One parameter group of a saved optimizer.
      *
-     * @throws IOException if the run had a schedule that the file does not tell, saying why
+     * @param rule its rule, with the base of schedules as its rate; empty if no rule has these options
+     * @param size how many parameters it has
+     * @param names the names of its parameters; empty if the file does not tell them
+     */
+    public record SavedGroup(Optional<UpdateRule> rule, int size, List<String> names) {}
+
+    /**
+     * {@return the parameter groups of the saved optimizer; none if there is no optimizer, or more than one} PyTorch saves
+     * numbers in place of names unless the optimizer was made with {@code named_parameters()}. Then a parameter is told by the
+     * shape of its state, if only one of {@code network} has that shape.
+     */
+    public List<SavedGroup> groups(Network network) throws IOException {
+        return read(() -> {
+            List<Map<?, ?>> optimizers = parts.optimizers();
+            if (optimizers.size() != 1) {
+                return List.of();
+            }
+            Map<?, ?> state = optimizers.get(0).get("state") instanceof Map<?, ?> map ? map : Map.of();
+            Map<String, List<Long>> shapes = new LinkedHashMap<>();
+            Weights.stateDict(network.module()).forEach((name, data) -> shapes.put(name, data.shape()));
+            return CheckpointParts.groups(optimizers.get(0)).stream()
+                    .map(group -> savedGroup(group, state, shapes))
+                    .toList();
+        });
+    }
+
+    private static SavedGroup savedGroup(Map<?, ?> group, Map<?, ?> state, Map<String, List<Long>> shapes) {
+        List<?> params = group.get("params") instanceof List<?> list ? list : List.of();
+        List<?> given = group.get("param_names") instanceof List<?> list ? list : List.of();
+        List<String> names = (given.size() == params.size()
+                        ? given.stream().filter(shapes::containsKey).map(String::valueOf)
+                        : params.stream()
+                                .map(param -> withShapeOf(state.get(param), shapes))
+                                .flatMap(Optional::stream))
+                .toList();
+        return new SavedGroup(
+                UpdateRule.ofGroup(group), params.size(), names.size() == params.size() ? names : List.of());
+    }
+
+    /** {@return the one parameter that has the shape of a tensor in {@code kept}} */
+    private static Optional<String> withShapeOf(@Nullable Object kept, Map<String, List<Long>> shapes) {
+        if (!(kept instanceof Map<?, ?> slots)) {
+            return Optional.empty();
+        }
+        List<String> fitting = shapes.keySet().stream()
+                .filter(name -> slots.values().stream()
+                        .anyMatch(slot ->
+                                slot instanceof TensorData data && data.shape().equals(shapes.get(name))))
+                .toList();
+        return fitting.size() == 1 ? Optional.of(fitting.get(0)) : Optional.empty();
+    }
+
+    /**
+     * {@return the schedule of a run that Python began, as far as the file has it; a constant rate if the run had an optimizer but no
+     * scheduler} Empty if there is no optimizer either, or if Anneal began the run: then it is in {@link #config}.
+     *
+     * @throws IOException if the run had a schedule that cannot be told from the file; the message says why
      */
     public Optional<SavedSchedule> schedule() throws IOException {
         return read(() -> {
@@ -244,17 +300,17 @@ public final class Checkpoint implements AutoCloseable {
             } else if (schedulers.size() == 1) {
                 return Optional.of(parts.schedule(schedulers.get(0)));
             } else if (schedulers.size() > 1) {
-                throw new IllegalArgumentException("it holds " + schedulers.size() + " schedulers");
+                throw new IllegalArgumentException("it has " + schedulers.size() + " schedulers");
             } else if (CheckpointParts.groups(parts.optimizers().get(0)).stream()
                     .anyMatch(group -> group.containsKey("initial_lr"))) {
                 throw new IllegalArgumentException(
-                        "it holds no scheduler, though its optimizer had one, which left initial_lr there");
+                        "it has no scheduler, but its optimizer had one: its groups have an initial_lr");
             }
             return Optional.of(new SavedSchedule(new ConstantLR(1, 0).toString(), List.of()));
         });
     }
 
-    /** {@return when the scheduler of a run that Python began was stepped, as its counter tells; empty if there is none} */
+    /** {@return when the scheduler of a run that Python began was stepped, judged by its counter; empty if there is none} */
     public Optional<StepPer> stepPer() throws IOException {
         return read(() -> anneal.isPresent() ? Optional.empty() : parts.stepPer());
     }
@@ -264,9 +320,9 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * {@return where the run is; what it holds stays when this is closed}
+     * {@return the run's position, which stays valid when this is closed}
      *
-     * @param batches of an epoch, by which the steps are counted if the file does not say how many there were
+     * @param batches per epoch, to count the optimizer steps if the file does not have them
      */
     public Progress progress(long batches) throws IOException {
         return read(() -> {
@@ -315,7 +371,7 @@ public final class Checkpoint implements AutoCloseable {
         return TensorBytes.copy(weights);
     }
 
-    /** {@return the rates of the run so far} */
+    /** {@return the rate curve of the run so far} */
     RateCurve rates(int groups) throws IOException {
         return read(() -> {
             if (anneal.isEmpty()) {
@@ -325,7 +381,7 @@ public final class Checkpoint implements AutoCloseable {
             double[] points = rates.tensor("epoch").toDoubles();
             double[] lr = rates.tensor("lr").toDoubles();
             if (points.length == 0 && !anneal.get().dicts("epochs").isEmpty()) {
-                throw rates.wrong("epoch", "a tensor of one number at least, as there are epochs");
+                throw rates.wrong("epoch", "a tensor with at least one number, as there are epochs");
             }
             if (lr.length != points.length * groups) {
                 throw rates.wrong("lr", "a tensor of " + points.length + " x " + groups + " numbers");
@@ -335,17 +391,16 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Puts the network, the optimizer, the scheduler and libtorch's random numbers to where the run was.
+     * Restores the network, the optimizer, the scheduler and libtorch's random number state.
      *
-     * <p>In a file that Python wrote, an optimizer's or a scheduler's state may be missing: then the optimizer starts anew,
-     * and the schedule goes on at its rate after {@code progress}.
+     * <p>A file that Python wrote may lack the optimizer's or the scheduler's state: then the optimizer starts afresh, and the schedule
+     * goes on at its rate after {@code stepsDone} steps.
      *
-     * @param onChange what to do if the file is of another schedule, or other options of the optimizer, than those given:
-     *     {@code TAKE_CHECKPOINT} needs a file that tells its {@link #schedule}
-     * @param stepsDone how often the schedule was stepped by then, for a file that does not say so
-     * @return what is to be told of it, in sentences
-     * @throws IOException if the file is of another network, optimizer or schedule; the message names the file and what
-     *     differs
+     * @param onChange what to do if the file has another schedule or other optimizer options than those given;
+     *     {@code TAKE_CHECKPOINT} needs a file that has its {@link #schedule}
+     * @param stepsDone how often the schedule was stepped by then, in case the file does not have that
+     * @return what the user should know about it, in sentences
+     * @throws IOException if the file is of another network, optimizer or schedule; the message names the file and the difference
      */
     public List<String> restore(
             Network network,
@@ -362,12 +417,11 @@ public final class Checkpoint implements AutoCloseable {
                     .toList();
             List<Map<?, ?>> optimizers = parts.optimizers();
             if (optimizers.size() > 1) {
-                throw new IllegalArgumentException(
-                        "it holds " + optimizers.size() + " optimizers, but this run has one");
+                throw new IllegalArgumentException("it must have one optimizer, but has " + optimizers.size());
             } else if (hasOptimizer()) {
                 optimizer.loadStateDict(optimizers.get(0));
             } else {
-                notes.add(path + " holds no optimizer: its state starts anew");
+                notes.add(path + " has no optimizer: its state starts afresh");
             }
             if (anneal.isPresent()) {
                 Dict dict = anneal.get();
@@ -382,7 +436,7 @@ public final class Checkpoint implements AutoCloseable {
                 if (!parts.schedulers().isEmpty()) {
                     restoreScheduler(scheduler, onChange, stepsDone);
                 } else {
-                    notes.add(path + " holds no scheduler: the schedule goes on at its rate after " + stepsDone
+                    notes.add(path + " has no scheduler: the schedule goes on at its rate after " + stepsDone
                             + (stepsDone == 1 ? " step" : " steps"));
                     scheduler.moveTo(stepsDone);
                 }
@@ -395,11 +449,11 @@ public final class Checkpoint implements AutoCloseable {
         return notes;
     }
 
-    /** Has the run go on where it was with the options of {@code rules}. */
+    /** Goes on at the run's position, but with the options of {@code rules}. */
     private void keep(
             List<UpdateRule> rules, SchedulerState state, Optimizer<Tensor> optimizer, LRScheduler scheduler) {
         List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
-        // A plateau alone keeps no base: there the text tells whether the rate was changed, or by the plateau.
+        // A plateau alone keeps no base: only the text tells whether the rate was changed by hand or by the plateau.
         boolean otherBases = scheduler.takesStep()
                 ? !bases.equals(state.initialLrs())
                 : rule().filter(saved -> saved.lr() != bases.get(0)).isPresent();
@@ -418,7 +472,7 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    /** {@return the weights by the network's own names, to which a program may have put something} */
+    /** {@return the weights under the network's own names, without a prefix that a program may have added} */
     private Map<?, ?> weights(Network network, List<String> notes) {
         Set<String> names = Weights.stateDict(network.module()).keySet();
         String first = names.stream().findFirst().orElse("");
@@ -430,7 +484,7 @@ public final class Checkpoint implements AutoCloseable {
                         && names.stream().allMatch(name -> model.containsKey(prefix + name)))
                 .findFirst()
                 .<Map<?, ?>>map(prefix -> {
-                    notes.add(path + " has " + prefix + " before the names of its weights, which is left out");
+                    notes.add(path + " has " + prefix + " before the names of its weights, which is ignored");
                     return CheckpointParts.without(prefix, model);
                 })
                 .orElse(model);
@@ -440,7 +494,7 @@ public final class Checkpoint implements AutoCloseable {
         List<Map<?, ?>> schedulers = parts.schedulers();
         try {
             if (schedulers.size() > 1) {
-                throw new IllegalArgumentException("there are " + schedulers.size());
+                throw new IllegalArgumentException("it has " + schedulers.size());
             }
             scheduler.loadStateDict(schedulers.get(0), parts.groupsOf(schedulers.get(0)), onChange);
         } catch (IllegalArgumentException | IllegalStateException e) {
@@ -448,7 +502,7 @@ public final class Checkpoint implements AutoCloseable {
                 case KEEP_CONFIG -> scheduler.moveTo(stepsDone);
                 case REFUSE ->
                     throw new IllegalArgumentException(
-                            "its scheduler is another one: " + e.getMessage()
+                            "its scheduler is a different one: " + e.getMessage()
                                     + "; --on-change keep-config goes on with this one"
                                     + saved(schedulers)
                                             .map(text -> ", take-checkpoint with " + text)
@@ -456,12 +510,12 @@ public final class Checkpoint implements AutoCloseable {
                             e);
                 case TAKE_CHECKPOINT ->
                     throw new IllegalArgumentException(
-                            "its scheduler is another one, and the file does not say which: " + e.getMessage(), e);
+                            "its scheduler is a different one, and cannot be told from the file: " + e.getMessage(), e);
             }
         }
     }
 
-    /** {@return the text of the one schedule, if the file has it} */
+    /** {@return the text of the schedule, if the file has exactly one and it can be told} */
     private Optional<String> saved(List<Map<?, ?>> schedulers) {
         try {
             return schedulers.size() == 1
@@ -486,7 +540,7 @@ public final class Checkpoint implements AutoCloseable {
         T read();
     }
 
-    /** Reads, and says of what does not fit which file it is in. */
+    /** Reads; an error's message then begins with the file. */
     private <T> T read(Reading<T> reading) throws IOException {
         try {
             return reading.read();

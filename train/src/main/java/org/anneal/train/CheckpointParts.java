@@ -12,11 +12,11 @@ import org.anneal.optim.SavedSchedule;
 import org.anneal.schedule.StepPer;
 
 /**
- * What a checkpoint of a training run holds, by the names that programs give it: those of Anneal, of PyTorch's tutorials and
- * examples, of torchvision's references, of Lightning, and others in use.
+ * The parts of a training checkpoint, found under the keys that programs use: Anneal's, those of PyTorch's tutorials and
+ * examples, torchvision's references, Lightning, and others.
  */
 public final class CheckpointParts {
-    /** Where the weights may stand. */
+    /** Keys of the weights. */
     public static final List<String> MODEL = List.of(
             "model",
             "state_dict",
@@ -55,17 +55,17 @@ public final class CheckpointParts {
             "lr_schedulers", // Lightning, a list
             "schedulers");
 
-    // What DistributedDataParallel, torch.compile and a class around the network put before the names.
+    // Put before the names by DistributedDataParallel, torch.compile, and a class around the network.
     private static final List<String> PREFIXES = List.of("module.", "_orig_mod.", "model.");
 
     private final Dict root;
 
-    /** Describes what a file holds. */
+    /** The parts of a file's dict. */
     public CheckpointParts(Map<?, ?> root) {
         this.root = new Dict("", root);
     }
 
-    /** {@return the keys under which there are weights: {@code model}, or one, unless there are several networks, or none} */
+    /** {@return the keys of weights: {@code model} alone if it is there; several if the file has several networks} */
     public List<String> models() {
         List<String> keys = MODEL.stream()
                 .filter(key -> root.entries().get(key) instanceof Map<?, ?> map
@@ -81,21 +81,21 @@ public final class CheckpointParts {
         return root.entries().containsKey("param_groups") ? List.of(root.entries()) : dicts(OPTIMIZER);
     }
 
-    /** {@return the schedulers' states; if the file is nothing but one, it} */
+    /** {@return the schedulers' states; the file itself, if it is one} */
     public List<Map<?, ?>> schedulers() {
         return SavedSchedule.looksLike(root.entries()) ? List.of(root.entries()) : dicts(SCHEDULER);
     }
 
     /**
-     * {@return the schedule that a state of {@link #schedulers} is of}
+     * {@return the schedule of one of the {@link #schedulers}}
      *
-     * @throws IllegalArgumentException if it is of none of PyTorch's, saying why
+     * @throws IllegalArgumentException if it is not the state of a PyTorch scheduler; the message says why
      */
     public SavedSchedule schedule(Map<?, ?> scheduler) {
         return SavedSchedule.of(scheduler, groupsOf(scheduler));
     }
 
-    /** {@return the parameter groups that a scheduler of {@link #schedulers} ran, if the file has them} */
+    /** {@return the parameter groups of one of the {@link #schedulers}, if the file has them} */
     List<Map<?, ?>> groupsOf(Map<?, ?> scheduler) {
         List<Map<?, ?>> optimizers = optimizers();
         int i = schedulers().size() == optimizers.size() ? schedulers().indexOf(scheduler) : 0;
@@ -116,11 +116,11 @@ public final class CheckpointParts {
     }
 
     /**
-     * {@return how many epochs were finished} Some programs save that number, others that of the last epoch, from 0. Lightning
-     * says it elsewhere; for others the scheduler tells, which is stepped after each epoch, or each of {@code batches}.
+     * {@return how many epochs were finished} Some programs save this count, others the index of the last epoch, from 0. Lightning
+     * keeps the count elsewhere; otherwise the scheduler's counter decides, if it was stepped per epoch or per batch.
      *
-     * @param batches of an epoch, if it is known, or 0
-     * @throws IllegalArgumentException if there is no number of epochs
+     * @param batches per epoch, or 0 if unknown
+     * @throws IllegalArgumentException if there is no {@code epoch}
      */
     int epochs(long batches) {
         int epoch = root.number("epoch");
@@ -141,18 +141,18 @@ public final class CheckpointParts {
         return !counted && index && epoch < Integer.MAX_VALUE ? epoch + 1 : epoch;
     }
 
-    /** {@return whether the file's epoch is the number of the last one, from 0, and not of those that were finished} */
+    /** {@return whether the file's epoch is the index of the last epoch, from 0, rather than a count} */
     public boolean countsFromZero() {
         return root.entries().get("epoch") instanceof Long epoch && epoch >= 0 && epoch < epochs(0);
     }
 
-    /** {@return whether these are the names of torchvision's references, which count epochs from 0} */
+    /** {@return whether the keys are those of torchvision's references, which count epochs from 0} */
     private boolean isTorchvisions() {
         return Stream.of("model", "optimizer", "lr_scheduler", "args")
                 .allMatch(key -> root.entries().get(key) instanceof Map<?, ?>);
     }
 
-    /** {@return how many optimizer steps were made, if it is said} */
+    /** {@return how many optimizer steps were made, if the file has that} */
     Optional<Long> optimizerSteps() {
         return Stream.of("step", "global_step")
                 .filter(key -> root.entries().get(key) instanceof Long steps && steps >= 0)
@@ -160,19 +160,19 @@ public final class CheckpointParts {
                 .map(root::whole);
     }
 
-    /** {@return how often the one scheduler was stepped} */
+    /** {@return how often the scheduler was stepped, if there is exactly one} */
     private Optional<Long> steps() {
         List<Map<?, ?>> schedulers = schedulers();
         return schedulers.size() == 1 ? SavedSchedule.steps(schedulers.get(0)) : Optional.empty();
     }
 
-    /** {@return when the scheduler was stepped, if there is one: more steps than epochs are after batches} */
+    /** {@return when the scheduler was stepped, if there is one: more steps than epochs mean per batch} */
     Optional<StepPer> stepPer() {
         boolean plateau = schedulers().stream().anyMatch(state -> state.containsKey("num_bad_epochs"));
         return steps().map(steps -> steps > epochs(0) && !plateau ? StepPer.BATCH : StepPer.EPOCH);
     }
 
-    /** {@return the dicts under the first of {@code names} that has any} */
+    /** {@return the dicts under the first key of {@code names} that has any} */
     private List<Map<?, ?>> dicts(List<String> names) {
         List<Map<?, ?>> dicts = new ArrayList<>();
         for (String name : names) {
@@ -189,7 +189,7 @@ public final class CheckpointParts {
         return dicts;
     }
 
-    /** {@return what all of {@code names} begin with that is not of the network itself: a prefix, or several, or none} */
+    /** {@return the wrapper prefixes that all {@code names} begin with, such as {@code module.}; may be empty} */
     public static String prefix(Iterable<?> names) {
         String prefix = "";
         while (true) {
@@ -214,7 +214,7 @@ public final class CheckpointParts {
         return count > 0;
     }
 
-    /** {@return {@code dict} without {@code prefix} in its names, which all have it} */
+    /** {@return {@code dict} with {@code prefix} removed from its names, which must all have it} */
     public static <T> Map<String, T> without(String prefix, Map<?, T> dict) {
         Map<String, T> shorter = new LinkedHashMap<>();
         dict.forEach((name, value) -> shorter.put(String.valueOf(name).substring(prefix.length()), value));

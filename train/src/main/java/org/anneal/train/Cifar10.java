@@ -42,7 +42,7 @@ public final class Cifar10 {
                 read(folder, official ? BATCHES : List.of(TRAIN)), read(folder, List.of(official ? TEST_BATCH : TEST)));
     }
 
-    /** Whether the folder has a training file of this layout. */
+    /** {@return whether the folder has a training file of this layout} */
     static boolean isIn(Path folder) {
         return DataFile.find(folder, BATCHES.get(0)).isPresent() || hasTrain(folder);
     }

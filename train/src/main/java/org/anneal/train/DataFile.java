@@ -13,7 +13,7 @@ import java.util.zip.ZipException;
 
 /** A data file, unpacked. */
 final class DataFile {
-    /** More than the largest file of these data sets, CIFAR-10's batches in one: 154 MB. A gzip bomb ends here. */
+    /** More than the largest file of these data sets, all of CIFAR-10's batches in one (154 MB); stops a gzip bomb. */
     private static final int LARGEST = 256 << 20;
 
     private final String name;
@@ -24,13 +24,13 @@ final class DataFile {
         this.bytes = bytes;
     }
 
-    /** An opened stream, to be closed by the reader. */
+    /** Opens a stream, which the reader closes. */
     @FunctionalInterface
     interface Source {
         InputStream open() throws IOException;
     }
 
-    /** {@return the file of this name, or of this name and .gz, if there is one} */
+    /** {@return the file {@code name} or {@code name.gz}, if there is one} */
     static Optional<Path> find(Path folder, String name) {
         Path plain = folder.resolve(name);
         Path gzipped = folder.resolve(name + ".gz");
@@ -39,7 +39,7 @@ final class DataFile {
                 : Files.isRegularFile(gzipped) ? Optional.of(gzipped) : Optional.empty();
     }
 
-    /** {@return the file of this name, or of this name and .gz} */
+    /** {@return the content of {@code name} or {@code name.gz}} */
     static DataFile read(Path folder, String name) throws IOException {
         Path file = find(folder, name)
                 .orElseThrow(
@@ -53,7 +53,7 @@ final class DataFile {
             byte[] bytes = name.endsWith(".gz") ? unpack(name, in) : in.readNBytes(LARGEST + 1);
             if (bytes.length > LARGEST) {
                 throw new IOException(
-                        name + ": holds more than " + LARGEST + " bytes; no data set that is known here does");
+                        name + ": is larger than any file of a known data set: it has more than " + LARGEST + " bytes");
             }
             return new DataFile(name, bytes);
         } catch (AccessDeniedException e) {
@@ -65,13 +65,13 @@ final class DataFile {
         try (InputStream unpacked = new GZIPInputStream(in, 1 << 16)) {
             return unpacked.readNBytes(LARGEST + 1);
         } catch (ZipException e) {
-            throw new IOException(name + ": is no sound gzip file (" + e.getMessage() + ")", e);
+            throw new IOException(name + ": is not a valid gzip file (" + e.getMessage() + ")", e);
         } catch (EOFException e) {
-            throw new IOException(name + ": is cut off, the gzip stream has no end", e);
+            throw new IOException(name + ": is cut off: the gzip stream has no end", e);
         }
     }
 
-    /** {@return how messages call the file} */
+    /** {@return the file's name, for messages} */
     String name() {
         return name;
     }

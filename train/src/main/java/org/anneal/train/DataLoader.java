@@ -28,8 +28,8 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Batches of a data set, assembled off the training thread: while one is used, the next ones are read into tensors that are
- * used over and over, so memory stays flat.
+ * Batches of a data set, assembled off the training thread: while one batch is used, the next ones are read into tensors that
+ * are reused, so memory stays flat.
  *
  * <pre>{@code
  * try (DataLoader loader = new DataLoader(data.train(), 4).shuffled(0)) {
@@ -75,7 +75,7 @@ public final class DataLoader implements AutoCloseable {
         this.slots = Stream.generate(Slot::new).limit(SLOTS).toList();
     }
 
-    /** Draws the order of each epoch from {@code seed} and the epoch's number alone. */
+    /** Shuffles each epoch; its order depends on {@code seed} and the epoch's number alone. */
     public DataLoader shuffled(long seed) {
         this.seed = OptionalLong.of(seed);
         return this;
@@ -91,8 +91,8 @@ public final class DataLoader implements AutoCloseable {
      * Some samples.
      *
      * @param index of the batch in its epoch, from 0
-     * @param inputs samples x the shape of one, float32
-     * @param targets samples, each the number of its class, int64
+     * @param inputs samples x the shape of one sample, float32
+     * @param targets the class number of each sample, int64
      */
     public record Batch(int index, Tensor inputs, Tensor targets) {
         /** {@return how many samples there are} */
@@ -107,8 +107,8 @@ public final class DataLoader implements AutoCloseable {
     }
 
     /**
-     * Gives every batch of an epoch to {@code use}. What the batch holds, and every other libtorch object that {@code use}
-     * makes, is freed when it returns, unless it keeps it with {@code retainReference()}.
+     * Passes every batch of an epoch to {@code use}. When that returns, the batch and all libtorch objects that it made are freed,
+     * except those that it kept with {@code retainReference()}.
      */
     public void forEach(int epoch, Consumer<Batch> use) {
         forEachWhile(epoch, batch -> {
@@ -117,7 +117,7 @@ public final class DataLoader implements AutoCloseable {
         });
     }
 
-    /** Does as {@link #forEach}, for as long as {@code use} says to go on. */
+    /** Does as {@link #forEach}, until {@code use} returns false. */
     public void forEachWhile(int epoch, Predicate<Batch> use) {
         forEachWhile(epoch, 0, use);
     }
@@ -147,7 +147,7 @@ public final class DataLoader implements AutoCloseable {
         }
     }
 
-    /** The order of an epoch: as it is, or Fisher and Yates's shuffle. */
+    /** {@return the order of an epoch's samples: the data's own, or a Fisher-Yates shuffle} */
     private int[] order(int epoch) {
         int[] order = IntStream.range(0, data.size()).toArray();
         if (seed.isEmpty()) {
@@ -167,7 +167,7 @@ public final class DataLoader implements AutoCloseable {
         Slot slot = slots.get(batch % SLOTS);
         int first = batch * batchSize;
         int count = Math.min(batchSize, order.length - first);
-        slot.size = count; // the reader may still be at a batch of an epoch that was stopped: it has its own count
+        slot.size = count; // set here: the reader may still be at a batch of an epoch that was stopped
         slot.reading = reader.submit(() -> slot.fill(order, first, count));
     }
 
@@ -189,7 +189,7 @@ public final class DataLoader implements AutoCloseable {
     public void close() {
         reader.shutdownNow();
         boolean interrupted = false;
-        // However often it is interrupted: the reader may be writing into a tensor's memory.
+        // Despite interrupts: the reader may be writing into a tensor's memory.
         while (!reader.isTerminated()) {
             try {
                 reader.awaitTermination(1, TimeUnit.SECONDS);
@@ -246,11 +246,11 @@ public final class DataLoader implements AutoCloseable {
         }
 
         private String wrongSize(int sample, int index, String put) {
-            return "a data set must put " + sample + " values for a sample, as its shape "
-                    + Arrays.toString(data.shape()) + " says, but sample " + index + " put " + put;
+            return "a data set must put " + sample + " values per sample, as its shape " + Arrays.toString(data.shape())
+                    + " says, but sample " + index + " put " + put;
         }
 
-        /** {@return the part of {@code tensor} that this batch fills, where the network is} */
+        /** {@return the part of {@code tensor} that this batch fills, on the network's device} */
         Tensor on(Tensor tensor) {
             Tensor filled = size == batchSize ? tensor : tensor.narrow(0, 0, size);
             return device.isCpu() ? filled : filled.to(device.toTorch(), tensor.scalar_type());

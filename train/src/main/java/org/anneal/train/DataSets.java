@@ -6,10 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What a training run reads.
+ * The data of a training run.
  *
  * @param train the samples to learn from
- * @param validation the samples to measure on; never learnt from
+ * @param validation the samples to measure on, never trained on
  */
 public record DataSets(Dataset train, Dataset validation) {
     /**
@@ -21,7 +21,7 @@ public record DataSets(Dataset train, Dataset validation) {
     public static DataSets read(Path folder) throws IOException {
         if (!Files.isDirectory(folder)) {
             throw Files.exists(folder)
-                    ? new IOException(folder + " is a file; the folder with the data is wanted")
+                    ? new IOException(folder + " must be the folder with the data, but was a file")
                     : new FileNotFoundException("no folder " + folder);
         }
         if (FashionMnist.isIn(folder)) {

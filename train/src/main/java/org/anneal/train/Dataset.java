@@ -8,9 +8,8 @@ import java.util.function.IntUnaryOperator;
 /**
  * Labelled samples of one shape, read one by one. To train on your own data, implement this, or call {@link #of}.
  *
- * <p>Samples are read from another thread than the one that trains, while nothing else changes the data set: {@link
- * #read} and {@link #label} must not touch state that another thread writes. The data sets that Anneal brings never
- * change and may be read from any number of threads.
+ * <p>Samples are read on another thread than the training thread: {@link #read} and {@link #label} must not touch state that
+ * another thread writes. Anneal's own data sets never change, and any number of threads may read them.
  *
  * <pre>{@code
  * float[][] samples = ...;
@@ -37,18 +36,18 @@ public interface Dataset {
     int label(int index);
 
     /**
-     * Puts one sample's values, normalised as the network wants them, at the buffer's position: as many floats as the
-     * shape's product, the last dimension fastest. The position moves behind them.
+     * Puts one sample's values, normalised for the network, at the buffer's position: as many floats as the shape's product, in
+     * row-major order. The position then is after them.
      *
      * @param index from 0 to {@code size() - 1}
-     * @param into room for one sample at least
+     * @param into a buffer with room for at least one sample
      * @throws IndexOutOfBoundsException if there is no such sample
      * @throws java.nio.BufferOverflowException if there is too little room
      */
     void read(int index, FloatBuffer into);
 
     /**
-     * {@return a data set of what two functions give}
+     * {@return a data set that two functions define}
      *
      * @param size how many samples there are
      * @param shape of one sample

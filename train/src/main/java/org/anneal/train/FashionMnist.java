@@ -49,7 +49,7 @@ public final class FashionMnist {
     public static DataSets installed() throws IOException {
         if (!Files.isDirectory(INSTALLED)) {
             throw new FileNotFoundException(
-                    "no folder " + INSTALLED + "; install Fashion-MNIST with: apt-get install dataset-fashion-mnist");
+                    "no folder " + INSTALLED + ": install Fashion-MNIST with apt-get install dataset-fashion-mnist");
         }
         return read(INSTALLED);
     }
@@ -65,7 +65,7 @@ public final class FashionMnist {
         return new DataSets(read(folder, TRAIN), read(folder, VALIDATION));
     }
 
-    /** Whether the folder has a training file of this layout. */
+    /** {@return whether the folder has a training file of this layout} */
     static boolean isIn(Path folder) {
         return DataFile.find(folder, images(TRAIN)).isPresent();
     }
@@ -90,7 +90,7 @@ public final class FashionMnist {
         String path = "fashion-mnist/" + name + ".gz";
         return DataFile.read(path, () -> {
             Optional<InputStream> in = Optional.ofNullable(FashionMnist.class.getResourceAsStream(path));
-            return in.orElseThrow(() -> new FileNotFoundException("this build of Anneal comes without " + path));
+            return in.orElseThrow(() -> new FileNotFoundException("this build of Anneal has no " + path));
         });
     }
 
@@ -112,7 +112,7 @@ public final class FashionMnist {
         return new ByteImages(CLASSES, 1, SIDE, SIDE, labels, pixels);
     }
 
-    /** The bytes behind an IDX header: big-endian ints, the magic number, the count and the sides of an item. */
+    /** {@return the bytes after an IDX header, which has big-endian ints: the magic number, the count and the sides of an item} */
     private static byte[] items(DataFile file, int magic, int... sides) throws IOException {
         int header = 4 * (2 + sides.length);
         ByteBuffer bytes = ByteBuffer.wrap(file.bytes());
@@ -123,7 +123,8 @@ public final class FashionMnist {
         int foundMagic = bytes.getInt();
         if (foundMagic != magic) {
             throw file.wrong(String.format(
-                    "is no such IDX file: the magic number must be 0x%08x, but was 0x%08x", magic, foundMagic));
+                    "is not the expected IDX file: the magic number must be 0x%08x, but was 0x%08x",
+                    magic, foundMagic));
         }
         long count = Integer.toUnsignedLong(bytes.getInt());
         long item = 1;
@@ -138,7 +139,7 @@ public final class FashionMnist {
             throw file.wrong("is empty: the header says 0 items");
         }
         if (bytes.remaining() != count * item) {
-            throw file.wrong((bytes.remaining() < count * item ? "is cut off" : "has bytes behind its end")
+            throw file.wrong((bytes.remaining() < count * item ? "is cut off" : "has extra bytes")
                     + ": the header says " + count + " items, which are " + count * item + " bytes, but "
                     + bytes.remaining() + " follow it");
         }

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.anneal.text.Python;
 
-/** A loss or a weight that is NaN or infinite: what it is, and where in the run and at which rates it came to be. */
+/** A loss or a weight is NaN or infinite; says which, where in the run, and at which rates. */
 public final class NonFiniteException extends ArithmeticException {
     private static final long serialVersionUID = 1;
 
@@ -16,9 +16,9 @@ public final class NonFiniteException extends ArithmeticException {
     /**
      * @param what such as {@code the training loss is nan}
      * @param epoch from 1
-     * @param batch within the epoch, from 1: the one whose loss it is, or the last that was trained on
+     * @param batch within the epoch, from 1: the one with that loss, or the last one trained on
      * @param batches in the epoch
-     * @param lr the rates of that batch, of each group
+     * @param lr the rate of that batch, per group
      */
     NonFiniteException(String what, int epoch, int batch, int batches, List<Double> lr) {
         super(String.format(
@@ -40,12 +40,12 @@ public final class NonFiniteException extends ArithmeticException {
         return epoch;
     }
 
-    /** {@return the batch of the epoch, from 1: the one whose loss it is, or the last that was trained on} */
+    /** {@return the batch of the epoch, from 1: the one with that loss, or the last one trained on} */
     public int batch() {
         return batch;
     }
 
-    /** {@return the rate of that batch, of each group} */
+    /** {@return the rate of that batch, per group} */
     public List<Double> lr() {
         return lr;
     }

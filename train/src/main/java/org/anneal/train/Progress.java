@@ -7,17 +7,17 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.runs.RunListener;
 
 /**
- * Where a training run is, between two batches: what {@link Trainer#resume} takes up.
+ * A position of a training run, between two batches, at which {@link Trainer#resume} can go on.
  *
  * @param epoch epochs finished, at least 0
- * @param batch batches done of the epoch after these, at least 0; all of them if only the validation is left
- * @param step optimizer steps of the run
- * @param lossSum sum of the losses of the samples in these batches
- * @param lossSamples how many samples these are
- * @param seconds spent in the epoch in progress, up to here; time that was lost after a checkpoint is not in it
- * @param lr the rate that the last optimizer step used, of each group; empty before the first
- * @param epochs what was measured of the finished epochs, oldest first; of a run that began elsewhere, of those since
- * @param bestWeights the weights of the {@link #best} epoch, if the run is to go back to them; empty otherwise
+ * @param batch batches done in the next epoch, at least 0; all of its batches if only validation is left
+ * @param step optimizer steps of the run so far
+ * @param lossSum sum of the losses of the samples in the epoch so far
+ * @param lossSamples the number of these samples
+ * @param seconds spent in the epoch so far, without time lost after a checkpoint
+ * @param lr the rate that the last optimizer step used, per group; empty before the first
+ * @param epochs the finished epochs, oldest first; for a run that began elsewhere, those since
+ * @param bestWeights the weights of the {@link #best} epoch, if the run is to restore them; else empty
  */
 public record Progress(
         int epoch,
@@ -30,7 +30,7 @@ public record Progress(
         List<RunListener.Epoch> epochs,
         Map<String, TensorData> bestWeights) {
 
-    /** @throws IllegalArgumentException if a count is below 0, or the epochs are not the last ones that were finished */
+    /** @throws IllegalArgumentException if a count is below 0, or the epochs are not the latest ones, in order */
     public Progress {
         lr = List.copyOf(lr);
         epochs = List.copyOf(epochs);
@@ -41,24 +41,24 @@ public record Progress(
         for (int i = 0; i < epochs.size(); i++) {
             int number = epoch - epochs.size() + 1 + i;
             if (epochs.get(i).epoch() != number || number < 1) {
-                throw new IllegalArgumentException("epochs must be the last of the " + epoch
-                        + " that were finished, in order, but entry " + i + " is of epoch "
+                throw new IllegalArgumentException("epochs must be the latest of the " + epoch
+                        + " finished ones, in order, but entry " + i + " is epoch "
                         + epochs.get(i).epoch());
             }
         }
     }
 
-    /** {@return the beginning of a run} */
+    /** {@return the start of a run} */
     public static Progress start() {
         return after(0, 0);
     }
 
-    /** {@return the end of an epoch of a run of which nothing else is known} */
+    /** {@return the end of an epoch, with nothing else known of the run} */
     public static Progress after(int epoch, long step) {
         return new Progress(epoch, 0, step, 0, 0, 0, List.of(), List.of(), Map.of());
     }
 
-    /** {@return the epoch with the lowest validation loss, the first if there are several; a loss of NaN is none} */
+    /** {@return the epoch with the lowest validation loss, the first of several; NaN never counts} */
     public Optional<RunListener.Epoch> best() {
         Optional<RunListener.Epoch> best = Optional.empty();
         for (RunListener.Epoch each : epochs) {

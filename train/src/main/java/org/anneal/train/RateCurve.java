@@ -13,7 +13,7 @@ final class RateCurve {
     private final List<Double> points = new ArrayList<>(); // in epochs
     private final List<List<Double>> rates = new ArrayList<>(); // of each group
 
-    /** A curve that goes on from {@code count} points, each with the rates of {@code groups} groups. */
+    /** {@return a curve that goes on after {@code points}, each with the rates of {@code groups} groups} */
     static RateCurve of(double[] points, double[] rates, int groups) {
         RateCurve curve = new RateCurve();
         for (int i = 0; i < points.length; i++) {
@@ -39,7 +39,7 @@ final class RateCurve {
         return points.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    /** {@return the rates of the first point, one per group, then those of the second, and so on} */
+    /** {@return the rates, point by point, each with one per group} */
     double[] rates() {
         return rates.stream()
                 .flatMap(List::stream)

@@ -9,7 +9,7 @@ import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
 
-/** A tensor's elements in an array of their own: a copy that stays when the network goes on, or its file is closed. */
+/** A copy of a tensor's elements, which stays as it is when the network is trained on or the file is closed. */
 final class TensorBytes implements Storage {
     private final byte[] bytes;
 

@@ -48,7 +48,7 @@ public final class Trainer {
     private StepPer stepPer = StepPer.EPOCH;
     private Device device = Device.CPU;
     private final List<RunListener> listeners = new ArrayList<>();
-    private final List<TrainListener> trainListeners = new ArrayList<>(); // those of them that hear more
+    private final List<TrainListener> trainListeners = new ArrayList<>(); // those of the listeners that hear more
     private Progress start = Progress.start();
     private OptionalInt saveEvery = OptionalInt.empty();
     private OptionalInt patience = OptionalInt.empty();
@@ -68,7 +68,7 @@ public final class Trainer {
         this.scheduler = scheduler;
     }
 
-    /** Sets how often the data is gone through, at least 1. */
+    /** Sets the number of epochs, at least 1. */
     public Trainer epochs(int epochs) {
         this.epochs = atLeastOne("epochs", epochs);
         return this;
@@ -80,36 +80,36 @@ public final class Trainer {
         return this;
     }
 
-    /** Trains on no more than the first {@code limit} batches of an epoch, at least 1; validation is whole. */
+    /** Trains on only the first {@code limit} batches of each epoch, at least 1; validation is not limited. */
     public Trainer limit(int limit) {
         this.limit = atLeastOne("limit", limit);
         return this;
     }
 
     /**
-     * Begins where another run was. The network, the optimizer and the scheduler have to be as they were there, and the
-     * data, the batches and the seed the same: then the run goes on to the same bits.
+     * Starts at another run's position. If the network, the optimizer and the scheduler are as they were there, and the data,
+     * the batch size and the seed are the same, the run goes on to the same bits.
      */
     public Trainer resume(Progress progress) {
         this.start = progress;
         return this;
     }
 
-    /** Has {@link TrainListener#checkpoint} called every so many batches of an epoch, at least 1, and not at its end only. */
+    /** Calls {@link TrainListener#checkpoint} also after every {@code batches} batches of an epoch, at least 1. */
     public Trainer saveEvery(int batches) {
         this.saveEvery = OptionalInt.of(atLeastOne("save_every", batches));
         return this;
     }
 
-    /** Stops after so many epochs, at least 1, without a validation loss below the lowest so far. */
+    /** Stops after {@code epochs} epochs, at least 1, without a new lowest validation loss. */
     public Trainer patience(int epochs) {
         this.patience = OptionalInt.of(atLeastOne("patience", epochs));
         return this;
     }
 
     /**
-     * Goes back to the weights of the epoch with the lowest validation loss when the run is finished. They are kept in
-     * memory meanwhile.
+     * Restores the weights of the epoch with the lowest validation loss when the run is finished. They are kept in memory
+     * meanwhile.
      */
     public Trainer restoreBest() {
         this.restoreBest = true;
@@ -117,16 +117,15 @@ public final class Trainer {
     }
 
     /**
-     * Sets what to do when a batch's loss or the validation loss is NaN or infinite, or a parameter is when it is to be kept: to
-     * stop, unless this is called. A batch's loss stops the run before the optimizer has made a step of it; with LBFGS, the
-     * loss that it starts the step from.
+     * Sets what to do if a batch's loss, the validation loss, or a parameter that is about to be saved is NaN or infinite (default:
+     * stop). A batch's loss stops the run before the optimizer's step; with LBFGS, the loss that the step starts from does.
      */
     public Trainer onNan(OnNan onNan) {
         this.onNan = onNan;
         return this;
     }
 
-    /** Sets what the order of the samples is drawn from. */
+    /** Sets the seed of the samples' order. */
     public Trainer seed(long seed) {
         this.seed = seed;
         return this;
@@ -142,13 +141,13 @@ public final class Trainer {
         return this;
     }
 
-    /** Sets where the batches go; the network must be there already. */
+    /** Sets the device of the batches, where the network must already be. */
     public Trainer device(Device device) {
         this.device = device;
         return this;
     }
 
-    /** Adds a listener, perhaps a {@link TrainListener}; they are called in the order they were added. */
+    /** Adds a listener, which may be a {@link TrainListener}; they are called in the order in which they were added. */
     public Trainer listener(RunListener listener) {
         listeners.add(listener);
         if (listener instanceof TrainListener own) {
@@ -157,13 +156,13 @@ public final class Trainer {
         return this;
     }
 
-    /** {@return whether nothing is left to do at {@code progress}: the epochs are done, or patience is at its end} */
+    /** {@return whether nothing is left to do at {@code progress}: all epochs are done, or patience has run out} */
     public boolean isFinished(Progress progress) {
         return progress.epoch() >= epochs
                 || (patience.isPresent() && progress.epochsSinceBest() >= patience.getAsInt());
     }
 
-    /** Ends {@link #fit} after the optimizer step that is being made. May be called from any thread. */
+    /** Ends {@link #fit} after the current optimizer step. May be called from any thread. */
     public void stop() {
         stopped = true;
     }
@@ -174,12 +173,12 @@ public final class Trainer {
     }
 
     /**
-     * Trains and {@return the epochs that were finished, of a resumed run also those before, as far as they are known}
+     * Trains and {@return the finished epochs, for a resumed run including the earlier ones, as far as they are known}
      *
-     * @throws IOException if a listener cannot write what it writes
+     * @throws IOException if a listener cannot write
      * @throws NonFiniteException if a loss or a weight is NaN or infinite, and the run is not to go on with it
-     * @throws IllegalArgumentException if the resumed position is past the end of an epoch, or if the run is to go back to
-     *     the best weights and does not have them
+     * @throws IllegalArgumentException if the resumed position is past the end of an epoch, or if the best weights are to be
+     *     restored and the position does not have them
      */
     public List<RunListener.Epoch> fit(DataSets data) throws IOException {
         try (DataLoader training =
@@ -191,22 +190,22 @@ public final class Trainer {
         }
     }
 
-    /** One call of {@link #fit}: where it is, and how it goes on. */
+    /** One call of {@link #fit}, and its position. */
     private final class Fit {
         private final DataLoader training;
         private final DataLoader validation;
         private final long toValidate; // samples
         private final int batches;
-        private final long stepsElsewhere; // of the run, not of this optimizer
+        private final long stepsElsewhere; // steps of the run that this optimizer did not make
         private final List<RunListener.Epoch> epochs = new ArrayList<>(start.epochs());
         private int epoch = start.epoch(); // finished
         private int batch = start.batch();
         private Mean loss = new Mean(start.lossSum(), start.lossSamples());
-        private double seconds = start.seconds(); // in the epoch, before this call
+        private double seconds = start.seconds(); // in the epoch, before this call of fit
         private long since = System.nanoTime();
         private List<Double> lr = start.lr();
         private Map<String, TensorData> bestWeights = start.bestWeights();
-        private boolean evaluated; // the loss of the batch; LBFGS does it more than once
+        private boolean evaluated; // the batch's loss, which LBFGS computes more than once
         private boolean toldNotFinite;
 
         Fit(DataLoader training, DataLoader validation, long toValidate) {
@@ -216,13 +215,13 @@ public final class Trainer {
             batches = Math.min(limit, training.size());
             stepsElsewhere = start.step() - optimizer.steps();
             if (batch > batches) {
-                throw new IllegalArgumentException("a run is resumed within the " + batches
-                        + " batches of an epoch, but the position was after batch " + batch);
+                throw new IllegalArgumentException("progress must be within the " + batches
+                        + " batches of an epoch, but was after batch " + batch);
             }
             if (restoreBest && bestWeights.isEmpty() && start.best().isPresent()) {
                 if (!start.isBest()) {
-                    throw new IllegalArgumentException("to go back to the best weights, the resumed run must have kept"
-                            + " those of epoch " + start.best().get().epoch() + ", its best, but it kept none");
+                    throw new IllegalArgumentException("progress must have the weights of the best epoch, "
+                            + start.best().get().epoch() + ", to restore them, but has none");
                 }
                 bestWeights = TensorBytes.copy(Weights.stateDict(network.module()));
             }
@@ -284,7 +283,7 @@ public final class Trainer {
         private void train() {
             network.module().train(true);
             if (batch == batches) {
-                return; // the position was behind the last one
+                return; // all batches were done before
             }
             training.forEachWhile(epoch + 1, batch, data -> {
                 lr = rates();
@@ -320,7 +319,7 @@ public final class Trainer {
             }
         }
 
-        /** A gradient may be NaN where the loss is none: what is kept of the weights must not be. */
+        /** A gradient may be NaN although the loss is not: weights that are saved must be finite. */
         private void requireFiniteWeights() {
             if (toldNotFinite) {
                 return;

@@ -33,16 +33,15 @@ import org.anneal.torch.Weights;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * What a training leaves behind in a {@link RunFolder}: {@code model.safetensors}, the weights after the last whole epoch,
- * beside {@code metrics.csv} as the run goes on; {@code curve.png}, rate and losses, when it is closed.
+ * What a {@link Trainer}'s run writes to its {@link RunFolder}: {@code model.safetensors}, the weights after the last complete
+ * epoch, and {@code metrics.csv} as the run goes on; {@code curve.png}, rates and losses, when it is closed.
  *
- * <p>With {@link #checkpoints}, also {@link Checkpoint}s, which the run can be resumed from: {@code last.pt}, where it is;
- * {@code best.pt}, the end of the epoch with the lowest validation loss; and, if more than one is to be kept, those before
- * the last by their optimizer steps, {@code step-1250.pt}. If these keep a {@link RunConfig}, then {@code run.json} has it
- * too, with the groups of the optimizer, from the start of the run on. With {@link #tensorBoard}, also event files that
- * TensorBoard reads.
+ * <p>With {@link #checkpoints}, also {@link Checkpoint}s to resume the run from: {@code last.pt}, the latest; {@code best.pt}, the
+ * end of the epoch with the lowest validation loss; and, if more than one is kept, earlier ones named by their optimizer steps,
+ * {@code step-1250.pt}. If these have a {@link RunConfig}, {@code run.json} has it, too, with the groups of the optimizer, from the
+ * start of the run on. With {@link #tensorBoard}, also TensorBoard's event files.
  *
- * <p>A checkpoint takes the place of the one before only when it is on the disk.
+ * <p>A checkpoint replaces the previous one only when it is on the disk.
  */
 public final class TrainingFolder implements TrainListener, AutoCloseable {
     private static final String WEIGHTS = "model.safetensors";
@@ -56,8 +55,8 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     private final String title;
     private final int groups;
     private List<String> names; // of the groups, for people
-    private Optional<String> savedWeights = Optional.empty(); // of which epoch they are
-    private Progress progress; // where it was last
+    private Optional<String> savedWeights = Optional.empty(); // their epoch
+    private Progress progress; // the last position that can be resumed
     private final List<Epoch> epochs;
     private final RateCurve rates;
     private Optional<Checkpoints> checkpoints = Optional.empty();
@@ -66,8 +65,8 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     /**
      * Makes the folder and the table's header.
      *
-     * @param title what stands above the curve
-     * @param groups of the optimizer, which is how many rates a row has
+     * @param title the text above the curve
+     * @param groups parameter groups of the optimizer; a row has a rate for each
      * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
     public TrainingFolder(Path folder, Network network, String title, int groups) throws IOException {
@@ -75,11 +74,11 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     /**
-     * Goes on with a run: the table has the checkpoint's epochs and no others.
+     * Resumes a run: the table then has the checkpoint's epochs and no others.
      *
-     * @param folder the run's own, or one without a run, which is made
-     * @param progress of {@code checkpoint}
-     * @throws IOException if another run is writing to the folder, or has written the checkpoint anew since it was opened;
+     * @param folder the run's own folder, or one without a run, which is made if it is missing
+     * @param progress the position of {@code checkpoint}
+     * @throws IOException if another run is writing to the folder, or has replaced the checkpoint since it was opened;
      *     if the folder cannot be written to, or the checkpoint cannot be read
      */
     public TrainingFolder(
@@ -113,15 +112,15 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         this.rates = rates;
     }
 
-    /** {@return where the last checkpoint of the run in {@code folder} is} */
+    /** {@return the path of the last checkpoint of the run in {@code folder}} */
     public static Path lastCheckpoint(Path folder) {
         return folder.resolve(LAST);
     }
 
     /**
-     * Has checkpoints be written, and those that are too many be deleted.
+     * Writes checkpoints, and deletes the oldest.
      *
-     * @param keep how many of them stay, {@code last.pt} included and {@code best.pt} not, at least 1
+     * @param keep how many to keep, at least 1, counting {@code last.pt} but not {@code best.pt}
      */
     public TrainingFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, int keep) {
         return checkpoints(optimizer, scheduler, Optional.empty(), keep);
@@ -130,7 +129,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     /**
      * Does as {@link #checkpoints(Optimizer, LRScheduler, int)}, and writes {@code run.json}.
      *
-     * @param config kept in the checkpoints, for whoever resumes the run
+     * @param config the run's settings, which the checkpoints keep for resuming it
      * @throws IOException if {@code run.json} cannot be written
      */
     public TrainingFolder checkpoints(Optimizer<Tensor> optimizer, LRScheduler scheduler, RunConfig config, int keep)
@@ -153,10 +152,10 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     /**
-     * Has event files for TensorBoard be written, too.
+     * Writes event files for TensorBoard, too.
      *
      * @param steps of the whole run
-     * @param texts to be shown, by their names
+     * @param texts shown verbatim, by their names
      */
     public TrainingFolder tensorBoard(Optimizer<Tensor> optimizer, long steps, Map<String, String> texts) {
         run.tensorBoard(optimizer, steps, texts);
@@ -177,7 +176,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         return run.path().resolve(name);
     }
 
-    /** {@return what is in the folder, or that nothing is, in a line without an end} */
+    /** {@return one line that says what the folder now has} */
     public String summary() {
         if (epochs.isEmpty()) {
             return "no epoch was finished, "
@@ -207,7 +206,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         epochs.add(epoch);
     }
 
-    /** Writes the network's weights again when it went back to those of {@code epoch}, its best. */
+    /** Writes the network's weights again, after those of its best epoch, {@code epoch}, were restored. */
     public void saveBestWeights(int epoch) throws IOException {
         saveWeights("best epoch, " + epoch);
     }
@@ -226,7 +225,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         progress = now;
     }
 
-    /** {@return where the run was last, when it could be taken up again} */
+    /** {@return the last position from which the run can be resumed} */
     public Progress progress() {
         return progress;
     }
@@ -235,7 +234,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         Path last = file(LAST);
         Path best = file(BEST);
         keepLast(progress, to.keep);
-        // The best one first: if the process dies in between, what follows the last one writes the best one again.
+        // The best one first: if the process dies in between, the run resumed from the last one writes it again.
         Path first = progress.isBest() ? best : last;
         Checkpoint.write(first, network, to.optimizer, to.scheduler, to.config, progress, rates);
         if (progress.isBest()) {
@@ -248,7 +247,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         deleteEarlier(to.keep);
     }
 
-    /** Gives the last checkpoint, which is about to be replaced, a name of its own. */
+    /** Keeps the last checkpoint, which is about to be replaced, under a name of its own. */
     private void keepLast(Progress progress, int keep) throws IOException {
         if (keep > 1 && savedStep.isPresent() && savedStep.getAsLong() < progress.step()) {
             link(file(LAST), file(step(savedStep.getAsLong())));
@@ -265,7 +264,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
                 }
             });
         }
-        // Those of a later step are of a run that was given up when an earlier checkpoint was resumed.
+        // Those of a later step were abandoned when an earlier checkpoint was resumed.
         for (Path abandoned : earlier.tailMap(savedStep.getAsLong()).values()) {
             Files.delete(abandoned);
         }
@@ -276,7 +275,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         }
     }
 
-    /** Gives a file a second name, which may be another file's until then; without a moment in between. */
+    /** Gives a file a second name, atomically replacing a file that had it. */
     private static void link(Path file, Path name) throws IOException {
         Path temporary = name.resolveSibling(name.getFileName() + ".tmp");
         try {
@@ -306,7 +305,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     /**
-     * Draws the curve of the epochs that were finished; if nothing was done that can be resumed, takes away what was made.
+     * Draws the curve of the finished epochs; if there is nothing to keep, deletes what was made.
      *
      * @throws IOException if it cannot be drawn or written
      */

@@ -1,4 +1,4 @@
-/** Training: data sets, networks, the loop, and the checkpoints that it resumes from. */
+/** Training: data sets, networks, the training loop, and checkpoints to resume from. */
 @NullMarked
 package org.anneal.train;
 

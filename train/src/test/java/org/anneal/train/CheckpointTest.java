@@ -34,6 +34,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
+import org.anneal.runs.SmallDisk;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Kind;
@@ -291,7 +292,7 @@ class CheckpointTest {
                     "total_steps must be 50, as in this runner's OneCycleLR(max_lr=0.1, total_steps=50), but was"
                             + " 40 in the state dict";
             assertFails(
-                    python + ": its scheduler is another one: " + differs
+                    python + ": its scheduler is a different one: " + differs
                             + "; --on-change keep-config goes on with this one, take-checkpoint with " + ONE_CYCLE,
                     () -> run.restore(python, OnChange.REFUSE));
             assertEquals(List.of(), run.restore(python, OnChange.KEEP_CONFIG));
@@ -313,8 +314,8 @@ class CheckpointTest {
         Path python = golden();
         try (Run run = new Run("Adam(lr=0.001)", "OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50)")) {
             assertFails(
-                    python + ": its scheduler is another one: it is not OneCycleLR(max_lr=0.2, total_steps=40,"
-                            + " div_factor=50.0); --on-change keep-config goes on with this one, take-checkpoint with "
+                    python + ": its scheduler is a different one: the state was saved under " + ONE_CYCLE
+                            + ", not under OneCycleLR(max_lr=0.2, total_steps=40, div_factor=50.0); --on-change keep-config goes on with this one, take-checkpoint with "
                             + ONE_CYCLE,
                     () -> run.restore(python, OnChange.REFUSE));
         }
@@ -337,7 +338,7 @@ class CheckpointTest {
         Path without = changed(golden(), root -> root.remove("scheduler"));
         try (Checkpoint python = Checkpoint.open(without)) {
             assertFails(
-                    without + ": it holds no scheduler, though its optimizer had one, which left initial_lr there",
+                    without + ": it has no scheduler, but its optimizer had one: its groups have an initial_lr",
                     python::schedule);
         }
         Path constant = changed(golden(), root -> {
@@ -354,7 +355,7 @@ class CheckpointTest {
             root.put("lr_schedulers", List.of(scheduler, scheduler));
         });
         try (Checkpoint python = Checkpoint.open(two)) {
-            assertFails(two + ": it holds 2 schedulers", python::schedule);
+            assertFails(two + ": it has 2 schedulers", python::schedule);
         }
         try (Checkpoint ours = Checkpoint.open(last())) {
             assertEquals(Optional.empty(), ours.schedule());
@@ -389,7 +390,7 @@ class CheckpointTest {
             assertEquals(
                     prefix.isEmpty()
                             ? List.of()
-                            : List.of(file + " has " + prefix + " before the names of its weights, which is left out"),
+                            : List.of(file + " has " + prefix + " before the names of its weights, which is ignored"),
                     run.restore(file, OnChange.REFUSE));
             assertArrayEquals(new float[] {0.1613206f, 0.1905916f}, bias(run.network));
             assertEquals(0.09805566273349588, run.group().lr());
@@ -426,20 +427,21 @@ class CheckpointTest {
             root.put("state_dict", model);
         });
         assertFails(
-                gan + " is no training checkpoint: it must have the weights of one network, but has state_dict, net",
+                gan
+                        + " is not a training checkpoint: it must have the weights of one network, but has those under state_dict, net",
                 () -> Checkpoint.open(gan));
         Path none = changed(golden(), root -> root.put("generator", Objects.requireNonNull(root.remove("model"))));
         assertFails(
-                none + " is no training checkpoint: it must have weights under one of model, state_dict,"
+                none + " is not a training checkpoint: it must have weights under one of model, state_dict,"
                         + " model_state_dict, model_state, model_dict, net, net_state_dict, network, network_state_dict,"
-                        + " module, weights, params, but has only [epoch, optimizer, scheduler, generator]",
+                        + " module, weights, params, but has only the keys [epoch, optimizer, scheduler, generator]",
                 () -> Checkpoint.open(none));
         Path two = changed(golden(), root -> {
             Object optimizer = Objects.requireNonNull(root.remove("optimizer"));
             root.put("optimizer_states", List.of(optimizer, optimizer));
         });
         try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
-            assertFails(two + ": it holds 2 optimizers, but this run has one", () -> run.restore(two, OnChange.REFUSE));
+            assertFails(two + ": it must have one optimizer, but has 2", () -> run.restore(two, OnChange.REFUSE));
         }
     }
 
@@ -462,8 +464,8 @@ class CheckpointTest {
                     .toList();
             try (Run run = new Run("Adam(lr=0.001)", ONE_CYCLE)) {
                 assertFails(
-                        less + ": param_groups[0] (group 'all', Adam): " + name
-                                + " of parameter 1 must be there, but its state has only " + others,
+                        less + ": param_groups[0] (group 'all', Adam): the state of parameter 1 must have " + name
+                                + ", but has only " + others,
                         () -> run.restore(less, OnChange.REFUSE));
                 assertEquals(0, run.scheduler.lastEpoch());
             }
@@ -479,8 +481,8 @@ class CheckpointTest {
         try (Run run = new Run("SGD(lr=0.1)", "StepLR(step_size=1, gamma=0.5)")) {
             assertEquals(
                     List.of(
-                            less + " holds no optimizer: its state starts anew",
-                            less + " holds no scheduler: the schedule goes on at its rate after 2 steps"),
+                            less + " has no optimizer: its state starts afresh",
+                            less + " has no scheduler: the schedule goes on at its rate after 2 steps"),
                     run.restore(less, OnChange.REFUSE));
             assertEquals(0.025, run.group().lr());
         }
@@ -502,22 +504,22 @@ class CheckpointTest {
         Path file = last();
         Path copy = folder.resolve("changed.pt");
         changed(file, root -> root.remove("epoch"));
-        assertNone("epoch must be a whole number, but is missing", copy);
+        assertNone("epoch must be a whole number, but was missing", copy);
         changed(file, root -> root.put("epoch", -1L));
-        assertNone("epoch must be a whole number from 0 on, but was -1", copy);
+        assertNone("epoch must be a whole number, at least 0, but was -1", copy);
         changed(file, root -> root.put("model", "net.pt"));
-        assertNone("model must be a dict, but was a String", copy);
+        assertNone("model must be a dict, but was 'net.pt'", copy);
         TorchFile.write(copy, List.of(1L));
-        assertNone("it holds no dict", copy);
+        assertNone("it does not hold a dict", copy);
         Files.writeString(copy, "what is this");
         assertFails(
-                "cannot read " + copy + ": it is no file of torch.save: that is a zip archive, and this begins with"
-                        + " 'what is this'",
+                "cannot read " + copy
+                        + ": it is not a file of torch.save, which is a zip archive: it begins with 'what is this'",
                 () -> Checkpoint.open(copy));
     }
 
     private static void assertNone(String why, Path file) {
-        assertFails(file + " is no training checkpoint: " + why, () -> Checkpoint.open(file));
+        assertFails(file + " is not a training checkpoint: " + why, () -> Checkpoint.open(file));
     }
 
     private static void assertFails(String message, Executable bad) {
@@ -530,34 +532,34 @@ class CheckpointTest {
         Path copy = folder.resolve("changed.pt");
         anneal(file, entries -> entries.put("version", 2L));
         assertFails(
-                copy + " was written by a newer Anneal: its version must be at most 1, but is 2",
+                copy + " was written by a newer Anneal: version must be at most 1, but was 2",
                 () -> Checkpoint.open(copy));
         anneal(file, entries -> entries.put("batch", 5L));
         assertFails(copy + ": anneal.batch must be within the 4 batches of an epoch, but was 5", this::progress);
         anneal(file, entries -> entries.remove("loss_sum"));
-        assertFails(copy + ": anneal.loss_sum must be a number, but is missing", this::progress);
+        assertFails(copy + ": anneal.loss_sum must be a number, but was missing", this::progress);
         anneal(file, entries -> entries.put("epochs", List.of(Map.of("epoch", 1L))));
-        assertFails(copy + ": anneal.epochs[0].step must be a whole number, but is missing", this::progress);
+        assertFails(copy + ": anneal.epochs[0].step must be a whole number, but was missing", this::progress);
         anneal(file, entries -> entries.put("epochs", List.of()));
         assertEquals(List.of(), progress().epochs());
         anneal(file, entries -> entries.put("config", Map.of("model", 3L)));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertFails(copy + ": anneal.config.model must be a text, but was 3", checkpoint::config);
+            assertFails(copy + ": anneal.config.model must be a string, but was 3", checkpoint::config);
         }
         anneal(file, entries -> entries.put("rates", Map.of("epoch", 3L)));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
             assertFails(copy + ": anneal.rates.epoch must be a tensor, but was 3", () -> checkpoint.rates(1));
         }
         anneal(file, entries -> entries.put("best_model", Map.of(3L, "x")));
-        assertFails(copy + ": anneal.best_model.3 must be a tensor, but is missing", this::progress);
+        assertFails(copy + ": anneal.best_model.3 must be a tensor, but was missing", this::progress);
         anneal(file, entries -> entries.put("rates", Map.of("epoch", TensorBytes.of(new double[0], List.of(0L)))));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertFails(copy + ": anneal.rates.lr must be a tensor, but is missing", () -> checkpoint.rates(1));
+            assertFails(copy + ": anneal.rates.lr must be a tensor, but was missing", () -> checkpoint.rates(1));
         }
         try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "StepLR(step_size=1, gamma=0.5)")) {
             anneal(file, entries -> entries.remove("scheduler"));
             assertFails(
-                    copy + ": anneal.scheduler must be a dict, but is missing",
+                    copy + ": anneal.scheduler must be a dict, but was missing",
                     () -> run.restore(copy, OnChange.REFUSE));
             anneal(
                     file,
@@ -602,8 +604,8 @@ class CheckpointTest {
         Path file = last();
         try (Run run = new Run(new LinearNet(8, 3), "SGD(lr=0.1, momentum=0.9)", "StepLR(1)")) {
             assertFails(
-                    file + ": a state dict must have the names and shapes of the network, but fc.weight has the shape"
-                            + " [2, 8] and not [3, 8], fc.bias has the shape [2] and not [3]",
+                    file
+                            + ": a state dict must match the network's names and shapes, but fc.weight has shape [2, 8], not [3, 8], fc.bias has shape [2], not [3]",
                     () -> run.restore(file, OnChange.REFUSE));
         }
         LinearNet network = new LinearNet(8, 2);
@@ -612,7 +614,7 @@ class CheckpointTest {
             LRScheduler scheduler = new LRScheduler(optimizer, Policy.parse("StepLR(1)"));
             try (Checkpoint checkpoint = Checkpoint.open(file)) {
                 assertFails(
-                        file + ": param_groups[0] must have 1 params, as group 'weight', but had 2",
+                        file + ": param_groups[0] must have 1 params, as group 'weight' has, but had 2",
                         () -> checkpoint.restore(network, optimizer, scheduler, OnChange.REFUSE, 0));
             }
         }
@@ -624,7 +626,7 @@ class CheckpointTest {
         try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "ExponentialLR(0.1)")) {
             String message = assertThrows(IOException.class, () -> run.restore(file, OnChange.REFUSE))
                     .getMessage();
-            assertTrue(String.valueOf(message).startsWith(file + ": the state was written under StepLR("), message);
+            assertTrue(String.valueOf(message).startsWith(file + ": the state was saved under StepLR("), message);
             run.restore(file, OnChange.KEEP_CONFIG);
             assertEquals(0.001, run.group().lr(), 1e-15);
         }

@@ -188,7 +188,7 @@ class DataLoaderTest {
                 try (DataLoader loader =
                         new DataLoader(reading((index, into) -> into.put(new float[count])), batchSize)) {
                     assertEquals(
-                            "a data set must put 8 values for a sample, as its shape [1, 2, 4] says, but sample 0 put "
+                            "a data set must put 8 values per sample, as its shape [1, 2, 4] says, but sample 0 put "
                                     + (count > 8 ? "more" : count),
                             assertThrows(IllegalStateException.class, () -> loader.forEach(1, batch -> {}))
                                     .getMessage());

@@ -145,11 +145,11 @@ class DataSetsTest {
         Path labels = folder.resolve("train-labels-idx1-ubyte.gz");
         byte[] whole = Files.readAllBytes(labels);
         Files.write(labels, Arrays.copyOf(whole, whole.length - 10));
-        assertMessage(labels + ": is cut off, the gzip stream has no end", () -> DataSets.read(folder));
+        assertMessage(labels + ": is cut off: the gzip stream has no end", () -> DataSets.read(folder));
         Files.write(labels, new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
-        assertMessage(labels + ": is no sound gzip file (Not in GZIP format)", () -> DataSets.read(folder));
+        assertMessage(labels + ": is not a valid gzip file (Not in GZIP format)", () -> DataSets.read(folder));
         Files.write(labels, new byte[0]);
-        assertMessage(labels + ": is cut off, the gzip stream has no end", () -> DataSets.read(folder));
+        assertMessage(labels + ": is cut off: the gzip stream has no end", () -> DataSets.read(folder));
     }
 
     @Test
@@ -162,7 +162,7 @@ class DataSetsTest {
                 images + ": is cut off: an IDX header has 16 bytes, but the file has 3", () -> DataSets.read(folder));
         Files.write(images, idx(0x0d03, 1, 28, 28, new byte[GREY]));
         assertMessage(
-                images + ": is no such IDX file: the magic number must be 0x00000803, but was 0x00000d03",
+                images + ": is not the expected IDX file: the magic number must be 0x00000803, but was 0x00000d03",
                 () -> DataSets.read(folder));
         Files.write(images, idx(0x0803, 1, 28, 28, new byte[GREY - 1]));
         assertMessage(
@@ -170,7 +170,7 @@ class DataSetsTest {
                 () -> DataSets.read(folder));
         Files.write(images, idx(0x0803, 1, 28, 28, new byte[GREY + 1]));
         assertMessage(
-                images + ": has bytes behind its end: the header says 1 items, which are 784 bytes, but 785 follow it",
+                images + ": has extra bytes: the header says 1 items, which are 784 bytes, but 785 follow it",
                 () -> DataSets.read(folder));
         Files.write(images, idx(0x0803, -1, 28, 28, new byte[GREY]));
         assertMessage(

@@ -619,7 +619,7 @@ class TrainerTest {
         try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
             run.trainer.batchSize(16).resume(new Progress(1, 5, 9, 1, 80, 1, List.of(0.5), List.of(), Map.of()));
             assertMessage(
-                    "a run is resumed within the 4 batches of an epoch, but the position was after batch 5",
+                    "progress must be within the 4 batches of an epoch, but was after batch 5",
                     () -> run.trainer.fit(SETS));
         }
     }
@@ -676,8 +676,7 @@ class TrainerTest {
             first.trainer.epochs(2).batchSize(16).fit(WORSE);
             second.trainer.epochs(3).batchSize(16).restoreBest().resume(told.get(2));
             assertMessage(
-                    "to go back to the best weights, the resumed run must have kept those of epoch 1, its best, but it"
-                            + " kept none",
+                    "progress must have the weights of the best epoch, 1, to restore them, but has none",
                     () -> second.trainer.fit(WORSE));
             float[] best = weights((LinearNet) third.network);
             third.trainer

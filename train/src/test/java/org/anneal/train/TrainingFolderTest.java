@@ -31,6 +31,7 @@ import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
+import org.anneal.runs.SmallDisk;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
@@ -172,7 +173,7 @@ class TrainingFolderTest {
         Files.writeString(temporary.resolve("metrics.csv"), "precious");
         assertTrue(RunFolder.isRun(temporary));
         assertFalse(RunFolder.isRun(temporary.resolve("other")));
-        assertRefused("folder " + temporary + " must be without a run, but it holds a metrics.csv", temporary);
+        assertRefused("folder " + temporary + " must not hold a run, but has a metrics.csv", temporary);
         assertEquals("precious", Files.readString(temporary.resolve("metrics.csv")));
         assertEquals(List.of("metrics.csv"), names(temporary));
     }
@@ -180,9 +181,9 @@ class TrainingFolderTest {
     @Test
     void refusesAFileInItsPlaceAndAPathUnderAFile() throws IOException {
         Path file = Files.writeString(temporary.resolve("file"), "precious");
-        assertRefused(file + " must be a folder, but is a file", file);
+        assertRefused(file + " must be a folder, but was a file", file);
         Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of("nowhere"));
-        assertRefused(link + " must be a folder, but is a link to what is not there", link);
+        assertRefused(link + " must be a folder, but was a broken link", link);
         Files.delete(link);
         Path under = file.resolve("run");
         assertRefused("cannot write into folder " + under + ": Not a directory", under);
@@ -285,7 +286,7 @@ class TrainingFolderTest {
         Path table = temporary.resolve("run/metrics.csv");
         Files.delete(table);
         assertEquals(
-                "cannot write " + table + ": there is no such folder or file",
+                "cannot write " + table + ": there is no such file or folder",
                 assertThrows(IOException.class, () -> run.epoch(epoch(2, 0.1))).getMessage());
         run.close();
     }

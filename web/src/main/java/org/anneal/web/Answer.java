@@ -23,9 +23,9 @@ import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Understands what clients send, and writes what they get. */
+/** Reads requests and writes responses. */
 final class Answer {
-    /** Bytes that are written at a time. */
+    /** Bytes written at a time. */
     static final int PART = 64 * 1024;
 
     private static final System.Logger LOG = System.getLogger(Answer.class.getName());
@@ -49,20 +49,20 @@ final class Answer {
         try {
             value = JSON.readValue(exchange.body(), type);
         } catch (JacksonException e) {
-            // What a record refused, it says itself.
+            // A record that refuses a value gives its own reason.
             throw new Refusal(
                     400,
                     e.getCause() instanceof IllegalArgumentException refusal
                             ? reason(refusal)
-                            : "the request is not understood: " + rule(e));
+                            : "invalid request: " + rule(e));
         }
         if (value == null) {
-            throw new Refusal(400, "the request is not understood: it is null");
+            throw new Refusal(400, "invalid request: it is null");
         }
         return value;
     }
 
-    /** {@return the field that is wrong, and its rule; Jackson's own words name our classes} */
+    /** {@return the wrong field and its rule; Jackson's own message would name our classes} */
     private static String rule(JacksonException e) {
         StringBuilder field = new StringBuilder();
         for (JacksonException.Reference at : e.getPath()) {
@@ -76,7 +76,7 @@ final class Answer {
             field.append("it");
         }
         if (e instanceof UnrecognizedPropertyException) {
-            return "there is no field " + field;
+            return "unknown field " + field;
         }
         Class<?> type = e instanceof MismatchedInputException mismatch
                 ? mismatch.getTargetType()
@@ -99,11 +99,11 @@ final class Answer {
                         : Number.class.isAssignableFrom(type) || type.isPrimitive()
                                 ? "a number"
                                 : type == String.class
-                                        ? "a text"
+                                        ? "a string"
                                         : Collection.class.isAssignableFrom(type) ? "a list" : "an object";
     }
 
-    /** {@return what went wrong, in one line} */
+    /** {@return the first line of a message} */
     static String reason(Exception e) {
         return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     }
@@ -120,7 +120,7 @@ final class Answer {
         send(exchange, "application/json", JSON.writeValueAsBytes(value));
     }
 
-    /** Says why a request is not answered; what is no {@link Refusal}, goes into the log. */
+    /** Answers a request that failed with the reason. A failure that is not a {@link Refusal} is logged. */
     static void refuse(Request request, Response response, Callback callback, Throwable reason) {
         if (reason instanceof IOException || reason instanceof TimeoutException) {
             callback.failed(reason); // the client is gone, or too slow
@@ -134,7 +134,7 @@ final class Answer {
                     System.Logger.Level.ERROR,
                     "a request failed: " + request.getHttpURI().getPath(),
                     reason);
-            refusal = new Refusal(500, "the server failed; what went wrong is in its log");
+            refusal = new Refusal(500, "internal error: see the server's log");
         }
         if (response.isCommitted()) {
             callback.failed(reason);
@@ -155,7 +155,7 @@ final class Answer {
         send(exchange, type, bytes.length, parts);
     }
 
-    /** Sends an answer in parts, each made when the one before it has been written: no thread waits for the client. */
+    /** Sends an answer in parts, each made when the previous one is written: no thread waits for the client. */
     static void send(Exchange exchange, String type, long length, Stream<ByteBuffer> parts) {
         exchange.response().getHeaders().put(HttpHeader.CONTENT_TYPE, type);
         exchange.response().getHeaders().put(HttpHeader.CONTENT_LENGTH, length);
@@ -166,7 +166,7 @@ final class Answer {
         }
     }
 
-    /** Writes what may not be all of an answer. */
+    /** Writes parts of an answer, which may have more. */
     static void write(Response response, Stream<ByteBuffer> parts, Callback callback) {
         Iterator<ByteBuffer> left = parts.iterator();
         new IteratingNestedCallback(callback) {

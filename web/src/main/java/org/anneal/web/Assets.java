@@ -10,7 +10,7 @@ import java.util.Optional;
 import org.anneal.schedule.Policy;
 import org.anneal.text.Kind;
 
-/** The files of the pages, read once from the jar: what is not in this list is not served. */
+/** The files of the pages, read once from the jar. Nothing else is served. */
 final class Assets {
     private static final List<String> FILES = List.of(
             "index.html",

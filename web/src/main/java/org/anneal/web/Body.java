@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 
-/** What a client sends, within bounds, read as it comes: no thread waits for it. */
+/** Reads a request's body, of limited size, as it arrives; no thread waits for it. */
 final class Body {
     private static final int MOST_BYTES = 128 * 1024;
     private static final long MOST_DRAINED = 16L * 1024 * 1024;
@@ -24,14 +24,14 @@ final class Body {
         this.failed = failed;
     }
 
-    /** Calls {@code arrived} when all of the body is there, or {@code failed} when that will not be. */
+    /** Calls {@code arrived} when the whole body is there, or {@code failed} if that cannot be. */
     static void read(Request request, Consumer<InputStream> arrived, Consumer<Throwable> failed) {
         new Body(request, arrived, failed).read();
     }
 
     private void read() {
         boolean last = false;
-        // Read on a while past the limit: a client hears an answer only when it has sent what it wants to.
+        // Read on for a while past the limit: a client reads the answer only when it has sent its body.
         while (!last && all <= MOST_DRAINED) {
             Content.Chunk chunk = request.read();
             if (chunk == null) {
@@ -49,7 +49,7 @@ final class Body {
         if (all > MOST_BYTES) {
             failed.accept(new Refusal(
                     413,
-                    "a request must have at most " + MOST_BYTES + " bytes, but has "
+                    "a request body must have at most " + MOST_BYTES + " bytes, but has "
                             + (all > MOST_DRAINED ? "more than " : "") + all));
         } else {
             arrived.accept(new ByteArrayInputStream(bytes.toByteArray()));

@@ -12,14 +12,14 @@ import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 
 /**
- * What schedules are looked at under, as the page says it: the optimizer, the length of the run, and metrics.
+ * The run that a page shows schedules in: the optimizer, the length of the run, and metrics.
  *
  * @param lr the base rate of each group
- * @param momentum the optimizer's; Adam: beta1
- * @param adam whether the optimizer is Adam, not SGD
- * @param steps how often the schedule is stepped, unless the run is given in epochs
- * @param epochs with {@code stepsPerEpoch} and {@code stepPer}, in place of steps
- * @param metrics for a plateau: the one after step 0, 1, ...
+ * @param momentum the optimizer's momentum; Adam's beta1
+ * @param adam whether the optimizer is Adam rather than SGD
+ * @param steps steps of the schedule, unless the run is given in epochs
+ * @param epochs given with {@code stepsPerEpoch} and {@code stepPer}, in place of steps
+ * @param metrics for a plateau: the metric after step 0, 1, ...
  */
 record Conditions(
         List<Double> lr,
@@ -30,12 +30,12 @@ record Conditions(
         Optional<Long> stepsPerEpoch,
         Optional<StepPer> stepPer,
         List<Double> metrics) {
-    /** Of one schedule; a page asks for each of its schedules by itself. */
+    /** Of one schedule; a page requests each of its schedules separately. */
     static final long MOST_STEPS = 1_000_000;
 
     static final int MOST_GROUPS = 16;
 
-    /** Doubles in an answer: rates of all groups, and momentum. */
+    /** Numbers in an answer: the rates of all groups, and the momentum. */
     static final long MOST_VALUES = 4_000_000;
 
     Conditions {
@@ -43,7 +43,7 @@ record Conditions(
         metrics = metrics == null ? List.of() : numbers("metrics", metrics);
     }
 
-    /** {@return those of a training run, unless it is too long, or has too many groups or an optimizer of someone's own} */
+    /** {@return a training run's; empty if it is too long, has too many groups, or its optimizer is unknown here} */
     static Optional<Conditions> of(RunConfig.Summary run) {
         try {
             UpdateRule rule = UpdateRule.parse(run.optimizer());
@@ -63,7 +63,7 @@ record Conditions(
         }
     }
 
-    /** A client may leave anything out, or send nulls. */
+    /** Checks a list, as a client may leave anything out, or send nulls. */
     private static List<Double> numbers(String name, List<Double> numbers) {
         if (numbers == null || numbers.stream().anyMatch(Objects::isNull)) {
             throw new IllegalArgumentException(name + " must be a list of numbers");
@@ -71,7 +71,7 @@ record Conditions(
         return List.copyOf(numbers);
     }
 
-    /** Refuses what no answer is computed for. */
+    /** Refuses a run that is too long or invalid. */
     void check() throws Refusal {
         if (lr.isEmpty() || lr.size() > MOST_GROUPS) {
             throw new Refusal(400, "lr must have 1 to " + MOST_GROUPS + " rates, but has " + lr.size());
@@ -92,17 +92,17 @@ record Conditions(
         }
     }
 
-    /** {@return how often the schedule is stepped} */
+    /** {@return how often the schedule is stepped in the run} */
     long total() {
         return length().map(RunLength::total).orElseGet(() -> steps.orElse(0L));
     }
 
-    /** {@return how many doubles an answer has} */
+    /** {@return how many numbers an answer has} */
     long values() {
         return total() * (lr.size() + 1);
     }
 
-    /** {@return the run in epochs, if it is given so} */
+    /** {@return the run's length, if it is given in epochs} */
     Optional<RunLength> length() {
         if (steps.isPresent()) {
             return Optional.empty();
@@ -123,7 +123,7 @@ record Conditions(
         return lr.stream().<UpdateRule>map(rule::withLr).toList();
     }
 
-    /** {@return the optimizer's rule, of which each group has its own rate} */
+    /** {@return the optimizer's rule, apart from each group's own rate} */
     UpdateRule rule() {
         return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
     }

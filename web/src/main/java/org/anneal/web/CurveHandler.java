@@ -13,29 +13,29 @@ import org.anneal.text.PythonSyntaxException;
 import org.eclipse.jetty.server.Request;
 
 /**
- * {@code POST /api/curves}: the curves of one expression. The answer is a head in JSON and then Float64 values, all in little
- * endian: the head's length as an int32, the head, padded with spaces to a multiple of 8 together with its length, and
- * {@code rows} values for each group, and for the momentum unless the head says its one value.
+ * {@code POST /api/curves}: the curves of one expression. The answer is little-endian: the length of a JSON head as an int32; the
+ * head, padded with spaces so that both together are a multiple of 8 bytes; then {@code rows} float64 values for each group, and
+ * for the momentum unless the head has its one value.
  *
- * <p>An expression that is refused is answered too: its head has nothing but an error, and where.
+ * <p>For an expression that is refused, the head has only the error and its position.
  */
 final class CurveHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
     private static final int LONGEST_EXPRESSION = 100_000;
 
-    /** What a client asks. */
+    /** A client's request. */
     record Question(String expression, Conditions run) {}
 
-    /** What is wrong with an expression, and where if that is known, from 1. */
+    /** What is wrong with an expression, and its position, from 1, if that is known. */
     record Problem(String message, Optional<Integer> line, Optional<Integer> column) {}
 
     record Failed(Problem error) {}
 
     /**
-     * What comes before the values.
+     * The head, which precedes the values.
      *
-     * @param momentum if it never changes
-     * @param end why there are fewer rows than steps
+     * @param momentum its one value, if it never changes
+     * @param end the reason, if there are fewer rows than steps
      */
     record Head(
             String policy,
@@ -45,6 +45,7 @@ final class CurveHandler {
             boolean takesMetric,
             Optional<String> end,
             List<Curves.Found> findings,
+            List<Curves.Found> notes,
             String java,
             String python) {}
 
@@ -62,7 +63,7 @@ final class CurveHandler {
         answer(exchange, question);
     }
 
-    /** Refuses what no answer is computed for. */
+    /** Refuses a request that is incomplete, or too large. */
     static void check(Question question) throws Refusal {
         if (question.expression() == null || question.run() == null) {
             throw new Refusal(400, "the request must have an expression and a run");
@@ -79,10 +80,10 @@ final class CurveHandler {
     private void answer(Exchange exchange, Question question) throws Refusal {
         Conditions run = question.run();
         Curves curves;
-        List<Curves.Found> findings;
+        Curves.Checked checked;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
             curves = Curves.of(question.expression(), run, turn);
-            findings = curves.findings(run, turn);
+            checked = curves.check(run, turn);
         } catch (PythonSyntaxException e) {
             fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
             return;
@@ -99,7 +100,8 @@ final class CurveHandler {
                 constant ? Optional.of(first) : Optional.empty(),
                 curves.takesMetric,
                 curves.end,
-                findings,
+                checked.findings(),
+                checked.notes(),
                 JavaCode.of(curves.call.policy(), curves.call.lastEpoch()),
                 PythonCode.of(curves.call.policy(), curves.call.lastEpoch(), run.rule(), run.lr()));
         List<double[]> columns = new ArrayList<>(List.of(curves.rates));
@@ -129,7 +131,7 @@ final class CurveHandler {
         return padded;
     }
 
-    /** {@return the columns, one after the other, in parts of {@link Answer#PART} bytes} */
+    /** {@return the columns, one after another, in parts of {@link Answer#PART} bytes} */
     private static Stream<ByteBuffer> bytes(List<double[]> columns, int rows) {
         int perPart = Answer.PART / Double.BYTES;
         int parts = (rows + perPart - 1) / perPart; // of a column

@@ -6,28 +6,33 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.anneal.optim.Simulation;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 
-/** The curves of one schedule in a run, as {@code anneal table} prints them: what is in force before each optimizer step. */
+/** The curves of one schedule in a run: what is in force before each optimizer step, as {@code anneal table} prints it. */
 final class Curves {
     private static final int STEPS_BETWEEN_LOOKS = 16;
 
     /**
-     * A finding, and the groups that have it.
+     * A finding, and the groups that it is about.
      *
-     * @param groups none if it is in all of them
+     * @param groups empty if it is about all of them
      */
     record Found(long step, String problem, String suggestion, List<Integer> groups) {}
 
+    /** What {@code anneal check} says of a schedule: what is wrong or suspicious, and what is right but often unexpected. */
+    record Checked(List<Found> findings, List<Found> notes) {}
+
     final SchedulerCall call;
-    final double[][] rates; // of each group, at each step
-    final double[] momentum; // of the first group at each step; Adam: beta1
+    final double[][] rates; // by group and step
+    final double[] momentum; // of the first group, by step; Adam's beta1
     final boolean takesMetric;
-    final Optional<String> end; // why there are fewer rows than the run has steps, if there are
+    final Optional<String> end; // the reason, if there are fewer rows than steps
 
     private Curves(SchedulerCall call, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
         this.call = call;
@@ -37,39 +42,59 @@ final class Curves {
         this.end = end;
     }
 
-    /** {@return the steps that there are rates for; fewer than the run has if the schedule or the metrics end before it} */
+    /** {@return how many steps have rates; fewer than the run's if the schedule or the metrics end before it} */
     int rows() {
         return momentum.length;
     }
 
     /**
-     * {@return what {@code anneal check} finds in the run that they are of}
+     * Checks the schedule as {@code anneal check} does.
      *
+     * @param run the run that these curves are of
      * @throws Refusal if it takes longer than the turn may
      */
-    List<Found> findings(Conditions run, Lanes.Turn turn) throws Refusal {
+    Checked check(Conditions run, Lanes.Turn turn) throws Refusal {
         // The checkup walks each group's rates once more, without looking at the clock.
         turn.check(0.5);
-        List<Found> all = new ArrayList<>();
-        call.notes().forEach(note -> all.add(new Found(0, note, "leave it out", List.of())));
+        List<Found> findings = new ArrayList<>();
+        call.notes().forEach(note -> findings.add(new Found(0, note, "leave it out", List.of())));
         if (call.lastEpoch() != -1) {
-            all.add(new Found(
+            findings.add(new Found(
                     0,
                     "last_epoch=" + call.lastEpoch() + " resumes a run, which is not checked",
-                    "leave it out to have the whole run checked",
+                    "leave it out to check the whole run",
                     List.of()));
-            return all;
+            return new Checked(findings, List.of());
         }
-        int groups = run.lr().size();
+        List<Checkup> groups = IntStream.range(0, run.lr().size())
+                .mapToObj(group -> checkup(run, group))
+                .toList();
+        findings.addAll(once(groups, Checkup::findings));
+        return new Checked(findings, once(groups, Checkup::notes));
+    }
+
+    private Checkup checkup(Conditions run, int group) {
+        Optional<RunLength> length = run.length();
+        return length.isPresent()
+                ? Checkup.of(call.policy(), length.get(), run.lr(), group, 0, steps -> {})
+                : Checkup.of(call.policy(), run.total(), run.lr(), group, 0, steps -> {});
+    }
+
+    /** {@return what the groups' checkups say, each thing once, with the groups that it is true of} */
+    private static List<Found> once(List<Checkup> groups, Function<Checkup, List<Finding>> said) {
         Map<Finding, List<Integer>> found = new LinkedHashMap<>();
-        for (int group = 0; group < groups; group++) {
-            for (Finding finding : check(call, run, group).findings()) {
+        for (int group = 0; group < groups.size(); group++) {
+            for (Finding finding : said.apply(groups.get(group))) {
                 found.computeIfAbsent(finding, first -> new ArrayList<>()).add(group);
             }
         }
-        found.forEach((finding, in) -> all.add(new Found(
-                finding.step(), finding.problem(), finding.suggestion(), in.size() == groups ? List.of() : in)));
-        return all;
+        return found.entrySet().stream()
+                .map(each -> new Found(
+                        each.getKey().step(),
+                        each.getKey().problem(),
+                        each.getKey().suggestion(),
+                        each.getValue().size() == groups.size() ? List.of() : each.getValue()))
+                .toList();
     }
 
     /**
@@ -103,7 +128,7 @@ final class Curves {
         if (end.isEmpty() && rows < steps) {
             end = Optional.of(
                     metrics.isEmpty()
-                            ? "a plateau follows a metric: give it some, one per step"
+                            ? "a plateau needs metrics, one per step"
                             : "the " + metrics.size() + " metrics end here");
         }
         for (int group = 0; group < rates.length; group++) {
@@ -111,12 +136,5 @@ final class Curves {
         }
         return new Curves(
                 call, rates, rows == steps ? momentum : Arrays.copyOf(momentum, rows), simulation.takesMetric(), end);
-    }
-
-    private static Checkup check(SchedulerCall call, Conditions run, int group) {
-        Optional<RunLength> length = run.length();
-        return length.isPresent()
-                ? Checkup.of(call.policy(), length.get(), run.lr(), group, 0, steps -> {})
-                : Checkup.of(call.policy(), run.total(), run.lr(), group, 0, steps -> {});
     }
 }

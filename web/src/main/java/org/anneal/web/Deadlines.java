@@ -10,7 +10,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
- * Until when each connection must have got on, or is closed. Jetty's own idle timeout begins anew with each byte, and so
+ * A deadline for each connection, which is closed when it has passed. Jetty's own idle timeout starts again with each byte, and so
  * never ends a client that sends or reads a byte now and then.
  */
 final class Deadlines implements Connection.Listener {
@@ -36,14 +36,14 @@ final class Deadlines implements Connection.Listener {
         }
     }
 
-    /** Gives a client the time that it has for the body of a request, and once that is answered for the next request. */
+    /** Sets the deadline for a request's body, and once that is answered, for the next request. */
     void await(Request request) {
         EndPoint connection = endPoint(request);
         set(connection, REQUEST_SECONDS);
         Request.addCompletionListener(request, failure -> set(connection, REQUEST_SECONDS));
     }
 
-    /** Gives the answer to a request as long from now. */
+    /** Sets the deadline for the response to a request, from now. */
     void set(Request request, long seconds) {
         set(endPoint(request), seconds);
     }
@@ -52,7 +52,7 @@ final class Deadlines implements Connection.Listener {
         Scheduler.Task task = scheduler.schedule(
                 () -> {
                     deadlines.remove(connection);
-                    connection.close(new TimeoutException("it takes too long"));
+                    connection.close(new TimeoutException("the client is too slow"));
                 },
                 seconds,
                 TimeUnit.SECONDS);

@@ -7,9 +7,9 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * A request that has arrived whole, and its answer.
+ * A request whose body has arrived, and its response.
  *
- * @param callback completed once, when all is written or when it failed
+ * @param callback completed once: when everything is written, or when that failed
  * @param body what the client sent
  */
 record Exchange(Request request, Response response, Callback callback, InputStream body) {

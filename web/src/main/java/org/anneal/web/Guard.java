@@ -17,12 +17,12 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * What every request passes: whether it was meant for this server, the headers that keep a page to itself, and an answer
- * whatever goes wrong.
+ * What every request passes first: a check that it was meant for this server, headers that isolate the pages, and an error
+ * response whatever goes wrong.
  *
- * <p>A web page elsewhere can have a name that it owns point at this server (DNS rebinding), but cannot choose the Host
- * header: so Host must be an address, {@code localhost} or the name that the server was started with. And Origin, where a
- * browser sends it, must be this server.
+ * <p>A web page elsewhere can point a name of its own at this server (DNS rebinding), but cannot choose the Host header. So Host
+ * must be an address, {@code localhost} or the name that the server was started with, and Origin, if a browser sends it, must be
+ * this server.
  */
 final class Guard extends Handler.Wrapper {
     private static final Pattern ADDRESS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9a-f:.]+\\]");
@@ -44,8 +44,8 @@ final class Guard extends Handler.Wrapper {
     private final Pattern addresses;
 
     /**
-     * @param host that the server was started with
-     * @param address that it is bound to
+     * @param host the name or address that the server was started with
+     * @param address the address that it is bound to
      */
     Guard(String host, InetAddress address, int port, Handler handler) {
         super(handler);
@@ -66,7 +66,7 @@ final class Guard extends Handler.Wrapper {
         }
     }
 
-    /** Answers what Jetty does not take for a request, and what has gone wrong in Jetty. */
+    /** Answers what Jetty cannot parse as a request, and failures within Jetty. */
     static boolean refuse(Request request, Response response, Callback callback) {
         response.getHeaders().add(HEADERS);
         Throwable reason = (Throwable) request.getAttribute(ErrorHandler.ERROR_EXCEPTION);
@@ -80,10 +80,10 @@ final class Guard extends Handler.Wrapper {
             return new Refusal(403, "the Host header must name this server");
         }
         Throwable cause = ((Throwable) reason).getCause();
-        if (cause != null && "Bad URI".equals(cause.getMessage())) { // it leads above the root
+        if (cause != null && "Bad URI".equals(cause.getMessage())) { // the path leads above the root
             return new Refusal(404, "there is nothing here");
         }
-        return new Refusal(reason.getCode(), "the request is not understood: " + said);
+        return new Refusal(reason.getCode(), "invalid request: " + said);
     }
 
     private void check(HttpFields headers) throws Refusal {
@@ -93,7 +93,7 @@ final class Guard extends Handler.Wrapper {
         }
         for (String origin : headers.getValuesList(HttpHeader.ORIGIN)) {
             if (!origin.equalsIgnoreCase("http://" + hosts.get(0))) {
-                throw new Refusal(403, "another site's page must not use this server");
+                throw new Refusal(403, "pages of other sites must not use this server");
             }
         }
     }

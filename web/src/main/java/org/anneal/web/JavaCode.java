@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 import org.anneal.optim.LRScheduler;
 import org.anneal.schedule.Policy;
 
-/** Writes a policy as a Java expression that builds an equal one, and notes which classes it names. */
+/** Writes a policy as a Java expression that builds an equal one, and collects the classes to import. */
 final class JavaCode {
     private final TreeSet<String> imports = new TreeSet<>();
 
@@ -26,7 +26,7 @@ final class JavaCode {
     }
 
     private String name(Class<?> type) {
-        if (!type.getPackageName().isEmpty()) { // which is of no package cannot be imported
+        if (!type.getPackageName().isEmpty()) { // a class without a package cannot be imported
             imports.add(type.getCanonicalName());
         }
         return type.getSimpleName();

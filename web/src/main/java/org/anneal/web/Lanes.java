@@ -8,15 +8,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The two lanes in which questions are computed, so that light ones do not wait for heavy ones. In each they go on in the
- * order in which they come. A question is heavy if it has many values, which all heavy ones have limited memory for, or once
- * it has kept a processor busy for a while.
+ * The two lanes in which requests are computed, so that light ones do not wait for heavy ones; each is first come, first served.
+ * A request is heavy if it has many values, as all heavy ones share limited memory, or once it has kept a processor busy for a
+ * while.
  */
 final class Lanes {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
     private static final long LIGHT_VALUES = 10_000;
     private static final long LIGHT_NANOS = 20_000_000;
-    private static final int MOST_WAITING = 100; // in the heavy lane; each takes a thread
+    private static final int MOST_WAITING = 100; // in the heavy lane; each holds a thread
     private static final long WAIT_SECONDS = 25;
 
     private final Semaphore values = new Semaphore((int) (2 * Conditions.MOST_VALUES), true);
@@ -24,7 +24,7 @@ final class Lanes {
     private final Semaphore heavy = new Semaphore(PROCESSORS, true);
     private final Semaphore light = new Semaphore(2 * PROCESSORS, true);
 
-    /** Waits until there is room for as many values, unless they are few, and {@return how many to release} */
+    /** Waits until there is memory for {@code values} values, unless they are few, and {@return how many to release} */
     int reserve(long wanted) throws Refusal {
         if (wanted <= LIGHT_VALUES) {
             return 0;
@@ -56,7 +56,7 @@ final class Lanes {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Refusal(503, "the server is ending");
+            throw new Refusal(503, "the server is shutting down");
         }
     }
 
@@ -65,32 +65,32 @@ final class Lanes {
     }
 
     /**
-     * What is computed for one question, by one thread; it begins in the light lane. Its time is that for which it kept a
-     * processor busy: on the clock, everything takes long while the computer has much else to do.
+     * The computation of one request, on one thread; it begins in the light lane. Its time is processor time: by the clock, a busy
+     * computer would make everything slow.
      */
     final class Turn implements AutoCloseable {
         private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-        private static final long LOOK_NANOS = 2_000_000; // between looks at that time, which cost some themselves
+        private static final long LOOK_NANOS = 2_000_000; // between looks at that time, which take time themselves
 
         private final Duration limit;
-        private final LongSupplier processor; // its nanoseconds
+        private final LongSupplier processor; // its time in nanoseconds
         private final LongSupplier clock;
         private final long busyBefore;
         private long busy;
         private long looked;
         private Semaphore lane = light;
-        private int places; // none while it waits
+        private int places; // held; none while it waits
 
         /**
          * Waits for a place in the light lane.
          *
-         * @param limit on the time of all that is computed
+         * @param limit the most processor time of the whole computation
          */
         Turn(Duration limit) throws Refusal {
             this(limit, THREADS::getCurrentThreadCpuTime, System::nanoTime);
         }
 
-        /** Waits for a place in the light lane, and counts by other clocks. */
+        /** Does so with other clocks. */
         Turn(Duration limit, LongSupplier processor, LongSupplier clock) throws Refusal {
             this.limit = limit;
             this.processor = processor;
@@ -104,8 +104,8 @@ final class Lanes {
         /**
          * Waits for a place in the heavy lane, if this has become heavy.
          *
-         * @param part of the limit that may be over
-         * @throws Refusal if more is
+         * @param part the part of the limit that may have passed
+         * @throws Refusal if more has passed
          */
         void check(double part) throws Refusal {
             long now = clock.getAsLong();
@@ -118,8 +118,7 @@ final class Lanes {
             }
             if (busy > part * limit.toNanos()) {
                 throw new Refusal(
-                        422,
-                        "this takes longer than " + limit.toSeconds() + " seconds to compute: ask for fewer steps");
+                        422, "this takes more than " + limit.toSeconds() + " seconds to compute: use fewer steps");
             }
         }
 

@@ -12,25 +12,25 @@ import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 
-/** {@code POST /api/picture}: the schedules of a page in one PNG or SVG, drawn as {@code anneal plot} draws them. */
+/** {@code POST /api/picture}: a page's schedules in one PNG or SVG, as {@code anneal plot} draws them. */
 final class PictureHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
     private static final int MOST_SCHEDULES = 12;
-    /** What a picture holds on top of its curves' values, as a number of these: its pixels, and those of a curve's legend. */
+    /** The memory that a picture needs beside its curves' values, counted in values: its pixels, and those of a legend entry. */
     private static final long PIXELS = 1_000_000;
 
     private static final long LEGEND_PIXELS = 50_000;
 
-    /** What a client asks. */
+    /** A client's request. */
     record Question(List<String> expressions, Conditions run, Format format, boolean log, boolean momentum) {}
 
-    /** What a picture is written as. */
+    /** A file format. */
     enum Format {
         PNG,
         SVG
     }
 
-    /** The end of a drawing whose time is over. */
+    /** Ends a drawing that takes too long. */
     private static final class Ended extends RuntimeException {
         private static final long serialVersionUID = 1;
         private final transient Refusal refusal;
@@ -55,7 +55,8 @@ final class PictureHandler {
                 || question.expressions().isEmpty()
                 || question.expressions().size() > MOST_SCHEDULES) {
             throw new Refusal(
-                    400, "a picture must be of 1 to " + MOST_SCHEDULES + " expressions in a run, as PNG or SVG");
+                    400,
+                    "a picture must have 1 to " + MOST_SCHEDULES + " expressions, a run, and the format PNG or SVG");
         }
         for (String expression : question.expressions()) {
             CurveHandler.check(new CurveHandler.Question(expression, question.run()));
@@ -76,7 +77,7 @@ final class PictureHandler {
         }
     }
 
-    /** {@return the room for a picture} One that needs much is drawn at a time, and beside it those that need little. */
+    /** {@return the memory for a picture, in values} Only one that needs much is drawn at a time, beside others that need little. */
     static long needs(Question question) {
         long series = (long) question.expressions().size() * question.run().lr().size();
         long values = question.run().values() * question.expressions().size();
@@ -86,7 +87,7 @@ final class PictureHandler {
     /**
      * {@return the bytes of a picture}
      *
-     * @throws Refusal if an expression is not a schedule or ends before the run, or it takes longer than {@code turn} may
+     * @throws Refusal if an expression is not a schedule or ends before the run, or drawing takes longer than {@code turn} may
      */
     static byte[] draw(Question question, Lanes.Turn turn) throws IOException, Refusal {
         Runnable look = () -> {
@@ -130,7 +131,7 @@ final class PictureHandler {
         return new Chart(title, run.length().isPresent() ? "epoch" : "step", panels);
     }
 
-    /** Where the steps begin and end on the horizontal axis. */
+    /** {@return the edges of the steps on the horizontal axis} */
     private static double[] edges(Conditions run, int rows) {
         double perEpoch = run.length()
                 .filter(length -> length.stepPer() == StepPer.BATCH)

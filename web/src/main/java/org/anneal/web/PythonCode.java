@@ -12,7 +12,7 @@ import org.anneal.schedule.Policy;
 import org.anneal.text.Kind;
 import org.anneal.text.Python;
 
-/** Writes a policy as the PyTorch program that it came from, or could have. */
+/** Writes a policy as a PyTorch program. */
 final class PythonCode {
     private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
 
@@ -25,7 +25,7 @@ final class PythonCode {
         Set<String> foreign = new TreeSet<>();
         StringBuilder call = withOptimizer(text, names, foreign);
         boolean resumes = lastEpoch != -1;
-        // Their rates depend on the step alone, and PyTorch's do not resume by last_epoch: OneCycleLR fails.
+        // The rates depend on the step alone, and PyTorch cannot resume by last_epoch: OneCycleLR fails.
         boolean walks = resumes && policy.kind().lastEpoch() == Kind.LastEpoch.NOTHING;
         if (resumes && !walks) {
             call.setLength(call.length() - 1);
@@ -49,11 +49,11 @@ final class PythonCode {
             code.append("for group in optimizer.param_groups:\n    group['initial_lr'] = group['lr']\n");
             if (policy.kind().lastEpoch() == Kind.LastEpoch.APART) {
                 code.append(
-                        "# PyTorch may go on otherwise from last_epoch than Anneal, which keeps the rate in force.\n");
+                        "# From last_epoch on, PyTorch's rates may differ from Anneal's, which keeps the rate in force.\n");
             }
         }
         if (policy.stepDriven().isPresent() && policy.metricDriven().isPresent()) {
-            code.append("# PyTorch runs no plateau inside another scheduler; Anneal does.\n");
+            code.append("# PyTorch cannot run a plateau inside another scheduler; Anneal can.\n");
         }
         code.append("scheduler = ").append(call).append('\n');
         if (walks) {
@@ -64,7 +64,7 @@ final class PythonCode {
         return code.toString();
     }
 
-    /** {@return a call with the optimizer in it} Adds the schedulers that it names, and those that are not PyTorch's. */
+    /** {@return a call with the optimizer as its argument} Collects the schedulers that it names, and those that are not PyTorch's. */
     private static StringBuilder withOptimizer(String text, Map<String, Set<String>> names, Set<String> foreign) {
         StringBuilder call = new StringBuilder();
         Matcher found = CALL.matcher(text);

@@ -1,6 +1,6 @@
 package org.anneal.web;
 
-/** A request that is not answered, and why: the status and one sentence for the client. */
+/** A request is refused: the HTTP status, and the reason in one sentence. */
 final class Refusal extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -22,19 +22,18 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * {@code GET /api/runs}: the runs of a folder as server-sent events: all there is when a client comes, then what is new. A
- * client that comes again, after a reload or a break, is told all of it again.
+ * {@code GET /api/runs}: the runs of a folder as server-sent events. A client that connects, or reconnects, first gets everything,
+ * then what is new.
  *
- * <p>An event {@code run} has a run's name, its state and one of its tables: rows from {@code from} on, which take the place
- * of those that the client has from there; {@code info} follows with what it says of itself, {@code null} if that is
- * nothing; {@code gone} names a run that is no more; {@code ready} ends the first part.
+ * <p>The event {@code run} has a run's name, its state and rows of one of its tables, which replace the client's rows from
+ * {@code from} on; {@code info} has the run's settings, or {@code null}; {@code gone} names a run that was removed; {@code ready}
+ * ends the first part.
  */
 final class RunEvents implements AutoCloseable {
     private static final int MOST_CLIENTS = 64;
     private static final long PAUSE_MILLIS = 250;
-    private static final int HEARTBEAT_PAUSES =
-            4; // the second that a client is not there for finds out that it is gone
-    private static final int MOST_CHARACTERS = 256 * 1024; // that wait for a client, but for one table
+    private static final int HEARTBEAT_PAUSES = 4; // the second one after a client has gone fails, and so notices
+    private static final int MOST_CHARACTERS = 256 * 1024; // waiting for a client, and one table more
     private static final long WRITE_SECONDS = 20;
 
     /** Rows of a table of a run. */
@@ -47,13 +46,13 @@ final class RunEvents implements AutoCloseable {
             List<List<Optional<Double>>> rows) {}
 
     /**
-     * What a run says of itself.
+     * A run's settings.
      *
-     * @param run that the playground shows the schedule in, if it can
+     * @param run the run in which the playground shows the schedule, if it can
      */
     record Info(String name, Optional<RunConfig.Summary> info, Optional<Conditions> run) {}
 
-    /** What a client has of a table. */
+    /** How much of a table a client has. */
     private record Sent(long generation, int settled, long taken, RunsWatch.State state) {}
 
     private final RunsWatch folder;
@@ -70,10 +69,10 @@ final class RunEvents implements AutoCloseable {
         this.deadlines = deadlines;
     }
 
-    /** Takes over an exchange; it ends with the client, or with the server. */
+    /** Takes over an exchange, which lasts until the client or the server ends it. */
     void open(Exchange exchange) throws Refusal {
         if (!room.tryAcquire()) {
-            throw new Refusal(503, "at most " + MOST_CLIENTS + " pages can watch the runs at a time");
+            throw new Refusal(503, "at most " + MOST_CLIENTS + " pages can watch the runs at the same time");
         }
         Request.addCompletionListener(exchange.request(), failure -> room.release());
         exchange.response().getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
@@ -84,7 +83,7 @@ final class RunEvents implements AutoCloseable {
         }
     }
 
-    /** Who is told; what is next, when the client has taken what came before. */
+    /** A client; it gets more once it has taken what came before. */
     private final class Client implements Callback {
         private final Exchange exchange;
         private final Map<String, Sent> sent = new HashMap<>();
@@ -92,7 +91,7 @@ final class RunEvents implements AutoCloseable {
         private final List<String> events = new ArrayList<>();
         private int characters; // of the events
         private boolean ready;
-        private int pauses; // without an event
+        private int pauses; // since the last event
 
         Client(Exchange exchange) {
             this.exchange = exchange;
@@ -180,7 +179,7 @@ final class RunEvents implements AutoCloseable {
             try {
                 var unused = executor.schedule(this::tell, isFull() ? 0 : PAUSE_MILLIS, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException e) {
-                failed(e); // the server is ending
+                failed(e); // the server is shutting down
             }
         }
 

@@ -25,17 +25,17 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
 
 /**
- * The server of the pages: the playground, and the runs of a folder as they go.
+ * The web server: the playground, and the runs of a folder as they go on.
  *
- * <p>What it holds is bounded: the connections, the values that are computed, the time and the size of a request. It reads
- * the metrics of the runs in the folder that it is given and no other file, and writes none.
+ * <p>Its connections, the values that it computes, and the time and size of a request are bounded. It reads the files of the runs
+ * in the given folder and no others, and writes none.
  */
 public final class WebServer implements AutoCloseable {
     private static final int CONNECTIONS = 4000;
-    private static final int THREADS = 200; // of which heavy work that waits takes half
+    private static final int THREADS = 200; // at most half of them wait for heavy work
     private static final int BACKLOG = 512;
-    private static final int HEADER_BYTES = 32 * 1024; // a browser sends the cookies of whatever else is at localhost
-    private static final long IDLE_MILLIS = 7_000; // then it says that it closes the connection
+    private static final int HEADER_BYTES = 32 * 1024; // a browser sends the cookies of every server on localhost
+    private static final long IDLE_MILLIS = 7_000; // then the connection is closed
     private static final long CROWDED_IDLE_MILLIS = 1_000;
     private static final long ANSWER_SECONDS = 60; // waiting, computing and sending
 
@@ -92,7 +92,7 @@ public final class WebServer implements AutoCloseable {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setRequestHeaderSize(HEADER_BYTES);
-        // What is served is a list of names, and the guard looks at Host: both can be told anything.
+        // Only listed names are served, and the guard checks Host, so odd URIs and headers do no harm.
         http.setUriCompliance(UriCompliance.UNSAFE);
         http.setHttpCompliance(HttpCompliance.RFC9110.with(
                 "anneal",
@@ -105,9 +105,9 @@ public final class WebServer implements AutoCloseable {
     /**
      * Serves the pages until {@link #close}.
      *
-     * @param host to listen on: {@code 127.0.0.1} unless others may come
-     * @param port to listen on, or 0 for any that is free
-     * @param runs a folder of training runs, or a run, to show as they go
+     * @param host the address to listen on: {@code 127.0.0.1} unless other computers may connect
+     * @param port the port to listen on, or 0 for any free one
+     * @param runs a folder of training runs, or of one run, to show
      * @throws IOException if nothing can listen there; the message names the address and the reason
      */
     public static WebServer start(String host, int port, Optional<Path> runs) throws IOException {
@@ -120,17 +120,17 @@ public final class WebServer implements AutoCloseable {
         } catch (UnknownHostException e) {
             throw new IOException("cannot listen on " + where + ": no such host", e);
         } catch (Exception e) {
-            String reason = Optional.ofNullable(e.getCause()).orElse(e).getMessage(); // Jetty's own says where
+            String reason = Optional.ofNullable(e.getCause()).orElse(e).getMessage(); // Jetty's own repeats the address
             throw new IOException("cannot listen on " + where + ": " + reason, e);
         }
     }
 
-    /** {@return where a browser finds the playground} */
+    /** {@return the address of the playground} */
     public URI address() {
         return address;
     }
 
-    /** Ends the server; what is being answered is cut off. */
+    /** Stops the server; responses in progress are cut off. */
     @Override
     public void close() {
         events.ifPresent(RunEvents::close);
@@ -143,7 +143,7 @@ public final class WebServer implements AutoCloseable {
 
     private void receive(Request request, Response response, Callback callback) {
         request.addIdleTimeoutListener(
-                timeout -> false); // that nothing is sent while an answer is computed is no failure
+                timeout -> false); // sending nothing while an answer is computed is not a failure
         deadlines.await(request);
         Body.read(
                 request,
@@ -188,7 +188,8 @@ public final class WebServer implements AutoCloseable {
 
     private void runs(Exchange exchange) throws Refusal {
         Answer.require(exchange, "GET");
-        events.orElseThrow(() -> new Refusal(404, "no folder of runs is served: start with anneal serve --runs DIR"))
+        events.orElseThrow(() ->
+                        new Refusal(404, "no folder of runs is served: start the server with anneal serve --runs DIR"))
                 .open(exchange);
     }
 }

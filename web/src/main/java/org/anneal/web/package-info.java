@@ -1,5 +1,5 @@
 /**
- * The playground in a browser, and training runs as they go: one page each, served by Jetty.
+ * Two web pages, served by Jetty: the playground, and training runs as they go on.
  *
  * <pre>{@code
  * try (WebServer server = WebServer.start("127.0.0.1", 0, Optional.of(Path.of("runs")))) {

@@ -5,11 +5,11 @@ import uPlot from './uplot/uPlot.esm.js';
 export const COLORS = Array.from({ length: 12 }, (_, i) => `--c${i}`);
 export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
 const CROWDED = 2; // values per pixel from which steps can't be seen
-const LETTER = 7.7; // the width of an axis label's letters, at most
-const LINE = 24; // and the height that a label needs
-export const NOWHERE = { left: -10, top: -10 }; // where a cursor is not seen
+const LETTER = 7.7; // the greatest width of a letter of an axis label
+const LINE = 24; // the height that a label needs
+export const NOWHERE = { left: -10, top: -10 }; // where a cursor cannot be seen
 
-/** Returns the color and the dash of a row: as many combinations as there are rows. */
+/** Returns the color and dash of a row; no two rows share both. */
 export function look(index) {
   const round = Math.floor(index / COLORS.length);
   return { color: COLORS[index % COLORS.length], dash: DASHES[(index + round) % DASHES.length] };
@@ -18,13 +18,13 @@ export function look(index) {
 const linear = uPlot.paths.linear();
 const stepped = uPlot.paths.stepped({ align: 1 });
 
-/** Draws a value until the next one; where there are more values than pixels, their extent per pixel. */
+/** Draws each value up to the next one, or if there are more values than pixels, their range per pixel. */
 export function stairs(plot, series, from, to) {
   const width = plot.bbox.width || 1;
   return (to - from > CROWDED * width ? linear : stepped)(plot, series, from, to);
 }
 
-/** Returns a number as people write it. */
+/** Formats a number for people. */
 export function format(value, digits = 6) {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
   const size = Math.abs(value);
@@ -36,7 +36,7 @@ export function format(value, digits = 6) {
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Returns the range of a linear axis for values in [min, max]: from zero, unless they are far from it. */
+/** Returns the range of a linear axis for values in [min, max]: from zero, unless they are far from zero. */
 export function linearRange(plot, min, max) {
   if (min === null || !Number.isFinite(min)) return [0, 1];
   const span = max - min || Math.abs(max) || 1;
@@ -51,7 +51,7 @@ export function logRange(plot, min, max) {
   return [ticks(min).findLast((tick) => tick < min * (1 - 1e-9)) ?? min, ticks(max).find((tick) => tick > max * (1 + 1e-9)) ?? max];
 }
 
-/** Returns the ticks of a logarithmic axis: the powers of ten that there is room for; if they are fewer than two, 2 and 5 times these too. */
+/** Returns the ticks of a logarithmic axis: the powers of ten that fit; if fewer than two do, also 2 and 5 times these. */
 function logTicks(plot, axis, min, max) {
   const ticks = oneTwoFive(Math.floor(Math.log10(min)), Math.floor(Math.log10(max)) + 1).filter((tick) => tick >= min && tick <= max);
   const powers = ticks.filter((tick) => tick.toExponential().startsWith('1e'));
@@ -60,37 +60,37 @@ function logTicks(plot, axis, min, max) {
   return powers.filter((tick) => Math.round(Math.log10(tick)) % apart === 0);
 }
 
-/** Of its ticks uPlot would leave some out. */
+/** Keeps all ticks; uPlot would drop some. */
 const all = (plot, ticks) => ticks;
 
-/** Writes the values of a linear axis, all of them in the same way. */
+/** Formats the values of a linear axis, all alike. */
 function decimals(plot, splits) {
   const most = Math.max(...splits.map(Math.abs));
   return splits.map((value) => (most >= 1e-3 && most < 1e7 ? String(Number(value.toPrecision(6))) : format(value)));
 }
 
-/** Writes the values of a logarithmic axis, each in its own way. */
+/** Formats the values of a logarithmic axis, each by its size. */
 const powers = (plot, splits) => splits.map((value) => format(value));
 
 const longest = (labels) => Math.max(0, ...(labels ?? []).map((label) => label.length));
 
-/** Returns the room that the half of a label needs which is beyond its tick, if that is at the end of the horizontal axis. */
+/** Returns the room for half a label, which sticks out if its tick is at the end of the horizontal axis. */
 const halfLabel = (plot) => 4 + (LETTER / 2) * longest(plot.axes[0]._values);
 
-/** Returns how wide an axis is, so that its labels fit, and above it the first of the horizontal axis. */
+/** Returns the width of a vertical axis: its labels must fit, and so must the first label of the horizontal axis. */
 function width(least) {
   return (plot, values) => Math.max(least, 16 + LETTER * longest(values), halfLabel(plot));
 }
 
-/** The room around a chart, for uPlot: on the right for the last label. */
+/** The padding of a chart, for uPlot: on the right, room for the last label. */
 export const PADDING = [10, (plot) => Math.max(20, Math.ceil(halfLabel(plot))), 0, 0];
 
-/** Returns 1, 2 and 5 times powers of ten: the distances that labels have. */
+/** Returns 1, 2 and 5 times powers of ten, the possible distances between labels. */
 const oneTwoFive = (from, to) => Array.from({ length: to - from }, (_, i) => [1, 2, 5].map((digit) => Number(`${digit}e${from + i}`))).flat();
 const WHOLE = oneTwoFive(0, 16);
 const FRACTIONS = oneTwoFive(-24, 24);
 
-/** Returns the common options of axes in the page's colours; those of x are whole, as there is no half step. */
+/** Returns the options of the axes, in the page's colours; x has whole ticks only, as there are no half steps. */
 export function axes(xLabel, size = 58, log = false) {
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
   const common = {
@@ -108,7 +108,7 @@ export function axes(xLabel, size = 58, log = false) {
   ];
 }
 
-/** Has a finger do on a chart what a mouse does, as uPlot knows no other: across, it selects; up and down, the page scrolls. */
+/** Turns touches into mouse events, the only ones that uPlot knows: sideways they select, up and down the page scrolls. */
 export function touchable({ over }) {
   let before = null;
   const as = (type, event) => {
@@ -124,7 +124,7 @@ export function touchable({ over }) {
   }
 }
 
-/** The playground's chart: the rates of several schedules, and below it their momenta. */
+/** The playground's charts: the rates of several schedules, and below them their momenta. */
 export class Chart {
   #root;
   #momentumRoot;
@@ -139,7 +139,7 @@ export class Chart {
   #x = new Float64Array(0); // where each step begins, and the end of the last
   #xPer = 1;
   #quiet = false;
-  #wanted = null; // a step that is pointed at, which several may share a pixel with
+  #wanted = null; // the step that is pointed at, as several may share a pixel
 
   /** @param heard moved(index or null), zoomed(view or null) */
   constructor(root, momentumRoot, tip, heard) {
@@ -180,7 +180,7 @@ export class Chart {
     return this.#view;
   }
 
-  /** Shows a part of the horizontal axis, or all of it. A readout stays at its step, unless it follows the pointer. */
+  /** Shows a part of the horizontal axis, or all of it. The readout stays at its step, unless it follows the pointer. */
   zoom(view, kept = this.#index) {
     const end = this.#end();
     if (view) {
@@ -193,7 +193,7 @@ export class Chart {
     this.#heard.zoomed(view);
   }
 
-  /** Moves the readout to a step, or takes it away. */
+  /** Moves the readout to a step, or hides it. */
   point(index) {
     if (!this.#plot || index === this.#index) return;
     if (index === null) {
@@ -207,10 +207,10 @@ export class Chart {
     else this.#place(index);
   }
 
-  /** Has the readout be at a step, and its line where the chart has that. */
+  /** Puts the readout, and its line in the chart, at a step. */
   #place(index) {
     this.#wanted = index;
-    // After uPlot has taken up a new scale or size, which it does in a microtask of its own.
+    // After uPlot has applied a new scale or size, which it does in a microtask of its own.
     queueMicrotask(() => {
       if (this.#wanted !== index) return;
       const [from, to] = this.#view ?? [0, this.#end()];
@@ -282,7 +282,7 @@ export class Chart {
     if (this.#index !== null) this.#moved(this.#plot);
   }
 
-  /** Has all charts show the same part, and their vertical axes fit it. */
+  /** Makes all charts show the same part, with fitting vertical axes. */
   #scale() {
     if (!this.#plot) return;
     const [min, max] = this.#view ?? [0, this.#end()];
@@ -301,7 +301,7 @@ export class Chart {
     return [this.#x, ...columns.map((momenta) => this.#fit(momenta, false))];
   }
 
-  /** Returns values as uPlot takes them: the last until its step's end, and none where there is nothing to draw. */
+  /** Returns values in uPlot's form: the last one twice, so that it lasts to the end of its step; null where nothing is drawn. */
   #fit(values, log) {
     const length = this.#x.length;
     if (values.length + 1 === length && !(log && values.some((value) => value <= 0))) {
@@ -395,7 +395,7 @@ export class Chart {
     this.#tip.style.top = `${hidden(bottom) < hidden(top) ? bottom : top}px`;
   }
 
-  /** Draws the limit and the findings. */
+  /** Draws the limit and marks the findings. */
   #mark(plot) {
     const { below, marks } = this.#shown;
     const context = plot.ctx;

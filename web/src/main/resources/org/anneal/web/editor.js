@@ -3,10 +3,10 @@
 import { Fields } from './fields.js';
 import { completions, rewrite, tokens } from './text.js';
 
-export const PAUSE = 600; // milliseconds without a change after which what is typed counts as written, and its errors are told
+export const PAUSE = 600; // milliseconds without a change after which typed text counts as complete, and its errors are shown
 let made = 0;
 
-/** Returns where a line and a column, both from 1, are in a text. */
+/** Returns the index in a text of a line and a column, both from 1. */
 function offset(text, line, column) {
   let start = 0;
   for (let i = 1; i < line; i++) start = text.indexOf('\n', start) + 1;
@@ -15,7 +15,7 @@ function offset(text, line, column) {
 
 export class Row {
   on = true;
-  curve = null; // the last answer that had no error
+  curve = null; // the last answer without an error
   error = null;
 
   #host;
@@ -31,9 +31,9 @@ export class Row {
   #choices = { options: [] };
   #chosen = -1;
   #written = -Infinity; // when the text was last changed by hand
-  #waiting = null; // takes an answer with an error, once it may be told
+  #waiting = null; // takes an answer with an error, once it may be shown
   #timer;
-  #judged = ''; // the text that the error is of
+  #judged = ''; // the text that the error is about
 
   /** @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row) */
   constructor(host, text, on = true) {
@@ -110,7 +110,7 @@ export class Row {
     this.#area.focus();
   }
 
-  /** Returns the name of the schedule that the text is of, or nothing. */
+  /** Returns the name of the schedule in the text, or nothing. */
   get kind() {
     return /\b(\w+)\s*\(/.exec(this.#text)?.[1] ?? '';
   }
@@ -139,8 +139,8 @@ export class Row {
   }
 
   /**
-   * Takes the answer about a text and calls `taken`: at once, but one with an error only when no list of completions is open
-   * and typing has paused, unless a later answer comes before.
+   * Takes the answer about a text and calls `taken`. An answer with an error waits until no list of completions is open and typing
+   * has paused; a later answer replaces it.
    */
   answer(answer, text, taken) {
     this.#waiting = () => {
@@ -151,7 +151,7 @@ export class Row {
     else this.#tellNow();
   }
 
-  /** Forgets an error that waits. */
+  /** Drops a waiting error. */
   close() {
     clearTimeout(this.#timer);
     this.#waiting = null;
@@ -188,7 +188,7 @@ export class Row {
     this.#paint();
   }
 
-  /** Draws the text once more behind itself, for its size and for the mark under an error. */
+  /** Draws the text a second time behind the field, for its size and the mark under an error. */
   #paint() {
     const text = this.#text;
     this.#mirror.replaceChildren();

@@ -1,4 +1,4 @@
-// A slider and a number, or a choice, for each parameter in an expression. What they change is the expression's text.
+// A slider and a number, or a choice, for each parameter of an expression. They edit the expression's text.
 
 import { fields, literal, number } from './text.js';
 
@@ -14,7 +14,7 @@ const element = (name, attributes = {}, ...children) => {
   return made;
 };
 
-/** Returns a number as short as its size allows. */
+/** Formats a number briefly, by its size. */
 const short = (value, digits) => String(Number(value.toPrecision(digits)));
 
 /** Maps a parameter's values to a slider's positions and back. */
@@ -66,7 +66,7 @@ export class Fields {
     for (const field of all) this.#shown.get(field.key)(field, run);
   }
 
-  /** Marks the fields of the argument in which a text's error is, at an index or nowhere, and those with what is no value. */
+  /** Marks the fields of the argument that has a text's error, at an index or nowhere, and those with an invalid value. */
   mark(text, at) {
     for (const { key, argument, value } of fields(text)) {
       const field = this.#root.querySelector(`[data-key="${CSS.escape(key)}"] [id]`);
@@ -139,7 +139,7 @@ export class Fields {
     };
     box.addEventListener('input', typed);
     box.addEventListener('change', () => {
-      // Some ways to empty a field say only this.
+      // Some ways to clear a field only send this event.
       if (!box.value.trim()) typed();
     });
     const slider = element('input', { type: 'range', 'aria-label': field.label });

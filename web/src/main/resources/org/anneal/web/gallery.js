@@ -4,12 +4,12 @@ import { curves } from './server.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Returns losses that fall and then stay, as a plateau waits for. */
+/** Returns losses that fall and then level off, so that a plateau acts. */
 export function exampleMetrics(count) {
   return Array.from({ length: count }, (_, i) => Number((0.3 + 0.7 * Math.exp(-Math.min(i, 12) / 5) + 0.01 * Math.sin(7 * i) * (i > 12 ? 1 : 0.2)).toFixed(4)));
 }
 
-/** Returns the run that a card is shown in. */
+/** Returns the run of a card. */
 export function runOf(card) {
   return { lr: [card.lr], momentum: 0.9, adam: false, steps: card.steps, metrics: card.metrics ? exampleMetrics(card.steps) : [] };
 }

@@ -1,6 +1,6 @@
 // The page's state in the address, after the #: a link restores the page.
 
-/** Returns what a fragment says, or null if it is no page's: a page without schedules has its rates. */
+/** Returns the page's state in a fragment, or null if there is none; a page without schedules still has rates. */
 export function read(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   if (!given.has('e') && !given.has('lr')) return null;

@@ -25,7 +25,7 @@ function numbers(text) {
   });
 }
 
-/** Returns the run that the form says, or what is wrong with it. */
+/** Returns the run in the form; throws the field and the message if something is wrong. */
 function readRun() {
   const unit = $('[name="unit"]:checked').value;
   const lr = numbers($('#lr').value);
@@ -54,7 +54,7 @@ function readRun() {
   }
   if (!$('#metrics-box').hidden) {
     const metrics = numbers($('#metrics').value);
-    if (metrics.some(Number.isNaN)) throw ['#metrics', 'Metrics must be numbers'];
+    if (metrics.some(Number.isNaN)) throw ['#metrics', 'Metrics must be numbers, separated by spaces or commas'];
     run.metrics = metrics.slice(0, steps).filter(Number.isFinite);
   }
   const perEpoch = unit === 'epochs' && run.stepPer === 'batch' ? run.stepsPerEpoch : 1;
@@ -63,7 +63,7 @@ function readRun() {
 
 let telling;
 
-/** Takes the run that the form says, if it does; what is wrong with it is told after so many milliseconds, or not at all if it is mended before. */
+/** Takes the run from the form. If something is wrong, shows that after `patience` milliseconds, unless it is fixed by then. */
 function showRun(patience = 0) {
   const unit = $('[name="unit"]:checked').value;
   for (const part of document.querySelectorAll('[data-unit]')) part.hidden = part.dataset.unit !== unit;
@@ -137,7 +137,7 @@ function add(text, on = true, index = page.rows.length) {
   return row;
 }
 
-/** Returns an expression of a kind that no row has, to be told from them, which fits the run. */
+/** Returns an expression that fits the run, of a kind that no row has yet. */
 function another() {
   const steps = page.run?.steps ?? 100;
   const part = (of) => Math.max(1, Math.round(steps * of));
@@ -186,7 +186,7 @@ function ask(row, since) {
   }));
 }
 
-/** Returns the rows whose curves are of the run that the page says. */
+/** Returns the rows whose curves belong to the page's current run. */
 function drawn() {
   return page.rows.filter((row) => row.on && row.curve && row.steps === page.run?.steps && row.groups === page.run.run.lr.length);
 }
@@ -231,7 +231,7 @@ function draw(since = null) {
   if (since !== null) page.since ??= since;
   if (awaited || !page.run) return;
   awaited = true;
-  // At once, and once for all answers that came together.
+  // In a microtask: once for all answers that arrive together.
   queueMicrotask(() => {
     awaited = false;
     const rows = drawn();
@@ -253,7 +253,7 @@ function draw(since = null) {
   });
 }
 
-/** Notes how long it took from the hand's movement until what it asked for was painted. */
+/** Measures the time from an input until its result is painted. */
 function measure() {
   const since = page.since;
   page.since = null;
@@ -271,41 +271,44 @@ function measure() {
 function showFindings() {
   const list = $('#finding-list');
   const wrong = page.rows.filter((row) => row.on && row.error);
-  const found = drawn().filter((row) => !row.error).flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
+  const checked = drawn().filter((row) => !row.error);
+  const found = checked.flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
+  const notes = checked.flatMap((row) => row.curve.notes.map((note) => ({ row, note: true, ...note })));
   const key = JSON.stringify([
-    found.map(({ row, step, problem, suggestion, groups }) => [row.id, row.color, row.name, step, problem, suggestion, groups]),
+    [...found, ...notes].map(({ row, note, step, problem, suggestion, groups }) => [row.id, row.color, row.name, note, step, problem, suggestion, groups]),
     wrong.map((row) => [row.name, row.error.message]), drawn().length]);
   if (list.dataset.key === key) return;
   list.dataset.key = key;
-  list.replaceChildren(...found.map((finding) => {
+  const item = (finding) => {
     const button = document.createElement('button');
     button.type = 'button';
     button.style.setProperty('--color', `var(${finding.row.color})`);
     const where = document.createElement('b');
-    where.textContent = `${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
+    where.textContent = `${finding.note ? 'Note: ' : ''}${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
     const does = document.createElement('small');
     does.textContent = finding.suggestion;
     button.append(where, finding.problem, does);
     button.addEventListener('click', () => goTo(finding.row, finding.step));
-    const item = document.createElement('li');
-    item.append(button);
-    return item;
-  }));
-  list.append(...wrong.map((row) => {
-    const item = document.createElement('li');
-    item.className = 'error';
-    item.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
-    return item;
+    const line = document.createElement('li');
+    line.append(button);
+    return line;
+  };
+  list.replaceChildren(...found.map(item), ...wrong.map((row) => {
+    const line = document.createElement('li');
+    line.className = 'error';
+    line.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
+    return line;
   }));
   if (!found.length && !wrong.length) {
     const none = document.createElement('li');
     none.className = 'none';
-    none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about a schedule appear here.';
+    none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about the schedules appear here.';
     list.append(none);
   }
+  list.append(...notes.map(item));
 }
 
-/** Has the chart show a step and what is around it. */
+/** Shows a step and its surroundings in the chart. */
 function goTo(row, step) {
   page.chosen = { row, step };
   const { steps, per } = page.run;
@@ -323,7 +326,7 @@ function cell(text, name = 'td') {
   return made;
 }
 
-/** Shows what can be said of each curve in the part of the run that is in view. */
+/** Shows the numbers of each curve, for the part of the run in view. */
 function showNumbers() {
   if (!page.run) return;
   const { per, steps, unit, run } = page.run;
@@ -425,7 +428,7 @@ function restore() {
   page.rows = [];
   const set = (selector, value) => {
     const field = $(selector);
-    field.value = value ?? field.defaultValue; // a link leaves out what is as it was at first
+    field.value = value ?? field.defaultValue; // a link leaves out defaults
   };
   set('#lr', state.lr);
   set('#steps', state.steps);
@@ -447,11 +450,11 @@ function restore() {
   draw();
   takeAway.show();
   if (state.view) whenDrawn(() => chart.zoom(state.view));
-  // The address says already what was restored; written later, it could hit the entry that the user went on to.
+  // The address already has the restored state; written later, it could overwrite the next entry of the history.
   clearTimeout(remembering);
 }
 
-/** Does something when the first curve is there. */
+/** Calls `action` when the first curve is there. */
 function whenDrawn(action) {
   if (drawn().length) {
     draw();
@@ -503,16 +506,16 @@ $('#below').addEventListener('input', () => {
   remember();
 });
 $('.skip').addEventListener('click', (event) => {
-  event.preventDefault(); // the address says what the page shows
+  event.preventDefault(); // the address holds the page's state
   $('#chart').focus();
 });
-// Unlike hashchange, this comes in the same task as the new address: nothing is remembered in between.
+// Unlike hashchange, this comes in the same task as the new address, so nothing is remembered in between.
 addEventListener('popstate', () => {
   if (location.hash === '' || read(location.hash)) restore();
 });
 gallery($('#gallery'), $('#open-gallery'), (card) => {
   rememberNow();
-  // A new entry in the history: going back brings back what was there.
+  // A new entry in the history: going back restores what was there.
   history.pushState(null, '', write({
     rows: [{ text: card.expression, on: true }], lr: card.lr, steps: card.steps, momentum: 0.9, view: null,
     metrics: card.metrics ? exampleMetrics(card.steps).join(' ') : '',

@@ -1,4 +1,4 @@
-// Training runs as they go: what their folder holds, sent as it grows. A reload asks for all of it again.
+// Training runs as they go on; the server sends what their files have, as they grow. A reload fetches everything again.
 
 import uPlot from './uplot/uPlot.esm.js';
 import { COLORS, DASHES, NOWHERE, PADDING, axes, css, format, linearRange, logRange, touchable } from './chart.js';
@@ -13,7 +13,7 @@ const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
 const count = (value) => value.toLocaleString('en-US');
 
-/** Returns the color that the fewest runs have. */
+/** Returns the least used color. */
 function freeColor() {
   const uses = (color) => [...runs.values()].filter((run) => run.color === color).length;
   return COLORS.reduce((best, color) => (uses(color) < uses(best) ? color : best));
@@ -57,7 +57,7 @@ events.addEventListener('info', (event) => {
   draw();
 });
 
-/** Returns a column's numbers of a run's table, and null for what is none; nothing if there is no such column. */
+/** Returns the numbers of a column of a run's table, with null for missing ones; undefined if there is no such column. */
 function column(run, table, name) {
   const { columns, rows } = run.tables[table] ?? { columns: [], rows: [] };
   const at = columns.indexOf(name);
@@ -69,7 +69,7 @@ const shown = () => [...runs.values()].filter((run) => !hidden.has(run.name));
 function list() {
   $('#no-runs').hidden = runs.size > 0;
   const root = $('#run-list');
-  const names = [...runs.keys()].sort().reverse(); // the newest first: their names are their times
+  const names = [...runs.keys()].sort().reverse(); // newest first: runs are named by their times
   if (root.dataset.names !== JSON.stringify(names)) {
     root.dataset.names = JSON.stringify(names);
     root.replaceChildren(...names.map((name) => {
@@ -107,7 +107,7 @@ function list() {
   });
 }
 
-/** Says below a run's name what it was started with. */
+/** Shows a run's settings below its name. */
 function describe(run, root) {
   const key = JSON.stringify(run.info ?? null);
   if (root.dataset.key === key) return;
@@ -130,7 +130,7 @@ function describe(run, root) {
   }
 }
 
-/** Has a run's link open the playground with its schedule; a plateau gets the losses that it was given so far. */
+/** Makes a run's link open the playground with its schedule; a plateau gets the run's losses so far. */
 function point(run, link) {
   const { schedule, run: { lr, momentum, adam, epochs, stepsPerEpoch, stepPer } } = run.info;
   const losses = column(run, 'metrics', 'val_loss') ?? [];
@@ -148,11 +148,11 @@ class Lines {
   #plot = null;
   #key = '';
   #log = false;
-  #view = null; // the part of the steps that the user zoomed to, which stays as the run goes on
+  #view = null; // the part of the steps that the user zoomed to, kept as the run goes on
   #longest = 1;
   #index = null; // of the readout, on the horizontal axis
-  #wanted = null; // an index that a key asks for: several may share a pixel
-  #kept = null; // the step that keys moved the readout to, where it stays until the pointer moves
+  #wanted = null; // an index that a key moved to, as several may share a pixel
+  #kept = null; // the step that keys moved the readout to; it stays there until the pointer moves
 
   constructor(root, logBox) {
     this.#root = root;
@@ -185,7 +185,7 @@ class Lines {
     this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
     const log = this.#log;
     const tables = lines.map(({ x, y }) => [x, y.map((value) => (log && value <= 0 ? null : value))]);
-    // All charts begin at 0 and end with the longest run, whatever their lines have.
+    // All charts begin at 0 and end with the longest run, whatever their lines cover.
     const data = uPlot.join([[[0, longest], [null, null]], ...tables], [[2], ...tables.map(() => [2])]);
     data.splice(1, 1);
     const key = JSON.stringify([lines.map((line) => [line.label, line.color, line.dash, line.alpha]), log]);
@@ -205,7 +205,7 @@ class Lines {
       series: [{}, ...lines.map((line) => ({
         stroke: css(line.color) + line.alpha, width: line.alpha ? 1 : 2, dash: line.dash, spanGaps: true,
         points: { show: line.y.length < 40 && !line.stairs && !line.alpha, size: 5, fill: css(line.color) },
-        // A row's rate is that of the steps up to it.
+        // A row's rate holds for the steps up to it.
         paths: line.stairs ? uPlot.paths.stepped({ align: -1 }) : uPlot.paths.linear(),
       }))],
       hooks: {
@@ -273,12 +273,12 @@ class Lines {
     else this.#place();
   }
 
-  /** Has the readout be at the step that is kept, and its line where the chart has that. */
+  /** Puts the readout, and its line in the chart, at the kept step. */
   #place() {
     if (!this.#plot || this.#kept === null) return;
     const index = Math.max(0, this.#plot.data[0].findLastIndex((step) => step <= this.#kept));
     this.#wanted = index;
-    // After uPlot has taken up a new scale, size or data, which it does in a microtask of its own.
+    // After uPlot has applied a new scale, size or data, which it does in a microtask of its own.
     queueMicrotask(() => {
       if (this.#wanted !== index) return;
       const [from, to] = this.#view ?? [0, this.#longest];
@@ -330,7 +330,7 @@ const charts = {
   rate: new Lines($('[data-chart="rate"]'), $('#log-rate')),
 };
 
-/** Has all charts show the same part. */
+/** Makes all charts show the same part. */
 function zoom(view) {
   for (const chart of Object.values(charts)) chart.zoom(view);
 }
@@ -373,7 +373,7 @@ function draw() {
   });
 }
 
-/** Returns what the runs call their groups, if all that say it say the same; or else their numbers. */
+/** Returns the groups' names if all runs that have names agree, else their numbers. */
 function groupNames(all, groups) {
   const names = groups.map((group) => [...new Set(all.map((run) => run.info?.groupNames[group]).filter((name) => name))]);
   return names.every((each) => each.length === 1) ? names.flat() : groups.map((group, i) => (i === 0 ? `group ${group}` : String(group)));
@@ -388,7 +388,7 @@ function key(root, names) {
 }
 
 function table(all) {
-  // The rate of the only group stands where others have that of their first.
+  // The rate of an only group goes where others have that of their first.
   const groups = all.some((run) => run.tables.metrics?.columns.includes('lr0'));
   const same = (name) => (name === 'lr' && groups ? 'lr0' : name);
   const named = [...new Set(all.flatMap((run) => run.tables.metrics?.columns.map(same) ?? []))];

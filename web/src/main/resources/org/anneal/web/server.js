@@ -1,8 +1,8 @@
-// Asks the server. Of one schedule's questions only the newest counts.
+// Sends requests to the server. Of one schedule's requests, only the newest counts.
 
-const PATIENCE = 250; // milliseconds that an outdated question may still take while a newer one waits
+const PATIENCE = 250; // milliseconds that an outdated request may still take while a newer one waits
 
-/** Reads an answer of /api/curves: a head in JSON, then Float64 values, which stay where they are in the buffer. */
+/** Reads an answer of /api/curves: a JSON head, then float64 values, which are not copied from the buffer. */
 function decode(buffer) {
   const length = new DataView(buffer).getInt32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
@@ -32,7 +32,7 @@ async function post(path, question, signal) {
   return response;
 }
 
-/** The questions about one schedule. While one is on its way, of those that come after it the last waits. */
+/** The requests about one schedule. While one is on its way, only the latest one after it waits. */
 export class Questions {
   #asked = null;
   #next = null;

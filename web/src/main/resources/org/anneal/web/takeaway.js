@@ -1,4 +1,4 @@
-// What can be taken away: code, JSON, a link, pictures.
+// The export: code, JSON, a link, pictures.
 
 import { picture } from './server.js';
 
@@ -86,6 +86,7 @@ export class TakeAway {
   }
 
   #json(values) {
+    const said = ({ step, problem, suggestion }) => ({ step, problem, suggestion });
     const schedules = this.#page.rows().filter((row) => row.curve || row.error).map((row) => (row.error ? {
       expression: row.text,
       error: row.error.message,
@@ -96,12 +97,13 @@ export class TakeAway {
         lr: row.curve.rates.map((rates) => Array.from(rates)),
         momentum: row.curve.momenta ? Array.from(row.curve.momenta) : row.curve.momentum,
       } : {}),
-      findings: row.curve.findings.map(({ step, problem, suggestion }) => ({ step, problem, suggestion })),
+      findings: row.curve.findings.map(said),
+      notes: row.curve.notes.map(said),
     }));
     return { run: this.#page.run(), schedules };
   }
 
-  /** Says what is wrong with the run, if something is: then nothing is taken away. */
+  /** Shows what is wrong with the run, if anything: then nothing is exported. */
   #wrong() {
     const problem = this.#page.problem();
     if (problem) this.#say(problem);
@@ -121,7 +123,7 @@ export class TakeAway {
       const question = { expressions: drawn.map((row) => row.text), run: this.#page.run(), format, ...this.#page.options() };
       save(await picture(question), `schedules.${format}`);
       const wrong = this.#page.rows().filter((row) => row.on && row.error).map((row) => row.name);
-      this.#say(`schedules.${format} is saved${wrong.length ? ` without ${wrong.join(' and ')}, which has an error` : ''}.`);
+      this.#say(`Saved schedules.${format}${wrong.length ? ` without ${wrong.join(' and ')}, which ${wrong.length > 1 ? 'have' : 'has'} an error` : ''}.`);
     } catch (problem) {
       this.#say(problem.message);
     }

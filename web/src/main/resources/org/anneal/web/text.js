@@ -1,5 +1,5 @@
-// What stands where in an expression: enough of Python's syntax for fields and completions. What a text means, and what is
-// wrong with it, only the server says.
+// Finds the parts of an expression: enough of Python's syntax for fields and completions. Only the server knows what a text
+// means, and what is wrong with it.
 
 export const vocabulary = await (await fetch('vocabulary.json')).json();
 const byName = new Map(vocabulary.map((kind) => [kind.name, kind]));
@@ -7,7 +7,7 @@ const byName = new Map(vocabulary.map((kind) => [kind.name, kind]));
 const TOKEN =
   /\s+|#[^\n]*|'[^'\n]*'?|"[^"\n]*"?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?:ep|st)?|[\p{L}_][\p{L}\p{N}_]*|\*\*|\/\/|[<>=!]=|[^]/gu;
 
-/** Returns the pieces of a text, without spaces and comments. */
+/** Returns the tokens of a text, without spaces and comments. */
 export function tokens(text) {
   const found = [];
   for (const match of text.matchAll(TOKEN)) {
@@ -22,12 +22,12 @@ export function tokens(text) {
 }
 
 /**
- * Returns the calls of schedulers in a text, the outer before the inner, each with its arguments: where they stand, which
- * parameter they are for. A text that is not finished has calls without an end.
+ * Returns the scheduler calls in a text, outer before inner, each with the positions and parameters of its arguments. In an
+ * unfinished text, calls may have no end.
  */
 export function calls(text) {
   const all = [];
-  const open = []; // brackets: calls, or others
+  const open = []; // brackets, of calls or others
   const list = tokens(text);
   const argument = () => open.at(-1)?.argument;
   const begin = (call, at) => {
@@ -79,7 +79,7 @@ export function calls(text) {
   return all;
 }
 
-/** Says which parameter each argument is for. */
+/** Assigns the arguments to parameters. */
 function bind(call) {
   let given = call.arguments;
   const first = given[0];
@@ -96,15 +96,15 @@ function bind(call) {
 
 const NUMBER = /^([+-]?)((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)(ep|st|%)?$/;
 
-/** Returns the number that a piece of text is, with its unit, or null if it is none or more. */
+/** Returns a token's number and unit, or null if it is not a single number. */
 export function number(text) {
   const match = NUMBER.exec(text.replace(/\s+/g, ''));
   return match ? { value: Number(match[1] + match[2].replaceAll('_', '')), unit: match[3] ?? '' } : null;
 }
 
 /**
- * Returns what can be set in a text: of each call its numeric parameters, choices and truths, those left out too, each with
- * a key that stays the same while values change.
+ * Returns what can be set in a text: each call's numbers, choices and flags, including those left out, each with a key that
+ * does not change with its value.
  */
 export function fields(text) {
   const found = [];
@@ -135,7 +135,7 @@ export function fields(text) {
   return found;
 }
 
-/** Returns where the items of a list stand. */
+/** Returns the positions of a list's items. */
 function items(list) {
   const found = [];
   let depth = 0;
@@ -163,7 +163,7 @@ export function literal(value) {
   return String(value);
 }
 
-/** Returns the text with a field set to what `value` says; a parameter that was left out is added. */
+/** Returns the text with a field set to `value`; a parameter that was left out is added. */
 export function rewrite(text, key, value) {
   const field = fields(text).find((each) => each.key === key);
   if (!field) return text;
@@ -176,7 +176,7 @@ export function rewrite(text, key, value) {
   return `${before}${comma}${space}${field.parameter.name}=${value}${text.slice(field.call.close)}`;
 }
 
-/** Returns what can stand at a place: the piece to replace and the choices, best first. */
+/** Returns the completions at a position: the token to replace and the choices, best first. */
 export function completions(text, at) {
   const prefix = /[\p{L}_][\p{L}\p{N}_]*$/u.exec(text.slice(0, at))?.[0] ?? '';
   const from = at - prefix.length;
@@ -224,7 +224,7 @@ export function completions(text, at) {
   return { from, to: at, prefix, options };
 }
 
-/** Says whether what comes next in an unfinished call is one of its members. */
+/** Returns whether a member of the call comes next, in an unfinished call. */
 function insideCalls(call) {
   const argument = call.arguments.at(-1);
   const list = argument?.value?.tokens ?? [];

@@ -1,4 +1,4 @@
-// Sets the theme before the page is drawn: the one that was chosen, or else the system's.
+// Sets the theme before the page is drawn: the chosen one, or else the system's.
 (() => {
   const root = document.documentElement;
   const dark = matchMedia('(prefers-color-scheme: dark)');

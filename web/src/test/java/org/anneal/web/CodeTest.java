@@ -139,7 +139,7 @@ class CodeTest {
                 """, resumed("CosineAnnealingLR(T_max=40, eta_min=0.2)"));
         assertTrue(resumed("SWALR(swa_lr=0.05)").endsWith("""
                     group['initial_lr'] = group['lr']
-                # PyTorch may go on otherwise from last_epoch than Anneal, which keeps the rate in force.
+                # From last_epoch on, PyTorch's rates may differ from Anneal's, which keeps the rate in force.
                 scheduler = SWALR(optimizer, swa_lr=0.05, last_epoch=10)
                 """), resumed("SWALR(swa_lr=0.05)"));
         assertEquals("""

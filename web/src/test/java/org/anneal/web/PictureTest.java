@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Pictures for a page, without a server. */
 class PictureTest {
-    private static final String TOO_LONG = "this takes longer than 6 seconds to compute: ask for fewer steps";
+    private static final String TOO_LONG = "this takes more than 6 seconds to compute: use fewer steps";
 
     private static PictureHandler.Question question(List<String> expressions, long steps, double... lr) {
         List<Double> rates = IntStream.range(0, lr.length).mapToObj(i -> lr[i]).toList();

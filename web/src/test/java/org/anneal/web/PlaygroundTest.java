@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.junit.jupiter.api.AfterAll;
@@ -502,6 +503,24 @@ class PlaygroundTest {
     }
 
     @Test
+    void aNoteStandsBelowTheFindings() {
+        openWith("OneCycleLR(max_lr=[0.1, 0.2], total_steps=100)", "&lr=0.001,0.2");
+        browser.await("a note", () -> !browser.all("#finding-list button").isEmpty());
+        assertEquals(
+                List.of(
+                        "Nothing wrong or suspicious was found.",
+                        "Note: step 0, group 0 OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1"),
+                browser.all("#finding-list li").stream()
+                        .map(item -> item.getText().lines().limit(2).collect(Collectors.joining(" ")))
+                        .toList());
+        browser.find("#tab-json").click();
+        browser.await(
+                "the notes",
+                () -> browser.text("#take-text").contains("\"notes\": [\n        {\n          \"step\": 0"));
+        browser.screenshot("note");
+    }
+
+    @Test
     void saysWhereARateFallsBelowALimit() {
         openWith("ExponentialLR(gamma=0.9)", "&steps=100&lr=0.1,0.01");
         put("#below", "0.005");
@@ -652,7 +671,7 @@ class PlaygroundTest {
     @Test
     void aPlateauAsksForMetrics() {
         openWith("ReduceLROnPlateau(factor=0.5, patience=2)", "&steps=40");
-        browser.awaitText("#rows .note", "a plateau follows a metric: give it some, one per step");
+        browser.awaitText("#rows .note", "a plateau needs metrics, one per step");
         put("#metrics", "1 0.9 0.9 0.9 0.9 0.9 0.9");
         browser.awaitText("#rows .note", "the 7 metrics end here");
         rate(0, 5);
@@ -676,7 +695,7 @@ class PlaygroundTest {
     @Test
     void saysThatALogarithmicAxisHasNoPlaceForZero() {
         openWith("PolynomialLR(total_iters=50)", "&steps=80&lr=0.1&log=1");
-        browser.awaitText("#log-hint", "Rates of 0 have no place on a log axis.");
+        browser.awaitText("#log-hint", "Rates of 0 are not shown on a log axis.");
         browser.find("#log").click();
         browser.await("no hint", () -> !browser.find("#log-hint").isDisplayed());
         write("StepLR(30)");
@@ -800,7 +819,7 @@ class PlaygroundTest {
                 "URL.createObjectURL = blob => { document.body.dataset.saved = blob.type + ' ' + blob.size; return '#' }");
         for (String format : List.of("png", "svg")) {
             browser.find("#save-" + format).click();
-            browser.awaitText("#take-said", "schedules." + format + " is saved.");
+            browser.awaitText("#take-said", "Saved schedules." + format + ".");
             assertTrue(browser.attribute("body", "data-saved").startsWith("image/" + format));
         }
         browser.find("#save-json").click();

@@ -142,19 +142,19 @@ class ServerTest {
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "epochs": 1000000000, "stepsPerEpoch": 1000000000, "metrics": []}} | steps_per_epoch * epochs must be at most 2^53
             {"expression": "StepLR(30)"} | the request must have an expression and a run
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 1000000000000}} | a run must have at most 1000000 steps here, but has 1000000000000
-            {"expression": "StepLR(30)", "more": 1} | the request is not understood: there is no field more"
-            {"expression": "StepLR(30)", "run": {"lr": [0.1, "x"]}} | the request is not understood: run.lr[1] must be a number"
-            {"expression": "StepLR(30)", "run": {"lr": 0.1}} | the request is not understood: run.lr must be a list"
-            {"expression": "StepLR(30)", "run": {"steps": "x"}} | the request is not understood: run.steps must be a whole number"
-            {"expression": "StepLR(30)", "run": {"steps": 1e30}} | the request is not understood: run.steps must be a whole number"
-            {"expression": "StepLR(30)", "run": {"adam": "x"}} | the request is not understood: run.adam must be true or false"
-            {"expression": "StepLR(30)", "run": {"momentum": []}} | the request is not understood: run.momentum must be a number"
-            {"expression": "StepLR(30)", "run": {"stepPer": "year"}} | the request is not understood: run.stepPer must be one of EPOCH, BATCH"
-            {"expression": "StepLR(30)", "run": 1} | the request is not understood: run must be an object"
-            {"expression": ["StepLR(30)"], "run": 1} | the request is not understood: expression must be a text"
-            [] | the request is not understood: it must be an object"
-            null | the request is not understood
-            {"expression": | the request is not understood: it must be JSON"
+            {"expression": "StepLR(30)", "more": 1} | invalid request: unknown field more"
+            {"expression": "StepLR(30)", "run": {"lr": [0.1, "x"]}} | invalid request: run.lr[1] must be a number"
+            {"expression": "StepLR(30)", "run": {"lr": 0.1}} | invalid request: run.lr must be a list"
+            {"expression": "StepLR(30)", "run": {"steps": "x"}} | invalid request: run.steps must be a whole number"
+            {"expression": "StepLR(30)", "run": {"steps": 1e30}} | invalid request: run.steps must be a whole number"
+            {"expression": "StepLR(30)", "run": {"adam": "x"}} | invalid request: run.adam must be true or false"
+            {"expression": "StepLR(30)", "run": {"momentum": []}} | invalid request: run.momentum must be a number"
+            {"expression": "StepLR(30)", "run": {"stepPer": "year"}} | invalid request: run.stepPer must be one of EPOCH, BATCH"
+            {"expression": "StepLR(30)", "run": 1} | invalid request: run must be an object"
+            {"expression": ["StepLR(30)"], "run": 1} | invalid request: expression must be a string"
+            [] | invalid request: it must be an object"
+            null | invalid request
+            {"expression": | invalid request: it must be JSON"
             """)
     void aWrongQuestionIsRefusedInASentence(String question, String message) throws Exception {
         HttpResponse<byte[]> answer = post("api/curves", question);
@@ -171,15 +171,14 @@ class ServerTest {
                 post("api/picture", "{\"expressions\": [\"StepLR(30)\"], \"format\": \"gif\"}")
                         .body(),
                 UTF_8);
-        assertEquals(
-                "{\"error\":{\"message\":\"the request is not understood: format must be one of PNG, SVG\"}}", body);
+        assertEquals("{\"error\":{\"message\":\"invalid request: format must be one of PNG, SVG\"}}", body);
     }
 
     @Test
     void tooLongAnExpressionIsRefused() throws Exception {
         HttpResponse<byte[]> answer = post("api/curves", question("1".repeat(10_000_000), 10));
         assertEquals(413, answer.statusCode());
-        assertTrue(new String(answer.body(), UTF_8).contains("a request must have at most 131072 bytes"));
+        assertTrue(new String(answer.body(), UTF_8).contains("a request body must have at most 131072 bytes"));
         assertEquals(400, post("api/curves", question("1".repeat(110_000), 10)).statusCode());
     }
 
@@ -208,7 +207,7 @@ class ServerTest {
         HttpResponse<byte[]> answer = post("api/curves", question("LambdaLR(lambda step: " + sum + ")", 1_000_000));
         assertEquals(422, answer.statusCode());
         assertEquals(
-                "{\"error\":{\"message\":\"this takes longer than 6 seconds to compute: ask for fewer steps\"}}",
+                "{\"error\":{\"message\":\"this takes more than 6 seconds to compute: use fewer steps\"}}",
                 new String(answer.body(), UTF_8));
     }
 

@@ -4,20 +4,20 @@ import java.util.Objects;
 import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
 
-/** A group without momentum, whose rate is read and set elsewhere. */
-final class HeldRate extends RateGroup {
+/** A group without momentum, whose rate is read and set through functions. */
+final class ExternalRateGroup extends RateGroup {
     private final DoubleSupplier lr;
     private final DoubleConsumer setLr;
 
-    private HeldRate(String name, DoubleSupplier lr, DoubleConsumer setLr) {
+    private ExternalRateGroup(String name, DoubleSupplier lr, DoubleConsumer setLr) {
         super(name);
         this.lr = Objects.requireNonNull(lr, "lr");
         this.setLr = Objects.requireNonNull(setLr, "setLr");
     }
 
-    /** As a {@link RateGroup}: this class is then loaded when it is used, and until then our own groups' calls are direct. */
+    /** Returns a {@link RateGroup}, so that this class is loaded on first use only; until then the JIT binds calls to our own groups directly. */
     static RateGroup create(String name, DoubleSupplier lr, DoubleConsumer setLr) {
-        return new HeldRate(name, lr, setLr);
+        return new ExternalRateGroup(name, lr, setLr);
     }
 
     @Override

@@ -1,0 +1,41 @@
+package org.anneal.schedule;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One parameter group's run that is being checked, and what has been found in it so far.
+ *
+ * @param length the epochs, if they are known
+ * @param bases the rate that each group starts from
+ * @param group the group that is checked
+ * @param sequence the sequence whose last piece only holds the base for a plateau, if there is one
+ * @param reported the parts that have a finding
+ */
+record CheckedRun(
+        long steps,
+        Optional<RunLength> length,
+        List<Double> bases,
+        int group,
+        Optional<Schedule> sequence,
+        List<Finding> findings,
+        List<Finding> notes,
+        List<RunPart> reported) {
+
+    CheckedRun(long steps, Optional<RunLength> length, List<Double> bases, int group, Optional<Schedule> sequence) {
+        this(steps, length, bases, group, sequence, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    double base() {
+        return bases.get(group);
+    }
+
+    void find(long step, String problem, String suggestion) {
+        findings.add(new Finding(step, problem, suggestion));
+    }
+
+    boolean isReported(long step) {
+        return reported.stream().anyMatch(part -> part.from() <= step && step < part.to());
+    }
+}
