@@ -67,7 +67,7 @@ public final class Anneal implements Runnable {
             names = "--plugin",
             paramLabel = "JAR",
             scope = ScopeType.INHERIT,
-            description = "jar with your own schedules or optimizers (see docs/extend.md)")
+            description = "jar of schedules or optimizers, see docs/extend.md")
     void plugin(Path jar) {
         if (!Files.isRegularFile(jar)) {
             throw new ParameterException(

@@ -55,7 +55,7 @@ final class SimulationOptions {
             description = "the optimizer's momentum; with --adam, its beta1 (default: ${DEFAULT-VALUE})")
     private double momentum;
 
-    @Option(names = "--adam", description = "use Adam as the optimizer, not SGD")
+    @Option(names = "--adam", description = "use Adam as the optimizer instead of SGD")
     private boolean adam;
 
     /** {@return the base rate per group} */

@@ -46,7 +46,7 @@ final class TrainOptions {
                 SUBSET + ": 10,000 + 2,000 images that come with Anneal (the default)",
                 "fashion-mnist: all 60,000 + 10,000, from Debian's package dataset-fashion-mnist",
                 "cifar10:DIR: CIFAR-10's binary files in DIR, plain or gzipped",
-                "DIR: the files of either, recognised"
+                "DIR: a folder with the files of either"
             })
     private Optional<String> data = Optional.empty();
 
@@ -139,8 +139,8 @@ final class TrainOptions {
             converter = OnChangeConverter.class,
             description =
                     "what to do if --optimizer or --schedule differs from the resumed run's: keep-config goes on with the"
-                            + " given one, take-checkpoint with the run's own. Without --on-change, it is refused, as is always a change of"
-                            + " --group, --step-per, --batch-size, --limit, --seed or the number of images")
+                            + " given one, take-checkpoint with the run's own. Without --on-change it is refused, and a change"
+                            + " of --group, --step-per, --batch-size, --limit, --seed or the number of images always is")
     private OnChange onChange = OnChange.REFUSE;
 
     private Optional<String> pythonSchedule = Optional.empty(); // of the resumed run, if Python began it

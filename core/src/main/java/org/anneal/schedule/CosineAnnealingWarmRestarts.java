@@ -39,7 +39,7 @@ public record CosineAnnealingWarmRestarts(
         long tMult,
 
         @Param(or = "0.0", unit = Param.Unit.RATE) double etaMin)
-        implements Schedule {
+        implements AbsoluteSchedule {
 
     static final Kind<CosineAnnealingWarmRestarts> KIND = Kind.of(
                     CosineAnnealingWarmRestarts.class, "falls along half a cosine and restarts, each cycle longer")
@@ -85,16 +85,6 @@ public record CosineAnnealingWarmRestarts(
             }
         }
         return etaMin + (base - etaMin) * (1 + Math.cos(Math.PI * current / length)) / 2;
-    }
-
-    @Override
-    public double next(long step, double current, double base) {
-        return at(step, base);
-    }
-
-    @Override
-    public double start(long step, double current, double base) {
-        return at(step, base);
     }
 
     /** A short first cycle may be intended if the later ones are longer. */

@@ -88,7 +88,7 @@ public record CyclicLR(
                 below = 1,
                 slider = {0, 1})
         List<Double> maxMomentum)
-        implements Schedule {
+        implements AbsoluteSchedule {
 
     static final Kind<CyclicLR> KIND = Kind.of(CyclicLR.class, "goes up and down between two rates")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.NOTHING)
@@ -219,11 +219,6 @@ public record CyclicLR(
     public double next(long step, double current, double base) {
         double turns = turns(step);
         return rate(height(turns), step, Math.floor(turns));
-    }
-
-    @Override
-    public double start(long step, double current, double base) {
-        return next(step, current, base);
     }
 
     @Override

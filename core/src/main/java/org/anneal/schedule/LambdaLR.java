@@ -23,7 +23,7 @@ import org.anneal.text.PerGroup;
  * @param lrLambdas one factor for all groups, or one per group
  */
 @StateForm.By(LambdasForm.class)
-public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements Schedule {
+public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) implements AbsoluteSchedule {
 
     static final Kind<LambdaLR> KIND = Kind.of(LambdaLR.class, "the base times a function of the step")
             .inPyTorch(Kind.LR_SCHEDULER, Kind.LastEpoch.AS_HERE);
@@ -52,16 +52,6 @@ public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) impl
     @Override
     public double at(long step, double base) {
         return base * PerGroup.only("lr_lambda", lrLambdas).at(step);
-    }
-
-    @Override
-    public double next(long step, double current, double base) {
-        return at(step, base);
-    }
-
-    @Override
-    public double start(long step, double current, double base) {
-        return at(step, base);
     }
 
     @Override

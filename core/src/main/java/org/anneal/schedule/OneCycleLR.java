@@ -96,7 +96,7 @@ public record OneCycleLR(
         double finalDivFactor,
 
         @Param(or = "False") boolean threePhase)
-        implements Schedule {
+        implements AbsoluteSchedule {
 
     static final Kind<OneCycleLR> KIND = Kind.of(
                     OneCycleLR.class,
@@ -212,16 +212,6 @@ public record OneCycleLR(
         double max = PerGroup.only("max_lr", maxLr);
         double initial = max / divFactor;
         return phases(step, initial, max, initial, initial / finalDivFactor);
-    }
-
-    @Override
-    public double next(long step, double current, double base) {
-        return at(step, base);
-    }
-
-    @Override
-    public double start(long step, double current, double base) {
-        return at(step, base);
     }
 
     @Override

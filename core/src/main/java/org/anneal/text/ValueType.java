@@ -97,7 +97,9 @@ abstract class ValueType<V> {
 
     abstract V read(PythonCall.Arguments arguments, String name);
 
-    abstract String python(V value);
+    String python(V value) {
+        return Python.repr(plain(value));
+    }
 
     /** {@return the strings that are allowed, if only a few are} */
     List<String> choices() {
@@ -110,7 +112,9 @@ abstract class ValueType<V> {
     }
 
     /** {@return {@code value} in Java} A single value, for all groups, is written without a list. */
-    abstract String java(V value, boolean single, Function<Class<?>, String> names);
+    String java(V value, boolean single, Function<Class<?>, String> names) {
+        return value.toString();
+    }
 
     /** {@return the type of a method parameter that takes what {@link #java} writes} */
     Class<?> javaType(boolean single) {
@@ -171,11 +175,6 @@ abstract class ValueType<V> {
         }
 
         @Override
-        String python(Long value) {
-            return value.toString();
-        }
-
-        @Override
         String java(Long value, boolean single, Function<Class<?>, String> names) {
             long number = value;
             return number == (int) number ? Long.toString(number) : number + "L";
@@ -200,16 +199,6 @@ abstract class ValueType<V> {
         @Override
         Double read(PythonCall.Arguments arguments, String name) {
             return arguments.number(name);
-        }
-
-        @Override
-        String python(Double value) {
-            return Python.repr(value);
-        }
-
-        @Override
-        String java(Double value, boolean single, Function<Class<?>, String> names) {
-            return value.toString();
         }
     }
 
@@ -260,16 +249,6 @@ abstract class ValueType<V> {
             }
             return (int) value;
         }
-
-        @Override
-        String python(Integer value) {
-            return value.toString();
-        }
-
-        @Override
-        String java(Integer value, boolean single, Function<Class<?>, String> names) {
-            return value.toString();
-        }
     }
 
     private static final class NumberOrNone extends ValueType<OptionalDouble> {
@@ -300,11 +279,6 @@ abstract class ValueType<V> {
         @Override
         Object plain(OptionalDouble value) {
             return value.isPresent() ? (Object) value.getAsDouble() : Optional.empty();
-        }
-
-        @Override
-        String python(OptionalDouble value) {
-            return Python.repr(plain(value));
         }
 
         @Override
@@ -350,11 +324,6 @@ abstract class ValueType<V> {
         }
 
         @Override
-        String python(List<Double> value) {
-            return Python.repr(plain(value));
-        }
-
-        @Override
         String java(List<Double> value, boolean single, Function<Class<?>, String> names) {
             return list(value, names, String::valueOf);
         }
@@ -373,16 +342,6 @@ abstract class ValueType<V> {
         @Override
         Boolean read(PythonCall.Arguments arguments, String name) {
             return arguments.truth(name, false);
-        }
-
-        @Override
-        String python(Boolean value) {
-            return Python.repr(value);
-        }
-
-        @Override
-        String java(Boolean value, boolean single, Function<Class<?>, String> names) {
-            return value.toString();
         }
     }
 
@@ -437,11 +396,6 @@ abstract class ValueType<V> {
         }
 
         @Override
-        String python(Enum<?> value) {
-            return Python.repr(plain(value));
-        }
-
-        @Override
         String java(Enum<?> value, boolean single, Function<Class<?>, String> names) {
             Class<?> outer = type.getEnclosingClass();
             String name = outer == null ? names.apply(type) : names.apply(outer) + "." + type.getSimpleName();
@@ -481,11 +435,6 @@ abstract class ValueType<V> {
         @Override
         Object plain(Optional<Enum<?>> value) {
             return value.map(choice::plain);
-        }
-
-        @Override
-        String python(Optional<Enum<?>> value) {
-            return Python.repr(plain(value));
         }
 
         @Override
@@ -579,11 +528,6 @@ abstract class ValueType<V> {
         @Override
         List<Long> read(PythonCall.Arguments arguments, String name) {
             return arguments.lengths(name);
-        }
-
-        @Override
-        String python(List<Long> value) {
-            return Python.repr(value);
         }
 
         @Override
