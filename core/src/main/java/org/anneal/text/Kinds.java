@@ -38,8 +38,10 @@ public interface Kinds {
 
     /** {@return whether a kind has a name; jars are opened when a name is first not one of our own} */
     static Predicate<String> names(List<Kind<?>> own, Class<?> what) {
+        List<Kind<?>> ours = Check.list("own", own);
+        Objects.requireNonNull(what, "what");
         Map<String, Boolean> found = new ConcurrentHashMap<>();
-        return name -> found.computeIfAbsent(name, any -> named(name, own, what).isPresent());
+        return name -> found.computeIfAbsent(name, any -> named(name, ours, what).isPresent());
     }
 
     /** {@return our own kinds, and those from outside that are of the class {@code what}} */

@@ -36,6 +36,11 @@ class Machine {
         private static final Set<String> OF_LIST = Set.of("index", "count");
     }
 
+    /** Returns whether a list or a dict has a method of this name. */
+    static boolean isMethod(String name) {
+        return Method.OF_DICT.contains(name) || Method.OF_LIST.contains(name);
+    }
+
     /** Counts operations. */
     final void spend(long operations) {
         spent += operations;

@@ -202,6 +202,9 @@ public final class PythonCall {
                                 simpleName() + " takes at most " + positionalOnes + " positional arguments, but got "
                                         + others.size());
             }
+            if (others.get(i).written() instanceof Expression.Unread unread) {
+                throw unread.problem();
+            }
             values.put(names.get(i), others.get(i));
         }
         for (Map.Entry<String, Argument> keyword : keywords.entrySet()) {

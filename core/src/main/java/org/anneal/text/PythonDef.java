@@ -16,6 +16,7 @@ final class PythonDef {
     private final PythonText source;
     private final String name;
     private final Set<String> parameters = new HashSet<>();
+    private final Set<String> conditional = new HashSet<>(); // local names that an if gives a value to
     private int statements;
 
     PythonDef(PythonText source, String name, List<Expression.Parameter> parameters) {
@@ -70,7 +71,8 @@ final class PythonDef {
         if (first instanceof Statement.Return result) {
             return checked(result.value(), local, bound);
         } else if (first instanceof Statement.If condition) {
-            Optional<Statement> single = single(condition);
+            assigned(List.of(condition), conditional);
+            Optional<Statement> single = single(condition, bound);
             if (single.isPresent()) {
                 List<Statement> all = new ArrayList<>(List.of(single.get()));
                 all.addAll(others);
@@ -101,7 +103,7 @@ final class PythonDef {
     }
 
     /** Returns an {@code if} that does no more than give one name one of two values as one assignment. */
-    private Optional<Statement> single(Statement.If condition) {
+    private Optional<Statement> single(Statement.If condition, Set<String> bound) {
         boolean simple = condition.then().size() == 1
                 && condition.otherwise().size() <= 1
                 && condition.then().get(0) instanceof Statement.Assign;
@@ -115,10 +117,12 @@ final class PythonDef {
         if (condition.otherwise().size() == 1) {
             Statement other = condition.otherwise().get(0);
             if (other instanceof Statement.If more) {
-                other = single(more).orElse(more);
+                other = single(more, bound).orElse(more);
             }
             same &= other instanceof Statement.Assign assign && assign.targets().equals(then.targets());
             otherwise = other instanceof Statement.Assign assign ? value(assign) : otherwise;
+        } else {
+            same &= bound.contains(name.toString());
         }
         Expression value = source.placed(
                 new Expression.Conditional(value(then), condition.condition(), otherwise),
@@ -156,8 +160,8 @@ final class PythonDef {
 
     private Expression assigned(
             Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
-        Expression value = value(assign);
         Expression target = assign.targets().get(0);
+        Expression value = value(assign);
         if (assign.targets().size() > 1) { // a = b = value: each of the same value
             List<Statement> each = new ArrayList<>();
             Expression last = assign.targets().get(assign.targets().size() - 1);
@@ -168,7 +172,7 @@ final class PythonDef {
             each.addAll(others);
             return after(each, local, bound);
         }
-        checked(value, local, bound);
+        value = checked(value, local, bound);
         boolean returned = !others.isEmpty()
                 && others.get(0) instanceof Statement.Return result
                 && result.value().equals(target)
@@ -198,13 +202,35 @@ final class PythonDef {
         return source.placed(new Expression.Call(rest, values, List.of()), at);
     }
 
-    /** Refuses a local name before it has a value, as Python does. */
+    /**
+     * Refuses a local name before it has a value, as Python does. Where it depends on an {@code if} whether it has one, the
+     * name becomes an expression that fails.
+     */
     private Expression checked(Expression expression, Set<String> local, Set<String> bound) {
-        if (expression instanceof Expression.Name used && local.contains(used.text()) && !bound.contains(used.text())) {
-            throw source.error(used, "'" + used + "' of " + name + " has no value here yet");
-        } else if (!(expression instanceof Expression.Lambda || expression instanceof Expression.Comprehension)) {
-            expression.map(part -> checked(part, local, bound));
+        Expression result;
+        if (expression instanceof Expression.Name used) {
+            if (!local.contains(used.text()) || bound.contains(used.text())) {
+                return used;
+            } else if (!conditional.contains(used.text())) {
+                throw source.error(used, "'" + used + "' of " + name + " has no value here yet");
+            }
+            result = new Expression.Subscript(new Expression.Dict(List.of()), new Expression.Text(used.text()));
+        } else if (expression instanceof Expression.Lambda lambda) { // its body is for later
+            result = new Expression.Lambda(
+                    lambda.parameters().stream()
+                            .map(each -> new Expression.Parameter(
+                                    each.stars(),
+                                    each.name(),
+                                    each.absent().map(absent -> checked(absent, local, bound))))
+                            .toList(),
+                    lambda.body());
+        } else {
+            Set<String> inside = new HashSet<>(bound);
+            if (expression instanceof Expression.Comprehension comprehension) {
+                comprehension.clauses().forEach(each -> inside.addAll(each.target().names()));
+            }
+            result = expression.map(part -> checked(part, local, inside));
         }
-        return expression;
+        return source.placed(result, source.position(expression));
     }
 }

@@ -219,7 +219,7 @@ final class PythonNumber {
     /** Divides two ints and rounds once. */
     private static double divide(BigInteger x, BigInteger y) {
         if (x.signum() == 0) {
-            return 0;
+            return y.signum() * 0.0;
         }
         int sign = x.signum() * y.signum();
         int shift = Math.max(0, 66 - (x.bitLength() - y.bitLength()));

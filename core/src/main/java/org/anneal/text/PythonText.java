@@ -102,6 +102,11 @@ final class PythonText {
         return has(expression, each -> each instanceof Expression.Name used && used.text().equals(name));
     }
 
+    /** Returns whether any of {@code names} is somewhere in an expression. */
+    static boolean mentionsAny(Expression expression, Set<String> names) {
+        return has(expression, each -> each instanceof Expression.Name used && names.contains(used.text()));
+    }
+
     private static boolean has(Expression expression, Predicate<Expression> wanted) {
         boolean[] found = {wanted.test(expression)};
         expression.map(part -> {
