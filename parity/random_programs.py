@@ -226,6 +226,7 @@ class Writer:
         self.random = random.Random(seed)
         self.names = {"number": [], "list": [], "function": []}
         self.counter = 0
+        self.outside = []  # names that are no local ones of the function
 
     def one(self, *choices):
         return self.random.choice(choices)
@@ -262,7 +263,8 @@ class Writer:
             return repr(round(self.random.uniform(0, 10), self.random.randint(0, 3)))
         return self.one("0.1", "0.5", ".25", "1.", "1e-3", "1E5", "2.5e-8", "1e308", "5e-324", "1e400", "0.95", "1e16",
                         "1_0.5", "2.675", "0.30000000000000004", "math.pi", "math.e", "math.inf", "math.nan", "np.pi",
-                        "math.tau", "1e22", "9007199254740993.0", "-0.0", "2.5", "0.5", "3.5")
+                        "math.tau", "1e22", "9007199254740993.0", "-0.0", "2.5", "0.5", "3.5", "np.e",
+                        "np.inf", "np.nan")
 
     def number(self, depth):
         if depth <= 0 or self.chance(0.12):
@@ -345,6 +347,9 @@ class Writer:
             key = f", key={self.function(depth - 1)}" if self.chance(0.3) else ""
             absent = f", default={self.number(0)}" if self.chance(0.3) else ""
             return f"{self.one('min', 'max')}({self.iterable(depth)}{key}{absent})"
+        if kind == 12 and self.chance(0.2):
+            names, body = self.bound(["number", "number"], lambda: self.number(depth))
+            return f"functools.reduce(lambda {names[0]}, {names[1]}: {body}, {self.iterable(depth)}{self.one('', ', 1.0')})"
         if kind == 12:
             low, high = (self.one("None", self.number(depth - 1)), self.number(depth - 1))
             return self.one(f"np.clip({number(depth)}, {low}, {high})",
@@ -522,6 +527,7 @@ class Writer:
             self.names[kind].append(name)
         if self.chance(0.3):
             absent = f", k={self.number(1)}" if self.chance(0.3) else ""
+            self.outside = list(self.names["number"])
             self.names["number"] += ["s"] + (["k"] if absent else [])
             lines.append(f"def f(s{absent}):")
             lines += self.block(2, "    ")
@@ -542,13 +548,26 @@ class Writer:
                 if self.chance(0.1):
                     lines.append(indent + self.one('"""Says what it does."""', "pass", "# a comment", "print(1)"))
             elif kind == 3:
-                locals_ = [name for name in self.names["number"] if name.startswith("x") or name == "s"]
+                locals_ = [name for name in self.names["number"] if name not in self.outside]
                 if locals_:
                     lines.append(f"{indent}{self.one(*locals_)} {self.one('+', '*', '-', '/')}= {self.number(1)}")
             elif kind == 4:
                 names = self.fresh("number"), self.fresh("number")
                 lines.append(f"{indent}{names[0]}, {names[1]} = {self.number(1)}, {self.number(1)}")
                 self.names["number"] += names
+            elif kind == 5 and self.chance(0.4):
+                known = [name for name in self.names["number"] if name not in self.outside]
+                changed, item = self.one(*known) if known else "s", self.fresh("number")
+                lines.append(f"{indent}for {item} in {self.list(1)}:")
+                self.names["number"].append(item)
+                if self.chance(0.5):
+                    lines.append(f"{indent}    if {self.truth(1)}:")
+                    lines.append(f"{indent}        {changed} = {self.number(1)}")
+                    if self.chance(0.5):
+                        lines.append(f"{indent}    {self.one(*known, changed)} = {self.number(1)}")
+                else:
+                    lines.append(f"{indent}    {changed} {self.one('+', '*')}= {self.number(1)}")
+                self.names["number"].remove(item)
             elif kind == 5 and depth > 0:
                 lines.append(f"{indent}if {self.truth(2)}:")
                 lines += self.block(depth - 1, indent + "    ") if self.chance(0.5) else \
@@ -596,4 +615,4 @@ if __name__ == "__main__":
     if len(sys.argv) == 4:
         main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
     else:
-        main("committed", 5000, OUT)
+        main("committed", 4200, OUT)

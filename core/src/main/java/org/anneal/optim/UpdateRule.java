@@ -142,7 +142,7 @@ public interface UpdateRule extends Declared {
         Predicate<String> scheduleNamed =
                 name -> Policy.kind(name).isPresent() && !named.test(name);
         return Objects.requireNonNull(program, "program")
-                .last(scheduleNamed)
+                .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"))
                 .filter(optimizer -> named.test(optimizer.name()))
                 .or(() -> program.last(named))

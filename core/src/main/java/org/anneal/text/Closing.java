@@ -333,10 +333,10 @@ final class Closing {
         if (missing.isPresent() && missing.get().problem().isPresent()) {
             throw missing.get().problem().get();
         } else if (missing.isPresent()) {
-            unknown.putAll(missing.get().names());
+            missing.get().names().forEach(this::isUnknown);
             return new Expression.None();
         } else if (value instanceof Machine.Module) {
-            unknown.put(at.toString(), at);
+            isUnknown(at.toString(), at);
             return new Expression.None();
         } else if (value instanceof Double number && number.isNaN()) {
             return new Expression.Known("math.nan", number);
@@ -363,6 +363,10 @@ final class Closing {
             return items(at, value);
         }
         throw source.error(at, "a " + PythonValue.type(value) + " is not supported here");
+    }
+
+    private void isUnknown(String name, Expression at) {
+        unknown.merge(name, at, (one, other) -> source.position(other) < source.position(one) ? other : one);
     }
 
     private Expression items(Expression at, Object value) {

@@ -147,6 +147,13 @@ class Machine {
         spend(1);
         Object called = at.function().value(scope);
         boolean runs = called instanceof PythonFunction || called instanceof Closure || called instanceof Method;
+        if (runs && at.isPlain()) {
+            List<Object> values = new ArrayList<>(at.positional().size());
+            for (Expression argument : at.positional()) {
+                values.add(needed(argument, scope));
+            }
+            return applied(at, called, values, Map.of());
+        }
         List<PythonCall.Argument> positional = new ArrayList<>();
         Map<String, PythonCall.Argument> keywords = new LinkedHashMap<>();
         for (Expression argument : at.positional()) {
@@ -177,9 +184,22 @@ class Machine {
         }
         Map<String, Object> named = new LinkedHashMap<>();
         keywords.forEach((name, value) -> named.put(name, value.value()));
-        Object result = apply(called, positional.stream().map(PythonCall.Argument::value).toList(), named);
+        return applied(at, called, positional.stream().map(PythonCall.Argument::value).toList(), named);
+    }
+
+    private Object applied(Expression.Call at, Object called, List<Object> positional, Map<String, Object> keywords) {
+        Object result = apply(called, positional, keywords);
         // The length of a loader is a question to the user, not an unknown number of an unknown loader.
-        return called == PythonFunction.ALL.get("len") && Unknown.in(result).isPresent() ? missing(at) : result;
+        boolean length = result instanceof Unknown && called instanceof PythonFunction known && known.name().equals("len");
+        return length ? missing(at) : result;
+    }
+
+    private static Object needed(Expression argument, Scope scope) {
+        try {
+            return argument.value(scope);
+        } catch (Unknown.Needed e) {
+            return e.what();
+        }
     }
 
     private static PythonCall.Argument evaluated(Expression argument, Scope scope, boolean needed) {

@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
@@ -106,6 +107,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         for (String name : List.of("bisect.bisect", "bisect.bisect_right", "bisect.bisect_left")) {
             put(name, 2, 2, (v, m) -> bisect(v.get(0), v.get(1), name.endsWith("left")));
         }
+        put("functools.reduce", 2, 3, (v, m) -> reduced(v, m));
         for (String name : List.of("functools.partial", "dict")) { // see Machine.apply
             put(name, 0, ANY, (v, m) -> {
                 throw new ArithmeticException(name + " needs a function of this text");
@@ -222,16 +224,10 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("np.searchsorted", 2, 3, List.of("a", "v", "side"), (v, m) -> v.get(1) instanceof Double x && x.isNaN()
                 ? PythonValue.length(v.get(0))
                 : bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
-        put("np.sum", 1, 1, (v, m) -> {
-            List<Object> list = list(v.get(0), m);
-            return sum(List.of(list, list.isEmpty() ? 0.0 : BigInteger.ZERO), m);
-        });
-        put("np.prod", 1, 1, (v, m) -> {
-            List<Object> list = list(v.get(0), m);
-            return product(List.of(list, list.isEmpty() ? 1.0 : BigInteger.ONE), m);
-        });
-        put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(list(v.get(0), m)), m));
-        put("np.max", 1, 1, (v, m) -> extreme("np.max", ">", List.of(list(v.get(0), m)), m));
+        put("np.sum", 1, 1, (v, m) -> sum(List.of(array(v.get(0), m), BigInteger.ZERO), m));
+        put("np.prod", 1, 1, (v, m) -> product(List.of(array(v.get(0), m), BigInteger.ONE), m));
+        put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(array(v.get(0), m)), m));
+        put("np.max", 1, 1, (v, m) -> extreme("np.max", ">", List.of(array(v.get(0), m)), m));
         put("np.float64", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
     }
 
@@ -397,6 +393,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         return list;
     }
 
+    /** Returns values as NumPy's array has them: all floats if there is one, or none at all. */
+    private static List<Object> array(Object values, Machine machine) {
+        List<Object> list = list(values, machine);
+        boolean floats = list.stream().anyMatch(Double.class::isInstance);
+        list.replaceAll(each -> floats ? toFloat(each) : number(each));
+        return list;
+    }
+
     private static Object extreme(String name, String operator, List<Object> given, Machine machine) {
         boolean hasOptions = given.size() == 1 && given.get(0) instanceof Options;
         Options options = hasOptions ? (Options) given.get(0) : new Options(given, Map.of());
@@ -448,7 +452,17 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     /** NumPy's: the line between the two points around x, the values at the ends outside. */
     private static Object interpolated(List<Object> values, Machine machine) {
-        double x = toFloat(values.get(0));
+        if (PythonValue.isNumber(values.get(0))) {
+            return interpolated(toFloat(values.get(0)), values, machine);
+        }
+        List<Object> all = new ArrayList<>();
+        for (Object each : list(values.get(0), machine)) {
+            all.add(interpolated(toFloat(each), values, machine));
+        }
+        return all;
+    }
+
+    private static double interpolated(double x, List<Object> values, Machine machine) {
         List<Object> xs = list(values.get(1), machine);
         List<Object> ys = list(values.get(2), machine);
         if (xs.size() != ys.size()) {
@@ -524,6 +538,19 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
             total = Unknown.known(PythonValue.binary("*", total, each.next()));
         }
         return total;
+    }
+
+    private static Object reduced(List<Object> values, Machine machine) {
+        Iterator<Object> each = PythonValue.iterator(values.get(1));
+        if (values.size() == 2 && !each.hasNext()) {
+            throw new ArithmeticException("reduce() of empty iterable with no initial value");
+        }
+        Object result = values.size() == 2 ? each.next() : values.get(2);
+        while (each.hasNext()) {
+            machine.spend(1);
+            result = machine.apply(values.get(0), List.of(result, each.next()), Map.of());
+        }
+        return result;
     }
 
     private static boolean firstTruth(Object values, boolean wanted, Machine machine) {
@@ -604,15 +631,25 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         List<Iterator<Object>> all =
                 values.stream().map(PythonValue::iterator).toList();
         return new Iterator<Object>() {
+            private final List<Object> next = new ArrayList<>();
+
             @Override
             public boolean hasNext() {
-                return !all.isEmpty() && all.stream().allMatch(Iterator::hasNext);
+                while (next.size() < all.size() && all.get(next.size()).hasNext()) {
+                    machine.spend(1);
+                    next.add(all.get(next.size()).next());
+                }
+                return !all.isEmpty() && next.size() == all.size();
             }
 
             @Override
             public Object next() {
-                machine.spend(all.size());
-                return new Python.Tuple(all.stream().map(Iterator::next).toList());
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                Object tuple = new Python.Tuple(next);
+                next.clear();
+                return tuple;
             }
         };
     }
@@ -651,8 +688,8 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         }
         int digits = values.size() > 1
                 ? toInt(values.get(1))
-                        .max(BigInteger.valueOf(-300))
-                        .min(BigInteger.valueOf(300))
+                        .max(BigInteger.valueOf(-400))
+                        .min(BigInteger.valueOf(400))
                         .intValue()
                 : 0;
         double scale = Math.pow(10, Math.abs(digits));

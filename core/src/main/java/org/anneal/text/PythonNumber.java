@@ -160,7 +160,7 @@ final class PythonNumber {
     }
 
     static double power(double x, double y) {
-        if (x == 0 && y < 0) {
+        if (x == 0 && y < 0 && Double.isFinite(y)) {
             throw new ArithmeticException("0.0 cannot be raised to a negative power");
         }
         double result = Power.pow(x, y);

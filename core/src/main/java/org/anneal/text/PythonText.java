@@ -35,7 +35,9 @@ final class PythonText {
     private static final Set<String> PASSED_OVER =
             Set.of("pass", "break", "continue", "del", "global", "nonlocal", "assert", "raise", "yield", "await", "@");
 
-    private static final Set<String> BLOCKS = Set.of("with", "try", "except", "finally", "while", "class", "else");
+    private static final Set<String> JUMPS = Set.of("break", "continue", "raise", "yield");
+
+    private static final Set<String> BLOCKS = Set.of("with", "try", "except", "finally", "while", "else");
 
     private static final Set<Kind> LAYOUT = Set.of(Kind.NEWLINE, Kind.INDENT, Kind.DEDENT);
 
@@ -157,7 +159,11 @@ final class PythonText {
             to.add(loop());
         } else if (BLOCKS.contains(first.text()) && first.kind() == Kind.NAME) {
             skipTo(":");
-            to.add(new Statement.Block(block()));
+            to.add(new Statement.Block(first.text(), first.at(), block()));
+        } else if (accept("class")) {
+            String name = name();
+            skipTo(":");
+            to.add(new Statement.Class(name, block()));
         } else if (first.is("return")) {
             next++;
             to.add(new Statement.Return(
@@ -166,6 +172,9 @@ final class PythonText {
         } else if (PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING
                 || first.is("%")
                 || (first.kind() == Kind.FOREIGN && first.text().equals("!"))) {
+            if (JUMPS.contains(first.text())) {
+                to.add(new Statement.Jump(first.text(), first.at()));
+            }
             while (!peek().endsStatement()) {
                 next++;
             }
@@ -311,12 +320,12 @@ final class PythonText {
     }
 
     private Statement loop() {
-        next++;
+        int at = tokens.get(next++).at();
         Expression.Target target = target();
         expect("in");
         Expression iterable = expressions();
         expect(":");
-        return new Statement.For(target, iterable, block());
+        return new Statement.For(at, target, iterable, block());
     }
 
     /** Reads the statements after a colon: on the same line, or indented on those that follow. */

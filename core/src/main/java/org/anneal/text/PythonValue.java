@@ -101,7 +101,7 @@ final class PythonValue {
 
     /** Returns how many values an operation on {@code value} looks at. */
     static long cost(Object value) {
-        return value instanceof BigInteger
+        return isNumber(value)
                 ? 0
                 : value instanceof List<?> list
                         ? list.size()

@@ -222,7 +222,7 @@ class SchedulerCallTest {
                 "StepLR(opts[0], 30, optimizer=opts[0]) | column 21: optimizer is given twice",
                 "LambdaLR(lambda step: {0: 1}) | column 23: expected a number, but found {0: 1}",
                 "LambdaLR(opt, lambda step: min(sizes[0], step)) | column 32: unknown name 'sizes[0]'",
-                "MultiStepLR([int(m * n) for m in ms]) | column 34: unknown names 'ms' and 'n'",
+                "MultiStepLR([int(m * n) for m in ms]) | column 22: unknown names 'n' and 'ms'",
                 "LinearLR(x[0] * 0.1) | column 10: unknown name 'x[0]'",
                 "SequentialLR([o for o in schedulers], [5]) | column 26: unknown name 'schedulers'",
             })
