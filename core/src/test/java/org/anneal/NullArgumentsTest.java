@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
@@ -198,6 +199,9 @@ class NullArgumentsTest {
         samples.put(DoubleSupplier.class, (DoubleSupplier) () -> 1);
         samples.put(StateEntries.Run.class, run());
         samples.put(Lengths.class, Lengths.UNKNOWN);
+        samples.put(Context.class, Context.EMPTY);
+        samples.put(PythonProgram.class, PythonProgram.read("StepLR(SGD(), 3)", Context.EMPTY));
+        samples.put(OptionalLong.class, OptionalLong.empty());
         samples.put(RunLength.class, new RunLength(10, 5));
         samples.put(Context.class, Context.EMPTY);
         samples.put(PythonProgram.class, PythonProgram.read("StepLR(3)", Context.EMPTY));

@@ -141,7 +141,7 @@ public interface UpdateRule extends Declared {
         Predicate<String> named = kindNames();
         Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
         return Objects.requireNonNull(program, "program")
-                .last(scheduleNamed)
+                .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"))
                 .filter(optimizer -> named.test(optimizer.name()))
                 .or(() -> program.last(named))

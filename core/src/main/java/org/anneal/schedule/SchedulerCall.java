@@ -69,7 +69,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
 
     /** {@return the call of {@code program} that makes its schedule} */
     public static PythonCall meant(PythonProgram program) {
-        return program.meant("schedule", Kinds.names(OwnKinds.ALL, Policy.class));
+        return Objects.requireNonNull(program, "program").meant("schedule", Kinds.names(OwnKinds.ALL, Policy.class));
     }
 
     /**

@@ -16,11 +16,13 @@ import java.util.Set;
 final class Closing {
     private static final int DEEPEST = 20;
 
+    private final PythonProgram program;
     private final PythonText source;
     private final Map<String, Expression> unknown = new LinkedHashMap<>();
     private int depth;
 
     private Closing(PythonProgram program) {
+        this.program = program;
         this.source = program.source();
     }
 
@@ -52,8 +54,7 @@ final class Closing {
         Closing closing = new Closing(program);
         Expression body = closing.body(function, List.of(parameter.get()));
         if (!closing.unknown.isEmpty()) {
-            throw program.unknown(
-                    closing.unknown, List.of(parameter.get(), "math.pi", "math.e", "math.tau", "math.inf", "math.nan"));
+            throw program.unknown(closing.unknown, List.of(parameter.get(), "math.pi", "math.e", "math.tau", "math.inf", "math.nan"));
         }
         boolean number = !(body instanceof Expression.Text
                 || body instanceof Expression.None
@@ -61,7 +62,8 @@ final class Closing {
                 || body instanceof Expression.Dict
                 || body instanceof Expression.Lambda);
         if (!number) {
-            throw program.source().error(body, "expected a number, but found " + PythonText.shortened(body.toString()));
+            throw program.source()
+                    .error(body, "expected a number, but found " + PythonText.shortened(body.toString()));
         }
         return new Expression.Lambda(List.of(new Expression.Parameter("", parameter.get(), Optional.empty())), body);
     }
@@ -94,7 +96,7 @@ final class Closing {
         } else if (expression instanceof Expression.Attribute || expression instanceof Expression.Subscript) {
             Expression root = root(expression);
             boolean path = root instanceof Expression.Name name && !bound.contains(name.text());
-            if (path && !bound.stream().anyMatch(each -> PythonText.mentions(expression, each))) {
+            if (path && !PythonText.mentionsAny(expression, bound) && !fails(expression, scope)) {
                 return constant(expression, scope);
             } else if (expression instanceof Expression.Attribute attribute) {
                 throw source.error(
@@ -128,7 +130,9 @@ final class Closing {
     private static Expression root(Expression path) {
         Expression root = path;
         while (root instanceof Expression.Attribute || root instanceof Expression.Subscript) {
-            root = root instanceof Expression.Attribute attribute ? attribute.of() : ((Expression.Subscript) root).of();
+            root = root instanceof Expression.Attribute attribute
+                    ? attribute.of()
+                    : ((Expression.Subscript) root).of();
         }
         return root;
     }
@@ -152,57 +156,47 @@ final class Closing {
 
     private Expression call(Expression.Call call, Scope scope, Set<String> bound) {
         Expression function = call.function();
-        boolean local = bound.stream().anyMatch(each -> PythonText.mentions(call, each));
-        if (function instanceof Expression.Lambda let && isConstant(call, let)) {
-            Scope inside = scope;
-            Set<String> others = new HashSet<>(bound);
-            for (int i = 0; i < let.parameters().size(); i++) {
-                String name = let.parameters().get(i).name();
-                inside = inside.with(name, call.positional().get(i).value(scope));
-                others.remove(name);
+        if (function instanceof Expression.Lambda let) {
+            Expression.Call closed = withFunction(call, let, scope, bound);
+            return isConstant(closed, let)
+                    ? inLine(let, closed.positional(), scope, bound)
+                    : new Expression.Call(close(let, scope, bound), closed.positional(), closed.keywords());
+        }
+        Expression root = root(function);
+        boolean named = (root instanceof Expression.Name || root instanceof Expression.Known)
+                && !PythonText.mentionsAny(function, bound);
+        if (function instanceof Expression.Attribute method && Machine.isMethod(method.name())) {
+            if (!named || fails(method.of(), scope)) { // [30, 60].index(step)
+                return method(call, method, scope, bound);
             }
-            return close(let.body(), inside, others);
+        } else if (!named) { // partial(f, step)(2), [f, g][step % 2](2)
+            return computed(call, scope, bound);
         }
-        if (function instanceof Expression.Lambda
-                || (function instanceof Expression.Name name && bound.contains(name.text()))) {
-            return call.map(part -> close(part, scope, bound));
-        }
+        boolean local = PythonText.mentionsAny(call, bound);
         Object called = value(function, scope);
         if (called instanceof PythonFunction known) {
             String problem = known.problem(
                     call.positional().size(),
                     call.keywords().stream().map(Expression.Keyword::name).toList());
             boolean starred = call.positional().stream().anyMatch(Expression.Starred.class::isInstance);
-            if (!problem.isEmpty()
-                    && !starred
-                    && !known.name().equals("functools.partial")
-                    && !known.name().equals("dict")) {
+            if (!problem.isEmpty() && !starred && !known.name().equals("functools.partial") && !known.name().equals("dict")) {
                 throw source.error(
-                        call.keywords().isEmpty()
-                                ? call
-                                : call.keywords().get(0).value(),
-                        problem);
+                        call.keywords().isEmpty() ? call : call.keywords().get(0).value(), problem);
             }
-            if (!local
-                    && known.name().equals("len")
-                    && Unknown.in(value(call.positional().get(0), scope)).isPresent()) {
+            boolean size = known.name().equals("len") && !fails(call.positional().get(0), scope);
+            if (!local && size && Unknown.in(value(call.positional().get(0), scope)).isPresent()) {
                 return constant(call, scope);
             }
-            Expression.Known inLine = new Expression.Known(known.name(), known);
-            return call.map(part -> part == function ? inLine : close(part, scope, bound));
+            return withFunction(call, new Expression.Known(known.name(), known), scope, bound);
         } else if (called instanceof Closure closure) {
-            List<String> parameters = closure.slots().stream()
-                    .filter(slot -> slot.value().isEmpty())
-                    .map(Closure.Slot::name)
-                    .toList();
-            Expression inLine = source.placed(lambda(closure, parameters), source.position(function));
-            return call.map(part -> part == function ? inLine : close(part, scope, bound));
-        } else if (function instanceof Expression.Attribute method
-                && Unknown.in(called).isEmpty()
+            Expression.Call closed = withFunction(call, function, scope, bound);
+            long open = closure.slots().stream().filter(slot -> !slot.fixed()).count();
+            return isConstant(closed, open)
+                    ? inLine(closure, closed.positional(), scope)
+                    : new Expression.Call(written(function, closure), closed.positional(), closed.keywords());
+        } else if (function instanceof Expression.Attribute method && Unknown.in(called).isEmpty()
                 && !(called instanceof Machine.Module)) {
-            Expression of = close(method.of(), scope, bound); // a method of a list or a dict
-            Expression inLine = source.placed(new Expression.Attribute(of, method.name()), source.position(function));
-            return call.map(part -> part == function ? inLine : close(part, scope, bound));
+            return method(call, method, scope, bound);
         }
         String name = function.toString();
         String suggestion = Spelling.suggestion(
@@ -217,23 +211,65 @@ final class Closing {
         throw source.error(call, "unknown function '" + PythonText.shortened(name) + "'" + suggestion);
     }
 
-    /** Returns whether a function that is called where it stands gets numbers and strings only, as they are written. */
+    /** Returns a call of another function with the arguments of {@code call}. */
+    private Expression.Call withFunction(Expression.Call call, Expression function, Scope scope, Set<String> bound) {
+        Expression placed = source.placed(function, source.position(call.function()));
+        return (Expression.Call) call.map(part -> part == call.function() ? placed : close(part, scope, bound));
+    }
+
+    /** Returns a call of a method of a list or a dict. */
+    private Expression method(
+            Expression.Call call, Expression.Attribute method, Scope scope, Set<String> bound) {
+        Expression of = close(method.of(), scope, bound);
+        return withFunction(call, new Expression.Attribute(of, method.name()), scope, bound);
+    }
+
+    /** Returns a call of a function that an expression gives. */
+    private Expression computed(Expression.Call call, Scope scope, Set<String> bound) {
+        Expression.Call closed = (Expression.Call) call.map(part -> close(part, scope, bound));
+        return closed.function() instanceof Expression.Lambda function && isConstant(closed, function)
+                ? inLine(function, closed.positional(), scope, bound)
+                : closed;
+    }
+
     private static boolean isConstant(Expression.Call call, Expression.Lambda function) {
+        return isConstant(call, function.parameters().size())
+                && function.parameters().stream().allMatch(each -> each.stars().isEmpty());
+    }
+
+    /** Returns whether a function gets numbers and strings only, as they are written, for all its parameters. */
+    private static boolean isConstant(Expression.Call call, long parameters) {
         return call.keywords().isEmpty()
-                && call.positional().size() == function.parameters().size()
-                && function.parameters().stream().allMatch(each -> each.stars().isEmpty())
+                && call.positional().size() == parameters
                 && call.positional().stream()
                         .allMatch(each -> each instanceof Expression.Literal || each instanceof Expression.Text);
     }
 
+    /** Returns the body of a function, with the arguments of its call in place of its parameters. */
+    private Expression inLine(
+            Expression.Lambda function, List<Expression> arguments, Scope scope, Set<String> bound) {
+        Scope inside = scope;
+        Set<String> others = new HashSet<>(bound);
+        for (int i = 0; i < arguments.size(); i++) {
+            String name = function.parameters().get(i).name();
+            inside = inside.with(name, arguments.get(i).value(scope));
+            others.remove(name);
+        }
+        return close(function.body(), inside, others);
+    }
+
+    private Expression inLine(Closure function, List<Expression> arguments, Scope scope) {
+        List<Object> values = arguments.stream().map(each -> each.value(scope)).toList();
+        return body(function.partial(values, Map.of()), List.of());
+    }
+
     /** Returns a closure as a lambda: the parameters without a value stay, those with one are optional. */
-    private Expression lambda(Closure closure, List<String> needed) {
+    private Expression lambda(Closure closure) {
         List<Expression.Parameter> parameters = new ArrayList<>();
-        List<String> names = new ArrayList<>(needed);
-        closure.slots().stream()
-                .filter(slot -> slot.value().isPresent() && !slot.fixed())
+        List<String> names = closure.slots().stream()
+                .filter(slot -> !slot.fixed())
                 .map(Closure.Slot::name)
-                .forEach(names::add);
+                .toList();
         Expression body = body(closure, names);
         for (Closure.Slot slot : closure.slots()) {
             if (!slot.fixed()) {
@@ -242,6 +278,18 @@ final class Closing {
             }
         }
         return new Expression.Lambda(parameters, body);
+    }
+
+    /** Returns whether an item of what is known does not exist, or the like: that matters only where the step gets to it. */
+    private static boolean fails(Expression expression, Scope scope) {
+        try {
+            expression.value(scope);
+            return false;
+        } catch (Unknown.Needed | Machine.BudgetException e) {
+            return false;
+        } catch (ArithmeticException e) {
+            return true;
+        }
     }
 
     private Object value(Expression expression, Scope scope) {
@@ -285,10 +333,10 @@ final class Closing {
         if (missing.isPresent() && missing.get().problem().isPresent()) {
             throw missing.get().problem().get();
         } else if (missing.isPresent()) {
-            unknown.putAll(missing.get().names());
+            missing.get().names().forEach(this::isUnknown);
             return new Expression.None();
         } else if (value instanceof Machine.Module) {
-            unknown.put(at.toString(), at);
+            isUnknown(at.toString(), at);
             return new Expression.None();
         } else if (value instanceof Double number && number.isNaN()) {
             return new Expression.Known("math.nan", number);
@@ -303,15 +351,11 @@ final class Closing {
         } else if (value instanceof PythonFunction function) {
             return new Expression.Known(function.name(), function);
         } else if (value instanceof Closure closure) {
-            List<String> needed = closure.slots().stream()
-                    .filter(slot -> slot.value().isEmpty())
-                    .map(Closure.Slot::name)
-                    .toList();
-            return lambda(closure, needed);
+            return lambda(closure);
         } else if (value instanceof Map<?, ?> map) {
             return new Expression.Dict(map.entrySet().stream()
-                    .map(each ->
-                            new Expression.Entry(Optional.of(written(at, each.getKey())), written(at, each.getValue())))
+                    .map(each -> new Expression.Entry(
+                            Optional.of(written(at, each.getKey())), written(at, each.getValue())))
                     .toList());
         } else if (value instanceof PythonValue.Range range) {
             return asWritten(range);
@@ -321,11 +365,16 @@ final class Closing {
         throw source.error(at, "a " + PythonValue.type(value) + " is not supported here");
     }
 
+    private void isUnknown(String name, Expression at) {
+        unknown.merge(name, at, (one, other) -> source.position(other) < source.position(one) ? other : one);
+    }
+
     private Expression items(Expression at, Object value) {
         List<Object> values = new ArrayList<>();
         PythonValue.iterator(value).forEachRemaining(values::add);
         if (value instanceof Set && values.isEmpty()) {
-            return new Expression.Call(known("set"), List.of(), List.of());
+            return new Expression.Call(
+                    new Expression.Known("set", PythonFunction.ALL.get("set")), List.of(), List.of());
         }
         Expression.Shape shape = value instanceof Set
                 ? Expression.Shape.SET
@@ -341,11 +390,8 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(known("range"), bounds, List.of());
-    }
-
-    private static Expression known(String function) {
-        return new Expression.Known(function, PythonFunction.named(function).orElseThrow());
+        return new Expression.Call(
+                new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
     }
 
     private static boolean isNegative(Object number) {

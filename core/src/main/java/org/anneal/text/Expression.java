@@ -207,7 +207,7 @@ sealed interface Expression {
         @Override
         public Object value(Scope scope) {
             Object value = left.value(scope);
-            if (operator.equals("and") || operator.equals("or")) {
+            if (binding() <= AND) {
                 Optional<Unknown> unknown = Unknown.in(value);
                 if (unknown.isPresent()) {
                     return unknown.get().and(right.value(scope));
@@ -215,7 +215,7 @@ sealed interface Expression {
                 return PythonValue.truth(value) == operator.equals("and") ? right.value(scope) : value;
             }
             Object other = right.value(scope);
-            scope.machine().spend(PythonValue.cost(value) + PythonValue.cost(other));
+            scope.machine().spend(1 + PythonValue.cost(value) + PythonValue.cost(other));
             return PythonValue.binary(operator, value, other);
         }
 
@@ -288,7 +288,7 @@ sealed interface Expression {
         @Override
         public Object value(Scope scope) {
             Object holds = condition.value(scope);
-            Optional<Unknown> unknown = Unknown.in(holds);
+            Optional<Unknown> unknown = holds instanceof Boolean ? Optional.empty() : Unknown.in(holds);
             if (unknown.isPresent()) {
                 return unknown.get().and(then.value(scope)).and(otherwise.value(scope));
             }
@@ -313,6 +313,16 @@ sealed interface Expression {
 
     /** A call; a positional argument may be {@link Starred}, and a keyword without a name is a {@code **dict}. */
     record Call(Expression function, List<Expression> positional, List<Keyword> keywords) implements Expression {
+        /** Returns whether all arguments are positional, and none stands for several. */
+        boolean isPlain() {
+            for (Expression argument : positional) {
+                if (argument instanceof Starred) {
+                    return false;
+                }
+            }
+            return keywords.isEmpty();
+        }
+
         @Override
         public Object value(Scope scope) {
             return scope.machine().call(this, scope);

@@ -38,8 +38,10 @@ public interface Kinds {
 
     /** {@return whether a kind has a name; jars are opened at the first name that is not a built-in one} */
     static Predicate<String> names(List<Kind<?>> own, Class<?> what) {
+        List<Kind<?>> ours = Check.list("own", own);
+        Objects.requireNonNull(what, "what");
         Map<String, Boolean> found = new ConcurrentHashMap<>();
-        return name -> found.computeIfAbsent(name, any -> named(name, own, what).isPresent());
+        return name -> found.computeIfAbsent(name, any -> named(name, ours, what).isPresent());
     }
 
     /** {@return the built-in kinds, then the custom ones of the class {@code what}} */

@@ -36,6 +36,11 @@ class Machine {
         private static final Set<String> OF_LIST = Set.of("index", "count");
     }
 
+    /** Returns whether a list or a dict has a method of this name. */
+    static boolean isMethod(String name) {
+        return Method.OF_DICT.contains(name) || Method.OF_LIST.contains(name);
+    }
+
     /** Counts operations. */
     final void spend(long operations) {
         spent += operations;
@@ -89,10 +94,7 @@ class Machine {
     void made(Map<Object, Object> dict) {}
 
     /** Returns what a call gives of what is no function. */
-    Object construct(
-            Expression.Call at,
-            Object called,
-            List<PythonCall.Argument> positional,
+    Object construct(Expression.Call at, Object called, List<PythonCall.Argument> positional,
             Map<String, PythonCall.Argument> keywords) {
         throw new ArithmeticException("'" + PythonValue.type(called) + "' object is not callable");
     }
@@ -145,6 +147,13 @@ class Machine {
         spend(1);
         Object called = at.function().value(scope);
         boolean runs = called instanceof PythonFunction || called instanceof Closure || called instanceof Method;
+        if (runs && at.isPlain()) {
+            List<Object> values = new ArrayList<>(at.positional().size());
+            for (Expression argument : at.positional()) {
+                values.add(needed(argument, scope));
+            }
+            return applied(at, called, values, Map.of());
+        }
         List<PythonCall.Argument> positional = new ArrayList<>();
         Map<String, PythonCall.Argument> keywords = new LinkedHashMap<>();
         for (Expression argument : at.positional()) {
@@ -164,8 +173,8 @@ class Machine {
         for (Expression.Keyword keyword : at.keywords()) {
             PythonCall.Argument value = evaluated(keyword.value(), scope, runs);
             if (keyword.name().isEmpty() && value.value() instanceof Map<?, ?> dict) {
-                dict.forEach((name, each) ->
-                        keywords.put(String.valueOf(name), new PythonCall.Argument(keyword.value(), each)));
+                dict.forEach((name, each) -> keywords.put(
+                        String.valueOf(name), new PythonCall.Argument(keyword.value(), each)));
             } else if (keywords.put(keyword.name(), value) != null) {
                 throw twice(at, keyword);
             }
@@ -175,10 +184,22 @@ class Machine {
         }
         Map<String, Object> named = new LinkedHashMap<>();
         keywords.forEach((name, value) -> named.put(name, value.value()));
-        Object result = apply(
-                called, positional.stream().map(PythonCall.Argument::value).toList(), named);
+        return applied(at, called, positional.stream().map(PythonCall.Argument::value).toList(), named);
+    }
+
+    private Object applied(Expression.Call at, Object called, List<Object> positional, Map<String, Object> keywords) {
+        Object result = apply(called, positional, keywords);
         // The length of a loader is a question to the user, not an unknown number of an unknown loader.
-        return called == PythonFunction.ALL.get("len") && Unknown.in(result).isPresent() ? missing(at) : result;
+        boolean length = result instanceof Unknown && called instanceof PythonFunction known && known.name().equals("len");
+        return length ? missing(at) : result;
+    }
+
+    private static Object needed(Expression argument, Scope scope) {
+        try {
+            return argument.value(scope);
+        } catch (Unknown.Needed e) {
+            return e.what();
+        }
     }
 
     private static PythonCall.Argument evaluated(Expression argument, Scope scope, boolean needed) {
@@ -252,8 +273,7 @@ class Machine {
         spend(PythonValue.cost(method.of()));
         int least = method.name().equals("get") || !(method.of() instanceof Map) ? 1 : 0;
         if (arguments.size() < least || arguments.size() > (method.name().equals("get") ? 2 : least)) {
-            throw new ArithmeticException(
-                    method.name() + "() takes " + least + " arguments, but got " + arguments.size());
+            throw new ArithmeticException(method.name() + "() takes " + least + " arguments, but got " + arguments.size());
         }
         if (method.of() instanceof Map<?, ?> dict) {
             List<Object> all = new ArrayList<>();

@@ -117,6 +117,11 @@ public final class PythonCall {
         return new Unknown(at);
     }
 
+    /** Returns what a class such as a dataclass is given for one of its names. */
+    Optional<Object> attribute(String name) {
+        return Optional.ofNullable(keywords.get(name)).map(Argument::value).filter(value -> Unknown.in(value).isEmpty());
+    }
+
     /** Adds this, and the calls that are arguments of it. */
     void addMembers(Set<PythonCall> all) {
         if (all.add(this)) {
@@ -198,6 +203,9 @@ public final class PythonCall {
                                 others.get(i).written(),
                                 simpleName() + " takes at most " + positionalOnes + " positional arguments, but got "
                                         + others.size());
+            }
+            if (others.get(i).written() instanceof Expression.Unread unread) {
+                throw unread.problem();
             }
             values.put(names.get(i), others.get(i));
         }

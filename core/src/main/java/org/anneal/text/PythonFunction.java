@@ -3,6 +3,7 @@ package org.anneal.text;
 import static org.anneal.text.PythonNumber.toFloat;
 import static org.anneal.text.PythonNumber.toInt;
 
+import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
@@ -12,11 +13,13 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * A function that may be called: of Python itself, of {@code math}, {@code numpy}, {@code bisect} or {@code functools}.
@@ -50,7 +53,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         numpy();
     }
 
-    /** Returns the function or the number that a name with its module stands for; PyTorch's are Python's own. */
+    /** Returns the function or the number that a name with its module stands for; PyTorch's are those of {@code math}. */
     static Optional<Object> named(String path) {
         Object known = ALL.get(path);
         return Optional.ofNullable(
@@ -74,12 +77,8 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("float", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
         put("bool", 0, 1, (v, m) -> !v.isEmpty() && PythonValue.truth(v.get(0)));
         put("pow", 2, 2, (v, m) -> PythonValue.binary("**", v.get(0), v.get(1)));
-        put(
-                "divmod",
-                2,
-                2,
-                (v, m) -> Python.Tuple.of(
-                        PythonValue.binary("//", v.get(0), v.get(1)), PythonValue.binary("%", v.get(0), v.get(1))));
+        put("divmod", 2, 2, (v, m) -> Python.Tuple.of(
+                PythonValue.binary("//", v.get(0), v.get(1)), PythonValue.binary("%", v.get(0), v.get(1))));
     }
 
     private static void collections() {
@@ -101,14 +100,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("range", 1, 3, (v, m) -> range(v));
         put("enumerate", 1, 2, List.of("", "start"), (v, m) -> enumerated(v, m));
         put("zip", 0, ANY, (v, m) -> zipped(v, m));
-        put("map", 2, 2, (v, m) -> {
-            List<Object> results = new ArrayList<>();
-            list(v.get(1), m).forEach(each -> results.add(m.apply(v.get(0), List.of(each), Map.of())));
-            return results.iterator();
-        });
+        put("map", 2, 2, (v, m) -> each(PythonValue.iterator(v.get(1)), value -> {
+            m.spend(1);
+            return m.apply(v.get(0), List.of(value), Map.of());
+        }));
         for (String name : List.of("bisect.bisect", "bisect.bisect_right", "bisect.bisect_left")) {
             put(name, 2, 2, (v, m) -> bisect(v.get(0), v.get(1), name.endsWith("left")));
         }
+        put("functools.reduce", 2, 3, (v, m) -> reduced(v, m));
         for (String name : List.of("functools.partial", "dict")) { // see Machine.apply
             put(name, 0, ANY, (v, m) -> {
                 throw new ArithmeticException(name + " needs a function of this text");
@@ -121,9 +120,12 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.ceil", 1, 1, (v, m) -> PythonNumber.round(number(v.get(0)), RoundingMode.CEILING));
         put("math.trunc", 1, 1, (v, m) -> PythonNumber.round(number(v.get(0)), RoundingMode.DOWN));
         put("math.log", 1, 2, (v, m) -> logarithm(v));
+        put("math.log2", 1, 1, (v, m) -> log(v.get(0), PythonFunction::log2, 1));
+        put("math.log10", 1, 1, (v, m) -> log(v.get(0), Math::log10, Math.log10(2)));
         put("math.prod", 1, 1, List.of("", "start"), (v, m) -> product(v, m));
-        put("math.fsum", 1, 1, (v, m) -> toFloat(sum(List.of(list(v.get(0), m), 0.0), m)));
-        put("math.gcd", 0, ANY, (v, m) -> v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
+        put("math.fsum", 1, 1, (v, m) -> exactSum(list(v.get(0), m)));
+        put("math.gcd", 0, ANY, (v, m) ->
+                v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
         put("math.isqrt", 1, 1, (v, m) -> {
             BigInteger whole = toInt(v.get(0));
             if (whole.signum() < 0) {
@@ -141,7 +143,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         real("math.acosh", PythonFunction::acosh);
         real("math.asinh", PythonFunction::asinh);
         real("math.atanh", PythonFunction::atanh);
-        real("math.degrees", x -> x * (180 / Math.PI));
+        put("math.degrees", 1, 1, (v, m) -> toFloat(v.get(0)) * (180 / Math.PI)); // infinite where it overflows
         real("math.radians", x -> x * (Math.PI / 180));
         real("math.pow", (x, y) -> {
             if (x == 0 && y < 0) {
@@ -158,8 +160,10 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     /** The functions that {@code math} and {@code numpy} have under one name. */
     private static void reals(String module) {
         boolean raises = module.equals("math.");
-        real(module + "log2", x -> log2(raises ? positive(x) : x));
-        real(module + "log10", x -> Math.log10(raises ? positive(x) : x));
+        if (!raises) {
+            real("np.log2", PythonFunction::log2);
+            real("np.log10", Math::log10);
+        }
         real(module + "log1p", x -> Math.log1p(raises && x == -1 ? positive(0) : x));
         real(module + "exp", Math::exp);
         real(module + "exp2", x -> Power.pow(2, x));
@@ -183,31 +187,28 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         real("np.arcsin", Math::asin);
         real("np.arctan", Math::atan);
         real("np.fabs", Math::abs);
-        real("np.floor", Math::floor);
-        real("np.ceil", Math::ceil);
-        real("np.trunc", x -> x < 0 ? Math.ceil(x) : Math.floor(x));
+        whole("np.floor", Math::floor);
+        whole("np.ceil", Math::ceil);
+        whole("np.trunc", x -> x < 0 ? Math.ceil(x) : Math.floor(x));
         real("np.rint", Math::rint);
         real("np.arctan2", Math::atan2);
         real("np.hypot", Math::hypot);
         real("np.copysign", Math::copySign);
-        real("np.fmod", (x, y) -> x % y);
+        put("np.fmod", 2, 2, (v, m) -> areInts(v)
+                ? (Object) (toInt(v.get(1)).signum() == 0 ? BigInteger.ZERO : toInt(v.get(0)).remainder(toInt(v.get(1))))
+                : toFloat(v.get(0)) % toFloat(v.get(1)));
         put("np.abs", 1, 1, (v, m) -> absolute(v.get(0)));
         put("np.absolute", 1, 1, (v, m) -> absolute(v.get(0)));
-        put(
-                "np.sign",
-                1,
-                1,
-                (v, m) -> v.get(0) instanceof Double x
-                        ? (Object) Math.signum(x)
-                        : BigInteger.valueOf(toInt(v.get(0)).signum()));
+        put("np.sign", 1, 1, (v, m) -> v.get(0) instanceof Double x
+                ? (Object) Math.signum(x)
+                : BigInteger.valueOf(toInt(v.get(0)).signum()));
         put("np.square", 1, 1, (v, m) -> PythonNumber.apply("*", number(v.get(0)), number(v.get(0))));
         put("np.round", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
         put("np.around", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
         put("np.minimum", 2, 2, (v, m) -> pair("<", v));
         put("np.maximum", 2, 2, (v, m) -> pair(">", v));
         put("np.power", 2, 2, (v, m) -> {
-            if (!(v.get(0) instanceof Double || v.get(1) instanceof Double)
-                    && toInt(v.get(1)).signum() < 0) {
+            if (!(v.get(0) instanceof Double || v.get(1) instanceof Double) && toInt(v.get(1)).signum() < 0) {
                 throw new ArithmeticException("Integers to negative integer powers are not allowed.");
             }
             return v.get(0) instanceof Double || v.get(1) instanceof Double
@@ -215,21 +216,18 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                     : PythonNumber.apply("**", v.get(0), v.get(1));
         });
         for (String name : List.of("np.mod", "np.remainder")) {
-            put(name, 2, 2, (v, m) -> PythonNumber.apply("%", number(v.get(0)), number(v.get(1))));
+            put(name, 2, 2, (v, m) -> divided("%", v));
         }
-        put("np.floor_divide", 2, 2, (v, m) -> PythonNumber.apply("//", number(v.get(0)), number(v.get(1))));
+        put("np.floor_divide", 2, 2, (v, m) -> divided("//", v));
         put("np.clip", 3, 3, List.of("a", "a_min", "a_max"), (v, m) -> clip(v));
-        put("np.interp", 3, 3, List.of("x", "xp", "fp", "left", "right"), (v, m) -> interpolated(v, m));
-        put(
-                "np.searchsorted",
-                2,
-                3,
-                List.of("a", "v", "side"),
-                (v, m) -> bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
-        put("np.sum", 1, 1, (v, m) -> sum(List.of(list(v.get(0), m)), m));
-        put("np.prod", 1, 1, (v, m) -> product(List.of(list(v.get(0), m)), m));
-        put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(list(v.get(0), m)), m));
-        put("np.max", 1, 1, (v, m) -> extreme("np.max", ">", List.of(list(v.get(0), m)), m));
+        put("np.interp", 3, 5, List.of("x", "xp", "fp", "left", "right"), (v, m) -> interpolated(v, m));
+        put("np.searchsorted", 2, 3, List.of("a", "v", "side"), (v, m) -> v.get(1) instanceof Double x && x.isNaN()
+                ? PythonValue.length(v.get(0))
+                : bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
+        put("np.sum", 1, 1, (v, m) -> sum(List.of(array(v.get(0), m), BigInteger.ZERO), m));
+        put("np.prod", 1, 1, (v, m) -> product(List.of(array(v.get(0), m), BigInteger.ONE), m));
+        put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(array(v.get(0), m)), m));
+        put("np.max", 1, 1, (v, m) -> extreme("np.max", ">", List.of(array(v.get(0), m)), m));
         put("np.float64", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
     }
 
@@ -334,6 +332,24 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     /** The arguments of a function that takes any number of them, and options. */
     private record Options(List<Object> positional, Map<String, Object> keywords) {}
 
+    /** Declares a function of NumPy's that leaves an int as it is. */
+    private static void whole(String name, DoubleUnaryOperator function) {
+        put(name, 1, 1, (v, m) -> number(v.get(0)) instanceof Double x ? (Object) function.applyAsDouble(x) : toInt(v.get(0)));
+    }
+
+    private static boolean areInts(List<Object> values) {
+        return values.stream().noneMatch(each -> number(each) instanceof Double);
+    }
+
+    /** NumPy's division, which by zero is 0 of ints, and NaN or infinite of floats. */
+    private static Object divided(String operator, List<Object> values) {
+        if (PythonNumber.truth(number(values.get(1)))) {
+            return PythonNumber.apply(operator, number(values.get(0)), values.get(1));
+        }
+        double x = toFloat(values.get(0));
+        return areInts(values) ? (Object) BigInteger.ZERO : operator.equals("%") ? Double.NaN : x / toFloat(values.get(1));
+    }
+
     private static Object number(Object value) {
         if (!PythonValue.isNumber(value)) {
             throw new ArithmeticException("must be real number, not " + PythonValue.type(value));
@@ -374,6 +390,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     private static List<Object> list(Object values, Machine machine) {
         List<Object> list = new ArrayList<>();
         machine.addAll(values, list);
+        return list;
+    }
+
+    /** Returns values as NumPy's array has them: all floats if there is one, or none at all. */
+    private static List<Object> array(Object values, Machine machine) {
+        List<Object> list = list(values, machine);
+        boolean floats = list.stream().anyMatch(Double.class::isInstance);
+        list.replaceAll(each -> floats ? toFloat(each) : number(each));
         return list;
     }
 
@@ -428,7 +452,17 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     /** NumPy's: the line between the two points around x, the values at the ends outside. */
     private static Object interpolated(List<Object> values, Machine machine) {
-        double x = toFloat(values.get(0));
+        if (PythonValue.isNumber(values.get(0))) {
+            return interpolated(toFloat(values.get(0)), values, machine);
+        }
+        List<Object> all = new ArrayList<>();
+        for (Object each : list(values.get(0), machine)) {
+            all.add(interpolated(toFloat(each), values, machine));
+        }
+        return all;
+    }
+
+    private static double interpolated(double x, List<Object> values, Machine machine) {
         List<Object> xs = list(values.get(1), machine);
         List<Object> ys = list(values.get(2), machine);
         if (xs.size() != ys.size()) {
@@ -450,8 +484,12 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
             return toFloat(ys.get(at));
         }
         double start = toFloat(ys.get(at));
-        double slope = (toFloat(ys.get(at + 1)) - start) / (toFloat(xs.get(at + 1)) - from);
-        return slope * (x - from) + start;
+        double to = toFloat(xs.get(at + 1));
+        double end = toFloat(ys.get(at + 1));
+        double slope = (end - start) / (to - from);
+        double value = slope * (x - from) + start;
+        value = Double.isNaN(value) ? slope * (x - to) + end : value; // where one is infinite
+        return Double.isNaN(value) && start == end ? start : value;
     }
 
     private static double outside(List<Object> values, int option, Object end) {
@@ -472,6 +510,26 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         return total;
     }
 
+    /** Adds floats and rounds once. */
+    private static double exactSum(List<Object> values) {
+        BigDecimal total = BigDecimal.ZERO;
+        double special = 0; // the infinities and NaN
+        for (Object value : values) {
+            double each = toFloat(value);
+            total = Double.isFinite(each) ? total.add(new BigDecimal(each)) : total;
+            boolean opposite = Double.isInfinite(each) && special == -each;
+            if (opposite) {
+                throw new ArithmeticException("-inf + inf in fsum");
+            }
+            special += Double.isFinite(each) ? 0 : each;
+        }
+        double sum = total.doubleValue();
+        if (special == 0 && Double.isInfinite(sum)) {
+            throw new ArithmeticException("intermediate overflow in fsum");
+        }
+        return special == 0 ? sum : special;
+    }
+
     private static Object product(List<Object> values, Machine machine) {
         Object total = values.size() > 1 ? values.get(1) : BigInteger.ONE;
         Iterator<Object> each = PythonValue.iterator(values.get(0));
@@ -480,6 +538,19 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
             total = Unknown.known(PythonValue.binary("*", total, each.next()));
         }
         return total;
+    }
+
+    private static Object reduced(List<Object> values, Machine machine) {
+        Iterator<Object> each = PythonValue.iterator(values.get(1));
+        if (values.size() == 2 && !each.hasNext()) {
+            throw new ArithmeticException("reduce() of empty iterable with no initial value");
+        }
+        Object result = values.size() == 2 ? each.next() : values.get(2);
+        while (each.hasNext()) {
+            machine.spend(1);
+            result = machine.apply(values.get(0), List.of(result, each.next()), Map.of());
+        }
+        return result;
     }
 
     private static boolean firstTruth(Object values, boolean wanted, Machine machine) {
@@ -531,27 +602,56 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                 : new PythonValue.Range(bounds.get(0), bounds.get(1), bounds.size() == 3 ? bounds.get(2) : 1);
     }
 
+    /** Returns what a function gives of each value, computed when it is asked for. */
+    private static Iterator<Object> each(Iterator<Object> values, UnaryOperator<Object> function) {
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return values.hasNext();
+            }
+
+            @Override
+            public Object next() {
+                return function.apply(values.next());
+            }
+        };
+    }
+
     private static Object enumerated(List<Object> values, Machine machine) {
-        BigInteger at = values.size() > 1 ? toInt(values.get(1)) : BigInteger.ZERO;
-        List<Object> pairs = new ArrayList<>();
-        for (Object each : list(values.get(0), machine)) {
-            pairs.add(Python.Tuple.of(at, each));
-            at = at.add(BigInteger.ONE);
-        }
-        return pairs.iterator();
+        BigInteger[] at = {values.size() > 1 ? toInt(values.get(1)) : BigInteger.ZERO};
+        return each(PythonValue.iterator(values.get(0)), value -> {
+            machine.spend(1);
+            Object pair = Python.Tuple.of(at[0], value);
+            at[0] = at[0].add(BigInteger.ONE);
+            return pair;
+        });
     }
 
     private static Object zipped(List<Object> values, Machine machine) {
-        List<Iterator<Object>> each = new ArrayList<>();
-        values.forEach(value -> each.add(PythonValue.iterator(value)));
-        List<Object> tuples = new ArrayList<>();
-        while (!each.isEmpty() && each.stream().allMatch(Iterator::hasNext)) {
-            machine.spend(each.size());
-            List<Object> tuple = new ArrayList<>();
-            each.forEach(iterator -> tuple.add(iterator.next()));
-            tuples.add(new Python.Tuple(tuple));
-        }
-        return tuples.iterator();
+        List<Iterator<Object>> all =
+                values.stream().map(PythonValue::iterator).toList();
+        return new Iterator<Object>() {
+            private final List<Object> next = new ArrayList<>();
+
+            @Override
+            public boolean hasNext() {
+                while (next.size() < all.size() && all.get(next.size()).hasNext()) {
+                    machine.spend(1);
+                    next.add(all.get(next.size()).next());
+                }
+                return !all.isEmpty() && next.size() == all.size();
+            }
+
+            @Override
+            public Object next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
+                }
+                Object tuple = new Python.Tuple(next);
+                next.clear();
+                return tuple;
+            }
+        };
     }
 
     /** Returns how many values are less than {@code value}, or with {@code left} off at most it. */
@@ -572,9 +672,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     private static Object absolute(Object value) {
-        return value instanceof Double number
-                ? (Object) Math.abs(number)
-                : toInt(value).abs();
+        return value instanceof Double number ? (Object) Math.abs(number) : toInt(value).abs();
     }
 
     private static Object round(List<Object> values) {
@@ -590,32 +688,38 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         }
         int digits = values.size() > 1
                 ? toInt(values.get(1))
-                        .max(BigInteger.valueOf(-300))
-                        .min(BigInteger.valueOf(300))
+                        .max(BigInteger.valueOf(-400))
+                        .min(BigInteger.valueOf(400))
                         .intValue()
                 : 0;
         double scale = Math.pow(10, Math.abs(digits));
-        return digits == 0 ? Math.rint(x) : digits > 0 ? Math.rint(x * scale) / scale : Math.rint(x / scale) * scale;
+        return digits == 0
+                ? Math.rint(x)
+                : digits > 0 ? Math.rint(x * scale) / scale : Math.rint(x / scale) * scale;
     }
 
     private static Object logarithm(List<Object> values) {
-        double result = log(number(values.get(0)));
+        double result = log(values.get(0), Math::log, Math.log(2));
         if (values.size() == 1) {
             return result;
         }
-        return PythonNumber.apply("/", result, log(number(values.get(1))));
+        return PythonNumber.apply("/", result, log(values.get(1), Math::log, Math.log(2)));
     }
 
-    /** The natural logarithm, also of an int that is too long for a float. */
-    private static double log(Object value) {
+    /**
+     * Returns a logarithm, also of an int that is too long for a float.
+     *
+     * @param ofTwo the logarithm of 2
+     */
+    private static double log(Object value, DoubleUnaryOperator logarithm, double ofTwo) {
         if (value instanceof BigInteger whole && whole.bitLength() > 1000) {
             if (whole.signum() < 0) {
                 throw domain();
             }
             int shift = whole.bitLength() - 64;
-            return Math.log(whole.shiftRight(shift).doubleValue()) + shift * Math.log(2);
+            return logarithm.applyAsDouble(whole.shiftRight(shift).doubleValue()) + shift * ofTwo;
         }
-        return Math.log(positive(toFloat(value)));
+        return logarithm.applyAsDouble(positive(toFloat(value)));
     }
 
     /** Exact at powers of two, as C's. */

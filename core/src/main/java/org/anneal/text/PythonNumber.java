@@ -160,7 +160,7 @@ final class PythonNumber {
     }
 
     static double power(double x, double y) {
-        if (x == 0 && y < 0) {
+        if (x == 0 && y < 0 && Double.isFinite(y)) {
             throw new ArithmeticException("0.0 cannot be raised to a negative power");
         }
         double result = Power.pow(x, y);
@@ -219,7 +219,7 @@ final class PythonNumber {
     /** Divides two ints and rounds once. */
     private static double divide(BigInteger x, BigInteger y) {
         if (x.signum() == 0) {
-            return 0;
+            return y.signum() * 0.0;
         }
         int sign = x.signum() * y.signum();
         int shift = Math.max(0, 66 - (x.bitLength() - y.bitLength()));

@@ -3,6 +3,7 @@ package org.anneal.text;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -84,13 +85,7 @@ public final class PythonProgram {
         if (context.picked().isPresent()) {
             return picked(what, named, context.picked().get());
         }
-        Optional<PythonCall> last = last(named);
-        if (last.isEmpty() && !functions.isEmpty()) { // a piece may be a method that makes it
-            List<Statement.Def> bodies = List.copyOf(functions);
-            functions.clear();
-            bodies.forEach(this::runBody);
-            last = last(named);
-        }
+        Optional<PythonCall> last = lastOfAll(named);
         for (Skipped each : skipped) {
             if (each.called().stream().anyMatch(named)) {
                 throw unknown(each.condition());
@@ -99,6 +94,16 @@ public final class PythonProgram {
         PythonCall meant = last.orElseGet(() -> anyCall(what));
         noteOthers(meant, what, named);
         return meant;
+    }
+
+    /** {@return the last call that {@code named} takes; if there is none, that of a function that is not called} */
+    public Optional<PythonCall> lastOfAll(Predicate<String> named) {
+        if (last(named).isEmpty() && !functions.isEmpty()) { // a piece may be a method that makes it
+            List<Statement.Def> bodies = List.copyOf(functions);
+            functions.clear();
+            bodies.forEach(this::runBody);
+        }
+        return last(named);
     }
 
     /** {@return the last call that {@code named} takes} */
@@ -211,8 +216,10 @@ public final class PythonProgram {
      * @param known names that one of them may be a misspelling of
      */
     UnknownNamesException unknown(Map<String, Expression> unknown, List<String> known) {
-        List<String> all = List.copyOf(unknown.keySet());
-        Expression first = unknown.values().iterator().next();
+        List<String> all = unknown.keySet().stream()
+                .sorted(Comparator.comparingInt(name -> source.position(unknown.get(name))))
+                .toList();
+        Expression first = Objects.requireNonNull(unknown.get(all.get(0)));
         String suggestion = all.size() == 1 ? Spelling.suggestion(all.get(0), known) : "";
         return new UnknownNamesException(source.error(first, ""), all, suggestion);
     }
@@ -255,7 +262,23 @@ public final class PythonProgram {
             imports.paths().forEach(this::imported);
         } else if (statement instanceof Statement.Block block) {
             run(block.body());
+        } else if (statement instanceof Statement.Class type) {
+            run(type);
         }
+    }
+
+    /** Goes through a class, and leaves its names under that of the class only. */
+    private void run(Statement.Class type) {
+        Map<String, Object> outside = new LinkedHashMap<>(names);
+        run(type.body());
+        Map<String, Object> inside = new LinkedHashMap<>(names);
+        names.clear();
+        names.putAll(outside);
+        inside.forEach((name, value) -> {
+            if (outside.get(name) != value) {
+                names.put(type.name() + "." + name, value);
+            }
+        });
     }
 
     private void run(Statement.Assign assign) {
@@ -468,6 +491,13 @@ public final class PythonProgram {
             Object value = names.get(text);
             if (value != null) {
                 return value;
+            }
+            if (at instanceof Expression.Attribute attribute && attribute.of().value(global) instanceof PythonCall object) {
+                Optional<Object> own = object.attribute(attribute.name()).or(() ->
+                        Optional.ofNullable(names.get(object.simpleName() + "." + attribute.name())));
+                if (own.isPresent()) {
+                    return own.get();
+                }
             }
             boolean loader = at instanceof Expression.Call && isLoader(text);
             return loader && context.batches().isPresent()

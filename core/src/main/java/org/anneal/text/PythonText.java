@@ -67,7 +67,9 @@ final class PythonText {
     private static final Set<String> PASSED_OVER =
             Set.of("pass", "break", "continue", "del", "global", "nonlocal", "assert", "raise", "yield", "await", "@");
 
-    private static final Set<String> BLOCKS = Set.of("with", "try", "except", "finally", "while", "class", "else");
+    private static final Set<String> JUMPS = Set.of("break", "continue", "raise", "yield");
+
+    private static final Set<String> BLOCKS = Set.of("with", "try", "except", "finally", "while", "else");
 
     private static final Set<Kind> LAYOUT = Set.of(Kind.NEWLINE, Kind.INDENT, Kind.DEDENT);
 
@@ -136,6 +138,11 @@ final class PythonText {
                 each -> each instanceof Expression.Name used && used.text().equals(name));
     }
 
+    /** Returns whether any of {@code names} is somewhere in an expression. */
+    static boolean mentionsAny(Expression expression, Set<String> names) {
+        return has(expression, each -> each instanceof Expression.Name used && names.contains(used.text()));
+    }
+
     private static boolean has(Expression expression, Predicate<Expression> wanted) {
         boolean[] found = {wanted.test(expression)};
         expression.map(part -> {
@@ -186,7 +193,11 @@ final class PythonText {
             to.add(loop());
         } else if (BLOCKS.contains(first.text()) && first.kind() == Kind.NAME) {
             skipTo(":");
-            to.add(new Statement.Block(block()));
+            to.add(new Statement.Block(first.text(), first.at(), block()));
+        } else if (accept("class")) {
+            String name = name();
+            skipTo(":");
+            to.add(new Statement.Class(name, block()));
         } else if (first.is("return")) {
             next++;
             to.add(new Statement.Return(
@@ -195,6 +206,9 @@ final class PythonText {
         } else if ((PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING)
                 || first.is("%")
                 || (first.kind() == Kind.FOREIGN && first.text().equals("!"))) {
+            if (JUMPS.contains(first.text())) {
+                to.add(new Statement.Jump(first.text(), first.at()));
+            }
             while (!peek().endsStatement()) {
                 next++;
             }
@@ -340,12 +354,12 @@ final class PythonText {
     }
 
     private Statement loop() {
-        next++;
+        int at = tokens.get(next++).at();
         Expression.Target target = target();
         expect("in");
         Expression iterable = expressions();
         expect(":");
-        return new Statement.For(target, iterable, block());
+        return new Statement.For(at, target, iterable, block());
     }
 
     /** Reads the statements after a colon: on the same line, or indented on those that follow. */

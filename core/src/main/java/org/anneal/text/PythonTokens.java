@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** Cuts a Python text into tokens, with its lines and indentation. What is not supported becomes a foreign token. */
 final class PythonTokens {
@@ -71,6 +72,11 @@ final class PythonTokens {
             "*=", "/=", "%=", "@=", "&=", "|=", "^=", "+", "-", "*", "/", "%", "<", ">", "(", ")", "[", "]", "{", "}",
             ",", "=", ":", ".", ";", "@", "&", "|", "^", "~");
 
+    private static final List<List<String>> BY_FIRST = IntStream.range(0, 128)
+            .mapToObj(first ->
+                    SYMBOLS.stream().filter(symbol -> symbol.charAt(0) == first).toList())
+            .toList();
+
     private static final Set<String> STRING_PREFIXES = Set.of("r", "u", "b", "f", "rb", "br", "fr", "rf");
 
     private final String text;
@@ -82,7 +88,7 @@ final class PythonTokens {
 
     private PythonTokens(String text) {
         this.text = text;
-        prompts = text.lines().anyMatch(line -> line.stripLeading().startsWith(">>>"));
+        prompts = text.contains(">>>") && text.lines().anyMatch(line -> line.stripLeading().startsWith(">>>"));
     }
 
     /** Returns the tokens of {@code text}, of which the last is the end. */
@@ -103,8 +109,7 @@ final class PythonTokens {
             }
             char c = text.charAt(at);
             if (c == '\n') {
-                endLine(at);
-                at++;
+                at = endLine(at);
             } else if (c == '#') {
                 int end = text.indexOf('\n', at);
                 at = end < 0 ? text.length() : end;
@@ -153,9 +158,12 @@ final class PythonTokens {
 
     /** Returns the symbol that begins at a place, or nothing. */
     private String symbol(int at) {
-        for (String symbol : SYMBOLS) {
-            if (text.startsWith(symbol, at)) {
-                return symbol;
+        char first = text.charAt(at);
+        if (first < BY_FIRST.size()) {
+            for (String symbol : BY_FIRST.get(first)) {
+                if (text.startsWith(symbol, at)) {
+                    return symbol;
+                }
             }
         }
         return "";
@@ -165,11 +173,17 @@ final class PythonTokens {
         tokens.add(new Token(kind, content, at));
     }
 
-    private void endLine(int at) {
+    /** Ends a line, and returns the place of what follows, after a prompt if one stands within brackets. */
+    private int endLine(int at) {
         if (brackets == 0 && !lineStarts) {
             add(Kind.NEWLINE, "", at);
         }
         lineStarts = brackets == 0;
+        int next = at + 1;
+        while (prompts && !lineStarts && next < text.length() && (text.charAt(next) == ' ' || text.charAt(next) == '\t')) {
+            next++;
+        }
+        return prompts && !lineStarts && text.startsWith("...", next) ? next + 3 : next;
     }
 
     /** Reads the blanks at the beginning of a line, and a prompt; returns the place of what follows. */

@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.AbstractList;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -76,7 +77,8 @@ final class PythonValue {
 
         @Override
         public boolean contains(Object value) {
-            if (!(PythonValue.key(value) instanceof BigInteger whole) || whole.bitLength() > 62) {
+            boolean number = isNumber(value);
+            if (!number || !(PythonValue.key(value) instanceof BigInteger whole) || whole.bitLength() > 62) {
                 return false;
             }
             long from = whole.longValue() - start;
@@ -99,7 +101,7 @@ final class PythonValue {
 
     /** Returns how many values an operation on {@code value} looks at. */
     static long cost(Object value) {
-        return value instanceof BigInteger
+        return isNumber(value)
                 ? 0
                 : value instanceof List<?> list
                         ? list.size()
@@ -250,12 +252,18 @@ final class PythonValue {
             }
             return all;
         }
+        if (left instanceof Map<?, ?> first && right instanceof Map<?, ?> second) {
+            return first.size() == second.size()
+                    && first.entrySet().stream()
+                            .allMatch(each -> second.containsKey(each.getKey())
+                                    && equal(each.getValue(), second.get(each.getKey())));
+        }
         return left.equals(right);
     }
 
     private static boolean ordered(String operator, Object left, Object right) {
         if (left instanceof String first && right instanceof String second) {
-            return PythonNumber.compare(operator, BigInteger.valueOf(first.compareTo(second)), BigInteger.ZERO);
+            return PythonNumber.compare(operator, BigInteger.valueOf(order(first, second)), BigInteger.ZERO);
         }
         if (isSequence(left) && type(left).equals(type(right))) {
             List<?> first = sequence(left);
@@ -269,6 +277,11 @@ final class PythonValue {
         }
         throw new ArithmeticException(
                 "'" + operator + "' not supported between instances of '" + type(left) + "' and '" + type(right) + "'");
+    }
+
+    /** Compares by code points, as Python does. */
+    private static int order(String first, String second) {
+        return Arrays.compare(first.codePoints().toArray(), second.codePoints().toArray());
     }
 
     private static boolean contains(Object values, Object value) {

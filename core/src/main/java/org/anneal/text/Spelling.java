@@ -16,13 +16,13 @@ final class Spelling {
 
     /** What Python, NumPy or other optimizers have under a name that is near one of ours: no misspellings. */
     private static final Set<String> OTHERS = Set.of(
-            "acosh", "asinh", "atanh", "exp2", "sign", "map", "input", "adan", "adamp", "sgdp", "sgdw", "radamw");
+            "input", "adan", "adamp", "sgdp", "sgdw", "radamw");
 
     private Spelling() {}
 
     /**
      * Returns {@code , did you mean 'x'?} for the one of {@code known} that {@code name} is a misspelling or a part of, or
-     * nothing: a wrong guess is worse than none. Of two that are equally near it is the shorter, or neither.
+     * nothing: a wrong guess is worse than none. Of two that are equally near it is the shorter, the one of the same module, or neither.
      */
     static String suggestion(String name, Collection<String> known) {
         String wanted = bare(name);
@@ -40,7 +40,7 @@ final class Spelling {
                     nearest.clear();
                 }
                 least = rank;
-                nearest.putIfAbsent(right, candidate);
+                nearest.merge(right, candidate, (one, other) -> module(other).equals(module(name)) ? other : one);
             }
         }
         return nearest.size() == 1
@@ -51,8 +51,11 @@ final class Spelling {
     /** Returns a name in small letters, without the module of its function. */
     private static String bare(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
-        int dot = lower.indexOf('.') + 1;
-        return MODULES.contains(lower.substring(0, dot)) ? lower.substring(dot) : lower;
+        return MODULES.contains(module(lower)) ? lower.substring(module(lower).length()) : lower;
+    }
+
+    private static String module(String name) {
+        return name.substring(0, name.indexOf('.') + 1);
     }
 
     /**

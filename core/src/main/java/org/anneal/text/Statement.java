@@ -17,7 +17,7 @@ sealed interface Statement {
 
     record If(Expression condition, List<Statement> then, List<Statement> otherwise) implements Statement {}
 
-    record For(Expression.Target target, Expression iterable, List<Statement> body) implements Statement {}
+    record For(int at, Expression.Target target, Expression iterable, List<Statement> body) implements Statement {}
 
     /** A function, of which {@code lambda} is what it computes if it only computes; otherwise why it is none. */
     record Def(
@@ -31,6 +31,12 @@ sealed interface Statement {
     /** Names for modules, and for what is in them: {@code np} for {@code numpy}. */
     record Import(Map<String, String> paths) implements Statement {}
 
-    /** A {@code with}, {@code try}, {@code while} or {@code class}, whose statements count. */
-    record Block(List<Statement> body) implements Statement {}
+    /** A {@code with}, {@code try}, {@code while} or the like, whose statements count. */
+    record Block(String word, int at, List<Statement> body) implements Statement {}
+
+    /** A {@code break}, {@code continue}, {@code raise} or {@code yield}, which counts in a function only. */
+    record Jump(String word, int at) implements Statement {}
+
+    /** A class, whose names have that of the class before them. */
+    record Class(String name, List<Statement> body) implements Statement {}
 }

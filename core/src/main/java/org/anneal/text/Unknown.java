@@ -57,6 +57,9 @@ final class Unknown {
     static Optional<Unknown> inAny(List<?> values) {
         Optional<Unknown> all = Optional.empty();
         for (Object value : values) {
+            if (PythonValue.isNumber(value)) {
+                continue;
+            }
             Optional<Unknown> one = in(value);
             all = all.isPresent() ? Optional.of(all.get().and(value)) : one;
         }
@@ -79,7 +82,7 @@ final class Unknown {
             return this;
         }
         Map<String, Expression> both = new LinkedHashMap<>(names);
-        both.putAll(more.get().names);
+        more.get().names.forEach(both::putIfAbsent);
         return new Unknown(text, both, problem.or(() -> more.get().problem));
     }
 
