@@ -121,7 +121,16 @@ public interface UpdateRule extends Declared {
      * @throws org.anneal.text.PythonSyntaxException if {@code text} is not such a call, or has a value that is out of range
      */
     static UpdateRule parse(String text) {
-        PythonProgram program = PythonProgram.read(text, Context.EMPTY);
+        return parse(text, Context.EMPTY);
+    }
+
+    /**
+     * Parses PyTorch's constructor call as {@link #parse(String)} does, in its surroundings.
+     *
+     * @throws org.anneal.text.UnknownNamesException if it needs names that neither {@code text} nor {@code context} defines
+     */
+    static UpdateRule parse(String text, Context context) {
+        PythonProgram program = PythonProgram.read(text, context);
         PythonCall call = program.meant("optimizer", kindNames());
         List<UpdateRule> groups = read(call);
         if (!groups.stream().allMatch(groups.get(0)::equals)) {
@@ -138,15 +147,18 @@ public interface UpdateRule extends Declared {
      * @throws org.anneal.text.UnknownNamesException if it needs names that are not known
      */
     static List<UpdateRule> groups(PythonProgram program) {
+        return meant(program).map(UpdateRule::read).orElse(List.of());
+    }
+
+    /** {@return the call that makes the optimizer of the schedule that {@code program} makes, or the last that it makes} */
+    static Optional<PythonCall> meant(PythonProgram program) {
         Predicate<String> named = kindNames();
         Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
         return Objects.requireNonNull(program, "program")
                 .last(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"))
                 .filter(optimizer -> named.test(optimizer.name()))
-                .or(() -> program.last(named))
-                .map(UpdateRule::read)
-                .orElse(List.of());
+                .or(() -> program.last(named));
     }
 
     private static Predicate<String> kindNames() {
