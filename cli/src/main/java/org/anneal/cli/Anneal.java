@@ -293,6 +293,11 @@ public final class Anneal implements Runnable {
         return exception instanceof IllegalArgumentException ? USAGE : FAILED;
     }
 
+    /** Prints on standard error what is no failure. */
+    static void warn(CommandSpec command, String note) {
+        command.commandLine().getErr().println(command.qualifiedName() + ": " + printable(note));
+    }
+
     /** {@return what {@code parse} returns; if it refuses, the message names the argument} */
     static <T> T parsed(String argument, Supplier<T> parse) {
         try {

@@ -66,16 +66,15 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Simulated simulated = options.read(List.of(expression));
+        Simulated simulated = options.read(List.of(expression), note -> Anneal.warn(spec, note));
         SchedulerCall call = simulated.run().call();
         if (call.lastEpoch() != -1) {
             throw new IllegalArgumentException(
                     "EXPR must not have last_epoch, as a resumed run is not checked, but has last_epoch="
                             + call.lastEpoch());
         }
-        double[] lr = simulated.run().groups().stream()
-                .mapToDouble(UpdateRule::lr)
-                .toArray();
+        double[] lr =
+                simulated.run().groups().stream().mapToDouble(UpdateRule::lr).toArray();
         long steps = simulated.steps();
         List<Checkup> groups = new ArrayList<>();
         try (ProgressLine progress = Anneal.progress(spec).task("check", 0, lr.length * steps, "steps")) {
@@ -183,12 +182,7 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private String json(
-            Policy policy,
-            long steps,
-            double[] lr,
-            List<Checkup> groups,
-            List<Finding> findings,
-            List<Finding> notes) {
+            Policy policy, long steps, double[] lr, List<Checkup> groups, List<Finding> findings, List<Finding> notes) {
         StringBuilder json = new StringBuilder("{\"policy\": ").append(quote(policy.toString()));
         json.append(", \"steps\": ").append(steps).append(", \"groups\": [");
         for (int group = 0; group < lr.length; group++) {

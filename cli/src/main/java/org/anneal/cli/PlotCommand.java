@@ -47,10 +47,7 @@ final class PlotCommand implements Callable<Integer> {
 
     private static final int MOST_COLUMNS = 160;
 
-    @Parameters(
-            paramLabel = "EXPR",
-            arity = "1..*",
-            description = SimulationOptions.EXPR)
+    @Parameters(paramLabel = "EXPR", arity = "1..*", description = SimulationOptions.EXPR)
     private List<String> expressions;
 
     @Mixin
@@ -114,7 +111,8 @@ final class PlotCommand implements Callable<Integer> {
         if (output.isPresent() && !output.get().toString().matches("(?is).*\\.(png|svg)")) {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
         }
-        Simulated simulated = options.read(expressions);
+        Simulated simulated = options.read(expressions, note -> Anneal.warn(spec, note));
+        simulated.notes().forEach(note -> Anneal.warn(spec, note));
         long steps = simulated.steps();
         if (steps > MOST_STEPS) {
             throw new IllegalArgumentException("--steps must be at most " + MOST_STEPS + ", but was " + steps);
@@ -152,8 +150,7 @@ final class PlotCommand implements Callable<Integer> {
     private Plot plot(Simulated simulated) throws IOException {
         long steps = simulated.steps();
         Optional<RunLength> length = simulated.length();
-        List<SchedulerCall> calls =
-                simulated.runs().stream().map(Pasted::call).toList();
+        List<SchedulerCall> calls = simulated.runs().stream().map(Pasted::call).toList();
         Plot plot = Plot.of(calls.toArray(SchedulerCall[]::new))
                 .withOptimizers(simulated.runs().stream().map(Pasted::groups).toList())
                 .withLog(log);

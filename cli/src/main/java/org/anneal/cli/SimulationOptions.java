@@ -1,9 +1,10 @@
 package org.anneal.cli;
 
-import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.anneal.cli.Surroundings.MissingException;
 import org.anneal.cli.Surroundings.Pasted;
@@ -11,18 +12,14 @@ import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.RunLength;
-import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Context;
 import org.anneal.text.Kind;
 import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
-import org.anneal.text.PythonSyntaxException;
 import org.anneal.text.UnknownNamesException;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The run that {@code table}, {@code plot} and {@code check} simulate: its rates, length and optimizer. */
 final class SimulationOptions {
@@ -79,9 +76,6 @@ final class SimulationOptions {
     @Option(names = "--adam", description = "use Adam as the optimizer (default: the one in EXPR, or SGD)")
     private boolean adam;
 
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec command;
-
     /**
      * The runs that the options and the texts describe.
      *
@@ -90,14 +84,26 @@ final class SimulationOptions {
      * @param steps how often the schedules are stepped
      */
     record Simulated(List<Pasted> runs, Optional<RunLength> length, long steps) {
+        /** {@return what was passed over in the texts, and what else they make} */
+        List<String> notes() {
+            return runs.stream()
+                    .flatMap(run -> run.call().notes().stream())
+                    .map(note -> Surroundings.isOfSeveral(note) ? note + " (--pick NAME takes another)" : note)
+                    .toList();
+        }
+
         /** {@return the run of the only text} */
         Pasted run() {
             return runs.get(0);
         }
     }
 
-    /** Reads the texts of EXPR, and prints on standard error what is worth knowing of how they were read. */
-    Simulated read(List<String> expressions) {
+    /**
+     * Reads the texts of EXPR.
+     *
+     * @param warning is told what is worth knowing of the options
+     */
+    Simulated read(List<String> expressions, Consumer<String> warning) {
         Optional<RunLength> given = length();
         long counted = steps(given); // refuses before it reads
         List<String> arguments = IntStream.rangeClosed(1, expressions.size())
@@ -106,39 +112,27 @@ final class SimulationOptions {
         List<String> texts = IntStream.range(0, expressions.size())
                 .mapToObj(i -> surroundings.text(arguments.get(i), expressions.get(i)))
                 .toList();
-        Optional<RunLength> length = given.map(any -> stepPer.isPresent()
-                ? any
-                : any.withStepPer(stepPer(arguments, texts, surroundings.in(any.context()))));
+        Optional<RunLength> length = given.map(any ->
+                stepPer.isPresent() ? any : any.withStepPer(stepPer(arguments, texts, surroundings.in(any.context()))));
         Context run = length.map(RunLength::context).orElseGet(() -> RunLength.contextOf(counted));
         List<Pasted> runs = read(arguments, texts, surroundings.in(run));
-        PrintWriter err = command.commandLine().getErr();
-        surroundings
-                .idle(run, context -> read(arguments, texts, context), runs)
-                .forEach(note -> err.println(command.qualifiedName() + ": " + Anneal.printable(note)));
+        surroundings.idle(run, context -> read(arguments, texts, context), runs).forEach(warning);
         return new Simulated(runs, length, steps(length));
     }
 
     private List<Pasted> read(List<String> arguments, List<String> texts, Context context) {
-        List<Pasted> runs = new ArrayList<>();
-        List<MissingException> missing = new ArrayList<>();
-        for (int i = 0; i < texts.size(); i++) {
-            try {
-                Pasted read = surroundings.read(arguments.get(i), texts.get(i), context, this::optimizer);
-                runs.add(new Pasted(read.call(), changed(read.groups())));
-            } catch (MissingException e) {
-                missing.add(e);
-            }
-        }
-        if (!missing.isEmpty()) {
-            throw MissingException.of(missing);
-        }
-        return runs;
+        return MissingException.all(IntStream.range(0, texts.size())
+                .<Supplier<? extends Pasted>>mapToObj(i -> () -> {
+                    Pasted read = surroundings.read(arguments.get(i), texts.get(i), context, this::optimizer);
+                    return new Pasted(read.call(), changed(read.groups()));
+                })
+                .toList());
     }
 
     /** {@return what the texts say that their schedules are stepped after, which must be one for all} */
     private static StepPer stepPer(List<String> arguments, List<String> texts, Context context) {
         List<Optional<StepPer>> all =
-                texts.stream().map(text -> stepPer(text, context)).toList();
+                texts.stream().map(text -> Surroundings.stepPer(text, context)).toList();
         List<StepPer> said = all.stream().flatMap(Optional::stream).distinct().toList();
         if (said.size() > 1) {
             throw new IllegalArgumentException("--step-per must be given, as the 'interval' is step in "
@@ -146,14 +140,6 @@ final class SimulationOptions {
                     + arguments.get(all.indexOf(Optional.of(StepPer.EPOCH))));
         }
         return said.isEmpty() ? StepPer.EPOCH : said.get(0);
-    }
-
-    private static Optional<StepPer> stepPer(String text, Context context) {
-        try {
-            return SchedulerCall.stepPer(PythonProgram.read(text, context));
-        } catch (PythonSyntaxException e) { // which is told when it is read whole
-            return Optional.empty();
-        }
     }
 
     /** {@return how often the schedule is stepped in a run} */
@@ -238,17 +224,15 @@ final class SimulationOptions {
                     + ", one per group of the optimizer in EXPR, but was " + lr.size());
         }
         return IntStream.range(0, groups.size())
-                .mapToObj(i -> lr.isEmpty()
-                        ? groups.get(i)
-                        : groups.get(i).withLr(lr.get(i % lr.size())))
+                .mapToObj(i -> lr.isEmpty() ? groups.get(i) : groups.get(i).withLr(lr.get(i % lr.size())))
                 .toList();
     }
 
     private UpdateRule with(UpdateRule rule, double momentum) {
         boolean betas = rule.options().containsKey("betas");
         if (!betas && !rule.options().containsKey("momentum")) {
-            throw new IllegalArgumentException("--momentum must be left out, as " + rule.kind().name()
-                    + ", the optimizer in EXPR, has neither momentum nor betas");
+            throw new IllegalArgumentException("--momentum must be left out, as "
+                    + rule.kind().name() + ", the optimizer in EXPR, has neither momentum nor betas");
         }
         try {
             return rule.withMomentum(momentum);

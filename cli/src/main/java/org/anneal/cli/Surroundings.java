@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.StepPer;
 import org.anneal.text.Context;
 import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
@@ -56,11 +57,27 @@ final class Surroundings {
             this.names = List.copyOf(names);
         }
 
-        /** {@return the problems of all, as one} */
-        static MissingException of(List<MissingException> all) {
-            return new MissingException(
-                    all.stream().map(Throwable::getMessage).collect(Collectors.joining("; ")),
-                    all.stream()
+        /**
+         * {@return what each of the readings gives}
+         *
+         * @throws MissingException if names have no value in any: all of them
+         */
+        static <T> List<T> all(List<Supplier<? extends T>> readings) {
+            List<T> results = new ArrayList<>();
+            List<MissingException> missing = new ArrayList<>();
+            for (Supplier<? extends T> reading : readings) {
+                try {
+                    results.add(reading.get());
+                } catch (MissingException e) {
+                    missing.add(e);
+                }
+            }
+            if (missing.isEmpty()) {
+                return results;
+            }
+            throw new MissingException(
+                    missing.stream().map(Throwable::getMessage).collect(Collectors.joining("; ")),
+                    missing.stream()
                             .flatMap(each -> each.names.stream())
                             .distinct()
                             .toList());
@@ -113,6 +130,18 @@ final class Surroundings {
             throw new IllegalArgumentException(argument + " must be at most 1 MB of standard input, but was more");
         }
         return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Refuses options that are wrong whatever the text is.
+     *
+     * @param schedule whether a text makes the schedule
+     */
+    void check(boolean schedule) {
+        in(Context.EMPTY);
+        if (pick.isPresent() && !schedule) {
+            throw new IllegalArgumentException("--pick must be left out without --schedule");
+        }
     }
 
     /**
@@ -179,8 +208,7 @@ final class Surroundings {
      * @param optimizer reads the groups of its optimizer
      * @throws MissingException if names have no value: all those that its schedule and its optimizer need
      */
-    Pasted read(
-            String argument, String text, Context context, Function<PythonProgram, List<UpdateRule>> optimizer) {
+    Pasted read(String argument, String text, Context context, Function<PythonProgram, List<UpdateRule>> optimizer) {
         return parsed(argument, () -> {
             PythonProgram program = PythonProgram.read(text, context);
             checkPick(program);
@@ -200,6 +228,15 @@ final class Surroundings {
                 throw new MissingException(argument + ", " + e.getMessage(), e.names());
             }
         });
+    }
+
+    /** {@return what a text says that its schedule is stepped after} */
+    static Optional<StepPer> stepPer(String text, Context context) {
+        try {
+            return SchedulerCall.stepPer(PythonProgram.read(text, context));
+        } catch (PythonSyntaxException e) { // which is told when it is read whole
+            return Optional.empty();
+        }
     }
 
     private void checkPick(PythonProgram program) {

@@ -58,10 +58,10 @@ final class TableCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Map<Long, Double> byHand = parseEdits();
-        SimulationOptions.Simulated simulated = options.read(List.of(expression));
+        SimulationOptions.Simulated simulated = options.read(List.of(expression), note -> Anneal.warn(spec, note));
+        simulated.notes().forEach(note -> Anneal.warn(spec, note));
         long steps = simulated.steps();
-        Simulation run = new Simulation(
-                simulated.run().call(), simulated.run().groups());
+        Simulation run = new Simulation(simulated.run().call(), simulated.run().groups());
         byHand.forEach(run::edit);
         if (run.takesMetric()) {
             double[] metric = Metrics.read(metrics, steps - 1);

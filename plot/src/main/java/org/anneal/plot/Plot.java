@@ -127,9 +127,8 @@ public final class Plot {
         if (optimizers.stream().anyMatch(List::isEmpty)) {
             throw new IllegalArgumentException("a plot must have at least 1 group, but has none");
         }
-        return with(plot -> plot.optimizers = optimizers.stream()
-                .<List<UpdateRule>>map(List::copyOf)
-                .toList());
+        return with(plot -> plot.optimizers =
+                optimizers.stream().<List<UpdateRule>>map(List::copyOf).toList());
     }
 
     /**
@@ -341,7 +340,8 @@ public final class Plot {
     private String label(SchedulerCall call, List<UpdateRule> groups, int group) {
         String lr = "lr " + Python.repr(groups.get(group).lr());
         boolean oneRate = optimizers.stream()
-                .allMatch(each -> each.size() == 1 && each.get(0).lr() == groups.get(0).lr());
+                .allMatch(each ->
+                        each.size() == 1 && each.get(0).lr() == groups.get(0).lr());
         if (oneRate) {
             return label(call);
         }
