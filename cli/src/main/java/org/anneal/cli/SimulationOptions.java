@@ -179,9 +179,9 @@ final class SimulationOptions {
                     .filter(each -> each.name().equals(call.name()))
                     .findFirst()
                     .orElseThrow(() -> e);
-            return call.bind("params", kind.signature().toArray(String[]::new)).groups(kind.names()).stream()
-                    .map(group -> driven(kind, group))
-                    .toList();
+            PythonCall.Arguments arguments =
+                    call.bind("params", kind.signature().toArray(String[]::new));
+            return UnknownNamesException.all(arguments.groups(kind.names()), group -> driven(kind, group));
         }
     }
 

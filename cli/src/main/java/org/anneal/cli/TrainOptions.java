@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.anneal.cli.Surroundings.MissingException;
 import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.LRScheduler.OnChange;
@@ -365,9 +366,9 @@ final class TrainOptions {
                 ? optimizer(context)
                 : pasted.map(Pasted::groups).orElse(List.of());
         if (rules.stream().distinct().count() > 1 && grouped.size() != rules.size() - 1) {
-            throw new IllegalArgumentException("--group must tell the parameters of the " + rules.size()
-                    + " groups in " + argument + ", but for the first: " + ParameterGroups.options(rules)
-                    + ", where PATTERN matches their names");
+            throw new IllegalArgumentException(argument + " has an optimizer of " + rules.size()
+                    + " groups: say which parameters each has but the first, "
+                    + ParameterGroups.options(rules) + ", with PATTERN for their names, such as fc*");
         }
         return new Given(pasted.map(Pasted::call), rules.stream().findFirst());
     }
@@ -444,16 +445,20 @@ final class TrainOptions {
      * and can be read again without its surroundings}
      */
     private String kept(String text, Policy policy, RunLength length) {
-        Context here = Context.EMPTY.in(Lengths.UNKNOWN, OptionalLong.of(length.stepsPerEpoch()));
+        Context here = surroundings.in(Context.EMPTY.in(Lengths.UNKNOWN, OptionalLong.of(length.stepsPerEpoch())));
+        PythonProgram program = PythonProgram.read(text, here);
         try {
-            SchedulerCall.parse(text, surroundings.in(here));
+            SchedulerCall.of(program);
             return policy.toString(); // it has no units
         } catch (PythonSyntaxException e) {
-            return isAlone(text, policy, length) ? text : policy.toString();
+            return Stream.of(SchedulerCall.meant(program).toString(), text)
+                    .filter(alone -> isRead(alone, policy, length))
+                    .findFirst()
+                    .orElse(policy.toString());
         }
     }
 
-    private static boolean isAlone(String text, Policy policy, RunLength length) {
+    private static boolean isRead(String text, Policy policy, RunLength length) {
         try {
             return SchedulerCall.parse(text, length).policy().equals(policy);
         } catch (PythonSyntaxException e) {

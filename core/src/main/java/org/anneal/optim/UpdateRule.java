@@ -14,6 +14,7 @@ import org.anneal.text.Kinds;
 import org.anneal.text.Python;
 import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
+import org.anneal.text.UnknownNamesException;
 
 /**
  * An update rule, such as SGD: how an optimizer changes a parameter, given its gradient. It is a value with PyTorch's name and
@@ -121,16 +122,7 @@ public interface UpdateRule extends Declared {
      * @throws org.anneal.text.PythonSyntaxException if {@code text} is not such a call, or has a value that is out of range
      */
     static UpdateRule parse(String text) {
-        return parse(text, Context.EMPTY);
-    }
-
-    /**
-     * Parses PyTorch's constructor call as {@link #parse(String)} does, in its surroundings.
-     *
-     * @throws org.anneal.text.UnknownNamesException if it needs names that neither {@code text} nor {@code context} defines
-     */
-    static UpdateRule parse(String text, Context context) {
-        PythonProgram program = PythonProgram.read(text, context);
+        PythonProgram program = PythonProgram.read(text, Context.EMPTY);
         PythonCall call = program.meant("optimizer", kindNames());
         List<UpdateRule> groups = read(call);
         if (!groups.stream().allMatch(groups.get(0)::equals)) {
@@ -144,7 +136,7 @@ public interface UpdateRule extends Declared {
      *
      * @return the rule of each of its groups, with that group's rate; empty if the text makes no optimizer
      * @throws org.anneal.text.PythonSyntaxException if it has a value that is out of range
-     * @throws org.anneal.text.UnknownNamesException if it needs names that are not known
+     * @throws UnknownNamesException if it needs names that are not known
      */
     static List<UpdateRule> groups(PythonProgram program) {
         return meant(program).map(UpdateRule::read).orElse(List.of());
@@ -170,9 +162,8 @@ public interface UpdateRule extends Declared {
                 .orElseThrow(() -> call.unknown(
                         "optimizer", kinds().stream().map(Kind::name).toList()));
         PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
-        return arguments.groups(kind.names()).stream()
-                .map(group -> group.build(() -> (UpdateRule) kind.read(group)))
-                .toList();
+        return UnknownNamesException.all(
+                arguments.groups(kind.names()), group -> group.build(() -> (UpdateRule) kind.read(group)));
     }
 
     /**
