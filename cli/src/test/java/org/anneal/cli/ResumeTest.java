@@ -147,7 +147,7 @@ class ResumeTest {
                 "--set=args.lr=0.003",
                 "--set=args.gamma=0.5",
                 "--set=cfg['start']=0.1");
-        String schedule = "SequentialLR([LinearLR(start_factor=0.1, total_iters=5),"
+        String schedule = "SequentialLR([LinearLR(start_factor=0.1),"
                 + " LambdaLR(lr_lambda=lambda step: 0.5 ** step)], milestones=[5])";
         String config = Files.readString(run.resolve("run.json"));
         assertTrue(config.contains("\"optimizer\" : \"Adam(lr=0.003, betas=(0.8, 0.999))\""), config);

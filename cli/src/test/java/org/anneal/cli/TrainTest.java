@@ -329,7 +329,7 @@ class TrainTest {
                 piece,
                 "--optimizer=SGD(lr=0.5)");
         refusesToAsk(
-                "--optimizer, column 1: unknown names 'low', 'm' and 'high': say what they are:",
+                "--optimizer, column 26: unknown names 'low', 'm' and 'high': say what they are:",
                 "--set low=VALUE --set m=VALUE --set high=VALUE",
                 "--optimizer=SGD([{'params': a, 'lr': low}, {'params': b}], lr=high, momentum=m)");
     }
