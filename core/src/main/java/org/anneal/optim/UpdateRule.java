@@ -14,6 +14,7 @@ import org.anneal.text.Kinds;
 import org.anneal.text.Python;
 import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
+import org.anneal.text.UnknownNamesException;
 
 /**
  * An update rule, such as SGD: how an optimizer changes a parameter, given its gradient. It is a value with PyTorch's name and
@@ -135,18 +136,21 @@ public interface UpdateRule extends Declared {
      *
      * @return the rule of each of its groups, with that group's rate; empty if the text makes no optimizer
      * @throws org.anneal.text.PythonSyntaxException if it has a value that is out of range
-     * @throws org.anneal.text.UnknownNamesException if it needs names that are not known
+     * @throws UnknownNamesException if it needs names that are not known
      */
     static List<UpdateRule> groups(PythonProgram program) {
+        return meant(program).map(UpdateRule::read).orElse(List.of());
+    }
+
+    /** {@return the call that makes the optimizer of the schedule that {@code program} makes, or the last that it makes} */
+    static Optional<PythonCall> meant(PythonProgram program) {
         Predicate<String> named = kindNames();
         Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
         return Objects.requireNonNull(program, "program")
                 .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"))
                 .filter(optimizer -> named.test(optimizer.name()))
-                .or(() -> program.last(named))
-                .map(UpdateRule::read)
-                .orElse(List.of());
+                .or(() -> program.last(named));
     }
 
     private static Predicate<String> kindNames() {
@@ -158,9 +162,8 @@ public interface UpdateRule extends Declared {
                 .orElseThrow(() -> call.unknown(
                         "optimizer", kinds().stream().map(Kind::name).toList()));
         PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
-        return arguments.groups(kind.names()).stream()
-                .map(group -> group.build(() -> (UpdateRule) kind.read(group)))
-                .toList();
+        return UnknownNamesException.all(
+                arguments.groups(kind.names()), group -> group.build(() -> (UpdateRule) kind.read(group)));
     }
 
     /**

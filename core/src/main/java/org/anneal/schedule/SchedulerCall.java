@@ -57,14 +57,17 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
 
     /** Reads the schedule that {@code program} makes, as {@link #parse(String, Context)} does. */
     public static SchedulerCall of(PythonProgram program) {
-        PythonCall call = meant(program);
-        SchedulerCall read = parse(call);
-        return new SchedulerCall(
-                read.policy,
-                read.lastEpoch,
-                program.notes(),
-                program.besides(call, "interval")
-                        .map(interval -> interval.equals("step") ? StepPer.BATCH : StepPer.EPOCH));
+        SchedulerCall read = parse(meant(program));
+        return new SchedulerCall(read.policy, read.lastEpoch, program.notes(), stepPer(program));
+    }
+
+    /**
+     * {@return what the schedule of {@code program} is stepped after, if it says it} It can be told before the schedule is
+     * read, whose lengths may depend on it.
+     */
+    public static Optional<StepPer> stepPer(PythonProgram program) {
+        return program.besides(meant(program), "interval")
+                .map(interval -> interval.equals("step") ? StepPer.BATCH : StepPer.EPOCH);
     }
 
     /** {@return the call of {@code program} that makes its schedule} */

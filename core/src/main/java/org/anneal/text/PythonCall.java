@@ -119,7 +119,9 @@ public final class PythonCall {
 
     /** Returns what a class such as a dataclass is given for one of its names. */
     Optional<Object> attribute(String name) {
-        return Optional.ofNullable(keywords.get(name)).map(Argument::value).filter(value -> Unknown.in(value).isEmpty());
+        return Optional.ofNullable(keywords.get(name))
+                .map(Argument::value)
+                .filter(value -> Unknown.in(value).isEmpty());
     }
 
     /** Adds this, and the calls that are arguments of it. */

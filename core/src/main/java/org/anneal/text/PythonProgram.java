@@ -216,12 +216,12 @@ public final class PythonProgram {
      * @param known names that one of them may be a misspelling of
      */
     UnknownNamesException unknown(Map<String, Expression> unknown, List<String> known) {
-        List<String> all = unknown.keySet().stream()
-                .sorted(Comparator.comparingInt(name -> source.position(unknown.get(name))))
+        List<Map.Entry<String, Expression>> inOrder = unknown.entrySet().stream()
+                .sorted(Comparator.comparingInt(each -> source.position(each.getValue())))
                 .toList();
-        Expression first = Objects.requireNonNull(unknown.get(all.get(0)));
+        List<String> all = inOrder.stream().map(Map.Entry::getKey).toList();
         String suggestion = all.size() == 1 ? Spelling.suggestion(all.get(0), known) : "";
-        return new UnknownNamesException(source.error(first, ""), all, suggestion);
+        return new UnknownNamesException(source.error(inOrder.get(0).getValue(), ""), all, suggestion);
     }
 
     // The statements.
@@ -492,9 +492,10 @@ public final class PythonProgram {
             if (value != null) {
                 return value;
             }
-            if (at instanceof Expression.Attribute attribute && attribute.of().value(global) instanceof PythonCall object) {
-                Optional<Object> own = object.attribute(attribute.name()).or(() ->
-                        Optional.ofNullable(names.get(object.simpleName() + "." + attribute.name())));
+            if (at instanceof Expression.Attribute attribute
+                    && attribute.of().value(global) instanceof PythonCall object) {
+                Optional<Object> own = object.attribute(attribute.name())
+                        .or(() -> Optional.ofNullable(names.get(object.simpleName() + "." + attribute.name())));
                 if (own.isPresent()) {
                     return own.get();
                 }
