@@ -105,7 +105,8 @@ class CodeTest {
     @Test
     void pythonIsAProgramsLines() {
         Policy policy = Policy.parse("SequentialLR([LinearLR(total_iters=10), LambdaLR(lambda e: math.cos(e))], [10])");
-        assertEquals("""
+        assertEquals(
+                """
                 import math
 
                 import torch
@@ -113,15 +114,20 @@ class CodeTest {
 
                 optimizer = torch.optim.SGD([{'params': group0, 'lr': 0.1}, {'params': group1, 'lr': 0.01}], lr=0.0, momentum=0.9)
                 scheduler = SequentialLR(optimizer, [LinearLR(optimizer, total_iters=10), LambdaLR(optimizer, lr_lambda=lambda e: math.cos(e))], milestones=[10])
-                """, PythonCode.of(policy, -1, new SGD(0).withMomentum(0.9), List.of(0.1, 0.01)));
+                """,
+                PythonCode.of(
+                        policy,
+                        -1,
+                        new SGD(0).withMomentum(0.9),
+                        List.of(new SGD(0.1).withMomentum(0.9), new SGD(0.01).withMomentum(0.9))));
         assertEquals("""
                 import torch
                 from torch.optim.swa_utils import SWALR
 
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
                 scheduler = SWALR(optimizer, swa_lr=0.05)
-                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(0.1)));
-        assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(0.1))
+                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(new SGD(0.1))));
+        assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(new SGD(0.1)))
                 .endsWith("scheduler = ReduceLROnPlateau(optimizer)\n"));
     }
 
@@ -155,14 +161,14 @@ class CodeTest {
     }
 
     private static String resumed(String expression) {
-        return PythonCode.of(Policy.parse(expression), 10, new SGD(0), List.of(1.0));
+        return PythonCode.of(Policy.parse(expression), 10, new SGD(0), List.of(new SGD(1.0)));
     }
 
     @Test
     void everyPythonCallIsReadBackAsTheSamePolicy() {
         expressions().forEach(expression -> {
             Policy policy = Policy.parse(expression);
-            String code = PythonCode.of(policy, -1, new SGD(0), List.of(0.1));
+            String code = PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1)));
             assertEquals(policy, Policy.parse(code.substring(code.indexOf("scheduler = "))));
         });
     }
@@ -178,7 +184,8 @@ class CodeTest {
                                 .matcher(expression)
                                 .find())
                         .forEach(expression -> {
-                            String code = PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(0.1));
+                            String code =
+                                    PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(new SGD(0.1)));
                             assertTrue(
                                     Pattern.compile("import .*\\b" + kind + "\\b")
                                             .matcher(code)
