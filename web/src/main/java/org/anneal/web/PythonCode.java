@@ -18,6 +18,7 @@ import org.anneal.text.Python;
 /** Writes a policy as a PyTorch program. */
 final class PythonCode {
     private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
+    private static final Pattern MODULE = Pattern.compile("\\b(bisect|math|np)\\."); // in a lambda
 
     private PythonCode() {}
 
@@ -39,10 +40,15 @@ final class PythonCode {
             call.append(", last_epoch=").append(lastEpoch).append(')');
         }
         StringBuilder code = new StringBuilder();
-        if (text.contains("math.")) {
-            code.append("import math\n\n");
-        }
-        code.append("import torch\n");
+        Set<String> modules = MODULE.matcher(text)
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+        boolean numpy = modules.remove("np");
+        modules.forEach(module -> code.append("import ").append(module).append('\n'));
+        code.append(modules.isEmpty() ? "" : "\n")
+                .append(numpy ? "import numpy as np\n" : "")
+                .append("import torch\n");
         names.descendingMap()
                 .forEach((module, known) -> code.append("from ")
                         .append(module)

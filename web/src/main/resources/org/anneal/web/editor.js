@@ -139,7 +139,7 @@ export class Row {
   }
 
   get label() {
-    return this.curve?.policy ?? this.#text;
+    return this.curve?.policy ?? (this.#text.includes('\n') ? this.name : this.#text);
   }
 
   focus() {
@@ -157,10 +157,15 @@ export class Row {
     return this.#outside.names;
   }
 
-  /** Returns what a question to the server says of the row. */
+  /** Returns the values that the text takes from outside. */
+  get given() {
+    return Object.fromEntries(this.names.filter((name) => this.values[name]?.trim()).map((name) => [name, this.values[name]]));
+  }
+
+  /** Returns what a question to the server says of the row. The server takes what it needs of all values. */
   get piece() {
-    const given = Object.entries(this.values).filter(([, value]) => value.trim());
-    return { expression: this.#text, set: Object.fromEntries(given.slice(-MOST_VALUES)), ...(this.pick && { pick: this.pick }) };
+    const all = Object.entries(this.values).filter(([, value]) => value.trim());
+    return { expression: this.#text, set: Object.fromEntries(all.slice(-MOST_VALUES)), ...(this.pick && { pick: this.pick }) };
   }
 
   /** Shows which number and name the row has, and how it is drawn. */
@@ -189,7 +194,9 @@ export class Row {
     if (this.pick && !names.includes(this.pick)) names.push(this.pick);
     this.#pick.hidden = names.length < 2 && !this.pick;
     const select = this.#pick.querySelector('select');
-    select.replaceChildren(new Option('The last one', ''), ...names.map((name) => new Option(name, name)));
+    if (JSON.stringify([...select.options].slice(1).map((option) => option.value)) !== JSON.stringify(names)) {
+      select.replaceChildren(new Option('The last one', ''), ...names.map((name) => new Option(name, name)));
+    }
     select.value = this.pick;
   }
 
@@ -252,7 +259,7 @@ export class Row {
     const { names = [], values = {}, line, column } = this.error ?? answer;
     if (!this.error || names.length) this.#outside.show(names, this.values); // a text that cannot be read keeps its fields
     const at = line ? offset(text, line, column) : -1;
-    this.#outside.mark(values, this.#nameAt(text, at));
+    this.#outside.mark(values, this.#nameAt(text, at)?.name);
     this.#message.textContent = Object.keys(values).length ? '' : this.error?.message ?? '';
     this.#policy.textContent = this.curve?.policy ?? '';
     this.#policy.hidden = Boolean(this.error) || !this.curve || /^\w+\((?!.*\n.*\n)/.test(text.trim()) && !names.length;
@@ -264,10 +271,13 @@ export class Row {
     this.#paint();
   }
 
-  /** Returns the name from outside that stands at an index of a text, if any. */
+  /** Returns the name from outside that stands at an index of a text, or is the argument there, and its place, if there is one. */
   #nameAt(text, at) {
-    const ends = (name) => !/^[\p{L}\p{N}_]/u.test(text.slice(at + name.length));
-    return this.names.filter((name) => at >= 0 && text.startsWith(name, at) && ends(name)).sort((a, b) => b.length - a.length)[0];
+    if (at < 0) return null;
+    const from = at + /^(\w+\s*=(?!=)\s*)?/.exec(text.slice(at))[0].length;
+    const ends = (name) => !/^[\p{L}\p{N}_]/u.test(text.slice(from + name.length));
+    const name = this.names.filter((each) => text.startsWith(each, from) && ends(each)).sort((a, b) => b.length - a.length)[0];
+    return name ? { name, from } : null;
   }
 
   #set(text) {
@@ -281,9 +291,11 @@ export class Row {
     const text = this.#text;
     this.#mirror.replaceChildren();
     if (this.error?.line && text === this.#judged) {
-      const at = offset(text, this.error.line, this.error.column);
-      const name = this.#nameAt(text, at);
-      const end = name ? at + name.length : tokens(text).find((token) => token.from <= at && at < token.to)?.to ?? Math.min(at + 1, text.length);
+      const place = offset(text, this.error.line, this.error.column);
+      const found = this.#nameAt(text, place);
+      const at = found?.from ?? place;
+      const end = found ? at + found.name.length
+        : tokens(text).find((token) => token.from <= at && at < token.to)?.to ?? Math.min(at + 1, text.length);
       const mark = document.createElement('mark');
       mark.textContent = text.slice(at, end) || '\u00a0\u00a0';
       mark.dataset.column = this.error.column;

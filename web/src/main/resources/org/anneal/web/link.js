@@ -36,10 +36,9 @@ export function write(state) {
   const own = new Set(state.own ?? ['lr', 'momentum', 'optimizer', 'stepPer']);
   for (const row of state.rows) given.append('e', row.text);
   state.rows.forEach((row, i) => {
-    for (const name of row.names ?? []) {
-      if (!row.values[name]?.trim()) continue;
+    for (const [name, value] of Object.entries(row.given ?? {})) {
       given.append(`n${i}`, name);
-      given.append(`v${i}`, row.values[name]);
+      given.append(`v${i}`, value);
     }
     if (row.pick) given.set(`pick${i}`, row.pick);
   });

@@ -133,7 +133,7 @@ const host = {
     return page.own;
   },
   handedBack() {
-    page.own.clear();
+    for (const name of ['lr', 'momentum', 'optimizer']) page.own.delete(name);
     fill();
     runChanged(null);
   },

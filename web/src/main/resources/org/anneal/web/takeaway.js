@@ -88,11 +88,12 @@ export class TakeAway {
 
   #json(values) {
     const said = ({ step, problem, suggestion }) => ({ step, problem, suggestion });
+    const piece = (row) => ({ ...row.piece, set: Object.keys(row.given).length ? row.given : undefined });
     const schedules = this.#page.rows().filter((row) => row.curve || row.error).map((row) => (row.error ? {
-      ...row.piece,
+      ...piece(row),
       error: row.error.message,
     } : {
-      ...row.piece,
+      ...piece(row),
       policy: row.curve.policy,
       ...(values ? {
         lr: row.curve.rates.map((rates) => Array.from(rates)),

@@ -39,6 +39,15 @@ class CodeTest {
                     + " max_momentum=0.8, div_factor=10, final_div_factor=100, three_phase=True)",
             "LambdaLR([lambda e: 0.95 ** e, lambda epoch: 1 if epoch < 5 else 0.1])",
             "MultiplicativeLR(lambda e: 0.95)",
+            "LambdaLR(opt, lambda e: np.interp(e, [0, 5, 20], [0, 1, 0]) * 0.1 ** bisect.bisect([30, 60], e))",
+            """
+            def warm(step):
+                if step < 10:
+                    return (step + 1) / 10
+                p = (step - 10) / 90
+                return 0.5 * (1 + math.cos(math.pi * p))
+            sched = LambdaLR(opt, lr_lambda=[warm, lambda e: {0: 1.0}.get(e, [0.5, 0.1][min(e // 30, 1)])])
+            """,
             "MultiStepLR([30, 3000000000], gamma=0.5)",
             "SWALR([0.05, 0.1], anneal_epochs=5, anneal_strategy='linear')",
             "ReduceLROnPlateau('max', 0.5, 3, 0.01, 'abs', 2, [0.1, 0.01], 1e-9)",
@@ -129,6 +138,23 @@ class CodeTest {
                 """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(new SGD(0.1))));
         assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(new SGD(0.1)))
                 .endsWith("scheduler = ReduceLROnPlateau(optimizer)\n"));
+    }
+
+    @Test
+    void pythonImportsTheModulesOfItsLambdas() {
+        Policy policy = Policy.parse(
+                "LambdaLR(lambda e: math.exp(-e) * np.interp(e, [0, 9], [0, 1]) * 0.1 ** bisect.bisect([30, 60], e))");
+        assertEquals("""
+                import bisect
+                import math
+
+                import numpy as np
+                import torch
+                from torch.optim.lr_scheduler import LambdaLR
+
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                scheduler = LambdaLR(optimizer, lr_lambda=lambda e: math.exp(-e) * np.interp(e, [0, 9], [0, 1]) * 0.1 ** bisect.bisect([30, 60], e))
+                """, PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1))));
     }
 
     /** PyTorch refuses a last_epoch without {@code initial_lr}, and OneCycleLR's altogether. */

@@ -250,6 +250,7 @@ class PastedPageTest {
                 () -> browser.text("#finding-list")
                         .contains("the last schedule of the text is taken; it also has fast"));
         assertTrue(browser.text("#rows .policy").contains("step_size=50"), browser.text("#rows .policy"));
+        assertTrue(browser.text("#finding-list").contains("pick another"), browser.text("#finding-list"));
         browser.screenshot("pasted-several");
         browser.find("#rows .pick option[value=fast]").click();
         browser.await("the other", () -> browser.text("#rows .policy").contains("step_size=10"));
@@ -299,11 +300,58 @@ class PastedPageTest {
     }
 
     @Test
+    void slidersAreOfTheArgumentsAfterTheOptimizer() {
+        openWith(
+                "a = StepLR(opts[0], 30, gamma=(1 - x) * 0.5)\n"
+                        + "b = MultiStepLR(self.opt, [int(e * 200) for e in (0.4, 0.6)])\n"
+                        + "c = MultiStepLR(opt, (20, 40))",
+                "&steps=100&n0=x&v0=0&pick0=a");
+        browser.await("a curve", () -> !browser.all("#number-rows tr").isEmpty());
+        browser.run("document.querySelectorAll('#rows details').forEach(details => details.open = true)");
+        assertEquals(
+                List.of(
+                        "StepLR.1.step_size=30",
+                        "StepLR.1.gamma=(1 - x) * 0.5",
+                        "MultiStepLR.2.milestones.0=20",
+                        "MultiStepLR.2.milestones.1=40",
+                        "MultiStepLR.1.gamma=0.1",
+                        "MultiStepLR.2.gamma=0.1"),
+                browser.all("#rows [data-key]").stream()
+                        .map(field -> field.getAttribute("data-key") + "="
+                                + field.findElement(org.openqa.selenium.By.cssSelector("input[type=text]"))
+                                        .getAttribute("value"))
+                        .toList());
+        assertEquals(0, browser.all("#rows [aria-invalid=true]").size());
+        browser.find("#tab-json").click();
+        assertEquals(
+                "{\"x\":\"0\"}",
+                browser.run(
+                        "return JSON.stringify(JSON.parse(document.querySelector('#take-text').textContent).schedules[0].set)"));
+    }
+
+    @Test
+    void theNamesOfSchedulesAreFoundHoweverTheyAreAssigned() {
+        open("#e=StepLR(30)");
+        assertEquals(
+                List.of("self.a", "cfg['b']", "c", "d"),
+                browser.run("return import('./text.js').then(({schedules}) => schedules(arguments[0]))", """
+                        self.a = optim.lr_scheduler.StepLR(opt, 3)
+                        >>> cfg['b'] = StepLR(opt, 3); c: LRScheduler = StepLR(
+                            opt, 3)
+                        w = LinearLR(opt)
+                        \"\"\"not = StepLR(opt, 3)\"\"\"
+                        # nor = StepLR(opt, 3)
+                        d = SequentialLR(opt, [w, StepLR(opt, 2)], milestones=[3])
+                        """));
+    }
+
+    @Test
     void looksTheSameInTheDarkAndOnATelephone() {
         browser.prefer("dark");
         openWith(PIECE, "&steps=100&n0=args.epochs&v0=100");
         browser.await("the names", () -> names().size() == 2);
         browser.screenshot("pasted-dark");
+        assertEquals("args.lr", browser.attribute("#rows mark", "textContent"));
         give("args.lr", "0.4");
         browser.await("a curve", () -> !browser.all("#number-rows tr").isEmpty());
         browser.size(400, 860);
