@@ -221,6 +221,23 @@ class PastedPageTest {
     }
 
     @Test
+    void theRateOfACardGivesWayToAnOptimizersLine() {
+        openWith("StepLR(30)", "&steps=100");
+        browser.find("#open-gallery").click();
+        browser.await("the cards", () -> browser.all("#gallery .cards button").size() == 27);
+        browser.run("[...document.querySelectorAll('#gallery .cards button')]"
+                + ".find(card => card.textContent.includes('Sawtooth')).click()");
+        browser.await("its rate", () -> value("#lr").equals("1"));
+        String address = browser.driver.getCurrentUrl();
+        assertTrue(address.contains("lr=1&auto=1"), address);
+        paste("o = SGD(p, lr=0.5)\nStepLR(o, 30)");
+        browser.await("the line's", () -> value("#lr").equals("0.5"));
+        awaitRate(0, 0.5);
+        paste("StepLR(opt, 30)");
+        browser.await("the card's", () -> value("#lr").equals("1"));
+    }
+
+    @Test
     void twoPiecesHaveTheirOwnOptimizers() {
         open("#e=" + URLEncoder.encode("o = SGD(p, lr=0.5)\nStepLR(o, 3)", StandardCharsets.UTF_8) + "&e="
                 + URLEncoder.encode("o = SGD(p, lr=0.25)\nStepLR(o, 3)", StandardCharsets.UTF_8) + "&steps=10");
