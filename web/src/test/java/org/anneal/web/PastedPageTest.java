@@ -318,11 +318,11 @@ class PastedPageTest {
 
     @Test
     void slidersAreOfTheArgumentsAfterTheOptimizer() {
-        openWith(
-                "a = StepLR(opts[0], 30, gamma=(1 - x) * 0.5)\n"
-                        + "b = MultiStepLR(self.opt, [int(e * 200) for e in (0.4, 0.6)])\n"
-                        + "c = MultiStepLR(opt, (20, 40))",
-                "&steps=100&n0=x&v0=0&pick0=a");
+        openWith("""
+                a = StepLR(opts[0], 30, gamma=(1 - x) * 0.5)
+                b = MultiStepLR(self.opt, [int(e * 200) for e in (0.4, 0.6)])
+                c = MultiStepLR(opt, (20, 40))
+                """, "&steps=100&n0=x&v0=0&pick0=a");
         browser.await("a curve", () -> !browser.all("#number-rows tr").isEmpty());
         browser.run("document.querySelectorAll('#rows details').forEach(details => details.open = true)");
         assertEquals(

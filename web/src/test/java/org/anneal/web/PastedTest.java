@@ -94,7 +94,9 @@ class PastedTest {
         CurveHandler.Problem problem = misread(text, Map.of("args.step", "3 +", "cfg['gamma']", "half"), run());
         assertEquals(Set.of("args.step", "cfg['gamma']"), problem.values().keySet());
         assertTrue(
-                problem.values().get("cfg['gamma']").startsWith("the value of cfg['gamma'] must be a number"),
+                problem.values()
+                        .getOrDefault("cfg['gamma']", "")
+                        .startsWith("the value of cfg['gamma'] must be a number"),
                 problem.toString());
         assertEquals(
                 List.of("args.step", "cfg['gamma']"),
