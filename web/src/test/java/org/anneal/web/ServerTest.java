@@ -211,6 +211,22 @@ class ServerTest {
                 new String(answer.body(), UTF_8));
     }
 
+    /** Each round of reading costs the same again. */
+    @Test
+    void aCostlyTextThatMissesOneNameAfterAnotherIsAnswered() throws Exception {
+        StringBuilder text = new StringBuilder("x = sum([i * i for i in range(3000)])\n".repeat(20));
+        StringBuilder set = new StringBuilder();
+        for (int i = 0; i < 64; i++) {
+            text.append(" ".repeat(i)).append("if n").append(i).append(":\n");
+            set.append(i == 0 ? "" : ", ").append("\"n").append(i).append("\": \"1\"");
+        }
+        text.append(" ".repeat(64)).append("s = StepLR(opt, n64)\n");
+        HttpResponse<byte[]> answer =
+                post("api/curves", question(text.toString(), 100).replaceFirst("\\{", "{\"set\": {" + set + "}, "));
+        String body = new String(answer.body(), UTF_8);
+        assertTrue(body.contains("unknown name 'n64'") || body.contains("more than 6 seconds"), body);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             GET / HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 200
