@@ -146,11 +146,15 @@ public interface UpdateRule extends Declared {
     static Optional<PythonCall> meant(PythonProgram program) {
         Predicate<String> named = kindNames();
         Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
-        return Objects.requireNonNull(program, "program")
+        Optional<PythonCall> given = Objects.requireNonNull(program, "program")
                 .lastOfAll(scheduleNamed)
-                .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"))
-                .filter(optimizer -> named.test(optimizer.name()))
-                .or(() -> program.last(named));
+                .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"));
+        given.filter(optimizer -> !optimizer.isOneOf(named))
+                .filter(optimizer ->
+                        Character.isUpperCase(optimizer.simpleName().charAt(0)))
+                .ifPresent(optimizer -> optimizer.note("the options of " + optimizer.simpleName()
+                        + ", an optimizer that is not known here, are passed over"));
+        return given.isPresent() ? given.filter(each -> each.isOneOf(named)) : program.last(named);
     }
 
     private static Predicate<String> kindNames() {

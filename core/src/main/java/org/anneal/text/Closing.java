@@ -16,13 +16,11 @@ import java.util.Set;
 final class Closing {
     private static final int DEEPEST = 20;
 
-    private final PythonProgram program;
     private final PythonText source;
     private final Map<String, Expression> unknown = new LinkedHashMap<>();
     private int depth;
 
     private Closing(PythonProgram program) {
-        this.program = program;
         this.source = program.source();
     }
 
@@ -396,7 +394,8 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(new Expression.Known("range", PythonFunction.named("range").orElseThrow()), bounds, List.of());
+        return new Expression.Call(
+                new Expression.Known("range", PythonFunction.named("range").orElseThrow()), bounds, List.of());
     }
 
     private static boolean isNegative(Object number) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -87,7 +88,13 @@ public final class PythonCall {
         return simpleName();
     }
 
-    String simpleName() {
+    /** {@return whether this is a call of one of {@code names}, in a module of PyTorch or in none} */
+    public boolean isOneOf(Predicate<String> names) {
+        return PREFIXES.contains(dotted.substring(0, dotted.lastIndexOf('.') + 1)) && names.test(simpleName());
+    }
+
+    /** {@return the name of the called class or function, without its module} */
+    public String simpleName() {
         return dotted.substring(dotted.lastIndexOf('.') + 1);
     }
 

@@ -149,7 +149,8 @@ final class PythonDef {
             body = unpacked(target.names(), item, body);
         }
         Expression iterable = checked(loop.iterable(), local, bound);
-        Expression.Known reduce = new Expression.Known("functools.reduce", PythonFunction.named("functools.reduce").orElseThrow());
+        Expression.Known reduce = new Expression.Known(
+                "functools.reduce", PythonFunction.named("functools.reduce").orElseThrow());
         Expression result = placed(
                 new Expression.Call(
                         placed(reduce, loop),
@@ -199,7 +200,7 @@ final class PythonDef {
         } else if (statement instanceof Statement.Block block) {
             at = block.at();
             what = "'" + block.word() + "'";
-        } else if (statement instanceof Statement.Class type) {
+        } else if (statement instanceof Statement.ClassDef type) {
             what = "the class " + type.name();
         }
         return source.error(

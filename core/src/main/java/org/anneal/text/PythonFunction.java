@@ -53,7 +53,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         numpy();
     }
 
-    /** Returns the function or the number that a name with its module stands for; PyTorch's are those of {@code math}. */
+    /** Returns the function or the number that a name with its module stands for; PyTorch's are Python's own. */
     static Optional<Object> named(String path) {
         Object known = ALL.get(path);
         return Optional.ofNullable(

@@ -262,13 +262,13 @@ public final class PythonProgram {
             imports.paths().forEach(this::imported);
         } else if (statement instanceof Statement.Block block) {
             run(block.body());
-        } else if (statement instanceof Statement.Class type) {
+        } else if (statement instanceof Statement.ClassDef type) {
             run(type);
         }
     }
 
     /** Goes through a class, and leaves its names under that of the class only. */
-    private void run(Statement.Class type) {
+    private void run(Statement.ClassDef type) {
         Map<String, Object> outside = new LinkedHashMap<>(names);
         run(type.body());
         Map<String, Object> inside = new LinkedHashMap<>(names);

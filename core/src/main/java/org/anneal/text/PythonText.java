@@ -197,7 +197,7 @@ final class PythonText {
         } else if (accept("class")) {
             String name = name();
             skipTo(":");
-            to.add(new Statement.Class(name, block()));
+            to.add(new Statement.ClassDef(name, block()));
         } else if (first.is("return")) {
             next++;
             to.add(new Statement.Return(
@@ -622,13 +622,14 @@ final class PythonText {
         }
         int at = peek().at();
         Expression result = atom();
-        while (true) {
+        for (int links = 0; ; links++) { // as deep as a sum of so many
+            if (links > MOST_OPERATORS) {
+                throw error(peek().at(), "more than " + MOST_OPERATORS + " calls and subscripts in a row");
+            }
             if (peek().is("(")) {
                 next++;
-                countOperator();
                 result = call(result, at);
             } else if (accept(".")) {
-                countOperator();
                 if (peek().kind() != Kind.NAME) {
                     throw expected("a name");
                 }
@@ -636,7 +637,6 @@ final class PythonText {
                         new Expression.Attribute(result, tokens.get(next++).text()), at);
             } else if (peek().is("[")) {
                 next++;
-                countOperator();
                 result = placed(new Expression.Subscript(result, subscript()), at);
                 expect("]");
             } else {
