@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 /** The run that {@code table}, {@code plot} and {@code check} simulate: its rates, length and optimizer. */
 final class SimulationOptions {
     static final String EXPR = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)', or the lines of a"
-            + " Python program that make it, and its optimizer; - reads them from standard input";
+            + " Python program that make it and its optimizer; - reads standard input";
 
     private static final long STEPS = 100;
     private static final double LR = 0.1;
@@ -39,8 +39,9 @@ final class SimulationOptions {
             splitSynopsisLabel = ",",
             split = ",(?!$)", // a comma at the end does not separate, so that it is refused
             paramLabel = "LR",
-            description = "base rate, or one per group, separated by commas (default: of the optimizer in EXPR, or "
-                    + LR + ")")
+            description =
+                    "base rate, or one per group, separated by commas (default: that of the optimizer in EXPR, or " + LR
+                            + ")")
     private List<Double> lr = List.of();
 
     @Option(
@@ -69,8 +70,9 @@ final class SimulationOptions {
     @Option(
             names = "--momentum",
             paramLabel = "M",
-            description = "the optimizer's momentum; with --adam, its beta1 (default: of the optimizer in EXPR, or "
-                    + MOMENTUM + ")")
+            description =
+                    "the optimizer's momentum; with --adam, its beta1 (default: that of the optimizer in EXPR, or "
+                            + MOMENTUM + ")")
     private Optional<Double> momentum = Optional.empty();
 
     @Option(names = "--adam", description = "use Adam as the optimizer (default: the one in EXPR, or SGD)")

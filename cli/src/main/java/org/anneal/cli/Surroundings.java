@@ -23,6 +23,7 @@ import picocli.CommandLine.Option;
 /** What a pasted piece of a Python program takes from its surroundings: {@code --set} and {@code --pick}. */
 final class Surroundings {
     private static final int MOST_BYTES = 1 << 20; // of standard input
+    private static final String BYTE_ORDER_MARK = "\ufeff"; // of files that Windows writes
     private static final Pattern PLAIN = Pattern.compile("[\\w.,:=@%+-]*");
     private static final Pattern DOUBLE_QUOTABLE = Pattern.compile("[^\"$`\\\\!]*");
     private static final Pattern PLACE = Pattern.compile("^(line \\d+, )?column \\d+: ");
@@ -129,7 +130,8 @@ final class Surroundings {
         if (bytes.length > MOST_BYTES) {
             throw new IllegalArgumentException(argument + " must be at most 1 MB of standard input, but was more");
         }
-        return new String(bytes, StandardCharsets.UTF_8);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        return text.startsWith(BYTE_ORDER_MARK) ? text.substring(BYTE_ORDER_MARK.length()) : text;
     }
 
     /**

@@ -74,10 +74,9 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "EXPR",
-            description =
-                    "PyTorch's scheduler call, or the lines of a Python program that make it, and its optimizer; -"
-                            + " reads them from standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
-                            + " CosineAnnealingLR(T_max=100%%))")
+            description = "PyTorch's scheduler call, or the lines of a Python program that make it and its optimizer; -"
+                    + " reads standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
+                    + " CosineAnnealingLR(T_max=100%%))")
     private Optional<String> schedule = Optional.empty();
 
     @Mixin

@@ -275,6 +275,8 @@ class PastedTest {
         Ran ran = piped(GAN, csv("-", "--steps=2", "--pick", "sched_g"));
         assertEquals("", ran.err());
         assertEquals("1,0.0001,0.5", ran.out().lines().toList().get(2));
+        Ran windows = piped("\ufeffo = SGD(p, lr=0.5)\r\nStepLR(o, 2)\r\n", csv("-", "--steps=1"));
+        assertEquals("0,0.5,0.0", windows.out().lines().toList().get(1));
         Ran wrong = piped("import torch\nStepLR(optimizer, step_size=-1)\n", "check", "-");
         assertEquals(
                 "anneal check: EXPR, line 2, column 19: step_size must be at least 1, but was -1",
