@@ -154,7 +154,7 @@ public interface UpdateRule extends Declared {
                         Character.isUpperCase(optimizer.simpleName().charAt(0)))
                 .ifPresent(optimizer -> optimizer.note("the options of " + optimizer.simpleName()
                         + ", an optimizer that is not known here, are passed over"));
-        return given.isPresent() ? given.filter(each -> each.isOneOf(named)) : program.last(named);
+        return given.isPresent() ? given.filter(each -> each.isOneOf(named)) : program.lastOfAll(named);
     }
 
     private static Predicate<String> kindNames() {

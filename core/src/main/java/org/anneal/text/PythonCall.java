@@ -323,9 +323,13 @@ public final class PythonCall {
             return program.source()
                     .error(given.written(), what + " must be " + rule + ", but failed: " + failure.reason());
         }
-        boolean open = given.value() instanceof Unknown;
-        return open
-                ? program.unknown((Unknown) given.value())
+        if (given.value() instanceof Unknown unknown) {
+            return program.unknown(unknown);
+        }
+        boolean function = given.value() instanceof PythonCall call
+                && !Character.isUpperCase(call.simpleName().charAt(0));
+        return function // whose result may be given
+                ? program.unknown(((PythonCall) given.value()).asUnknown())
                 : program.source().error(given.written(), what + " must be " + rule + ", but was " + given.shown());
     }
 

@@ -85,13 +85,7 @@ public final class PythonProgram {
         if (context.picked().isPresent()) {
             return picked(what, named, context.picked().get());
         }
-        Optional<PythonCall> last = lastOfAll(named);
-        for (Skipped each : skipped) {
-            if (each.called().stream().anyMatch(named)) {
-                throw unknown(each.condition());
-            }
-        }
-        PythonCall meant = last.orElseGet(() -> anyCall(what));
+        PythonCall meant = lastOfAll(named).orElseGet(() -> anyCall(what));
         noteOthers(meant, what, named);
         return meant;
     }
@@ -103,6 +97,11 @@ public final class PythonProgram {
             functions.clear();
             bodies.forEach(this::runBody);
         }
+        for (Skipped each : skipped) {
+            if (each.called().stream().anyMatch(named)) {
+                throw unknown(each.condition());
+            }
+        }
         return last(named);
     }
 
@@ -112,8 +111,11 @@ public final class PythonProgram {
     }
 
     private PythonCall picked(String what, Predicate<String> named, String name) {
-        if (value(new PythonText(name).whole()) instanceof PythonCall call && named.test(call.simpleName())) {
+        Object picked = value(new PythonText(name).whole());
+        if (picked instanceof PythonCall call && named.test(call.simpleName())) {
             return call;
+        } else if (picked instanceof Unknown unknown && !unknown.names().containsKey(name)) {
+            throw unknown(unknown); // it depends on an if
         }
         List<String> known = named(named);
         throw source.error(
@@ -354,7 +356,8 @@ public final class PythonProgram {
     private void run(Statement.For loop) {
         value(loop.iterable());
         for (String name : loop.target().names()) {
-            names.put(name, new Unknown(new Expression.Name(name)));
+            Expression at = source.placed(new Expression.Name(name), source.position(loop.iterable()));
+            names.put(name, new Unknown(at));
         }
         run(loop.body());
         loop.body().forEach(each -> {
