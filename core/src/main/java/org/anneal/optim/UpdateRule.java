@@ -5,10 +5,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.anneal.text.Declared;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.text.Context;
+import org.anneal.text.Declared;
 import org.anneal.text.Kind;
 import org.anneal.text.Kinds;
 import org.anneal.text.Python;
@@ -139,8 +139,7 @@ public interface UpdateRule extends Declared {
      */
     static List<UpdateRule> groups(PythonProgram program) {
         Predicate<String> named = kindNames();
-        Predicate<String> scheduleNamed =
-                name -> Policy.kind(name).isPresent() && !named.test(name);
+        Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
         return Objects.requireNonNull(program, "program")
                 .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"))

@@ -63,7 +63,8 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
                 read.policy,
                 read.lastEpoch,
                 program.notes(),
-                program.besides(call, "interval").map(interval -> interval.equals("step") ? StepPer.BATCH : StepPer.EPOCH));
+                program.besides(call, "interval")
+                        .map(interval -> interval.equals("step") ? StepPer.BATCH : StepPer.EPOCH));
     }
 
     /** {@return the call of {@code program} that makes its schedule} */

@@ -15,11 +15,13 @@ import java.util.Set;
  */
 final class Closing {
     private static final int DEEPEST = 20;
+    private static final int MOST_PARTS = 50_000;
 
     private final PythonProgram program;
     private final PythonText source;
     private final Map<String, Expression> unknown = new LinkedHashMap<>();
     private int depth;
+    private int parts;
 
     private Closing(PythonProgram program) {
         this.program = program;
@@ -54,7 +56,8 @@ final class Closing {
         Closing closing = new Closing(program);
         Expression body = closing.body(function, List.of(parameter.get()));
         if (!closing.unknown.isEmpty()) {
-            throw program.unknown(closing.unknown, List.of(parameter.get(), "math.pi", "math.e", "math.tau", "math.inf", "math.nan"));
+            throw program.unknown(
+                    closing.unknown, List.of(parameter.get(), "math.pi", "math.e", "math.tau", "math.inf", "math.nan"));
         }
         boolean number = !(body instanceof Expression.Text
                 || body instanceof Expression.None
@@ -62,8 +65,7 @@ final class Closing {
                 || body instanceof Expression.Dict
                 || body instanceof Expression.Lambda);
         if (!number) {
-            throw program.source()
-                    .error(body, "expected a number, but found " + PythonText.shortened(body.toString()));
+            throw program.source().error(body, "expected a number, but found " + PythonText.shortened(body.toString()));
         }
         return new Expression.Lambda(List.of(new Expression.Parameter("", parameter.get(), Optional.empty())), body);
     }
@@ -86,6 +88,7 @@ final class Closing {
     }
 
     private Expression close(Expression expression, Scope scope, Set<String> bound) {
+        count(expression);
         Expression closed = closed(expression, scope, bound);
         return source.placed(closed, source.position(expression));
     }
@@ -127,12 +130,17 @@ final class Closing {
         return expression.map(part -> close(part, scope, bound));
     }
 
+    /** Bounds how long the text may become: functions that stand in line several times multiply. */
+    private void count(Expression at) {
+        if (++parts > MOST_PARTS) {
+            throw source.error(at, "this is too long to be written as one lambda");
+        }
+    }
+
     private static Expression root(Expression path) {
         Expression root = path;
         while (root instanceof Expression.Attribute || root instanceof Expression.Subscript) {
-            root = root instanceof Expression.Attribute attribute
-                    ? attribute.of()
-                    : ((Expression.Subscript) root).of();
+            root = root instanceof Expression.Attribute attribute ? attribute.of() : ((Expression.Subscript) root).of();
         }
         return root;
     }
@@ -179,12 +187,21 @@ final class Closing {
                     call.positional().size(),
                     call.keywords().stream().map(Expression.Keyword::name).toList());
             boolean starred = call.positional().stream().anyMatch(Expression.Starred.class::isInstance);
-            if (!problem.isEmpty() && !starred && !known.name().equals("functools.partial") && !known.name().equals("dict")) {
+            if (!problem.isEmpty()
+                    && !starred
+                    && !known.name().equals("functools.partial")
+                    && !known.name().equals("dict")) {
                 throw source.error(
-                        call.keywords().isEmpty() ? call : call.keywords().get(0).value(), problem);
+                        call.keywords().isEmpty()
+                                ? call
+                                : call.keywords().get(0).value(),
+                        problem);
             }
-            boolean size = known.name().equals("len") && !fails(call.positional().get(0), scope);
-            if (!local && size && Unknown.in(value(call.positional().get(0), scope)).isPresent()) {
+            boolean size =
+                    known.name().equals("len") && !fails(call.positional().get(0), scope);
+            if (!local
+                    && size
+                    && Unknown.in(value(call.positional().get(0), scope)).isPresent()) {
                 return constant(call, scope);
             }
             return withFunction(call, new Expression.Known(known.name(), known), scope, bound);
@@ -194,7 +211,8 @@ final class Closing {
             return isConstant(closed, open)
                     ? inLine(closure, closed.positional(), scope)
                     : new Expression.Call(written(function, closure), closed.positional(), closed.keywords());
-        } else if (function instanceof Expression.Attribute method && Unknown.in(called).isEmpty()
+        } else if (function instanceof Expression.Attribute method
+                && Unknown.in(called).isEmpty()
                 && !(called instanceof Machine.Module)) {
             return method(call, method, scope, bound);
         }
@@ -218,8 +236,7 @@ final class Closing {
     }
 
     /** Returns a call of a method of a list or a dict. */
-    private Expression method(
-            Expression.Call call, Expression.Attribute method, Scope scope, Set<String> bound) {
+    private Expression method(Expression.Call call, Expression.Attribute method, Scope scope, Set<String> bound) {
         Expression of = close(method.of(), scope, bound);
         return withFunction(call, new Expression.Attribute(of, method.name()), scope, bound);
     }
@@ -246,8 +263,7 @@ final class Closing {
     }
 
     /** Returns the body of a function, with the arguments of its call in place of its parameters. */
-    private Expression inLine(
-            Expression.Lambda function, List<Expression> arguments, Scope scope, Set<String> bound) {
+    private Expression inLine(Expression.Lambda function, List<Expression> arguments, Scope scope, Set<String> bound) {
         Scope inside = scope;
         Set<String> others = new HashSet<>(bound);
         for (int i = 0; i < arguments.size(); i++) {
@@ -325,6 +341,7 @@ final class Closing {
 
     /** Returns a value as Python writes it. */
     private Expression written(Expression at, Object value) {
+        count(at);
         return source.placed(asWritten(at, value), source.position(at));
     }
 
@@ -354,8 +371,8 @@ final class Closing {
             return lambda(closure);
         } else if (value instanceof Map<?, ?> map) {
             return new Expression.Dict(map.entrySet().stream()
-                    .map(each -> new Expression.Entry(
-                            Optional.of(written(at, each.getKey())), written(at, each.getValue())))
+                    .map(each ->
+                            new Expression.Entry(Optional.of(written(at, each.getKey())), written(at, each.getValue())))
                     .toList());
         } else if (value instanceof PythonValue.Range range) {
             return asWritten(range);
@@ -390,8 +407,7 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(
-                new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
+        return new Expression.Call(new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
     }
 
     private static boolean isNegative(Object number) {

@@ -21,10 +21,7 @@ record Closure(String name, List<Slot> slots, Expression body, Scope scope) {
         Expression.Call call = new Expression.Call(
                 new Expression.Known(function.name(), function), List.of(new Expression.Name("step")), List.of());
         return new Closure(
-                function.name(),
-                List.of(new Slot("step", Optional.empty(), false)),
-                call,
-                new Scope(new Machine(0)));
+                function.name(), List.of(new Slot("step", Optional.empty(), false)), call, new Scope(new Machine(0)));
     }
 
     static Closure of(Expression.Lambda lambda, Scope scope) {
@@ -35,8 +32,7 @@ record Closure(String name, List<Slot> slots, Expression body, Scope scope) {
         List<Slot> slots = new ArrayList<>();
         for (Expression.Parameter parameter : lambda.parameters()) {
             if (parameter.stars().isEmpty()) { // *args and **kwargs get nothing here
-                slots.add(new Slot(
-                        parameter.name(), parameter.absent().map(absent -> absent.value(scope)), false));
+                slots.add(new Slot(parameter.name(), parameter.absent().map(absent -> absent.value(scope)), false));
             }
         }
         return new Closure(name, slots, lambda.body(), scope);

@@ -75,9 +75,10 @@ public final class Context {
             }
             return value;
         } catch (UnknownNamesException e) {
-            String quoted = e.names().size() == 1 && PythonText.isIdentifier(e.names().get(0))
-                    ? ", or a string in quotes, '" + text.strip() + "'"
-                    : "";
+            String quoted =
+                    e.names().size() == 1 && PythonText.isIdentifier(e.names().get(0))
+                            ? ", or a string in quotes, '" + text.strip() + "'"
+                            : "";
             throw new IllegalArgumentException(
                     "the value of " + name + " must be a number, a list, a lambda or a schedule" + quoted + ", but was "
                             + PythonText.shortened(text),
@@ -95,10 +96,7 @@ public final class Context {
      */
     public Context in(Lengths lengths, OptionalLong batches) {
         return new Context(
-                values,
-                Objects.requireNonNull(lengths, "lengths"),
-                Objects.requireNonNull(batches, "batches"),
-                picked);
+                values, Objects.requireNonNull(lengths, "lengths"), Objects.requireNonNull(batches, "batches"), picked);
     }
 
     /** {@return this, taking the schedule that the text gives this name, in place of the last} */

@@ -146,7 +146,9 @@ sealed interface Expression {
 
         @Override
         public String toString() {
-            String key = index instanceof Items items && items.shape() == Shape.TUPLE && items.items().size() > 1
+            String key = index instanceof Items items
+                            && items.shape() == Shape.TUPLE
+                            && items.items().size() > 1
                     ? items.inside()
                     : index.toString();
             return of.in(ATOM) + "[" + key + "]";
@@ -214,7 +216,9 @@ sealed interface Expression {
             }
             Object other = right.value(scope);
             scope.machine().spend(1 + PythonValue.cost(value) + PythonValue.cost(other));
-            return PythonValue.binary(operator, value, other);
+            Object result = PythonValue.binary(operator, value, other);
+            scope.machine().spend(PythonValue.cost(result));
+            return result;
         }
 
         @Override
@@ -438,7 +442,9 @@ sealed interface Expression {
                     values.add(item.value(scope));
                 }
             }
-            return shape.of(values);
+            Object result = shape.of(values);
+            scope.machine().spend(PythonValue.cost(result));
+            return result;
         }
 
         @Override
@@ -470,11 +476,11 @@ sealed interface Expression {
                     values.putAll(other);
                 } else {
                     return Unknown.in(value)
-                            .orElseThrow(() ->
-                                    new ArithmeticException("'" + PythonValue.type(value) + "' object is not a mapping"));
+                            .orElseThrow(() -> new ArithmeticException(
+                                    "'" + PythonValue.type(value) + "' object is not a mapping"));
                 }
             }
-            scope.machine().spend(values.size());
+            scope.machine().spend(PythonValue.cost(values));
             scope.machine().made(values);
             return values;
         }
@@ -525,7 +531,9 @@ sealed interface Expression {
                     values.add(value);
                 }
             }
-            return key.isPresent() ? map : shape.of(values);
+            Object result = key.isPresent() ? map : shape.of(values);
+            scope.machine().spend(PythonValue.cost(result));
+            return result;
         }
 
         @Override

@@ -41,7 +41,8 @@ public interface Kinds {
         List<Kind<?>> ours = Check.list("own", own);
         Objects.requireNonNull(what, "what");
         Map<String, Boolean> found = new ConcurrentHashMap<>();
-        return name -> found.computeIfAbsent(name, any -> named(name, ours, what).isPresent());
+        return name ->
+                found.computeIfAbsent(name, any -> named(name, ours, what).isPresent());
     }
 
     /** {@return our own kinds, and those from outside that are of the class {@code what}} */

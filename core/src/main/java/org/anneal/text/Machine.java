@@ -80,8 +80,13 @@ class Machine {
         throw new ArithmeticException(at + " is not defined");
     }
 
+    /** Returns the value of an attribute of what this machine does not know. */
+    Object missing(Expression.Attribute at, Object of) {
+        return missing(at);
+    }
+
     /** Returns the value of what is in a module, where this machine does not know another. */
-    Object missing(Expression at, Module module) {
+    Object inModule(Expression at, Module module) {
         return module;
     }
 
@@ -94,7 +99,10 @@ class Machine {
     void made(Map<Object, Object> dict) {}
 
     /** Returns what a call gives of what is no function. */
-    Object construct(Expression.Call at, Object called, List<PythonCall.Argument> positional,
+    Object construct(
+            Expression.Call at,
+            Object called,
+            List<PythonCall.Argument> positional,
             Map<String, PythonCall.Argument> keywords) {
         throw new ArithmeticException("'" + PythonValue.type(called) + "' object is not callable");
     }
@@ -111,9 +119,9 @@ class Machine {
     final Object attribute(Expression.Attribute at, Object of) {
         if (of instanceof Module module) {
             String path = module.path() + "." + at.name();
-            return PythonFunction.named(path).orElseGet(() -> missing(at, new Module(path)));
+            return PythonFunction.named(path).orElseGet(() -> inModule(at, new Module(path)));
         } else if (Unknown.in(of).isPresent()) {
-            return missing(at);
+            return missing(at, of);
         }
         boolean method = of instanceof Map<?, ?>
                 ? Method.OF_DICT.contains(at.name())
@@ -173,8 +181,8 @@ class Machine {
         for (Expression.Keyword keyword : at.keywords()) {
             PythonCall.Argument value = evaluated(keyword.value(), scope, runs);
             if (keyword.name().isEmpty() && value.value() instanceof Map<?, ?> dict) {
-                dict.forEach((name, each) -> keywords.put(
-                        String.valueOf(name), new PythonCall.Argument(keyword.value(), each)));
+                dict.forEach((name, each) ->
+                        keywords.put(String.valueOf(name), new PythonCall.Argument(keyword.value(), each)));
             } else if (keywords.put(keyword.name(), value) != null) {
                 throw twice(at, keyword);
             }
@@ -184,13 +192,16 @@ class Machine {
         }
         Map<String, Object> named = new LinkedHashMap<>();
         keywords.forEach((name, value) -> named.put(name, value.value()));
-        return applied(at, called, positional.stream().map(PythonCall.Argument::value).toList(), named);
+        return applied(
+                at, called, positional.stream().map(PythonCall.Argument::value).toList(), named);
     }
 
     private Object applied(Expression.Call at, Object called, List<Object> positional, Map<String, Object> keywords) {
         Object result = apply(called, positional, keywords);
         // The length of a loader is a question to the user, not an unknown number of an unknown loader.
-        boolean length = result instanceof Unknown && called instanceof PythonFunction known && known.name().equals("len");
+        boolean length = result instanceof Unknown
+                && called instanceof PythonFunction known
+                && known.name().equals("len");
         return length ? missing(at) : result;
     }
 
@@ -265,6 +276,7 @@ class Machine {
             }
         }
         dict.putAll(keywords);
+        spend(PythonValue.cost(dict));
         made(dict);
         return dict;
     }
@@ -273,7 +285,8 @@ class Machine {
         spend(PythonValue.cost(method.of()));
         int least = method.name().equals("get") || !(method.of() instanceof Map) ? 1 : 0;
         if (arguments.size() < least || arguments.size() > (method.name().equals("get") ? 2 : least)) {
-            throw new ArithmeticException(method.name() + "() takes " + least + " arguments, but got " + arguments.size());
+            throw new ArithmeticException(
+                    method.name() + "() takes " + least + " arguments, but got " + arguments.size());
         }
         if (method.of() instanceof Map<?, ?> dict) {
             List<Object> all = new ArrayList<>();
@@ -286,6 +299,7 @@ class Machine {
                 case "values" -> all.addAll(dict.values());
                 default -> dict.forEach((key, value) -> all.add(Python.Tuple.of(key, value)));
             }
+            spend(PythonValue.cost(all));
             return all;
         }
         long count = 0;

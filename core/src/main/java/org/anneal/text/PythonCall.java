@@ -23,11 +23,8 @@ import java.util.stream.IntStream;
  */
 public final class PythonCall {
 
-    private static final List<String> PREFIXES = List.of(
-            "",
-            "torch.optim.lr_scheduler.",
-            "torch.optim.swa_utils.",
-            "torch.optim.");
+    private static final List<String> PREFIXES =
+            List.of("", "torch.optim.lr_scheduler.", "torch.optim.swa_utils.", "torch.optim.");
 
     private final PythonProgram program;
     private final Expression.Call at;
@@ -122,7 +119,9 @@ public final class PythonCall {
 
     /** Returns what a class such as a dataclass is given for one of its names. */
     Optional<Object> attribute(String name) {
-        return Optional.ofNullable(keywords.get(name)).map(Argument::value).filter(value -> Unknown.in(value).isEmpty());
+        return Optional.ofNullable(keywords.get(name))
+                .map(Argument::value)
+                .filter(value -> Unknown.in(value).isEmpty());
     }
 
     /** Adds this, and the calls that are arguments of it. */
@@ -263,7 +262,9 @@ public final class PythonCall {
             return false;
         }
         // A name that must be a value, as there is no other for it, is no optimizer, unless it is called one.
-        long given = positional.size() - 1L + keywords.keySet().stream().filter(required::contains).count();
+        long given = positional.size()
+                - 1L
+                + keywords.keySet().stream().filter(required::contains).count();
         boolean calledSo = first.written() instanceof Expression.Call
                 || first.written().toString().toLowerCase(Locale.ROOT).contains("opt");
         return several || given >= required.size() || calledSo;
@@ -284,7 +285,9 @@ public final class PythonCall {
         } else if (first instanceof Expression.Unary changed) {
             return several && isCarried(changed.operand(), true);
         } else if (first instanceof Expression.Binary both && both.operator().equals("*")) {
-            return several && both.left() instanceof Expression.Items && isCarried(both.left(), true); // a list repeated
+            return several
+                    && both.left() instanceof Expression.Items
+                    && isCarried(both.left(), true); // a list repeated
         } else if (first instanceof Expression.Binary both) {
             boolean joins = both.binding() < Expression.NOT
                     || (several && both.operator().equals("+"));
@@ -292,7 +295,9 @@ public final class PythonCall {
         } else if (first instanceof Expression.Call call) {
             boolean list = List.of("list", "tuple", "filter", "map", "reversed", "sorted")
                     .contains(call.function().toString());
-            return list ? several : PythonFunction.named(call.function().toString()).isEmpty();
+            return list
+                    ? several
+                    : PythonFunction.named(call.function().toString()).isEmpty();
         } else if (first instanceof Expression.Unread unread) {
             return unread.mayBeNamed();
         }
@@ -300,9 +305,10 @@ public final class PythonCall {
                 || first instanceof Expression.Attribute
                 || first instanceof Expression.Subscript
                 || first instanceof Expression.Named
-                || (several && (first instanceof Expression.Comprehension
-                        || first instanceof Expression.Dict
-                        || first instanceof Expression.Starred));
+                || (several
+                        && (first instanceof Expression.Comprehension
+                                || first instanceof Expression.Dict
+                                || first instanceof Expression.Starred));
     }
 
     private PythonSyntaxException refused(Argument given, String what, String rule) {
@@ -348,7 +354,8 @@ public final class PythonCall {
                 return;
             }
             boolean numbers = !mayBeNone.contains(true);
-            String shown = numbers ? Python.repr(numbers(parameter)) : given(parameter).shown();
+            String shown =
+                    numbers ? Python.repr(numbers(parameter)) : given(parameter).shown();
             List<Argument> items = items(parameter, "a list");
             boolean fits = items.size() == mayBeNone.size();
             for (int i = 0; fits && i < items.size(); i++) {
@@ -561,7 +568,11 @@ public final class PythonCall {
                     && items.items().stream().noneMatch(Expression.Starred.class::isInstance);
             return IntStream.range(0, values.size())
                     .mapToObj(i -> new Argument(
-                            inPlace ? ((Expression.Items) given.written()).items().get(i) : given.written(),
+                            inPlace
+                                    ? ((Expression.Items) given.written())
+                                            .items()
+                                            .get(i)
+                                    : given.written(),
                             values.get(i)))
                     .toList();
         }
@@ -569,8 +580,7 @@ public final class PythonCall {
         private <T> List<T> each(String parameter, String rule, BiFunction<String, Argument, T> reading) {
             List<Argument> items = items(parameter, rule);
             List<Integer> places = IntStream.range(0, items.size()).boxed().toList();
-            return UnknownNamesException.all(
-                    places, i -> reading.apply(parameter + "[" + i + "]", items.get(i)));
+            return UnknownNamesException.all(places, i -> reading.apply(parameter + "[" + i + "]", items.get(i)));
         }
 
         private double number(String what, Argument given) {

@@ -114,7 +114,8 @@ final class PythonDef {
                 || (statement instanceof Statement.If condition
                         && (condition.then().stream().anyMatch(PythonDef::leaves)
                                 || condition.otherwise().stream().anyMatch(PythonDef::leaves)))
-                || (statement instanceof Statement.For loop && loop.body().stream().anyMatch(PythonDef::leaves));
+                || (statement instanceof Statement.For loop
+                        && loop.body().stream().anyMatch(PythonDef::leaves));
     }
 
     /**
@@ -148,8 +149,7 @@ final class PythonDef {
             body = unpacked(target.names(), item, body);
         }
         Expression iterable = checked(loop.iterable(), local, bound);
-        Expression.Known reduce =
-                new Expression.Known("functools.reduce", PythonFunction.ALL.get("functools.reduce"));
+        Expression.Known reduce = new Expression.Known("functools.reduce", PythonFunction.ALL.get("functools.reduce"));
         Expression result = placed(
                 new Expression.Call(
                         placed(reduce, loop),
@@ -174,9 +174,7 @@ final class PythonDef {
         return names.size() == 1
                 ? body
                 : new Expression.Call(
-                        lambda(names, body),
-                        List.of(new Expression.Starred(new Expression.Name(together))),
-                        List.of());
+                        lambda(names, body), List.of(new Expression.Starred(new Expression.Name(together))), List.of());
     }
 
     private static Expression.Lambda lambda(List<String> names, Expression body) {
@@ -205,7 +203,9 @@ final class PythonDef {
             what = "the class " + type.name();
         }
         return source.error(
-                at, what + " is not supported in " + name + ", which may assign names, and have if, elif, else, for and return");
+                at,
+                what + " is not supported in " + name
+                        + ", which may assign names, and have if, elif, else, for and return");
     }
 
     /** Returns an {@code if} that does no more than give one name one of two values as one assignment. */
@@ -241,7 +241,8 @@ final class PythonDef {
         return assign.operator().isEmpty()
                 ? assign.value()
                 : source.placed(
-                        new Expression.Binary(assign.operator(), assign.targets().get(0), assign.value()),
+                        new Expression.Binary(
+                                assign.operator(), assign.targets().get(0), assign.value()),
                         source.position(assign.value()));
     }
 
@@ -257,15 +258,16 @@ final class PythonDef {
 
     private static List<Statement> joined(List<Statement> first, List<Statement> then) {
         List<Statement> all = new ArrayList<>(first);
-        boolean leaves = !first.isEmpty() && !(first.get(first.size() - 1) instanceof Statement.If) && leaves(first.get(first.size() - 1));
+        boolean leaves = !first.isEmpty()
+                && !(first.get(first.size() - 1) instanceof Statement.If)
+                && leaves(first.get(first.size() - 1));
         if (!leaves) {
             all.addAll(then);
         }
         return all;
     }
 
-    private Expression assigned(
-            Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
+    private Expression assigned(Statement.Assign assign, List<Statement> others, Set<String> local, Set<String> bound) {
         Expression target = assign.targets().get(0);
         Expression value = value(assign);
         if (assign.targets().size() > 1) { // a = b = value: each of the same value
@@ -279,6 +281,9 @@ final class PythonDef {
             return after(each, local, bound);
         }
         value = checked(value, local, bound);
+        if (value instanceof Expression.Lambda function) {
+            checkLater(function, others);
+        }
         boolean returned = !others.isEmpty()
                 && others.get(0) instanceof Statement.Return result
                 && result.value().equals(target)
@@ -295,8 +300,7 @@ final class PythonDef {
                 && value instanceof Expression.Items items
                 && several.items().size() == items.items().size()
                 && several.items().stream().allMatch(Expression.Name.class::isInstance)) {
-            several.items()
-                    .forEach(each -> names.add(new Expression.Parameter("", each.toString(), Optional.empty())));
+            several.items().forEach(each -> names.add(new Expression.Parameter("", each.toString(), Optional.empty())));
             values.addAll(items.items());
         } else {
             throw source.error(target, name + " may assign names only, but assigns " + target);
@@ -306,6 +310,21 @@ final class PythonDef {
         int at = source.position(assign.value());
         Expression.Lambda rest = source.placed(new Expression.Lambda(names, after(others, local, more)), at);
         return source.placed(new Expression.Call(rest, values, List.of()), at);
+    }
+
+    /** Refuses a function of a name that gets another value behind it, which Python would use. */
+    private void checkLater(Expression.Lambda function, List<Statement> others) {
+        Set<String> later = new HashSet<>();
+        assigned(others, later);
+        function.parameters().forEach(parameter -> later.remove(parameter.name()));
+        for (String each : later) {
+            if (PythonText.mentions(function.body(), each)) {
+                throw source.error(
+                        function,
+                        "a function in " + name + " uses '" + each
+                                + "', which gets a value behind it: that is not supported");
+            }
+        }
     }
 
     /**
@@ -333,7 +352,9 @@ final class PythonDef {
         } else {
             Set<String> inside = new HashSet<>(bound);
             if (expression instanceof Expression.Comprehension comprehension) {
-                comprehension.clauses().forEach(each -> inside.addAll(each.target().names()));
+                comprehension
+                        .clauses()
+                        .forEach(each -> inside.addAll(each.target().names()));
             }
             result = expression.map(part -> checked(part, local, inside));
         }

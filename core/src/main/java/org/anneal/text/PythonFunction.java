@@ -77,8 +77,12 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("float", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
         put("bool", 0, 1, (v, m) -> !v.isEmpty() && PythonValue.truth(v.get(0)));
         put("pow", 2, 2, (v, m) -> PythonValue.binary("**", v.get(0), v.get(1)));
-        put("divmod", 2, 2, (v, m) -> Python.Tuple.of(
-                PythonValue.binary("//", v.get(0), v.get(1)), PythonValue.binary("%", v.get(0), v.get(1))));
+        put(
+                "divmod",
+                2,
+                2,
+                (v, m) -> Python.Tuple.of(
+                        PythonValue.binary("//", v.get(0), v.get(1)), PythonValue.binary("%", v.get(0), v.get(1))));
     }
 
     private static void collections() {
@@ -100,10 +104,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("range", 1, 3, (v, m) -> range(v));
         put("enumerate", 1, 2, List.of("", "start"), (v, m) -> enumerated(v, m));
         put("zip", 0, ANY, (v, m) -> zipped(v, m));
-        put("map", 2, 2, (v, m) -> each(PythonValue.iterator(v.get(1)), value -> {
-            m.spend(1);
-            return m.apply(v.get(0), List.of(value), Map.of());
-        }));
+        put(
+                "map",
+                2,
+                2,
+                (v, m) -> each(PythonValue.iterator(v.get(1)), value -> {
+                    m.spend(1);
+                    return m.apply(v.get(0), List.of(value), Map.of());
+                }));
         for (String name : List.of("bisect.bisect", "bisect.bisect_right", "bisect.bisect_left")) {
             put(name, 2, 2, (v, m) -> bisect(v.get(0), v.get(1), name.endsWith("left")));
         }
@@ -124,8 +132,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.log10", 1, 1, (v, m) -> log(v.get(0), Math::log10, Math.log10(2)));
         put("math.prod", 1, 1, List.of("", "start"), (v, m) -> product(v, m));
         put("math.fsum", 1, 1, (v, m) -> exactSum(list(v.get(0), m)));
-        put("math.gcd", 0, ANY, (v, m) ->
-                v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
+        put("math.gcd", 0, ANY, (v, m) -> v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
         put("math.isqrt", 1, 1, (v, m) -> {
             BigInteger whole = toInt(v.get(0));
             if (whole.signum() < 0) {
@@ -194,21 +201,33 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         real("np.arctan2", Math::atan2);
         real("np.hypot", Math::hypot);
         real("np.copysign", Math::copySign);
-        put("np.fmod", 2, 2, (v, m) -> areInts(v)
-                ? (Object) (toInt(v.get(1)).signum() == 0 ? BigInteger.ZERO : toInt(v.get(0)).remainder(toInt(v.get(1))))
-                : toFloat(v.get(0)) % toFloat(v.get(1)));
+        put(
+                "np.fmod",
+                2,
+                2,
+                (v, m) -> areInts(v)
+                        ? (Object)
+                                (toInt(v.get(1)).signum() == 0
+                                        ? BigInteger.ZERO
+                                        : toInt(v.get(0)).remainder(toInt(v.get(1))))
+                        : toFloat(v.get(0)) % toFloat(v.get(1)));
         put("np.abs", 1, 1, (v, m) -> absolute(v.get(0)));
         put("np.absolute", 1, 1, (v, m) -> absolute(v.get(0)));
-        put("np.sign", 1, 1, (v, m) -> v.get(0) instanceof Double x
-                ? (Object) Math.signum(x)
-                : BigInteger.valueOf(toInt(v.get(0)).signum()));
+        put(
+                "np.sign",
+                1,
+                1,
+                (v, m) -> v.get(0) instanceof Double x
+                        ? (Object) Math.signum(x)
+                        : BigInteger.valueOf(toInt(v.get(0)).signum()));
         put("np.square", 1, 1, (v, m) -> PythonNumber.apply("*", number(v.get(0)), number(v.get(0))));
         put("np.round", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
         put("np.around", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
         put("np.minimum", 2, 2, (v, m) -> pair("<", v));
         put("np.maximum", 2, 2, (v, m) -> pair(">", v));
         put("np.power", 2, 2, (v, m) -> {
-            if (!(v.get(0) instanceof Double || v.get(1) instanceof Double) && toInt(v.get(1)).signum() < 0) {
+            if (!(v.get(0) instanceof Double || v.get(1) instanceof Double)
+                    && toInt(v.get(1)).signum() < 0) {
                 throw new ArithmeticException("Integers to negative integer powers are not allowed.");
             }
             return v.get(0) instanceof Double || v.get(1) instanceof Double
@@ -221,9 +240,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("np.floor_divide", 2, 2, (v, m) -> divided("//", v));
         put("np.clip", 3, 3, List.of("a", "a_min", "a_max"), (v, m) -> clip(v));
         put("np.interp", 3, 5, List.of("x", "xp", "fp", "left", "right"), (v, m) -> interpolated(v, m));
-        put("np.searchsorted", 2, 3, List.of("a", "v", "side"), (v, m) -> v.get(1) instanceof Double x && x.isNaN()
-                ? PythonValue.length(v.get(0))
-                : bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
+        put(
+                "np.searchsorted",
+                2,
+                3,
+                List.of("a", "v", "side"),
+                (v, m) -> v.get(1) instanceof Double x && x.isNaN()
+                        ? PythonValue.length(v.get(0))
+                        : bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
         put("np.sum", 1, 1, (v, m) -> sum(List.of(array(v.get(0), m), BigInteger.ZERO), m));
         put("np.prod", 1, 1, (v, m) -> product(List.of(array(v.get(0), m), BigInteger.ONE), m));
         put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(array(v.get(0), m)), m));
@@ -289,7 +313,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         if (!problem.isEmpty()) {
             throw new ArithmeticException(problem);
         }
-        return body.apply(keywords.isEmpty() ? positional : inPlace(positional, keywords), machine);
+        Object result = body.apply(keywords.isEmpty() ? positional : inPlace(positional, keywords), machine);
+        machine.spend(PythonValue.cost(result));
+        return result;
     }
 
     /** Returns why such a call is none of this function, or nothing. */
@@ -334,7 +360,11 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     /** Declares a function of NumPy's that leaves an int as it is. */
     private static void whole(String name, DoubleUnaryOperator function) {
-        put(name, 1, 1, (v, m) -> number(v.get(0)) instanceof Double x ? (Object) function.applyAsDouble(x) : toInt(v.get(0)));
+        put(
+                name,
+                1,
+                1,
+                (v, m) -> number(v.get(0)) instanceof Double x ? (Object) function.applyAsDouble(x) : toInt(v.get(0)));
     }
 
     private static boolean areInts(List<Object> values) {
@@ -347,7 +377,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
             return PythonNumber.apply(operator, number(values.get(0)), values.get(1));
         }
         double x = toFloat(values.get(0));
-        return areInts(values) ? (Object) BigInteger.ZERO : operator.equals("%") ? Double.NaN : x / toFloat(values.get(1));
+        return areInts(values)
+                ? (Object) BigInteger.ZERO
+                : operator.equals("%") ? Double.NaN : x / toFloat(values.get(1));
     }
 
     private static Object number(Object value) {
@@ -396,7 +428,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     /** Returns values as NumPy's array has them: all floats if there is one, or none at all. */
     private static List<Object> array(Object values, Machine machine) {
         List<Object> list = list(values, machine);
-        boolean floats = list.stream().anyMatch(Double.class::isInstance);
+        boolean floats = list.isEmpty() || list.stream().anyMatch(Double.class::isInstance);
         list.replaceAll(each -> floats ? toFloat(each) : number(each));
         return list;
     }
@@ -628,8 +660,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     private static Object zipped(List<Object> values, Machine machine) {
-        List<Iterator<Object>> all =
-                values.stream().map(PythonValue::iterator).toList();
+        List<Iterator<Object>> all = values.stream().map(PythonValue::iterator).toList();
         return new Iterator<Object>() {
             private final List<Object> next = new ArrayList<>();
 
@@ -672,7 +703,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     private static Object absolute(Object value) {
-        return value instanceof Double number ? (Object) Math.abs(number) : toInt(value).abs();
+        return value instanceof Double number
+                ? (Object) Math.abs(number)
+                : toInt(value).abs();
     }
 
     private static Object round(List<Object> values) {
@@ -693,9 +726,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                         .intValue()
                 : 0;
         double scale = Math.pow(10, Math.abs(digits));
-        return digits == 0
-                ? Math.rint(x)
-                : digits > 0 ? Math.rint(x * scale) / scale : Math.rint(x / scale) * scale;
+        return digits == 0 ? Math.rint(x) : digits > 0 ? Math.rint(x * scale) / scale : Math.rint(x / scale) * scale;
     }
 
     private static Object logarithm(List<Object> values) {

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
  * of unknown functions are kept. It reads no file and runs nothing; a name from outside is unknown until it is needed.
  */
 public final class PythonProgram {
-    private static final long MOST_OPERATIONS = 1_000_000;
+    private static final long MOST_OPERATIONS = 300_000;
 
     /** What may stand without its import. */
     private static final Map<String, String> ROOTS = Map.ofEntries(
@@ -42,7 +42,8 @@ public final class PythonProgram {
     private final Context context;
     private final Runner machine = new Runner();
     private final Scope global = new Scope(machine);
-    private final Map<String, Object> names = new LinkedHashMap<>(); // also of attributes and items, as they are printed
+    private final Map<String, Object> names =
+            new LinkedHashMap<>(); // also of attributes and items, as they are printed
     private final List<PythonCall> calls = new ArrayList<>();
     private final List<Map<Object, Object>> dicts = new ArrayList<>();
     private final List<Statement.Def> functions = new ArrayList<>();
@@ -268,6 +269,10 @@ public final class PythonProgram {
 
     /** Goes through a class, and leaves its names under that of the class only. */
     private void run(Statement.Class type) {
+        computed(new Expression.Name(type.name()), () -> {
+            machine.spend(names.size());
+            return "";
+        });
         Map<String, Object> outside = new LinkedHashMap<>(names);
         run(type.body());
         Map<String, Object> inside = new LinkedHashMap<>(names);
@@ -284,8 +289,7 @@ public final class PythonProgram {
         if (!assign.operator().isEmpty()) {
             Expression target = assign.targets().get(0);
             Expression sum = source.placed(
-                    new Expression.Binary(assign.operator(), target, assign.value()),
-                    source.position(assign.value()));
+                    new Expression.Binary(assign.operator(), target, assign.value()), source.position(assign.value()));
             assign(target, value(sum));
             return;
         }
@@ -301,11 +305,10 @@ public final class PythonProgram {
         if (target instanceof Expression.Items items) {
             boolean parts = (value instanceof List || value instanceof Python.Tuple)
                     && PythonValue.sequence(value).size() == items.items().size();
-            Object whole = parts ? value : Unknown.in(value).map(Object.class::cast).orElse(new Unknown(target));
+            Object whole =
+                    parts ? value : Unknown.in(value).map(Object.class::cast).orElse(new Unknown(target));
             for (int i = 0; i < items.items().size(); i++) {
-                assign(
-                        items.items().get(i),
-                        parts ? PythonValue.sequence(value).get(i) : whole);
+                assign(items.items().get(i), parts ? PythonValue.sequence(value).get(i) : whole);
             }
             return;
         }
@@ -452,8 +455,7 @@ public final class PythonProgram {
         } catch (Unknown.Needed e) {
             return e.what();
         } catch (ArithmeticException e) {
-            return new Unknown(
-                    PythonText.shortened(at.toString()), source.error(at, "this failed: " + e.getMessage()));
+            return new Unknown(PythonText.shortened(at.toString()), source.error(at, "this failed: " + e.getMessage()));
         }
     }
 
@@ -494,17 +496,22 @@ public final class PythonProgram {
             if (value != null) {
                 return value;
             }
-            if (at instanceof Expression.Attribute attribute && attribute.of().value(global) instanceof PythonCall object) {
-                Optional<Object> own = object.attribute(attribute.name()).or(() ->
-                        Optional.ofNullable(names.get(object.simpleName() + "." + attribute.name())));
-                if (own.isPresent()) {
-                    return own.get();
-                }
-            }
             boolean loader = at instanceof Expression.Call && isLoader(text);
             return loader && context.batches().isPresent()
                     ? BigInteger.valueOf(context.batches().getAsLong())
                     : new Unknown(at);
+        }
+
+        @Override
+        Object missing(Expression.Attribute at, Object of) {
+            Object value = missing(at);
+            boolean own = value instanceof Unknown && of instanceof PythonCall; // an object of a class of the text
+            return own
+                    ? ((PythonCall) of)
+                            .attribute(at.name())
+                            .or(() -> Optional.ofNullable(names.get(((PythonCall) of).simpleName() + "." + at.name())))
+                            .orElse(value)
+                    : value;
         }
 
         private boolean isLoader(String text) {
@@ -515,7 +522,7 @@ public final class PythonProgram {
         }
 
         @Override
-        Object missing(Expression at, Module module) {
+        Object inModule(Expression at, Module module) {
             return context.value(at.toString()).orElse(names.getOrDefault(at.toString(), module));
         }
 
@@ -559,7 +566,9 @@ public final class PythonProgram {
             if (adds) {
                 return Optional.empty();
             }
-            String name = called instanceof Module module ? module.path() : at.function().toString();
+            String name = called instanceof Module module
+                    ? module.path()
+                    : at.function().toString();
             PythonCall call = new PythonCall(PythonProgram.this, at, name, positional, keywords);
             calls.add(call);
             return call;

@@ -27,9 +27,41 @@ final class PythonText {
     private static final int MOST_UNREAD = 1000;
 
     private static final Set<String> KEYWORDS = Set.of(
-            "lambda", "if", "else", "and", "or", "not", "True", "False", "None", "in", "is", "for", "import", "def",
-            "return", "elif", "class", "while", "with", "try", "except", "finally", "from", "as", "pass", "break",
-            "continue", "del", "global", "nonlocal", "assert", "raise", "yield", "async", "await");
+            "lambda",
+            "if",
+            "else",
+            "and",
+            "or",
+            "not",
+            "True",
+            "False",
+            "None",
+            "in",
+            "is",
+            "for",
+            "import",
+            "def",
+            "return",
+            "elif",
+            "class",
+            "while",
+            "with",
+            "try",
+            "except",
+            "finally",
+            "from",
+            "as",
+            "pass",
+            "break",
+            "continue",
+            "del",
+            "global",
+            "nonlocal",
+            "assert",
+            "raise",
+            "yield",
+            "async",
+            "await");
 
     /** Statements that say nothing about a schedule: they are passed over up to their end. */
     private static final Set<String> PASSED_OVER =
@@ -101,7 +133,9 @@ final class PythonText {
 
     /** Returns whether {@code name} is somewhere in an expression. */
     static boolean mentions(Expression expression, String name) {
-        return has(expression, each -> each instanceof Expression.Name used && used.text().equals(name));
+        return has(
+                expression,
+                each -> each instanceof Expression.Name used && used.text().equals(name));
     }
 
     /** Returns whether any of {@code names} is somewhere in an expression. */
@@ -368,7 +402,7 @@ final class PythonText {
         List<Expression.Target> parts = new ArrayList<>();
         boolean several = false;
         do {
-            if (peek().is("in")) {
+            if (peek().is("in") && !parts.isEmpty()) {
                 break;
             }
             if (accept("(") || accept("[")) {
@@ -523,7 +557,11 @@ final class PythonText {
 
     /** The operators that join to the left, loosest first. */
     private static final List<List<String>> LEVELS = List.of(
-            List.of("|"), List.of("^"), List.of("&"), List.of("<<", ">>"), List.of("+", "-"),
+            List.of("|"),
+            List.of("^"),
+            List.of("&"),
+            List.of("<<", ">>"),
+            List.of("+", "-"),
             List.of("*", "/", "//", "%", "@"));
 
     private Expression operation(int level) {
@@ -539,8 +577,7 @@ final class PythonText {
                 && endsOperand(tokens.get(next + 1));
         if (percent) {
             next++;
-            return placed(
-                    new Expression.Length(((Expression.Literal) left).number(), Lengths.Unit.PERCENT), at);
+            return placed(new Expression.Length(((Expression.Literal) left).number(), Lengths.Unit.PERCENT), at);
         }
         while (isAny(LEVELS.get(level))) {
             Token operator = operator();
@@ -595,7 +632,8 @@ final class PythonText {
                 if (peek().kind() != Kind.NAME) {
                     throw expected("a name");
                 }
-                result = placed(new Expression.Attribute(result, tokens.get(next++).text()), at);
+                result = placed(
+                        new Expression.Attribute(result, tokens.get(next++).text()), at);
             } else if (peek().is("[")) {
                 next++;
                 countOperator();

@@ -88,7 +88,8 @@ final class PythonTokens {
 
     private PythonTokens(String text) {
         this.text = text;
-        prompts = text.contains(">>>") && text.lines().anyMatch(line -> line.stripLeading().startsWith(">>>"));
+        prompts = text.contains(">>>")
+                && text.lines().anyMatch(line -> line.stripLeading().startsWith(">>>"));
     }
 
     /** Returns the tokens of {@code text}, of which the last is the end. */
@@ -180,7 +181,10 @@ final class PythonTokens {
         }
         lineStarts = brackets == 0;
         int next = at + 1;
-        while (prompts && !lineStarts && next < text.length() && (text.charAt(next) == ' ' || text.charAt(next) == '\t')) {
+        while (prompts
+                && !lineStarts
+                && next < text.length()
+                && (text.charAt(next) == ' ' || text.charAt(next) == '\t')) {
             next++;
         }
         return prompts && !lineStarts && text.startsWith("...", next) ? next + 3 : next;
@@ -240,7 +244,9 @@ final class PythonTokens {
                 int end = at + close.length();
                 if (prefix.contains("f") || prefix.contains("b")) {
                     return foreign(
-                            start, end, (prefix.contains("f") ? "an f-string" : "a bytes string") + " is not supported");
+                            start,
+                            end,
+                            (prefix.contains("f") ? "an f-string" : "a bytes string") + " is not supported");
                 }
                 String content = text.substring(quote + close.length(), at);
                 Optional<String> read = prefix.equals("r") ? Optional.of(content) : unescaped(content);

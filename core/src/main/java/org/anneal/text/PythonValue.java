@@ -5,6 +5,7 @@ import java.math.RoundingMode;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,6 +22,8 @@ import java.util.Set;
  */
 final class PythonValue {
     private static final int LONGEST = 100_000;
+    private static final long MOST_PARTS = 1_000_000;
+    private static final int DEEPEST = 100;
 
     private static final Map<Class<?>, String> TYPES = new LinkedHashMap<>();
 
@@ -58,6 +61,10 @@ final class PythonValue {
                 throw new ArithmeticException("a range is longer than " + Integer.MAX_VALUE);
             }
             this.size = (int) count;
+        }
+
+        boolean isEqual(Range other) {
+            return size == other.size && (size == 0 || (start == other.start && (size == 1 || step == other.step)));
         }
 
         /** Returns the arguments that make this range. */
@@ -99,15 +106,36 @@ final class PythonValue {
         return value instanceof BigInteger || value instanceof Double || value instanceof Boolean;
     }
 
-    /** Returns how many values an operation on {@code value} looks at. */
+    /**
+     * Returns how many values an operation on {@code value} looks at, also those in others.
+     *
+     * @throws Machine.BudgetException if they are too many, or nested too deep
+     */
     static long cost(Object value) {
-        return isNumber(value)
-                ? 0
-                : value instanceof List<?> list
-                        ? list.size()
-                        : value instanceof Python.Tuple tuple
-                                ? tuple.items().size()
-                                : value instanceof String text ? text.length() / 8 : 0;
+        return isNumber(value) ? 0 : parts(value, 0);
+    }
+
+    private static long parts(Object value, int depth) {
+        if (depth > DEEPEST) {
+            throw new Machine.BudgetException("a list is nested deeper than " + DEEPEST);
+        } else if (value instanceof String text) {
+            return text.length() / 8;
+        } else if (value instanceof Map<?, ?> map) {
+            return parts(map.keySet(), depth) + parts(map.values(), depth);
+        } else if (value instanceof Python.Tuple tuple) {
+            return parts(tuple.items(), depth);
+        } else if (!(value instanceof Collection<?> values) || value instanceof Range) {
+            return 0;
+        } else {
+            long count = values.size();
+            for (Object each : values) {
+                count += isNumber(each) ? 0 : parts(each, depth + 1);
+                if (count > MOST_PARTS) {
+                    throw new Machine.BudgetException("a list has more than " + MOST_PARTS + " parts");
+                }
+            }
+            return count;
+        }
     }
 
     static boolean truth(Object value) {
@@ -174,10 +202,10 @@ final class PythonValue {
     }
 
     private static Object repeated(Object value, BigInteger times) {
-        int length = value instanceof String text ? text.length() : sequence(value).size();
-        int count = times.max(BigInteger.ZERO)
-                .min(BigInteger.valueOf(LONGEST + 1L))
-                .intValue();
+        int length =
+                value instanceof String text ? text.length() : sequence(value).size();
+        int count =
+                times.max(BigInteger.ZERO).min(BigInteger.valueOf(LONGEST + 1L)).intValue();
         if ((long) length * count > LONGEST) {
             throw tooLong();
         }
@@ -243,7 +271,10 @@ final class PythonValue {
         if (isNumber(left) && isNumber(right)) {
             return PythonNumber.compare("==", left, right);
         }
-        if ((isSequence(left) || left instanceof Range) && type(left).equals(type(right))) {
+        if (left instanceof Range one && right instanceof Range other) {
+            return one.isEqual(other);
+        }
+        if (isSequence(left) && type(left).equals(type(right))) {
             List<?> first = sequence(left);
             List<?> second = sequence(right);
             boolean all = first.size() == second.size();
@@ -273,11 +304,10 @@ final class PythonValue {
                     return truth(compare(operator, first.get(i), second.get(i)));
                 }
             }
-            return PythonNumber.compare(
-                    operator, BigInteger.valueOf(first.size()), BigInteger.valueOf(second.size()));
+            return PythonNumber.compare(operator, BigInteger.valueOf(first.size()), BigInteger.valueOf(second.size()));
         }
-        throw new ArithmeticException("'" + operator + "' not supported between instances of '" + type(left) + "' and '"
-                + type(right) + "'");
+        throw new ArithmeticException(
+                "'" + operator + "' not supported between instances of '" + type(left) + "' and '" + type(right) + "'");
     }
 
     /** Compares by code points, as Python does. */
@@ -385,8 +415,7 @@ final class PythonValue {
         BigInteger at = PythonNumber.toInt(index);
         at = at.signum() < 0 ? at.add(size) : at;
         if (at.signum() < 0 || at.compareTo(size) >= 0) {
-            throw new ArithmeticException(
-                    (array instanceof String ? "string" : type(array)) + " index out of range");
+            throw new ArithmeticException((array instanceof String ? "string" : type(array)) + " index out of range");
         }
         return array instanceof String text
                 ? Character.toString(text.codePointAt(text.offsetByCodePoints(0, at.intValue())))

@@ -15,8 +15,7 @@ final class Spelling {
     private static final Set<String> MODULES = Set.of("math.", "np.", "numpy.", "torch.", "cmath.");
 
     /** What Python, NumPy or other optimizers have under a name that is near one of ours: no misspellings. */
-    private static final Set<String> OTHERS = Set.of(
-            "input", "adan", "adamp", "sgdp", "sgdw", "radamw");
+    private static final Set<String> OTHERS = Set.of("input", "adan", "adamp", "sgdp", "sgdw", "radamw");
 
     private Spelling() {}
 

@@ -25,7 +25,9 @@ public final class UnknownNamesException extends PythonSyntaxException {
     }
 
     private UnknownNamesException(UnknownNamesException first, Set<String> names) {
-        super(first, String.valueOf(first.getMessage()).replaceFirst("unknown names? .*", "") + problem(List.copyOf(names)));
+        super(
+                first,
+                String.valueOf(first.getMessage()).replaceFirst("unknown names? .*", "") + problem(List.copyOf(names)));
         this.names = List.copyOf(names);
     }
 
@@ -62,7 +64,9 @@ public final class UnknownNamesException extends PythonSyntaxException {
             }
         }
         if (first.isPresent()) {
-            throw names.size() == first.get().names().size() ? first.get() : new UnknownNamesException(first.get(), names);
+            throw names.size() == first.get().names().size()
+                    ? first.get()
+                    : new UnknownNamesException(first.get(), names);
         }
         return results;
     }

@@ -66,8 +66,7 @@ class PastedPiecesTest {
             switch (line.substring(0, line.indexOf(','))) {
                 case "piece" -> name = value;
                 case "set" ->
-                    context = context.with(
-                            value.substring(0, split(value)), value.substring(split(value) + 1));
+                    context = context.with(value.substring(0, split(value)), value.substring(split(value) + 1));
                 case "pick" -> context = context.pick(value);
                 case "text" -> text = value;
                 case "rates" ->
@@ -146,15 +145,13 @@ class PastedPiecesTest {
         assertEquals(policy, Policy.parse(policy.toString()));
         List<UpdateRule> groups = UpdateRule.groups(piece.read());
         groups.forEach(rule -> assertEquals(rule, UpdateRule.parse(rule.toString())));
-        assertRates(
-                piece, SchedulerCall.parse(policy.toString()), groups.isEmpty() ? List.of(new SGD(0.1)) : groups);
+        assertRates(piece, SchedulerCall.parse(policy.toString()), groups.isEmpty() ? List.of(new SGD(0.1)) : groups);
     }
 
     @ParameterizedTest
     @MethodSource("thatAreRefused")
     void areRefusedWithTheReasonAndThePlace(Piece piece) {
-        PythonSyntaxException refused =
-                assertThrows(PythonSyntaxException.class, () -> SchedulerCall.of(piece.read()));
+        PythonSyntaxException refused = assertThrows(PythonSyntaxException.class, () -> SchedulerCall.of(piece.read()));
         assertEquals(piece.refused().orElseThrow(), refused.getMessage());
     }
 

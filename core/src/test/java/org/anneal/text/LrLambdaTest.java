@@ -143,8 +143,8 @@ class LrLambdaTest {
                 "lambda e: min(e) | 'int' object is not iterable",
             })
     void failsAsPythonWhereAFunctionGetsAValueOfAnotherType(String text, String reason) {
-        ArithmeticException e =
-                assertThrows(ArithmeticException.class, () -> LrLambda.parse(text).at(2));
+        ArithmeticException e = assertThrows(
+                ArithmeticException.class, () -> LrLambda.parse(text).at(2));
         assertEquals(text + " failed at step 2: " + reason, e.getMessage());
     }
 

@@ -88,7 +88,10 @@ class RandomProgramsTest {
         for (Map.Entry<String, Object> known : PythonFunction.ALL.entrySet()) {
             String name = known.getKey();
             assertTrue(
-                    Pattern.compile("(?<![\\w.])" + Pattern.quote(name) + "\\b").matcher(all).find(), name);
+                    Pattern.compile("(?<![\\w.])" + Pattern.quote(name) + "\\b")
+                            .matcher(all)
+                            .find(),
+                    name);
         }
     }
 }
