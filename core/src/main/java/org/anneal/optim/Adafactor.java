@@ -89,7 +89,7 @@ public record Adafactor(
         return KIND.with(this, "beta2_decay", beta2Decay);
     }
 
-    /** {@return this rule with {@code eps1} as the parameter's own type has it, PyTorch's None} */
+    /** {@return this rule whose first epsilon is PyTorch's None: the machine epsilon of the parameter's type} */
     public Adafactor withEps(double eps2) {
         return KIND.with(KIND.with(this, "eps[0]", OptionalDouble.empty()), "eps[1]", eps2);
     }

@@ -17,14 +17,12 @@ final class Closing {
     private static final int DEEPEST = 20;
     private static final int MOST_PARTS = 50_000;
 
-    private final PythonProgram program;
     private final PythonText source;
     private final Map<String, Expression> unknown = new LinkedHashMap<>();
     private int depth;
     private int parts;
 
     private Closing(PythonProgram program) {
-        this.program = program;
         this.source = program.source();
     }
 
@@ -390,8 +388,7 @@ final class Closing {
         List<Object> values = new ArrayList<>();
         PythonValue.iterator(value).forEachRemaining(values::add);
         if (value instanceof Set && values.isEmpty()) {
-            return new Expression.Call(
-                    new Expression.Known("set", PythonFunction.ALL.get("set")), List.of(), List.of());
+            return new Expression.Call(PythonFunction.expression("set"), List.of(), List.of());
         }
         Expression.Shape shape = value instanceof Set
                 ? Expression.Shape.SET
@@ -407,7 +404,7 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(new Expression.Known("range", PythonFunction.ALL.get("range")), bounds, List.of());
+        return new Expression.Call(PythonFunction.expression("range"), bounds, List.of());
     }
 
     private static boolean isNegative(Object number) {

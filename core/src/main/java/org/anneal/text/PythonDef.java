@@ -149,7 +149,7 @@ final class PythonDef {
             body = unpacked(target.names(), item, body);
         }
         Expression iterable = checked(loop.iterable(), local, bound);
-        Expression.Known reduce = new Expression.Known("functools.reduce", PythonFunction.ALL.get("functools.reduce"));
+        Expression.Known reduce = PythonFunction.expression("functools.reduce");
         Expression result = placed(
                 new Expression.Call(
                         placed(reduce, loop),
@@ -199,7 +199,7 @@ final class PythonDef {
         } else if (statement instanceof Statement.Block block) {
             at = block.at();
             what = "'" + block.word() + "'";
-        } else if (statement instanceof Statement.Class type) {
+        } else if (statement instanceof Statement.Type type) {
             what = "the class " + type.name();
         }
         return source.error(

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
@@ -53,11 +54,16 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         numpy();
     }
 
-    /** Returns the function or the number that a name with its module stands for; PyTorch's are those of {@code math}. */
+    /** Returns the function or the number that a name with its module stands for; PyTorch's are those of Python's mathematics. */
     static Optional<Object> named(String path) {
         Object known = ALL.get(path);
         return Optional.ofNullable(
                 known == null && path.startsWith("torch.") ? ALL.get("math." + path.substring(6)) : known);
+    }
+
+    /** Returns a name with its module as an expression. */
+    static Expression.Known expression(String path) {
+        return new Expression.Known(path, Objects.requireNonNull(ALL.get(path)));
     }
 
     private static void constants(String module) {
@@ -404,7 +410,8 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         try {
             return parse.get();
         } catch (NumberFormatException e) {
-            throw new ArithmeticException(String.valueOf(e.getMessage()));
+            String reason = String.valueOf(e.getMessage());
+            throw new ArithmeticException(reason.length() < 100 ? reason : reason.substring(0, 100) + "...");
         }
     }
 

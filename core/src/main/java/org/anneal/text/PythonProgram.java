@@ -155,7 +155,9 @@ public final class PythonProgram {
                                     : ", but calls "
                                             + calls.stream()
                                                     .map(PythonCall::simpleName)
+                                                    .map(PythonText::shortened)
                                                     .distinct()
+                                                    .limit(10)
                                                     .collect(Collectors.joining(", "))));
         }
         String example = "expected a call, such as 'StepLR(step_size=30)'";
@@ -217,7 +219,7 @@ public final class PythonProgram {
      */
     UnknownNamesException unknown(Map<String, Expression> unknown, List<String> known) {
         List<String> all = unknown.keySet().stream()
-                .sorted(Comparator.comparingInt(name -> source.position(unknown.get(name))))
+                .sorted(Comparator.comparingInt(name -> source.position(Objects.requireNonNull(unknown.get(name)))))
                 .toList();
         Expression first = Objects.requireNonNull(unknown.get(all.get(0)));
         String suggestion = all.size() == 1 ? Spelling.suggestion(all.get(0), known) : "";
@@ -262,13 +264,13 @@ public final class PythonProgram {
             imports.paths().forEach(this::imported);
         } else if (statement instanceof Statement.Block block) {
             run(block.body());
-        } else if (statement instanceof Statement.Class type) {
+        } else if (statement instanceof Statement.Type type) {
             run(type);
         }
     }
 
     /** Goes through a class, and leaves its names under that of the class only. */
-    private void run(Statement.Class type) {
+    private void run(Statement.Type type) {
         computed(new Expression.Name(type.name()), () -> {
             machine.spend(names.size());
             return "";

@@ -197,13 +197,13 @@ final class PythonText {
         } else if (accept("class")) {
             String name = name();
             skipTo(":");
-            to.add(new Statement.Class(name, block()));
+            to.add(new Statement.Type(name, block()));
         } else if (first.is("return")) {
             next++;
             to.add(new Statement.Return(
                     peek().endsStatement() ? placed(new Expression.None(), first.at()) : expressions()));
             endOfStatement();
-        } else if (PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING
+        } else if ((PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING)
                 || first.is("%")
                 || (first.kind() == Kind.FOREIGN && first.text().equals("!"))) {
             if (JUMPS.contains(first.text())) {

@@ -401,7 +401,7 @@ final class PythonValue {
         if (array instanceof Map<?, ?> map) {
             Object value = map.get(key(index));
             if (value == null) {
-                throw new ArithmeticException("KeyError: " + Python.shown(index));
+                throw new ArithmeticException("KeyError: " + PythonText.shortened(Python.shown(index)));
             }
             return value;
         }
