@@ -282,7 +282,7 @@ class Machine {
     }
 
     private Object method(Method method, List<Object> arguments) {
-        spend(PythonValue.cost(method.of()));
+        spend(method.of() instanceof PythonValue.Range range ? range.size() : PythonValue.cost(method.of()));
         int least = method.name().equals("get") || !(method.of() instanceof Map) ? 1 : 0;
         if (arguments.size() < least || arguments.size() > (method.name().equals("get") ? 2 : least)) {
             throw new ArithmeticException(

@@ -159,7 +159,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.degrees", 1, 1, (v, m) -> toFloat(v.get(0)) * (180 / Math.PI)); // infinite where it overflows
         real("math.radians", x -> x * (Math.PI / 180));
         real("math.pow", (x, y) -> {
-            if (x == 0 && y < 0) {
+            if (x == 0 && y < 0 && Double.isFinite(y)) {
                 throw domain();
             }
             return Power.pow(x, y);
@@ -779,6 +779,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     private static double acosh(double x) {
         double less = x - 1;
+        if (less < 0) {
+            return Double.NaN;
+        }
         return x > 1e150 ? Math.log(x) + Math.log(2) : Math.log1p(less + Math.sqrt(2 * less + less * less));
     }
 

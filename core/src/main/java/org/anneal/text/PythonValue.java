@@ -21,7 +21,7 @@ import java.util.Set;
  * Python raises is an {@link ArithmeticException} with Python's reason.
  */
 final class PythonValue {
-    private static final int LONGEST = 100_000;
+    static final int LONGEST = 100_000;
     private static final long MOST_PARTS = 1_000_000;
     private static final int DEEPEST = 100;
 
@@ -61,6 +61,11 @@ final class PythonValue {
                 throw new ArithmeticException("a range is longer than " + Integer.MAX_VALUE);
             }
             this.size = (int) count;
+        }
+
+        @Override
+        public String toString() {
+            return "range(" + start + ", " + (start + size * step) + (step == 1 ? "" : ", " + step) + ")";
         }
 
         boolean isEqual(Range other) {
@@ -180,13 +185,13 @@ final class PythonValue {
         boolean alike = type(left).equals(type(right));
         if (operator.equals("+") && alike && left instanceof String text) {
             return bounded(text + right);
-        } else if (operator.equals("+") && alike && isSequence(left)) {
+        } else if (operator.equals("+") && alike && isList(left)) {
             List<Object> joined = new ArrayList<>(sequence(left));
             joined.addAll(sequence(right));
             return bounded(left, joined);
-        } else if (operator.equals("*") && (left instanceof String || isSequence(left)) && isWhole(right)) {
+        } else if (operator.equals("*") && (left instanceof String || isList(left)) && isWhole(right)) {
             return repeated(left, PythonNumber.toInt(right));
-        } else if (operator.equals("*") && (right instanceof String || isSequence(right)) && isWhole(left)) {
+        } else if (operator.equals("*") && (right instanceof String || isList(right)) && isWhole(left)) {
             return repeated(right, PythonNumber.toInt(left));
         }
         throw new ArithmeticException(
@@ -197,7 +202,8 @@ final class PythonValue {
         return value instanceof BigInteger || value instanceof Boolean;
     }
 
-    private static boolean isSequence(Object value) {
+    /** Returns whether a value is a list or a tuple, which a range is not. */
+    static boolean isList(Object value) {
         return value instanceof Python.Tuple || (value instanceof List && !(value instanceof Range));
     }
 
@@ -274,7 +280,7 @@ final class PythonValue {
         if (left instanceof Range one && right instanceof Range other) {
             return one.isEqual(other);
         }
-        if (isSequence(left) && type(left).equals(type(right))) {
+        if (isList(left) && type(left).equals(type(right))) {
             List<?> first = sequence(left);
             List<?> second = sequence(right);
             boolean all = first.size() == second.size();
@@ -296,7 +302,7 @@ final class PythonValue {
         if (left instanceof String first && right instanceof String second) {
             return PythonNumber.compare(operator, BigInteger.valueOf(order(first, second)), BigInteger.ZERO);
         }
-        if (isSequence(left) && type(left).equals(type(right))) {
+        if (isList(left) && type(left).equals(type(right))) {
             List<?> first = sequence(left);
             List<?> second = sequence(right);
             for (int i = 0; i < Math.min(first.size(), second.size()); i++) {
@@ -439,6 +445,9 @@ final class PythonValue {
         to = Math.max(least, Math.min(most, to));
         List<Object> part = new ArrayList<>();
         for (long i = from; step > 0 ? i < to : i > to; i += step) {
+            if (part.size() == LONGEST) {
+                throw tooLong();
+            }
             part.add(item(array, BigInteger.valueOf(i)));
         }
         if (array instanceof String) {

@@ -146,7 +146,11 @@ final class HostileTexts {
             "math.isqrt(10**4900)",
             "sorted([[0] * 99, [1]] * 999)",
             "'a' in 'b' * 99999",
-            "map(lambda f: f, range(10**9))");
+            "map(lambda f: f, range(10**9))",
+            "range(10**9)",
+            "[range(10**9)] * 99999",
+            "range(2 * 10**9)[::1]",
+            "range(10**9).count(-1)");
 
     private static final List<String> DOUBLING = List.of(
             "x = [1]\n" + "x = [x, x]\n".repeat(60) + "StepLR(opt, x)",
