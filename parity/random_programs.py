@@ -90,6 +90,8 @@ class Oracle:
         def plain(*arguments, **keywords):
             def small(value):
                 if isinstance(value, (list, tuple)):
+                    if any(isinstance(each, (list, tuple)) for each in value):
+                        raise Skip  # an array of two dimensions
                     list(map(small, value))
                 elif isinstance(value, int) and abs(value) > 2**31:
                     raise Skip  # int64 wraps, or there is no such function of objects
@@ -226,6 +228,7 @@ class Writer:
         self.random = random.Random(seed)
         self.names = {"number": [], "list": [], "function": []}
         self.counter = 0
+        self.captured = []
         self.outside = []  # names that are no local ones of the function
 
     def one(self, *choices):
@@ -250,6 +253,10 @@ class Writer:
 
     def some(self, more=""):
         return (self.one(*self.names["number"]) if self.names["number"] else "5") + more
+
+    def free(self):
+        """Names that may get another value."""
+        return [name for name in self.names["number"] if name not in self.captured] or [self.fresh("number")]
 
     # Numbers.
 
@@ -370,7 +377,7 @@ class Writer:
         return f"len({self.one(self.list, self.string, self.dict, self.tuple, self.set)(depth)})"
 
     def numeral(self):
-        return repr(self.one("12", " -3 ", "1_000", "+7", "1e-3", ".5", "inf", "-nan", "x", "", "1.5", "0x10", "1__0"))
+        return repr(self.one("12", " -3 ", "1_000", "+7", "1e-3", ".5", "inf", "x", "", "1.5", "0x10", "1__0"))
 
     def item(self, depth):
         index = self.one(self.number(depth - 1), self.some(f" % {self.random.randint(1, 4)}"), "-1", "0")
@@ -548,7 +555,7 @@ class Writer:
                 if self.chance(0.1):
                     lines.append(indent + self.one('"""Says what it does."""', "pass", "# a comment", "print(1)"))
             elif kind == 3:
-                locals_ = [name for name in self.names["number"] if name not in self.outside]
+                locals_ = [name for name in self.names["number"] if name not in self.outside + self.captured]
                 if locals_:
                     lines.append(f"{indent}{self.one(*locals_)} {self.one('+', '*', '-', '/')}= {self.number(1)}")
             elif kind == 4:
@@ -556,8 +563,10 @@ class Writer:
                 lines.append(f"{indent}{names[0]}, {names[1]} = {self.number(1)}, {self.number(1)}")
                 self.names["number"] += names
             elif kind == 5 and self.chance(0.4):
-                known = [name for name in self.names["number"] if name not in self.outside]
-                changed, item = self.one(*known) if known else "s", self.fresh("number")
+                known = [name for name in self.names["number"] if name not in self.outside + self.captured]
+                if not known:
+                    continue
+                changed, item = self.one(*known), self.fresh("number")
                 lines.append(f"{indent}for {item} in {self.list(1)}:")
                 self.names["number"].append(item)
                 if self.chance(0.5):
@@ -571,17 +580,18 @@ class Writer:
             elif kind == 5 and depth > 0:
                 lines.append(f"{indent}if {self.truth(2)}:")
                 lines += self.block(depth - 1, indent + "    ") if self.chance(0.5) else \
-                    [f"{indent}    {self.one(*self.names['number'])} = {self.number(1)}"]
+                    [f"{indent}    {self.one(*self.free())} = {self.number(1)}"]
                 if self.chance(0.4):
                     lines.append(f"{indent}elif {self.truth(1)}:")
                     lines.append(f"{indent}    return {self.number(1)}")
                 if self.chance(0.4):
                     lines.append(f"{indent}else:")
-                    lines.append(f"{indent}    {self.one(*self.names['number'])} = {self.number(1)}")
+                    lines.append(f"{indent}    {self.one(*self.free())} = {self.number(1)}")
             else:
                 name = self.fresh("function")
                 names, body = self.bound(["number"], lambda: self.number(2))
                 lines += [f"{indent}def {name}({names[0]}):", f"{indent}    return {body}"]
+                self.captured = list(self.names["number"])  # which are not supported to change
                 self.names["function"].append(name)
         lines.append(f"{indent}return {self.number(2)}")
         self.names = before

@@ -15,10 +15,12 @@ import java.util.Set;
  */
 final class Closing {
     private static final int DEEPEST = 20;
+    private static final int MOST_PARTS = 50_000;
 
     private final PythonText source;
     private final Map<String, Expression> unknown = new LinkedHashMap<>();
     private int depth;
+    private int parts;
 
     private Closing(PythonProgram program) {
         this.source = program.source();
@@ -84,6 +86,7 @@ final class Closing {
     }
 
     private Expression close(Expression expression, Scope scope, Set<String> bound) {
+        count(expression);
         Expression closed = closed(expression, scope, bound);
         return source.placed(closed, source.position(expression));
     }
@@ -123,6 +126,13 @@ final class Closing {
             throw source.error(expression, "':=' is not supported in a function");
         }
         return expression.map(part -> close(part, scope, bound));
+    }
+
+    /** Bounds how long the text may become: functions that stand in line several times multiply. */
+    private void count(Expression at) {
+        if (++parts > MOST_PARTS) {
+            throw source.error(at, "this is too long to be written as one lambda");
+        }
     }
 
     private static Expression root(Expression path) {
@@ -329,6 +339,7 @@ final class Closing {
 
     /** Returns a value as Python writes it. */
     private Expression written(Expression at, Object value) {
+        count(at);
         return source.placed(asWritten(at, value), source.position(at));
     }
 
@@ -377,8 +388,7 @@ final class Closing {
         List<Object> values = new ArrayList<>();
         PythonValue.iterator(value).forEachRemaining(values::add);
         if (value instanceof Set && values.isEmpty()) {
-            return new Expression.Call(
-                    new Expression.Known("set", PythonFunction.named("set").orElseThrow()), List.of(), List.of());
+            return new Expression.Call(PythonFunction.expression("set"), List.of(), List.of());
         }
         Expression.Shape shape = value instanceof Set
                 ? Expression.Shape.SET
@@ -394,8 +404,7 @@ final class Closing {
                         ? new Expression.Unary("-", new Expression.Literal(BigInteger.valueOf(-each)))
                         : new Expression.Literal(BigInteger.valueOf(each)))
                 .toList();
-        return new Expression.Call(
-                new Expression.Known("range", PythonFunction.named("range").orElseThrow()), bounds, List.of());
+        return new Expression.Call(PythonFunction.expression("range"), bounds, List.of());
     }
 
     private static boolean isNegative(Object number) {

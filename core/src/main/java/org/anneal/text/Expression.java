@@ -216,7 +216,9 @@ sealed interface Expression {
             }
             Object other = right.value(scope);
             scope.machine().spend(1 + PythonValue.cost(value) + PythonValue.cost(other));
-            return PythonValue.binary(operator, value, other);
+            Object result = PythonValue.binary(operator, value, other);
+            scope.machine().spend(PythonValue.cost(result));
+            return result;
         }
 
         @Override
@@ -440,7 +442,9 @@ sealed interface Expression {
                     values.add(item.value(scope));
                 }
             }
-            return shape.of(values);
+            Object result = shape.of(values);
+            scope.machine().spend(PythonValue.cost(result));
+            return result;
         }
 
         @Override
@@ -476,7 +480,7 @@ sealed interface Expression {
                                     "'" + PythonValue.type(value) + "' object is not a mapping"));
                 }
             }
-            scope.machine().spend(values.size());
+            scope.machine().spend(PythonValue.cost(values));
             scope.machine().made(values);
             return values;
         }
@@ -527,7 +531,9 @@ sealed interface Expression {
                     values.add(value);
                 }
             }
-            return key.isPresent() ? map : shape.of(values);
+            Object result = key.isPresent() ? map : shape.of(values);
+            scope.machine().spend(PythonValue.cost(result));
+            return result;
         }
 
         @Override

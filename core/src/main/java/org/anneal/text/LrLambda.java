@@ -23,6 +23,7 @@ public final class LrLambda implements Serializable {
     private static final long serialVersionUID = 1;
 
     private static final long MOST_OPERATIONS = 100_000;
+    private static final int LONGEST_SHOWN = 300;
 
     private final String text;
     private final transient LongToDoubleFunction function; // the text stands for it
@@ -67,6 +68,7 @@ public final class LrLambda implements Serializable {
             throw program.source()
                     .error(at, "this is too long or too deep to be written as one lambda: " + e.getMessage());
         }
+        String shown = text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "...";
         String parameter = lambda.parameters().get(0).name();
         Expression body = lambda.body();
         LongToDoubleFunction computed = step -> {
@@ -74,9 +76,9 @@ public final class LrLambda implements Serializable {
             try {
                 return PythonNumber.toFloat(body.value(scope));
             } catch (ArithmeticException e) {
-                throw new ArithmeticException(text + " failed at step " + step + ": " + e.getMessage());
+                throw new ArithmeticException(shown + " failed at step " + step + ": " + e.getMessage());
             } catch (StackOverflowError e) { // depth is bounded in a text and in calls, but not their product
-                throw new ArithmeticException(text + " failed at step " + step + ": nested too deep");
+                throw new ArithmeticException(shown + " failed at step " + step + ": nested too deep");
             }
         };
         return new LrLambda(text, computed, !PythonText.mentions(body, parameter));

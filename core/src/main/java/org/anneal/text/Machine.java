@@ -80,8 +80,13 @@ class Machine {
         throw new ArithmeticException(at + " is not defined");
     }
 
+    /** Returns the value of an attribute of what this machine does not know. */
+    Object missing(Expression.Attribute at, Object of) {
+        return missing(at);
+    }
+
     /** Returns the value of what is in a module, where this machine does not know another. */
-    Object missing(Expression at, Module module) {
+    Object inModule(Expression at, Module module) {
         return module;
     }
 
@@ -114,9 +119,9 @@ class Machine {
     final Object attribute(Expression.Attribute at, Object of) {
         if (of instanceof Module module) {
             String path = module.path() + "." + at.name();
-            return PythonFunction.named(path).orElseGet(() -> missing(at, new Module(path)));
+            return PythonFunction.named(path).orElseGet(() -> inModule(at, new Module(path)));
         } else if (Unknown.in(of).isPresent()) {
-            return missing(at);
+            return missing(at, of);
         }
         boolean method = of instanceof Map<?, ?>
                 ? Method.OF_DICT.contains(at.name())
@@ -271,12 +276,13 @@ class Machine {
             }
         }
         dict.putAll(keywords);
+        spend(PythonValue.cost(dict));
         made(dict);
         return dict;
     }
 
     private Object method(Method method, List<Object> arguments) {
-        spend(PythonValue.cost(method.of()));
+        spend(method.of() instanceof PythonValue.Range range ? range.size() : PythonValue.cost(method.of()));
         int least = method.name().equals("get") || !(method.of() instanceof Map) ? 1 : 0;
         if (arguments.size() < least || arguments.size() > (method.name().equals("get") ? 2 : least)) {
             throw new ArithmeticException(
@@ -293,6 +299,7 @@ class Machine {
                 case "values" -> all.addAll(dict.values());
                 default -> dict.forEach((key, value) -> all.add(Python.Tuple.of(key, value)));
             }
+            spend(PythonValue.cost(all));
             return all;
         }
         long count = 0;

@@ -133,17 +133,17 @@ public final class PythonCall {
 
     /** Adds this, and the calls that are arguments of it. */
     void addMembers(Set<PythonCall> all) {
-        if (all.add(this)) {
-            positional.forEach(each -> addMembers(each.value(), all));
-            keywords.values().forEach(each -> addMembers(each.value(), all));
-        }
+        addMembers(this, all, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
 
-    private static void addMembers(Object value, Set<PythonCall> all) {
+    private static void addMembers(Object value, Set<PythonCall> all, Set<Object> seen) {
         if (value instanceof PythonCall call) {
-            call.addMembers(all);
-        } else if (value instanceof List || value instanceof Python.Tuple) {
-            PythonValue.sequence(value).forEach(each -> addMembers(each, all));
+            if (all.add(call)) {
+                call.positional.forEach(each -> addMembers(each.value(), all, seen));
+                call.keywords.values().forEach(each -> addMembers(each.value(), all, seen));
+            }
+        } else if (PythonValue.isList(value) && seen.add(value)) {
+            PythonValue.sequence(value).forEach(each -> addMembers(each, all, seen));
         }
     }
 
@@ -157,7 +157,7 @@ public final class PythonCall {
             return Optional.of(call);
         }
         Set<PythonCall> members = Collections.newSetFromMap(new IdentityHashMap<>());
-        addMembers(given.value(), members);
+        addMembers(given.value(), members, Collections.newSetFromMap(new IdentityHashMap<>()));
         return members.stream()
                 .flatMap(member -> member.given(parameter).stream())
                 .findFirst();
@@ -559,6 +559,9 @@ public final class PythonCall {
                 throw refused(given, parameter, rule);
             }
             List<?> values = PythonValue.sequence(given.value());
+            if (values.size() > PythonValue.LONGEST) {
+                throw refused(given, parameter, "at most " + PythonValue.LONGEST + " values");
+            }
             boolean inPlace = given.written() instanceof Expression.Items items
                     && items.items().size() == values.size()
                     && items.items().stream().noneMatch(Expression.Starred.class::isInstance);

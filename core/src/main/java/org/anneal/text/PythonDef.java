@@ -149,8 +149,7 @@ final class PythonDef {
             body = unpacked(target.names(), item, body);
         }
         Expression iterable = checked(loop.iterable(), local, bound);
-        Expression.Known reduce = new Expression.Known(
-                "functools.reduce", PythonFunction.named("functools.reduce").orElseThrow());
+        Expression.Known reduce = PythonFunction.expression("functools.reduce");
         Expression result = placed(
                 new Expression.Call(
                         placed(reduce, loop),
@@ -200,7 +199,7 @@ final class PythonDef {
         } else if (statement instanceof Statement.Block block) {
             at = block.at();
             what = "'" + block.word() + "'";
-        } else if (statement instanceof Statement.ClassDef type) {
+        } else if (statement instanceof Statement.Type type) {
             what = "the class " + type.name();
         }
         return source.error(
@@ -282,6 +281,9 @@ final class PythonDef {
             return after(each, local, bound);
         }
         value = checked(value, local, bound);
+        if (value instanceof Expression.Lambda function) {
+            checkLater(function, others);
+        }
         boolean returned = !others.isEmpty()
                 && others.get(0) instanceof Statement.Return result
                 && result.value().equals(target)
@@ -308,6 +310,21 @@ final class PythonDef {
         int at = source.position(assign.value());
         Expression.Lambda rest = source.placed(new Expression.Lambda(names, after(others, local, more)), at);
         return source.placed(new Expression.Call(rest, values, List.of()), at);
+    }
+
+    /** Refuses a function of a name that gets another value behind it, which Python would use. */
+    private void checkLater(Expression.Lambda function, List<Statement> others) {
+        Set<String> later = new HashSet<>();
+        assigned(others, later);
+        function.parameters().forEach(parameter -> later.remove(parameter.name()));
+        for (String each : later) {
+            if (PythonText.mentions(function.body(), each)) {
+                throw source.error(
+                        function,
+                        "a function in " + name + " uses '" + each
+                                + "', which gets a value behind it: that is not supported");
+            }
+        }
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
@@ -58,6 +59,11 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         Object known = ALL.get(path);
         return Optional.ofNullable(
                 known == null && path.startsWith("torch.") ? ALL.get("math." + path.substring(6)) : known);
+    }
+
+    /** Returns a name with its module as an expression. */
+    static Expression.Known expression(String path) {
+        return new Expression.Known(path, Objects.requireNonNull(ALL.get(path)));
     }
 
     private static void constants(String module) {
@@ -153,7 +159,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.degrees", 1, 1, (v, m) -> toFloat(v.get(0)) * (180 / Math.PI)); // infinite where it overflows
         real("math.radians", x -> x * (Math.PI / 180));
         real("math.pow", (x, y) -> {
-            if (x == 0 && y < 0) {
+            if (x == 0 && y < 0 && Double.isFinite(y)) {
                 throw domain();
             }
             return Power.pow(x, y);
@@ -313,7 +319,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         if (!problem.isEmpty()) {
             throw new ArithmeticException(problem);
         }
-        return body.apply(keywords.isEmpty() ? positional : inPlace(positional, keywords), machine);
+        Object result = body.apply(keywords.isEmpty() ? positional : inPlace(positional, keywords), machine);
+        machine.spend(PythonValue.cost(result));
+        return result;
     }
 
     /** Returns why such a call is none of this function, or nothing. */
@@ -402,7 +410,8 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         try {
             return parse.get();
         } catch (NumberFormatException e) {
-            throw new ArithmeticException(String.valueOf(e.getMessage()));
+            String reason = String.valueOf(e.getMessage());
+            throw new ArithmeticException(reason.length() < 100 ? reason : reason.substring(0, 100) + "...");
         }
     }
 
@@ -426,7 +435,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     /** Returns values as NumPy's array has them: all floats if there is one, or none at all. */
     private static List<Object> array(Object values, Machine machine) {
         List<Object> list = list(values, machine);
-        boolean floats = list.stream().anyMatch(Double.class::isInstance);
+        boolean floats = list.isEmpty() || list.stream().anyMatch(Double.class::isInstance);
         list.replaceAll(each -> floats ? toFloat(each) : number(each));
         return list;
     }
@@ -770,6 +779,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     private static double acosh(double x) {
         double less = x - 1;
+        if (less < 0) {
+            return Double.NaN;
+        }
         return x > 1e150 ? Math.log(x) + Math.log(2) : Math.log1p(less + Math.sqrt(2 * less + less * less));
     }
 

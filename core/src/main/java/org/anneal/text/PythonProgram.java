@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
  * of unknown functions are kept. It reads no file and runs nothing; a name from outside is unknown until it is needed.
  */
 public final class PythonProgram {
-    private static final long MOST_OPERATIONS = 1_000_000;
+    private static final long MOST_OPERATIONS = 300_000;
 
     /** What may stand without its import. */
     private static final Map<String, String> ROOTS = Map.ofEntries(
@@ -157,7 +157,9 @@ public final class PythonProgram {
                                     : ", but calls "
                                             + calls.stream()
                                                     .map(PythonCall::simpleName)
+                                                    .map(PythonText::shortened)
                                                     .distinct()
+                                                    .limit(10)
                                                     .collect(Collectors.joining(", "))));
         }
         String example = "expected a call, such as 'StepLR(step_size=30)'";
@@ -264,13 +266,17 @@ public final class PythonProgram {
             imports.paths().forEach(this::imported);
         } else if (statement instanceof Statement.Block block) {
             run(block.body());
-        } else if (statement instanceof Statement.ClassDef type) {
+        } else if (statement instanceof Statement.Type type) {
             run(type);
         }
     }
 
     /** Goes through a class, and leaves its names under that of the class only. */
-    private void run(Statement.ClassDef type) {
+    private void run(Statement.Type type) {
+        computed(new Expression.Name(type.name()), () -> {
+            machine.spend(names.size());
+            return "";
+        });
         Map<String, Object> outside = new LinkedHashMap<>(names);
         run(type.body());
         Map<String, Object> inside = new LinkedHashMap<>(names);
@@ -495,18 +501,22 @@ public final class PythonProgram {
             if (value != null) {
                 return value;
             }
-            if (at instanceof Expression.Attribute attribute
-                    && attribute.of().value(global) instanceof PythonCall object) {
-                Optional<Object> own = object.attribute(attribute.name())
-                        .or(() -> Optional.ofNullable(names.get(object.simpleName() + "." + attribute.name())));
-                if (own.isPresent()) {
-                    return own.get();
-                }
-            }
             boolean loader = at instanceof Expression.Call && isLoader(text);
             return loader && context.batches().isPresent()
                     ? BigInteger.valueOf(context.batches().getAsLong())
                     : new Unknown(at);
+        }
+
+        @Override
+        Object missing(Expression.Attribute at, Object of) {
+            Object value = missing(at);
+            boolean own = value instanceof Unknown && of instanceof PythonCall; // an object of a class of the text
+            return own
+                    ? ((PythonCall) of)
+                            .attribute(at.name())
+                            .or(() -> Optional.ofNullable(names.get(((PythonCall) of).simpleName() + "." + at.name())))
+                            .orElse(value)
+                    : value;
         }
 
         private boolean isLoader(String text) {
@@ -517,7 +527,7 @@ public final class PythonProgram {
         }
 
         @Override
-        Object missing(Expression at, Module module) {
+        Object inModule(Expression at, Module module) {
             return context.value(at.toString()).orElse(names.getOrDefault(at.toString(), module));
         }
 

@@ -197,7 +197,7 @@ final class PythonText {
         } else if (accept("class")) {
             String name = name();
             skipTo(":");
-            to.add(new Statement.ClassDef(name, block()));
+            to.add(new Statement.Type(name, block()));
         } else if (first.is("return")) {
             next++;
             to.add(new Statement.Return(
@@ -402,7 +402,7 @@ final class PythonText {
         List<Expression.Target> parts = new ArrayList<>();
         boolean several = false;
         do {
-            if (peek().is("in")) {
+            if (peek().is("in") && !parts.isEmpty()) {
                 break;
             }
             if (accept("(") || accept("[")) {

@@ -5,6 +5,7 @@ import java.math.RoundingMode;
 import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,7 +21,9 @@ import java.util.Set;
  * Python raises is an {@link ArithmeticException} with Python's reason.
  */
 final class PythonValue {
-    private static final int LONGEST = 100_000;
+    static final int LONGEST = 100_000;
+    private static final long MOST_PARTS = 1_000_000;
+    private static final int DEEPEST = 100;
 
     private static final Map<Class<?>, String> TYPES = new LinkedHashMap<>();
 
@@ -58,6 +61,15 @@ final class PythonValue {
                 throw new ArithmeticException("a range is longer than " + Integer.MAX_VALUE);
             }
             this.size = (int) count;
+        }
+
+        @Override
+        public String toString() {
+            return "range(" + start + ", " + (start + size * step) + (step == 1 ? "" : ", " + step) + ")";
+        }
+
+        boolean isEqual(Range other) {
+            return size == other.size && (size == 0 || (start == other.start && (size == 1 || step == other.step)));
         }
 
         /** Returns the arguments that make this range. */
@@ -99,15 +111,36 @@ final class PythonValue {
         return value instanceof BigInteger || value instanceof Double || value instanceof Boolean;
     }
 
-    /** Returns how many values an operation on {@code value} looks at. */
+    /**
+     * Returns how many values an operation on {@code value} looks at, also those in others.
+     *
+     * @throws Machine.BudgetException if they are too many, or nested too deep
+     */
     static long cost(Object value) {
-        return isNumber(value)
-                ? 0
-                : value instanceof List<?> list
-                        ? list.size()
-                        : value instanceof Python.Tuple tuple
-                                ? tuple.items().size()
-                                : value instanceof String text ? text.length() / 8 : 0;
+        return isNumber(value) ? 0 : parts(value, 0);
+    }
+
+    private static long parts(Object value, int depth) {
+        if (depth > DEEPEST) {
+            throw new Machine.BudgetException("a list is nested deeper than " + DEEPEST);
+        } else if (value instanceof String text) {
+            return text.length() / 8;
+        } else if (value instanceof Map<?, ?> map) {
+            return parts(map.keySet(), depth) + parts(map.values(), depth);
+        } else if (value instanceof Python.Tuple tuple) {
+            return parts(tuple.items(), depth);
+        } else if (!(value instanceof Collection<?> values) || value instanceof Range) {
+            return 0;
+        } else {
+            long count = values.size();
+            for (Object each : values) {
+                count += isNumber(each) ? 0 : parts(each, depth + 1);
+                if (count > MOST_PARTS) {
+                    throw new Machine.BudgetException("a list has more than " + MOST_PARTS + " parts");
+                }
+            }
+            return count;
+        }
     }
 
     static boolean truth(Object value) {
@@ -152,13 +185,13 @@ final class PythonValue {
         boolean alike = type(left).equals(type(right));
         if (operator.equals("+") && alike && left instanceof String text) {
             return bounded(text + right);
-        } else if (operator.equals("+") && alike && isSequence(left)) {
+        } else if (operator.equals("+") && alike && isList(left)) {
             List<Object> joined = new ArrayList<>(sequence(left));
             joined.addAll(sequence(right));
             return bounded(left, joined);
-        } else if (operator.equals("*") && (left instanceof String || isSequence(left)) && isWhole(right)) {
+        } else if (operator.equals("*") && (left instanceof String || isList(left)) && isWhole(right)) {
             return repeated(left, PythonNumber.toInt(right));
-        } else if (operator.equals("*") && (right instanceof String || isSequence(right)) && isWhole(left)) {
+        } else if (operator.equals("*") && (right instanceof String || isList(right)) && isWhole(left)) {
             return repeated(right, PythonNumber.toInt(left));
         }
         throw new ArithmeticException(
@@ -169,7 +202,8 @@ final class PythonValue {
         return value instanceof BigInteger || value instanceof Boolean;
     }
 
-    private static boolean isSequence(Object value) {
+    /** Returns whether a value is a list or a tuple, which a range is not. */
+    static boolean isList(Object value) {
         return value instanceof Python.Tuple || (value instanceof List && !(value instanceof Range));
     }
 
@@ -243,7 +277,10 @@ final class PythonValue {
         if (isNumber(left) && isNumber(right)) {
             return PythonNumber.compare("==", left, right);
         }
-        if ((isSequence(left) || left instanceof Range) && type(left).equals(type(right))) {
+        if (left instanceof Range one && right instanceof Range other) {
+            return one.isEqual(other);
+        }
+        if (isList(left) && type(left).equals(type(right))) {
             List<?> first = sequence(left);
             List<?> second = sequence(right);
             boolean all = first.size() == second.size();
@@ -265,7 +302,7 @@ final class PythonValue {
         if (left instanceof String first && right instanceof String second) {
             return PythonNumber.compare(operator, BigInteger.valueOf(order(first, second)), BigInteger.ZERO);
         }
-        if (isSequence(left) && type(left).equals(type(right))) {
+        if (isList(left) && type(left).equals(type(right))) {
             List<?> first = sequence(left);
             List<?> second = sequence(right);
             for (int i = 0; i < Math.min(first.size(), second.size()); i++) {
@@ -370,7 +407,7 @@ final class PythonValue {
         if (array instanceof Map<?, ?> map) {
             Object value = map.get(key(index));
             if (value == null) {
-                throw new ArithmeticException("KeyError: " + Python.shown(index));
+                throw new ArithmeticException("KeyError: " + PythonText.shortened(Python.shown(index)));
             }
             return value;
         }
@@ -408,6 +445,9 @@ final class PythonValue {
         to = Math.max(least, Math.min(most, to));
         List<Object> part = new ArrayList<>();
         for (long i = from; step > 0 ? i < to : i > to; i += step) {
+            if (part.size() == LONGEST) {
+                throw tooLong();
+            }
             part.add(item(array, BigInteger.valueOf(i)));
         }
         if (array instanceof String) {

@@ -38,5 +38,5 @@ sealed interface Statement {
     record Jump(String word, int at) implements Statement {}
 
     /** A class, whose names have that of the class before them. */
-    record ClassDef(String name, List<Statement> body) implements Statement {}
+    record Type(String name, List<Statement> body) implements Statement {}
 }
