@@ -137,7 +137,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.log2", 1, 1, (v, m) -> log(v.get(0), PythonFunction::log2, 1));
         put("math.log10", 1, 1, (v, m) -> log(v.get(0), Math::log10, Math.log10(2)));
         put("math.prod", 1, 1, List.of("", "start"), (v, m) -> product(v, m));
-        put("math.fsum", 1, 1, (v, m) -> exactSum(list(v.get(0), m)));
+        put("math.fsum", 1, 1, (v, m) -> exactSum(list(v.get(0), m), m));
         put("math.gcd", 0, ANY, (v, m) -> v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
         put("math.isqrt", 1, 1, (v, m) -> {
             BigInteger whole = toInt(v.get(0));
@@ -307,6 +307,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
      */
     Object call(List<Object> positional, Map<String, Object> keywords, Machine machine) {
         machine.spend(1);
+        for (Object value : positional) {
+            machine.spend(value instanceof BigInteger ? PythonValue.cost(value) : 0);
+        }
         Optional<Unknown> unknown = Unknown.inAny(positional);
         for (Object value : keywords.values()) {
             Optional<Unknown> more = Unknown.in(value);
@@ -550,7 +553,8 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     /** Adds floats and rounds once. */
-    private static double exactSum(List<Object> values) {
+    private static double exactSum(List<Object> values, Machine machine) {
+        machine.spend(30L * values.size()); // a sum of the largest and the smallest has 2000 bits
         BigDecimal total = BigDecimal.ZERO;
         double special = 0; // the infinities and NaN
         for (Object value : values) {
@@ -573,7 +577,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         Object total = values.size() > 1 ? values.get(1) : BigInteger.ONE;
         Iterator<Object> each = PythonValue.iterator(values.get(0));
         while (each.hasNext()) {
-            machine.spend(1);
+            machine.spend(1 + PythonValue.cost(total));
             total = Unknown.known(PythonValue.binary("*", total, each.next()));
         }
         return total;
@@ -611,8 +615,10 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         record Keyed(Object key, Object value) {}
         List<Keyed> keyed = new ArrayList<>();
         list.forEach(each -> keyed.add(new Keyed(key(options, each, machine), each)));
-        machine.spend(20L * list.size());
-        Comparator<Keyed> order = (a, b) -> less(a.key(), b.key()) ? -1 : less(b.key(), a.key()) ? 1 : 0;
+        Comparator<Keyed> order = (a, b) -> {
+            machine.spend(1 + PythonValue.cost(a.key()));
+            return less(a.key(), b.key()) ? -1 : less(b.key(), a.key()) ? 1 : 0;
+        };
         try {
             keyed.sort(reverse ? order.reversed() : order);
         } catch (IllegalArgumentException e) { // NaN has no order
