@@ -224,7 +224,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                 1,
                 1,
                 (v, m) -> v.get(0) instanceof Double x
-                        ? (Object) Math.signum(x)
+                        ? (Object) (Math.signum(x) + 0.0)
                         : BigInteger.valueOf(toInt(v.get(0)).signum()));
         put("np.square", 1, 1, (v, m) -> PythonNumber.apply("*", number(v.get(0)), number(v.get(0))));
         put("np.round", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
@@ -254,8 +254,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                 (v, m) -> v.get(1) instanceof Double x && x.isNaN()
                         ? PythonValue.length(v.get(0))
                         : bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
-        put("np.sum", 1, 1, (v, m) -> sum(List.of(array(v.get(0), m), BigInteger.ZERO), m));
-        put("np.prod", 1, 1, (v, m) -> product(List.of(array(v.get(0), m), BigInteger.ONE), m));
+        put("np.sum", 1, 1, (v, m) -> {
+            List<Object> array = array(v.get(0), m);
+            return sum(List.of(array, array.isEmpty() ? (Object) 0.0 : BigInteger.ZERO), m);
+        });
+        put("np.prod", 1, 1, (v, m) -> {
+            List<Object> array = array(v.get(0), m);
+            return product(List.of(array, array.isEmpty() ? (Object) 1.0 : BigInteger.ONE), m);
+        });
         put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(array(v.get(0), m)), m));
         put("np.max", 1, 1, (v, m) -> extreme("np.max", ">", List.of(array(v.get(0), m)), m));
         put("np.float64", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
@@ -729,6 +735,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     /** NumPy's: a float stays one, and is scaled, rounded half to even, and scaled back. */
     private static Object rounded(List<Object> values) {
+        if (values.size() > 1 && toInt(values.get(1)).bitLength() >= Integer.SIZE) {
+            throw new ArithmeticException("Python int too large to convert to C int");
+        }
         if (!(number(values.get(0)) instanceof Double x)) {
             return round(List.of(values.get(0), values.size() > 1 ? values.get(1) : BigInteger.ZERO));
         }
