@@ -137,7 +137,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         put("math.log2", 1, 1, (v, m) -> log(v.get(0), PythonFunction::log2, 1));
         put("math.log10", 1, 1, (v, m) -> log(v.get(0), Math::log10, Math.log10(2)));
         put("math.prod", 1, 1, List.of("", "start"), (v, m) -> product(v, m));
-        put("math.fsum", 1, 1, (v, m) -> exactSum(list(v.get(0), m)));
+        put("math.fsum", 1, 1, (v, m) -> exactSum(list(v.get(0), m), m));
         put("math.gcd", 0, ANY, (v, m) -> v.stream().map(PythonNumber::toInt).reduce(BigInteger.ZERO, BigInteger::gcd));
         put("math.isqrt", 1, 1, (v, m) -> {
             BigInteger whole = toInt(v.get(0));
@@ -224,7 +224,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                 1,
                 1,
                 (v, m) -> v.get(0) instanceof Double x
-                        ? (Object) Math.signum(x)
+                        ? (Object) (Math.signum(x) + 0.0)
                         : BigInteger.valueOf(toInt(v.get(0)).signum()));
         put("np.square", 1, 1, (v, m) -> PythonNumber.apply("*", number(v.get(0)), number(v.get(0))));
         put("np.round", 1, 2, List.of("", "decimals"), (v, m) -> rounded(v));
@@ -254,8 +254,14 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
                 (v, m) -> v.get(1) instanceof Double x && x.isNaN()
                         ? PythonValue.length(v.get(0))
                         : bisect(v.get(0), v.get(1), v.size() < 3 || v.get(2).equals("left")));
-        put("np.sum", 1, 1, (v, m) -> sum(List.of(array(v.get(0), m), BigInteger.ZERO), m));
-        put("np.prod", 1, 1, (v, m) -> product(List.of(array(v.get(0), m), BigInteger.ONE), m));
+        put("np.sum", 1, 1, (v, m) -> {
+            List<Object> array = array(v.get(0), m);
+            return sum(List.of(array, array.isEmpty() ? (Object) 0.0 : BigInteger.ZERO), m);
+        });
+        put("np.prod", 1, 1, (v, m) -> {
+            List<Object> array = array(v.get(0), m);
+            return product(List.of(array, array.isEmpty() ? (Object) 1.0 : BigInteger.ONE), m);
+        });
         put("np.min", 1, 1, (v, m) -> extreme("np.min", "<", List.of(array(v.get(0), m)), m));
         put("np.max", 1, 1, (v, m) -> extreme("np.max", ">", List.of(array(v.get(0), m)), m));
         put("np.float64", 0, 1, (v, m) -> v.isEmpty() ? 0.0 : real(v.get(0)));
@@ -307,6 +313,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
      */
     Object call(List<Object> positional, Map<String, Object> keywords, Machine machine) {
         machine.spend(1);
+        for (Object value : positional) {
+            machine.spend(value instanceof BigInteger ? PythonValue.cost(value) : 0);
+        }
         Optional<Unknown> unknown = Unknown.inAny(positional);
         for (Object value : keywords.values()) {
             Optional<Unknown> more = Unknown.in(value);
@@ -550,7 +559,8 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     /** Adds floats and rounds once. */
-    private static double exactSum(List<Object> values) {
+    private static double exactSum(List<Object> values, Machine machine) {
+        machine.spend(30L * values.size()); // a sum of the largest and the smallest has 2000 bits
         BigDecimal total = BigDecimal.ZERO;
         double special = 0; // the infinities and NaN
         for (Object value : values) {
@@ -573,7 +583,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         Object total = values.size() > 1 ? values.get(1) : BigInteger.ONE;
         Iterator<Object> each = PythonValue.iterator(values.get(0));
         while (each.hasNext()) {
-            machine.spend(1);
+            machine.spend(1 + PythonValue.cost(total));
             total = Unknown.known(PythonValue.binary("*", total, each.next()));
         }
         return total;
@@ -611,8 +621,10 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         record Keyed(Object key, Object value) {}
         List<Keyed> keyed = new ArrayList<>();
         list.forEach(each -> keyed.add(new Keyed(key(options, each, machine), each)));
-        machine.spend(20L * list.size());
-        Comparator<Keyed> order = (a, b) -> less(a.key(), b.key()) ? -1 : less(b.key(), a.key()) ? 1 : 0;
+        Comparator<Keyed> order = (a, b) -> {
+            machine.spend(1 + PythonValue.cost(a.key()));
+            return less(a.key(), b.key()) ? -1 : less(b.key(), a.key()) ? 1 : 0;
+        };
         try {
             keyed.sort(reverse ? order.reversed() : order);
         } catch (IllegalArgumentException e) { // NaN has no order
@@ -723,6 +735,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     /** NumPy's: a float stays one, and is scaled, rounded half to even, and scaled back. */
     private static Object rounded(List<Object> values) {
+        if (values.size() > 1 && toInt(values.get(1)).bitLength() >= Integer.SIZE) {
+            throw new ArithmeticException("Python int too large to convert to C int");
+        }
         if (!(number(values.get(0)) instanceof Double x)) {
             return round(List.of(values.get(0), values.size() > 1 ? values.get(1) : BigInteger.ZERO));
         }

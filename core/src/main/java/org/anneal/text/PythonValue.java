@@ -112,11 +112,14 @@ final class PythonValue {
     }
 
     /**
-     * Returns how many values an operation on {@code value} looks at, also those in others.
+     * Returns how many values an operation on {@code value} looks at, also those in others; of a long int, its words.
      *
      * @throws Machine.BudgetException if they are too many, or nested too deep
      */
     static long cost(Object value) {
+        if (value instanceof BigInteger whole) {
+            return whole.bitLength() / Long.SIZE;
+        }
         return isNumber(value) ? 0 : parts(value, 0);
     }
 
