@@ -214,10 +214,13 @@ final class Surroundings {
         return parsed(argument, () -> {
             PythonProgram program = PythonProgram.read(text, context);
             checkPick(program);
-            UnknownNamesException.all(
-                    List.<Function<PythonProgram, ?>>of(SchedulerCall::of, optimizer),
-                    reading -> reading.apply(program));
-            return new Pasted(SchedulerCall.of(program), optimizer.apply(program));
+            return UnknownNamesException.both(
+                    () -> SchedulerCall.of(program),
+                    () -> optimizer.apply(program),
+                    // Reading the optimizer may add notes.
+                    (call, groups) -> new Pasted(
+                            new SchedulerCall(call.policy(), call.lastEpoch(), program.notes(), call.stepPer()),
+                            groups));
         });
     }
 

@@ -56,14 +56,13 @@ public record SequentialLR(
     private static final double JUMP = 1.5;
 
     private static Record read(PythonCall.Arguments arguments) {
-        List<Object> both = UnknownNamesException.all(
-                List.of("schedulers", "milestones"),
-                each -> each.equals("schedulers") ? Members.read(arguments, each) : arguments.lengths(each));
-        Members members = (Members) both.get(0);
-        List<Long> milestones = arguments.lengths("milestones");
-        return members.plateau().isPresent()
-                ? new SequentialPlateau(members.schedules(), members.plateau().get(), milestones)
-                : new SequentialLR(members.schedules(), milestones);
+        return UnknownNamesException.both(
+                () -> Members.read(arguments, "schedulers"),
+                () -> arguments.lengths("milestones"),
+                (members, milestones) -> members.plateau().isPresent()
+                        ? new SequentialPlateau(
+                                members.schedules(), members.plateau().get(), milestones)
+                        : new SequentialLR(members.schedules(), milestones));
     }
 
     /** Checks the milestones of a sequence of {@code pieces}. */

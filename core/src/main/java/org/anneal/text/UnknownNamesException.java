@@ -4,9 +4,13 @@ import java.io.Serial;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Says which names a text takes from its surroundings, all at once: {@link Context#with} gives them a value. */
 public final class UnknownNamesException extends PythonSyntaxException {
@@ -69,5 +73,21 @@ public final class UnknownNamesException extends PythonSyntaxException {
                     : new UnknownNamesException(first.get(), names);
         }
         return results;
+    }
+
+    /**
+     * {@return what {@code result} makes of two readings}
+     *
+     * @throws UnknownNamesException if either needs unknown names: those of both
+     */
+    public static <A, B, R> R both(Supplier<A> first, Supplier<B> second, BiFunction<A, B, R> result) {
+        Objects.requireNonNull(first, "first");
+        Objects.requireNonNull(second, "second");
+        Objects.requireNonNull(result, "result");
+        List<A> one = new ArrayList<>(1);
+        List<B> other = new ArrayList<>(1);
+        List<BooleanSupplier> readings = List.of(() -> one.add(first.get()), () -> other.add(second.get()));
+        all(readings, BooleanSupplier::getAsBoolean);
+        return result.apply(one.get(0), other.get(0));
     }
 }

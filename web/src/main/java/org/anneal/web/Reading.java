@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.text.Context;
@@ -59,9 +58,6 @@ record Reading(
             return problem;
         }
     }
-
-    /** The groups that an optimizer's line makes; none without one. */
-    private record Groups(List<UpdateRule> rules) {}
 
     /**
      * Reads a piece. Names get their values as they are missed, which tells those that the piece needs from those that it once
@@ -122,24 +118,30 @@ record Reading(
     }
 
     private static Reading read(PythonProgram program, Conditions run, Collection<String> names) {
-        List<Supplier<Record>> parts = List.of(() -> SchedulerCall.of(program), () -> line(program, run));
-        List<Record> read = UnknownNamesException.all(parts, Supplier::get);
-        List<UpdateRule> line = ((Groups) read.get(1)).rules();
+        return UnknownNamesException.both(
+                () -> SchedulerCall.of(program),
+                () -> line(program, run),
+                (call, line) -> reading(call, line, run, names));
+    }
+
+    private static Reading reading(
+            SchedulerCall call, List<UpdateRule> line, Conditions run, Collection<String> names) {
         List<UpdateRule> groups = line.isEmpty() ? run.groups() : run.groups(line);
         return new Reading(
-                (SchedulerCall) read.get(0),
+                call,
                 line.isEmpty() ? run.rule() : groups.get(0),
                 groups,
                 line.isEmpty() ? Optional.empty() : Optional.of(Line.of(line)),
                 names);
     }
 
-    private static Groups line(PythonProgram program, Conditions run) {
+    /** {@return the groups that an optimizer's line makes; none without one} */
+    private static List<UpdateRule> line(PythonProgram program, Conditions run) {
         try {
-            return new Groups(UpdateRule.groups(program));
+            return UpdateRule.groups(program);
         } catch (UnknownNamesException e) {
             if (run.own().contains(Conditions.Own.LR)) {
-                return new Groups(List.of()); // the user has said what the line does not: the rate
+                return List.of(); // the user has said what the line does not: the rate
             }
             throw e;
         }
