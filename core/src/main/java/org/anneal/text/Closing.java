@@ -95,7 +95,7 @@ final class Closing {
         if (expression instanceof Expression.Name name) {
             return bound.contains(name.text()) ? new Expression.Name(name.text()) : constant(name, scope);
         } else if (expression instanceof Expression.Attribute || expression instanceof Expression.Subscript) {
-            Expression root = root(expression);
+            Expression root = expression.root();
             boolean path = root instanceof Expression.Name name && !bound.contains(name.text());
             if (path && !PythonText.mentionsAny(expression, bound) && !fails(expression, scope)) {
                 return constant(expression, scope);
@@ -135,14 +135,6 @@ final class Closing {
         }
     }
 
-    private static Expression root(Expression path) {
-        Expression root = path;
-        while (root instanceof Expression.Attribute || root instanceof Expression.Subscript) {
-            root = root instanceof Expression.Attribute attribute ? attribute.of() : ((Expression.Subscript) root).of();
-        }
-        return root;
-    }
-
     private Expression comprehension(Expression.Comprehension comprehension, Scope scope, Set<String> bound) {
         Set<String> inside = new HashSet<>(bound);
         List<Expression.Clause> clauses = new ArrayList<>();
@@ -168,7 +160,7 @@ final class Closing {
                     ? inLine(let, closed.positional(), scope, bound)
                     : new Expression.Call(close(let, scope, bound), closed.positional(), closed.keywords());
         }
-        Expression root = root(function);
+        Expression root = function.root();
         boolean named = (root instanceof Expression.Name || root instanceof Expression.Known)
                 && !PythonText.mentionsAny(function, bound);
         if (function instanceof Expression.Attribute method && Machine.isMethod(method.name())) {
@@ -185,10 +177,7 @@ final class Closing {
                     call.positional().size(),
                     call.keywords().stream().map(Expression.Keyword::name).toList());
             boolean starred = call.positional().stream().anyMatch(Expression.Starred.class::isInstance);
-            if (!problem.isEmpty()
-                    && !starred
-                    && !known.name().equals("functools.partial")
-                    && !known.name().equals("dict")) {
+            if (!problem.isEmpty() && !starred) {
                 throw source.error(
                         call.keywords().isEmpty()
                                 ? call

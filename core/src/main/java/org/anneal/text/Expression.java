@@ -49,6 +49,11 @@ sealed interface Expression {
         return this;
     }
 
+    /** Returns what this is an attribute or an item of, or an attribute or an item of that; else itself. */
+    default Expression root() {
+        return this;
+    }
+
     /** Returns this printed where only what binds at least as tightly as {@code least} needs no parentheses. */
     default String in(int least) {
         return binding() >= least ? toString() : "(" + this + ")";
@@ -119,6 +124,11 @@ sealed interface Expression {
         }
 
         @Override
+        public Expression root() {
+            return of.root();
+        }
+
+        @Override
         public Expression map(UnaryOperator<Expression> part) {
             return new Attribute(part.apply(of), name);
         }
@@ -137,6 +147,11 @@ sealed interface Expression {
                 return scope.machine().slice(this, array, slice.bounds(scope));
             }
             return scope.machine().item(this, array, index.value(scope));
+        }
+
+        @Override
+        public Expression root() {
+            return of.root();
         }
 
         @Override

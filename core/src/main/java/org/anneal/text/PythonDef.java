@@ -37,15 +37,12 @@ final class PythonDef {
         for (Statement each : body) {
             if (each instanceof Statement.Assign assign) {
                 assign.targets().forEach(target -> names(target, names));
-            } else if (each instanceof Statement.If condition) {
-                assigned(condition.then(), names);
-                assigned(condition.otherwise(), names);
             } else if (each instanceof Statement.Def function) {
                 names.add(function.name());
             } else if (each instanceof Statement.For loop) {
                 names.addAll(loop.target().names());
-                assigned(loop.body(), names);
             }
+            assigned(each.nested(), names);
         }
     }
 

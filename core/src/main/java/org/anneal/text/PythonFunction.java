@@ -41,6 +41,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     private static final int ANY = Integer.MAX_VALUE;
+    private static final List<String> ANY_NAME = List.of("**"); // whose keywords are not checked
 
     /** What a name stands for: a function, or the number that a constant is. */
     static final Map<String, Object> ALL = new TreeMap<>();
@@ -123,7 +124,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         }
         put("functools.reduce", 2, 3, (v, m) -> reduced(v, m));
         for (String name : List.of("functools.partial", "dict")) { // see Machine.apply
-            put(name, 0, ANY, (v, m) -> {
+            put(name, 0, ANY, ANY_NAME, (v, m) -> {
                 throw new ArithmeticException(name + " needs a function of this text");
             });
         }
@@ -335,6 +336,9 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
 
     /** Returns why such a call is none of this function, or nothing. */
     String problem(int positional, Iterable<String> keywords) {
+        if (parameters.equals(ANY_NAME)) {
+            return "";
+        }
         int given = positional;
         for (String keyword : keywords) {
             if (parameters.isEmpty()) {
@@ -550,10 +554,16 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
         if (total instanceof String) {
             throw new ArithmeticException("sum() can't sum strings [use ''.join(seq) instead]");
         }
-        Iterator<Object> each = PythonValue.iterator(values.get(0));
+        return joined("+", total, values.get(0), machine);
+    }
+
+    /** Applies an operator to what is there so far and each of the values. */
+    private static Object joined(String operator, Object start, Object values, Machine machine) {
+        Object total = start;
+        Iterator<Object> each = PythonValue.iterator(values);
         while (each.hasNext()) {
             machine.spend(1 + PythonValue.cost(total));
-            total = Unknown.known(PythonValue.binary("+", total, each.next()));
+            total = Unknown.known(PythonValue.binary(operator, total, each.next()));
         }
         return total;
     }
@@ -580,13 +590,7 @@ record PythonFunction(String name, int least, int most, List<String> parameters,
     }
 
     private static Object product(List<Object> values, Machine machine) {
-        Object total = values.size() > 1 ? values.get(1) : BigInteger.ONE;
-        Iterator<Object> each = PythonValue.iterator(values.get(0));
-        while (each.hasNext()) {
-            machine.spend(1 + PythonValue.cost(total));
-            total = Unknown.known(PythonValue.binary("*", total, each.next()));
-        }
-        return total;
+        return joined("*", values.size() > 1 ? values.get(1) : BigInteger.ONE, values.get(0), machine);
     }
 
     private static Object reduced(List<Object> values, Machine machine) {

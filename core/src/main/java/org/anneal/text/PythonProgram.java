@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -241,13 +242,10 @@ public final class PythonProgram {
     private void run(Statement statement) {
         if (statement instanceof Statement.Assign assign) {
             run(assign);
-        } else if (statement instanceof Statement.Evaluate evaluate) {
-            lastValue = value(evaluate.value());
-            lastExpression = Optional.of(evaluate.value());
-        } else if (statement instanceof Statement.Return result) {
-            lastValue = value(result.value());
-            lastExpression = Optional.of(result.value());
-            returned = true;
+        } else if (statement instanceof Statement.Computing computing) {
+            lastValue = value(computing.value());
+            lastExpression = Optional.of(computing.value());
+            returned = statement instanceof Statement.Return;
         } else if (statement instanceof Statement.If condition) {
             run(condition);
         } else if (statement instanceof Statement.For loop) {
@@ -322,25 +320,12 @@ public final class PythonProgram {
                 ((Map<Object, Object>) dict).put(PythonValue.key(key), value);
             }
         }
-        if (!(target instanceof Expression.Name) && value(root(target)) instanceof PythonCall call) {
+        boolean part = !(target instanceof Expression.Name) && target.root() instanceof Expression.Name;
+        if (part && value(target.root()) instanceof PythonCall call) {
             notes.add("what is assigned to " + PythonText.shortened(target.toString()) + ", of " + call.simpleName()
                     + ", is passed over");
         }
         names.put(target.toString(), value);
-    }
-
-    private static Expression root(Expression target) {
-        Expression root = target;
-        while (!(root instanceof Expression.Name)) {
-            if (root instanceof Expression.Attribute attribute) {
-                root = attribute.of();
-            } else if (root instanceof Expression.Subscript item) {
-                root = item.of();
-            } else {
-                return new Expression.None();
-            }
-        }
-        return root;
     }
 
     private void run(Statement.If condition) {
@@ -352,11 +337,9 @@ public final class PythonProgram {
             return;
         }
         Set<String> called = new HashSet<>();
-        called(condition.then(), called);
-        called(condition.otherwise(), called);
+        called(condition.nested(), called);
         skipped.add(new Skipped(unknown.get(), called));
-        forget(condition.then(), unknown.get());
-        forget(condition.otherwise(), unknown.get());
+        targets(condition.nested(), target -> names.put(target.toString(), unknown.get()));
     }
 
     private void run(Statement.For loop) {
@@ -366,48 +349,30 @@ public final class PythonProgram {
             names.put(name, new Unknown(at));
         }
         run(loop.body());
-        loop.body().forEach(each -> {
-            if (each instanceof Statement.Assign assign) {
-                assign.targets().stream()
-                        .filter(target -> !(names.get(target.toString()) instanceof PythonCall))
-                        .forEach(target -> names.put(target.toString(), new Unknown(target)));
+        targets(loop.body(), target -> {
+            if (!(names.get(target.toString()) instanceof PythonCall)) {
+                names.put(target.toString(), new Unknown(target));
             }
         });
     }
 
-    /** Makes the names unknown that the statements would give a value to. */
-    private void forget(List<Statement> statements, Unknown why) {
+    /** Tells each target that the statements would assign to. */
+    private static void targets(List<Statement> statements, Consumer<Expression> told) {
         for (Statement each : statements) {
             if (each instanceof Statement.Assign assign) {
-                assign.targets().forEach(target -> names.put(target.toString(), why));
-            } else if (each instanceof Statement.If condition) {
-                forget(condition.then(), why);
-                forget(condition.otherwise(), why);
-            } else if (each instanceof Statement.Block block) {
-                forget(block.body(), why);
-            } else if (each instanceof Statement.For loop) {
-                forget(loop.body(), why);
+                assign.targets().forEach(told);
             }
+            targets(each.nested(), told);
         }
     }
 
     /** Adds the names of what the statements call. */
     private static void called(List<Statement> statements, Set<String> to) {
         for (Statement each : statements) {
-            if (each instanceof Statement.Assign assign) {
-                called(assign.value(), to);
-            } else if (each instanceof Statement.Evaluate evaluate) {
-                called(evaluate.value(), to);
-            } else if (each instanceof Statement.Return result) {
-                called(result.value(), to);
-            } else if (each instanceof Statement.If condition) {
-                called(condition.then(), to);
-                called(condition.otherwise(), to);
-            } else if (each instanceof Statement.Block block) {
-                called(block.body(), to);
-            } else if (each instanceof Statement.For loop) {
-                called(loop.body(), to);
+            if (each instanceof Statement.Computing computing) {
+                called(computing.value(), to);
             }
+            called(each.nested(), to);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.text.UnknownNamesException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -322,6 +323,13 @@ class SchedulerCallTest {
                         + " result to LRScheduler",
                 assertThrows(PythonSyntaxException.class, () -> Schedule.parse(text))
                         .getMessage());
+    }
+
+    @Test
+    void takesNoValueThatALoopChangesOnceForItsLast() {
+        String text = "lr = 0.1\nfor epoch in range(3):\n    with log():\n        lr = lr * 0.5\nSWALR(opt, lr)";
+        UnknownNamesException e = assertThrows(UnknownNamesException.class, () -> Policy.parse(text));
+        assertEquals(List.of("lr"), e.names());
     }
 
     @Test
