@@ -280,11 +280,22 @@ public final class Anneal implements Runnable {
         return String.join(", ", names.subList(0, last)) + " or " + names.get(last);
     }
 
-    /** Prints one line, not a stack trace. */
+    /** Prints one line, not a stack trace, and a second with options to copy if names have no value. */
     private static int fail(Exception exception, CommandLine command) {
         command.getOut().flush();
-        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + line(exception));
+        String problem = command.getCommandSpec().qualifiedName() + ": " + line(exception);
+        if (exception instanceof Surroundings.MissingException missing) {
+            command.getErr().println(problem + missing.question());
+            command.getErr().println("  " + printable(missing.options()));
+        } else {
+            command.getErr().println(problem);
+        }
         return exception instanceof IllegalArgumentException ? USAGE : FAILED;
+    }
+
+    /** Prints on standard error what is no failure. */
+    static void warn(CommandSpec command, String note) {
+        command.commandLine().getErr().println(command.qualifiedName() + ": " + printable(note));
     }
 
     /** {@return what {@code parse} returns; if it refuses, the message names the argument} */

@@ -11,6 +11,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.anneal.cli.SimulationOptions.Simulated;
+import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.Policy;
@@ -43,9 +45,7 @@ final class CheckCommand implements Callable<Integer> {
         JSON
     }
 
-    @Parameters(
-            paramLabel = "EXPR",
-            description = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)'")
+    @Parameters(paramLabel = "EXPR", description = SimulationOptions.EXPR)
     private String expression;
 
     @Mixin
@@ -66,44 +66,51 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        SchedulerCall call = options.parse(expression);
+        Simulated simulated = options.read(List.of(expression), note -> Anneal.warn(spec, note));
+        SchedulerCall call = simulated.run().call();
         if (call.lastEpoch() != -1) {
             throw new IllegalArgumentException(
                     "EXPR must not have last_epoch, as a resumed run is not checked, but has last_epoch="
                             + call.lastEpoch());
         }
-        double[] lr = options.lr();
-        for (double rate : lr) {
-            options.rule().withLr(rate); // refuses an invalid rate
-        }
-        long steps = options.steps();
+        double[] lr =
+                simulated.run().groups().stream().mapToDouble(UpdateRule::lr).toArray();
+        long steps = simulated.steps();
         List<Checkup> groups = new ArrayList<>();
         try (ProgressLine progress = Anneal.progress(spec).task("check", 0, lr.length * steps, "steps")) {
             for (int group = 0; group < lr.length; group++) {
                 long before = group * steps;
-                groups.add(check(call.policy(), lr, group, done -> progress.at(before + done)));
+                groups.add(check(simulated, lr, group, done -> progress.at(before + done)));
             }
         }
         List<Finding> findings = new ArrayList<>();
-        call.notes().forEach(note -> findings.add(new Finding(0, note, "leave it out")));
+        List<Finding> notes = new ArrayList<>();
+        call.notes().forEach(note -> {
+            if (Surroundings.isOfSeveral(note)) {
+                notes.add(new Finding(0, note, "--pick NAME takes another"));
+            } else {
+                findings.add(new Finding(0, note, "leave it out"));
+            }
+        });
         findings.addAll(once(groups, Checkup::findings));
-        List<Finding> notes = once(groups, Checkup::notes);
+        notes.addAll(once(groups, Checkup::notes));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.JSON) {
-            out.println(json(call.policy(), lr, groups, findings, notes));
+            out.println(json(call.policy(), steps, lr, groups, findings, notes));
         } else {
-            print(out, call.policy(), lr, groups, findings, notes);
+            print(out, call.policy(), steps, lr, groups, findings, notes);
         }
         return findings.isEmpty() ? 0 : Anneal.FAILED;
     }
 
-    private Checkup check(Policy policy, double[] lr, int group, LongConsumer progress) {
-        Optional<RunLength> length = options.length();
+    private Checkup check(Simulated simulated, double[] lr, int group, LongConsumer progress) {
+        Policy policy = simulated.run().call().policy();
+        Optional<RunLength> length = simulated.length();
         List<Double> bases = Arrays.stream(lr).boxed().toList();
         double limit = below.orElse(0.0);
         return length.isPresent()
                 ? Checkup.of(policy, length.get(), bases, group, limit, progress)
-                : Checkup.of(policy, options.steps(), bases, group, limit, progress);
+                : Checkup.of(policy, simulated.steps(), bases, group, limit, progress);
     }
 
     /** {@return each finding once, with its groups unless all of them have it} */
@@ -132,6 +139,7 @@ final class CheckCommand implements Callable<Integer> {
     private void print(
             PrintWriter out,
             Policy policy,
+            long steps,
             double[] lr,
             List<Checkup> groups,
             List<Finding> findings,
@@ -140,7 +148,7 @@ final class CheckCommand implements Callable<Integer> {
         for (int group = 0; group < lr.length; group++) {
             Checkup checkup = groups.get(group);
             out.println();
-            out.println(options.steps() + " steps from lr " + Python.repr(lr[group])
+            out.println(steps + " steps from lr " + Python.repr(lr[group])
                     + (lr.length == 1 ? "" : ", group " + group)
                     + (policy instanceof Schedule ? "" : ", before the plateau reduces it"));
             if (Double.isNaN(checkup.peak())) {
@@ -173,9 +181,10 @@ final class CheckCommand implements Callable<Integer> {
         return Python.repr(Python.parseFloat(Python.scientific(value, DIGITS)));
     }
 
-    private String json(Policy policy, double[] lr, List<Checkup> groups, List<Finding> findings, List<Finding> notes) {
+    private String json(
+            Policy policy, long steps, double[] lr, List<Checkup> groups, List<Finding> findings, List<Finding> notes) {
         StringBuilder json = new StringBuilder("{\"policy\": ").append(quote(policy.toString()));
-        json.append(", \"steps\": ").append(options.steps()).append(", \"groups\": [");
+        json.append(", \"steps\": ").append(steps).append(", \"groups\": [");
         for (int group = 0; group < lr.length; group++) {
             Checkup checkup = groups.get(group);
             json.append(group == 0 ? "" : ",").append("\n  {\"lr\": ").append(number(lr[group]));

@@ -166,6 +166,14 @@ final class ParameterGroups {
                 .collect(Collectors.joining(", "));
     }
 
+    /** {@return the options that make the groups, but for the first, which has the remaining parameters} */
+    static String options(List<UpdateRule> groups) {
+        return groups.stream()
+                .skip(1)
+                .map(rule -> "--group 'PATTERN:" + changes(Optional.of(groups.get(0)), Optional.of(rule)) + "'")
+                .collect(Collectors.joining(" "));
+    }
+
     List<ParamGroup<Tensor>> groups() {
         return groups;
     }

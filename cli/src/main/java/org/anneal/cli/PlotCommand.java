@@ -10,13 +10,15 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
+import org.anneal.cli.SimulationOptions.Simulated;
+import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.UpdateRule;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Plot;
 import org.anneal.plot.Size;
 import org.anneal.plot.Terminal;
 import org.anneal.plot.XAxis;
+import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.text.Python;
@@ -45,10 +47,7 @@ final class PlotCommand implements Callable<Integer> {
 
     private static final int MOST_COLUMNS = 160;
 
-    @Parameters(
-            paramLabel = "EXPR",
-            arity = "1..*",
-            description = "PyTorch's scheduler calls, such as 'StepLR(step_size=30, gamma=0.1)'")
+    @Parameters(paramLabel = "EXPR", arity = "1..*", description = SimulationOptions.EXPR)
     private List<String> expressions;
 
     @Mixin
@@ -106,23 +105,28 @@ final class PlotCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        long steps = options.steps();
-        if (steps > MOST_STEPS) {
-            throw new IllegalArgumentException("--steps must be at most " + MOST_STEPS + ", but was " + steps);
-        }
-        for (double rate : options.lr()) {
-            if (rate > MOST_RATE) {
-                throw new IllegalArgumentException(
-                        "--lr must be at most 1e300 to be drawn, but was " + Python.repr(rate));
-            }
-        }
         if (output.isPresent() && ascii) {
             throw new IllegalArgumentException("--ascii is only for the terminal: leave it out with --output");
         }
         if (output.isPresent() && !output.get().toString().matches("(?is).*\\.(png|svg)")) {
             throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
         }
-        Plot plot = plot(steps);
+        Simulated simulated = options.read(expressions, note -> Anneal.warn(spec, note));
+        simulated.notes().forEach(note -> Anneal.warn(spec, note));
+        long steps = simulated.steps();
+        if (steps > MOST_STEPS) {
+            throw new IllegalArgumentException("--steps must be at most " + MOST_STEPS + ", but was " + steps);
+        }
+        simulated.runs().stream()
+                .flatMap(run -> run.groups().stream())
+                .map(UpdateRule::lr)
+                .filter(rate -> rate > MOST_RATE)
+                .findFirst()
+                .ifPresent(rate -> {
+                    throw new IllegalArgumentException(
+                            "--lr must be at most 1e300 to be drawn, but was " + Python.repr(rate));
+                });
+        Plot plot = plot(simulated);
         List<String> ends = new ArrayList<>();
         String printed;
         try (ProgressLine progress = Anneal.progress(spec).task("plot", 0, expressions.size() * steps, "steps")) {
@@ -143,24 +147,21 @@ final class PlotCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Plot plot(long steps) throws IOException {
-        int count = expressions.size();
-        List<SchedulerCall> calls = IntStream.range(0, count)
-                .mapToObj(i -> options.parse(count == 1 ? "EXPR" : "EXPR " + (i + 1), expressions.get(i)))
-                .toList();
+    private Plot plot(Simulated simulated) throws IOException {
+        long steps = simulated.steps();
+        Optional<RunLength> length = simulated.length();
+        List<SchedulerCall> calls = simulated.runs().stream().map(Pasted::call).toList();
         Plot plot = Plot.of(calls.toArray(SchedulerCall[]::new))
-                .withOptimizer(options.groups().toArray(UpdateRule[]::new))
+                .withOptimizers(simulated.runs().stream().map(Pasted::groups).toList())
                 .withLog(log);
-        plot = options.length().isPresent()
-                ? plot.withRunLength(options.length().get())
-                : plot.withSteps(steps);
+        plot = length.isPresent() ? plot.withRunLength(length.get()) : plot.withSteps(steps);
         plot = plot.withUnreducedPlateaus();
         if (metrics.isPresent() && calls.stream().anyMatch(call -> !(call.policy() instanceof Schedule))) {
             double[] given = Metrics.read(metrics, steps - 1);
             plot = plot.withMetric(step -> given[(int) step]);
         }
         if (xAxis.isPresent()) {
-            if (xAxis.get() == XAxis.EPOCHS && options.length().isEmpty()) {
+            if (xAxis.get() == XAxis.EPOCHS && length.isEmpty()) {
                 throw new IllegalArgumentException(
                         "--x-axis must be steps unless --epochs and --steps-per-epoch are given, but was epochs");
             }

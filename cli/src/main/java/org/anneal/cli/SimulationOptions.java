@@ -1,30 +1,48 @@
 package org.anneal.cli;
 
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.anneal.cli.Surroundings.MissingException;
+import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
-import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.RunLength;
-import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.Context;
+import org.anneal.text.Kind;
+import org.anneal.text.PythonCall;
+import org.anneal.text.PythonProgram;
+import org.anneal.text.UnknownNamesException;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The run that {@code table}, {@code plot} and {@code check} simulate: its rates, length and optimizer. */
 final class SimulationOptions {
+    static final String EXPR = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)', or the lines of a"
+            + " Python program that make it and its optimizer; - reads standard input";
+
     private static final long STEPS = 100;
+    private static final double LR = 0.1;
+    private static final double MOMENTUM = 0.9;
     private static final long MOST_STEPS = 1L << 53; // doubles count exactly up to here
+
+    @Mixin
+    private final Surroundings surroundings = new Surroundings();
 
     @Option(
             names = "--lr",
             splitSynopsisLabel = ",",
             split = ",(?!$)", // a comma at the end does not separate, so that it is refused
             paramLabel = "LR",
-            defaultValue = "0.1",
-            description = "base rate, or one per group, separated by commas (default: ${DEFAULT-VALUE})")
-    private double[] lr;
+            description =
+                    "base rate, or one per group, separated by commas (default: that of the optimizer in EXPR, or " + LR
+                            + ")")
+    private List<Double> lr = List.of();
 
     @Option(
             names = "--steps",
@@ -45,27 +63,90 @@ final class SimulationOptions {
     @Option(
             names = "--step-per",
             paramLabel = "UNIT",
-            description = "with --epochs, when the schedule is stepped: per epoch or per batch (default: epoch)")
+            description = "with --epochs, when the schedule is stepped: per epoch or per batch (default: as an"
+                    + " 'interval' in EXPR says, or epoch)")
     private Optional<StepPer> stepPer = Optional.empty();
 
     @Option(
             names = "--momentum",
             paramLabel = "M",
-            defaultValue = "0.9",
-            description = "the optimizer's momentum; with --adam, its beta1 (default: ${DEFAULT-VALUE})")
-    private double momentum;
+            description =
+                    "the optimizer's momentum; with --adam, its beta1 (default: that of the optimizer in EXPR, or "
+                            + MOMENTUM + ")")
+    private Optional<Double> momentum = Optional.empty();
 
-    @Option(names = "--adam", description = "use Adam as the optimizer instead of SGD")
+    @Option(names = "--adam", description = "use Adam as the optimizer (default: the one in EXPR, or SGD)")
     private boolean adam;
 
-    /** {@return the base rate per group} */
-    double[] lr() {
-        return lr.clone();
+    /**
+     * The runs that the options and the texts describe.
+     *
+     * @param runs the schedule of each text, and the optimizer's rule per group, with the group's rate
+     * @param length if it is given in epochs
+     * @param steps how often the schedules are stepped
+     */
+    record Simulated(List<Pasted> runs, Optional<RunLength> length, long steps) {
+        /** {@return what was passed over in the texts, and what else they make} */
+        List<String> notes() {
+            return runs.stream()
+                    .flatMap(run -> run.call().notes().stream())
+                    .map(note -> Surroundings.isOfSeveral(note) ? note + " (--pick NAME takes another)" : note)
+                    .toList();
+        }
+
+        /** {@return the run of the only text} */
+        Pasted run() {
+            return runs.get(0);
+        }
     }
 
-    /** {@return how often the schedule is stepped in the run} */
-    long steps() {
-        long count = length().map(RunLength::total).orElse(steps.orElse(STEPS));
+    /**
+     * Reads the texts of EXPR.
+     *
+     * @param warning is told what is worth knowing of the options
+     */
+    Simulated read(List<String> expressions, Consumer<String> warning) {
+        Optional<RunLength> given = length();
+        long counted = steps(given); // refuses before it reads
+        List<String> arguments = IntStream.rangeClosed(1, expressions.size())
+                .mapToObj(i -> expressions.size() == 1 ? "EXPR" : "EXPR " + i)
+                .toList();
+        List<String> texts = IntStream.range(0, expressions.size())
+                .mapToObj(i -> surroundings.text(arguments.get(i), expressions.get(i)))
+                .toList();
+        Optional<RunLength> length = given.map(any ->
+                stepPer.isPresent() ? any : any.withStepPer(stepPer(arguments, texts, surroundings.in(any.context()))));
+        Context run = length.map(RunLength::context).orElseGet(() -> RunLength.contextOf(counted));
+        List<Pasted> runs = read(arguments, texts, surroundings.in(run));
+        surroundings.idle(run, context -> read(arguments, texts, context), runs).forEach(warning);
+        return new Simulated(runs, length, steps(length));
+    }
+
+    private List<Pasted> read(List<String> arguments, List<String> texts, Context context) {
+        return MissingException.all(IntStream.range(0, texts.size())
+                .<Supplier<? extends Pasted>>mapToObj(i -> () -> {
+                    Pasted read = surroundings.read(arguments.get(i), texts.get(i), context, this::optimizer);
+                    return new Pasted(read.call(), changed(read.groups()));
+                })
+                .toList());
+    }
+
+    /** {@return what the texts say that their schedules are stepped after, which must be one for all} */
+    private static StepPer stepPer(List<String> arguments, List<String> texts, Context context) {
+        List<Optional<StepPer>> all =
+                texts.stream().map(text -> Surroundings.stepPer(text, context)).toList();
+        List<StepPer> said = all.stream().flatMap(Optional::stream).distinct().toList();
+        if (said.size() > 1) {
+            throw new IllegalArgumentException("--step-per must be given, as the 'interval' is step in "
+                    + arguments.get(all.indexOf(Optional.of(StepPer.BATCH))) + ", but epoch in "
+                    + arguments.get(all.indexOf(Optional.of(StepPer.EPOCH))));
+        }
+        return said.isEmpty() ? StepPer.EPOCH : said.get(0);
+    }
+
+    /** {@return how often the schedule is stepped in a run} */
+    private long steps(Optional<RunLength> length) {
+        long count = length.map(RunLength::total).orElse(steps.orElse(STEPS));
         if (count > MOST_STEPS) {
             throw new IllegalArgumentException("--steps must be at most 2^53, but was " + count);
         }
@@ -73,7 +154,7 @@ final class SimulationOptions {
     }
 
     /** {@return the run's length, if it is given in epochs} */
-    Optional<RunLength> length() {
+    private Optional<RunLength> length() {
         if (epochs.isEmpty() && stepsPerEpoch.isEmpty() && stepPer.isEmpty()) {
             return Optional.empty();
         }
@@ -90,39 +171,77 @@ final class SimulationOptions {
                 stepPer.orElse(StepPer.EPOCH)));
     }
 
-    /** {@return the call in {@code expression}, with its lengths in steps} */
-    SchedulerCall parse(String expression) {
-        return parse("EXPR", expression);
-    }
-
-    /** {@return the call in {@code expression}, which messages call {@code argument}} */
-    SchedulerCall parse(String argument, String expression) {
-        Optional<RunLength> length = length();
-        return Anneal.parsed(
-                argument,
-                () -> length.isPresent()
-                        ? SchedulerCall.parse(expression, length.get())
-                        : SchedulerCall.parse(expression, steps()));
-    }
-
-    /** {@return a simulated run of {@code call}, at its first step} */
-    Simulation simulate(SchedulerCall call) {
-        return new Simulation(call, groups());
-    }
-
-    /** {@return the optimizer's rule per group, with the group's rate} */
-    List<UpdateRule> groups() {
-        UpdateRule rule = rule();
-        return Arrays.stream(lr).mapToObj(rule::withLr).toList();
-    }
-
-    /** {@return the optimizer's rule, apart from each group's own rate} */
-    UpdateRule rule() {
+    /** {@return the groups of a text's optimizer, as far as a schedule has to do with them} */
+    private List<UpdateRule> optimizer(PythonProgram program) {
         try {
-            return adam ? new Adam(0).withBetas(momentum, 0.999) : new SGD(0).withMomentum(momentum);
+            return UpdateRule.groups(program);
+        } catch (UnknownNamesException e) {
+            PythonCall call = UpdateRule.meant(program).orElseThrow(() -> e);
+            Kind<?> kind = UpdateRule.kinds().stream()
+                    .filter(each -> each.name().equals(call.name()))
+                    .findFirst()
+                    .orElseThrow(() -> e);
+            PythonCall.Arguments arguments =
+                    call.bind("params", kind.signature().toArray(String[]::new));
+            return UnknownNamesException.all(arguments.groups(kind.names()), group -> driven(kind, group));
+        }
+    }
+
+    /** {@return a rule with those arguments that a schedule drives and no option overrides} */
+    private UpdateRule driven(Kind<?> kind, PythonCall.Arguments group) {
+        List<String> driven = new ArrayList<>();
+        if (lr.isEmpty()) {
+            driven.add("lr");
+        }
+        if (momentum.isEmpty() && !adam) {
+            driven.addAll(List.of("momentum", "betas"));
+        }
+        driven.retainAll(kind.names());
+        driven.removeIf(name -> !group.isGiven(name));
+        List<Double> values = UnknownNamesException.all(
+                driven, name -> group.isList(name) ? group.numbers(name).get(0) : group.number(name));
+        return group.build(() -> {
+            UpdateRule rule = UpdateRule.parse(kind.name() + "()");
+            for (int i = 0; i < driven.size(); i++) {
+                rule = driven.get(i).equals("lr") ? rule.withLr(values.get(i)) : rule.withMomentum(values.get(i));
+            }
+            return rule;
+        });
+    }
+
+    /** {@return the groups with what the options say} */
+    private List<UpdateRule> changed(List<UpdateRule> groups) {
+        UpdateRule usual = new SGD(LR).withMomentum(MOMENTUM);
+        return withRates(groups.isEmpty() ? List.of(usual) : groups).stream()
+                .map(rule -> adam ? new Adam(rule.lr()).withBetas(MOMENTUM, 0.999) : rule)
+                .map(rule -> momentum.map(given -> with(rule, given)).orElse(rule))
+                .toList();
+    }
+
+    private List<UpdateRule> withRates(List<UpdateRule> groups) {
+        if (groups.size() == 1 && !lr.isEmpty()) {
+            return lr.stream().map(groups.get(0)::withLr).toList();
+        } else if (lr.size() > 1 && lr.size() != groups.size()) {
+            throw new IllegalArgumentException("--lr must be 1 rate or " + groups.size()
+                    + ", one per group of the optimizer in EXPR, but was " + lr.size());
+        }
+        return IntStream.range(0, groups.size())
+                .mapToObj(i -> lr.isEmpty() ? groups.get(i) : groups.get(i).withLr(lr.get(i % lr.size())))
+                .toList();
+    }
+
+    private UpdateRule with(UpdateRule rule, double momentum) {
+        boolean betas = rule.options().containsKey("betas");
+        if (!betas && !rule.options().containsKey("momentum")) {
+            throw new IllegalArgumentException("--momentum must be left out, as "
+                    + rule.kind().name() + ", the optimizer in EXPR, has neither momentum nor betas");
+        }
+        try {
+            return rule.withMomentum(momentum);
         } catch (IllegalArgumentException e) {
+            String name = adam ? "--adam" : rule.kind().name();
             throw new IllegalArgumentException(
-                    "--momentum must be " + (adam ? "in [0, 1) with --adam" : "at least 0") + ", but was " + momentum,
+                    "--momentum must be " + (betas ? "in [0, 1) with " + name : "at least 0") + ", but was " + momentum,
                     e);
         }
     }

@@ -27,9 +27,7 @@ import picocli.CommandLine.Spec;
 final class TableCommand implements Callable<Integer> {
     private static final int ROWS_BETWEEN_LOOKS = 1024;
 
-    @Parameters(
-            paramLabel = "EXPR",
-            description = "PyTorch's scheduler call, such as 'StepLR(step_size=30, gamma=0.1)'")
+    @Parameters(paramLabel = "EXPR", description = SimulationOptions.EXPR)
     private String expression;
 
     @Mixin
@@ -59,9 +57,11 @@ final class TableCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        long steps = options.steps();
         Map<Long, Double> byHand = parseEdits();
-        Simulation run = options.simulate(options.parse(expression));
+        SimulationOptions.Simulated simulated = options.read(List.of(expression), note -> Anneal.warn(spec, note));
+        simulated.notes().forEach(note -> Anneal.warn(spec, note));
+        long steps = simulated.steps();
+        Simulation run = new Simulation(simulated.run().call(), simulated.run().groups());
         byHand.forEach(run::edit);
         if (run.takesMetric()) {
             double[] metric = Metrics.read(metrics, steps - 1);
@@ -70,7 +70,7 @@ final class TableCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         StringBuilder row = new StringBuilder();
         boolean quiet = Anneal.hasBarAmongOutput(spec);
-        out.print(format.head(options.lr().length));
+        out.print(format.head(simulated.run().groups().size()));
         try (ProgressLine progress = Anneal.progress(spec).task("table", 0, steps, "rows")) {
             Optional<RuntimeException> end = run.walk(steps, step -> {
                 row.setLength(0);

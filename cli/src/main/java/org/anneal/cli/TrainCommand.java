@@ -183,6 +183,7 @@ final class TrainCommand implements Callable<Integer> {
     private void start() throws IOException {
         DataSets sets = readData(options.data(Optional.empty()));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
+        chosen.notes().forEach(note -> Anneal.warn(spec, note));
         boolean oneGroup = chosen.config().groups().isEmpty();
         if (oneGroup) { // before libtorch is loaded, which takes a moment
             double lr = UpdateRule.parse(chosen.config().optimizer()).lr();
@@ -221,6 +222,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
+        chosen.notes().forEach(note -> Anneal.warn(spec, note));
         try (Training run = new Training(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
             if (saved.isEmpty()) {

@@ -6,8 +6,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.anneal.cli.Surroundings.MissingException;
+import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
@@ -18,10 +22,14 @@ import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.Context;
+import org.anneal.text.Lengths;
+import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.DataSets;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -53,7 +61,7 @@ final class TrainOptions {
     @Option(
             names = "--optimizer",
             paramLabel = "EXPR",
-            description = "PyTorch's optimizer call (default: " + OPTIMIZER + ")")
+            description = "PyTorch's optimizer call (default: the one in --schedule, or " + OPTIMIZER + ")")
     private Optional<String> optimizer = Optional.empty();
 
     @Option(
@@ -66,14 +74,20 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "EXPR",
-            description = "PyTorch's scheduler call; lengths may also be 2ep, 500st or 10%% of the run (default:"
+            description = "PyTorch's scheduler call, or the lines of a Python program that make it and its optimizer; -"
+                    + " reads standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
                     + " CosineAnnealingLR(T_max=100%%))")
     private Optional<String> schedule = Optional.empty();
+
+    @Mixin
+    private final Surroundings surroundings = new Surroundings();
 
     @Option(
             names = "--step-per",
             paramLabel = "UNIT",
-            description = "when to step the schedule: per epoch or per batch (default: epoch)")
+            description =
+                    "when to step the schedule: per epoch or per batch (default: as an 'interval' in --schedule says,"
+                            + " or epoch)")
     private Optional<StepPer> stepPer = Optional.empty();
 
     @Option(
@@ -161,7 +175,9 @@ final class TrainOptions {
 
     /** Checks the expressions and the counts, before anything is done. */
     void check() {
-        optimizer.ifPresent(text -> Anneal.parsed("--optimizer", () -> UpdateRule.parse(text)));
+        schedule = schedule.map(text -> surroundings.text("--schedule", text));
+        optimizer = optimizer.map(text -> surroundings.text("--optimizer", text));
+        surroundings.check(schedule.isPresent());
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
         threads.ifPresent(TrainOptions::checkThreads);
@@ -184,9 +200,21 @@ final class TrainOptions {
 
     /** Refuses to resume with an unknown optimizer: neither the file nor the command names it. */
     void checkOptimizer(Checkpoint checkpoint, Optional<UpdateRule> trained, Path file) {
-        if (optimizer.isEmpty() && checkpoint.hasOptimizer() && trained.isEmpty()) {
+        if (!namesOptimizer() && checkpoint.hasOptimizer() && trained.isEmpty()) {
             throw new IllegalArgumentException(
                     "--optimizer must be given: " + file + " does not tell which one it was");
+        }
+    }
+
+    private boolean namesOptimizer() {
+        if (optimizer.isPresent() || schedule.isEmpty()) {
+            return optimizer.isPresent();
+        }
+        try {
+            PythonProgram program = PythonProgram.read(schedule.get(), surroundings.in(Context.EMPTY));
+            return UpdateRule.meant(program).isPresent();
+        } catch (PythonSyntaxException e) { // which is told when it is read whole
+            return true;
         }
     }
 
@@ -227,12 +255,16 @@ final class TrainOptions {
      *
      * @param call the call that the schedule was read from
      * @param shorter the resumed run's schedule, if the run is longer now and so its schedule is, too
+     * @param notes what is worth knowing of the options
      */
-    record Chosen(RunConfig config, SchedulerCall call, Optional<String> shorter) {
+    record Chosen(RunConfig config, SchedulerCall call, Optional<String> shorter, List<String> notes) {
         RunLength length() {
             return new RunLength(config.stepsPerEpoch(), config.epochs(), config.stepPer());
         }
     }
+
+    /** What {@code --schedule} and {@code --optimizer} say, if they are given; the optimizer may be in either. */
+    private record Given(Optional<SchedulerCall> call, Optional<UpdateRule> optimizer) {}
 
     /** The schedule of {@link Chosen}, and its text as it was given. */
     private record Scheduled(SchedulerCall call, String given, Optional<String> shorter) {}
@@ -248,8 +280,6 @@ final class TrainOptions {
      */
     Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
             throws IOException {
-        StepPer per =
-                same("--step-per", stepPer, resumed.map(RunConfig::stepPer), pythonStepPer.orElse(StepPer.EPOCH), file);
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
         if (resumed.isPresent()) {
@@ -267,10 +297,21 @@ final class TrainOptions {
                     file);
         }
         int passes = epochs.or(() -> resumed.map(RunConfig::epochs)).orElse(EPOCHS);
-        RunLength length = runLength(sets.train().size(), size, batches, passes, per);
-        Scheduled scheduled = schedule(resumed, length, file);
+        List<String> grouped = same(
+                "--group",
+                Optional.of(groups).filter(given -> !given.isEmpty()),
+                resumed.map(RunConfig::groups),
+                List.of(),
+                file);
+        RunLength epochwise = runLength(sets.train().size(), size, batches, passes, StepPer.EPOCH);
+        StepPer per = stepPer(resumed, surroundings.in(epochwise.context()), file);
+        RunLength length = epochwise.withStepPer(per);
+        Given given = given(surroundings.in(length.context()), grouped);
+        Scheduled scheduled = schedule(given.call(), resumed, length, file);
         SchedulerCall call = scheduled.call();
-        UpdateRule rule = resumed.isPresent() ? rule(trained, file) : pythons(trained, call.policy(), file);
+        UpdateRule rule = resumed.isPresent()
+                ? rule(given.optimizer(), trained, file)
+                : pythons(given.optimizer(), trained, call.policy(), file);
         if (per == StepPer.BATCH && call.policy().stepDriven().isEmpty()) {
             throw new IllegalArgumentException(
                     "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
@@ -281,12 +322,7 @@ final class TrainOptions {
                 sets.train().size(),
                 sets.validation().size(),
                 rule.toString(),
-                same(
-                        "--group",
-                        Optional.of(groups).filter(given -> !given.isEmpty()),
-                        resumed.map(RunConfig::groups),
-                        List.of(),
-                        file),
+                grouped,
                 call.policy().toString(),
                 scheduled.given(),
                 per,
@@ -303,39 +339,87 @@ final class TrainOptions {
                 restoreBest || resumed.map(RunConfig::restoreBest).orElse(false),
                 onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP));
         checkThreads(config.threads()); // a file may have any number
-        return new Chosen(config, call, scheduled.shorter());
+        return new Chosen(
+                config,
+                call,
+                scheduled.shorter(),
+                surroundings.idle(length.context(), context -> given(context, grouped), given));
     }
 
-    private UpdateRule rule(Optional<UpdateRule> trained, Path file) {
-        UpdateRule given = UpdateRule.parse(optimizer.orElse(OPTIMIZER));
-        if (trained.isEmpty()) {
-            return given;
+    private StepPer stepPer(Optional<RunConfig> resumed, Context context, Path file) {
+        Optional<StepPer> said = schedule.filter(text -> stepPer.isEmpty() && onChange != OnChange.TAKE_CHECKPOINT)
+                .flatMap(text -> Surroundings.stepPer(text, context));
+        return same(
+                stepPer.isPresent() ? "--step-per" : "the 'interval' in --schedule",
+                stepPer.or(() -> said),
+                resumed.map(RunConfig::stepPer),
+                pythonStepPer.orElse(StepPer.EPOCH),
+                file);
+    }
+
+    private Given given(Context context, List<String> grouped) {
+        MissingException.all(List.of(() -> pasted(context), () -> optimizer(context)));
+        Optional<Pasted> pasted = pasted(context);
+        String argument = optimizer.isPresent() ? "--optimizer" : "--schedule";
+        List<UpdateRule> rules = optimizer.isPresent()
+                ? optimizer(context)
+                : pasted.map(Pasted::groups).orElse(List.of());
+        if (rules.stream().distinct().count() > 1 && grouped.size() != rules.size() - 1) {
+            throw new IllegalArgumentException(argument + " has an optimizer of " + rules.size()
+                    + " groups: say which parameters each has but the first, "
+                    + ParameterGroups.options(rules) + ", with PATTERN for their names, such as fc*");
         }
-        return optimizer.isEmpty() ? trained.get() : mine("--optimizer", given, trained.get(), file);
+        return new Given(pasted.map(Pasted::call), rules.stream().findFirst());
+    }
+
+    private Optional<Pasted> pasted(Context context) {
+        return schedule.map(text -> surroundings.read(
+                "--schedule",
+                text,
+                context,
+                program -> optimizer.isPresent() ? List.of() : UpdateRule.groups(program)));
+    }
+
+    private List<UpdateRule> optimizer(Context context) {
+        return optimizer
+                .map(text -> Surroundings.parsed("--optimizer", () -> {
+                    List<UpdateRule> rules = UpdateRule.groups(PythonProgram.read(text, context));
+                    return rules.isEmpty() ? List.of(UpdateRule.parse(text)) : rules;
+                }))
+                .orElse(List.of());
+    }
+
+    private UpdateRule rule(Optional<UpdateRule> given, Optional<UpdateRule> trained, Path file) {
+        if (trained.isEmpty()) {
+            return given.orElseGet(() -> UpdateRule.parse(OPTIMIZER));
+        }
+        return given.isEmpty() ? trained.get() : mine("--optimizer", given.get(), trained.get(), file);
     }
 
     /** {@return the optimizer of a run that Python began; its file has the options in force, not those that it was made with} */
-    private UpdateRule pythons(Optional<UpdateRule> trained, Policy policy, Path file) {
-        if (optimizer.isEmpty()) {
-            return rule(trained, file);
+    private UpdateRule pythons(Optional<UpdateRule> given, Optional<UpdateRule> trained, Policy policy, Path file) {
+        if (given.isEmpty()) {
+            return rule(given, trained, file);
         }
-        UpdateRule given = UpdateRule.parse(optimizer.get());
+        UpdateRule own = given.get();
         boolean ownRates = !(policy instanceof Schedule schedule) || schedule.at(0, 1) == schedule.at(0, 2);
         boolean ownMomentum = policy instanceof Schedule schedule && schedule.drivesMomentum();
         return rule(
-                trained.map(rule -> ownRates ? rule.withLr(given.lr()) : rule)
-                        .map(rule -> ownMomentum && rule.getClass() == given.getClass()
-                                ? rule.withMomentum(given.momentum())
+                given,
+                trained.map(rule -> ownRates ? rule.withLr(own.lr()) : rule)
+                        .map(rule -> ownMomentum && rule.getClass() == own.getClass()
+                                ? rule.withMomentum(own.momentum())
                                 : rule),
                 file);
     }
 
-    private Scheduled schedule(Optional<RunConfig> resumed, RunLength length, Path file) throws IOException {
-        String text = (onChange == OnChange.TAKE_CHECKPOINT
-                        ? pythonSchedule.or(() -> schedule)
-                        : schedule.or(() -> pythonSchedule))
-                .orElse(SCHEDULE);
-        SchedulerCall given = Anneal.parsed("--schedule", () -> SchedulerCall.parse(text, length));
+    private Scheduled schedule(Optional<SchedulerCall> pasted, Optional<RunConfig> resumed, RunLength length, Path file)
+            throws IOException {
+        boolean pythons = pythonSchedule.isPresent() && (pasted.isEmpty() || onChange == OnChange.TAKE_CHECKPOINT);
+        String text = pythons ? pythonSchedule.get() : schedule.orElse(SCHEDULE);
+        SchedulerCall given = pythons || pasted.isEmpty()
+                ? Anneal.parsed("--schedule", () -> SchedulerCall.parse(text, length))
+                : pasted.get();
         if (given.lastEpoch() != -1) {
             throw new IllegalArgumentException(
                     "--schedule must not have last_epoch, as --resume resumes a run, but has last_epoch="
@@ -352,15 +436,32 @@ final class TrainOptions {
                 return new Scheduled(saved, savedText, changed ? Optional.of(before) : Optional.empty());
             }
         }
-        return new Scheduled(given, hasUnits(text) ? text : given.policy().toString(), Optional.empty());
+        return new Scheduled(given, kept(text, given.policy(), length), Optional.empty());
     }
 
-    private static boolean hasUnits(String schedule) {
+    /**
+     * {@return the text to keep: the policy's own, unless the one that was given has lengths in units, which grow with the run,
+     * and can be read again without its surroundings}
+     */
+    private String kept(String text, Policy policy, RunLength length) {
+        Context here = surroundings.in(Context.EMPTY.in(Lengths.UNKNOWN, OptionalLong.of(length.stepsPerEpoch())));
+        PythonProgram program = PythonProgram.read(text, here);
         try {
-            SchedulerCall.parse(schedule);
-            return false;
+            SchedulerCall.of(program);
+            return policy.toString(); // it has no units
         } catch (PythonSyntaxException e) {
-            return true; // with the run's length it could be read
+            return Stream.of(SchedulerCall.meant(program).toString(), text)
+                    .filter(alone -> isRead(alone, policy, length))
+                    .findFirst()
+                    .orElse(policy.toString());
+        }
+    }
+
+    private static boolean isRead(String text, Policy policy, RunLength length) {
+        try {
+            return SchedulerCall.parse(text, length).policy().equals(policy);
+        } catch (PythonSyntaxException e) {
+            return false;
         }
     }
 

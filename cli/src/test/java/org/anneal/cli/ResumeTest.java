@@ -132,6 +132,69 @@ class ResumeTest {
     }
 
     @Test
+    void goesOnWithAPastedPieceWithoutTheNamesThatItTookFromOutside() throws IOException {
+        String piece = """
+                optimizer = torch.optim.Adam(net.parameters(), lr=args.lr, betas=(0.8, 0.999))
+                warmup = LinearLR(optimizer, cfg['start'], total_iters=len(train_loader))
+                decay = LambdaLR(optimizer, lambda step: args.gamma ** step)
+                scheduler = SequentialLR(optimizer, [warmup, decay], milestones=[len(train_loader)])
+                return {'optimizer': optimizer, 'lr_scheduler': {'scheduler': scheduler, 'interval': 'step'}}
+                """;
+        train(
+                "--epochs=2",
+                "--schedule",
+                piece,
+                "--set=args.lr=0.003",
+                "--set=args.gamma=0.5",
+                "--set=cfg['start']=0.1");
+        String schedule = "SequentialLR([LinearLR(start_factor=0.1),"
+                + " LambdaLR(lr_lambda=lambda step: 0.5 ** step)], milestones=[5])";
+        String config = Files.readString(run.resolve("run.json"));
+        assertTrue(config.contains("\"optimizer\" : \"Adam(lr=0.003, betas=(0.8, 0.999))\""), config);
+        assertTrue(config.contains("\"schedule\" : \"" + schedule + "\""), config);
+        assertTrue(config.contains("\"schedule_given\" : \"" + schedule + "\""), config);
+        assertTrue(config.contains("\"step_per\" : \"batch\""), config);
+        lines(resume("--epochs=4"));
+        Path whole = folder.resolve("whole");
+        lines(command(
+                whole,
+                "--epochs=4",
+                "--optimizer=Adam(lr=0.003, betas=(0.8, 0.999))",
+                "--schedule=" + schedule,
+                "--step-per=batch"));
+        assertSameRun(whole, run);
+
+        // The same piece is no change, and another interval or rate is one.
+        List<String> again = lines(
+                resume("--schedule", piece, "--set=args.lr=0.003", "--set=args.gamma=0.5", "--set=cfg['start']=0.1"));
+        assertTrue(again.contains("Nothing to do: all epochs are done, 4 of 4"), again.toString());
+        assertFails(
+                2,
+                "anneal train: the 'interval' in --schedule must be left out or batch, as in the run saved in " + last
+                        + ", but was epoch",
+                resume("--schedule", piece.replace("'step'", "'epoch'")));
+        assertFails(
+                2,
+                "anneal train: --optimizer must be left out or Adam(lr=0.003, betas=(0.8, 0.999)), as in the run saved in "
+                        + last + ", but was Adam(lr=0.5, betas=(0.8, 0.999)); --on-change keep-config goes on with the"
+                        + " given one, take-checkpoint with the saved one",
+                resume("--schedule", piece, "--set=args.lr=0.5", "--set=args.gamma=0.5", "--set=cfg['start']=0.1"));
+    }
+
+    @Test
+    void keepsAPastedPiecesLengthsInUnitsIfItNeedsNothingFromOutside() throws IOException {
+        train("--epochs=2", "--schedule=opt = SGD(p, lr=0.02)\nCosineAnnealingLR(opt, T_max=100%)");
+        assertTrue(Files.readString(run.resolve("run.json"))
+                .contains("\"schedule_given\" : \"CosineAnnealingLR(opt, T_max=100%)\""));
+        assertTrue(lines(resume("--epochs=4")).contains("SGD(lr=0.02), CosineAnnealingLR(T_max=4) stepped per epoch"));
+        Path other = folder.resolve("other");
+        lines(command(
+                other, "--epochs=2", "--schedule=CosineAnnealingLR(opt, T_max=100%, eta_min=low)", "--set=low=0.001"));
+        assertTrue(Files.readString(other.resolve("run.json"))
+                .contains("\"schedule_given\" : \"CosineAnnealingLR(T_max=2, eta_min=0.001)\""));
+    }
+
+    @Test
     void aScheduleThatEndsBeforeTheMoreEpochsIsRefusedAndTheRunLeftAsItIs() throws IOException {
         train("--epochs=1", "--schedule=OneCycleLR(0.1, total_steps=7)", "--step-per=batch");
         byte[] before = Files.readAllBytes(last);

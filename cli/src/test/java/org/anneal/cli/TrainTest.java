@@ -287,13 +287,13 @@ class TrainTest {
     void refusesWrongTextInOneLineThatNamesTheOption() {
         refusesText("--optimizer", "RMSpropp(lr=0.1)", "RMSpropp");
         refusesText("--optimizer", "SGD(lr=-1)", "lr");
-        refusesText("--optimizer", "SGD(momentum=x)", "");
+        refusesText("--optimizer", "SGD(momentum='x')", "momentum must be a number, but was 'x'");
         refusesText("--optimizer", "", "");
         refusesText("--schedule", "ExponentialLR(gamma=-1)", "gamma must be finite and >= 0, but was -1");
         refusesText("--schedule", "StepLR(30", "");
-        refusesText("--schedule", "StepLR(30)\nStepLR(40)", "");
+        refusesText("--schedule", "StepLR(30) StepLR(40)", "expected the end, but found 'StepLR'");
         refusesText("--schedule", "Nothing(3)", "Nothing");
-        refusesText("--schedule", "LambdaLR(lambda step: exec('rm'))", "");
+        refusesText("--schedule", "LambdaLR(lambda step: step.x)", "the attribute 'x' is not supported");
         refusesText("--step-per", "x", "x");
         refusesText("--epochs", "many", "many");
         refusesText("--seed", "1e3", "1e3");
@@ -305,6 +305,94 @@ class TrainTest {
         refusesText("--on-change", "maybe", "must be keep-config or take-checkpoint, but was 'maybe'");
         refusesText("--nonsense", "1", "--nonsense");
         refusesText("unexpected", "words", "unexpected");
+    }
+
+    @Test
+    void asksForTheNamesOfScheduleAndOptimizerAtOnce() {
+        String piece = "o = SGD(net.parameters(), lr=args.lr, weight_decay=args.wd)\nStepLR(o, args.size)";
+        refusesToAsk(
+                "--schedule, line 2, column 11: unknown names 'args.size', 'args.lr' and 'args.wd': say what they are:",
+                "--set args.size=VALUE --set args.lr=VALUE --set args.wd=VALUE",
+                "--schedule",
+                piece);
+        refusesToAsk(
+                "--schedule, line 2, column 11: unknown name 'args.size'; --optimizer, column 6: unknown name 'lr':"
+                        + " say what they are:",
+                "--set args.size=VALUE --set lr=VALUE",
+                "--schedule",
+                piece,
+                "--optimizer=Adam(lr=lr)");
+        refusesToAsk(
+                "--schedule, line 2, column 11: unknown name 'args.size': say what it is:",
+                "--set args.size=VALUE",
+                "--schedule",
+                piece,
+                "--optimizer=SGD(lr=0.5)");
+        refusesToAsk(
+                "--optimizer, column 26: unknown names 'low', 'm' and 'high': say what they are:",
+                "--set low=VALUE --set m=VALUE --set high=VALUE",
+                "--optimizer=SGD([{'params': a, 'lr': low}, {'params': b}], lr=high, momentum=m)");
+    }
+
+    private void refusesToAsk(String problem, String options, String... arguments) {
+        Ran ran = Ran.anneal(Stream.concat(Stream.of("train", "--out", out.toString()), Stream.of(arguments))
+                .toArray(String[]::new));
+        assertEquals(2, ran.code());
+        assertEquals(
+                List.of("anneal train: " + problem, "  " + options),
+                ran.err().lines().toList());
+        assertFalse(Files.exists(out));
+    }
+
+    @Test
+    void saysWhichGroupsAPastedOptimizerNeeds() {
+        String groups = "SGD([{'params': a}, {'params': b, 'lr': 0.25}, {'params': c, 'weight_decay': 0}], lr=0.5,"
+                + " weight_decay=0.125)";
+        String problem = " has an optimizer of 3 groups: say which parameters each has but the first, --group"
+                + " 'PATTERN:lr=0.25' --group 'PATTERN:weight_decay=0', with PATTERN for their names, such as fc*";
+        assertFails(
+                2,
+                "anneal train: --schedule" + problem,
+                "train",
+                "--out=" + out,
+                "--schedule",
+                "o = " + groups + "; StepLR(o, 1)");
+        assertFails(2, "anneal train: --optimizer" + problem, "train", "--out=" + out, "--optimizer", groups);
+        List<String> printed = lines(
+                "train",
+                "--out=" + out,
+                "--epochs=1",
+                "--limit=1",
+                "--schedule",
+                "o = " + groups + "; StepLR(o, 1)",
+                "--group=fc*:lr=0.25",
+                "--group=conv1*:weight_decay=0");
+        assertEquals(
+                "SGD(lr=0.5, weight_decay=0.125), StepLR(step_size=1, gamma=0.1) stepped per epoch", printed.get(2));
+        assertTrue(
+                printed.get(4).startsWith("group 1, fc*: SGD(lr=0.25, weight_decay=0.125) for fc1.weight"),
+                printed.get(4));
+    }
+
+    @Test
+    void saysWhatDoesNotFitToWhatIsTrained() {
+        assertFails(
+                2,
+                "anneal train: --pick must be left out without --schedule",
+                "train",
+                "--out=" + out,
+                "--pick=scheduler");
+        assertFails(
+                2,
+                "anneal train: --pick: c is no schedule of this text, which has a, b",
+                "train",
+                "--out=" + out,
+                "--schedule=a = StepLR(o, 1); b = StepLR(o, 2)",
+                "--pick=c");
+        Ran ran = Ran.anneal("train", "--out=" + out, "--epochs=1", "--limit=1", "--set=args.epochs=3");
+        assertEquals(0, ran.code());
+        assertEquals(
+                "anneal train: --set args.epochs changes nothing", ran.err().strip());
     }
 
     private void refusesText(String option, String value, String named) {

@@ -23,11 +23,6 @@ public final class Dict {
         this.entries = Objects.requireNonNull(entries, "entries");
     }
 
-    /** {@return {@code value} as an entry of a dict, None if it is empty} */
-    public static Object orNone(OptionalInt value) {
-        return Objects.requireNonNull(value, "value").isPresent() ? (Object) (long) value.getAsInt() : Optional.empty();
-    }
-
     /** {@return the entry, unless it is missing or None} */
     public Optional<Object> find(String key) {
         Optional<Object> value = Optional.ofNullable(entries.get(key));

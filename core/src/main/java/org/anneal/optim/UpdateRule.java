@@ -4,11 +4,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.SchedulerCall;
+import org.anneal.text.Context;
 import org.anneal.text.Declared;
 import org.anneal.text.Kind;
 import org.anneal.text.Kinds;
 import org.anneal.text.Python;
 import org.anneal.text.PythonCall;
+import org.anneal.text.PythonProgram;
+import org.anneal.text.UnknownNamesException;
 
 /**
  * An update rule, such as SGD: how an optimizer changes a parameter, given its gradient. It is a value with PyTorch's name and
@@ -116,12 +122,52 @@ public interface UpdateRule extends Declared {
      * @throws org.anneal.text.PythonSyntaxException if {@code text} is not such a call, or has a value that is out of range
      */
     static UpdateRule parse(String text) {
-        PythonCall call = PythonCall.parse(text);
+        PythonProgram program = PythonProgram.read(text, Context.EMPTY);
+        PythonCall call = program.meant("optimizer", kindNames());
+        List<UpdateRule> groups = read(call);
+        if (!groups.stream().allMatch(groups.get(0)::equals)) {
+            throw call.error("the groups of this optimizer have different options: read them with UpdateRule.groups");
+        }
+        return groups.get(0);
+    }
+
+    /**
+     * Reads the optimizer of the schedule that a piece of a Python program makes, or the last that it makes.
+     *
+     * @return the rule of each of its groups, with that group's rate; empty if the text makes no optimizer
+     * @throws org.anneal.text.PythonSyntaxException if it has a value that is out of range
+     * @throws UnknownNamesException if it needs names that are not known
+     */
+    static List<UpdateRule> groups(PythonProgram program) {
+        return meant(program).map(UpdateRule::read).orElse(List.of());
+    }
+
+    /** {@return the call that makes the optimizer of the schedule that {@code program} makes, or the last that it makes} */
+    static Optional<PythonCall> meant(PythonProgram program) {
+        Predicate<String> named = kindNames();
+        Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
+        Optional<PythonCall> given = Objects.requireNonNull(program, "program")
+                .lastOfAll(scheduleNamed)
+                .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"));
+        given.filter(optimizer -> !optimizer.isOneOf(named))
+                .filter(optimizer ->
+                        Character.isUpperCase(optimizer.simpleName().charAt(0)))
+                .ifPresent(optimizer -> optimizer.note("the options of " + optimizer.simpleName()
+                        + ", an optimizer that is not known here, are passed over"));
+        return given.isPresent() ? given.filter(each -> each.isOneOf(named)) : program.lastOfAll(named);
+    }
+
+    private static Predicate<String> kindNames() {
+        return Kinds.names(OwnKinds.ALL, UpdateRule.class);
+    }
+
+    private static List<UpdateRule> read(PythonCall call) {
         Kind<?> kind = Kinds.named(call.name(), OwnKinds.ALL, UpdateRule.class)
                 .orElseThrow(() -> call.unknown(
                         "optimizer", kinds().stream().map(Kind::name).toList()));
         PythonCall.Arguments arguments = call.bind("params", kind.signature().toArray(String[]::new));
-        return arguments.build(() -> (UpdateRule) kind.read(arguments));
+        return UnknownNamesException.all(
+                arguments.groups(kind.names()), group -> group.build(() -> (UpdateRule) kind.read(group)));
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.anneal.text.Declared;
 import org.anneal.text.PythonCall;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.text.UnknownNamesException;
 
 /** The members of a sequence or a chain in text: schedules, then perhaps a plateau. */
 record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
@@ -15,15 +16,15 @@ record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
         List<Schedule> schedules = new ArrayList<>();
         Optional<ReduceLROnPlateau> plateau = Optional.empty();
         List<PythonCall> calls = arguments.calls(name);
-        for (PythonCall call : calls) {
-            Policy member = member(call);
-            boolean last = call == calls.get(calls.size() - 1);
-            if (member instanceof Schedule schedule) {
+        List<Policy> members = UnknownNamesException.all(calls, Members::member);
+        for (int i = 0; i < members.size(); i++) {
+            boolean last = i == members.size() - 1;
+            if (members.get(i) instanceof Schedule schedule) {
                 schedules.add(schedule);
-            } else if (last && !schedules.isEmpty() && member instanceof ReduceLROnPlateau reduce) {
+            } else if (last && !schedules.isEmpty() && members.get(i) instanceof ReduceLROnPlateau reduce) {
                 plateau = Optional.of(reduce);
             } else {
-                throw misplaced(call);
+                throw misplaced(calls.get(i));
             }
         }
         return new Members(schedules, plateau);

@@ -8,6 +8,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Param;
 import org.anneal.text.PerGroup;
 import org.anneal.text.PythonCall;
+import org.anneal.text.UnknownNamesException;
 
 /**
  * Anneals the rate once up to {@code maxLr} and then down to almost nothing, and the momentum the opposite way.
@@ -149,7 +150,8 @@ public record OneCycleLR(
         if (arguments.has("total_steps")) {
             return usual.get();
         } else if (arguments.has("epochs") && arguments.has("steps_per_epoch")) {
-            return totalSteps(arguments.integer("epochs"), arguments.integer("steps_per_epoch"));
+            List<Long> both = UnknownNamesException.all(List.of("epochs", "steps_per_epoch"), arguments::integer);
+            return totalSteps(both.get(0), both.get(1));
         }
         throw arguments.error("OneCycleLR needs total_steps, or epochs and steps_per_epoch");
     }

@@ -6,6 +6,7 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.anneal.text.Context;
 import org.anneal.text.Declared;
 import org.anneal.text.Kind;
 import org.anneal.text.Kinds;
@@ -75,6 +76,15 @@ public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlat
      */
     static Policy parse(String text, RunLength runLength) {
         return withoutLastEpoch(text, SchedulerCall.parse(text, runLength));
+    }
+
+    /**
+     * Reads the schedule that a piece of a Python program makes, in its surroundings.
+     *
+     * @throws PythonSyntaxException as {@link #parse(String)} does, and as {@link SchedulerCall#parse(String, Context)} does
+     */
+    static Policy parse(String text, Context context) {
+        return withoutLastEpoch(text, SchedulerCall.parse(text, context));
     }
 
     private static Policy withoutLastEpoch(String text, SchedulerCall call) {

@@ -4,7 +4,9 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.Objects;
+import java.util.OptionalLong;
 import org.anneal.text.Check;
+import org.anneal.text.Context;
 import org.anneal.text.Lengths;
 
 /**
@@ -62,11 +64,21 @@ public record RunLength(long stepsPerEpoch, long epochs, StepPer stepPer) {
         return stepPer == StepPer.BATCH ? stepsPerEpoch * epochs : epochs;
     }
 
-    /** Resolves lengths in a run of {@code steps} steps whose epochs are unknown. */
-    static Lengths ofSteps(long steps) {
+    /** {@return what a text of this run is read in: its lengths in units, and the batches that its loader has} */
+    public Context context() {
+        return Context.EMPTY.in(this::resolve, OptionalLong.of(stepsPerEpoch));
+    }
+
+    /**
+     * {@return what a text is read in of a run whose epochs are not known}
+     *
+     * @param steps how often the schedule is stepped in the run, at least 1
+     */
+    public static Context contextOf(long steps) {
         RunLength whole = new RunLength(Check.atLeast(1, "steps", Math.min(steps, Check.LAST_STEP)), 1);
-        return (amount, unit) ->
+        Lengths lengths = (amount, unit) ->
                 unit == Lengths.Unit.EPOCHS ? Lengths.UNKNOWN.resolve(amount, unit) : whole.resolve(amount, unit);
+        return Context.EMPTY.in(lengths, OptionalLong.empty());
     }
 
     /** Returns a length in steps of the schedule, as {@link Lengths#resolve} does. */

@@ -9,6 +9,7 @@ import java.util.Spliterators;
 import java.util.stream.DoubleStream;
 import java.util.stream.StreamSupport;
 import org.anneal.text.Check;
+import org.anneal.text.Context;
 import org.anneal.text.Declared;
 import org.anneal.text.Kind;
 import org.anneal.text.PythonSyntaxException;
@@ -325,6 +326,16 @@ public non-sealed interface Schedule extends Policy {
      */
     static Schedule parse(String text, RunLength runLength) {
         return schedule(text, Policy.parse(text, runLength));
+    }
+
+    /**
+     * Reads the schedule that a piece of a Python program makes, in its surroundings: the names that it does not define.
+     *
+     * @throws PythonSyntaxException as {@link #parse(String)} does
+     * @throws org.anneal.text.UnknownNamesException if it needs names that neither {@code text} nor {@code context} defines
+     */
+    static Schedule parse(String text, Context context) {
+        return schedule(text, Policy.parse(text, context));
     }
 
     private static Schedule schedule(String text, Policy policy) {

@@ -3,33 +3,76 @@ package org.anneal.schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.anneal.text.Check;
+import org.anneal.text.Context;
 import org.anneal.text.Kind;
+import org.anneal.text.Kinds;
 import org.anneal.text.PythonCall;
+import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * What a pasted line of Python says about a schedule.
+ * All that a pasted piece of Python says about a schedule.
  *
  * @param policy the schedule, or the plateau
- * @param lastEpoch PyTorch's {@code last_epoch}, at least -1: the runner's counter starts at {@code lastEpoch + 1}
- * @param notes what was dropped from the line, one sentence each
+ * @param lastEpoch PyTorch's {@code last_epoch}, at least -1: the runner starts at counter {@code lastEpoch + 1}
+ * @param notes what was dropped from the text, a sentence each
+ * @param stepPer what the schedule is stepped after, if the text says it, as Lightning's {@code 'interval': 'step'} does
  */
-public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
+public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, Optional<StepPer> stepPer) {
 
     public SchedulerCall {
         Objects.requireNonNull(policy, "policy");
         Check.atLeast(-1, "last_epoch", lastEpoch);
         notes = Check.list("notes", notes);
+        Objects.requireNonNull(stepPer, "stepPer");
+    }
+
+    /** Makes a call that does not say what the schedule is stepped after. */
+    public SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
+        this(policy, lastEpoch, notes, Optional.empty());
     }
 
     /**
-     * Reads PyTorch's constructor call: {@code scheduler = optim.lr_scheduler.StepLR(optimizer, 30)}.
+     * Reads the schedule that a piece of a Python program makes: {@code scheduler = optim.lr_scheduler.StepLR(optimizer, 30)}.
      *
-     * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
+     * @throws PythonSyntaxException if {@code text} makes none, or one with a value that is out of range
+     * @throws org.anneal.text.UnknownNamesException if it needs names that {@code text} does not define
      */
     public static SchedulerCall parse(String text) {
-        return parse(PythonCall.parse(text));
+        return parse(text, Context.EMPTY);
+    }
+
+    /**
+     * Reads the schedule that a piece of a Python program makes, in its surroundings. If it makes several, it is the last, or
+     * the one that the context picks.
+     *
+     * @throws PythonSyntaxException if {@code text} makes none, or one with a value that is out of range
+     * @throws org.anneal.text.UnknownNamesException if it needs names that neither {@code text} nor {@code context} defines
+     */
+    public static SchedulerCall parse(String text, Context context) {
+        return of(PythonProgram.read(text, context));
+    }
+
+    /** Reads the schedule that {@code program} makes, as {@link #parse(String, Context)} does. */
+    public static SchedulerCall of(PythonProgram program) {
+        SchedulerCall read = parse(meant(program));
+        return new SchedulerCall(read.policy, read.lastEpoch, program.notes(), stepPer(program));
+    }
+
+    /**
+     * {@return what the schedule of {@code program} is stepped after, if it says it} It can be told before the schedule is
+     * read, whose lengths may depend on it.
+     */
+    public static Optional<StepPer> stepPer(PythonProgram program) {
+        return program.besides(meant(program), "interval")
+                .map(interval -> interval.equals("step") ? StepPer.BATCH : StepPer.EPOCH);
+    }
+
+    /** {@return the call of {@code program} that makes its schedule} */
+    public static PythonCall meant(PythonProgram program) {
+        return Objects.requireNonNull(program, "program").meant("schedule", Kinds.names(OwnKinds.ALL, Policy.class));
     }
 
     /**
@@ -39,7 +82,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text, RunLength runLength) {
-        return parse(PythonCall.parse(text, Objects.requireNonNull(runLength, "runLength")::resolve));
+        return parse(text, Objects.requireNonNull(runLength, "runLength").context());
     }
 
     /**
@@ -50,7 +93,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes) {
      * @throws PythonSyntaxException if {@code text} is not such a call, or has a value out of range
      */
     public static SchedulerCall parse(String text, long steps) {
-        return parse(PythonCall.parse(text, RunLength.ofSteps(steps)));
+        return parse(text, RunLength.contextOf(steps));
     }
 
     static SchedulerCall parse(PythonCall call) {

@@ -5,6 +5,7 @@ import org.anneal.text.Check;
 import org.anneal.text.Kind;
 import org.anneal.text.Param;
 import org.anneal.text.PythonCall;
+import org.anneal.text.UnknownNamesException;
 
 /**
  * Runs one schedule after another: at each milestone the next one takes over and counts its own steps from 0.
@@ -55,11 +56,13 @@ public record SequentialLR(
     private static final double JUMP = 1.5;
 
     private static Record read(PythonCall.Arguments arguments) {
-        Members members = Members.read(arguments, "schedulers");
-        List<Long> milestones = arguments.lengths("milestones");
-        return members.plateau().isPresent()
-                ? new SequentialPlateau(members.schedules(), members.plateau().get(), milestones)
-                : new SequentialLR(members.schedules(), milestones);
+        return UnknownNamesException.both(
+                () -> Members.read(arguments, "schedulers"),
+                () -> arguments.lengths("milestones"),
+                (members, milestones) -> members.plateau().isPresent()
+                        ? new SequentialPlateau(
+                                members.schedules(), members.plateau().get(), milestones)
+                        : new SequentialLR(members.schedules(), milestones));
     }
 
     /** Checks the milestones of a sequence of {@code pieces}. */

@@ -387,7 +387,8 @@ public final class Kind<R extends Record> {
         });
         return reading.isPresent()
                 ? reading.get().apply(arguments)
-                : make(parameters.stream().map(each -> read(each, arguments)).toArray());
+                : make(UnknownNamesException.all(parameters, each -> read(each, arguments))
+                        .toArray());
     }
 
     private Object read(Parameter parameter, PythonCall.Arguments arguments) {

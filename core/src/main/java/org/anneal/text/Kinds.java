@@ -2,9 +2,12 @@ package org.anneal.text;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * Custom kinds of schedules and update rules. A jar names its implementation in
@@ -31,6 +34,15 @@ public interface Kinds {
             }
         }
         return all(own, what).stream().filter(kind -> kind.name().equals(name)).findFirst();
+    }
+
+    /** {@return whether a kind has a name; jars are opened at the first name that is not a built-in one} */
+    static Predicate<String> names(List<Kind<?>> own, Class<?> what) {
+        List<Kind<?>> ours = Check.list("own", own);
+        Objects.requireNonNull(what, "what");
+        Map<String, Boolean> found = new ConcurrentHashMap<>();
+        return name ->
+                found.computeIfAbsent(name, any -> named(name, ours, what).isPresent());
     }
 
     /** {@return the built-in kinds, then the custom ones of the class {@code what}} */

@@ -7,7 +7,6 @@ import java.io.Serializable;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.LongToDoubleFunction;
 
 /**
@@ -15,13 +14,16 @@ import java.util.function.LongToDoubleFunction;
  * {@link CyclicLR}.
  *
  * <p>{@link #parse} reads Python's {@code lambda step: 0.5 ** (step // 10000)}, in Python's arithmetic and with Python's
- * results: {@code + - * / // % **}, comparisons, {@code and or not}, {@code a if c else b}, {@code min max abs round int
- * float bool pow} and {@code math}'s functions and constants. It never runs code. {@link #named} takes a Java function,
+ * results: operators, {@code a if c else b}, lists, comprehensions, and the functions of Python, {@code math} and NumPy that
+ * {@code docs/text.md} lists. It never runs code, and computes at most 100,000 operations a step. {@link #named} takes a Java function,
  * which only its name identifies: two are equal if their names are. It can be serialized, unless it is a Java function.
  */
 public final class LrLambda implements Serializable {
     @Serial
     private static final long serialVersionUID = 1;
+
+    private static final long MOST_OPERATIONS = 100_000;
+    private static final int LONGEST_SHOWN = 300;
 
     private final String text;
     private final transient LongToDoubleFunction function; // the text stands for it
@@ -34,34 +36,52 @@ public final class LrLambda implements Serializable {
     }
 
     /**
-     * Reads a Python lambda of one parameter, the step.
+     * Reads a Python function of the step: a lambda, or a short {@code def}.
      *
      * @throws PythonSyntaxException if {@code text} is not one
      */
     public static LrLambda parse(String text) {
-        PythonText source = new PythonText(text);
-        return of(source, source.whole());
+        PythonProgram program = PythonProgram.read(text, Context.EMPTY);
+        return of(program, program.lastExpression(), program.lastValue());
     }
 
-    /** Returns the lambda that {@code expression} of {@code source} is. */
-    static LrLambda of(PythonText source, Expression expression) {
-        if (!(expression instanceof Expression.Lambda lambda)) {
-            throw source.error(
-                    expression,
-                    "expected a lambda, such as 'lambda step: 0.95 ** step', but found "
-                            + PythonText.shortened(expression.toString()));
+    /** Returns the function that {@code value}, which {@code at} is in {@code program}, is. */
+    static LrLambda of(PythonProgram program, Expression at, Object value) {
+        Object function = value;
+        if (value instanceof PythonFunction known) { // lambda step: math.exp(step)
+            function = Closure.of(known);
         }
-        Expression body = lambda.body();
-        source.checkNumber(body, Optional.of(lambda.parameter()));
+        if (value instanceof Unknown unknown) {
+            throw program.unknown(unknown);
+        } else if (!(function instanceof Closure)) {
+            throw program.source()
+                    .error(
+                            at,
+                            "expected a lambda, such as 'lambda step: 0.95 ** step', but found "
+                                    + PythonText.shortened(at.toString()));
+        }
+        Expression.Lambda lambda = Closing.function(program, at, (Closure) function);
         String text = lambda.toString();
-        LongToDoubleFunction function = step -> {
+        try {
+            new PythonText(text).whole();
+        } catch (PythonSyntaxException e) {
+            throw program.source()
+                    .error(at, "this is too long or too deep to be written as one lambda: " + e.getMessage());
+        }
+        String shown = text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "...";
+        String parameter = lambda.parameters().get(0).name();
+        Expression body = lambda.body();
+        LongToDoubleFunction computed = step -> {
+            Scope scope = new Scope(new Machine(MOST_OPERATIONS)).with(parameter, BigInteger.valueOf(step));
             try {
-                return PythonNumber.toFloat(body.value(BigInteger.valueOf(step)));
+                return PythonNumber.toFloat(body.value(scope));
             } catch (ArithmeticException e) {
-                throw new ArithmeticException(text + " failed at step " + step + ": " + e.getMessage());
+                throw new ArithmeticException(shown + " failed at step " + step + ": " + e.getMessage());
+            } catch (StackOverflowError e) { // depth is bounded in a text and in calls, but not their product
+                throw new ArithmeticException(shown + " failed at step " + step + ": nested too deep");
             }
         };
-        return new LrLambda(text, function, !PythonText.mentions(body, lambda.parameter()));
+        return new LrLambda(text, computed, !PythonText.mentions(body, parameter));
     }
 
     /**

@@ -158,6 +158,8 @@ public final class Python {
             return quote(text);
         } else if (value instanceof byte[] bytes) {
             return bytes(bytes);
+        } else if (value instanceof PythonValue.Range range) {
+            return range.toString();
         } else if (value instanceof List<?> list) {
             return join(list, "[", "]", depth);
         } else if (value instanceof Set<?> set) {

@@ -4,50 +4,66 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * One Python constructor call, such as {@code StepLR(optimizer, step_size=30)} or {@code SGD(lr=0.001, momentum=0.9)}. It is
- * read, never run.
- *
- * <p>A pasted line may have {@code torch.optim.lr_scheduler.} or a part of it before the name, an assignment before the call,
- * comments and line breaks.
+ * One Python constructor call, such as {@code StepLR(optimizer, step_size=30)} or {@code SGD(lr=0.001, momentum=0.9)}:
+ * read, but never run. {@link PythonProgram} finds those of a text.
  */
 public final class PythonCall {
 
-    private static final List<String> PREFIXES = List.of(
-            "",
-            "torch.optim.lr_scheduler.",
-            "optim.lr_scheduler.",
-            "lr_scheduler.",
-            "torch.optim.",
-            "optim.",
-            "torch.optim.swa_utils.",
-            "optim.swa_utils.",
-            "swa_utils.");
+    private static final List<String> PREFIXES =
+            List.of("", "torch.optim.lr_scheduler.", "torch.optim.swa_utils.", "torch.optim.");
 
-    private final PythonText source;
-    private final Expression.Call call;
-    private final String name;
-    private final Lengths lengths;
-    private final Set<String> notes; // of the whole text
+    private final PythonProgram program;
+    private final Expression.Call at;
+    private final String dotted;
+    private final List<Argument> positional;
+    private final Map<String, Argument> keywords;
+    private final List<Map<?, ?>> addedGroups = new ArrayList<>();
 
-    private PythonCall(PythonText source, Expression.Call call, String name, Lengths lengths, Set<String> notes) {
-        this.source = source;
-        this.call = call;
-        this.name = name;
-        this.lengths = lengths;
-        this.notes = notes;
+    PythonCall(
+            PythonProgram program,
+            Expression.Call at,
+            String dotted,
+            List<Argument> positional,
+            Map<String, Argument> keywords) {
+        this.program = program;
+        this.at = at;
+        this.dotted = dotted;
+        this.positional = positional;
+        this.keywords = keywords;
     }
+
+    /** An argument as it is written, and its value. */
+    record Argument(Expression written, Object value) {
+        boolean isNone() {
+            return value instanceof Optional;
+        }
+
+        /** Returns this for a message: as it is written, but for a name by its value. */
+        String shown() {
+            boolean named = !(value instanceof Unknown || value instanceof PythonCall || value instanceof Closure)
+                    && !(written instanceof Expression.Literal)
+                    && PythonText.hasNames(written);
+            return PythonText.shortened(named ? Python.shown(value) : written.toString());
+        }
+    }
+
+    /** The value of an argument that cannot be computed. */
+    record Failure(String reason) {}
 
     /**
      * Reads one call.
@@ -55,68 +71,116 @@ public final class PythonCall {
      * @throws PythonSyntaxException if {@code text} is not one call
      */
     public static PythonCall parse(String text) {
-        return parse(text, Lengths.UNKNOWN);
+        return PythonProgram.read(text, Context.EMPTY).meant("call", name -> false);
     }
 
-    /** Reads one call, whose lengths in units {@code lengths} resolves. */
-    public static PythonCall parse(String text, Lengths lengths) {
-        Objects.requireNonNull(lengths, "lengths");
-        PythonText source = new PythonText(text);
-        Expression expression = source.statement();
-        if (!(expression instanceof Expression.Call call)) {
-            throw source.error(
-                    expression,
-                    "expected a call, such as 'StepLR(step_size=30)', but found "
-                            + PythonText.shortened(expression.toString()));
-        }
-        return of(source, call, lengths, new LinkedHashSet<>());
-    }
-
-    private static PythonCall of(PythonText source, Expression.Call call, Lengths lengths, Set<String> notes) {
-        String dotted = call.function().text();
-        int nameStart = dotted.lastIndexOf('.') + 1;
-        String prefix = dotted.substring(0, nameStart);
-        if (!PREFIXES.contains(prefix)) {
-            throw source.error(
-                    call,
-                    "unknown module '" + PythonText.shortened(prefix.substring(0, nameStart - 1))
-                            + "', expected torch.optim or torch.optim.lr_scheduler");
-        }
-        return new PythonCall(source, call, dotted.substring(nameStart), lengths, notes);
-    }
-
-    /** {@return the name of the called class, without its module} */
+    /**
+     * {@return the name of what is called, without its module}
+     *
+     * @throws PythonSyntaxException if its module is none of PyTorch's
+     */
     public String name() {
-        return name;
+        String prefix = dotted.substring(0, dotted.lastIndexOf('.') + 1);
+        if (!PREFIXES.contains(prefix)) {
+            throw error("unknown module '" + PythonText.shortened(prefix.substring(0, prefix.length() - 1))
+                    + "', expected torch.optim or torch.optim.lr_scheduler");
+        }
+        return simpleName();
+    }
+
+    /** {@return whether this is a call of one of {@code names}, in a module of PyTorch or in none} */
+    public boolean isOneOf(Predicate<String> names) {
+        return PREFIXES.contains(dotted.substring(0, dotted.lastIndexOf('.') + 1)) && names.test(simpleName());
+    }
+
+    /** {@return the name of the called class or function, without its module} */
+    public String simpleName() {
+        return dotted.substring(dotted.lastIndexOf('.') + 1);
     }
 
     /** Adds a sentence about what was dropped from the text. */
     public void note(String note) {
-        notes.add(note);
+        program.note(note);
     }
 
     /** {@return what was dropped from the text so far} */
     public List<String> notes() {
-        return List.copyOf(notes);
+        return program.notes();
     }
 
     /** {@return an exception that points at this call} */
     public PythonSyntaxException error(String problem) {
-        return source.error(call, problem);
+        return program.source().error(at, problem);
     }
 
     /** {@return an exception that says that this call's name is not one of {@code known}, and suggests the nearest one} */
     public PythonSyntaxException unknown(String what, Collection<String> known) {
-        return error("unknown " + what + " '" + PythonText.shortened(name) + "'" + PythonText.suggestion(name, known));
+        return error("unknown " + what + " '" + PythonText.shortened(simpleName()) + "'"
+                + Spelling.suggestion(simpleName(), known));
+    }
+
+    /** Returns what a number made of this would need to be known. */
+    Unknown asUnknown() {
+        return new Unknown(at);
+    }
+
+    /** Returns what a class such as a dataclass is given for one of its names. */
+    Optional<Object> attribute(String name) {
+        return Optional.ofNullable(keywords.get(name))
+                .map(Argument::value)
+                .filter(value -> Unknown.in(value).isEmpty());
+    }
+
+    /** Adds this, and the calls that are arguments of it. */
+    void addMembers(Set<PythonCall> all) {
+        addMembers(this, all, Collections.newSetFromMap(new IdentityHashMap<>()));
+    }
+
+    private static void addMembers(Object value, Set<PythonCall> all, Set<Object> seen) {
+        if (value instanceof PythonCall call) {
+            if (all.add(call)) {
+                call.positional.forEach(each -> addMembers(each.value(), all, seen));
+                call.keywords.values().forEach(each -> addMembers(each.value(), all, seen));
+            }
+        } else if (PythonValue.isList(value) && seen.add(value)) {
+            PythonValue.sequence(value).forEach(each -> addMembers(each, all, seen));
+        }
+    }
+
+    /** {@return the call that made what this call, or a call that is an argument of it, is given as {@code parameter}, first or by name} */
+    public Optional<PythonCall> given(String parameter) {
+        Argument given = keywords.getOrDefault(parameter, new Argument(at, Optional.empty()));
+        if (given.isNone() && !positional.isEmpty()) {
+            given = positional.get(0);
+        }
+        if (given.value() instanceof PythonCall call) {
+            return Optional.of(call);
+        }
+        Set<PythonCall> members = Collections.newSetFromMap(new IdentityHashMap<>());
+        addMembers(given.value(), members, Collections.newSetFromMap(new IdentityHashMap<>()));
+        return members.stream()
+                .flatMap(member -> member.given(parameter).stream())
+                .findFirst();
+    }
+
+    /** Takes a group that is added to an optimizer, if the arguments are one. */
+    boolean addsGroup(List<Argument> arguments, Map<String, Argument> named) {
+        List<Argument> all = new ArrayList<>(arguments);
+        all.addAll(named.values());
+        if (all.size() == 1 && all.get(0).value() instanceof Map<?, ?> group) {
+            addedGroups.add(group);
+            return true;
+        }
+        return false;
     }
 
     /**
      * Binds the arguments to the parameters by Python's rules.
      *
-     * @param leading a leading parameter that Python needs and the text form omits: {@code optimizer} or {@code params}. It is
-     *     dropped if it is given by keyword, or if the first positional argument is a name, a call, an attribute or an entry, but
-     *     not a number, string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list can be {@code params},
-     *     but not {@code optimizer}. Empty if there is none
+     * @param leading a leading parameter that Python needs and a value omits: {@code optimizer} or {@code params}. It is
+     *     dropped, whatever expression it is, if it is given by keyword, or as a first positional argument that is no number,
+     *     string or lambda: {@code opt}, {@code opts[0]}, {@code net.parameters()}. A list is {@code params}, and no optimizer.
+     *     Empty if there is none
      * @param parameters the other parameters in Python's order: {@code "step_size"} is required, {@code "gamma="} is
      *     optional, and those after {@code "*"} are keyword-only
      * @throws PythonSyntaxException if an argument is unknown, given twice, missing, or one too many
@@ -137,55 +201,96 @@ public final class PythonCall {
         }
         positionalOnes = Math.min(positionalOnes, names.size());
 
-        Map<String, Expression> values = new LinkedHashMap<>();
-        List<Expression> positional = call.positional();
+        Map<String, Argument> values = new LinkedHashMap<>();
+        boolean several = leading.equals("params");
         boolean dropped =
-                !leading.isEmpty() && !positional.isEmpty() && isLeading(positional.get(0), leading.equals("params"));
-        positional = dropped ? positional.subList(1, positional.size()) : positional;
-        for (int i = 0; i < positional.size(); i++) {
+                !leading.isEmpty() && !positional.isEmpty() && isLeading(positional.get(0), several, required);
+        Optional<Argument> first = dropped ? Optional.of(positional.get(0)) : Optional.empty();
+        List<Argument> others = dropped ? positional.subList(1, positional.size()) : positional;
+        for (int i = 0; i < others.size(); i++) {
             if (i == positionalOnes) {
-                throw source.error(
-                        positional.get(i),
-                        name + " takes at most " + positionalOnes + " positional arguments, but got "
-                                + positional.size());
+                throw program.source()
+                        .error(
+                                others.get(i).written(),
+                                simpleName() + " takes at most " + positionalOnes + " positional arguments, but got "
+                                        + others.size());
             }
-            values.put(names.get(i), names.get(i).equals(leading) ? positional.get(i) : read(positional.get(i)));
+            if (others.get(i).written() instanceof Expression.Unread unread) {
+                throw unread.problem();
+            }
+            values.put(names.get(i), others.get(i));
         }
-        for (Expression.Keyword keyword : call.keywords()) {
+        for (Map.Entry<String, Argument> keyword : keywords.entrySet()) {
+            String name = keyword.getKey();
+            Expression written = keyword.getValue().written();
             boolean twice;
-            if (keyword.name().equals(leading)) {
+            if (name.equals(leading)) {
                 twice = dropped;
                 dropped = true;
-            } else if (names.contains(keyword.name())) {
-                twice = values.put(keyword.name(), read(keyword.value())) != null;
+                first = Optional.of(keyword.getValue());
+            } else if (names.contains(name)) {
+                twice = values.put(name, keyword.getValue()) != null;
+            } else if (name.isEmpty()) {
+                throw refused(keyword.getValue(), "the arguments of **", "a dict");
             } else {
-                throw source.error(
-                        keyword.value(),
-                        "unknown parameter '" + PythonText.shortened(keyword.name()) + "' of " + name
-                                + PythonText.suggestion(keyword.name(), names));
+                throw program.source()
+                        .error(
+                                written,
+                                "unknown parameter '" + PythonText.shortened(name) + "' of " + simpleName()
+                                        + Spelling.suggestion(name, names));
             }
             if (twice) {
-                throw source.error(keyword.value(), keyword.name() + " is given twice");
+                throw program.source().error(written, name + " is given twice");
             }
         }
         required.removeAll(values.keySet());
         if (!required.isEmpty()) {
-            throw error(name + " needs " + String.join(" and ", required));
+            throw error(simpleName() + " needs " + String.join(" and ", required));
         }
-        return new Arguments(values);
+        return new Arguments(values, first);
     }
 
-    /** Returns whether the first argument is an optimizer or, if {@code several}, parameters, which the text form omits. */
+    /**
+     * Returns whether a first argument is what a value omits: an optimizer or, where that may be several, parameters.
+     *
+     * @param required the parameters that must be there besides
+     */
+    private boolean isLeading(Argument first, boolean several, List<String> required) {
+        if (first.value() instanceof PythonCall || (several && isGroups(first.value()))) {
+            return true;
+        }
+        boolean known = Unknown.in(first.value()).isEmpty() && !(first.value() instanceof Failure);
+        if (known && !(first.value() instanceof Optional)) {
+            boolean list = first.value() instanceof List || first.value() instanceof Python.Tuple;
+            boolean parameters = list
+                    && PythonValue.sequence(first.value()).stream()
+                            .allMatch(each -> !PythonValue.isNumber(each) && !(each instanceof String));
+            return several && (parameters || first.value() instanceof Map);
+        }
+        if (!isLeading(first.written(), several)) {
+            return false;
+        }
+        // A name that must be a value, as there is no other for it, is no optimizer, unless it is called one.
+        long given = positional.size()
+                - 1L
+                + keywords.keySet().stream().filter(required::contains).count();
+        boolean calledSo = first.written() instanceof Expression.Call
+                || first.written().toString().toLowerCase(Locale.ROOT).contains("opt");
+        return several || given >= required.size() || calledSo;
+    }
+
+    private static boolean isGroups(Object value) {
+        return (value instanceof List || value instanceof Python.Tuple)
+                && !PythonValue.sequence(value).isEmpty()
+                && PythonValue.sequence(value).stream().allMatch(Map.class::isInstance);
+    }
+
     private static boolean isLeading(Expression first, boolean several) {
-        if (first instanceof Expression.Name name) {
-            return !PythonFunction.CONSTANTS.containsKey(name.text());
-        } else if (first instanceof Expression.Call made) {
-            return !PythonFunction.ALL.containsKey(made.function().text());
-        } else if (first instanceof Expression.Items list) {
-            return several && (list.items().isEmpty() || list.items().stream().anyMatch(item -> isLeading(item, true)));
-        } else if (first instanceof Expression.Conditional either) {
+        if (first instanceof Expression.Conditional either) {
             return isLeading(either.then(), several)
                     && (either.otherwise() instanceof Expression.None || isLeading(either.otherwise(), several));
+        } else if (first instanceof Expression.Items list) {
+            return several && (list.items().isEmpty() || list.items().stream().anyMatch(each -> isLeading(each, true)));
         } else if (first instanceof Expression.Unary changed) {
             return several && isLeading(changed.operand(), true);
         } else if (first instanceof Expression.Binary both && both.operator().equals("*")) {
@@ -196,29 +301,55 @@ public final class PythonCall {
             boolean joins = both.binding() < Expression.NOT
                     || (several && both.operator().equals("+"));
             return joins && isLeading(both.left(), several) && isLeading(both.right(), several);
+        } else if (first instanceof Expression.Call call) {
+            boolean list = List.of("list", "tuple", "filter", "map", "reversed", "sorted")
+                    .contains(call.function().toString());
+            return list
+                    ? several
+                    : PythonFunction.named(call.function().toString()).isEmpty();
+        } else if (first instanceof Expression.Unread unread) {
+            return unread.mayBeNamed();
         }
-        return first instanceof Expression.Unread unread && unread.named() && (several || !unread.list());
+        return first instanceof Expression.Name
+                || first instanceof Expression.Attribute
+                || first instanceof Expression.Subscript
+                || first instanceof Expression.Named
+                || (several
+                        && (first instanceof Expression.Comprehension
+                                || first instanceof Expression.Dict
+                                || first instanceof Expression.Starred));
     }
 
-    private static Expression read(Expression argument) {
-        if (argument instanceof Expression.Unread unread) {
-            throw unread.problem();
+    private PythonSyntaxException refused(Argument given, String what, String rule) {
+        if (given.value() instanceof Failure failure) {
+            return program.source()
+                    .error(given.written(), what + " must be " + rule + ", but failed: " + failure.reason());
         }
-        return argument;
+        if (given.value() instanceof Unknown unknown) {
+            return program.unknown(unknown);
+        }
+        boolean function = given.value() instanceof PythonCall call
+                && !Character.isUpperCase(call.simpleName().charAt(0));
+        return function // whose result may be given
+                ? program.unknown(((PythonCall) given.value()).asUnknown())
+                : program.source().error(given.written(), what + " must be " + rule + ", but was " + given.shown());
     }
 
     /** A call's arguments by parameter. A getter with a default returns it if the argument is absent. */
     public final class Arguments {
 
-        private final Map<String, Expression> values;
+        private final Map<String, Argument> values;
+        private final Optional<Argument> leading;
 
-        private Arguments(Map<String, Expression> values) {
+        private Arguments(Map<String, Argument> values, Optional<Argument> leading) {
             this.values = values;
+            this.leading = leading;
         }
 
         /** {@return whether the argument is given and is not None} */
         public boolean has(String parameter) {
-            return values.containsKey(parameter) && !(values.get(parameter) instanceof Expression.None);
+            Argument given = values.get(parameter);
+            return given != null && !given.isNone();
         }
 
         /** {@return whether the argument is given, possibly as None} */
@@ -236,11 +367,12 @@ public final class PythonCall {
                 return;
             }
             boolean numbers = !mayBeNone.contains(true);
-            String shown = numbers ? Python.repr(numbers(parameter)) : text(parameter);
-            List<Expression> items = items(parameter, "a list");
+            String shown =
+                    numbers ? Python.repr(numbers(parameter)) : given(parameter).shown();
+            List<Argument> items = items(parameter, "a list");
             boolean fits = items.size() == mayBeNone.size();
             for (int i = 0; fits && i < items.size(); i++) {
-                fits = mayBeNone.get(i) || !(items.get(i) instanceof Expression.None);
+                fits = mayBeNone.get(i) || !items.get(i).isNone();
                 values.put(parameter + "[" + i + "]", items.get(i));
             }
             if (!fits) {
@@ -249,8 +381,37 @@ public final class PythonCall {
                         : mayBeNone.stream()
                                 .map(none -> none ? "a number or None" : "a number")
                                 .collect(Collectors.joining(", and "));
-                throw source.error(given(parameter), parameter + " must be " + rule + ", but was " + shown);
+                throw program.source()
+                        .error(given(parameter).written(), parameter + " must be " + rule + ", but was " + shown);
             }
+        }
+
+        /**
+         * {@return these arguments for each of the groups that the optimizer is given as dicts} Entries of a dict that are
+         * none of {@code parameters} are for something else. Without dicts there is one group.
+         */
+        public List<Arguments> groups(Collection<String> parameters) {
+            List<Map<?, ?>> groups = new ArrayList<>();
+            Expression written = leading.map(Argument::written).orElse(at);
+            Object given = leading.map(Argument::value).orElse(Optional.empty());
+            if (isGroups(given)) {
+                PythonValue.sequence(given).forEach(group -> groups.add((Map<?, ?>) group));
+            } else {
+                groups.add(Map.of());
+            }
+            groups.addAll(addedGroups);
+            List<Arguments> all = new ArrayList<>();
+            for (Map<?, ?> group : groups) {
+                Map<String, Argument> own = new LinkedHashMap<>(values);
+                for (String parameter : parameters) {
+                    Object value = group.get(parameter);
+                    if (value != null) {
+                        own.put(parameter, new Argument(written, value));
+                    }
+                }
+                all.add(new Arguments(own, leading));
+            }
+            return all;
         }
 
         /** {@return an exception that points at the call} */
@@ -260,7 +421,8 @@ public final class PythonCall {
 
         /** {@return whether the argument is given as a list or a tuple} */
         public boolean isList(String parameter) {
-            return values.get(parameter) instanceof Expression.Items;
+            Argument given = values.get(parameter);
+            return given != null && (given.value() instanceof List || given.value() instanceof Python.Tuple);
         }
 
         /** {@return a number, which may be written as arithmetic: {@code 1/3}} */
@@ -288,10 +450,10 @@ public final class PythonCall {
             if (!values.containsKey(parameter)) {
                 return absent;
             }
-            if (given(parameter) instanceof Expression.Literal literal && literal.number() instanceof Boolean truth) {
+            if (given(parameter).value() instanceof Boolean truth) {
                 return truth;
             }
-            throw wrong(parameter, "True or False", given(parameter));
+            throw refused(given(parameter), parameter, "True or False");
         }
 
         /** {@return a string, or {@code absent}} */
@@ -299,23 +461,20 @@ public final class PythonCall {
             if (!values.containsKey(parameter)) {
                 return absent;
             }
-            if (given(parameter) instanceof Expression.Text text) {
-                return text.text();
+            if (given(parameter).value() instanceof String text) {
+                return text;
             }
-            throw wrong(parameter, "a string", given(parameter));
+            throw refused(given(parameter), parameter, "a string");
         }
 
         /** {@return a list or tuple of numbers} */
         public List<Double> numbers(String parameter) {
-            List<Expression> items = items(parameter, "a list of numbers");
-            return IntStream.range(0, items.size())
-                    .mapToObj(i -> number(parameter + "[" + i + "]", items.get(i)))
-                    .toList();
+            return each(parameter, "a list of numbers", this::number);
         }
 
         /** {@return the text of an argument, shortened} */
         public String text(String parameter) {
-            return PythonText.shortened(given(parameter).toString());
+            return given(parameter).shown();
         }
 
         /** {@return a list or tuple of numbers, one per group, or a single number for all groups} */
@@ -323,30 +482,24 @@ public final class PythonCall {
             return isList(parameter) ? PerGroup.list(numbers(parameter)) : List.of(number(parameter));
         }
 
-        /** {@return a number of steps, at most 2^53: an integer, or a length in units of the run, {@code 30ep}} */
+        /** {@return a number of steps, at most 2^53: an integer, or a length of the run, {@code 30ep}} */
         long length(String parameter) {
             return length(parameter, given(parameter));
         }
 
         /** {@return a number of steps that may be fractional} */
         public double duration(String parameter) {
-            return given(parameter) instanceof Expression.Length ? length(parameter) : number(parameter);
+            return given(parameter).value() instanceof Expression.Length ? length(parameter) : number(parameter);
         }
 
         /** {@return a list or tuple of numbers of steps} */
         public List<Long> lengths(String parameter) {
-            List<Expression> items = items(parameter, "a list of integers");
-            return IntStream.range(0, items.size())
-                    .mapToObj(i -> length(parameter + "[" + i + "]", items.get(i)))
-                    .toList();
+            return each(parameter, "a list of integers", this::length);
         }
 
         /** {@return a list or tuple of calls} */
         public List<PythonCall> calls(String parameter) {
-            List<Expression> items = items(parameter, "a list of calls");
-            return IntStream.range(0, items.size())
-                    .mapToObj(i -> call(parameter + "[" + i + "]", items.get(i)))
-                    .toList();
+            return each(parameter, "a list of calls", this::call);
         }
 
         /** {@return a call} */
@@ -354,26 +507,27 @@ public final class PythonCall {
             return call(parameter, given(parameter));
         }
 
-        private PythonCall call(String parameter, Expression given) {
-            if (given instanceof Expression.Call call) {
-                return of(source, call, lengths, notes);
+        private PythonCall call(String parameter, Argument given) {
+            if (given.value() instanceof PythonCall call) {
+                return call;
             }
-            throw wrong(parameter, "a call, such as 'StepLR(step_size=30)'", given);
+            throw refused(given, parameter, "a call, such as 'StepLR(step_size=30)'");
         }
 
         /** {@return a lambda} */
         public LrLambda lambda(String parameter) {
-            return LrLambda.of(source, given(parameter));
+            return lambda(given(parameter));
+        }
+
+        private LrLambda lambda(Argument given) {
+            return LrLambda.of(program, given.written(), given.value());
         }
 
         /** {@return a list or tuple of lambdas, one per group, or a single lambda for all groups} */
         public List<LrLambda> lambdas(String parameter) {
-            Expression given = given(parameter);
-            return given instanceof Expression.Items items
-                    ? PerGroup.list(items.items().stream()
-                            .map(lambda -> LrLambda.of(source, lambda))
-                            .toList())
-                    : List.of(LrLambda.of(source, given));
+            return isList(parameter)
+                    ? PerGroup.list(UnknownNamesException.all(items(parameter, "a list of lambdas"), this::lambda))
+                    : List.of(lambda(parameter));
         }
 
         /**
@@ -388,83 +542,91 @@ public final class PythonCall {
                 throw e;
             } catch (IllegalArgumentException e) {
                 String problem = String.valueOf(e.getMessage());
-                Expression culprit = values.get(problem.split("[\\[ ]", 2)[0]);
-                throw source.error(culprit == null ? call : culprit, problem);
+                Argument culprit = values.get(problem.split("[\\[ ]", 2)[0]);
+                throw program.source().error(culprit == null ? at : culprit.written(), problem);
             }
         }
 
-        private Expression given(String parameter) {
-            Expression value = values.get(parameter);
+        private Argument given(String parameter) {
+            Argument value = values.get(parameter);
             if (value == null) {
-                throw error(name + " needs " + parameter);
+                throw error(simpleName() + " needs " + parameter);
             }
             return value;
         }
 
-        private List<Expression> items(String parameter, String rule) {
-            if (given(parameter) instanceof Expression.Items items) {
-                return items.items();
+        private List<Argument> items(String parameter, String rule) {
+            Argument given = given(parameter);
+            if (!isList(parameter)) {
+                throw refused(given, parameter, rule);
             }
-            throw wrong(parameter, rule, given(parameter));
+            List<?> values = PythonValue.sequence(given.value());
+            if (values.size() > PythonValue.LONGEST) {
+                throw refused(given, parameter, "at most " + PythonValue.LONGEST + " values");
+            }
+            boolean inPlace = given.written() instanceof Expression.Items items
+                    && items.items().size() == values.size()
+                    && items.items().stream().noneMatch(Expression.Starred.class::isInstance);
+            return IntStream.range(0, values.size())
+                    .mapToObj(i -> new Argument(
+                            inPlace
+                                    ? ((Expression.Items) given.written())
+                                            .items()
+                                            .get(i)
+                                    : given.written(),
+                            values.get(i)))
+                    .toList();
         }
 
-        private double number(String what, Expression given) {
-            Object value = value(what, "a number", given);
+        private <T> List<T> each(String parameter, String rule, BiFunction<String, Argument, T> reading) {
+            List<Argument> items = items(parameter, rule);
+            List<Integer> places = IntStream.range(0, items.size()).boxed().toList();
+            return UnknownNamesException.all(places, i -> reading.apply(parameter + "[" + i + "]", items.get(i)));
+        }
+
+        private double number(String what, Argument given) {
+            Object value = given.value();
+            if (!(value instanceof BigInteger || value instanceof Double)) {
+                throw refused(given, what, "a number");
+            }
             try {
                 return PythonNumber.toFloat(value);
             } catch (ArithmeticException e) {
-                throw source.error(given, what + " must be a number, but failed: " + e.getMessage());
+                throw refused(
+                        new Argument(given.written(), new Failure(String.valueOf(e.getMessage()))), what, "a number");
             }
         }
 
-        private long integer(String what, Expression given) {
-            Object value = value(what, "an integer", given);
+        private long integer(String what, Argument given) {
+            Object value = given.value();
             BigInteger whole;
             if (value instanceof BigInteger integer) {
                 whole = integer;
             } else if (value instanceof Double number && number == Math.rint(number) && !number.isInfinite()) {
                 whole = PythonNumber.round(number, RoundingMode.DOWN);
             } else {
-                throw wrong(what, "an integer", given);
+                throw refused(given, what, "an integer");
             }
             if (whole.bitLength() > 54 || Math.abs(whole.longValue()) > Check.LAST_STEP) {
-                throw wrong(what, "at most 2^53", given);
+                throw refused(given, what, "at most 2^53");
             }
             return whole.longValue();
         }
 
-        private long length(String what, Expression given) {
-            if (!(given instanceof Expression.Length length)) {
+        private long length(String what, Argument given) {
+            if (!(given.value() instanceof Expression.Length length)) {
                 return integer(what, given);
             }
             try {
-                return lengths.resolve(length.amount(), length.unit());
+                return program.lengths().resolve(length.amount(), length.unit());
             } catch (IllegalArgumentException e) {
-                throw source.error(given, what + " is " + given + ", " + e.getMessage());
+                throw program.source().error(given.written(), what + " is " + length + ", " + e.getMessage());
             }
         }
+    }
 
-        private Object value(String what, String rule, Expression given) {
-            boolean other = given instanceof Expression.Text
-                    || given instanceof Expression.Length
-                    || given instanceof Expression.None
-                    || given instanceof Expression.Items
-                    || given instanceof Expression.Lambda
-                    || (given instanceof Expression.Literal literal && literal.number() instanceof Boolean);
-            if (other) {
-                throw wrong(what, rule, given);
-            }
-            source.checkNumber(given, Optional.empty());
-            try {
-                return given.value(BigInteger.ZERO);
-            } catch (ArithmeticException e) {
-                throw source.error(given, what + " must be " + rule + ", but failed: " + e.getMessage());
-            }
-        }
-
-        private PythonSyntaxException wrong(String what, String rule, Expression given) {
-            return source.error(
-                    given, what + " must be " + rule + ", but was " + PythonText.shortened(given.toString()));
-        }
+    @Override
+    public String toString() {
+        return at.toString();
     }
 }

@@ -41,7 +41,9 @@ final class PythonNumber {
                 case "//" -> floorDivide(x, notZero(y, "float floor division by zero"));
                 case "%" -> modulo(x, notZero(y, "float modulo"));
                 case "**" -> power(x, y);
-                default -> throw new AssertionError(operator);
+                default ->
+                    throw new ArithmeticException("unsupported operand type(s) for " + operator + ": '"
+                            + PythonValue.type(left) + "' and '" + PythonValue.type(right) + "'");
             };
         }
         BigInteger x = toInt(left);
@@ -54,8 +56,28 @@ final class PythonNumber {
             case "//" -> floorDivide(x, notZero(y, "integer division or modulo by zero"))[0];
             case "%" -> floorDivide(x, notZero(y, "integer modulo by zero"))[1];
             case "**" -> y.signum() < 0 ? (Object) power(toFloat(x), toFloat(y)) : power(x, y);
-            default -> throw new AssertionError(operator);
+            case "<<" -> bounded(x.shiftLeft(shift(x, y)));
+            case ">>" -> x.shiftRight(shift(BigInteger.ONE, y));
+            case "&" -> sameType(left, right, x.and(y));
+            case "|" -> sameType(left, right, x.or(y));
+            case "^" -> sameType(left, right, x.xor(y));
+            default -> throw new ArithmeticException("the operator " + operator + " is not supported");
         };
+    }
+
+    /** Of two bools these operators make a bool. */
+    private static Object sameType(Object left, Object right, BigInteger result) {
+        return left instanceof Boolean && right instanceof Boolean ? (Object) (result.signum() != 0) : result;
+    }
+
+    private static int shift(BigInteger shifted, BigInteger by) {
+        if (by.signum() < 0) {
+            throw new ArithmeticException("negative shift count");
+        }
+        if (by.bitLength() > 31 || (shifted.signum() != 0 && by.intValue() > 2 * MOST_BITS)) {
+            return shifted.signum() == 0 ? 0 : 2 * MOST_BITS;
+        }
+        return shifted.signum() == 0 ? 0 : by.intValue();
     }
 
     static boolean compare(String operator, Object left, Object right) {
@@ -78,6 +100,9 @@ final class PythonNumber {
         if (value instanceof Double number) {
             return number;
         }
+        if (!PythonValue.isNumber(Unknown.known(value))) {
+            throw new ArithmeticException("must be real number, not " + PythonValue.type(value));
+        }
         double number = toInt(value).doubleValue();
         if (Double.isInfinite(number)) {
             throw new ArithmeticException("int too large to convert to float");
@@ -92,7 +117,8 @@ final class PythonNumber {
         } else if (value instanceof Boolean truth) {
             return truth ? BigInteger.ONE : BigInteger.ZERO;
         }
-        throw new ArithmeticException("'float' object cannot be interpreted as an integer");
+        throw new ArithmeticException(
+                "'" + PythonValue.type(Unknown.known(value)) + "' object cannot be interpreted as an integer");
     }
 
     /** Returns a float rounded to an int: toward zero, down, up or half to even. */
@@ -134,7 +160,7 @@ final class PythonNumber {
     }
 
     static double power(double x, double y) {
-        if (x == 0 && y < 0) {
+        if (x == 0 && y < 0 && Double.isFinite(y)) {
             throw new ArithmeticException("0.0 cannot be raised to a negative power");
         }
         double result = Power.pow(x, y);
@@ -193,7 +219,7 @@ final class PythonNumber {
     /** Divides two ints and rounds once. */
     private static double divide(BigInteger x, BigInteger y) {
         if (x.signum() == 0) {
-            return 0;
+            return y.signum() * 0.0;
         }
         int sign = x.signum() * y.signum();
         int shift = Math.max(0, 66 - (x.bitLength() - y.bitLength()));

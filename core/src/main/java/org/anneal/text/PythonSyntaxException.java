@@ -1,7 +1,7 @@
 package org.anneal.text;
 
 /** Says where a text is not PyTorch's call of a schedule or an optimizer, and what was expected there, on one line. */
-public final class PythonSyntaxException extends IllegalArgumentException {
+public sealed class PythonSyntaxException extends IllegalArgumentException permits UnknownNamesException {
 
     private static final long serialVersionUID = 1L;
 
@@ -17,6 +17,18 @@ public final class PythonSyntaxException extends IllegalArgumentException {
         this.column = column;
     }
 
+    /** Makes one at the place of another. */
+    PythonSyntaxException(PythonSyntaxException place, String message) {
+        super(message);
+        this.line = place.line;
+        this.column = place.column;
+    }
+
+    /**
+     * {@return an exception that points into {@code text}}
+     *
+     * @param offset the place, from 0
+     */
     public static PythonSyntaxException at(String text, int offset, String problem) {
         int line = 1;
         int start = 0;

@@ -3,95 +3,81 @@ package org.anneal.text;
 import java.math.BigInteger;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import org.anneal.text.PythonTokens.Kind;
+import org.anneal.text.PythonTokens.Token;
 
 /**
- * Reads Python expressions from one text and knows where in it each of them stands. It evaluates nothing, and what it
- * accepts is bounded in length, depth and number of operators, so no text exhausts the stack.
+ * Reads a Python text, a program or an expression, and knows where in it each expression stands. It computes nothing, and
+ * what it accepts is bounded in length, depth and number of operators, so no text exhausts the stack.
  */
 final class PythonText {
 
     private static final int LONGEST_TEXT = 1_000_000;
-    private static final int LONGEST_NUMBER = 4300; // Python's limit for an int
     private static final int DEEPEST = 100;
-    private static final int MOST_OPERATORS = 1000;
+    private static final int MOST_OPERATORS = 1000; // in a statement
     private static final int MOST_UNREAD = 1000;
-    private static final int LONGEST_MISSPELLED = 100;
-    private static final int FAR = 2 * LONGEST_MISSPELLED;
 
-    private enum Kind {
-        NUMBER,
-        UNIT,
-        NAME,
-        STRING,
-        SYMBOL,
-        /** What Python may have, and this does not read. */
-        FOREIGN,
-        END
-    }
+    private static final Set<String> KEYWORDS = Set.of(
+            "lambda",
+            "if",
+            "else",
+            "and",
+            "or",
+            "not",
+            "True",
+            "False",
+            "None",
+            "in",
+            "is",
+            "for",
+            "import",
+            "def",
+            "return",
+            "elif",
+            "class",
+            "while",
+            "with",
+            "try",
+            "except",
+            "finally",
+            "from",
+            "as",
+            "pass",
+            "break",
+            "continue",
+            "del",
+            "global",
+            "nonlocal",
+            "assert",
+            "raise",
+            "yield",
+            "async",
+            "await");
 
-    /** A piece of the text; of a string, its content; of what is foreign, why it is not read. */
-    private record Token(Kind kind, String text, int at, String problem) {
-        Token(Kind kind, String text, int at) {
-            this(kind, text, at, "");
-        }
+    /** Statements that say nothing about a schedule: they are passed over up to their end. */
+    private static final Set<String> PASSED_OVER =
+            Set.of("pass", "break", "continue", "del", "global", "nonlocal", "assert", "raise", "yield", "await", "@");
 
-        boolean is(String symbol) {
-            return (kind == Kind.SYMBOL || kind == Kind.NAME) && text.equals(symbol);
-        }
+    private static final Set<String> JUMPS = Set.of("break", "continue", "raise", "yield");
 
-        boolean opens() {
-            return is("(") || is("[") || (kind == Kind.FOREIGN && text.equals("{"));
-        }
+    private static final Set<String> BLOCKS = Set.of("with", "try", "except", "finally", "while", "else");
 
-        boolean closes() {
-            return is(")") || is("]") || (kind == Kind.FOREIGN && text.equals("}"));
-        }
+    private static final Set<Kind> LAYOUT = Set.of(Kind.NEWLINE, Kind.INDENT, Kind.DEDENT);
 
-        boolean isPartnerOf(Token open) {
-            return "()[]{}".contains(open.text + text);
-        }
-
-        /** Whether this is a number or a string, read or foreign. */
-        boolean isLiteral() {
-            boolean foreign = kind == Kind.FOREIGN && ".0123456789'\"".indexOf(text.charAt(0)) >= 0;
-            return kind == Kind.NUMBER || kind == Kind.STRING || foreign;
-        }
-
-        @Override
-        public String toString() {
-            return switch (kind) {
-                case END -> "the end";
-                case STRING -> Python.repr(shortened(text));
-                default -> "'" + shortened(text) + "'";
-            };
-        }
-    }
-
-    private static final List<String> SYMBOLS = List.of(
-            "**", "//", "<=", ">=", "==", "!=", "+", "-", "*", "/", "%", "<", ">", "(", ")", "[", "]", ",", "=", ":",
-            ".");
-    private static final List<String> KEYWORDS =
-            List.of("lambda", "if", "else", "and", "or", "not", "True", "False", "None", "in", "is", "for", "import");
-
-    /** Where Python has the functions and constants of {@link PythonFunction}, and more. */
-    private static final Set<String> MODULES = Set.of("math.", "np.", "numpy.", "torch.", "cmath.");
-
-    /** What Python, NumPy or other optimizers have under a name that is near one of ours: no misspellings. */
-    private static final Set<String> OTHERS = Set.of(
-            "acosh", "asinh", "atanh", "exp2", "sign", "map", "input", "adan", "adamp", "sgdp", "sgdw", "radamw");
+    private static final List<String> ASSIGNMENTS =
+            List.of("+=", "-=", "*=", "/=", "//=", "%=", "**=", "&=", "|=", "^=", "<<=", ">>=", "@=");
 
     private final String text;
-    private final List<Token> tokens = new ArrayList<>();
+    private final List<Token> tokens;
     // By identity: equal expressions stand in several places.
     private final IdentityHashMap<Expression, Integer> positions = new IdentityHashMap<>();
     private int next;
@@ -104,24 +90,14 @@ final class PythonText {
         if (text.length() > LONGEST_TEXT) {
             throw error(0, "the text is longer than " + LONGEST_TEXT + " characters");
         }
-        scan();
-    }
-
-    /** Reads the whole text as one expression, with perhaps an assignment {@code name =} in front. */
-    Expression statement() {
-        if (peek().kind() == Kind.NAME) {
-            int start = next;
-            dottedName();
-            if (!accept("=")) {
-                next = start;
-            }
-        }
-        return whole();
+        tokens = PythonTokens.of(text);
     }
 
     /** Reads the whole text as one expression. */
     Expression whole() {
+        skipLines();
         Expression expression = expression();
+        skipLines();
         if (peek().kind() != Kind.END) {
             throw expected("the end");
         }
@@ -129,10 +105,15 @@ final class PythonText {
     }
 
     PythonSyntaxException error(Expression at, String problem) {
-        return error(positions.getOrDefault(at, 0), problem);
+        return error(position(at), problem);
     }
 
-    private PythonSyntaxException error(int at, String problem) {
+    /** Returns where an expression stands, from 0. */
+    int position(Expression at) {
+        return positions.getOrDefault(at, 0);
+    }
+
+    PythonSyntaxException error(int at, String problem) {
         return PythonSyntaxException.at(text, at, problem);
     }
 
@@ -141,196 +122,371 @@ final class PythonText {
         return letters && !name.isEmpty() && !(name.charAt(0) <= '9') && !KEYWORDS.contains(name);
     }
 
-    /** Returns whether {@code expression}, which {@link #checkNumber} accepted, mentions {@code parameter}. */
-    static boolean mentions(Expression expression, String parameter) {
-        if (expression instanceof Expression.Name name) {
-            return name.text().equals(parameter);
-        } else if (expression instanceof Expression.Unary unary) {
-            return mentions(unary.operand(), parameter);
-        } else if (expression instanceof Expression.Binary binary) {
-            return mentions(binary.left(), parameter) || mentions(binary.right(), parameter);
-        } else if (expression instanceof Expression.Comparison comparison) {
-            return comparison.operands().stream().anyMatch(operand -> mentions(operand, parameter));
-        } else if (expression instanceof Expression.Conditional conditional) {
-            return mentions(conditional.then(), parameter)
-                    || mentions(conditional.condition(), parameter)
-                    || mentions(conditional.otherwise(), parameter);
-        }
-        return expression instanceof Expression.Call call
-                && call.positional().stream().anyMatch(argument -> mentions(argument, parameter));
-    }
-
-    /** Refuses what is not an expression of numbers, {@code parameter} and the functions of {@link PythonFunction}. */
-    void checkNumber(Expression expression, Optional<String> parameter) {
-        if (expression instanceof Expression.Name name) {
-            if (parameter.filter(name.text()::equals).isEmpty() && !PythonFunction.CONSTANTS.containsKey(name.text())) {
-                List<String> known = new ArrayList<>(parameter.stream().toList());
-                known.addAll(PythonFunction.CONSTANTS.keySet());
-                throw error(name, "unknown name '" + shortened(name.text()) + "'" + suggestion(name.text(), known));
-            }
-        } else if (expression instanceof Expression.Unary unary) {
-            checkNumber(unary.operand(), parameter);
-        } else if (expression instanceof Expression.Binary binary) {
-            checkNumber(binary.left(), parameter);
-            checkNumber(binary.right(), parameter);
-        } else if (expression instanceof Expression.Comparison comparison) {
-            comparison.operands().forEach(operand -> checkNumber(operand, parameter));
-        } else if (expression instanceof Expression.Conditional conditional) {
-            checkNumber(conditional.then(), parameter);
-            checkNumber(conditional.condition(), parameter);
-            checkNumber(conditional.otherwise(), parameter);
-        } else if (expression instanceof Expression.Call call) {
-            checkCall(call, parameter);
-        } else if (!(expression instanceof Expression.Literal)) {
-            throw error(expression, "expected a number, but found " + shortened(expression.toString()));
-        }
-    }
-
-    private void checkCall(Expression.Call call, Optional<String> parameter) {
-        String name = call.function().text();
-        PythonFunction known = PythonFunction.ALL.get(name);
-        if (known == null) {
-            throw error(
-                    call, "unknown function '" + shortened(name) + "'" + suggestion(name, PythonFunction.ALL.keySet()));
-        }
-        if (!call.keywords().isEmpty()) {
-            throw error(call.keywords().get(0).value(), name + " takes no keyword arguments");
-        }
-        int given = call.positional().size();
-        if (given < known.least() || given > known.most()) {
-            String wanted = known.most() == Integer.MAX_VALUE
-                    ? "at least " + known.least()
-                    : known.least() == known.most() ? "" + known.least() : known.least() + " or " + known.most();
-            throw error(call, name + " takes " + wanted + " arguments, but got " + given);
-        }
-        call.positional().forEach(argument -> checkNumber(argument, parameter));
-    }
-
-    /**
-     * Returns {@code , did you mean 'x'?} for the one of {@code known} that {@code name} is a misspelling or a part of, or
-     * nothing: a wrong guess is worse than none. Of two that are equally near it is the shorter, or neither.
-     */
-    static String suggestion(String name, Collection<String> known) {
-        String wanted = bare(name);
-        if (wanted.length() > LONGEST_MISSPELLED || wanted.indexOf('.') >= 0 || OTHERS.contains(wanted)) {
-            return "";
-        }
-        Map<String, String> nearest = new LinkedHashMap<>(); // by bare name: a parameter may be called as a constant is
-        int least = Integer.MAX_VALUE;
-        for (String candidate : known) {
-            String right = bare(candidate);
-            int distance = right.length() > LONGEST_MISSPELLED ? FAR : distance(wanted, right);
-            int rank = distance * (LONGEST_MISSPELLED + 1) + right.length();
-            if (distance < FAR && rank <= least) {
-                if (rank < least) {
-                    nearest.clear();
-                }
-                least = rank;
-                nearest.putIfAbsent(right, candidate);
-            }
-        }
-        return nearest.size() == 1
-                ? ", did you mean '" + nearest.values().iterator().next() + "'?"
-                : "";
-    }
-
-    /** Returns a name in small letters, without the module of its function. */
-    private static String bare(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        int dot = lower.indexOf('.') + 1;
-        return MODULES.contains(lower.substring(0, dot)) ? lower.substring(dot) : lower;
-    }
-
-    /**
-     * Returns how far {@code wanted} is from {@code right}, {@link #FAR} if nobody means the one who writes the other.
-     * Either a few mistakes are between them, not in the first letter of a short word, or one is a part of the other: its
-     * beginning, at least half of it, or what is left of it, at least a third, without letters from the middle.
-     */
-    private static int distance(String wanted, String right) {
-        int shorter = Math.min(wanted.length(), right.length());
-        int longer = Math.max(wanted.length(), right.length());
-        if (shorter == 0) {
-            return FAR;
-        }
-        boolean beginsAlike = wanted.charAt(0) == right.charAt(0);
-        int mistakes = mistakes(wanted, right);
-        boolean cut = right.substring(1).equals(wanted);
-        if ((beginsAlike || cut || shorter > 6) && mistakes <= mostMistakes(wanted)) {
-            return mistakes;
-        }
-        boolean beginning = right.startsWith(wanted) && 2 * shorter >= longer;
-        boolean endsAlike = wanted.charAt(wanted.length() - 1) == right.charAt(right.length() - 1);
-        boolean part =
-                endsAlike && 3 * shorter >= longer && (isSubsequence(wanted, right) || isSubsequence(right, wanted));
-        return shorter > 2 && beginsAlike && (beginning || part) ? longer : FAR;
-    }
-
-    /** Returns how many mistakes one makes in a word of that length. */
-    private static int mostMistakes(String word) {
-        int length = word.length();
-        return length < 2 ? 0 : length < 7 ? 1 : length < 13 ? 2 : 3;
-    }
-
-    /** Returns the mistakes in {@code wanted}; {@link #FAR} where a word has too many. */
-    private static int mistakes(String wanted, String right) {
-        String[] words = wanted.split("_", -1);
-        String[] rightWords = right.split("_", -1);
-        if (words.length == rightWords.length) { // max is no misspelling of min, and eta_max none of eta_min
-            for (int i = 0; i < words.length; i++) {
-                if (edits(words[i], rightWords[i]) > mostMistakes(words[i])) {
-                    return FAR;
-                }
-            }
-        }
-        return edits(wanted, right);
-    }
-
-    /** Returns how many insertions, deletions, substitutions and swaps of neighbours make {@code b} of {@code a}. */
-    private static int edits(String a, String b) {
-        int[][] rows = new int[a.length() + 1][b.length() + 1];
-        for (int i = 0; i <= a.length(); i++) {
-            for (int j = 0; j <= b.length(); j++) {
-                if (i == 0 || j == 0) {
-                    rows[i][j] = i + j;
-                    continue;
-                }
-                int same = a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1;
-                rows[i][j] = Math.min(rows[i - 1][j - 1] + same, Math.min(rows[i - 1][j], rows[i][j - 1]) + 1);
-                boolean swapped =
-                        i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1);
-                if (swapped) {
-                    rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1);
-                }
-            }
-        }
-        return rows[a.length()][b.length()];
-    }
-
-    private static boolean isSubsequence(String part, String whole) {
-        int found = 0;
-        for (int i = 0; i < whole.length() && found < part.length(); i++) {
-            found += whole.charAt(i) == part.charAt(found) ? 1 : 0;
-        }
-        return found == part.length();
-    }
-
     static String shortened(String text) {
         return text.length() <= 40 ? text : text.substring(0, 40) + "...";
     }
 
-    // The grammar, loosest first.
+    /** Returns whether any name is somewhere in an expression. */
+    static boolean hasNames(Expression expression) {
+        return has(expression, Expression.Name.class::isInstance);
+    }
+
+    /** Returns whether {@code name} is somewhere in an expression. */
+    static boolean mentions(Expression expression, String name) {
+        return has(
+                expression,
+                each -> each instanceof Expression.Name used && used.text().equals(name));
+    }
+
+    /** Returns whether any of {@code names} is somewhere in an expression. */
+    static boolean mentionsAny(Expression expression, Set<String> names) {
+        return has(expression, each -> each instanceof Expression.Name used && names.contains(used.text()));
+    }
+
+    private static boolean has(Expression expression, Predicate<Expression> wanted) {
+        boolean[] found = {wanted.test(expression)};
+        expression.map(part -> {
+            found[0] = found[0] || has(part, wanted);
+            return part;
+        });
+        return found[0];
+    }
+
+    // The statements.
+
+    /** Reads the whole text as a program. */
+    List<Statement> program() {
+        List<Statement> statements = new ArrayList<>();
+        skipLines();
+        if (peek().kind() == Kind.END) {
+            throw expected("a value");
+        }
+        while (peek().kind() != Kind.END) {
+            statement(statements);
+            skipLines();
+        }
+        return statements;
+    }
+
+    private void skipLines() {
+        while (LAYOUT.contains(peek().kind())) {
+            next++;
+        }
+    }
+
+    private void statement(List<Statement> to) {
+        Token first = peek();
+        operators = 0;
+        if (accept(";")) {
+            return;
+        } else if (first.is("async")) {
+            next++;
+            statement(to);
+        } else if (first.is("import") || first.is("from")) {
+            to.add(imports());
+            endOfStatement();
+        } else if (first.is("def")) {
+            to.add(function());
+        } else if (first.is("if")) {
+            to.add(condition());
+        } else if (first.is("for")) {
+            to.add(loop());
+        } else if (BLOCKS.contains(first.text()) && first.kind() == Kind.NAME) {
+            skipTo(":");
+            to.add(new Statement.Block(first.text(), first.at(), block()));
+        } else if (accept("class")) {
+            String name = name();
+            skipTo(":");
+            to.add(new Statement.Type(name, block()));
+        } else if (first.is("return")) {
+            next++;
+            to.add(new Statement.Return(
+                    peek().endsStatement() ? placed(new Expression.None(), first.at()) : expressions()));
+            endOfStatement();
+        } else if ((PASSED_OVER.contains(first.text()) && first.kind() != Kind.STRING)
+                || first.is("%")
+                || (first.kind() == Kind.FOREIGN && first.text().equals("!"))) {
+            if (JUMPS.contains(first.text())) {
+                to.add(new Statement.Jump(first.text(), first.at()));
+            }
+            while (!peek().endsStatement()) {
+                next++;
+            }
+        } else {
+            to.add(assignment());
+            endOfStatement();
+        }
+    }
+
+    private void endOfStatement() {
+        if (!peek().endsStatement()) {
+            throw expected("the end");
+        }
+    }
+
+    private Statement assignment() {
+        List<Expression> targets = new ArrayList<>();
+        Expression value = expressions();
+        if (accept(":")) { // an annotation
+            expression();
+            if (!peek().is("=")) {
+                return new Statement.Evaluate(placed(new Expression.None(), peek().at()));
+            }
+        }
+        if (ASSIGNMENTS.contains(peek().text()) && peek().kind() == Kind.SYMBOL) {
+            String operator = tokens.get(next++).text();
+            return new Statement.Assign(
+                    List.of(checkTarget(value)), operator.substring(0, operator.length() - 1), expressions());
+        }
+        while (accept("=")) {
+            targets.add(checkTarget(value));
+            value = expressions();
+        }
+        return targets.isEmpty() ? new Statement.Evaluate(value) : new Statement.Assign(targets, "", value);
+    }
+
+    private Expression checkTarget(Expression target) {
+        if (target instanceof Expression.Items items) {
+            items.items().forEach(this::checkTarget);
+        } else if (!(target instanceof Expression.Name
+                || target instanceof Expression.Attribute
+                || target instanceof Expression.Subscript
+                || target instanceof Expression.Starred)) {
+            throw error(target, "cannot assign to " + shortened(target.toString()));
+        }
+        return target;
+    }
+
+    private Statement imports() {
+        Map<String, String> paths = new LinkedHashMap<>();
+        if (accept("import")) {
+            do {
+                String module = dotted();
+                if (accept("as")) {
+                    paths.put(name(), module);
+                } else {
+                    String root = module.replaceFirst("\\..*", "");
+                    paths.put(root, root);
+                }
+            } while (accept(","));
+            return new Statement.Import(paths);
+        }
+        next++;
+        StringBuilder dots = new StringBuilder();
+        while (peek().is(".") || peek().is("...")) { // a relative one
+            dots.append(tokens.get(next++).text());
+        }
+        String module = dots + (peek().is("import") ? "" : dotted());
+        expect("import");
+        if (accept("*")) {
+            paths.put("*", module);
+            return new Statement.Import(paths);
+        }
+        boolean parentheses = accept("(");
+        do {
+            if (peek().is(")")) {
+                break;
+            }
+            String name = name();
+            paths.put(accept("as") ? name() : name, module + "." + name);
+        } while (accept(","));
+        if (parentheses) {
+            expect(")");
+        }
+        return new Statement.Import(paths);
+    }
+
+    private String dotted() {
+        StringBuilder path = new StringBuilder(name());
+        while (accept(".")) {
+            path.append('.').append(name());
+        }
+        return path.toString();
+    }
+
+    private String name() {
+        if (!isName(peek())) {
+            throw expected("a name");
+        }
+        return tokens.get(next++).text();
+    }
+
+    private static boolean isName(Token token) {
+        return token.kind() == Kind.NAME && !KEYWORDS.contains(token.text());
+    }
+
+    private Statement function() {
+        int at = tokens.get(next++).at();
+        String name = name();
+        expect("(");
+        List<Expression.Parameter> parameters = parameters(")", true);
+        expect(")");
+        if (accept("->")) {
+            expression();
+        }
+        expect(":");
+        List<Statement> body = block();
+        Expression.Lambda all = placed(new Expression.Lambda(parameters, new Expression.None()), at);
+        try {
+            Expression.Lambda lambda =
+                    placed(new Expression.Lambda(parameters, new PythonDef(this, name, parameters).body(body)), at);
+            return new Statement.Def(name, all, body, Optional.of(lambda), Optional.empty());
+        } catch (PythonSyntaxException e) {
+            return new Statement.Def(name, all, body, Optional.empty(), Optional.of(e));
+        }
+    }
+
+    private Statement condition() {
+        next++;
+        Expression condition = expression();
+        expect(":");
+        List<Statement> then = block();
+        List<Statement> otherwise = List.of();
+        if (peek().is("elif")) {
+            enter();
+            otherwise = List.of(condition());
+            depth--;
+        } else if (accept("else")) {
+            expect(":");
+            otherwise = block();
+        }
+        return new Statement.If(condition, then, otherwise);
+    }
+
+    private Statement loop() {
+        int at = tokens.get(next++).at();
+        Expression.Target target = target();
+        expect("in");
+        Expression iterable = expressions();
+        expect(":");
+        return new Statement.For(at, target, iterable, block());
+    }
+
+    /** Reads the statements after a colon: on the same line, or indented on those that follow. */
+    private List<Statement> block() {
+        List<Statement> statements = new ArrayList<>();
+        enter();
+        if (peek().kind() == Kind.NEWLINE) {
+            next++;
+            if (peek().kind() == Kind.INDENT) {
+                next++;
+                while (peek().kind() != Kind.DEDENT && peek().kind() != Kind.END) {
+                    if (peek().kind() == Kind.NEWLINE) {
+                        next++;
+                    } else {
+                        statement(statements);
+                    }
+                }
+                next += peek().kind() == Kind.DEDENT ? 1 : 0;
+            }
+        } else {
+            while (peek().kind() != Kind.NEWLINE && peek().kind() != Kind.END) {
+                statement(statements);
+            }
+            next += peek().kind() == Kind.NEWLINE ? 1 : 0;
+        }
+        depth--;
+        return statements;
+    }
+
+    private void skipTo(String symbol) {
+        int open = 0;
+        while (!peek().endsStatement() && !(open == 0 && peek().is(symbol))) {
+            open += peek().opens() ? 1 : peek().closes() ? -1 : 0;
+            next++;
+        }
+        expect(symbol);
+    }
+
+    private Expression.Target target() {
+        List<Expression.Target> parts = new ArrayList<>();
+        boolean several = false;
+        do {
+            if (peek().is("in") && !parts.isEmpty()) {
+                break;
+            }
+            if (accept("(") || accept("[")) {
+                enter();
+                parts.add(target());
+                depth--;
+                if (!accept(")")) {
+                    expect("]");
+                }
+            } else {
+                parts.add(new Expression.Target(true, List.of(), name()));
+            }
+            several |= peek().is(",");
+        } while (accept(",") && !peek().is(")"));
+        return several ? new Expression.Target(false, parts, "") : parts.get(0);
+    }
+
+    private List<Expression.Parameter> parameters(String close, boolean annotated) {
+        List<Expression.Parameter> parameters = new ArrayList<>();
+        while (!peek().is(close)) {
+            if (accept("/")) {
+                accept(",");
+                continue;
+            }
+            String stars = accept("*") ? "*" : accept("**") ? "**" : "";
+            if (!stars.equals("*") || !peek().is(",")) {
+                if (!isName(peek())) {
+                    throw expected(close.equals(":") ? "the lambda's parameter" : "a parameter");
+                }
+                String name = tokens.get(next++).text();
+                if (annotated && accept(":")) {
+                    expression();
+                }
+                Optional<Expression> absent = accept("=") ? Optional.of(expression()) : Optional.empty();
+                parameters.add(new Expression.Parameter(stars, name, absent));
+            }
+            if (!peek().is(close) && !accept(",")) {
+                throw expected("'" + close + "'");
+            }
+        }
+        return List.copyOf(parameters);
+    }
+
+    // The expressions, loosest first.
+
+    /** Reads one expression, or a tuple without parentheses. */
+    private Expression expressions() {
+        int at = peek().at();
+        Expression first = starredOrNamed();
+        if (!peek().is(",")) {
+            return first;
+        }
+        List<Expression> items = new ArrayList<>(List.of(first));
+        while (accept(",")) {
+            if (peek().endsStatement() || peek().is("=") || peek().is("]") || peek().is(":")) {
+                break;
+            }
+            items.add(starredOrNamed());
+        }
+        return placed(new Expression.Items(Expression.Shape.TUPLE, List.copyOf(items)), at);
+    }
+
+    /** Reads an expression where it may also be {@code *values} or {@code name := value}. */
+    private Expression starredOrNamed() {
+        int at = peek().at();
+        if (accept("*")) {
+            countOperator();
+            return placed(new Expression.Starred(expression()), at);
+        }
+        if (isName(peek()) && tokens.get(next + 1).is(":=")) {
+            String name = name();
+            next++;
+            return placed(new Expression.Named(name, expression()), at);
+        }
+        return expression();
+    }
 
     private Expression expression() {
         int at = enter();
         Expression result;
         if (accept("lambda")) {
-            Token parameter = peek();
-            if (parameter.kind() != Kind.NAME || KEYWORDS.contains(parameter.text())) {
-                throw expected("the lambda's parameter");
-            }
-            next++;
+            List<Expression.Parameter> parameters = parameters(":", false);
             expect(":");
-            result = placed(new Expression.Lambda(parameter.text(), expression()), at);
+            result = placed(new Expression.Lambda(parameters, expression()), at);
         } else {
             result = or();
             if (accept("if")) {
@@ -375,56 +531,82 @@ final class PythonText {
 
     private Expression comparison() {
         int at = peek().at();
-        Expression first = sum();
+        Expression first = operation(0);
         List<String> comparisons = new ArrayList<>();
         List<Expression> operands = new ArrayList<>(List.of(first));
-        while (List.of("<", "<=", ">", ">=", "==", "!=").contains(peek().text()) && peek().kind() == Kind.SYMBOL) {
-            comparisons.add(operator().text());
-            operands.add(sum());
+        for (Optional<String> found = comparator(); found.isPresent(); found = comparator()) {
+            comparisons.add(found.get());
+            operands.add(operation(0));
         }
         return comparisons.isEmpty()
                 ? first
                 : placed(new Expression.Comparison(List.copyOf(comparisons), List.copyOf(operands)), at);
     }
 
-    private Expression sum() {
-        Expression left = product();
-        while (peek().is("+") || peek().is("-")) {
+    private static final List<String> COMPARISONS = List.of("<", "<=", ">", ">=", "==", "!=", "in", "is");
+
+    /** Reads the operator of a comparison, if one follows. */
+    private Optional<String> comparator() {
+        boolean two = (peek().is("not") && tokens.get(next + 1).is("in"))
+                || (peek().is("is") && tokens.get(next + 1).is("not"));
+        if (two) {
+            return Optional.of(operator().text() + " " + tokens.get(next++).text());
+        }
+        return isAny(COMPARISONS) ? Optional.of(operator().text()) : Optional.empty();
+    }
+
+    /** The operators that join to the left, loosest first. */
+    private static final List<List<String>> LEVELS = List.of(
+            List.of("|"),
+            List.of("^"),
+            List.of("&"),
+            List.of("<<", ">>"),
+            List.of("+", "-"),
+            List.of("*", "/", "//", "%", "@"));
+
+    private Expression operation(int level) {
+        if (level == LEVELS.size()) {
+            return signed();
+        }
+        int at = peek().at();
+        Expression left = operation(level + 1);
+        boolean percent = level == LEVELS.size() - 1
+                && peek().is("%")
+                && left instanceof Expression.Literal literal
+                && !(literal.number() instanceof Boolean)
+                && endsOperand(tokens.get(next + 1));
+        if (percent) {
+            next++;
+            return placed(new Expression.Length(((Expression.Literal) left).number(), Lengths.Unit.PERCENT), at);
+        }
+        while (isAny(LEVELS.get(level))) {
             Token operator = operator();
-            left = binary(operator, left, product());
+            left = binary(operator, left, operation(level + 1));
         }
         return left;
     }
 
-    private Expression product() {
-        int at = peek().at();
-        Expression left = signed();
-        if (peek().is("%")
-                && left instanceof Expression.Literal literal
-                && !(literal.number() instanceof Boolean)
-                && endsOperand(tokens.get(next + 1))) {
-            next++;
-            return placed(new Expression.Length(literal.number(), Lengths.Unit.PERCENT), at);
+    private boolean isAny(List<String> symbols) {
+        for (String symbol : symbols) {
+            if (peek().is(symbol)) {
+                return true;
+            }
         }
-        while (peek().is("*") || peek().is("/") || peek().is("//") || peek().is("%")) {
-            Token operator = operator();
-            left = binary(operator, left, signed());
-        }
-        return left;
+        return false;
     }
 
     private static boolean endsOperand(Token token) {
-        return token.kind() == Kind.END || token.is(",") || token.is(")") || token.is("]");
+        return token.endsStatement() || token.is(",") || token.closes();
     }
 
     private Expression signed() {
         int at = enter();
         Expression result;
-        if (peek().is("-") || peek().is("+")) {
+        if (peek().is("-") || peek().is("+") || peek().is("~")) {
             Token operator = operator();
-            result = placed(new Expression.Unary(operator.text(), signed()), at);
+            result = placed(new Expression.Unary(operator.text(), number(signed())), at);
         } else {
-            result = atom();
+            result = primary();
             if (peek().is("**")) {
                 Token operator = operator();
                 result = binary(operator, result, signed());
@@ -432,6 +614,47 @@ final class PythonText {
         }
         depth--;
         return result;
+    }
+
+    private Expression primary() {
+        if (peek().is("await")) {
+            next++;
+        }
+        int at = peek().at();
+        Expression result = atom();
+        for (int links = 0; ; links++) { // as deep as a sum of so many
+            if (links > MOST_OPERATORS) {
+                throw error(peek().at(), "more than " + MOST_OPERATORS + " calls and subscripts in a row");
+            }
+            if (peek().is("(")) {
+                next++;
+                result = call(result, at);
+            } else if (accept(".")) {
+                if (peek().kind() != Kind.NAME) {
+                    throw expected("a name");
+                }
+                result = placed(
+                        new Expression.Attribute(result, tokens.get(next++).text()), at);
+            } else if (peek().is("[")) {
+                next++;
+                result = placed(new Expression.Subscript(result, subscript()), at);
+                expect("]");
+            } else {
+                return result;
+            }
+        }
+    }
+
+    private Expression subscript() {
+        int at = peek().at();
+        Expression lower = peek().is(":") ? placed(new Expression.None(), at) : expressions();
+        if (!accept(":")) {
+            return lower;
+        }
+        Expression none = placed(new Expression.None(), at);
+        Expression upper = peek().is(":") || peek().is("]") ? none : expression();
+        Expression step = accept(":") && !peek().is("]") ? expression() : none;
+        return placed(new Expression.Slice(lower, upper, step), at);
     }
 
     private Expression atom() {
@@ -448,49 +671,54 @@ final class PythonText {
                 return placed(new Expression.Literal(number), token.at());
             }
             case STRING -> {
-                next++;
-                return placed(new Expression.Text(token.text()), token.at());
+                StringBuilder all = new StringBuilder();
+                while (peek().kind() == Kind.STRING) { // strings side by side are one
+                    all.append(tokens.get(next++).text());
+                }
+                return placed(new Expression.Text(all.toString()), token.at());
             }
             case NAME -> {
-                return nameOrCall(token);
+                return named(token);
+            }
+            case FOREIGN -> {
+                if (token.text().endsWith("'") || token.text().endsWith("\"")) {
+                    next++;
+                    return placed(
+                            new Expression.Unread(shortened(token.text()), error(token.at(), token.problem())),
+                            token.at());
+                }
+                throw expected("a value");
             }
             default -> {
                 if (accept("(")) {
                     return parenthesized(token.at());
                 } else if (accept("[")) {
-                    return placed(new Expression.Items(items("]")), token.at());
+                    return items(Expression.Shape.LIST, "]", token.at());
+                } else if (accept("{")) {
+                    return dictOrSet(token.at());
+                } else if (accept("...")) {
+                    return placed(new Expression.None(), token.at());
                 }
                 throw expected("a value");
             }
         }
     }
 
-    private Expression nameOrCall(Token token) {
+    private Expression named(Token token) {
         if (accept("True")) {
             return placed(new Expression.Literal(true), token.at());
         } else if (accept("False")) {
             return placed(new Expression.Literal(false), token.at());
         } else if (accept("None")) {
             return placed(new Expression.None(), token.at());
-        } else if (KEYWORDS.contains(token.text())) {
+        } else if (!isName(token)) {
             throw expected("a value");
         }
-        Expression.Name name = dottedName();
-        return accept("(") ? call(name, token.at()) : placed(name, token.at());
+        next++;
+        return placed(new Expression.Name(token.text()), token.at());
     }
 
-    private Expression.Name dottedName() {
-        StringBuilder name = new StringBuilder(tokens.get(next++).text());
-        while (accept(".")) {
-            if (peek().kind() != Kind.NAME) {
-                throw expected("a name");
-            }
-            name.append('.').append(tokens.get(next++).text());
-        }
-        return new Expression.Name(name.toString());
-    }
-
-    private Expression call(Expression.Name function, int at) {
+    private Expression call(Expression function, int at) {
         List<Expression> positional = new ArrayList<>();
         List<Expression.Keyword> keywords = new ArrayList<>();
         while (!accept(")")) {
@@ -500,7 +728,11 @@ final class PythonText {
                 Expression value = argument();
                 // The name is what a message about the argument points at.
                 keywords.add(new Expression.Keyword(token.text(), placed(value, token.at())));
+            } else if (accept("**")) {
+                keywords.add(new Expression.Keyword("", placed(argument(), token.at())));
             } else if (keywords.isEmpty()) {
+                positional.add(argument());
+            } else if (peek().is("*")) {
                 positional.add(argument());
             } else {
                 throw error(token.at(), "a positional argument cannot follow a keyword argument");
@@ -515,7 +747,10 @@ final class PythonText {
         int start = next;
         int outside = depth;
         try {
-            Expression expression = expression();
+            Expression expression = starredOrNamed();
+            if (peek().is("for") || peek().is("async")) {
+                expression = comprehension(Expression.Shape.GENERATOR, Optional.empty(), expression);
+            }
             if (!peek().is(",") && !peek().is(")")) {
                 throw expected("',' or ')'");
             }
@@ -527,7 +762,9 @@ final class PythonText {
             }
             next = end;
             depth = outside;
-            return unread(tokens.subList(start, end), e);
+            int at = tokens.get(start).at();
+            String written = shortened(text.substring(at, tokens.get(next).at()).strip());
+            return placed(new Expression.Unread(written.replaceAll("[\\s\\p{Cntrl}]+", " "), e), at);
         }
     }
 
@@ -547,39 +784,19 @@ final class PythonText {
         return start;
     }
 
-    private Expression.Unread unread(List<Token> argument, PythonSyntaxException problem) {
-        Token first = argument.get(0);
-        boolean named = false;
-        boolean value = first.is("lambda") || first.is("*") || first.is("**");
-        boolean inBrackets = first.opens();
-        boolean several = inBrackets && !first.is("(");
-        boolean generated = false;
-        boolean condition = false;
-        int open = 0;
-        for (int i = 0; i < argument.size(); i++) {
-            Token token = argument.get(i);
-            open -= token.closes() ? 1 : 0;
-            if (open == 0 && token.kind() != Kind.SYMBOL) {
-                condition = token.is("if") || (condition && !token.is("else"));
-                value |= token.isLiteral() && !condition;
-                generated |= token.is("for");
-            }
-            several |= open == 1 && (token.is(",") || token.is("for"));
-            inBrackets &= open > 0 || i == 0 || i == argument.size() - 1;
-            named |= token.kind() == Kind.NAME && !KEYWORDS.contains(token.text());
-            open += token.opens() ? 1 : 0;
-        }
-        String all = text.substring(first.at(), tokens.get(next).at());
-        String written = shortened(all.strip()).replaceAll("[\\s\\p{Cntrl}]+", " ");
-        boolean list = generated || (inBrackets && several);
-        return placed(new Expression.Unread(written, named && !value, list, problem), first.at());
-    }
-
     private Expression parenthesized(int at) {
         if (accept(")")) {
-            return placed(new Expression.Items(List.of()), at);
+            return placed(new Expression.Items(Expression.Shape.TUPLE, List.of()), at);
         }
-        Expression first = expression();
+        if (accept("yield")) {
+            throw error(at, "yield is not supported");
+        }
+        Expression first = starredOrNamed();
+        if (peek().is("for") || peek().is("async")) {
+            Expression generator = comprehension(Expression.Shape.GENERATOR, Optional.empty(), first);
+            expect(")");
+            return generator;
+        }
         if (accept(")")) {
             return first;
         }
@@ -587,14 +804,32 @@ final class PythonText {
             throw expected("',' or ')'");
         }
         List<Expression> items = new ArrayList<>(List.of(first));
-        items.addAll(items(")"));
-        return placed(new Expression.Items(List.copyOf(items)), at);
+        items.addAll(rest(")"));
+        return placed(new Expression.Items(Expression.Shape.TUPLE, List.copyOf(items)), at);
     }
 
-    private List<Expression> items(String close) {
+    private Expression items(Expression.Shape shape, String close, int at) {
+        if (!accept(close)) {
+            Expression first = starredOrNamed();
+            if (peek().is("for") || peek().is("async")) {
+                Expression comprehension = comprehension(shape, Optional.empty(), first);
+                expect(close);
+                return placed(comprehension, at);
+            }
+            List<Expression> items = new ArrayList<>(List.of(first));
+            if (!peek().is(close) && !accept(",")) {
+                throw expected("',' or '" + close + "'");
+            }
+            items.addAll(rest(close));
+            return placed(new Expression.Items(shape, List.copyOf(items)), at);
+        }
+        return placed(new Expression.Items(shape, List.of()), at);
+    }
+
+    private List<Expression> rest(String close) {
         List<Expression> items = new ArrayList<>();
         while (!accept(close)) {
-            items.add(expression());
+            items.add(starredOrNamed());
             if (!peek().is(close) && !accept(",")) {
                 throw expected("',' or '" + close + "'");
             }
@@ -602,12 +837,68 @@ final class PythonText {
         return items;
     }
 
-    private Object number(Token token) {
-        String digits = token.text().replace("_", "");
-        if (digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            return new BigInteger(digits);
+    private Expression dictOrSet(int at) {
+        List<Expression.Entry> entries = new ArrayList<>();
+        while (!accept("}")) {
+            if (accept("**")) {
+                entries.add(new Expression.Entry(Optional.empty(), operation(0)));
+            } else {
+                int start = next;
+                Expression key = starredOrNamed();
+                if (!accept(":")) {
+                    if (!entries.isEmpty()) {
+                        throw expected("':'");
+                    }
+                    next = start;
+                    return items(Expression.Shape.SET, "}", at);
+                }
+                Expression value = expression();
+                if (peek().is("for")) {
+                    Expression all = comprehension(Expression.Shape.SET, Optional.of(key), value);
+                    expect("}");
+                    return placed(all, at);
+                }
+                entries.add(new Expression.Entry(Optional.of(key), value));
+            }
+            if (!peek().is("}") && !accept(",")) {
+                throw expected("',' or '}'");
+            }
         }
-        return Double.valueOf(digits);
+        return placed(new Expression.Dict(List.copyOf(entries)), at);
+    }
+
+    private Expression comprehension(Expression.Shape shape, Optional<Expression> key, Expression element) {
+        List<Expression.Clause> clauses = new ArrayList<>();
+        while (peek().is("for") || peek().is("async")) {
+            accept("async");
+            expect("for");
+            countOperator();
+            Expression.Target target = target();
+            expect("in");
+            Expression iterable = or();
+            List<Expression> conditions = new ArrayList<>();
+            while (accept("if")) {
+                countOperator();
+                conditions.add(or());
+            }
+            clauses.add(new Expression.Clause(target, iterable, conditions));
+        }
+        return placed(new Expression.Comprehension(shape, key, element, List.copyOf(clauses)), position(element));
+    }
+
+    private static Object number(Token token) {
+        String digits = token.text().replace("_", "");
+        String prefix = digits.length() > 2 ? digits.substring(0, 2) : "";
+        int base = switch (prefix) {
+            case "0x", "0X" -> 16;
+            case "0o", "0O" -> 8;
+            case "0b", "0B" -> 2;
+            default -> 10;
+        };
+        if (base != 10) {
+            return new BigInteger(digits.substring(2), base);
+        }
+        return digits.chars().allMatch(c -> c >= '0' && c <= '9') ? new BigInteger(digits) : Double.valueOf(digits);
     }
 
     private Token operator() {
@@ -616,10 +907,18 @@ final class PythonText {
     }
 
     private Expression binary(Token operator, Expression left, Expression right) {
-        return placed(new Expression.Binary(operator.text(), left, right), operator.at());
+        return placed(new Expression.Binary(operator.text(), number(left), number(right)), operator.at());
     }
 
-    private <T extends Expression> T placed(T expression, int at) {
+    /** Refuses a length of the run as an operand. */
+    private Expression number(Expression operand) {
+        if (operand instanceof Expression.Length) {
+            throw error(operand, "expected a number, but found " + operand);
+        }
+        return operand;
+    }
+
+    <T extends Expression> T placed(T expression, int at) {
         positions.put(expression, at);
         return expression;
     }
@@ -660,129 +959,5 @@ final class PythonText {
             return error(peek().at(), peek().problem());
         }
         return error(peek().at(), "expected " + what + ", but found " + peek());
-    }
-
-    // The tokens.
-
-    private void scan() {
-        int at = 0;
-        while (at < text.length()) {
-            char c = text.charAt(at);
-            if (c == '#') {
-                int end = text.indexOf('\n', at);
-                at = end < 0 ? text.length() : end;
-            } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f') {
-                at++;
-            } else if (c == '\\' && text.startsWith("\n", at + 1)) {
-                at += 2;
-            } else if (c == '\'' || c == '"') {
-                at = scanString(at, c);
-            } else if (isDigit(at) || (c == '.' && isDigit(at + 1))) {
-                at = scanNumber(at);
-            } else if (isLetter(at)) {
-                int end = at;
-                while (isLetter(end) || isDigit(end)) {
-                    end++;
-                }
-                tokens.add(new Token(Kind.NAME, text.substring(at, end), at));
-                at = end;
-            } else {
-                int start = at;
-                Optional<String> symbol =
-                        SYMBOLS.stream().filter(s -> text.startsWith(s, start)).findFirst();
-                String character = Character.toString(text.codePointAt(start));
-                tokens.add(symbol.map(known -> new Token(Kind.SYMBOL, known, start))
-                        .orElseGet(() -> new Token(
-                                Kind.FOREIGN, character, start, "unexpected character " + Python.repr(character))));
-                at += symbol.orElse(character).length();
-            }
-        }
-        tokens.add(new Token(Kind.END, "", text.length()));
-    }
-
-    private boolean isDigit(int at) {
-        return at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9';
-    }
-
-    private boolean isLetter(int at) {
-        return at < text.length() && (Character.isLetter(text.charAt(at)) || text.charAt(at) == '_');
-    }
-
-    private int scanString(int start, char quote) {
-        String triple = String.valueOf(quote).repeat(3);
-        String close = text.startsWith(triple, start) ? triple : triple.substring(2);
-        boolean escapes = false;
-        for (int at = start + close.length(); at < text.length(); at++) {
-            if (text.startsWith(close, at)) {
-                int end = at + close.length();
-                if (escapes || close.equals(triple)) {
-                    return foreign(
-                            start,
-                            end,
-                            "a string " + (escapes ? "with an escape" : "in triple quotes") + " is not supported");
-                }
-                tokens.add(new Token(Kind.STRING, text.substring(start + 1, at), start));
-                return end;
-            } else if (text.charAt(at) == '\\') {
-                escapes = true;
-                at++;
-            } else if (text.charAt(at) == '\n' && close.length() == 1) {
-                break;
-            }
-        }
-        throw error(start, "the string has no end");
-    }
-
-    private int foreign(int start, int end, String problem) {
-        tokens.add(new Token(Kind.FOREIGN, text.substring(start, end), start, problem));
-        return end;
-    }
-
-    private int scanNumber(int start) {
-        int at = digits(start);
-        boolean whole = true;
-        if (at < text.length() && text.charAt(at) == '.') {
-            whole = false;
-            at = digits(at + 1);
-        }
-        if (at < text.length() && (text.charAt(at) == 'e' || text.charAt(at) == 'E')) {
-            boolean signed = at + 1 < text.length() && (text.charAt(at + 1) == '-' || text.charAt(at + 1) == '+');
-            int exponent = at + (signed ? 2 : 1);
-            if (isDigit(exponent)) {
-                whole = false;
-                at = digits(exponent);
-            }
-        }
-        int end = at;
-        while (isLetter(end) || isDigit(end)) {
-            end++;
-        }
-        String number = text.substring(start, at);
-        boolean unit = Lengths.Unit.of(text.substring(at, end)).isPresent();
-        if (end > at && !unit) {
-            return foreign(start, end, "malformed number '" + shortened(text.substring(start, end)) + "'");
-        }
-        if (number.length() > LONGEST_NUMBER) {
-            return foreign(start, end, "the number is longer than " + LONGEST_NUMBER + " characters");
-        }
-        if (whole && number.charAt(0) == '0' && !number.replaceAll("[0_]", "").isEmpty()) {
-            return foreign(
-                    start, end, "a whole number must have no leading zeros, but was '" + shortened(number) + "'");
-        }
-        tokens.add(new Token(Kind.NUMBER, number, start));
-        if (unit) {
-            tokens.add(new Token(Kind.UNIT, text.substring(at, end), at));
-        }
-        return end;
-    }
-
-    /** Returns the end of a run of digits, with single underscores only between them. */
-    private int digits(int start) {
-        int at = start;
-        while (isDigit(at)
-                || (at > start && at < text.length() && text.charAt(at) == '_' && isDigit(at + 1) && isDigit(at - 1))) {
-            at++;
-        }
-        return at;
     }
 }

@@ -10,8 +10,10 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.anneal.text.Context;
 import org.anneal.text.Kind;
 import org.anneal.text.Python;
+import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -254,7 +256,7 @@ class UpdateRuleTest {
                 "models[f'{name}'].parameters()",
                 "[p for n, p in net.named_parameters() if 'bias' not in n]",
                 "(p for p in net.parameters() if p.ndim > 1)",
-                "[{'params': net.base.parameters()}, {'params': net.head.parameters(), 'lr': 1e-2}]",
+                "[{'params': net.base.parameters()}, {'params': net.head.parameters()}]",
                 "{'params': w}",
                 "list(a.parameters()) + list(b.parameters())",
                 "[*a.parameters(), *b.parameters()]",
@@ -275,19 +277,31 @@ class UpdateRuleTest {
         assertEquals(UpdateRule.parse("Muon()"), UpdateRule.parse("Muon(" + parameters + ")"));
     }
 
+    @Test
+    void givesEachGroupItsOptions() {
+        String text = "Muon([{'params': a}, {'params': b, 'lr': 1e-2}], momentum=0.9)";
+        assertEquals(
+                List.of(UpdateRule.parse("Muon(momentum=0.9)"), UpdateRule.parse("Muon(lr=0.01, momentum=0.9)")),
+                UpdateRule.groups(PythonProgram.read(text, Context.EMPTY)));
+        assertEquals(
+                "column 1: the groups of this optimizer have different options: read them with UpdateRule.groups",
+                refused(text));
+        assertEquals(new Adam(0.01), UpdateRule.parse("Adam(*[[w]], lr=0.01)"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',
             value = {
                 "Adam([0.1]) | column 6: lr must be a number, but was [0.1]",
-                "Adam((0.9, 0.99)) | column 6: lr must be a number, but was [0.9, 0.99]",
+                "Adam((0.9, 0.99)) | column 6: lr must be a number, but was (0.9, 0.99)",
                 "Adam(0.1 * scale) | column 12: unknown name 'scale'",
                 "Adam('w') | column 6: lr must be a number, but was 'w'",
-                "Adam(f'w', 0.1) | column 7: expected ',' or ')', but found 'w'",
-                "Adam(*[[w]], lr=0.1) | column 6: expected a value, but found '*'",
-                "Adam([w], **options) | column 11: expected a value, but found '**'",
-                "Adam([w], lr=rates[0]) | column 19: expected ',' or ')', but found '['",
+                "Adam(f'w', 0.1) | column 6: an f-string is not supported",
+                "Adam(*[[w]], 0.1, lr=0.1) | column 19: lr is given twice",
+                "Adam([w], **options) | column 11: unknown name 'options'",
+                "Adam([w], lr=rates[0]) | column 11: unknown name 'rates[0]'",
                 "Adam([w], lr=0.1, params=[b]) | column 19: params is given twice",
                 "Adam(0.1, lr=0.2) | column 11: lr is given twice",
                 "Adam([w, lr=0.1) | column 12: expected ',' or ']', but found '='",
@@ -419,8 +433,8 @@ class UpdateRuleTest {
                 "Adafactor(beta2_decay=math.nan) | column 11: beta2_decay must be finite and <= 0, but was NaN",
                 "Adafactor(eps=(-1, 0)) | column 11: eps[0] must be finite and >= 0, but was -1.0",
                 "Adafactor(eps=(None, math.nan)) | column 11: eps[1] must be finite and >= 0, but was NaN",
-                "Adafactor(eps=(0.1, None)) | column 11: eps must be a number or None, and a number, but was [0.1, None]",
-                "Adafactor(eps=(0.1,)) | column 11: eps must be a number or None, and a number, but was [0.1]",
+                "Adafactor(eps=(0.1, None)) | column 11: eps must be a number or None, and a number, but was (0.1, None)",
+                "Adafactor(eps=(0.1,)) | column 11: eps must be a number or None, and a number, but was (0.1,)",
                 "Adafactor(d=0.5) | column 11: d must be finite and >= 1, but was 0.5",
                 "Adafactor(d=math.inf) | column 11: d must be finite and >= 1, but was Infinity",
                 "Muon(ns_steps=-1) | column 6: ns_steps must be from 0 to 99, but was -1",

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.text.UnknownNamesException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +31,7 @@ class SchedulerCallTest {
                 "scheduler = StepLR(optimizer=optimizer, step_size=30)  # decay",
                 "self.scheduler = torch.optim.lr_scheduler.StepLR(\n    optimizer,  # Adam\n    step_size=30,\n    gamma=0.1,\n)\n",
                 "\n  StepLR(get_optimizer(), step_size=(30), gamma=+0.1, verbose=True)",
+                "StepLR(0x1e)",
             })
     void readsALinePastedFromPython(String text) {
         assertEquals(new StepLR(30, 0.1), Schedule.parse(text));
@@ -48,6 +50,7 @@ class SchedulerCallTest {
                 "CosineAnnealingLR(o, 10, 1e-6) | CosineAnnealingLR(T_max=10, eta_min=1e-06)",
                 "LambdaLR(o, lr_lambda=lambda step: 0.5**(step//10000)) | LambdaLR(lr_lambda=lambda step: 0.5 ** (step // 10000))",
                 "LambdaLR(o, [lambda e: e, (lambda e: 2)]) | LambdaLR(lr_lambda=[lambda e: e, lambda e: 2])",
+                "LambdaLR(lambda step: {0: 1}[step]) | LambdaLR(lr_lambda=lambda step: {0: 1}[step])",
                 "MultiplicativeLR(lambda e: .95) | MultiplicativeLR(lr_lambda=lambda e: 0.95)",
                 "ConstantLR(optimizer) | ConstantLR()",
                 "ConstantLR(o, 1/3, 4) | ConstantLR(total_iters=4)",
@@ -119,20 +122,22 @@ class SchedulerCallTest {
                 "CyclicLR(0.1) | column 1: CyclicLR needs max_lr",
                 "CyclicLR(0.1, 1, mode='exp') | column 18: mode must be 'triangular' or 'triangular2' or 'exp_range', but was 'exp'",
                 "CyclicLR(0.1, 1, mode='EXP_RANGE') | column 18: mode must be 'triangular' or 'triangular2' or 'exp_range', but was 'EXP_RANGE'",
-                "CyclicLR(0.1, 1, scale_fn=f) | column 18: expected a lambda, such as 'lambda step: 0.95 ** step', but found f",
+                "CyclicLR(0.1, 1, scale_fn=f) | column 18: unknown name 'f'",
                 "CyclicLR(0.1, 1, step_size_down=0) | column 18: step_size_down must be > 0 and at most 2^53, but was 0.0",
                 "CosineAnnealingWarmRestarts(o, 10.5) | column 32: T_0 must be an integer, but was 10.5",
                 "MultiStepLR([1, 2.5]) | column 17: milestones[1] must be an integer, but was 2.5",
                 "MultiStepLR([1, -2]) | column 13: milestones must be at least 0, but was -2",
                 "MultiStepLR(30) | column 13: milestones must be a list of integers, but was 30",
-                "LambdaLR(o, lr_lambda=fn) | column 13: expected a lambda, such as 'lambda step: 0.95 ** step', but found fn",
+                "LambdaLR(o, lr_lambda=fn) | column 13: unknown name 'fn'",
+                "LambdaLR(o, lr_lambda=3) | column 13: expected a lambda, such as 'lambda step: 0.95 ** step', but found 3",
                 "LambdaLR(o, lambda e: ep) | column 23: unknown name 'ep', did you mean 'e'?",
                 "LambdaLR(o, []) | column 13: lr_lambda must have at least 1 entry, but had none",
                 "SequentialLR([StepLR(1), StepLR(2)]) | column 1: SequentialLR needs milestones",
                 "SequentialLR([], []) | column 14: schedulers must have at least 1 entry, but had none",
                 "SequentialLR(o, [StepLR(1)], [5, 6]) | column 30: milestones must have one entry fewer than schedulers, 0 for 1, but had 2",
                 "SequentialLR([StepLR(1), StepLR(2), StepLR(3)], [6, 5]) | column 49: milestones must increase, but had 5 after 6",
-                "SequentialLR(o, [StepLR(1), warmup], [5]) | column 29: schedulers[1] must be a call, such as 'StepLR(step_size=30)', but was warmup",
+                "SequentialLR(o, [StepLR(1), warmup], [5]) | column 29: unknown name 'warmup'",
+                "SequentialLR(o, [StepLR(1), 3], [5]) | column 29: schedulers[1] must be a call, such as 'StepLR(step_size=30)', but was 3",
                 "SequentialLR(o, StepLR(1), [5]) | column 17: schedulers must be a list of calls, but was StepLR(1)",
                 "SequentialLR(o, [StepLR(1), StepLR(2, gama=3)], [5]) | column 39: unknown parameter 'gama' of StepLR, did you mean 'gamma'?",
                 "SequentialLR(o, [StepLR(1), StepLR(2, last_epoch=3)], [5]) | column 29: last_epoch must be -1 in a member, but was 3: give it once, to the outermost scheduler",
@@ -204,23 +209,23 @@ class SchedulerCallTest {
                 "StepLR([30]) | column 8: step_size must be an integer, but was [30]",
                 "StepLR([opt], 30) | column 8: step_size must be an integer, but was [opt]",
                 "StepLR(30 * n) | column 13: unknown name 'n'",
-                "StepLR(30 if n else m) | column 14: unknown name 'n'",
-                "StepLR(x[0]) | column 1: StepLR needs step_size",
-                "StepLR(x[0] * 30) | column 9: expected ',' or ')', but found '['",
+                "StepLR(30 if n else m) | column 14: unknown names 'n' and 'm'",
+                "StepLR(x[0]) | column 8: unknown name 'x[0]'",
+                "StepLR(x[0] * 30) | column 8: unknown name 'x[0]'",
                 "StepLR(30 40) | column 11: expected ',' or ')', but found '40'",
-                "StepLR(0x10) | column 8: malformed number '0x10'",
-                "StepLR(*args) | column 8: expected a value, but found '*'",
-                "StepLR(opt, 30, **options) | column 17: expected a value, but found '**'",
-                "StepLR(opts[0), 30) | column 12: expected ',' or ')', but found '['",
-                "StepLR(opts[0, 30) | column 12: expected ',' or ')', but found '['",
+                "StepLR(0x1g) | column 8: malformed number '0x1g'",
+                "StepLR(*args) | column 9: unknown name 'args'",
+                "StepLR(opt, 30, **options) | column 17: unknown name 'options'",
+                "StepLR(opts[0), 30) | column 14: expected ']', but found ')'",
+                "StepLR(opts[0, 30) | column 18: expected ']', but found ')'",
                 "StepLR(opts['a], 30) | column 13: the string has no end",
-                "StepLR(opts[0], sizes[0]) | column 22: expected ',' or ')', but found '['",
+                "StepLR(opts[0], sizes[0]) | column 17: unknown name 'sizes[0]'",
                 "StepLR(opts[0], 30, optimizer=opts[0]) | column 21: optimizer is given twice",
-                "LambdaLR(lambda step: {0: 1}[step]) | column 23: unexpected character '{'",
-                "LambdaLR(opt, lambda step: min(sizes[0], step)) | column 32: expected a number, but found sizes[0]",
-                "MultiStepLR([int(m * n) for m in ms]) | column 25: expected ',' or ']', but found 'for'",
-                "LinearLR(x[0] * 0.1) | column 11: expected ',' or ')', but found '['",
-                "SequentialLR([o for o in schedulers], [5]) | column 17: expected ',' or ']', but found 'for'",
+                "LambdaLR(lambda step: {0: 1}) | column 23: expected a number, but found {0: 1}",
+                "LambdaLR(opt, lambda step: min(sizes[0], step)) | column 32: unknown name 'sizes[0]'",
+                "MultiStepLR([int(m * n) for m in ms]) | column 22: unknown names 'n' and 'ms'",
+                "LinearLR(x[0] * 0.1) | column 10: unknown name 'x[0]'",
+                "SequentialLR([o for o in schedulers], [5]) | column 26: unknown name 'schedulers'",
             })
     void takesNoValueForAnOptimizer(String text, String message) {
         assertEquals(
@@ -318,6 +323,13 @@ class SchedulerCallTest {
                         + " result to LRScheduler",
                 assertThrows(PythonSyntaxException.class, () -> Schedule.parse(text))
                         .getMessage());
+    }
+
+    @Test
+    void takesNoValueThatALoopChangesOnceForItsLast() {
+        String text = "lr = 0.1\nfor epoch in range(3):\n    with log():\n        lr = lr * 0.5\nSWALR(opt, lr)";
+        UnknownNamesException e = assertThrows(UnknownNamesException.class, () -> Policy.parse(text));
+        assertEquals(List.of("lr"), e.names());
     }
 
     @Test

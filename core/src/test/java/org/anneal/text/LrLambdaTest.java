@@ -81,33 +81,28 @@ class LrLambdaTest {
             quoteCharacter = '"',
             value = {
                 "lambda step: stepp | column 14: unknown name 'stepp', did you mean 'step'?",
-                "lambda e: np.cos(e) | column 11: unknown function 'np.cos', did you mean 'math.cos'?",
+                "lambda e: np.cso(e) | column 11: unknown function 'np.cso', did you mean 'np.cos'?",
                 "lambda e: cos(pi) | column 11: unknown function 'cos', did you mean 'math.cos'?",
                 "lambda e: math.sqroot(e) | column 11: unknown function 'math.sqroot', did you mean 'math.sqrt'?",
                 "lambda e: math.celi(e) | column 11: unknown function 'math.celi', did you mean 'math.ceil'?",
                 "lambda e: math.max(e, 1) | column 11: unknown function 'math.max', did you mean 'max'?",
-                "lambda e: len(e) | column 11: unknown function 'len'",
                 "lambda e: bin(e) | column 11: unknown function 'bin'",
-                "lambda e: sum(e, 1) | column 11: unknown function 'sum'",
-                "lambda e: map(e, 1) | column 11: unknown function 'map'",
                 "lambda e: math.comb(e, 1) | column 11: unknown function 'math.comb'",
-                "lambda e: math.cbrt(e) | column 11: unknown function 'math.cbrt'",
-                "lambda e: math.asinh(e) | column 11: unknown function 'math.asinh'",
-                "lambda e: math.isqrt(e) | column 11: unknown function 'math.isqrt'",
-                "lambda e: np.sign(e) | column 11: unknown function 'np.sign'",
+                "lambda e: np.spacing(e) | column 11: unknown function 'np.spacing'",
                 "lambda e: self.cos(e) | column 11: unknown function 'self.cos'",
                 "lambda step: self.step | column 14: unknown name 'self.step'",
                 "lambda e: e ** | column 15: expected a value, but found the end",
                 "lambda e: (e | column 13: expected ',' or ')', but found the end",
                 "lambda e: e 2 | column 13: expected the end, but found '2'",
-                "lambda: 1 | column 7: expected the lambda's parameter, but found ':'",
-                "lambda a, b: 1 | column 9: expected ':', but found ','",
+                "lambda: 1 | column 1: the lambda must be a function of the step alone, but has no parameter",
+                "lambda 1: 1 | column 8: expected the lambda's parameter, but found '1'",
+                "lambda a, b: 1 | column 1: the lambda must be a function of the step alone, but needs a and b: give the others a default, or use functools.partial",
                 "lambda e: 'a' | column 11: expected a number, but found 'a'",
                 "lambda e: [e] | column 11: expected a number, but found [e]",
                 "lambda e: None | column 11: expected a number, but found None",
                 "lambda e: abs(1, 2) | column 11: abs takes 1 arguments, but got 2",
-                "lambda e: min(e) | column 11: min takes at least 2 arguments, but got 1",
-                "lambda e: round(e, ndigits=2) | column 20: round takes no keyword arguments",
+                "lambda e: min() | column 11: min takes at least 1 arguments, but got 0",
+                "lambda e: abs(e, x=2) | column 18: abs takes no keyword arguments",
                 "lambda e: 010 | column 11: a whole number must have no leading zeros, but was '010'",
                 "lambda e: 30ep | column 11: expected a number, but found 30ep",
                 "lambda e: e ? 1 | column 13: unexpected character '?'",
@@ -118,6 +113,39 @@ class LrLambdaTest {
                 message,
                 assertThrows(PythonSyntaxException.class, () -> LrLambda.parse(text))
                         .getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "lambda e: np.cos(e) | 3 | -0.9899924966004454",
+                "lambda e: math.cbrt(e) | 27 | 3",
+                "lambda e: math.asinh(e) | 3 | 1.8184464592320668",
+                "lambda e: math.isqrt(e) | 17 | 4",
+                "lambda e: np.sign(e - 3) | 1 | -1",
+                "lambda e: round(e / 7, ndigits=2) | 3 | 0.43",
+                "lambda e: min([e, 4]) | 9 | 4",
+            })
+    void computesFunctionsOfMathAndNumPy(String text, long step, double python) {
+        double value = LrLambda.parse(text).at(step);
+        assertEquals(python, value, 4 * Math.ulp(python));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "lambda e: len(e) | object of type 'int' has no len()",
+                "lambda e: sum(e, 1) | 'int' object is not iterable",
+                "lambda e: map(e, 1) | 'int' object is not iterable",
+                "lambda e: min(e) | 'int' object is not iterable",
+            })
+    void failsAsPythonWhereAFunctionGetsAValueOfAnotherType(String text, String reason) {
+        ArithmeticException e = assertThrows(
+                ArithmeticException.class, () -> LrLambda.parse(text).at(2));
+        assertEquals(text + " failed at step 2: " + reason, e.getMessage());
     }
 
     @ParameterizedTest

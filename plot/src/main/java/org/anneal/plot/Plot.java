@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -37,7 +38,7 @@ public final class Plot {
 
     private final List<SchedulerCall> calls;
     // Set while a copy is made, and never again.
-    private List<UpdateRule> groups = List.of(new SGD(0.1).withMomentum(0.9));
+    private List<List<UpdateRule>> optimizers;
     private long steps = STEPS;
     private Optional<RunLength> runLength = Optional.empty();
     private Optional<XAxis> xAxis = Optional.empty();
@@ -50,6 +51,7 @@ public final class Plot {
 
     private Plot(List<SchedulerCall> calls) {
         this.calls = List.copyOf(calls);
+        optimizers = Collections.nCopies(calls.size(), List.of(new SGD(0.1).withMomentum(0.9)));
         if (calls.isEmpty()) {
             throw new IllegalArgumentException("a plot must have at least 1 schedule, but has none");
         }
@@ -79,7 +81,7 @@ public final class Plot {
 
     private Plot with(Consumer<Plot> change) {
         Plot copy = new Plot(calls);
-        copy.groups = groups;
+        copy.optimizers = optimizers;
         copy.steps = steps;
         copy.runLength = runLength;
         copy.xAxis = xAxis;
@@ -99,7 +101,7 @@ public final class Plot {
      * @throws IllegalArgumentException if there is none, or one is not finite or negative
      */
     public Plot withLr(double... lr) {
-        UpdateRule rule = groups.get(0);
+        UpdateRule rule = optimizers.get(0).get(0);
         return withOptimizer(Arrays.stream(lr).mapToObj(rule::withLr).toArray(UpdateRule[]::new));
     }
 
@@ -109,10 +111,24 @@ public final class Plot {
      * @throws IllegalArgumentException if there is none
      */
     public Plot withOptimizer(UpdateRule... groups) {
-        if (groups.length == 0) {
+        return withOptimizers(Collections.nCopies(calls.size(), List.of(groups)));
+    }
+
+    /**
+     * {@return this with an optimizer for each schedule: the rule of each of its groups, with its base rate and momentum}
+     *
+     * @throws IllegalArgumentException if there are more or fewer than schedules, or one has no group
+     */
+    public Plot withOptimizers(List<? extends List<? extends UpdateRule>> optimizers) {
+        if (optimizers.size() != calls.size()) {
+            throw new IllegalArgumentException("a plot must have an optimizer for each schedule, " + calls.size()
+                    + ", but has " + optimizers.size());
+        }
+        if (optimizers.stream().anyMatch(List::isEmpty)) {
             throw new IllegalArgumentException("a plot must have at least 1 group, but has none");
         }
-        return with(plot -> plot.groups = List.of(groups));
+        return with(plot -> plot.optimizers =
+                optimizers.stream().<List<UpdateRule>>map(List::copyOf).toList());
     }
 
     /**
@@ -237,12 +253,14 @@ public final class Plot {
         boolean takesMetric = false;
         for (int i = 0; i < calls.size(); i++) {
             long before = i * steps;
-            takesMetric |= run(calls.get(i), edges, rates, momenta, done -> progress.accept(before + done), ended);
+            takesMetric |= run(i, edges, rates, momenta, done -> progress.accept(before + done), ended);
         }
         List<Panel> panels = new ArrayList<>();
         panels.add(new Panel(RATE, log, rates));
         if (!momenta.isEmpty()) {
-            panels.add(new Panel(groups.get(0).options().containsKey("betas") ? "beta1" : "momentum", momenta));
+            boolean betas = optimizers.stream()
+                    .allMatch(groups -> groups.get(0).options().containsKey("betas"));
+            panels.add(new Panel(betas ? "beta1" : "momentum", momenta));
         }
         if (takesMetric && steps > 1) {
             panels.add(new Panel("metric", List.of(metric(edges))));
@@ -267,12 +285,14 @@ public final class Plot {
 
     /** Adds the curves of a run, and {@return whether a metric drove it} */
     private boolean run(
-            SchedulerCall call,
+            int number,
             double[] edges,
             List<Series> rates,
             List<Series> momenta,
             LongConsumer progress,
             Consumer<RuntimeException> ended) {
+        SchedulerCall call = calls.get(number);
+        List<UpdateRule> groups = optimizers.get(number);
         Simulation run = new Simulation(call, groups);
         boolean takesMetric = run.takesMetric() && (metric.isPresent() || !unreduced);
         if (takesMetric) {
@@ -296,7 +316,7 @@ public final class Plot {
         int made = (int) run.step();
         progress.accept(count);
         for (int group = 0; group < groups.size(); group++) {
-            String label = label(call, group);
+            String label = label(call, groups, group);
             Arrays.fill(rate[group], made, count, Double.NaN); // a gap
             rates.add(Series.ownStairs(label, edges, rate[group]));
             double still = groups.get(group).momentum();
@@ -317,9 +337,12 @@ public final class Plot {
         return Series.line("metric", Arrays.copyOfRange(edges, 1, (int) steps), values);
     }
 
-    private String label(SchedulerCall call, int group) {
+    private String label(SchedulerCall call, List<UpdateRule> groups, int group) {
         String lr = "lr " + Python.repr(groups.get(group).lr());
-        if (groups.size() == 1) {
+        boolean oneRate = optimizers.stream()
+                .allMatch(each ->
+                        each.size() == 1 && each.get(0).lr() == groups.get(0).lr());
+        if (oneRate) {
             return label(call);
         }
         boolean saidByTitle = calls.size() == 1 && title.isEmpty();

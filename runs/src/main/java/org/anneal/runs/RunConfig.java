@@ -100,15 +100,20 @@ public record RunConfig(
         dict.put("step_per", stepPer.name().toLowerCase(Locale.ROOT));
         dict.put("epochs", (long) epochs);
         dict.put("batch_size", (long) batchSize);
-        dict.put("limit", Dict.orNone(limit));
+        dict.put("limit", orNone(limit));
         dict.put("seed", seed);
         dict.put("threads", (long) threads);
-        dict.put("save_every", Dict.orNone(saveEvery));
+        dict.put("save_every", orNone(saveEvery));
         dict.put("keep", (long) keep);
-        dict.put("patience", Dict.orNone(patience));
+        dict.put("patience", orNone(patience));
         dict.put("restore_best", restoreBest);
         dict.put("on_nan", onNan.name().toLowerCase(Locale.ROOT));
         return dict;
+    }
+
+    /** {@return {@code value} as an entry of a dict, None if it is empty} */
+    private static Object orNone(OptionalInt value) {
+        return value.isPresent() ? (Object) (long) value.getAsInt() : Optional.empty();
     }
 
     /**

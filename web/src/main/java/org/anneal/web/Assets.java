@@ -21,6 +21,7 @@ final class Assets {
             "gallery.json",
             "editor.js",
             "fields.js",
+            "outside.js",
             "chart.js",
             "server.js",
             "link.js",

@@ -3,13 +3,15 @@ package org.anneal.web;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.runs.RunConfig;
 import org.anneal.schedule.RunLength;
-import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
+import org.anneal.text.Context;
 
 /**
  * The run that a page shows schedules in: the optimizer, the length of the run, and metrics.
@@ -20,6 +22,7 @@ import org.anneal.schedule.StepPer;
  * @param steps steps of the schedule, unless the run is given in epochs
  * @param epochs given with {@code stepsPerEpoch} and {@code stepPer}, in place of steps
  * @param metrics for a plateau: the metric after step 0, 1, ...
+ * @param own what of {@code lr}, {@code momentum} and {@code adam} comes before what the optimizer's line of a text says
  */
 record Conditions(
         List<Double> lr,
@@ -29,7 +32,15 @@ record Conditions(
         Optional<Long> epochs,
         Optional<Long> stepsPerEpoch,
         Optional<StepPer> stepPer,
-        List<Double> metrics) {
+        List<Double> metrics,
+        Set<Own> own) {
+    /** What the user has set. */
+    enum Own {
+        LR,
+        MOMENTUM,
+        OPTIMIZER
+    }
+
     /** Of one schedule; a page requests each of its schedules separately. */
     static final long MOST_STEPS = 1_000_000;
 
@@ -41,6 +52,7 @@ record Conditions(
     Conditions {
         lr = numbers("lr", lr);
         metrics = metrics == null ? List.of() : numbers("metrics", metrics);
+        own = own == null ? Set.of() : Set.copyOf(own);
     }
 
     /** {@return a training run's; empty if it is too long, has too many groups, or its optimizer is unknown here} */
@@ -55,8 +67,10 @@ record Conditions(
                     Optional.of(run.epochs()),
                     Optional.of(run.stepsPerEpoch()),
                     Optional.of(run.stepPer()),
-                    List.of());
-            CurveHandler.check(new CurveHandler.Question(run.schedule(), conditions));
+                    List.of(),
+                    Set.of());
+            conditions.check();
+            Piece.valueOf(run.schedule()).check();
             return Optional.of(conditions);
         } catch (IllegalArgumentException | Refusal e) {
             return Optional.empty();
@@ -87,9 +101,7 @@ record Conditions(
         if (total() > MOST_STEPS) {
             throw new Refusal(400, "a run must have at most " + MOST_STEPS + " steps here, but has " + total());
         }
-        if (values() > MOST_VALUES) {
-            throw new Refusal(400, "steps times groups must be at most " + MOST_VALUES + " here, but was " + values());
-        }
+        checkGroups(lr.size());
     }
 
     /** {@return how often the schedule is stepped in the run} */
@@ -97,9 +109,20 @@ record Conditions(
         return length().map(RunLength::total).orElseGet(() -> steps.orElse(0L));
     }
 
+    /** Refuses so many groups. */
+    void checkGroups(int groups) throws Refusal {
+        if (groups > MOST_GROUPS) {
+            throw new Refusal(400, "an optimizer must have at most " + MOST_GROUPS + " groups here, but has " + groups);
+        }
+        if (values(groups) > MOST_VALUES) {
+            throw new Refusal(
+                    400, "steps times groups must be at most " + MOST_VALUES + " here, but was " + values(groups));
+        }
+    }
+
     /** {@return how many numbers an answer has} */
-    long values() {
-        return total() * (lr.size() + 1);
+    long values(int groups) {
+        return total() * (groups + 1);
     }
 
     /** {@return the run's length, if it is given in epochs} */
@@ -110,17 +133,35 @@ record Conditions(
         return Optional.of(new RunLength(stepsPerEpoch.orElse(0L), epochs.orElse(0L), stepPer.orElse(StepPer.BATCH)));
     }
 
-    SchedulerCall parse(String expression) {
-        Optional<RunLength> length = length();
-        return length.isPresent()
-                ? SchedulerCall.parse(expression, length.get())
-                : SchedulerCall.parse(expression, total());
+    /** {@return what a text is read in} */
+    Context context() {
+        return length().map(RunLength::context).orElseGet(() -> RunLength.contextOf(total()));
     }
 
     /** {@return the rule of each group} */
     List<UpdateRule> groups() {
         UpdateRule rule = rule();
         return lr.stream().<UpdateRule>map(rule::withLr).toList();
+    }
+
+    /**
+     * {@return the rule of each group of a text's optimizer, with what the user has set in its place}
+     *
+     * @param line what the optimizer's line says of each group; at least one
+     */
+    List<UpdateRule> groups(List<UpdateRule> line) {
+        List<Double> rates =
+                own.contains(Own.LR) ? lr : line.stream().map(UpdateRule::lr).toList();
+        return IntStream.range(0, rates.size())
+                .mapToObj(group -> {
+                    UpdateRule said = line.get(line.size() == rates.size() ? group : 0);
+                    UpdateRule rule = own.contains(Own.OPTIMIZER) ? rule() : said;
+                    boolean driven = rule.options().containsKey("momentum")
+                            || rule.options().containsKey("betas");
+                    double force = own.contains(Own.MOMENTUM) ? momentum : said.momentum();
+                    return (driven ? rule.withMomentum(force) : rule).withLr(rates.get(group));
+                })
+                .toList();
     }
 
     /** {@return the optimizer's rule, apart from each group's own rate} */

@@ -5,10 +5,13 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.anneal.schedule.StepPer;
 import org.anneal.text.PythonSyntaxException;
 import org.eclipse.jetty.server.Request;
 
@@ -21,24 +24,52 @@ import org.eclipse.jetty.server.Request;
  */
 final class CurveHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
-    private static final int LONGEST_EXPRESSION = 100_000;
 
-    /** A client's request. */
-    record Question(String expression, Conditions run) {}
+    /** A client's request, of a {@link Piece}. */
+    record Question(String expression, Map<String, String> set, Optional<String> pick, Conditions run) {}
 
-    /** What is wrong with an expression, and its position, from 1, if that is known. */
-    record Problem(String message, Optional<Integer> line, Optional<Integer> column) {}
+    /**
+     * What is wrong with an expression.
+     *
+     * @param line of the text, from 1, if that is known
+     * @param column of that line, from 1
+     * @param names that the text takes from outside, so far as is known
+     * @param values what is wrong with the value of a name, by the name
+     */
+    record Problem(
+            String message,
+            Optional<Integer> line,
+            Optional<Integer> column,
+            Collection<String> names,
+            Map<String, String> values) {
+        static Problem of(RuntimeException e, Collection<String> names) {
+            Optional<PythonSyntaxException> place =
+                    e instanceof PythonSyntaxException known ? Optional.of(known) : Optional.empty();
+            return new Problem(
+                    Answer.reason(e),
+                    place.map(PythonSyntaxException::line),
+                    place.map(PythonSyntaxException::column),
+                    names,
+                    Map.of());
+        }
+    }
 
     record Failed(Problem error) {}
 
     /**
      * The head, which precedes the values.
      *
+     * @param names that the text takes from outside
+     * @param optimizer what the optimizer's line says, if the text has one
+     * @param stepPer what the text says that the schedule is stepped after
      * @param momentum its one value, if it never changes
      * @param end the reason, if there are fewer rows than steps
      */
     record Head(
             String policy,
+            Collection<String> names,
+            Optional<Reading.Line> optimizer,
+            Optional<StepPer> stepPer,
             int rows,
             int groups,
             Optional<Double> momentum,
@@ -57,53 +88,52 @@ final class CurveHandler {
 
     void handle(Exchange exchange) throws Refusal {
         Question question = Answer.read(exchange, Question.class);
-        check(question);
-        int values = lanes.reserve(question.run().values());
-        Request.addCompletionListener(exchange.request(), failure -> lanes.release(values));
-        answer(exchange, question);
-    }
-
-    /** Refuses a request that is incomplete, or too large. */
-    static void check(Question question) throws Refusal {
-        if (question.expression() == null || question.run() == null) {
+        Conditions run = question.run();
+        Piece piece = new Piece(question.expression(), question.set(), question.pick());
+        if (piece.expression() == null || run == null) {
             throw new Refusal(400, "the request must have an expression and a run");
         }
-        question.run().check();
-        if (question.expression().length() > LONGEST_EXPRESSION) {
-            throw new Refusal(
-                    400,
-                    "an expression must have at most " + LONGEST_EXPRESSION + " characters, but has "
-                            + question.expression().length());
+        run.check();
+        piece.check();
+        Reading reading;
+        // Only what is read tells how many groups there are, and so how much memory is needed.
+        try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
+            reading = Reading.of(piece, run, turn);
+        } catch (Reading.Misread e) {
+            fail(exchange, e.problem());
+            return;
         }
+        int values = lanes.reserve(run.values(reading.groups().size()));
+        Request.addCompletionListener(exchange.request(), failure -> lanes.release(values));
+        answer(exchange, reading, run);
     }
 
-    private void answer(Exchange exchange, Question question) throws Refusal {
-        Conditions run = question.run();
+    private void answer(Exchange exchange, Reading reading, Conditions run) throws Refusal {
         Curves curves;
         Curves.Checked checked;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
-            curves = Curves.of(question.expression(), run, turn);
+            curves = Curves.of(reading, run, turn);
             checked = curves.check(run, turn);
-        } catch (PythonSyntaxException e) {
-            fail(exchange, new Problem(Answer.reason(e), Optional.of(e.line()), Optional.of(e.column())));
-            return;
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
-            fail(exchange, new Problem(Answer.reason(e), Optional.empty(), Optional.empty()));
+            fail(exchange, Problem.of(e, reading.names()));
             return;
         }
         double first = curves.momentum[0];
         boolean constant = Arrays.stream(curves.momentum).allMatch(value -> value == first);
         Head head = new Head(
                 curves.call.policy().toString(),
+                reading.names(),
+                reading.line(),
+                curves.call.stepPer(),
                 curves.rows(),
-                run.lr().size(),
+                reading.groups().size(),
                 constant ? Optional.of(first) : Optional.empty(),
                 curves.takesMetric,
                 curves.end,
                 checked.findings(),
                 checked.notes(),
                 JavaCode.of(curves.call.policy(), curves.call.lastEpoch()),
-                PythonCode.of(curves.call.policy(), curves.call.lastEpoch(), run.rule(), run.lr()));
+                PythonCode.of(curves.call.policy(), curves.call.lastEpoch(), reading.rule(), reading.groups()));
         List<double[]> columns = new ArrayList<>(List.of(curves.rates));
         if (!constant) {
             columns.add(curves.momentum);

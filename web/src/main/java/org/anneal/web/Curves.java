@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.anneal.optim.Simulation;
+import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
@@ -29,13 +30,15 @@ final class Curves {
     record Checked(List<Found> findings, List<Found> notes) {}
 
     final SchedulerCall call;
+    private final List<Double> lr;
     final double[][] rates; // by group and step
     final double[] momentum; // of the first group, by step; Adam's beta1
     final boolean takesMetric;
     final Optional<String> end; // the reason, if there are fewer rows than steps
 
-    private Curves(SchedulerCall call, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
-        this.call = call;
+    private Curves(Reading reading, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
+        this.call = reading.call();
+        this.lr = reading.groups().stream().map(UpdateRule::lr).toList();
         this.rates = rates;
         this.momentum = momentum;
         this.takesMetric = takesMetric;
@@ -57,27 +60,35 @@ final class Curves {
         // The checkup walks each group's rates once more, without looking at the clock.
         turn.check(0.5);
         List<Found> findings = new ArrayList<>();
-        call.notes().forEach(note -> findings.add(new Found(0, note, "leave it out", List.of())));
+        List<Found> notes = new ArrayList<>();
+        for (String note : call.notes()) {
+            if (note.contains("it also has")) { // that there are several is not wrong
+                notes.add(new Found(0, note, "pick another below the text, or leave the others out", List.of()));
+            } else {
+                findings.add(new Found(0, note, "leave it out", List.of()));
+            }
+        }
         if (call.lastEpoch() != -1) {
             findings.add(new Found(
                     0,
                     "last_epoch=" + call.lastEpoch() + " resumes a run, which is not checked",
                     "leave it out to check the whole run",
                     List.of()));
-            return new Checked(findings, List.of());
+            return new Checked(findings, notes);
         }
-        List<Checkup> groups = IntStream.range(0, run.lr().size())
+        List<Checkup> groups = IntStream.range(0, lr.size())
                 .mapToObj(group -> checkup(run, group))
                 .toList();
         findings.addAll(once(groups, Checkup::findings));
-        return new Checked(findings, once(groups, Checkup::notes));
+        notes.addAll(once(groups, Checkup::notes));
+        return new Checked(findings, notes);
     }
 
     private Checkup checkup(Conditions run, int group) {
         Optional<RunLength> length = run.length();
         return length.isPresent()
-                ? Checkup.of(call.policy(), length.get(), run.lr(), group, 0, steps -> {})
-                : Checkup.of(call.policy(), run.total(), run.lr(), group, 0, steps -> {});
+                ? Checkup.of(call.policy(), length.get(), lr, group, 0, steps -> {})
+                : Checkup.of(call.policy(), run.total(), lr, group, 0, steps -> {});
     }
 
     /** {@return what the groups' checkups say, each thing once, with the groups that it is true of} */
@@ -98,18 +109,17 @@ final class Curves {
     }
 
     /**
-     * Runs {@code expression}.
+     * Runs a schedule.
      *
-     * @throws IllegalArgumentException if it is not a schedule, or does not fit the run
+     * @throws IllegalArgumentException if it does not fit the run
      * @throws Refusal if it takes longer than its turn may
      */
-    static Curves of(String expression, Conditions run, Lanes.Turn turn) throws Refusal {
-        SchedulerCall call = run.parse(expression);
-        Simulation simulation = new Simulation(call, run.groups());
+    static Curves of(Reading reading, Conditions run, Lanes.Turn turn) throws Refusal {
+        Simulation simulation = new Simulation(reading.call(), reading.groups());
         List<Double> metrics = run.metrics();
         simulation.metric(step -> metrics.get((int) step));
         int steps = Math.toIntExact(run.total());
-        double[][] rates = new double[run.lr().size()][steps];
+        double[][] rates = new double[reading.groups().size()][steps];
         double[] momentum = new double[steps];
         Optional<String> end = simulation
                 .walk(steps, step -> {
@@ -135,6 +145,10 @@ final class Curves {
             rates[group] = rows == steps ? rates[group] : Arrays.copyOf(rates[group], rows);
         }
         return new Curves(
-                call, rates, rows == steps ? momentum : Arrays.copyOf(momentum, rows), simulation.takesMetric(), end);
+                reading,
+                rates,
+                rows == steps ? momentum : Arrays.copyOf(momentum, rows),
+                simulation.takesMetric(),
+                end);
     }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.anneal.optim.UpdateRule;
 import org.anneal.plot.Chart;
 import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
@@ -22,7 +23,7 @@ final class PictureHandler {
     private static final long LEGEND_PIXELS = 50_000;
 
     /** A client's request. */
-    record Question(List<String> expressions, Conditions run, Format format, boolean log, boolean momentum) {}
+    record Question(List<Piece> expressions, Conditions run, Format format, boolean log, boolean momentum) {}
 
     /** A file format. */
     enum Format {
@@ -58,18 +59,25 @@ final class PictureHandler {
                     400,
                     "a picture must have 1 to " + MOST_SCHEDULES + " expressions, a run, and the format PNG or SVG");
         }
-        for (String expression : question.expressions()) {
-            CurveHandler.check(new CurveHandler.Question(expression, question.run()));
+        question.run().check();
+        for (Piece piece : question.expressions()) {
+            if (piece == null || piece.expression() == null) {
+                throw new Refusal(400, "the expressions of a picture must be strings, or objects with an expression");
+            }
+            piece.check();
         }
-        long values = question.run().values() * question.expressions().size();
-        if (values > Conditions.MOST_VALUES) {
+        List<Reading> readings;
+        try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
+            readings = read(question, turn);
+        }
+        if (values(question, readings) > Conditions.MOST_VALUES) {
             throw new Refusal(400, "steps times schedules must be at most " + Conditions.MOST_VALUES + " in a picture");
         }
-        int reserved = lanes.reserve(needs(question));
+        int reserved = lanes.reserve(needs(question, readings));
         try {
             byte[] picture;
             try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
-                picture = draw(question, turn);
+                picture = draw(question, readings, turn);
             }
             Answer.send(exchange, question.format() == Format.PNG ? "image/png" : "image/svg+xml", picture);
         } finally {
@@ -77,19 +85,38 @@ final class PictureHandler {
         }
     }
 
+    /** {@return what the expressions say} */
+    static List<Reading> read(Question question, Lanes.Turn turn) throws Refusal {
+        List<Reading> readings = new ArrayList<>();
+        for (Piece piece : question.expressions()) {
+            try {
+                readings.add(Reading.of(piece, question.run(), turn));
+            } catch (Reading.Misread e) {
+                throw new Refusal(422, Answer.reason(e));
+            }
+        }
+        return readings;
+    }
+
+    private static long values(Question question, List<Reading> readings) {
+        return readings.stream()
+                .mapToLong(reading -> question.run().values(reading.groups().size()))
+                .sum();
+    }
+
     /** {@return the memory for a picture, in values} Only one that needs much is drawn at a time, beside others that need little. */
-    static long needs(Question question) {
-        long series = (long) question.expressions().size() * question.run().lr().size();
-        long values = question.run().values() * question.expressions().size();
-        return Math.min(values + PIXELS + LEGEND_PIXELS * series, Conditions.MOST_VALUES + 1);
+    static long needs(Question question, List<Reading> readings) {
+        long series =
+                readings.stream().mapToLong(reading -> reading.groups().size()).sum();
+        return Math.min(values(question, readings) + PIXELS + LEGEND_PIXELS * series, Conditions.MOST_VALUES + 1);
     }
 
     /**
      * {@return the bytes of a picture}
      *
-     * @throws Refusal if an expression is not a schedule or ends before the run, or drawing takes longer than {@code turn} may
+     * @throws Refusal if an expression does not fit the run or ends before it, or drawing takes longer than {@code turn} may
      */
-    static byte[] draw(Question question, Lanes.Turn turn) throws IOException, Refusal {
+    static byte[] draw(Question question, List<Reading> readings, Lanes.Turn turn) throws IOException, Refusal {
         Runnable look = () -> {
             try {
                 turn.check(1);
@@ -98,7 +125,7 @@ final class PictureHandler {
             }
         };
         try {
-            Chart chart = chart(question, turn);
+            Chart chart = chart(question, readings, turn);
             return question.format() == Format.PNG ? chart.png(look) : chart.svg(look);
         } catch (Ended e) {
             throw e.refusal;
@@ -107,19 +134,20 @@ final class PictureHandler {
         }
     }
 
-    private static Chart chart(Question question, Lanes.Turn turn) throws Refusal {
+    private static Chart chart(Question question, List<Reading> readings, Lanes.Turn turn) throws Refusal {
         Conditions run = question.run();
         List<Series> rates = new ArrayList<>();
         List<Series> momenta = new ArrayList<>();
-        boolean titled = question.expressions().size() == 1;
+        boolean titled = readings.size() == 1;
         String title = "";
-        for (String expression : question.expressions()) {
-            Curves curves = Curves.of(expression, run, turn);
+        for (Reading reading : readings) {
+            Curves curves = Curves.of(reading, run, turn);
+            List<UpdateRule> groups = reading.groups();
             String policy = curves.call.policy().toString();
             title = titled ? policy : "";
-            for (int group = 0; group < run.lr().size(); group++) {
-                String lr = "lr " + Python.repr(run.lr().get(group));
-                String label = run.lr().size() == 1 ? policy : titled ? lr : policy + ", " + lr;
+            for (int group = 0; group < groups.size(); group++) {
+                String lr = "lr " + Python.repr(groups.get(group).lr());
+                String label = groups.size() == 1 ? policy : titled ? lr : policy + ", " + lr;
                 rates.add(Series.stairs(label, edges(run, curves.rows()), curves.rates[group]));
             }
             momenta.add(Series.stairs(policy, edges(run, curves.rows()), curves.momentum));

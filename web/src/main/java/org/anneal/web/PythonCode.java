@@ -1,5 +1,6 @@
 package org.anneal.web;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -7,6 +8,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
 import org.anneal.text.Kind;
@@ -15,11 +18,16 @@ import org.anneal.text.Python;
 /** Writes a policy as a PyTorch program. */
 final class PythonCode {
     private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
+    private static final Pattern MODULE = Pattern.compile("\\b(bisect|math|np)\\."); // in a lambda
 
     private PythonCode() {}
 
-    /** {@return lines of Python that build {@code policy} on an optimizer with {@code rule}} */
-    static String of(Policy policy, long lastEpoch, UpdateRule rule, Iterable<Double> lr) {
+    /**
+     * {@return lines of Python that build {@code policy} on an optimizer}
+     *
+     * @param rule the optimizer's, apart from the groups' own options
+     */
+    static String of(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {
         String text = policy.toString();
         TreeMap<String, Set<String>> names = new TreeMap<>(); // by module
         Set<String> foreign = new TreeSet<>();
@@ -32,10 +40,15 @@ final class PythonCode {
             call.append(", last_epoch=").append(lastEpoch).append(')');
         }
         StringBuilder code = new StringBuilder();
-        if (text.contains("math.")) {
-            code.append("import math\n\n");
-        }
-        code.append("import torch\n");
+        Set<String> modules = MODULE.matcher(text)
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+        boolean numpy = modules.remove("np");
+        modules.forEach(module -> code.append("import ").append(module).append('\n'));
+        code.append(modules.isEmpty() ? "" : "\n")
+                .append(numpy ? "import numpy as np\n" : "")
+                .append("import torch\n");
         names.descendingMap()
                 .forEach((module, known) -> code.append("from ")
                         .append(module)
@@ -43,7 +56,7 @@ final class PythonCode {
                         .append(String.join(", ", known))
                         .append('\n'));
         foreign.forEach(name -> code.append("# ").append(name).append(" is not PyTorch's.\n"));
-        code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, lr));
+        code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, groups));
         if (resumes && !walks) {
             // PyTorch resumes only an optimizer whose groups know their base rates.
             code.append("for group in optimizer.param_groups:\n    group['initial_lr'] = group['lr']\n");
@@ -88,19 +101,25 @@ final class PythonCode {
         return call;
     }
 
-    private static String optimizer(UpdateRule rule, Iterable<Double> lr) {
-        StringBuilder groups = new StringBuilder();
-        int count = 0;
-        for (double rate : lr) {
-            groups.append(count == 0 ? "" : ", ")
-                    .append("{'params': group")
-                    .append(count++)
-                    .append(", 'lr': ")
-                    .append(Python.repr(rate))
-                    .append('}');
-        }
-        String parameters = count == 1 ? "model.parameters()" : "[" + groups + "]";
-        String call = (count == 1 ? rule.withLr(lr.iterator().next()) : rule).toString();
+    private static String optimizer(UpdateRule rule, List<UpdateRule> groups) {
+        boolean one = groups.size() == 1;
+        String parameters = one
+                ? "model.parameters()"
+                : IntStream.range(0, groups.size())
+                        .mapToObj(i -> group(i, rule, groups.get(i)))
+                        .collect(Collectors.joining(", ", "[", "]"));
+        String call = (one ? groups.get(0) : rule).toString();
         return call.replaceFirst("\\(", Matcher.quoteReplacement("(" + parameters + ", ")) + "\n";
+    }
+
+    /** {@return a group's dict: its rate, and the options in which it differs from the rule} */
+    private static String group(int number, UpdateRule rule, UpdateRule group) {
+        StringBuilder entries = new StringBuilder("{'params': group" + number);
+        group.options().forEach((option, value) -> {
+            if (option.equals("lr") || !value.equals(rule.options().get(option))) {
+                entries.append(", '").append(option).append("': ").append(Python.repr(value));
+            }
+        });
+        return entries.append('}').toString();
     }
 }

@@ -1,9 +1,11 @@
 // One schedule of the page: its text with errors marked and completions, its fields, its place in the list.
 
 import { Fields } from './fields.js';
-import { completions, rewrite, tokens } from './text.js';
+import { Outside } from './outside.js';
+import { completions, lastKind, rewrite, schedules, tokens } from './text.js';
 
 export const PAUSE = 600; // milliseconds without a change after which typed text counts as complete, and its errors are shown
+const MOST_VALUES = 64;
 let made = 0;
 
 /** Returns the index in a text of a line and a column, both from 1. */
@@ -27,6 +29,10 @@ export class Row {
   #name;
   #box;
   #fields;
+  #outside;
+  #pick;
+  #line;
+  #policy;
   #list;
   #choices = { options: [] };
   #chosen = -1;
@@ -35,10 +41,16 @@ export class Row {
   #timer;
   #judged = ''; // the text that the error is about
 
-  /** @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row) */
-  constructor(host, text, on = true) {
+  /**
+   * @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row), handedBack(); and knows
+   *     what the user has set of the run: own
+   * @param given its text, whether it is on, the values of names from outside, and the name of the schedule that is meant
+   */
+  constructor(host, { text, on = true, values = {}, pick = '' }) {
     this.#host = host;
     this.on = on;
+    this.values = { ...values }; // also of names that the text no longer has
+    this.pick = pick;
     const id = `row-${++made}`;
     const template = document.createElement('template');
     template.innerHTML = `
@@ -49,14 +61,21 @@ export class Row {
           <button type="button" class="quiet" data-do="remove">Remove</button>
         </div>
         <div class="editor">
-          <pre class="mirror" aria-hidden="true"></pre>
-          <textarea class="code" rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
-            role="combobox" aria-autocomplete="list" aria-expanded="false" aria-multiline="true"
-            aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
+          <div class="sheet">
+            <pre class="mirror" aria-hidden="true"></pre>
+            <textarea class="code" rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
+              placeholder="A schedule, or a piece of a program that makes one"
+              role="combobox" aria-autocomplete="list" aria-expanded="false" aria-multiline="true"
+              aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
+          </div>
           <ul class="choices" id="${id}-choices" role="listbox" aria-label="Completions" hidden></ul>
         </div>
         <p class="error" id="${id}-error" aria-live="polite"></p>
         <p class="note"></p>
+        <fieldset class="outside" hidden><legend>Values from outside the text</legend></fieldset>
+        <label class="pick" hidden>Schedule <select></select></label>
+        <p class="line" hidden><span></span> <button type="button">Use it</button></p>
+        <p class="policy" hidden></p>
         <div data-fields></div>
       </li>`;
     this.element = template.content.querySelector('li');
@@ -74,6 +93,21 @@ export class Row {
       this.#set(rewrite(this.#text, key, value));
       this.#host.changed(this, since);
     });
+    this.#outside = new Outside(find('.outside'), (name, value) => {
+      this.values[name] = value;
+      this.#written = performance.now();
+      host.changed(this, performance.now());
+    });
+    this.#outside.show(Object.keys(values), values);
+    this.#pick = find('.pick');
+    this.#pick.querySelector('select').addEventListener('change', (event) => {
+      this.pick = event.target.value;
+      this.#written = -Infinity;
+      host.changed(this, performance.now());
+    });
+    this.#line = find('.line');
+    this.#line.querySelector('button').addEventListener('click', () => host.handedBack());
+    this.#policy = find('.policy');
     this.#box.checked = on;
     this.#box.addEventListener('change', () => {
       this.on = this.#box.checked;
@@ -81,11 +115,13 @@ export class Row {
     });
     find('[data-do="duplicate"]').addEventListener('click', () => host.duplicated(this));
     find('[data-do="remove"]').addEventListener('click', () => host.removed(this));
-    this.#area.addEventListener('input', () => {
+    this.#area.addEventListener('input', ({ inputType }) => {
+      const pasted = inputType === 'insertFromPaste' || inputType === 'insertFromDrop';
       this.#text = this.#area.value;
-      this.#written = performance.now();
+      this.#written = pasted ? -Infinity : performance.now();
       this.#paint();
-      this.#complete(false);
+      if (pasted) this.#close();
+      else this.#complete(false);
       host.changed(this, performance.now());
     });
     this.#area.addEventListener('keydown', (event) => this.#key(event));
@@ -103,16 +139,33 @@ export class Row {
   }
 
   get label() {
-    return this.curve?.policy ?? this.#text;
+    return this.curve?.policy ?? (this.#text.includes('\n') ? this.name : this.#text);
   }
 
   focus() {
     this.#area.focus();
   }
 
-  /** Returns the name of the schedule in the text, or nothing. */
+  /** Returns the name of the schedule, or nothing. */
   get kind() {
-    return /\b(\w+)\s*\(/.exec(this.#text)?.[1] ?? '';
+    const known = !this.error && this.curve && this.#judged === this.#text;
+    return known ? /^\w*/.exec(this.curve.policy)[0] : lastKind(this.#text);
+  }
+
+  /** Returns the names that the text takes from outside. */
+  get names() {
+    return this.#outside.names;
+  }
+
+  /** Returns the values that the text takes from outside. */
+  get given() {
+    return Object.fromEntries(this.names.filter((name) => this.values[name]?.trim()).map((name) => [name, this.values[name]]));
+  }
+
+  /** Returns what a question to the server says of the row. The server takes what it needs of all values. */
+  get piece() {
+    const all = Object.entries(this.values).filter(([, value]) => value.trim());
+    return { expression: this.#text, set: Object.fromEntries(all.slice(-MOST_VALUES)), ...(this.pick && { pick: this.pick }) };
   }
 
   /** Shows which number and name the row has, and how it is drawn. */
@@ -131,6 +184,34 @@ export class Row {
   /** Shows the fields of the text for a run. */
   fit(run) {
     this.#fields.show(this.#text, run);
+    this.#choosable();
+    this.#sayLine();
+  }
+
+  /** Offers the schedules of the text, if it has several. */
+  #choosable() {
+    const names = schedules(this.#text);
+    if (this.pick && !names.includes(this.pick)) names.push(this.pick);
+    this.#pick.hidden = names.length < 2 && !this.pick;
+    const select = this.#pick.querySelector('select');
+    if (JSON.stringify([...select.options].slice(1).map((option) => option.value)) !== JSON.stringify(names)) {
+      select.replaceChildren(new Option('The last one', ''), ...names.map((name) => new Option(name, name)));
+    }
+    select.value = this.pick;
+  }
+
+  /** Says what the optimizer's line gives the run. */
+  #sayLine() {
+    const said = this.curve?.optimizer;
+    this.#line.hidden = !said;
+    if (!said) return;
+    const parts = [['optimizer', said.rule], ['lr', `lr ${said.lr.join(', ')}`]];
+    if (said.momentum) parts.push(['momentum', `${said.adam ? 'beta1' : 'momentum'} ${said.momentum}`]);
+    const of = (own) => parts.filter(([name]) => this.#host.own.has(name) === own).map(([, text]) => text).join(', ');
+    const [used, not] = [of(false), of(true)];
+    this.#line.querySelector('span').textContent = (used && `${used} from the optimizer’s line.`)
+      + (not && ` ${used ? 'Not' : 'Of the optimizer’s line, not'} ${not}: Run has its own.`);
+    this.#line.querySelector('button').hidden = !not;
   }
 
   replace(text) {
@@ -175,11 +256,28 @@ export class Row {
     this.error = answer.error ?? null;
     this.#judged = text;
     if (!answer.error) this.curve = answer;
-    this.#message.textContent = this.error?.message ?? '';
+    const { names = [], values = {}, line, column } = this.error ?? answer;
+    if (!this.error || names.length) this.#outside.show(names, this.values); // a text that cannot be read keeps its fields
+    const at = line ? offset(text, line, column) : -1;
+    this.#outside.mark(values, this.#nameAt(text, at)?.name);
+    this.#message.textContent = Object.keys(values).length ? '' : this.error?.message ?? '';
+    this.#policy.textContent = this.curve?.policy ?? '';
+    this.#policy.hidden = Boolean(this.error) || !this.curve || /^\w+\((?!.*\n.*\n)/.test(text.trim()) && !names.length;
+    this.#choosable();
+    this.#sayLine();
     this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');
     this.#area.setAttribute('aria-invalid', String(Boolean(this.error)));
-    this.#fields.mark(text, this.error?.line ? offset(text, this.error.line, this.error.column) : -1);
+    this.#fields.mark(text, at);
     this.#paint();
+  }
+
+  /** Returns the name from outside that stands at an index of a text, or is the argument there, and its place, if there is one. */
+  #nameAt(text, at) {
+    if (at < 0) return null;
+    const from = at + /^(\w+\s*=(?!=)\s*)?/.exec(text.slice(at))[0].length;
+    const ends = (name) => !/^[\p{L}\p{N}_]/u.test(text.slice(from + name.length));
+    const name = this.names.filter((each) => text.startsWith(each, from) && ends(each)).sort((a, b) => b.length - a.length)[0];
+    return name ? { name, from } : null;
   }
 
   #set(text) {
@@ -193,8 +291,11 @@ export class Row {
     const text = this.#text;
     this.#mirror.replaceChildren();
     if (this.error?.line && text === this.#judged) {
-      const at = offset(text, this.error.line, this.error.column);
-      const end = tokens(text).find((token) => token.from <= at && at < token.to)?.to ?? Math.min(at + 1, text.length);
+      const place = offset(text, this.error.line, this.error.column);
+      const found = this.#nameAt(text, place);
+      const at = found?.from ?? place;
+      const end = found ? at + found.name.length
+        : tokens(text).find((token) => token.from <= at && at < token.to)?.to ?? Math.min(at + 1, text.length);
       const mark = document.createElement('mark');
       mark.textContent = text.slice(at, end) || '\u00a0\u00a0';
       mark.dataset.column = this.error.column;

@@ -68,12 +68,12 @@ export class Fields {
 
   /** Marks the fields of the argument that has a text's error, at an index or nowhere, and those with an invalid value. */
   mark(text, at) {
-    for (const { key, argument, value } of fields(text)) {
+    for (const { key, argument, value, text: said } of fields(text)) {
       const field = this.#root.querySelector(`[data-key="${CSS.escape(key)}"] [id]`);
       if (!field) continue;
       const inArgument = value && argument.from <= at && at <= argument.value.from;
       const inValue = value && value.from <= at && at < value.to;
-      const unwritten = field.type === 'text' && !WRITABLE.test(field.value.trim());
+      const unwritten = field.type === 'text' && field.value.trim() !== said && !WRITABLE.test(field.value.trim());
       field.setAttribute('aria-invalid', String(Boolean(inArgument || inValue || unwritten)));
     }
   }

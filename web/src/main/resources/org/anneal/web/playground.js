@@ -12,7 +12,10 @@ const MOST_MARKS = 50;
 const $ = (selector) => document.querySelector(selector);
 const FIRST = ['SequentialLR([LinearLR(start_factor=0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])', 'StepLR(step_size=30, gamma=0.5)'];
 
-const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null, problem: '' };
+const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null, problem: '',
+  own: new Set(), // what the user has set of the run, so that no optimizer's line gives it
+  lr: '', // the rate in force without both
+};
 const questions = new Map();
 
 // The run.
@@ -29,7 +32,8 @@ function numbers(text) {
 function readRun() {
   const unit = $('[name="unit"]:checked').value;
   const lr = numbers($('#lr').value);
-  const run = { lr, momentum: Number($('#momentum').value), adam: $('[name="optimizer"]:checked').value === 'adam', metrics: [] };
+  const run = { lr, momentum: Number($('#momentum').value), adam: $('[name="optimizer"]:checked').value === 'adam', metrics: [],
+    own: ['lr', 'momentum', 'optimizer'].filter((name) => page.own.has(name)) };
   const count = (selector, name) => {
     const value = Number($(selector).value);
     if (!Number.isInteger(value) || value < 1) throw [selector, `${name} must be a whole number, at least 1, but was ${$(selector).value || 'empty'}`];
@@ -97,9 +101,42 @@ function runChanged(since) {
   remember();
 }
 
+/** Takes from the first optimizer's line what the user has not set of the run; without one, that is as in a new page. */
+function fill() {
+  const curves = page.rows.map((row) => row.curve);
+  const said = curves.find((curve) => curve?.optimizer)?.optimizer;
+  const per = curves.find((curve) => curve?.stepPer)?.stepPer.toLowerCase();
+  const value = (name, field, wanted) => {
+    const differs = !page.own.has(name) && field.value !== wanted;
+    if (differs) field.value = wanted;
+    return differs;
+  };
+  const choice = (name, field, wanted) => {
+    const radio = $(`[name="${field}"][value="${wanted}"]`);
+    const differs = !page.own.has(name) && !radio.checked;
+    if (differs) radio.checked = true;
+    return differs;
+  };
+  const changes = [
+    value('lr', $('#lr'), said ? said.lr.join(', ') : page.lr),
+    value('momentum', $('#momentum'), said ? String(said.momentum) : $('#momentum').defaultValue),
+    choice('optimizer', 'optimizer', said?.adam ? 'adam' : 'sgd'),
+    choice('stepPer', 'step-per', per ?? 'batch'),
+  ];
+  if (changes.some(Boolean)) runChanged(null);
+}
+
 // The schedules.
 
 const host = {
+  get own() {
+    return page.own;
+  },
+  handedBack() {
+    for (const name of ['lr', 'momentum', 'optimizer']) page.own.delete(name);
+    fill();
+    runChanged(null);
+  },
   changed(row, since) {
     place();
     ask(row, since);
@@ -110,7 +147,7 @@ const host = {
     remember();
   },
   duplicated(row) {
-    add(row.text, true, page.rows.indexOf(row) + 1).focus();
+    add({ text: row.text, values: row.values, pick: row.pick }, page.rows.indexOf(row) + 1).focus();
     remember();
   },
   removed(row) {
@@ -121,14 +158,15 @@ const host = {
     page.rows.splice(index, 1);
     row.element.remove();
     place();
+    fill();
     draw();
     remember();
     (page.rows[Math.min(index, page.rows.length - 1)]?.element.querySelector('textarea') ?? $('#add')).focus();
   },
 };
 
-function add(text, on = true, index = page.rows.length) {
-  const row = new Row(host, text, on);
+function add(given, index = page.rows.length) {
+  const row = new Row(host, given);
   page.rows.splice(index, 0, row);
   questions.set(row, new Questions());
   $('#rows').insertBefore(row.element, $('#rows').children[index] ?? null);
@@ -173,11 +211,13 @@ function ask(row, since) {
   row.fit({ steps: page.run.steps, epochs: page.run.run.epochs, allSteps: (page.run.run.epochs ?? 1) * (page.run.run.stepsPerEpoch ?? 1) });
   const { run, steps } = page.run;
   const expression = row.text;
-  questions.get(row).ask({ expression, run }, (answer) => row.answer(answer, expression, () => {
+  questions.get(row).ask({ ...row.piece, run }, (answer) => row.answer(answer, expression, () => {
     if (!answer.error) {
       row.steps = steps;
       row.groups = run.lr.length;
     }
+    place();
+    fill();
     if (answer.takesMetric && $('#metrics-box').hidden) {
       $('#metrics-box').hidden = false;
       if ($('#metrics').value) runChanged(null);
@@ -329,7 +369,7 @@ function cell(text, name = 'td') {
 /** Shows the numbers of each curve, for the part of the run in view. */
 function showNumbers() {
   if (!page.run) return;
-  const { per, steps, unit, run } = page.run;
+  const { per, steps, unit } = page.run;
   const limit = below();
   const view = chart.view;
   const from = view ? Math.max(0, Math.ceil(view[0] * per - 1e-9)) : 0;
@@ -354,7 +394,7 @@ function showNumbers() {
     const dot = document.createElement('i');
     dot.className = 'dot';
     dot.style.setProperty('--color', `var(${row.color})`);
-    head.append(dot, row.name + (rates.length && run.lr.length > 1 ? `, group ${group}` : ''));
+    head.append(dot, row.name + (row.curve.rates.length > 1 ? `, group ${group}` : ''));
     head.title = row.curve.policy;
     if (row.error) {
       line.className = 'stale';
@@ -400,7 +440,8 @@ function rememberNow() {
   clearTimeout(remembering);
   const hash = write({
     rows: page.rows,
-    lr: $('#lr').value,
+    own: page.own,
+    lr: page.own.has('lr') ? $('#lr').value : page.lr,
     unit: $('[name="unit"]:checked').value,
     steps: $('#steps').value,
     epochs: $('#epochs').value,
@@ -430,7 +471,9 @@ function restore() {
     const field = $(selector);
     field.value = value ?? field.defaultValue; // a link leaves out defaults
   };
+  page.own = new Set(state.own);
   set('#lr', state.lr);
+  page.lr = page.own.has('lr') ? $('#lr').defaultValue : $('#lr').value;
   set('#steps', state.steps);
   set('#epochs', state.epochs);
   set('#steps-per-epoch', state.stepsPerEpoch);
@@ -446,7 +489,7 @@ function restore() {
   $('#log').checked = state.log;
   $('#show-momentum').checked = state.showMomentum;
   showRun();
-  for (const row of state.rows) add(row.text, row.on);
+  for (const row of state.rows) add(row);
   draw();
   takeAway.show();
   if (state.view) whenDrawn(() => chart.zoom(state.view));
@@ -474,13 +517,17 @@ const takeAway = new TakeAway({
   options: () => ({ log: $('#log').checked, momentum: $('#show-momentum').checked }),
 });
 
-$('#run').addEventListener('input', () => runChanged(performance.now()));
+$('#run').addEventListener('input', ({ target }) => {
+  const name = { lr: 'lr', momentum: 'momentum', optimizer: 'optimizer', 'step-per': 'stepPer' }[target.name || target.id];
+  if (name) page.own.add(name);
+  runChanged(performance.now());
+});
 $('#metrics-example').addEventListener('click', () => {
   $('#metrics').value = exampleMetrics(Math.min(page.run?.steps ?? 60, 1000)).join(' ');
   runChanged(null);
 });
 $('#add').addEventListener('click', () => {
-  add(another()).focus();
+  add({ text: another() }).focus();
   remember();
 });
 for (const selector of ['#log', '#show-momentum']) {
@@ -517,7 +564,7 @@ gallery($('#gallery'), $('#open-gallery'), (card) => {
   rememberNow();
   // A new entry in the history: going back restores what was there.
   history.pushState(null, '', write({
-    rows: [{ text: card.expression, on: true }], lr: card.lr, steps: card.steps, momentum: 0.9, view: null,
+    rows: [{ text: card.expression, on: true }], own: [], lr: card.lr, steps: card.steps, momentum: 0.9, view: null,
     metrics: card.metrics ? exampleMetrics(card.steps).join(' ') : '',
   }));
   restore();

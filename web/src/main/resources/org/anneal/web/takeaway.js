@@ -65,7 +65,7 @@ export class TakeAway {
   show() {
     const select = $('#take-row');
     const rows = this.#page.rows();
-    const names = rows.map((row, i) => `${i + 1}  ${row.label}`);
+    const names = rows.map((row, i) => `${i + 1} ${row.label.replace(/\s+/g, ' ').trim()}`);
     if (JSON.stringify([...select.options].map((option) => option.text)) !== JSON.stringify(names)) {
       const chosen = Math.min(Math.max(0, select.selectedIndex), Math.max(0, rows.length - 1));
       select.replaceChildren(...names.map((name, i) => new Option(name, i)));
@@ -78,6 +78,7 @@ export class TakeAway {
     const text = problem && this.#form !== 'link' ? problem : {
       java: () => ofRow() ?? row?.curve?.java ?? '',
       python: () => ofRow() ?? row?.curve?.python ?? '',
+      text: () => ofRow() ?? row?.curve?.policy ?? '',
       json: () => JSON.stringify(this.#json(false), null, 2),
       link: () => location.href,
     }[this.#form]();
@@ -87,11 +88,12 @@ export class TakeAway {
 
   #json(values) {
     const said = ({ step, problem, suggestion }) => ({ step, problem, suggestion });
+    const piece = (row) => ({ ...row.piece, set: Object.keys(row.given).length ? row.given : undefined });
     const schedules = this.#page.rows().filter((row) => row.curve || row.error).map((row) => (row.error ? {
-      expression: row.text,
+      ...piece(row),
       error: row.error.message,
     } : {
-      expression: row.text,
+      ...piece(row),
       policy: row.curve.policy,
       ...(values ? {
         lr: row.curve.rates.map((rates) => Array.from(rates)),
@@ -120,7 +122,7 @@ export class TakeAway {
     }
     this.#say('Drawing …');
     try {
-      const question = { expressions: drawn.map((row) => row.text), run: this.#page.run(), format, ...this.#page.options() };
+      const question = { expressions: drawn.map((row) => row.piece), run: this.#page.run(), format, ...this.#page.options() };
       save(await picture(question), `schedules.${format}`);
       const wrong = this.#page.rows().filter((row) => row.on && row.error).map((row) => row.name);
       this.#say(`Saved schedules.${format}${wrong.length ? ` without ${wrong.join(' and ')}, which ${wrong.length > 1 ? 'have' : 'has'} an error` : ''}.`);

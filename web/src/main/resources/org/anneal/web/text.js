@@ -5,7 +5,7 @@ export const vocabulary = await (await fetch('vocabulary.json')).json();
 const byName = new Map(vocabulary.map((kind) => [kind.name, kind]));
 
 const TOKEN =
-  /\s+|#[^\n]*|'[^'\n]*'?|"[^"\n]*"?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?:ep|st)?|[\p{L}_][\p{L}\p{N}_]*|\*\*|\/\/|[<>=!]=|[^]/gu;
+  /\s+|#[^\n]*|'''[^]*?'''|"""[^]*?"""|'[^'\n]*'?|"[^"\n]*"?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?:ep|st)?|[\p{L}_][\p{L}\p{N}_]*|\*\*|\/\/|[<>=!]=|[^]/gu;
 
 /** Returns the tokens of a text, without spaces and comments. */
 export function tokens(text) {
@@ -83,15 +83,44 @@ export function calls(text) {
 function bind(call) {
   let given = call.arguments;
   const first = given[0];
-  if (first && !first.keyword && call.kind.parameters[0].type !== 'lambda'
-      && first.value.tokens.length === 1 && first.value.tokens[0].kind === 'name') {
-    given = given.slice(1); // the optimizer
-  }
+  if (first && !first.keyword && call.kind.parameters[0].type !== 'lambda' && isOptimizer(first.value.tokens)) given = given.slice(1);
   given.forEach((argument, i) => {
     argument.parameter = argument.keyword
       ? call.kind.parameters.find((parameter) => parameter.name === argument.keyword)
       : call.kind.parameters[i];
   });
+}
+
+/** Returns whether a first argument is the optimizer: a name, or an item, attribute or choice of names. */
+function isOptimizer(list) {
+  return list[0].kind === 'name' && !['True', 'False', 'None'].includes(list[0].text)
+    && (list.length === 1 || ['.', '[', 'if'].includes(list[1].text)) && !['math', 'np', 'numpy', 'torch'].includes(list[0].text);
+}
+
+/** Returns the calls that are not within another one. */
+function outermost(all) {
+  let end = -1;
+  return all.filter((call) => {
+    if (call.from < end) return false;
+    end = call.close ?? Infinity;
+    return true;
+  });
+}
+
+/** Returns the name of the last schedule in a text, or of what is called first, or nothing. */
+export function lastKind(text) {
+  return outermost(calls(text)).at(-1)?.name ?? /\b(\w+)\s*\(/.exec(text)?.[1] ?? '';
+}
+
+/** Returns the names that a text gives its schedules, without those that are members of another. */
+export function schedules(text) {
+  const all = calls(text);
+  const names = outermost(all).map((call) => {
+    const before = text.slice(0, call.from).replace(/[\w.]*$/, '');
+    return /(?:^|[\n;])[ \t>.]*([\p{L}_][\p{L}\p{N}_.]*(?:\[[^\]\n]*\])?)\s*(?::[^=\n]*)?=\s*$/u.exec(before)?.[1];
+  });
+  const isMember = (name) => all.some(({ open, close }) => text.slice(open, close ?? undefined).split(/[^\p{L}\p{N}_.]+/u).includes(name));
+  return [...new Set(names)].filter((name) => name && !isMember(name));
 }
 
 const NUMBER = /^([+-]?)((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)(ep|st|%)?$/;
@@ -118,7 +147,7 @@ export function fields(text) {
       const key = `${call.name}.${nth}.${parameter.name}`;
       const field = { key, call, parameter, argument, owner: call.name, nth, label: parameter.name };
       const value = argument?.value;
-      const isList = value?.tokens[0].text === '[' || value?.tokens[0].text === '(';
+      const isList = value && isItems(value.tokens);
       if (value && isList && parameter.type !== 'calls' && parameter.type !== 'lambda') {
         items(value.tokens).forEach((item, i) => {
           found.push({ ...field, key: `${key}.${i}`, label: `${parameter.name}[${i}]`, value: item, text: text.slice(item.from, item.to) });
@@ -133,6 +162,20 @@ export function fields(text) {
     }
   }
   return found;
+}
+
+/** Returns whether tokens are a list or a tuple, rather than arithmetic, an item of a list or a comprehension. */
+function isItems(list) {
+  if (!['[', '('].includes(list[0].text)) return false;
+  let depth = 0;
+  let commas = 0;
+  for (const [i, token] of list.entries()) {
+    if (token.kind === 'symbol') depth += '([{'.includes(token.text) ? 1 : ')]}'.includes(token.text) ? -1 : 0;
+    if (depth === 0 && i < list.length - 1) return false;
+    if (depth === 1 && token.text === 'for') return false;
+    if (depth === 1 && token.text === ',') commas++;
+  }
+  return list[0].text === '[' || commas > 0;
 }
 
 /** Returns the positions of a list's items. */
@@ -181,6 +224,7 @@ export function completions(text, at) {
   const prefix = /[\p{L}_][\p{L}\p{N}_]*$/u.exec(text.slice(0, at))?.[0] ?? '';
   const from = at - prefix.length;
   const before = text.slice(0, from);
+  if (/#[^\n'"]*$/.test(before)) return { from, to: at, prefix, options: [] };
   const open = calls(before).filter((call) => call.close === null).at(-1);
   const inString = tokens(before).at(-1);
   const quoted = inString?.kind === 'string' && !/^(['"]).*\1$/.test(inString.text);
@@ -215,8 +259,10 @@ export function completions(text, at) {
     }
   }
   const wanted = prefix.toLowerCase();
+  const inProgram = !open && /[\n=]/.test(before); // where names of the user's own stand, too, which Enter must not replace
   const rank = (option) => {
     const label = option.label.toLowerCase();
+    if (inProgram) return option.label.startsWith(prefix) ? 0 : 2;
     return label.startsWith(wanted) ? 0 : label.includes(wanted) ? 1 : 2;
   };
   options = options.filter((option) => rank(option) < 2).sort((a, b) => rank(a) - rank(b));

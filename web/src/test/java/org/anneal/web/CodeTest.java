@@ -39,6 +39,15 @@ class CodeTest {
                     + " max_momentum=0.8, div_factor=10, final_div_factor=100, three_phase=True)",
             "LambdaLR([lambda e: 0.95 ** e, lambda epoch: 1 if epoch < 5 else 0.1])",
             "MultiplicativeLR(lambda e: 0.95)",
+            "LambdaLR(opt, lambda e: np.interp(e, [0, 5, 20], [0, 1, 0]) * 0.1 ** bisect.bisect([30, 60], e))",
+            """
+            def warm(step):
+                if step < 10:
+                    return (step + 1) / 10
+                p = (step - 10) / 90
+                return 0.5 * (1 + math.cos(math.pi * p))
+            sched = LambdaLR(opt, lr_lambda=[warm, lambda e: {0: 1.0}.get(e, [0.5, 0.1][min(e // 30, 1)])])
+            """,
             "MultiStepLR([30, 3000000000], gamma=0.5)",
             "SWALR([0.05, 0.1], anneal_epochs=5, anneal_strategy='linear')",
             "ReduceLROnPlateau('max', 0.5, 3, 0.01, 'abs', 2, [0.1, 0.01], 1e-9)",
@@ -105,7 +114,8 @@ class CodeTest {
     @Test
     void pythonIsAProgramsLines() {
         Policy policy = Policy.parse("SequentialLR([LinearLR(total_iters=10), LambdaLR(lambda e: math.cos(e))], [10])");
-        assertEquals("""
+        assertEquals(
+                """
                 import math
 
                 import torch
@@ -113,16 +123,38 @@ class CodeTest {
 
                 optimizer = torch.optim.SGD([{'params': group0, 'lr': 0.1}, {'params': group1, 'lr': 0.01}], lr=0.0, momentum=0.9)
                 scheduler = SequentialLR(optimizer, [LinearLR(optimizer, total_iters=10), LambdaLR(optimizer, lr_lambda=lambda e: math.cos(e))], milestones=[10])
-                """, PythonCode.of(policy, -1, new SGD(0).withMomentum(0.9), List.of(0.1, 0.01)));
+                """,
+                PythonCode.of(
+                        policy,
+                        -1,
+                        new SGD(0).withMomentum(0.9),
+                        List.of(new SGD(0.1).withMomentum(0.9), new SGD(0.01).withMomentum(0.9))));
         assertEquals("""
                 import torch
                 from torch.optim.swa_utils import SWALR
 
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
                 scheduler = SWALR(optimizer, swa_lr=0.05)
-                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(0.1)));
-        assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(0.1))
+                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(new SGD(0.1))));
+        assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(new SGD(0.1)))
                 .endsWith("scheduler = ReduceLROnPlateau(optimizer)\n"));
+    }
+
+    @Test
+    void pythonImportsTheModulesOfItsLambdas() {
+        Policy policy = Policy.parse(
+                "LambdaLR(lambda e: math.exp(-e) * np.interp(e, [0, 9], [0, 1]) * 0.1 ** bisect.bisect([30, 60], e))");
+        assertEquals("""
+                import bisect
+                import math
+
+                import numpy as np
+                import torch
+                from torch.optim.lr_scheduler import LambdaLR
+
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                scheduler = LambdaLR(optimizer, lr_lambda=lambda e: math.exp(-e) * np.interp(e, [0, 9], [0, 1]) * 0.1 ** bisect.bisect([30, 60], e))
+                """, PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1))));
     }
 
     /** PyTorch refuses a last_epoch without {@code initial_lr}, and OneCycleLR's altogether. */
@@ -155,14 +187,14 @@ class CodeTest {
     }
 
     private static String resumed(String expression) {
-        return PythonCode.of(Policy.parse(expression), 10, new SGD(0), List.of(1.0));
+        return PythonCode.of(Policy.parse(expression), 10, new SGD(0), List.of(new SGD(1.0)));
     }
 
     @Test
     void everyPythonCallIsReadBackAsTheSamePolicy() {
         expressions().forEach(expression -> {
             Policy policy = Policy.parse(expression);
-            String code = PythonCode.of(policy, -1, new SGD(0), List.of(0.1));
+            String code = PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1)));
             assertEquals(policy, Policy.parse(code.substring(code.indexOf("scheduler = "))));
         });
     }
@@ -178,7 +210,8 @@ class CodeTest {
                                 .matcher(expression)
                                 .find())
                         .forEach(expression -> {
-                            String code = PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(0.1));
+                            String code =
+                                    PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(new SGD(0.1)));
                             assertTrue(
                                     Pattern.compile("import .*\\b" + kind + "\\b")
                                             .matcher(code)

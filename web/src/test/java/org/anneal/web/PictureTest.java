@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -22,8 +23,17 @@ class PictureTest {
     private static PictureHandler.Question question(List<String> expressions, long steps, double... lr) {
         List<Double> rates = IntStream.range(0, lr.length).mapToObj(i -> lr[i]).toList();
         Conditions run = new Conditions(
-                rates, 0.9, false, Optional.of(steps), Optional.empty(), Optional.empty(), Optional.empty(), List.of());
-        return new PictureHandler.Question(expressions, run, Format.SVG, false, true);
+                rates,
+                0.9,
+                false,
+                Optional.of(steps),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                List.of(),
+                Set.of());
+        return new PictureHandler.Question(
+                expressions.stream().map(Piece::valueOf).toList(), run, Format.SVG, false, true);
     }
 
     /** A limit of six seconds on a clock that goes on by so many milliseconds whenever somebody looks at it. */
@@ -37,9 +47,17 @@ class PictureTest {
                 () -> looks.getAndAdd(1_000_000_000));
     }
 
+    private static byte[] draw(PictureHandler.Question question, Lanes.Turn limit) throws Exception {
+        return PictureHandler.draw(question, PictureHandler.read(question, limit(0)), limit);
+    }
+
+    private static long needs(PictureHandler.Question question) throws Exception {
+        return PictureHandler.needs(question, PictureHandler.read(question, limit(0)));
+    }
+
     /** {@return what a picture says in its title or description} */
     private static String said(String element, PictureHandler.Question question) throws Exception {
-        byte[] svg = PictureHandler.draw(question, limit(0));
+        byte[] svg = draw(question, limit(0));
         return DocumentBuilderFactory.newDefaultNSInstance()
                 .newDocumentBuilder()
                 .parse(new ByteArrayInputStream(svg))
@@ -72,18 +90,18 @@ class PictureTest {
     @Test
     void drawingEndsWithTheTime() throws Exception {
         PictureHandler.Question question = question(List.of("StepLR(30)"), 2, 0.1, 0.2, 0.3, 0.4);
-        PictureHandler.draw(question, limit(100));
+        draw(question, limit(100));
         assertRefused(question, limit(1000));
     }
 
     @Test
     void allSchedulesOfAPictureShareItsTime() throws Exception {
-        PictureHandler.draw(question(List.of("StepLR(30)"), 100, 0.1), limit(200));
+        draw(question(List.of("StepLR(30)"), 100, 0.1), limit(200));
         assertRefused(question(List.of("StepLR(30)", "StepLR(20)", "StepLR(10)"), 100, 0.1), limit(200));
     }
 
     private static void assertRefused(PictureHandler.Question question, Lanes.Turn limit) {
-        Refusal refusal = assertThrows(Refusal.class, () -> PictureHandler.draw(question, limit));
+        Refusal refusal = assertThrows(Refusal.class, () -> draw(question, limit));
         assertEquals(TOO_LONG, refusal.getMessage());
         assertEquals(422, refusal.status());
     }
@@ -94,10 +112,10 @@ class PictureTest {
         PictureHandler.Question large = question(Collections.nCopies(12, "StepLR(30)"), 19_000, lr);
         PictureHandler.Question small = question(List.of("StepLR(30)", "StepLR(20)"), 1000, 0.1, 0.2);
         Lanes room = new Lanes();
-        room.reserve(PictureHandler.needs(large));
+        room.reserve(needs(large));
         for (int i = 0; i < 3; i++) {
-            room.reserve(PictureHandler.needs(small));
+            room.reserve(needs(small));
         }
-        assertTrue(2 * PictureHandler.needs(large) > 2 * Conditions.MOST_VALUES, "two large ones wait for one another");
+        assertTrue(2 * needs(large) > 2 * Conditions.MOST_VALUES, "two large ones wait for one another");
     }
 }

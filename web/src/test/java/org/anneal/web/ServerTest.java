@@ -203,12 +203,28 @@ class ServerTest {
 
     @Test
     void whatTakesTooLongIsCutOff() throws Exception {
-        String sum = "step" + " + 3**9999 % 7".repeat(300);
+        String sum = "step" + " + 3**9999 % 7".repeat(40);
         HttpResponse<byte[]> answer = post("api/curves", question("LambdaLR(lambda step: " + sum + ")", 1_000_000));
         assertEquals(422, answer.statusCode());
         assertEquals(
                 "{\"error\":{\"message\":\"this takes more than 6 seconds to compute: use fewer steps\"}}",
                 new String(answer.body(), UTF_8));
+    }
+
+    /** Each round of reading costs the same again. */
+    @Test
+    void aCostlyTextThatMissesOneNameAfterAnotherIsAnswered() throws Exception {
+        StringBuilder text = new StringBuilder("x = sum([i * i for i in range(600)])\n".repeat(20));
+        StringBuilder set = new StringBuilder();
+        for (int i = 0; i < 64; i++) {
+            text.append(" ".repeat(i)).append("if n").append(i).append(":\n");
+            set.append(i == 0 ? "" : ", ").append("\"n").append(i).append("\": \"1\"");
+        }
+        text.append(" ".repeat(64)).append("s = StepLR(opt, n64)\n");
+        HttpResponse<byte[]> answer =
+                post("api/curves", question(text.toString(), 100).replaceFirst("\\{", "{\"set\": {" + set + "}, "));
+        String body = new String(answer.body(), UTF_8);
+        assertTrue(body.contains("unknown name 'n64'") || body.contains("more than 6 seconds"), body);
     }
 
     @ParameterizedTest

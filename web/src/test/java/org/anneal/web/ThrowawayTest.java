@@ -156,7 +156,7 @@ class ThrowawayTest {
         String java = JavaCode.of(policy, -1);
         assertTrue(java.contains("import org.anneal.web.ThrowawayTest.Sawtooth;\n"), java);
         assertTrue(java.contains("Sawtooth schedule = new Sawtooth(4, 0.25);\n"), java);
-        String python = PythonCode.of(policy, -1, new SGD(0), List.of(0.1));
+        String python = PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1)));
         assertTrue(python.contains("# Sawtooth is not PyTorch's."), python);
         assertTrue(python.contains("scheduler = Sawtooth(optimizer, every=4, gamma=0.25)"), python);
     }
