@@ -39,8 +39,13 @@ public final class Context {
      * @throws IllegalArgumentException if {@code name} cannot be given a value, or {@code value} has none
      */
     public Context with(String name, String value) {
+        return holding(canonical(name), value(name, value));
+    }
+
+    /** Returns this with one more name, and its value. */
+    Context holding(String name, Object value) {
         Map<String, Object> more = new LinkedHashMap<>(values);
-        more.put(canonical(name), value(name, value));
+        more.put(name, value);
         return new Context(more, lengths, batches, picked);
     }
 

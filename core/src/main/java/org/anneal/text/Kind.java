@@ -424,6 +424,18 @@ public final class Kind<R extends Record> {
         return options;
     }
 
+    /**
+     * {@return a formula of {@code record}'s rate at each step}
+     *
+     * @param formula an expression of {@code step}, {@code base} and the parameters by PyTorch's names, or the statements of a
+     *     {@code def} of it
+     */
+    public LrLambda formula(Record record, double base, String formula) {
+        Map<String, Object> values = options(record);
+        values.put("base", base);
+        return LrLambda.formula(formula, values);
+    }
+
     private static Object plain(List<Parameter> parts, Record record) {
         List<Object> values =
                 parts.stream().map(part -> part.plain(part.of(record))).toList();

@@ -6,6 +6,7 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.math.BigInteger;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
 
@@ -45,6 +46,68 @@ public final class LrLambda implements Serializable {
         return of(program, program.lastExpression(), program.lastValue());
     }
 
+    /**
+     * Returns a function of the step that is given by a formula.
+     *
+     * @param formula an expression of {@code step} and of the names of {@code values}, or the statements of a {@code def} of it
+     * @param values numbers, strings, lists and functions of the step, by their names
+     * @throws IllegalArgumentException if a function is a Java function, which has no text
+     * @throws PythonSyntaxException if {@code formula} is none
+     */
+    public static LrLambda formula(String formula, Map<String, ?> values) {
+        Context context = Context.EMPTY;
+        for (Map.Entry<String, ?> each : values.entrySet()) {
+            context = context.holding(each.getKey(), python(each.getValue()));
+        }
+        boolean statements = formula.contains("return ");
+        String text = statements ? "def rate(step):\n" + formula.strip().indent(4) : "lambda step: " + formula;
+        PythonProgram program = PythonProgram.read(text, context);
+        Closure closure = (Closure) program.lastValue();
+        Expression.Lambda lambda = Closing.function(program, closure.body(), closure);
+        return of(program, closure.body(), new Expression.Lambda(lambda.parameters(), Simplifying.of(lambda.body())));
+    }
+
+    private static Object python(Object value) {
+        if (value instanceof LrLambda lambda) {
+            return lambda.program().lastValue();
+        } else if (value instanceof List<?> list) {
+            return list.stream().map(LrLambda::python).toList();
+        }
+        return value instanceof Long || value instanceof Integer
+                ? BigInteger.valueOf(((Number) value).longValue())
+                : value;
+    }
+
+    /** {@return this, divided by {@code divisor}, which is positive and finite} */
+    public LrLambda dividedBy(double divisor) {
+        PythonProgram program = program();
+        Expression.Lambda lambda = (Expression.Lambda) program.lastExpression();
+        return of(
+                program,
+                lambda,
+                new Expression.Lambda(
+                        lambda.parameters(),
+                        Simplifying.divided(Closing.function(program, lambda, (Closure) program.lastValue()).body(), divisor)));
+    }
+
+    private PythonProgram program() {
+        if (PythonText.isIdentifier(text)) {
+            throw new IllegalArgumentException(text + " is a Java function, which has no formula");
+        }
+        return PythonProgram.read(text, Context.EMPTY);
+    }
+
+    /**
+     * Returns this as a function of another library.
+     *
+     * @param dialect writes the expressions of that library
+     * @throws IllegalArgumentException if this is a Java function, or that library has nothing for a part of it
+     */
+    public String in(Dialect dialect) {
+        PythonProgram program = program();
+        return dialect.function(Closing.function(program, program.lastExpression(), (Closure) program.lastValue()));
+    }
+
     /** Returns the function that {@code value}, which {@code at} is in {@code program}, is. */
     static LrLambda of(PythonProgram program, Expression at, Object value) {
         Object function = value;
@@ -60,7 +123,10 @@ public final class LrLambda implements Serializable {
                             "expected a lambda, such as 'lambda step: 0.95 ** step', but found "
                                     + PythonText.shortened(at.toString()));
         }
-        Expression.Lambda lambda = Closing.function(program, at, (Closure) function);
+        return of(program, at, Closing.function(program, at, (Closure) function));
+    }
+
+    private static LrLambda of(PythonProgram program, Expression at, Expression.Lambda lambda) {
         String text = lambda.toString();
         try {
             new PythonText(text).whole();
