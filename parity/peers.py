@@ -86,18 +86,18 @@ hf("get_wsd_schedule(0, 25, num_stable_steps=100)", "WarmupStableDecay(0, 100, 2
 hf("get_inverse_sqrt_schedule(10)", "InverseSqrt(timescale=10, warmup=10)", 0.3, lambda opt: t.get_inverse_sqrt_schedule(opt, 10))
 hf("get_inverse_sqrt_schedule(7, timescale=50)", "InverseSqrt(50, 7)", 0.3, lambda opt: t.get_inverse_sqrt_schedule(opt, 7, 50))
 hf("get_constant_schedule_with_warmup(20)", "Warmup(20)", 0.3, lambda opt: t.get_constant_schedule_with_warmup(opt, 20))
-hf("get_linear_schedule_with_warmup(20, 120)", "SequentialLR([Warmup(20), PolynomialDecay(100)], [20])", 0.3,
+hf("get_linear_schedule_with_warmup(20, 120)", "SequentialLR([Warmup(20), Polynomial(100)], [20])", 0.3,
    lambda opt: t.get_linear_schedule_with_warmup(opt, 20, 120))
 hf("get_polynomial_decay_schedule_with_warmup(20, 120, lr_end=0.03, power=2.0)",
-   "SequentialLR([Warmup(20), PolynomialDecay(100, end=0.1, power=2.0)], [20])", 0.3,
+   "SequentialLR([Warmup(20), Polynomial(100, end=0.1, power=2.0)], [20])", 0.3,
    lambda opt: t.get_polynomial_decay_schedule_with_warmup(opt, 20, 120, lr_end=0.03, power=2.0))
-hf("get_cosine_schedule_with_warmup(20, 120)", "SequentialLR([Warmup(20), CosineDecay(100)], [20])", 0.3,
+hf("get_cosine_schedule_with_warmup(20, 120)", "SequentialLR([Warmup(20), HalfCosine(100)], [20])", 0.3,
    lambda opt: t.get_cosine_schedule_with_warmup(opt, 20, 120), 121)
 hf("get_cosine_with_min_lr_schedule_with_warmup(20, 120, min_lr_rate=0.1)",
-   "SequentialLR([Warmup(20), CosineDecay(100, floor=0.1)], [20])", 0.3,
+   "SequentialLR([Warmup(20), HalfCosine(100, floor=0.1)], [20])", 0.3,
    lambda opt: t.get_cosine_with_min_lr_schedule_with_warmup(opt, 20, 120, min_lr_rate=0.1), 121)
 
-timms("CosineLRScheduler(60, lr_min=0.03, k_decay=1.5)", "CosineDecay(60, floor=0.1, k=1.5)", 0.3,
+timms("CosineLRScheduler(60, lr_min=0.03, k_decay=1.5)", "HalfCosine(60, floor=0.1, k=1.5)", 0.3,
       lambda opt: CosineLRScheduler(opt, 60, lr_min=0.03, k_decay=1.5))
 timms("CosineLRScheduler(20, lr_min=0.03, cycle_mul=1.5, cycle_decay=0.5, cycle_limit=3)",
       "CosineCycles(20, growth=1.5, shrink=0.5, floor=0.1, limit=3)", 0.3,
@@ -111,29 +111,29 @@ timms("TanhLRScheduler(60, lb=-7.0, ub=3.0, lr_min=0.03)", "TanhDecay(60, floor=
       lambda opt: TanhLRScheduler(opt, 60, lb=-7.0, ub=3.0, lr_min=0.03))
 timms("TanhLRScheduler(90, lb=-5.0, ub=4.0)", "TanhDecay(90, lower=-5.0, upper=4.0)", 0.3,
       lambda opt: TanhLRScheduler(opt, 90, lb=-5.0, ub=4.0))
-timms("PolyLRScheduler(100, power=0.5, lr_min=0.03)", "PolynomialDecay(100, end=0.1, power=0.5)", 0.3,
+timms("PolyLRScheduler(100, power=0.5, lr_min=0.03)", "Polynomial(100, end=0.1, power=0.5)", 0.3,
       lambda opt: PolyLRScheduler(opt, 100, power=0.5, lr_min=0.03))
 timms("CosineLRScheduler(100, warmup_t=10, warmup_lr_init=0.003, warmup_prefix=True)",
-      "SequentialLR([Warmup(10, start=0.01), CosineDecay(100)], [10])", 0.3,
+      "SequentialLR([Warmup(10, start=0.01), HalfCosine(100)], [10])", 0.3,
       lambda opt: CosineLRScheduler(opt, 100, warmup_t=10, warmup_lr_init=0.003, warmup_prefix=True))
 timms("CosineLRScheduler(100, noise_range_t=(10, 90), noise_pct=0.3, noise_seed=42), uniform",
-      "Noise(CosineDecay(100), amount=0.3, start=10, end=90)", 0.3,
+      "Noise(HalfCosine(100), amount=0.3, start=10, end=90)", 0.3,
       lambda opt: CosineLRScheduler(opt, 100, noise_range_t=(10, 90), noise_pct=0.3, noise_seed=42),
       noise_type="uniform")
 timms("PolyLRScheduler(100, power=1.0, noise_range_t=0, noise_seed=4294967200), uniform",
-      "Noise(PolynomialDecay(100), seed=4294967200)", 0.3,
+      "Noise(Polynomial(100), seed=4294967200)", 0.3,
       lambda opt: PolyLRScheduler(opt, 100, power=1.0, noise_range_t=0, noise_seed=4294967200),
       noise_type="uniform")
 
 o = optax
-function("optax cosine_decay_schedule(0.3, 80, alpha=0.1, exponent=2.0)", "CosineDecay(80, floor=0.1, exponent=2.0)", 0.3,
+function("optax cosine_decay_schedule(0.3, 80, alpha=0.1, exponent=2.0)", "HalfCosine(80, floor=0.1, exponent=2.0)", 0.3,
          o.cosine_decay_schedule(0.3, 80, 0.1, 2.0))
-function("optax polynomial_schedule(0.3, 0.03, 2, 80)", "PolynomialDecay(80, end=0.1, power=2.0)", 0.3,
+function("optax polynomial_schedule(0.3, 0.03, 2, 80)", "Polynomial(80, end=0.1, power=2.0)", 0.3,
          o.polynomial_schedule(0.3, 0.03, 2, 80))
-function("optax linear_schedule(0.03, 0.6, 80)", "PolynomialDecay(80, start=0.1, end=2.0)", 0.3, o.linear_schedule(0.03, 0.6, 80))
+function("optax linear_schedule(0.03, 0.6, 80)", "Polynomial(80, start=0.1, end=2.0)", 0.3, o.linear_schedule(0.03, 0.6, 80))
 function("optax exponential_decay(0.3, 20, 0.5, staircase=True, end_value=0.03)",
-         "ExponentialDecay(20, 0.5, staircase=True, floor=0.1)", 0.3, o.exponential_decay(0.3, 20, 0.5, 0, True, 0.03))
-function("optax exponential_decay(0.3, 20, 0.5)", "ExponentialDecay(20, 0.5)", 0.3, o.exponential_decay(0.3, 20, 0.5))
+         "Exponential(20, 0.5, staircase=True, floor=0.1)", 0.3, o.exponential_decay(0.3, 20, 0.5, 0, True, 0.03))
+function("optax exponential_decay(0.3, 20, 0.5)", "Exponential(20, 0.5)", 0.3, o.exponential_decay(0.3, 20, 0.5))
 function("optax piecewise_constant_schedule(0.3, {20: 0.5, 90: 0.1})", "Piecewise([20, 90], [1.0, 0.5, 0.05])", 0.3,
          o.piecewise_constant_schedule(0.3, {20: 0.5, 90: 0.1}))
 for curve in ("linear", "cosine"):
@@ -143,20 +143,20 @@ for curve in ("linear", "cosine"):
 function("optax linear_onecycle_schedule(100, 0.3)", "Piecewise([30, 85, 100], [1/25, 1.0, 1/25, 1/250000], 'linear')", 0.3,
          o.linear_onecycle_schedule(100, 0.3))
 function("optax warmup_exponential_decay_schedule(0.0, 0.3, 10, 20, 0.5)",
-         "SequentialLR([Warmup(10), ExponentialDecay(20, 0.5)], [10])", 0.3,
+         "SequentialLR([Warmup(10), Exponential(20, 0.5)], [10])", 0.3,
          o.warmup_exponential_decay_schedule(0.0, 0.3, 10, 20, 0.5))
 
 k = keras.optimizers.schedules
-function("keras InverseTimeDecay(0.3, 20, 0.5)", "InverseTimeDecay(20, 0.5)", 0.3, k.InverseTimeDecay(0.3, 20, 0.5))
-function("keras InverseTimeDecay(0.3, 20, 0.5, staircase=True)", "InverseTimeDecay(20, 0.5, staircase=True)", 0.3,
+function("keras InverseTimeDecay(0.3, 20, 0.5)", "InverseTime(20, 0.5)", 0.3, k.InverseTimeDecay(0.3, 20, 0.5))
+function("keras InverseTimeDecay(0.3, 20, 0.5, staircase=True)", "InverseTime(20, 0.5, staircase=True)", 0.3,
          k.InverseTimeDecay(0.3, 20, 0.5, staircase=True))
-function("keras ExponentialDecay(0.3, 20, 0.5, staircase=True)", "ExponentialDecay(20, 0.5, staircase=True)", 0.3,
+function("keras ExponentialDecay(0.3, 20, 0.5, staircase=True)", "Exponential(20, 0.5, staircase=True)", 0.3,
          k.ExponentialDecay(0.3, 20, 0.5, staircase=True))
 function("keras PolynomialDecay(0.3, 30, 0.03, power=0.5, cycle=True)",
-         "PolynomialDecay(30, end=0.1, power=0.5, cycle=True)", 0.3,
+         "Polynomial(30, end=0.1, power=0.5, cycle=True)", 0.3,
          k.PolynomialDecay(0.3, 30, 0.03, power=0.5, cycle=True))
 function("keras CosineDecay(0.0, 100, alpha=0.1, warmup_target=0.3, warmup_steps=20)",
-         "SequentialLR([Warmup(20), CosineDecay(100, floor=0.1)], [20])", 0.3,
+         "SequentialLR([Warmup(20), HalfCosine(100, floor=0.1)], [20])", 0.3,
          k.CosineDecay(0.0, 100, alpha=0.1, warmup_target=0.3, warmup_steps=20))
 function("keras PiecewiseConstantDecay([20, 90], [0.3, 0.15, 0.03])", "Piecewise([21, 91], [1.0, 0.5, 0.1])", 0.3,
          k.PiecewiseConstantDecay([20, 90], [0.3, 0.15, 0.03]))

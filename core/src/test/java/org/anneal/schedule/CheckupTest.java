@@ -66,20 +66,20 @@ class CheckupTest {
                 "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])",
                 "Clip(PolynomialLR(50), 0.001)",
                 "CosineCycles(30)",
-                "CosineDecay(50, floor=0.1)",
+                "HalfCosine(50, floor=0.1)",
                 "End(CosineAnnealingLR(60), 50)",
                 "Freeze(CosineAnnealingLR(60), 20, 60)",
                 "Interpolate(ExponentialLR(0.99), CosineAnnealingLR(100), 20, 60)",
                 "Max([PolynomialLR(50), ExponentialLR(0.99)])",
                 "NoamLR(64, 20)",
-                "Noise(CosineDecay(100))",
+                "Noise(HalfCosine(100))",
                 "Piecewise([30, 60], [1.0, 0.5, 0.1])",
-                "PolynomialDecay(100)",
+                "Polynomial(100)",
                 "REX(100)",
                 "Repeat(CosineAnnealingLR(25), 25)",
                 "Reverse(PolynomialLR(100), 99)",
                 "Scale(CosineAnnealingLR(100), 0.5)",
-                "Shift(CosineDecay(25), 75)",
+                "Shift(HalfCosine(25), 75)",
                 "Stretch(ExponentialLR(0.99), 50, 100)",
                 "Sum([PolynomialLR(50), ExponentialLR(0.99)])",
                 "TanhDecay(100)",
@@ -153,20 +153,20 @@ class CheckupTest {
             PolynomialLR(total_iters=0); 0; PolynomialLR is at zero from here on; set total_iters=100; PolynomialLR(100)
             Clip(PolynomialLR(50), 0.0); 50; PolynomialLR is at zero from here on; set total_iters=100; Clip(PolynomialLR(50), 0.001)
             CosineCycles(150); 99; the first cycle of CosineCycles is not finished; set steps=100; CosineCycles(30)
-            CosineDecay(50); 50; CosineDecay is at zero from here on; set steps=100, the length of the run; CosineDecay(50, floor=0.1)
+            HalfCosine(50); 50; HalfCosine is at zero from here on; set steps=100, the length of the run; HalfCosine(50, floor=0.1)
             End(ExponentialLR(0.99), 50, 'refuse'); 50; the schedule has ended; set step=100, the length of the run; End(CosineAnnealingLR(60), 50)
             Freeze(ExponentialLR(0.99), 150, 160); 99; Freeze never stops the schedule; set start below 100; Freeze(CosineAnnealingLR(60), 20, 60)
             Interpolate(ExponentialLR(0.99), StepLR(3), 150, 160); 99; StepLR is never reached; set start below 100; Interpolate(ExponentialLR(0.99), CosineAnnealingLR(100), 20, 60)
             Max([ExponentialLR(1), StepLR(30)]); 0; the rate never changes; check the schedule's lengths and factors; Max([PolynomialLR(50), ExponentialLR(0.99)])
             NoamLR(64, 150); 99; the warmup of NoamLR is not finished; set warmup=100; NoamLR(64, 20)
-            Noise(CosineDecay(50)); 50; CosineDecay is at zero from here on; set steps=100; Noise(CosineDecay(100))
+            Noise(HalfCosine(50)); 50; HalfCosine is at zero from here on; set steps=100; Noise(HalfCosine(100))
             Piecewise([50, 150], [1.0, 0.5, 0.1]); 99; Piecewise is not finished; the length of the run; Piecewise([30, 60], [1.0, 0.5, 0.1])
-            PolynomialDecay(150); 99; PolynomialDecay is not finished; set steps=100; PolynomialDecay(100)
+            Polynomial(150); 99; Polynomial is not finished; set steps=100; Polynomial(100)
             REX(50); 50; REX is at zero from here on; set steps=100; REX(100)
             Repeat(ExponentialLR(0.99), 100); 99; Repeat never repeats; set period=33; Repeat(CosineAnnealingLR(25), 25)
             Reverse(ExponentialLR(0.99), 150); 99; Reverse is not finished; set length=100; Reverse(PolynomialLR(100), 99)
             Scale(CosineAnnealingLR(50), 0.5); 51; CosineAnnealingLR climbs again; set T_max=100; Scale(CosineAnnealingLR(100), 0.5)
-            Shift(StepLR(3), 200); 99; StepLR never starts; set steps below 100; Shift(CosineDecay(25), 75)
+            Shift(StepLR(3), 200); 99; StepLR never starts; set steps below 100; Shift(HalfCosine(25), 75)
             Stretch(ExponentialLR(0.99), 100, 150); 99; Stretch is not finished; set to=100; Stretch(ExponentialLR(0.99), 50, 100)
             Sum([ExponentialLR(1), ExponentialLR(1)]); 0; the rate never changes; check the schedule's lengths and factors; Sum([PolynomialLR(50), ExponentialLR(0.99)])
             TanhDecay(50); 50; TanhDecay is at zero from here on; set steps=100; TanhDecay(100)

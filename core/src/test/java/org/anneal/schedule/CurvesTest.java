@@ -31,15 +31,15 @@ class CurvesTest {
                         + " was 0.0",
                 "InverseSqrt(0) | timescale must be at least 1, but was 0",
                 "NoamLR(0, 5) | d_model must be at least 1, but was 0",
-                "CosineDecay(0) | steps must be at least 1, but was 0",
-                "CosineDecay(5, exponent=0) | exponent must be finite and > 0, but was 0.0",
-                "CosineDecay(5, k=math.inf) | k must be finite and > 0, but was Infinity",
+                "HalfCosine(0) | steps must be at least 1, but was 0",
+                "HalfCosine(5, exponent=0) | exponent must be finite and > 0, but was 0.0",
+                "HalfCosine(5, k=math.inf) | k must be finite and > 0, but was Infinity",
                 "CosineCycles(5, growth=0.5) | growth must be finite and >= 1, but was 0.5",
                 "CosineCycles(5, shrink=1.5) | shrink must be >= 0 and <= 1, but was 1.5",
                 "CosineCycles(5, limit=-1) | limit must be at least 0, but was -1",
-                "PolynomialDecay(5, end=-1) | end must be finite and >= 0, but was -1.0",
-                "ExponentialDecay(5, 0) | decay_rate must be finite and > 0, but was 0.0",
-                "InverseTimeDecay(5, -1) | decay_rate must be finite and >= 0, but was -1.0",
+                "Polynomial(5, end=-1) | end must be finite and >= 0, but was -1.0",
+                "Exponential(5, 0) | decay_rate must be finite and > 0, but was 0.0",
+                "InverseTime(5, -1) | decay_rate must be finite and >= 0, but was -1.0",
                 "TanhDecay(5, 1, 0) | upper must be at least lower, 1.0, but was 0.0",
                 "SigmoidDecay(5, math.nan) | slope must be finite and >= 0, but was NaN",
                 "REX(5, -1) | floor must be >= 0 and <= 1, but was -1.0",
@@ -65,15 +65,15 @@ class CurvesTest {
                 "WarmupStableDecay(10, 30, 40) | WarmupStableDecay is at zero from here on: it ends after 80 steps, but the"
                         + " run has 100 steps",
                 "NoamLR(64, 150) | the warmup of NoamLR is not finished: the run ends after 100 of its 150 steps",
-                "CosineDecay(150) | CosineDecay is not finished: the run ends after 100 of its 150 steps",
-                "CosineDecay(50) | CosineDecay is at zero from here on: it ends after 50 steps, but the run has 100 steps",
+                "HalfCosine(150) | HalfCosine is not finished: the run ends after 100 of its 150 steps",
+                "HalfCosine(50) | HalfCosine is at zero from here on: it ends after 50 steps, but the run has 100 steps",
                 "CosineCycles(150) | the first cycle of CosineCycles is not finished: the run ends after 100 of its 150"
                         + " steps",
-                "PolynomialDecay(150) | PolynomialDecay is not finished: the run ends after 100 of its 150 steps",
+                "Polynomial(150) | Polynomial is not finished: the run ends after 100 of its 150 steps",
                 "TanhDecay(50) | TanhDecay is at zero from here on: it ends after 50 steps, but the run has 100 steps",
                 "REX(50) | REX is at zero from here on: it ends after 50 steps, but the run has 100 steps",
                 "Piecewise([50, 150], [1.0, 0.5, 0.1]) | Piecewise is not finished: the run ends after 100 of its 150 steps",
-                "Noise(CosineDecay(50)) | CosineDecay is at zero from here on: it ends after 50 steps, but the run has 100"
+                "Noise(HalfCosine(50)) | HalfCosine is at zero from here on: it ends after 50 steps, but the run has 100"
                         + " steps"
             })
     void reportWhatDoesNotFitTheRun(String text, String problem) {
@@ -88,10 +88,10 @@ class CurvesTest {
     @ValueSource(
             strings = {
                 "WarmupStableDecay(10, 60, 30, start=0.1)",
-                "CosineDecay(50, floor=0.1)",
+                "HalfCosine(50, floor=0.1)",
                 "CosineCycles(30)",
                 "InverseSqrt(10)",
-                "PolynomialDecay(100)",
+                "Polynomial(100)",
                 "Piecewise([30, 60], [1.0, 0.5, 0.1])",
                 "TanhDecay(100)",
                 "REX(100)"
@@ -124,7 +124,7 @@ class CurvesTest {
 
     @Test
     void keepTheirValueFarOut() {
-        for (String text : List.of("CosineDecay(9, floor=0.25)", "REX(9, 0.25)", "Piecewise([9], [1.0, 0.25])")) {
+        for (String text : List.of("HalfCosine(9, floor=0.25)", "REX(9, 0.25)", "Piecewise([9], [1.0, 0.25])")) {
             assertEquals(0.25, Schedule.parse(text).at(Check.LAST_STEP, 1), text);
         }
         assertEquals(1, new Warmup(9).at(Check.LAST_STEP, 1));

@@ -81,9 +81,9 @@ class ScheduleFormulasTest {
                 row(
                         "NoamLR(d_model=16, warmup=25)",
                         t -> 0.25 * Math.min(Math.pow(t + 1, -0.5), (t + 1) * Math.pow(25, -1.5))),
-                row("CosineDecay(100)", t -> t < 100 ? Math.pow(Math.cos(Math.PI * t / 200), 2) : 0),
+                row("HalfCosine(100)", t -> t < 100 ? Math.pow(Math.cos(Math.PI * t / 200), 2) : 0),
                 row(
-                        "CosineDecay(100, floor=0.1, exponent=1.5, k=2.0)",
+                        "HalfCosine(100, floor=0.1, exponent=1.5, k=2.0)",
                         t -> t < 100 ? 0.1 + 0.9 * Math.pow(Math.cos(Math.PI * t * t / 20_000), 3) : 0.1),
                 row("CosineCycles(50)", t -> Math.pow(Math.cos(Math.PI * (t % 50) / 100), 2)),
                 row(
@@ -91,18 +91,18 @@ class ScheduleFormulasTest {
                         t -> t < 100
                                 ? 0.1 + 0.9 * Math.pow(Math.cos(Math.PI * t / 200), 2)
                                 : t < 300 ? 0.1 + 0.4 * Math.pow(Math.cos(Math.PI * (t - 100) / 400), 2) : 0.1),
-                row("PolynomialDecay(100)", t -> Math.max(0, 1 - t / 100)),
-                row("PolynomialDecay(100, start=0.2, end=1.5)", t -> Math.min(1.5, 0.2 + 0.013 * t)),
-                row("PolynomialDecay(100, end=0.1, power=2.0)", t -> 0.1 + 0.9 * square(100 - t)),
+                row("Polynomial(100)", t -> Math.max(0, 1 - t / 100)),
+                row("Polynomial(100, start=0.2, end=1.5)", t -> Math.min(1.5, 0.2 + 0.013 * t)),
+                row("Polynomial(100, end=0.1, power=2.0)", t -> 0.1 + 0.9 * square(100 - t)),
                 row(
-                        "PolynomialDecay(100, power=2.0, cycle=True)",
+                        "Polynomial(100, power=2.0, cycle=True)",
                         t -> Math.pow(1 - t / (100 * Math.max(1, Math.ceil(t / 100))), 2)),
-                row("ExponentialDecay(20, 0.5)", t -> Math.pow(2, -t / 20)),
+                row("Exponential(20, 0.5)", t -> Math.pow(2, -t / 20)),
                 row(
-                        "ExponentialDecay(20, 0.5, staircase=True, floor=0.01)",
+                        "Exponential(20, 0.5, staircase=True, floor=0.01)",
                         t -> Math.max(0.01, Math.pow(2, -Math.floor(t / 20)))),
-                row("InverseTimeDecay(20, 0.5)", t -> 40 / (40 + t)),
-                row("InverseTimeDecay(20, 0.5, staircase=True)", t -> 2 / (2 + Math.floor(t / 20))),
+                row("InverseTime(20, 0.5)", t -> 40 / (40 + t)),
+                row("InverseTime(20, 0.5, staircase=True)", t -> 2 / (2 + Math.floor(t / 20))),
                 row("Piecewise([20, 90], [1.0, 0.5, 2.0])", t -> t < 20 ? 1 : t < 90 ? 0.5 : 2),
                 row(
                         "Piecewise([20, 90], [0, 1, 0.3], 'linear')",

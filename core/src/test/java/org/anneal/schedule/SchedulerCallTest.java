@@ -266,8 +266,8 @@ class SchedulerCallTest {
                     LogLR | ''
                     LinearWarmupCosineAnnealingLR | ''
                     GradualWarmupScheduler | ''
-                    CosineDecai | CosineDecay
-                    ExponentialDekay | ExponentialDecay
+                    HalfCosin | HalfCosine
+                    Exponental | Exponential
                     """)
     void guessesAScheduleOfWhichANameIsAMisspellingOrAPart(String name, String meant) {
         assertEquals(

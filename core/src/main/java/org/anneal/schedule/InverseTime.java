@@ -20,7 +20,7 @@ import org.anneal.text.Param;
  * @param staircase whether it changes only every {@code decaySteps} steps
  */
 @StateForm.By(TextForm.class)
-public record InverseTimeDecay(
+public record InverseTime(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long decaySteps,
 
         @Param(
@@ -31,17 +31,17 @@ public record InverseTimeDecay(
         @Param(or = "False") boolean staircase)
         implements Curve {
 
-    static final Kind<InverseTimeDecay> KIND = Kind.of(InverseTimeDecay.class, "falls with the inverse of the step");
+    static final Kind<InverseTime> KIND = Kind.of(InverseTime.class, "falls with the inverse of the step");
 
     /** @throws IllegalArgumentException if an argument is out of its range */
-    public InverseTimeDecay {
+    public InverseTime {
         decaySteps = KIND.check("decay_steps", decaySteps);
         decayRate = KIND.check("decay_rate", decayRate);
         staircase = KIND.check("staircase", staircase);
     }
 
     /** Falls smoothly. */
-    public InverseTimeDecay(long decaySteps, double decayRate) {
+    public InverseTime(long decaySteps, double decayRate) {
         this(decaySteps, decayRate, KIND.absent("staircase"));
     }
 
@@ -51,7 +51,7 @@ public record InverseTimeDecay(
     }
 
     @Override
-    public Kind<InverseTimeDecay> kind() {
+    public Kind<InverseTime> kind() {
         return KIND;
     }
 

@@ -23,7 +23,7 @@ import org.anneal.text.Power;
  * @param k power of the part that is over, finite and above 0: above 1 the rate stays high for longer
  */
 @StateForm.By(TextForm.class)
-public record CosineDecay(
+public record HalfCosine(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
 
         @Param(
@@ -46,10 +46,10 @@ public record CosineDecay(
         double k)
         implements Curve {
 
-    static final Kind<CosineDecay> KIND = Kind.of(CosineDecay.class, "falls along half a cosine and stays");
+    static final Kind<HalfCosine> KIND = Kind.of(HalfCosine.class, "falls along half a cosine and stays");
 
     /** @throws IllegalArgumentException if an argument is out of its range */
-    public CosineDecay {
+    public HalfCosine {
         steps = KIND.check("steps", steps);
         floor = KIND.check("floor", floor);
         exponent = KIND.check("exponent", exponent);
@@ -57,22 +57,22 @@ public record CosineDecay(
     }
 
     /** Falls to 0. */
-    public CosineDecay(long steps) {
+    public HalfCosine(long steps) {
         this(steps, KIND.absent("floor"), KIND.absent("exponent"), KIND.absent("k"));
     }
 
     /** {@return this with another lowest part of the base} */
-    public CosineDecay withFloor(double floor) {
+    public HalfCosine withFloor(double floor) {
         return KIND.with(this, "floor", floor);
     }
 
     /** {@return this with another power of the cosine} */
-    public CosineDecay withExponent(double exponent) {
+    public HalfCosine withExponent(double exponent) {
         return KIND.with(this, "exponent", exponent);
     }
 
     /** {@return this with another power of the part that is over} */
-    public CosineDecay withK(double k) {
+    public HalfCosine withK(double k) {
         return KIND.with(this, "k", k);
     }
 
@@ -84,11 +84,11 @@ public record CosineDecay(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("CosineDecay", "steps", steps, floor);
+        part.falling("HalfCosine", "steps", steps, floor);
     }
 
     @Override
-    public Kind<CosineDecay> kind() {
+    public Kind<HalfCosine> kind() {
         return KIND;
     }
 

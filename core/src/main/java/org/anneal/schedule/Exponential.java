@@ -23,7 +23,7 @@ import org.anneal.text.Power;
  * @param floor the lowest part of the base, from 0 to 1
  */
 @StateForm.By(TextForm.class)
-public record ExponentialDecay(
+public record Exponential(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long decaySteps,
 
         @Param(
@@ -41,11 +41,11 @@ public record ExponentialDecay(
         double floor)
         implements Curve {
 
-    static final Kind<ExponentialDecay> KIND =
-            Kind.of(ExponentialDecay.class, "falls by a factor over every decay_steps steps, to a floor");
+    static final Kind<Exponential> KIND =
+            Kind.of(Exponential.class, "falls by a factor over every decay_steps steps, to a floor");
 
     /** @throws IllegalArgumentException if an argument is out of its range */
-    public ExponentialDecay {
+    public Exponential {
         decaySteps = KIND.check("decay_steps", decaySteps);
         decayRate = KIND.check("decay_rate", decayRate);
         staircase = KIND.check("staircase", staircase);
@@ -53,17 +53,17 @@ public record ExponentialDecay(
     }
 
     /** Falls smoothly, without a floor. */
-    public ExponentialDecay(long decaySteps, double decayRate) {
+    public Exponential(long decaySteps, double decayRate) {
         this(decaySteps, decayRate, KIND.absent("staircase"), KIND.absent("floor"));
     }
 
     /** {@return this, which changes only every {@code decaySteps} steps or not} */
-    public ExponentialDecay withStaircase(boolean staircase) {
+    public Exponential withStaircase(boolean staircase) {
         return KIND.with(this, "staircase", staircase);
     }
 
     /** {@return this with another lowest part of the base} */
-    public ExponentialDecay withFloor(double floor) {
+    public Exponential withFloor(double floor) {
         return KIND.with(this, "floor", floor);
     }
 
@@ -74,7 +74,7 @@ public record ExponentialDecay(
     }
 
     @Override
-    public Kind<ExponentialDecay> kind() {
+    public Kind<Exponential> kind() {
         return KIND;
     }
 

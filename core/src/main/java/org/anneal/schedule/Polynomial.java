@@ -28,7 +28,7 @@ import org.anneal.text.Power;
  * @param cycle whether the rate rises again after the end
  */
 @StateForm.By(TextForm.class)
-public record PolynomialDecay(
+public record Polynomial(
         @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
 
         @Param(
@@ -52,11 +52,11 @@ public record PolynomialDecay(
         @Param(or = "False") boolean cycle)
         implements Curve {
 
-    static final Kind<PolynomialDecay> KIND =
-            Kind.of(PolynomialDecay.class, "goes from any rate to any other along a power");
+    static final Kind<Polynomial> KIND =
+            Kind.of(Polynomial.class, "goes from any rate to any other along a power");
 
     /** @throws IllegalArgumentException if an argument is out of its range */
-    public PolynomialDecay {
+    public Polynomial {
         steps = KIND.check("steps", steps);
         start = KIND.check("start", start);
         end = KIND.check("end", end);
@@ -65,27 +65,27 @@ public record PolynomialDecay(
     }
 
     /** Falls in a straight line to 0. */
-    public PolynomialDecay(long steps) {
+    public Polynomial(long steps) {
         this(steps, KIND.absent("start"), KIND.absent("end"), KIND.absent("power"), KIND.absent("cycle"));
     }
 
     /** {@return this with another first part of the base} */
-    public PolynomialDecay withStart(double start) {
+    public Polynomial withStart(double start) {
         return KIND.with(this, "start", start);
     }
 
     /** {@return this with another last part of the base} */
-    public PolynomialDecay withEnd(double end) {
+    public Polynomial withEnd(double end) {
         return KIND.with(this, "end", end);
     }
 
     /** {@return this with another power} */
-    public PolynomialDecay withPower(double power) {
+    public Polynomial withPower(double power) {
         return KIND.with(this, "power", power);
     }
 
     /** {@return this, which rises again after the end or not} */
-    public PolynomialDecay withCycle(boolean cycle) {
+    public Polynomial withCycle(boolean cycle) {
         return KIND.with(this, "cycle", cycle);
     }
 
@@ -100,12 +100,12 @@ public record PolynomialDecay(
     @Override
     public void check(RunPart part, Schedule shared) {
         if (!cycle && start > 0) {
-            part.falling("PolynomialDecay", "steps", steps, end);
+            part.falling("Polynomial", "steps", steps, end);
         }
     }
 
     @Override
-    public Kind<PolynomialDecay> kind() {
+    public Kind<Polynomial> kind() {
         return KIND;
     }
 
