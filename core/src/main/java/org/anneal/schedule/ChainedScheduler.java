@@ -3,6 +3,7 @@ package org.anneal.schedule;
 import java.util.List;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.PythonCall;
 
@@ -142,6 +143,17 @@ public record ChainedScheduler(@Param(name = "schedulers") List<Schedule> schedu
     @Override
     public boolean isFactor() {
         return !Lists.any(schedules, member -> !member.isFactor());
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        if (schedules.size() == 1) {
+            return schedules.get(0).formula(base);
+        } else if (!isFactor()) {
+            throw new UnsupportedOperationException(
+                    "ChainedScheduler has no formula, unless each member only multiplies the rate in force");
+        }
+        return Combined.formula(schedules, i -> i == 0 ? base : 1, "%s * (%s)");
     }
 
     @Override

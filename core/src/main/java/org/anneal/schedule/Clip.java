@@ -2,8 +2,11 @@ package org.anneal.schedule;
 
 import java.io.ObjectStreamException;
 import java.io.Serial;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -88,6 +91,14 @@ public record Clip(
     @Serial
     private Object writeReplace() throws ObjectStreamException {
         return Policy.serialized(this);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        Map<String, Object> values = new HashMap<>(Map.of("low", low, "schedule", schedule.formula(base)));
+        high.ifPresent(bound -> values.put("high", bound));
+        String above = "max(schedule(step), low)";
+        return LrLambda.formula(high.isPresent() ? "min(" + above + ", high)" : above, values);
     }
 
     @Override

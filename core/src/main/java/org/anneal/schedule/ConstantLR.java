@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -84,6 +85,11 @@ public record ConstantLR(
                             + " steps, which is longer than " + part.name() + " of " + part.length(),
                     RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(this, base, "base * factor if step < total_iters else base");
     }
 
     @Override

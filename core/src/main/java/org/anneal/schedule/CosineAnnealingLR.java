@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -90,6 +91,11 @@ public record CosineAnnealingLR(
                             + tMax,
                     part.fit("T_max"));
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(this, base, "eta_min + (base - eta_min) * (1 + math.cos(math.pi * step / T_max)) / 2");
     }
 
     @Override

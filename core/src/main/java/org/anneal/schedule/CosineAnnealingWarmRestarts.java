@@ -1,7 +1,11 @@
 package org.anneal.schedule;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -125,6 +129,34 @@ public record CosineAnnealingWarmRestarts(
                 "the last cycle of CosineAnnealingWarmRestarts is cut short: " + part.name() + " ends after "
                         + RunPart.number(left) + " of its " + RunPart.number(length) + " steps",
                 fits ? RunPart.set("T_0", (long) shorter) + ", or " + whole : whole);
+    }
+
+    /** {@return the first steps of the second cycle and those after it} */
+    private List<Double> starts() {
+        List<Double> starts = new ArrayList<>();
+        double length = t0;
+        for (double start = t0; start < Check.LAST_STEP; start += length) {
+            starts.add(start);
+            length *= tMult;
+        }
+        return starts;
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        if (tMult == 1) {
+            return KIND.formula(
+                    this, base, "eta_min + (base - eta_min) * (1 + math.cos(math.pi * (step % T_0) / T_0)) / 2");
+        }
+        Map<String, Object> values = KIND.options(this);
+        values.put("base", base);
+        values.put("starts", starts());
+        return LrLambda.formula("""
+                cycle = bisect.bisect_right(starts, step)
+                length = T_0 * T_mult ** cycle
+                part = (step - (length - T_0) / (T_mult - 1)) / length
+                return eta_min + (base - eta_min) * (1 + math.cos(math.pi * part)) / 2
+                """, values);
     }
 
     @Override

@@ -1,6 +1,11 @@
 package org.anneal.schedule;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -112,6 +117,7 @@ public record CosineCycles(
         return KIND.with(this, "limit", limit);
     }
 
+    private static final int MOST_STARTS = 1000;
     private static final double NEARLY = 1 + 1e-12; // a cycle that rounding starts just after a step starts there
 
     /** {@return the first step of a cycle, which may be between two} */
@@ -138,6 +144,35 @@ public record CosineCycles(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.unfinished("the first cycle of CosineCycles", "steps", steps);
+    }
+
+    /** {@return the first steps of the second cycle and those after it, up to the limit} */
+    private List<Double> starts() {
+        List<Double> starts = new ArrayList<>();
+        for (int cycle = 1; start(cycle) < Check.LAST_STEP && (limit == 0 || cycle <= limit); cycle++) {
+            if (cycle > MOST_STARTS) {
+                throw new UnsupportedOperationException("CosineCycles has no formula if more than " + MOST_STARTS
+                        + " cycles grow: set limit, or more growth");
+            }
+            starts.add(Math.ceil(start(cycle) / NEARLY));
+        }
+        return starts;
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        Map<String, Object> values = KIND.options(this);
+        values.put("base", base);
+        String text = "cycle = step // steps\npart = step / steps - cycle\n";
+        if (growth != 1) {
+            values.put("starts", starts());
+            text = "cycle = bisect.bisect_right(starts, step)\n"
+                    + "part = (step / steps - (growth ** cycle - 1) / (growth - 1)) / growth ** cycle\n";
+        }
+        String rate =
+                "base * (floor + (shrink ** cycle - floor) * (1 + math.cos(math.pi * min(max(part, 0), 1) ** k)) / 2)";
+        return LrLambda.formula(
+                text + "return " + rate + (limit == 0 ? "" : " if cycle < limit else base * floor"), values);
     }
 
     @Override

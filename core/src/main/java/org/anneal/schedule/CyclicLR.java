@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.io.ObjectStreamException;
 import java.io.Serial;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -298,6 +299,35 @@ public record CyclicLR(
                             + part.name() + " has " + part.length(),
                     RunPart.set("step_size_up", Math.max(1, part.steps() / 2)) + " for one whole cycle");
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        Map<String, Object> values = new HashMap<>(Map.of(
+                "low",
+                PerGroup.only("base_lr", baseLr),
+                "high",
+                PerGroup.only("max_lr", maxLr),
+                "up",
+                stepSizeUp,
+                "cycle",
+                stepSizeUp + stepSizeDown,
+                "gamma",
+                gamma));
+        scaleFn.ifPresent(function -> values.put("scale_fn", function));
+        String scale = switch (mode) {
+            case TRIANGULAR -> "1";
+            case TRIANGULAR2 -> "0.5 ** (step // cycle)";
+            case EXP_RANGE -> "gamma ** step";
+        };
+        if (scaleFn.isPresent()) {
+            scale = scaleMode == ScaleMode.CYCLE ? "scale_fn(1 + step // cycle)" : "scale_fn(step)";
+        }
+        return LrLambda.formula(
+                "x = step % cycle\n"
+                        + "height = x / up if x <= up else (cycle - x) / (cycle - up)\n"
+                        + "return low + (high - low) * height * " + scale,
+                values);
     }
 
     @Override

@@ -1,7 +1,9 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -93,6 +95,16 @@ public record End(
         } else {
             part.piece(0, step).visit(member);
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        String clock = switch (then) {
+            case HOLD, REFUSE -> "min(step, end)";
+            case REPEAT -> "step % end";
+            case OWN -> "step";
+        };
+        return LrLambda.formula("schedule(" + clock + ")", Map.of("end", step, "schedule", schedule.formula(base)));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -71,6 +72,14 @@ public record Exponential(
     public double factor(long step) {
         double power = staircase ? Math.floorDiv(step, decaySteps) : (double) step / decaySteps;
         return Math.max(Power.pow(decayRate, power), floor);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this,
+                base,
+                "base * max(decay_rate ** (step // decay_steps if staircase else step / decay_steps), floor)");
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -53,6 +54,11 @@ public record ExponentialLR(
     @Override
     public double logFactor(long step) {
         return step * Math.log(gamma);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(this, base, "base * gamma ** step");
     }
 
     @Override

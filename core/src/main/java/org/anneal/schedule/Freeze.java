@@ -1,6 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -56,6 +58,13 @@ public record Freeze(
                             + part.name() + " of " + part.length(),
                     "set start below " + part.steps());
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return LrLambda.formula(
+                "schedule(min(step, start) if step < end else step - (end - start))",
+                Map.of("start", start, "end", end, "schedule", schedule.formula(base)));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -85,6 +86,15 @@ public record HalfCosine(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.falling("HalfCosine", "steps", steps, floor);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this,
+                base,
+                "part = min(step / steps, 1) ** k\n"
+                        + "return base * (floor + (1 - floor) * ((1 + math.cos(math.pi * part)) / 2) ** exponent)");
     }
 
     @Override

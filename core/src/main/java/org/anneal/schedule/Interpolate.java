@@ -1,7 +1,9 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -92,6 +94,18 @@ public record Interpolate(
                             + part.name() + " has " + part.length(),
                     "set start below " + part.steps());
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        Map<String, Object> values =
+                Map.of("first", first.formula(base), "second", second.formula(base), "start", start, "end", end);
+        return LrLambda.formula(
+                start == end
+                        ? "second(step) if step >= end else first(step)"
+                        : "weight = min(max((step - start) / (end - start), 0), 1)\n"
+                                + "return (1 - weight) * first(step) + weight * second(step)",
+                values);
     }
 
     @Override

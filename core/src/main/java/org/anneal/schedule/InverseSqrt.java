@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -42,6 +43,12 @@ public record InverseSqrt(
     @Override
     public double factor(long step) {
         return step < warmup ? (double) step / warmup : 1 / Math.sqrt(1 + (double) (step - warmup) / timescale);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        String fall = "base / math.sqrt(1 + (step - warmup) / timescale)";
+        return KIND.formula(this, base, warmup == 0 ? fall : "base * (step / warmup) if step < warmup else " + fall);
     }
 
     @Override

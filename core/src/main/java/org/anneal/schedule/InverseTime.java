@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -48,6 +49,12 @@ public record InverseTime(
     @Override
     public double factor(long step) {
         return 1 / (1 + decayRate * (staircase ? Math.floorDiv(step, decaySteps) : (double) step / decaySteps));
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this, base, "base / (1 + decay_rate * (step // decay_steps if staircase else step / decay_steps))");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
 import org.anneal.text.Kind;
@@ -52,6 +53,12 @@ public record LambdaLR(@Param(name = "lr_lambda") List<LrLambda> lrLambdas) impl
     @Override
     public double at(long step, double base) {
         return base * PerGroup.only("lr_lambda", lrLambdas).at(step);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
+        return LrLambda.formula("base * lr_lambda(step)", Map.of("base", base, "lr_lambda", lambda));
     }
 
     @Override

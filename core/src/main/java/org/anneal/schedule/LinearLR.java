@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -124,6 +125,15 @@ public record LinearLR(
                                     + part.name()
                             : RunPart.set("total_iters", part.steps()) + ", up to the milestone");
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this,
+                base,
+                "base * (start_factor + (end_factor - start_factor) * step / total_iters)"
+                        + " if step < total_iters else base * end_factor");
     }
 
     @Override

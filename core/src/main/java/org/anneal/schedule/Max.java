@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.List;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -38,6 +39,11 @@ public record Max(@Param List<Schedule> schedules) implements Combined {
     @Override
     public void check(RunPart part, Schedule shared) {
         ((Max) shared).schedules.forEach(part::visitLengths);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return Combined.formula(schedules, i -> base, "max(%s, %s)");
     }
 
     @Override

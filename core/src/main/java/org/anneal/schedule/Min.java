@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.List;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -33,6 +34,11 @@ public record Min(@Param List<Schedule> schedules) implements Combined {
     @Override
     public double combine(double rate, double other) {
         return Math.min(rate, other);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return Combined.formula(schedules, i -> base, "min(%s, %s)");
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -114,6 +115,11 @@ public record MultiStepLR(
                         ? "leave them out"
                         : "set milestones=" + fitting + ", or give " + (part.isWhole() ? "the run" : "it")
                                 + " more than " + unreached.get(unreached.size() - 1) + " steps");
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(this, base, "base * gamma ** bisect.bisect_right(milestones, step)");
     }
 
     @Override

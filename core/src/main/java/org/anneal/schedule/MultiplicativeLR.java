@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
 import org.anneal.text.Check;
@@ -95,6 +96,17 @@ public record MultiplicativeLR(@Param(name = "lr_lambda") List<LrLambda> lrLambd
     public double logFactor(long step) {
         LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
         return lambda.isConstant() ? step * Math.log(Math.abs(lambda.at(step))) : Schedule.super.logFactor(step);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        LrLambda lambda = PerGroup.only("lr_lambda", lrLambdas);
+        if (!lambda.isConstant()) {
+            throw new UnsupportedOperationException(
+                    "MultiplicativeLR has no formula, unless its lr_lambda is constant: each rate"
+                            + " follows from the one before");
+        }
+        return LrLambda.formula("base * factor ** step", Map.of("base", base, "factor", lambda.at(1)));
     }
 
     @Override

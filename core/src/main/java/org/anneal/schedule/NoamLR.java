@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -48,6 +49,12 @@ public record NoamLR(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.unfinished("the warmup of NoamLR", "warmup", warmup);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this, base, "base * min((step + 1) ** -0.5, (step + 1) * warmup ** -1.5) * d_model ** -0.5");
     }
 
     @Override

@@ -1,10 +1,12 @@
 package org.anneal.schedule;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.PerGroup;
 import org.anneal.text.PythonCall;
@@ -284,6 +286,35 @@ public record OneCycleLR(
         } else {
             part.unfinished("OneCycleLR", "total_steps", totalSteps);
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        double max = PerGroup.only("max_lr", maxLr);
+        double initial = max / divFactor;
+        double up = pctStart == 0 ? 0 : pctStart * totalSteps - 1;
+        double down = pctStart == 0 ? 0 : 2 * pctStart * totalSteps - 2;
+        boolean back = threePhase && down != up;
+        double start = threePhase ? down : up;
+        double end = totalSteps - 1.0;
+        Map<String, Object> values = new HashMap<>(Map.of(
+                "first", initial,
+                "peak", max,
+                "last", initial / finalDivFactor,
+                "up", up,
+                "down", down,
+                "turn", threePhase ? initial : max,
+                "start", start,
+                "end", end));
+        return LrLambda.formula(
+                "t = min(step, end)\n"
+                        + "way = lambda part: "
+                        + (annealStrategy == AnnealStrategy.COS ? "(1 - math.cos(math.pi * part)) / 2" : "part")
+                        + "\nreturn "
+                        + (up == 0 ? "" : "first + (peak - first) * way(t / up) if t <= up else ")
+                        + (back ? "peak + (first - peak) * way((t - up) / (down - up)) if t <= down else " : "")
+                        + (start == end ? "last" : "turn + (last - turn) * way((t - start) / (end - start))"),
+                values);
     }
 
     @Override

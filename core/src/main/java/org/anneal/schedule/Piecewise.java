@@ -1,7 +1,10 @@
 package org.anneal.schedule;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -90,6 +93,30 @@ public record Piecewise(
         if (!boundaries.isEmpty()) {
             part.unfinished("Piecewise", "the last of boundaries", boundaries.get(boundaries.size() - 1));
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        Map<String, Object> values = new HashMap<>(Map.of("base", base));
+        StringBuilder text = new StringBuilder();
+        long from = 0;
+        for (int i = 0; i < boundaries.size(); i++) {
+            values.put("from" + i, from);
+            values.put("to" + i, boundaries.get(i));
+            values.put("factor" + i, factors.get(i));
+            values.put("change" + i, factors.get(i + 1) - factors.get(i));
+            String part = "(step - fromN) / (toN - fromN)";
+            String way = switch (curve) {
+                case CONSTANT -> "0";
+                case LINEAR -> part;
+                case COSINE -> "(1 - math.cos(math.pi * " + part + ")) / 2";
+            };
+            String piece = "base * (factorN + changeN * " + way + ") if step < toN else ";
+            text.append(piece.replace("N", String.valueOf(i)));
+            from = boundaries.get(i);
+        }
+        values.put("last", factors.get(boundaries.size()));
+        return LrLambda.formula(text + "base * last", values);
     }
 
     @Override

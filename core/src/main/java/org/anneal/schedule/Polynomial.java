@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -52,8 +53,7 @@ public record Polynomial(
         @Param(or = "False") boolean cycle)
         implements Curve {
 
-    static final Kind<Polynomial> KIND =
-            Kind.of(Polynomial.class, "goes from any rate to any other along a power");
+    static final Kind<Polynomial> KIND = Kind.of(Polynomial.class, "goes from any rate to any other along a power");
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public Polynomial {
@@ -102,6 +102,12 @@ public record Polynomial(
         if (!cycle && start > 0) {
             part.falling("Polynomial", "steps", steps, end);
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        String left = cycle ? "1 - step / (steps * max(math.ceil(step / steps), 1))" : "1 - min(step / steps, 1)";
+        return KIND.formula(this, base, "base * (end + (start - end) * (" + left + ") ** power)");
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -82,6 +83,12 @@ public record PolynomialLR(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.falling("PolynomialLR", "total_iters", totalIters, 0);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this, base, "base * ((total_iters - step) / total_iters) ** power if step < total_iters else 0.0");
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import java.util.List;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -37,6 +38,11 @@ public record Product(@Param List<Schedule> schedules) implements Composite, Abs
             rate *= schedules.get(i).at(step, 1);
         }
         return rate;
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return Combined.formula(schedules, i -> i == 0 ? base : 1, "%s * (%s)");
     }
 
     @Override

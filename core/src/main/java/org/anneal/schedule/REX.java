@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -52,6 +53,14 @@ public record REX(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.falling("REX", "steps", steps, floor);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this,
+                base,
+                "left = 1 - min(step / steps, 1)\nreturn base * (floor + (1 - floor) * 2 * left / (1 + left))");
     }
 
     @Override

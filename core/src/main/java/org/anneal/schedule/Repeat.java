@@ -1,7 +1,9 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -48,6 +50,12 @@ public record Repeat(
                             + part.length(),
                     RunPart.set("period", Math.max(1, part.steps() / 3)) + " or so");
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return LrLambda.formula(
+                "schedule(step % period)", Map.of("period", period, "schedule", schedule.formula(base)));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -40,6 +42,12 @@ public record Reverse(
         if (!part.unfinished("Reverse", "length", length)) {
             part.visitLengths(((Reverse) shared).schedule);
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return LrLambda.formula(
+                "schedule(max(length - step, 0))", Map.of("length", length, "schedule", schedule.formula(base)));
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.PerGroup;
 
@@ -120,6 +121,16 @@ public record SWALR(
                             + part.length(),
                     RunPart.set("anneal_epochs", part.steps()) + " or less");
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        boolean linear = annealStrategy == AnnealStrategy.LINEAR;
+        String part = annealEpochs == 0 ? "1" : "min(step / anneal_epochs, 1)";
+        return LrLambda.formula(
+                "alpha = " + (linear ? part : "(1 - math.cos(math.pi * " + part + ")) / 2")
+                        + "\nreturn swa_lr * alpha + base * (1 - alpha)",
+                Map.of("anneal_epochs", annealEpochs, "swa_lr", last(), "base", base));
     }
 
     @Override

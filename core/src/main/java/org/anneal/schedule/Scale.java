@@ -1,6 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -57,6 +59,12 @@ public record Scale(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.visit(((Scale) shared).schedule);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return LrLambda.formula(
+                "factor * schedule(step)", Map.of("factor", factor, "schedule", schedule.formula(base)));
     }
 
     @Override

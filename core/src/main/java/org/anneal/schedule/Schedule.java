@@ -12,6 +12,7 @@ import org.anneal.text.Check;
 import org.anneal.text.Context;
 import org.anneal.text.Declared;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.PythonSyntaxException;
 
 /**
@@ -32,6 +33,17 @@ public non-sealed interface Schedule extends Policy {
      * @param base the rate the run started from
      */
     double at(long step, double base);
+
+    /**
+     * Returns the rate as a formula of the step, with which other libraries compute it: {@link #at}, up to rounding.
+     *
+     * @param base the rate the run starts from
+     * @throws UnsupportedOperationException if this schedule has no formula
+     * @throws IllegalArgumentException if a part of it is a Java function
+     */
+    default LrLambda formula(double base) {
+        throw new UnsupportedOperationException(kind().name() + " has no formula");
+    }
 
     @Override
     default Optional<Schedule> stepDriven() {

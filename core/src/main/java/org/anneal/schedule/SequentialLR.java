@@ -1,8 +1,11 @@
 package org.anneal.schedule;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.PythonCall;
 import org.anneal.text.UnknownNamesException;
@@ -263,6 +266,30 @@ public record SequentialLR(
         return i == schedules.size() - 1 && part.endsInAPlateau(this)
                 ? "ReduceLROnPlateau"
                 : schedules.get(i).kind().name();
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        Map<String, Object> values = new HashMap<>();
+        StringBuilder text = new StringBuilder();
+        for (int i = schedules.size() - 1; i >= active(0); i--) {
+            Schedule piece = schedules.get(i);
+            double from = base;
+            if (i > active(0) && piece.carries()) {
+                if (piece.isComposite()) {
+                    throw new UnsupportedOperationException(
+                            piece.kind().name() + " has no formula where it goes on from another schedule's rate");
+                }
+                from = piece.takeOver(at(first(i) - 1, base), base);
+            }
+            values.put("piece" + i, piece.formula(from));
+            values.put("first" + i, first(i));
+            text.append("piece").append(i).append("(step - first").append(i).append(')');
+            if (i > active(0)) {
+                text.append(" if step >= first").append(i).append(" else ");
+            }
+        }
+        return LrLambda.formula(text.toString(), values);
     }
 
     @Override

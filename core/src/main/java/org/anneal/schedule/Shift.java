@@ -1,7 +1,9 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -79,6 +81,16 @@ public record Shift(
                             + part.name() + " has " + part.length(),
                     "set steps below " + part.steps());
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        String rate = switch (before) {
+            case FIRST -> "schedule(max(step - steps, 0))";
+            case BASE -> "schedule(step - steps) if step >= steps else base";
+            case ZERO -> "schedule(step - steps) if step >= steps else 0.0";
+        };
+        return LrLambda.formula(rate, Map.of("steps", steps, "base", base, "schedule", schedule.formula(base)));
     }
 
     @Override

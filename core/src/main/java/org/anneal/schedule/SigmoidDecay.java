@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -39,6 +40,11 @@ public record SigmoidDecay(
     @Override
     public double factor(long step) {
         return 1 / (1 + Math.exp(slope * (step - center)));
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(this, base, "base / (1 + math.exp(slope * (step - center)))");
     }
 
     @Override

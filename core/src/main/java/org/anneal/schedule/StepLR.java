@@ -2,6 +2,7 @@ package org.anneal.schedule;
 
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -86,6 +87,11 @@ public record StepLR(
                             + " of " + part.length(),
                     RunPart.set("step_size", Math.max(1, part.steps() / 3)) + " for decays within " + part.name());
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(this, base, "base * gamma ** (step // step_size)");
     }
 
     @Override

@@ -1,7 +1,9 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -63,6 +65,16 @@ public record Stretch(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.unfinished("Stretch", "to", to);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return LrLambda.formula(
+                "exact = step * length / to\n"
+                        + "before = math.floor(exact)\n"
+                        + "rate = schedule(before)\n"
+                        + "return rate + (exact - before) * (schedule(before + 1) - rate)",
+                Map.of("length", length, "to", to, "schedule", schedule.formula(base)));
     }
 
     @Override

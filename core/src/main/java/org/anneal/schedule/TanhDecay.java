@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -87,6 +88,16 @@ public record TanhDecay(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.falling("TanhDecay", "steps", steps, floor);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this,
+                base,
+                "part = min(step / steps, 1)\n"
+                        + "fall = (1 - math.tanh(lower * (1 - part) + upper * part)) / 2\n"
+                        + "return base * (floor + (1 - floor) * fall) if part < 1 else base * floor");
     }
 
     @Override

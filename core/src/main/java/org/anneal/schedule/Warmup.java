@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.Power;
 
@@ -70,6 +71,17 @@ public record Warmup(
         };
     }
 
+    /** {@return {@link #rise} in Python} */
+    static String rising(String part, String start, Shape shape) {
+        return switch (shape) {
+            case EXPONENTIAL -> start + " ** (1 - " + part + ")";
+            case CONSTANT -> start;
+            case LINEAR -> start + " + (1 - " + start + ") * " + part;
+            case SQRT -> start + " + (1 - " + start + ") * (1 - (1 - " + part + ") ** 0.5)";
+            case COSINE -> start + " + (1 - " + start + ") * (1 - math.cos(math.pi * " + part + ")) / 2";
+        };
+    }
+
     /** Checks that a warmup that multiplies begins above 0. */
     static void checkStart(double start, Shape shape) {
         if (shape == Shape.EXPONENTIAL && start == 0) {
@@ -80,6 +92,12 @@ public record Warmup(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.unfinished("Warmup", "steps", steps);
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        return KIND.formula(
+                this, base, "base * (" + rising("step / steps", "start", shape) + ") if step < steps else base");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 
 /**
@@ -122,6 +123,16 @@ public record WarmupStableDecay(
                             + " has " + part.length(),
                     "let warmup, stable and decay add up to " + part.steps() + ", the length of " + part.name());
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        String falls = decay == 0 ? "0" : shape.falling("min((step - warmup - stable) / decay, 1)");
+        return KIND.formula(
+                this,
+                base,
+                "base * (" + Warmup.rising("step / warmup", "start", warmupShape) + ") if step < warmup else "
+                        + "base if step < warmup + stable else base * (floor + (1 - floor) * (" + falls + "))");
     }
 
     @Override

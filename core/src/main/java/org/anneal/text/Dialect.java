@@ -21,8 +21,9 @@ public enum Dialect {
             Map.of("pow", "power", "fabs", "abs", "int", "trunc", "float", "", "asinh", "arcsinh", "atan", "arctan");
 
     private static final List<String> SAME = List.of(
-            "abs", "ceil", "cos", "cosh", "exp", "expm1", "floor", "log", "log10", "log1p", "log2", "maximum", "minimum",
-            "power", "round", "sin", "sinh", "sqrt", "tan", "tanh", "trunc", "where", "clip", "arctan", "arcsinh");
+            "abs", "ceil", "cos", "cosh", "exp", "expm1", "floor", "log", "log10", "log1p", "log2", "maximum",
+            "minimum", "power", "round", "sin", "sinh", "sqrt", "tan", "tanh", "trunc", "where", "clip", "arctan",
+            "arcsinh");
 
     private final String module;
     private final String array;
@@ -43,7 +44,8 @@ public enum Dialect {
 
     private Expression written(Expression expression) {
         if (expression instanceof Expression.Literal literal) {
-            boolean large = literal.number() instanceof BigInteger whole && whole.abs().compareTo(LARGEST_INT) > 0;
+            boolean large =
+                    literal.number() instanceof BigInteger whole && whole.abs().compareTo(LARGEST_INT) > 0;
             return large ? new Expression.Literal(PythonNumber.toFloat(literal.number())) : literal;
         } else if (expression instanceof Expression.Conditional choice) {
             return call("where", List.of(choice.condition(), choice.then(), choice.otherwise()));
@@ -51,16 +53,22 @@ public enum Dialect {
             return comparison(comparison);
         } else if (expression instanceof Expression.Binary binary && binary.binding() <= Expression.AND) {
             return call("logical_" + binary.operator(), List.of(binary.left(), binary.right()));
-        } else if (expression instanceof Expression.Unary unary && unary.operator().equals("not")) {
+        } else if (expression instanceof Expression.Unary unary
+                && unary.operator().equals("not")) {
             return call("logical_not", List.of(unary.operand()));
         } else if (expression instanceof Expression.Subscript item && item.of() instanceof Expression.Items) {
-            return new Expression.Subscript(written(item.of()), new Expression.Call(
-                    new Expression.Attribute(written(item.index()), "astype"), List.of(new Expression.Text("int32")), List.of()));
+            return new Expression.Subscript(
+                    written(item.of()),
+                    new Expression.Call(
+                            new Expression.Attribute(written(item.index()), "astype"),
+                            List.of(new Expression.Text("int32")),
+                            List.of()));
         } else if (expression instanceof Expression.Items items) {
             return new Expression.Call(
                     name(array),
                     List.of(new Expression.Items(
-                            Expression.Shape.LIST, items.items().stream().map(this::written).toList())),
+                            Expression.Shape.LIST,
+                            items.items().stream().map(this::written).toList())),
                     List.of());
         } else if (expression instanceof Expression.Call call && !(call.function() instanceof Expression.Lambda)) {
             return call(call);
@@ -82,7 +90,9 @@ public enum Dialect {
         for (int i = 0; i < comparison.operators().size(); i++) {
             Expression one = new Expression.Comparison(
                     List.of(comparison.operators().get(i)),
-                    List.of(written(comparison.operands().get(i)), written(comparison.operands().get(i + 1))));
+                    List.of(
+                            written(comparison.operands().get(i)),
+                            written(comparison.operands().get(i + 1))));
             all = all == null ? one : new Expression.Call(name("logical_and"), List.of(all, one), List.of());
         }
         return all;
@@ -124,8 +134,7 @@ public enum Dialect {
     }
 
     private IllegalArgumentException unknown(Expression part) {
-        return new IllegalArgumentException(
-                this + " has nothing for " + PythonText.shortened(part.toString()));
+        return new IllegalArgumentException(this + " has nothing for " + PythonText.shortened(part.toString()));
     }
 
     @Override

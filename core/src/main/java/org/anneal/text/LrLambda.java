@@ -87,7 +87,10 @@ public final class LrLambda implements Serializable {
                 lambda,
                 new Expression.Lambda(
                         lambda.parameters(),
-                        Simplifying.divided(Closing.function(program, lambda, (Closure) program.lastValue()).body(), divisor)));
+                        Simplifying.divided(
+                                Closing.function(program, lambda, (Closure) program.lastValue())
+                                        .body(),
+                                divisor)));
     }
 
     private PythonProgram program() {

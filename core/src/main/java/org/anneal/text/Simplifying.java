@@ -83,7 +83,8 @@ final class Simplifying {
         for (int i = 0; i < call.positional().size(); i++) {
             String name = function.parameters().get(i).name();
             Expression argument = call.positional().get(i);
-            boolean small = argument instanceof Expression.Name || value(argument).isPresent();
+            boolean small =
+                    argument instanceof Expression.Name || value(argument).isPresent();
             if (!(small || uses(body, name) <= 1) || binds(body, free(argument))) {
                 return call;
             }
@@ -178,7 +179,9 @@ final class Simplifying {
         } else if (dividend instanceof Expression.Call call && isExtreme(call)) {
             return of(new Expression.Call(
                     call.function(),
-                    call.positional().stream().map(each -> divided(each, divisor)).toList(),
+                    call.positional().stream()
+                            .map(each -> divided(each, divisor))
+                            .toList(),
                     List.of()));
         }
         return of(new Expression.Binary("/", dividend, number(divisor)));
@@ -186,8 +189,6 @@ final class Simplifying {
 
     private static boolean isExtreme(Expression.Call call) {
         String function = call.function().toString();
-        return call.isPlain()
-                && call.positional().size() > 1
-                && (function.equals("min") || function.equals("max"));
+        return call.isPlain() && call.positional().size() > 1 && (function.equals("min") || function.equals("max"));
     }
 }
