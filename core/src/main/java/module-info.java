@@ -5,6 +5,7 @@ module org.anneal.core {
     exports org.anneal.text;
     exports org.anneal.schedule;
     exports org.anneal.optim;
+    exports org.anneal.convert;
     exports org.anneal.array;
     exports org.anneal.checkpoint;
 

@@ -53,6 +53,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TableCommand.class,
             PlotCommand.class,
             CheckCommand.class,
+            ConvertCommand.class,
             InspectCommand.class,
             ExportCommand.class,
             ServeCommand.class

@@ -95,7 +95,8 @@ public record CosineAnnealingLR(
 
     @Override
     public LrLambda formula(double base) {
-        return KIND.formula(this, base, "eta_min + (base - eta_min) * (1 + math.cos(math.pi * step / T_max)) / 2");
+        return KIND.formula(
+                this, base, "eta_min + (base - eta_min) * (1 + math.cos(math.pi * (step % (2 * T_max)) / T_max)) / 2");
     }
 
     @Override

@@ -165,11 +165,16 @@ final class Simplifying {
         } else if (dividend instanceof Expression.Binary binary) {
             boolean product = binary.operator().equals("*") || binary.operator().equals("/");
             boolean sum = binary.operator().equals("+") || binary.operator().equals("-");
-            if (product || sum) {
+            if (sum) {
                 return of(new Expression.Binary(
-                        binary.operator(),
-                        divided(binary.left(), divisor),
-                        sum ? divided(binary.right(), divisor) : binary.right()));
+                        binary.operator(), divided(binary.left(), divisor), divided(binary.right(), divisor)));
+            } else if (product) {
+                Expression first =
+                        of(new Expression.Binary(binary.operator(), divided(binary.left(), divisor), binary.right()));
+                Expression second = binary.operator().equals("/")
+                        ? first
+                        : of(new Expression.Binary("*", binary.left(), divided(binary.right(), divisor)));
+                return second.toString().length() < first.toString().length() ? second : first;
             }
         } else if (dividend instanceof Expression.Call call && call.function() instanceof Expression.Lambda function) {
             return of(new Expression.Call(

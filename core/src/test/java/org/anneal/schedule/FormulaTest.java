@@ -51,12 +51,13 @@ class FormulaTest {
     @Test
     void isAsShortAsItCanBe() {
         assertEquals(
-                "lambda step: 0.1 * 0.5 ** (step // 30)", new StepLR(30, 0.5).formula(0.1).toString());
+                "lambda step: 0.1 * 0.5 ** (step // 30)",
+                new StepLR(30, 0.5).formula(0.1).toString());
         assertEquals(
                 "lambda step: 0.5 ** (step // 30)",
                 new StepLR(30, 0.5).formula(0.1).dividedBy(0.1).toString());
         assertEquals(
-                "lambda step: 0.001 + 0.099 * (1 + math.cos(math.pi * step / 100)) / 2",
+                "lambda step: 0.001 + 0.099 * (1 + math.cos(math.pi * (step % 200) / 100)) / 2",
                 new CosineAnnealingLR(100, 0.001).formula(0.1).toString());
         assertEquals(
                 "lambda step: 0.5 ** ((step - 10) // 30) if step >= 10 else step / 10 if step < 10 else 1.0",

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.anneal.convert.Target;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.PythonSyntaxException;
 import org.eclipse.jetty.server.Request;
@@ -132,8 +133,8 @@ final class CurveHandler {
                 curves.end,
                 checked.findings(),
                 checked.notes(),
-                JavaCode.of(curves.call.policy(), curves.call.lastEpoch()),
-                PythonCode.of(curves.call.policy(), curves.call.lastEpoch(), reading.rule(), reading.groups()));
+                code(Target.JAVA, curves, reading),
+                code(Target.PYTORCH, curves, reading));
         List<double[]> columns = new ArrayList<>(List.of(curves.rates));
         if (!constant) {
             columns.add(curves.momentum);
@@ -144,6 +145,15 @@ final class CurveHandler {
                 "application/octet-stream",
                 json.length + 8L * columns.size() * curves.rows(),
                 Stream.concat(Stream.of(ByteBuffer.wrap(json)), bytes(columns, curves.rows())));
+    }
+
+    /** {@return the code, or a comment that says why there is none} */
+    private static String code(Target target, Curves curves, Reading reading) {
+        try {
+            return target.write(curves.call.policy(), curves.call.lastEpoch(), reading.rule(), reading.groups());
+        } catch (IllegalArgumentException e) {
+            return "# " + e.getMessage() + "\n";
+        }
     }
 
     private static void fail(Exchange exchange, Problem problem) {

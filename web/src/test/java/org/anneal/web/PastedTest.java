@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.anneal.convert.Target;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.StepPer;
 import org.junit.jupiter.api.Test;
@@ -202,10 +203,11 @@ class PastedTest {
                 Map.of(),
                 run());
         assertTrue(
-                PythonCode.of(reading.call().policy(), -1, reading.rule(), reading.groups())
+                Target.PYTORCH
+                        .write(reading.call().policy(), -1, reading.rule(), reading.groups())
                         .contains(
                                 "optimizer = torch.optim.AdamW([{'params': group0, 'lr': 0.002},"
                                         + " {'params': group1, 'lr': 0.0001, 'weight_decay': 0.01}], lr=0.002, weight_decay=0.0)\n"),
-                () -> PythonCode.of(reading.call().policy(), -1, reading.rule(), reading.groups()));
+                () -> Target.PYTORCH.write(reading.call().policy(), -1, reading.rule(), reading.groups()));
     }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.convert.Target;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.SGD;
 import org.anneal.optim.SavedSchedule;
@@ -153,12 +154,15 @@ class ThrowawayTest {
     @Test
     void isWrittenAsCode() {
         Policy policy = new Sawtooth(4, 0.25);
-        String java = JavaCode.of(policy, -1);
+        String java = Target.JAVA.write(policy, -1, new SGD(0), List.of(new SGD(0.1)));
         assertTrue(java.contains("import org.anneal.web.ThrowawayTest.Sawtooth;\n"), java);
         assertTrue(java.contains("Sawtooth schedule = new Sawtooth(4, 0.25);\n"), java);
-        String python = PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1)));
-        assertTrue(python.contains("# Sawtooth is not PyTorch's."), python);
-        assertTrue(python.contains("scheduler = Sawtooth(optimizer, every=4, gamma=0.25)"), python);
+        assertEquals(
+                "Sawtooth has no formula: it cannot be written for PyTorch",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> Target.PYTORCH.write(policy, -1, new SGD(0), List.of(new SGD(0.1))))
+                        .getMessage());
     }
 
     @Test

@@ -1,7 +1,8 @@
-package org.anneal.web;
+package org.anneal.convert;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.StringWriter;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -21,7 +23,10 @@ import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.ComposedPlateau;
+import org.anneal.schedule.Examples;
+import org.anneal.schedule.LambdaLR;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.Schedule;
 import org.anneal.text.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,7 +61,8 @@ class CodeTest {
             "SequentialLR([LinearLR(), ReduceLROnPlateau(patience=2)], [5])");
 
     private static List<String> expressions() {
-        return Stream.concat(VocabularyTest.cards(), MORE.stream()).toList();
+        return Stream.concat(Examples.policies().map(Policy::toString), MORE.stream())
+                .toList();
     }
 
     /** So that a kind that is new is tried too. */
@@ -77,7 +83,10 @@ class CodeTest {
         List<String> expressions = expressions();
         for (int i = 0; i < expressions.size(); i++) {
             Policy policy = Policy.parse(expressions.get(i));
-            assertEquals(policy, built("Taken" + i, JavaCode.of(policy, -1)), expressions.get(i));
+            assertEquals(
+                    policy,
+                    built("Taken" + i, Target.JAVA.write(policy, -1, new SGD(0.1), List.of(new SGD(0.1)))),
+                    expressions.get(i));
         }
     }
 
@@ -124,7 +133,7 @@ class CodeTest {
                 optimizer = torch.optim.SGD([{'params': group0, 'lr': 0.1}, {'params': group1, 'lr': 0.01}], lr=0.0, momentum=0.9)
                 scheduler = SequentialLR(optimizer, [LinearLR(optimizer, total_iters=10), LambdaLR(optimizer, lr_lambda=lambda e: math.cos(e))], milestones=[10])
                 """,
-                PythonCode.of(
+                PyTorchCode.of(
                         policy,
                         -1,
                         new SGD(0).withMomentum(0.9),
@@ -135,8 +144,8 @@ class CodeTest {
 
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
                 scheduler = SWALR(optimizer, swa_lr=0.05)
-                """, PythonCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(new SGD(0.1))));
-        assertTrue(PythonCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(new SGD(0.1)))
+                """, PyTorchCode.of(Policy.parse("SWALR(swa_lr=0.05)"), -1, new SGD(0), List.of(new SGD(0.1))));
+        assertTrue(PyTorchCode.of(Policy.parse("ReduceLROnPlateau()"), -1, new SGD(0), List.of(new SGD(0.1)))
                 .endsWith("scheduler = ReduceLROnPlateau(optimizer)\n"));
     }
 
@@ -154,7 +163,7 @@ class CodeTest {
 
                 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
                 scheduler = LambdaLR(optimizer, lr_lambda=lambda e: math.exp(-e) * np.interp(e, [0, 9], [0, 1]) * 0.1 ** bisect.bisect([30, 60], e))
-                """, PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1))));
+                """, PyTorchCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1))));
     }
 
     /** PyTorch refuses a last_epoch without {@code initial_lr}, and OneCycleLR's altogether. */
@@ -187,16 +196,123 @@ class CodeTest {
     }
 
     private static String resumed(String expression) {
-        return PythonCode.of(Policy.parse(expression), 10, new SGD(0), List.of(new SGD(1.0)));
+        return PyTorchCode.of(Policy.parse(expression), 10, new SGD(0), List.of(new SGD(1.0)));
     }
 
     @Test
-    void everyPythonCallIsReadBackAsTheSamePolicy() {
+    void everyPythonCallIsReadBackAsTheSamePolicyOrWithTheSameRates() {
         expressions().forEach(expression -> {
             Policy policy = Policy.parse(expression);
-            String code = PythonCode.of(policy, -1, new SGD(0), List.of(new SGD(0.1)));
-            assertEquals(policy, Policy.parse(code.substring(code.indexOf("scheduler = "))));
+            Optional<String> code = python(policy);
+            if (code.isEmpty()) {
+                return;
+            }
+            Policy read = Policy.parse(code.get().substring(code.get().indexOf("scheduler = ")));
+            if (read.equals(policy)) {
+                return;
+            }
+            assertTrue(read instanceof LambdaLR, expression);
+            Schedule schedule = (Schedule) policy;
+            for (long step = 0; step < Math.min(200, schedule.lastStep()); step++) {
+                assertEquals(
+                        schedule.at(step, 0.1), ((Schedule) read).at(step, 0.1), 1e-12, expression + " at " + step);
+            }
         });
+    }
+
+    private static Optional<String> python(Policy policy) {
+        try {
+            return Optional.of(Target.PYTORCH.write(policy, -1, new SGD(0), List.of(new SGD(0.1))));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    @Test
+    void whatALibraryCannotSayIsRefusedWithTheReason() {
+        assertEquals(
+                "PyTorch cannot run a plateau inside another scheduler: it cannot be written for PyTorch",
+                refused(Target.PYTORCH, "ChainedScheduler([StepLR(3), ReduceLROnPlateau()])"));
+        assertEquals(
+                "Noise has no formula: it cannot be written for PyTorch", refused(Target.PYTORCH, "Noise(StepLR(3))"));
+        assertEquals(
+                "MultiplicativeLR has no formula, unless its lr_lambda is constant: each rate follows from the one before:"
+                        + " it cannot be written for optax",
+                refused(Target.OPTAX, "MultiplicativeLR(lambda e: 1 - 1 / (e + 2))"));
+        assertEquals(
+                "ReduceLROnPlateau follows a metric, which no schedule of Keras gets: it cannot be written for Keras",
+                refused(Target.KERAS, "ReduceLROnPlateau()"));
+        assertEquals(
+                "Keras has nothing for sum([0.5 for i in range(e)])",
+                refused(Target.KERAS, "LambdaLR(lambda e: sum([0.5 for i in range(e)]))"));
+        assertEquals(
+                "transformers has no function with these rates; its Trainer also takes what is written for PyTorch, with"
+                        + " optimizers=(optimizer, scheduler): it cannot be written for transformers",
+                refused(Target.TRANSFORMERS, "StepLR(3)"));
+        assertEquals(
+                "last_epoch must be -1 for optax, whose optimizer keeps the step, but was 9",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> Target.OPTAX.write(
+                                        Policy.parse("StepLR(3)"), 9, new SGD(0), List.of(new SGD(0.1))))
+                        .getMessage());
+    }
+
+    private static String refused(Target target, String expression) {
+        return String.valueOf(assertThrows(
+                        IllegalArgumentException.class,
+                        () -> target.write(Policy.parse(expression), -1, new SGD(0), List.of(new SGD(0.1))))
+                .getMessage());
+    }
+
+    @Test
+    void pythonThatPyTorchLacksIsALambdaForEachGroup() {
+        Policy policy = Policy.parse("Clip(CosineAnnealingLR(T_max=50), low=0.05)");
+        assertEquals("""
+                import math
+
+                import torch
+                from torch.optim.lr_scheduler import LambdaLR
+
+                optimizer = torch.optim.SGD([{'params': group0, 'lr': 0.1}, {'params': group1, 'lr': 0.02}], lr=0.0)
+                scheduler = LambdaLR(optimizer, lr_lambda=[lambda step: max((1 + math.cos(math.pi * (step % 100) / 50)) / 2, 0.5), lambda step: max((1 + math.cos(math.pi * (step % 100) / 50)) / 2, 2.5)])
+                """, Target.PYTORCH.write(policy, -1, new SGD(0), List.of(new SGD(0.1), new SGD(0.02))));
+    }
+
+    @Test
+    void optaxAndKerasGetTheirOwnFunctionsOrOneOfTheStep() {
+        Policy steps = Policy.parse("StepLR(30, gamma=0.5)");
+        assertEquals("""
+                import optax
+
+                schedule = optax.exponential_decay(init_value=0.1, transition_steps=30, decay_rate=0.5, staircase=True)
+                optimizer = optax.sgd(learning_rate=schedule, momentum=0.9, nesterov=False)
+                """, Target.OPTAX.write(steps, -1, new SGD(0), List.of(new SGD(0.1).withMomentum(0.9))));
+        Policy clipped = Policy.parse("Clip(ExponentialLR(0.5), low=0.01)");
+        assertEquals("""
+                import keras
+                from keras import ops
+
+
+                class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+                    def __call__(self, step):
+                        step = ops.cast(step, 'float32')
+                        return ops.maximum(0.1 * 0.5 ** step, 0.01)
+
+                    def get_config(self):
+                        return {}
+
+
+                schedule = Schedule()
+                optimizer = keras.optimizers.SGD(learning_rate=schedule, momentum=0.0, nesterov=False)
+                """, Target.KERAS.write(clipped, -1, new SGD(0), List.of(new SGD(0.1))));
+    }
+
+    private static boolean isPyTorchs(Policy policy) {
+        return python(policy)
+                .filter(code -> Policy.parse(code.substring(code.indexOf("scheduler = ")))
+                        .equals(policy))
+                .isPresent();
     }
 
     /** Without one Python fails; a chain takes its members' optimizer. */
@@ -206,12 +322,13 @@ class CodeTest {
                 .filter(kind -> kind.module().isPresent())
                 .map(Kind::name)
                 .forEach(kind -> expressions().stream()
+                        .filter(expression -> isPyTorchs(Policy.parse(expression)))
                         .filter(expression -> Pattern.compile("\\b" + kind + "\\(")
                                 .matcher(expression)
                                 .find())
                         .forEach(expression -> {
-                            String code =
-                                    PythonCode.of(Policy.parse(expression), -1, new SGD(0), List.of(new SGD(0.1)));
+                            String code = Target.PYTORCH.write(
+                                    Policy.parse(expression), -1, new SGD(0), List.of(new SGD(0.1)));
                             assertTrue(
                                     Pattern.compile("import .*\\b" + kind + "\\b")
                                             .matcher(code)

@@ -1,37 +1,47 @@
-package org.anneal.web;
+package org.anneal.convert;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.LambdaLR;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.Schedule;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Python;
 
 /** Writes a policy as a PyTorch program. */
-final class PythonCode {
+final class PyTorchCode {
     private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
     private static final Pattern MODULE = Pattern.compile("\\b(bisect|math|np)\\."); // in a lambda
 
-    private PythonCode() {}
+    private PyTorchCode() {}
 
     /**
-     * {@return lines of Python that build {@code policy} on an optimizer}
+     * {@return lines of Python that build a policy on an optimizer} One that PyTorch lacks is a LambdaLR.
      *
      * @param rule the optimizer's, apart from the groups' own options
      */
-    static String of(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {
+    static String of(Policy given, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {
+        if (given.stepDriven().isPresent() && given.metricDriven().isPresent()) {
+            throw new UnsupportedOperationException("PyTorch cannot run a plateau inside another scheduler");
+        }
+        boolean own = isOwn(given.toString());
+        Policy policy = own ? given : lambda(given, groups);
         String text = policy.toString();
         TreeMap<String, Set<String>> names = new TreeMap<>(); // by module
-        Set<String> foreign = new TreeSet<>();
-        StringBuilder call = withOptimizer(text, names, foreign);
+        StringBuilder call = withOptimizer(text, names);
         boolean resumes = lastEpoch != -1;
         // The rates depend on the step alone, and PyTorch cannot resume by last_epoch: OneCycleLR fails.
         boolean walks = resumes && policy.kind().lastEpoch() == Kind.LastEpoch.NOTHING;
@@ -55,7 +65,6 @@ final class PythonCode {
                         .append(" import ")
                         .append(String.join(", ", known))
                         .append('\n'));
-        foreign.forEach(name -> code.append("# ").append(name).append(" is not PyTorch's.\n"));
         code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, groups));
         if (resumes && !walks) {
             // PyTorch resumes only an optimizer whose groups know their base rates.
@@ -65,8 +74,10 @@ final class PythonCode {
                         "# From last_epoch on, PyTorch's rates may differ from Anneal's, which keeps the rate in force.\n");
             }
         }
-        if (policy.stepDriven().isPresent() && policy.metricDriven().isPresent()) {
-            code.append("# PyTorch cannot run a plateau inside another scheduler; Anneal can.\n");
+        if (!own && given instanceof Schedule schedule && schedule.drivesMomentum()) {
+            code.append("# ")
+                    .append(given.kind().name())
+                    .append(" also drives the momentum; this is the rate alone.\n");
         }
         code.append("scheduler = ").append(call).append('\n');
         if (walks) {
@@ -77,31 +88,55 @@ final class PythonCode {
         return code.toString();
     }
 
-    /** {@return a call with the optimizer as its argument} Collects the schedulers that it names, and those that are not PyTorch's. */
-    private static StringBuilder withOptimizer(String text, Map<String, Set<String>> names, Set<String> foreign) {
-        StringBuilder call = new StringBuilder();
-        Matcher found = CALL.matcher(text);
-        while (found.find()) {
-            String name = found.group(1);
-            Optional<Kind<?>> kind = Policy.kind(name);
-            if (kind.isEmpty()) {
-                continue; // a function within a lambda
-            }
-            kind.get()
-                    .module()
-                    .ifPresentOrElse(
-                            module -> names.computeIfAbsent(module, none -> new TreeSet<>())
-                                    .add(name),
-                            () -> foreign.add(name));
-            boolean empty = text.startsWith(")", found.end());
-            String optimizer = kind.get().takesOptimizer() ? "optimizer" + (empty ? "" : ", ") : "";
-            found.appendReplacement(call, name + "(" + optimizer);
+    /** Returns whether all that a text calls is PyTorch's. */
+    private static boolean isOwn(String text) {
+        return calls(text).allMatch(call -> call.kind().module().isPresent());
+    }
+
+    /** Returns a schedule as a function of the step, one for each group. */
+    private static LambdaLR lambda(Policy policy, List<UpdateRule> groups) {
+        if (!(policy instanceof Schedule schedule)) {
+            throw new UnsupportedOperationException(policy.kind().name() + " is not PyTorch's");
         }
-        found.appendTail(call);
+        List<LrLambda> lambdas = new ArrayList<>();
+        for (int i = 0; i < groups.size(); i++) {
+            double base = groups.get(i).lr();
+            if (base == 0) {
+                throw new UnsupportedOperationException(
+                        "PyTorch's LambdaLR multiplies the rate of a group, which is 0");
+            }
+            lambdas.add(schedule.forGroup(i, groups.size()).formula(base).dividedBy(base));
+        }
+        boolean one = lambdas.stream().distinct().count() == 1;
+        return new LambdaLR(one ? lambdas.subList(0, 1) : lambdas);
+    }
+
+    private record Called(MatchResult at, Kind<?> kind) {}
+
+    /** Returns the kinds that a text calls, apart from the functions within a lambda. */
+    private static Stream<Called> calls(String text) {
+        return CALL.matcher(text)
+                .results()
+                .flatMap(found -> Policy.kind(found.group(1)).map(kind -> new Called(found, kind)).stream());
+    }
+
+    /** Returns a call with the optimizer as its argument, and collects the schedulers that it names. */
+    private static StringBuilder withOptimizer(String text, Map<String, Set<String>> names) {
+        StringBuilder call = new StringBuilder(text);
+        List<Called> calls = new ArrayList<>(calls(text).toList());
+        Collections.reverse(calls);
+        for (Called each : calls) {
+            names.computeIfAbsent(each.kind().module().orElseThrow(), none -> new TreeSet<>())
+                    .add(each.kind().name());
+            if (each.kind().takesOptimizer()) {
+                boolean empty = text.startsWith(")", each.at().end());
+                call.insert(each.at().end(), "optimizer" + (empty ? "" : ", "));
+            }
+        }
         return call;
     }
 
-    private static String optimizer(UpdateRule rule, List<UpdateRule> groups) {
+    static String optimizer(UpdateRule rule, List<UpdateRule> groups) {
         boolean one = groups.size() == 1;
         String parameters = one
                 ? "model.parameters()"

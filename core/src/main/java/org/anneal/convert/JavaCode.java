@@ -1,4 +1,4 @@
-package org.anneal.web;
+package org.anneal.convert;
 
 import java.util.TreeSet;
 import java.util.stream.Collectors;

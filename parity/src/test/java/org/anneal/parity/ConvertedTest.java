@@ -1,0 +1,186 @@
+package org.anneal.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.anneal.convert.Target;
+import org.anneal.optim.AdamW;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Schedule;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.ObjectMapper;
+
+/**
+ * The code that Anneal writes for other libraries gives the same rates there. {@code converted.json} holds the code and the rates,
+ * which {@code parity/converted.py} got by running it; where the environment variable {@code PYTHON} names a Python with the
+ * libraries, all that can be written is run again.
+ */
+class ConvertedTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Path KEPT = Path.of("src/test/resources/org/anneal/parity/converted.json");
+    private static final List<Target> PYTHON = List.of(Target.PYTORCH, Target.TRANSFORMERS, Target.OPTAX, Target.KERAS);
+    private static final int STEPS = 130;
+
+    @TempDir
+    Path folder;
+
+    /** A schedule in another library: what it is here, the code, and the rates of each step and group there. */
+    record Case(
+            String target,
+            String expression,
+            List<Double> lr,
+            int groups,
+            int steps,
+            String code,
+            List<List<Double>> rates) {
+        @Override
+        public String toString() {
+            return target + " " + expression;
+        }
+    }
+
+    record Kept(String versions, List<Case> cases) {}
+
+    /** Those that have their own functions there and those that have not, with several groups and other optimizers. */
+    private static final List<String> MORE = List.of(
+            "StepLR(step_size=20, gamma=0.5)",
+            "MultiStepLR([30, 80, 80], gamma=0.2)",
+            "LambdaLR(lambda e: 0.95 ** e if e < 5 else [0.5, 0.1][min(e // 30, 1)] * (1 if e % 2 == 0 and not e > 90 else 0.9))",
+            "LambdaLR(lambda e: max(0.1, math.exp(-e / 50)) * 0.5 ** bisect.bisect([30, 60], e))",
+            "MultiplicativeLR(lambda e: 0.95)",
+            "SequentialLR([LinearLR(start_factor=0.1, total_iters=20), StepLR(40)], [20])",
+            "SequentialLR([Warmup(steps=20), HalfCosine(steps=80)], milestones=[20])",
+            "SequentialLR([Warmup(steps=20), HalfCosine(steps=80, floor=0.1)], milestones=[20])",
+            "SequentialLR([Warmup(steps=20), Polynomial(steps=80)], milestones=[20])",
+            "SequentialLR([ExponentialLR(0.9), SWALR(swa_lr=0.05, anneal_epochs=9)], milestones=[20])",
+            "WarmupStableDecay(warmup=20, stable=50, decay=30, shape='cosine', floor=0.1, start=0.1)",
+            "InverseSqrt(timescale=20, warmup=20)",
+            "Warmup(steps=20)",
+            "ConstantLR(factor=1.0, total_iters=0)",
+            "OneCycleLR(max_lr=[0.1, 0.2], total_steps=150, three_phase=True, anneal_strategy='linear')",
+            "CyclicLR(0.1, 1.0, step_size_up=10, scale_fn=lambda x: 1 / (2 ** (x - 1)))",
+            "Interpolate(Shift(Repeat(REX(30), 25), 10), Scale(ExponentialLR(0.97), 0.5), start=20, end=60)",
+            "Piecewise(boundaries=[20, 50], factors=[1.0, 0.5, 0.1])");
+
+    /** {@return the code of each schedule for each library that can say it} */
+    static List<Case> written() throws IOException {
+        List<Case> cases = new ArrayList<>();
+        List<String> expressions = new ArrayList<>(MORE);
+        for (var group :
+                JSON.readTree(Files.readString(Path.of("../web/src/main/resources/org/anneal/web/gallery.json")))) {
+            group.get("cards")
+                    .forEach(card -> expressions.add(card.get("expression").asString()));
+        }
+        for (String expression : expressions) {
+            if (!(org.anneal.schedule.Policy.parse(expression) instanceof Schedule schedule)) {
+                continue; // what a metric drives has no rates of its own
+            }
+            List<UpdateRule> groups = expression.contains("[0.1, 0.2]")
+                    ? List.of(new SGD(0.1).withMomentum(0.9), new SGD(0.02).withMomentum(0.9))
+                    : List.of(cases.size() % 2 == 0 ? new SGD(0.1).withMomentum(0.9) : new AdamW(0.1));
+            for (Target target : PYTHON) {
+                write(target, schedule, groups)
+                        .ifPresent(code -> cases.add(new Case(
+                                target.toString(),
+                                schedule.toString(),
+                                groups.stream().map(UpdateRule::lr).toList(),
+                                groups.size(),
+                                (int) Math.min(STEPS, schedule.lastStep()),
+                                code,
+                                List.of())));
+            }
+        }
+        return cases;
+    }
+
+    private static Optional<String> write(Target target, Schedule schedule, List<UpdateRule> groups) {
+        try {
+            return Optional.of(target.write(schedule, -1, groups.get(0), groups));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty(); // it cannot be said there
+        }
+    }
+
+    static List<Case> kept() throws IOException {
+        try (InputStream in = Objects.requireNonNull(ConvertedTest.class.getResourceAsStream("converted.json"))) {
+            return JSON.readValue(in, Kept.class).cases();
+        }
+    }
+
+    static Stream<Case> cases() throws IOException {
+        return kept().stream();
+    }
+
+    @Test
+    void theKeptCodeIsWhatIsWritten() throws IOException {
+        List<Case> written = written();
+        if ("write".equals(System.getProperty("converted"))) {
+            Files.writeString(KEPT, JSON.writeValueAsString(new Kept("", written)));
+        }
+        assertEquals(
+                written.stream().map(each -> each + "\n" + each.code()).toList(),
+                kept().stream().map(each -> each + "\n" + each.code()).toList());
+    }
+
+    @Test
+    void mostSchedulesCanBeSaidInEachLibrary() throws IOException {
+        List<Case> kept = kept();
+        for (Target target : PYTHON) {
+            long count = kept.stream()
+                    .filter(each -> each.target().equals(target.toString()))
+                    .count();
+            assertTrue(count >= (target == Target.TRANSFORMERS ? 7 : 55), target + ": " + count);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theCodeGivesTheseRatesThere(Case kept) {
+        check(kept);
+    }
+
+    private static void check(Case kept) {
+        Schedule schedule = Schedule.parse(kept.expression());
+        boolean inDoubles = kept.target().equals("pytorch") || kept.target().equals("transformers");
+        assertEquals(kept.steps(), kept.rates().size());
+        for (int group = 0; group < kept.groups(); group++) {
+            Schedule own = schedule.forGroup(group, kept.groups());
+            double base = kept.lr().get(group);
+            double[] rates = own.curve(kept.steps(), base).toArray();
+            double highest = Math.max(base, java.util.Arrays.stream(rates).max().orElse(0));
+            for (int step = 0; step < rates.length; step++) {
+                double tolerance = (inDoubles ? 1e-12 : 2e-6) * highest;
+                assertEquals(rates[step], kept.rates().get(step).get(group), tolerance, kept.code() + " at " + step);
+            }
+        }
+    }
+
+    @Test
+    void allThatIsWrittenRunsWherePythonIs() throws IOException, InterruptedException {
+        Optional<String> python = Optional.ofNullable(System.getenv("PYTHON"));
+        assumeTrue(python.isPresent(), "the environment variable PYTHON names no Python with torch");
+        Path file = folder.resolve("converted.json");
+        Files.writeString(file, JSON.writeValueAsString(new Kept("", written())));
+        Process process = new ProcessBuilder(python.orElseThrow(), "converted.py", file.toString())
+                .inheritIO()
+                .start();
+        assertEquals(0, process.waitFor());
+        List<Case> run = JSON.readValue(Files.readString(file), Kept.class).cases();
+        assertEquals(written().size(), run.size());
+        run.forEach(ConvertedTest::check);
+    }
+}
