@@ -145,6 +145,7 @@ class NullArgumentsTest {
                 new Slot("exp_avg"),
                 new Averaging.Swa(),
                 new Averaging.Ema(0.9),
+                new Averaging.ScheduledEma(0.9, new StepLR(3)),
                 new AveragedModel.Entry<>("w", param(), param(), false),
                 new Mirror<>(new MirrorArrays(), new SGD(0.1), Map.of("w", param())),
                 new Mirror.Group<>("all", new SGD(0.1), Map.of("w", param())),
