@@ -12,6 +12,8 @@ import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.anneal.cli.SimulationOptions.Simulated;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
@@ -93,12 +95,13 @@ final class CheckCommand implements Callable<Integer> {
             }
         });
         findings.addAll(once(groups, Checkup::findings));
+        simulated.drives().forEach((name, schedule) -> findings.addAll(check(simulated, name, schedule)));
         notes.addAll(once(groups, Checkup::notes));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.JSON) {
             out.println(json(call.policy(), steps, lr, groups, findings, notes));
         } else {
-            print(out, call.policy(), steps, lr, groups, findings, notes);
+            print(out, call.policy(), simulated.drives(), steps, lr, groups, findings, notes);
         }
         return findings.isEmpty() ? 0 : Anneal.FAILED;
     }
@@ -111,6 +114,43 @@ final class CheckCommand implements Callable<Integer> {
         return length.isPresent()
                 ? Checkup.of(policy, length.get(), bases, group, limit, progress)
                 : Checkup.of(policy, simulated.steps(), bases, group, limit, progress);
+    }
+
+    /** {@return what is found about the schedule of another number than the rate} */
+    private static List<Finding> check(Simulated simulated, String name, Schedule schedule) {
+        int groups = simulated.run().groups().size();
+        Simulation run = simulated.simulation();
+        List<Double> bases = simulated.run().groups().stream()
+                .map(rule -> new ParamGroup<>(name, rule, List.of(0)).number(name))
+                .toList();
+        List<Checkup> checkups = new ArrayList<>();
+        for (int group = 0; group < groups; group++) {
+            checkups.add(Checkup.ofLengths(schedule, simulated.steps(), simulated.length(), bases, group));
+        }
+        List<Finding> found = new ArrayList<>(once(checkups, Checkup::findings));
+        boolean[] moves = {false};
+        Optional<RuntimeException> end = run.takesMetric()
+                ? Optional.empty() // it moves with metrics, which are not known
+                : run.walk(simulated.steps(), step -> {
+                    for (int group = 0; group < groups; group++) {
+                        moves[0] |= run.number(group, name) != 0;
+                    }
+                    return true;
+                });
+        end.filter(ArithmeticException.class::isInstance)
+                .map(Throwable::getMessage)
+                .filter(problem -> problem.contains(schedule.toString()))
+                .ifPresent(problem ->
+                        found.add(new Finding(run.step(), problem, "keep the values in the range of " + name)));
+        if (!run.takesMetric() && end.isEmpty() && !moves[0]) {
+            found.add(new Finding(
+                    0,
+                    "it is 0 in every step",
+                    "give the optimizer in EXPR a " + name + " above 0, which is the schedule's base"));
+        }
+        return found.stream()
+                .map(finding -> new Finding(finding.step(), name + ": " + finding.problem(), finding.suggestion()))
+                .toList();
     }
 
     /** {@return each finding once, with its groups unless all of them have it} */
@@ -139,12 +179,14 @@ final class CheckCommand implements Callable<Integer> {
     private void print(
             PrintWriter out,
             Policy policy,
+            Map<String, Schedule> drives,
             long steps,
             double[] lr,
             List<Checkup> groups,
             List<Finding> findings,
             List<Finding> notes) {
         out.println(policy);
+        drives.forEach((name, schedule) -> out.println(name + "=" + schedule));
         for (int group = 0; group < lr.length; group++) {
             Checkup checkup = groups.get(group);
             out.println();
