@@ -39,6 +39,7 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
@@ -53,6 +54,7 @@ import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.Engine;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LayerDecay;
 import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
@@ -242,11 +244,13 @@ class NullArgumentsTest {
                                                 .contains(of.getDeclaringClass())
                                         ? runner().stateDict()
                                         : of.getDeclaringClass().getName().startsWith(Mirror.class.getName())
+                                                        || of.getDeclaringClass() == LayerDecay.class
                                                         || of.getName().equals("averagedModel")
                                                 ? Map.of("w", param())
                                                 : of.getName().equals("write")
                                                         ? Map.of("w", TensorData.scalar(1))
                                                         : new SGD(0.1).options());
+        samples.put(ToIntFunction.class, (ToIntFunction<String>) name -> 0);
         samples.put(Collection.class, List.of("step_size"));
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());

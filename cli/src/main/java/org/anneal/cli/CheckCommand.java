@@ -16,6 +16,7 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
+import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.RunLength;
@@ -95,7 +96,11 @@ final class CheckCommand implements Callable<Integer> {
             }
         });
         findings.addAll(once(groups, Checkup::findings));
-        simulated.drives().forEach((name, schedule) -> findings.addAll(check(simulated, name, schedule)));
+        simulated
+                .drives()
+                .keySet()
+                .forEach(name -> findings.addAll(
+                        ofNumber(name, call, simulated.run().groups(), simulated.drives(), steps, simulated.length())));
         notes.addAll(once(groups, Checkup::notes));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.JSON) {
@@ -116,22 +121,29 @@ final class CheckCommand implements Callable<Integer> {
                 : Checkup.of(policy, simulated.steps(), bases, group, limit, progress);
     }
 
-    /** {@return what is found about the schedule of another number than the rate} */
-    private static List<Finding> check(Simulated simulated, String name, Schedule schedule) {
-        int groups = simulated.run().groups().size();
-        Simulation run = simulated.simulation();
-        List<Double> bases = simulated.run().groups().stream()
+    /** {@return what is found about the schedule of {@code name}, a number that {@code drives} drive beside the rate} */
+    static List<Finding> ofNumber(
+            String name,
+            SchedulerCall call,
+            List<UpdateRule> rules,
+            Map<String, Schedule> drives,
+            long steps,
+            Optional<RunLength> length) {
+        Schedule schedule = drives.getOrDefault(name, new ConstantLR(1, 0));
+        int groups = rules.size();
+        Simulation run = new Simulation(call, rules, Integer::toString, drives);
+        List<Double> bases = rules.stream()
                 .map(rule -> new ParamGroup<>(name, rule, List.of(0)).number(name))
                 .toList();
         List<Checkup> checkups = new ArrayList<>();
         for (int group = 0; group < groups; group++) {
-            checkups.add(Checkup.ofLengths(schedule, simulated.steps(), simulated.length(), bases, group));
+            checkups.add(Checkup.ofLengths(schedule, steps, length, bases, group));
         }
         List<Finding> found = new ArrayList<>(once(checkups, Checkup::findings));
         boolean[] moves = {false};
         Optional<RuntimeException> end = run.takesMetric()
                 ? Optional.empty() // it moves with metrics, which are not known
-                : run.walk(simulated.steps(), step -> {
+                : run.walk(steps, step -> {
                     for (int group = 0; group < groups; group++) {
                         moves[0] |= run.number(group, name) != 0;
                     }
@@ -146,7 +158,7 @@ final class CheckCommand implements Callable<Integer> {
             found.add(new Finding(
                     0,
                     "it is 0 in every step",
-                    "give the optimizer in EXPR a " + name + " above 0, which is the schedule's base"));
+                    "give the optimizer a " + name + " above 0, which is the schedule's base"));
         }
         return found.stream()
                 .map(finding -> new Finding(finding.step(), name + ": " + finding.problem(), finding.suggestion()))

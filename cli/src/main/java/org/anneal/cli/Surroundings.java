@@ -253,8 +253,7 @@ final class Surroundings {
     private static Map.Entry<String, Schedule> drive(String text, Context context) {
         String name = driven(text);
         String argument = "--drive " + name;
-        String expression = text.substring(equals(text) + 1).strip();
-        SchedulerCall call = parsed(argument, () -> SchedulerCall.of(PythonProgram.read(expression, context)));
+        SchedulerCall call = parsed(argument, () -> SchedulerCall.of(PythonProgram.read(schedule(text), context)));
         if (call.lastEpoch() != -1) {
             throw new IllegalArgumentException(
                     argument + " must not have last_epoch, but has last_epoch=" + call.lastEpoch());
@@ -274,6 +273,11 @@ final class Surroundings {
                     "--drive must be NAME=EXPR, such as 'weight_decay=LinearLR(0.1)', but was '" + text + "'");
         }
         return name;
+    }
+
+    /** {@return the schedule in {@code NAME=EXPR}} */
+    static String schedule(String text) {
+        return text.substring(equals(text) + 1).strip();
     }
 
     /**

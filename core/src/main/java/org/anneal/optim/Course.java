@@ -332,7 +332,14 @@ final class Course {
     }
 
     void attach(LRScheduler runner) {
-        members.forEach(member -> member.group.attach(runner, member.schedule));
+        for (int i = 0; i < members.size(); i++) {
+            int at = i;
+            List<String> numbers = drives.stream()
+                    .filter(drive -> drive.group == at)
+                    .map(Drive::name)
+                    .toList();
+            members.get(i).group.attach(runner, members.get(i).schedule, numbers);
+        }
     }
 
     long lastEpoch() {

@@ -30,6 +30,7 @@ public abstract class RateGroup {
     private final Map<String, RateGroup> driven = new LinkedHashMap<>(); // numbers beside the rate
     private Optional<LRScheduler> runner = Optional.empty(); // the last one built over this group
     private Optional<Schedule> schedule = Optional.empty(); // of that runner on this group
+    private List<String> drivenNow = List.of(); // by that runner
 
     /** @param name its name in messages, such as {@code classifier} */
     protected RateGroup(String name) {
@@ -175,10 +176,27 @@ public abstract class RateGroup {
         return schedule;
     }
 
-    /** Makes {@code runner}, which runs {@code schedule} on this group, the live one. */
-    final void attach(LRScheduler runner, Optional<Schedule> schedule) {
+    /** {@return those of {@link #numbers} that the live runner drives by schedules of their own} */
+    public final List<String> drivenNumbers() {
+        return drivenNow;
+    }
+
+    /**
+     * {@return the base of the schedules of a number, recorded when the first runner that drives it is built; empty before}
+     *
+     * @param name one of {@link #numbers}
+     */
+    public final OptionalDouble initialNumber(String name) {
+        return Optional.ofNullable(driven.get(Objects.requireNonNull(name, "name")))
+                .map(RateGroup::initialLr)
+                .orElse(OptionalDouble.empty());
+    }
+
+    /** Makes {@code runner}, which runs {@code schedule} on this group and drives {@code numbers}, the live one. */
+    final void attach(LRScheduler runner, Optional<Schedule> schedule, List<String> numbers) {
         this.runner = Optional.of(runner);
         this.schedule = schedule;
+        this.drivenNow = numbers;
     }
 
     /** {@return its description in messages} */
