@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -38,6 +39,7 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import java.util.function.LongToDoubleFunction;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
@@ -52,6 +54,7 @@ import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.Engine;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LayerDecay;
 import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
@@ -59,6 +62,7 @@ import org.anneal.optim.SGD;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.Schedulable;
 import org.anneal.optim.SchedulerState;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
@@ -105,6 +109,8 @@ class NullArgumentsTest {
         return param;
     }
 
+    private static final Map<String, Schedule> DRIVES = Map.of("weight_decay", new StepLR(3));
+
     private static Optimizer<FloatArray> optimizer() {
         return FloatArrays.optimizer(new SGD(0.1), List.of(param()));
     }
@@ -142,10 +148,12 @@ class NullArgumentsTest {
                 new Slot("exp_avg"),
                 new Averaging.Swa(),
                 new Averaging.Ema(0.9),
+                new Averaging.ScheduledEma(0.9, new StepLR(3)),
                 new AveragedModel.Entry<>("w", param(), param(), false),
                 new Mirror<>(new MirrorArrays(), new SGD(0.1), Map.of("w", param())),
                 new Mirror.Group<>("all", new SGD(0.1), Map.of("w", param())),
-                runner().state(),
+                new LRScheduler(optimizer(), new StepLR(3), DRIVES).state(),
+                new SchedulerState.Drive("weight_decay", 0, "StepLR(step_size=3)", 0.1, 0.1, 0.1),
                 TensorData.of(new float[4], List.of(4L)),
                 new PythonReference("torch.strided"),
                 new TorchDevice("cpu", Optional.empty())));
@@ -231,17 +239,22 @@ class NullArgumentsTest {
         samples.put(Object[].class, new Object[] {4});
         samples.put(
                 Map.class,
-                of.getDeclaringClass() == SchedulerState.class
-                        ? runner().state().toMap()
-                        : Set.of(SavedSchedule.class, SavedCall.class, StateEntries.class)
-                                        .contains(of.getDeclaringClass())
-                                ? runner().stateDict()
-                                : of.getDeclaringClass().getName().startsWith(Mirror.class.getName())
-                                                || of.getName().equals("averagedModel")
-                                        ? Map.of("w", param())
-                                        : of.getName().equals("write")
-                                                ? Map.of("w", TensorData.scalar(1))
-                                                : new SGD(0.1).options());
+                Set.of(LRScheduler.class, Simulation.class).contains(of.getDeclaringClass())
+                        ? DRIVES
+                        : of.getDeclaringClass() == SchedulerState.class
+                                ? runner().state().toMap()
+                                : Set.of(SavedSchedule.class, SavedCall.class, StateEntries.class)
+                                                .contains(of.getDeclaringClass())
+                                        ? runner().stateDict()
+                                        : of.getDeclaringClass().getName().startsWith(Mirror.class.getName())
+                                                        || of.getDeclaringClass() == LayerDecay.class
+                                                        || of.getName().equals("averagedModel")
+                                                ? Map.of("w", param())
+                                                : of.getName().equals("write")
+                                                        ? Map.of("w", TensorData.scalar(1))
+                                                        : new SGD(0.1).options());
+        samples.put(ToIntFunction.class, (ToIntFunction<String>) name -> 0);
+        samples.put(Collection.class, List.of("step_size"));
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);

@@ -12,8 +12,11 @@ import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.anneal.cli.SimulationOptions.Simulated;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
+import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.RunLength;
@@ -93,12 +96,17 @@ final class CheckCommand implements Callable<Integer> {
             }
         });
         findings.addAll(once(groups, Checkup::findings));
+        simulated
+                .drives()
+                .keySet()
+                .forEach(name -> findings.addAll(
+                        ofNumber(name, call, simulated.run().groups(), simulated.drives(), steps, simulated.length())));
         notes.addAll(once(groups, Checkup::notes));
         PrintWriter out = spec.commandLine().getOut();
         if (format == Format.JSON) {
             out.println(json(call.policy(), steps, lr, groups, findings, notes));
         } else {
-            print(out, call.policy(), steps, lr, groups, findings, notes);
+            print(out, call.policy(), simulated.drives(), steps, lr, groups, findings, notes);
         }
         return findings.isEmpty() ? 0 : Anneal.FAILED;
     }
@@ -111,6 +119,50 @@ final class CheckCommand implements Callable<Integer> {
         return length.isPresent()
                 ? Checkup.of(policy, length.get(), bases, group, limit, progress)
                 : Checkup.of(policy, simulated.steps(), bases, group, limit, progress);
+    }
+
+    /** {@return what is found about the schedule of {@code name}, a number that {@code drives} drive beside the rate} */
+    static List<Finding> ofNumber(
+            String name,
+            SchedulerCall call,
+            List<UpdateRule> rules,
+            Map<String, Schedule> drives,
+            long steps,
+            Optional<RunLength> length) {
+        Schedule schedule = drives.getOrDefault(name, new ConstantLR(1, 0));
+        int groups = rules.size();
+        Simulation run = new Simulation(call, rules, Integer::toString, drives);
+        List<Double> bases = rules.stream()
+                .map(rule -> new ParamGroup<>(name, rule, List.of(0)).number(name))
+                .toList();
+        List<Checkup> checkups = new ArrayList<>();
+        for (int group = 0; group < groups; group++) {
+            checkups.add(Checkup.ofLengths(schedule, steps, length, bases, group));
+        }
+        List<Finding> found = new ArrayList<>(once(checkups, Checkup::findings));
+        boolean[] moves = {false};
+        Optional<RuntimeException> end = run.takesMetric()
+                ? Optional.empty() // it moves with metrics, which are not known
+                : run.walk(steps, step -> {
+                    for (int group = 0; group < groups; group++) {
+                        moves[0] |= run.number(group, name) != 0;
+                    }
+                    return true;
+                });
+        end.filter(ArithmeticException.class::isInstance)
+                .map(Throwable::getMessage)
+                .filter(problem -> problem.contains(schedule.toString()))
+                .ifPresent(problem ->
+                        found.add(new Finding(run.step(), problem, "keep the values in the range of " + name)));
+        if (!run.takesMetric() && end.isEmpty() && !moves[0]) {
+            found.add(new Finding(
+                    0,
+                    "it is 0 in every step",
+                    "give the optimizer a " + name + " above 0, which is the schedule's base"));
+        }
+        return found.stream()
+                .map(finding -> new Finding(finding.step(), name + ": " + finding.problem(), finding.suggestion()))
+                .toList();
     }
 
     /** {@return each finding once, with its groups unless all of them have it} */
@@ -139,12 +191,14 @@ final class CheckCommand implements Callable<Integer> {
     private void print(
             PrintWriter out,
             Policy policy,
+            Map<String, Schedule> drives,
             long steps,
             double[] lr,
             List<Checkup> groups,
             List<Finding> findings,
             List<Finding> notes) {
         out.println(policy);
+        drives.forEach((name, schedule) -> out.println(name + "=" + schedule));
         for (int group = 0; group < lr.length; group++) {
             Checkup checkup = groups.get(group);
             out.println();

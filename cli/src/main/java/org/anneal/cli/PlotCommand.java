@@ -153,6 +153,7 @@ final class PlotCommand implements Callable<Integer> {
         List<SchedulerCall> calls = simulated.runs().stream().map(Pasted::call).toList();
         Plot plot = Plot.of(calls.toArray(SchedulerCall[]::new))
                 .withOptimizers(simulated.runs().stream().map(Pasted::groups).toList())
+                .withDrives(simulated.drives())
                 .withLog(log);
         plot = length.isPresent() ? plot.withRunLength(length.get()) : plot.withSteps(steps);
         plot = plot.withUnreducedPlateaus();

@@ -1,16 +1,17 @@
 package org.anneal.cli;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import org.anneal.optim.SGD;
 import org.anneal.optim.SchedulerState;
 import org.anneal.optim.Simulation;
+import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import picocli.CommandLine.Model.CommandSpec;
 
@@ -20,14 +21,24 @@ final class ScheduleCheck {
 
     private final SchedulerCall call;
     private final RunLength length;
-    private final double[] lr;
+    private final Map<String, Schedule> drives;
+    private final List<UpdateRule> rules;
     private final CommandSpec command;
 
-    /** @param lr the base rate per group */
-    ScheduleCheck(SchedulerCall call, RunLength length, double[] lr, CommandSpec command) {
+    /**
+     * @param drives the schedules of other numbers than the rate
+     * @param rules the rule of each group
+     */
+    ScheduleCheck(
+            SchedulerCall call,
+            Map<String, Schedule> drives,
+            RunLength length,
+            List<UpdateRule> rules,
+            CommandSpec command) {
         this.call = call;
         this.length = length;
-        this.lr = lr;
+        this.drives = drives;
+        this.rules = rules;
         this.command = command;
     }
 
@@ -40,8 +51,7 @@ final class ScheduleCheck {
     void refuseWhatFails(Optional<SchedulerState> start) {
         Optional<Simulation> run = Optional.empty();
         try (ProgressLine progress = Anneal.progress(command)) {
-            Simulation simulation =
-                    new Simulation(call, Arrays.stream(lr).mapToObj(SGD::new).toList(), group -> "group " + group);
+            Simulation simulation = new Simulation(call, rules, group -> "group " + group, drives);
             run = Optional.of(simulation);
             if (!simulation.takesStep()) {
                 return;
@@ -76,12 +86,12 @@ final class ScheduleCheck {
         if (length.total() > MOST_STEPS) {
             return lines;
         }
-        List<Double> bases = Arrays.stream(lr).boxed().toList();
+        List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
         List<Checkup> groups = new ArrayList<>();
         long steps = length.total();
         try (ProgressLine progress =
-                Anneal.progress(command).task("Checking the schedule", 0, lr.length * steps, "steps")) {
-            for (int group = 0; group < lr.length; group++) {
+                Anneal.progress(command).task("Checking the schedule", 0, rules.size() * steps, "steps")) {
+            for (int group = 0; group < rules.size(); group++) {
                 long before = group * steps;
                 groups.add(Checkup.of(call.policy(), length, bases, group, 0, done -> {
                     if (done > 0 && done < steps) {
@@ -90,7 +100,11 @@ final class ScheduleCheck {
                 }));
             }
         }
-        for (Finding finding : CheckCommand.once(groups, Checkup::findings)) {
+        List<Finding> findings = new ArrayList<>(CheckCommand.once(groups, Checkup::findings));
+        drives.keySet()
+                .forEach(name ->
+                        findings.addAll(CheckCommand.ofNumber(name, call, rules, drives, steps, Optional.of(length))));
+        for (Finding finding : findings) {
             lines.add("step " + finding.step() + ": " + finding.problem());
             lines.add("  -> " + finding.suggestion());
         }

@@ -2,6 +2,7 @@ package org.anneal.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -10,8 +11,10 @@ import org.anneal.cli.Surroundings.MissingException;
 import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.RunLength;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Context;
 import org.anneal.text.Kind;
@@ -78,14 +81,23 @@ final class SimulationOptions {
     @Option(names = "--adam", description = "use Adam as the optimizer (default: the one in EXPR, or SGD)")
     private boolean adam;
 
+    static final String DRIVE =
+            "schedule of another number than the rate, such as 'weight_decay=LinearLR(0.1)': an option"
+                    + " of the optimizer that is a number (momentum, beta1, beta2, weight_decay, eps, ...), from its own value as"
+                    + " the base; may be repeated";
+
+    @Option(names = "--drive", paramLabel = "NAME=EXPR", description = DRIVE)
+    private List<String> drives = List.of();
+
     /**
      * The runs that the options and the texts describe.
      *
+     * @param drives the schedules of other numbers than the rate, by name
      * @param runs the schedule of each text, and the optimizer's rule per group, with the group's rate
      * @param length if it is given in epochs
      * @param steps how often the schedules are stepped
      */
-    record Simulated(List<Pasted> runs, Optional<RunLength> length, long steps) {
+    record Simulated(List<Pasted> runs, Map<String, Schedule> drives, Optional<RunLength> length, long steps) {
         /** {@return what was passed over in the texts, and what else they make} */
         List<String> notes() {
             return runs.stream()
@@ -97,6 +109,11 @@ final class SimulationOptions {
         /** {@return the run of the only text} */
         Pasted run() {
             return runs.get(0);
+        }
+
+        /** {@return a simulation of that run} */
+        Simulation simulation() {
+            return new Simulation(run().call(), run().groups(), Integer::toString, drives);
         }
     }
 
@@ -117,9 +134,21 @@ final class SimulationOptions {
         Optional<RunLength> length = given.map(any ->
                 stepPer.isPresent() ? any : any.withStepPer(stepPer(arguments, texts, surroundings.in(any.context()))));
         Context run = length.map(RunLength::context).orElseGet(() -> RunLength.contextOf(counted));
-        List<Pasted> runs = read(arguments, texts, surroundings.in(run));
-        surroundings.idle(run, context -> read(arguments, texts, context), runs).forEach(warning);
-        return new Simulated(runs, length, steps(length));
+        Read read = readAll(arguments, texts, surroundings.in(run));
+        surroundings
+                .idle(run, context -> readAll(arguments, texts, context), read)
+                .forEach(warning);
+        read.runs.forEach(each -> Surroundings.checkDrives(read.drives, each.call(), each.groups()));
+        return new Simulated(read.runs, read.drives, length, steps(length));
+    }
+
+    /** What the texts say. */
+    private record Read(List<Pasted> runs, Map<String, Schedule> drives) {}
+
+    private Read readAll(List<String> arguments, List<String> texts, Context context) {
+        MissingException.all(List.<Supplier<? extends Object>>of(
+                () -> read(arguments, texts, context), () -> Surroundings.drives(drives, context)));
+        return new Read(read(arguments, texts, context), Surroundings.drives(drives, context));
     }
 
     private List<Pasted> read(List<String> arguments, List<String> texts, Context context) {

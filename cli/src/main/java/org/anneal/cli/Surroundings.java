@@ -5,13 +5,17 @@ import java.io.Serial;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Context;
@@ -222,6 +226,76 @@ final class Surroundings {
                             new SchedulerCall(call.policy(), call.lastEpoch(), program.notes(), call.stepPer()),
                             groups));
         });
+    }
+
+    /**
+     * Reads the schedules of numbers beside the rate.
+     *
+     * @param texts as {@code --drive} takes them
+     * @return the schedules by the numbers' names, in the order given
+     * @throws MissingException if names have no value: all of them
+     */
+    static Map<String, Schedule> drives(List<String> texts, Context context) {
+        Context unpicked = context.withoutPick(); // a schedule that is picked is the rate's
+        Map<String, Schedule> drives = new LinkedHashMap<>();
+        MissingException.all(texts.stream()
+                        .<Supplier<? extends Map.Entry<String, Schedule>>>map(text -> () -> drive(text, unpicked))
+                        .toList())
+                .forEach(drive -> {
+                    if (drives.putIfAbsent(drive.getKey(), drive.getValue()) != null) {
+                        throw new IllegalArgumentException(
+                                "--drive must be given once for each number, but was twice for " + drive.getKey());
+                    }
+                });
+        return drives;
+    }
+
+    private static Map.Entry<String, Schedule> drive(String text, Context context) {
+        String name = driven(text);
+        String argument = "--drive " + name;
+        SchedulerCall call = parsed(argument, () -> SchedulerCall.of(PythonProgram.read(schedule(text), context)));
+        if (call.lastEpoch() != -1) {
+            throw new IllegalArgumentException(
+                    argument + " must not have last_epoch, but has last_epoch=" + call.lastEpoch());
+        }
+        if (call.policy() instanceof Schedule schedule) {
+            return Map.entry(name, schedule);
+        }
+        throw new IllegalArgumentException(
+                argument + " must be a schedule, but " + call.policy() + " is driven by a metric");
+    }
+
+    /** {@return the name of the number in {@code NAME=EXPR}} */
+    static String driven(String text) {
+        String name = text.substring(0, Math.max(0, equals(text))).strip();
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--drive must be NAME=EXPR, such as 'weight_decay=LinearLR(0.1)', but was '" + text + "'");
+        }
+        return name;
+    }
+
+    /** {@return the schedule in {@code NAME=EXPR}} */
+    static String schedule(String text) {
+        return text.substring(equals(text) + 1).strip();
+    }
+
+    /**
+     * Refuses schedules of numbers that a group does not have, or that the schedule drives itself.
+     *
+     * @param groups the rule of each group
+     */
+    static void checkDrives(Map<String, Schedule> drives, SchedulerCall call, List<UpdateRule> groups) {
+        try {
+            if (!drives.isEmpty()) {
+                new Simulation(call, groups, Integer::toString, drives);
+            }
+        } catch (IllegalArgumentException e) {
+            String problem = String.valueOf(e.getMessage());
+            throw problem.startsWith("drive ") ? new IllegalArgumentException("--" + problem, e) : e;
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException("--drive: " + e.getMessage(), e);
+        }
     }
 
     /** {@return what {@code parse} returns; if it refuses, the message names the argument, and the options that may help} */

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.math.BigInteger;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,7 +63,7 @@ final class TableCommand implements Callable<Integer> {
         SimulationOptions.Simulated simulated = options.read(List.of(expression), note -> Anneal.warn(spec, note));
         simulated.notes().forEach(note -> Anneal.warn(spec, note));
         long steps = simulated.steps();
-        Simulation run = new Simulation(simulated.run().call(), simulated.run().groups());
+        Simulation run = simulated.simulation();
         byHand.forEach(run::edit);
         if (run.takesMetric()) {
             double[] metric = Metrics.read(metrics, steps - 1);
@@ -70,11 +72,17 @@ final class TableCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         StringBuilder row = new StringBuilder();
         boolean quiet = Anneal.hasBarAmongOutput(spec);
-        out.print(format.head(simulated.run().groups().size()));
+        int groups = simulated.run().groups().size();
+        Map<String, double[]> numbers = new LinkedHashMap<>();
+        simulated.drives().keySet().stream()
+                .filter(name -> groups > 1 || !name.equals("momentum")) // which has a column anyhow
+                .forEach(name -> numbers.put(name, new double[groups]));
+        out.print(format.head(groups, numbers.keySet()));
         try (ProgressLine progress = Anneal.progress(spec).task("table", 0, steps, "rows")) {
             Optional<RuntimeException> end = run.walk(steps, step -> {
                 row.setLength(0);
-                format.row(row, step, run.rates(), run.momentum(0));
+                numbers.forEach((name, values) -> Arrays.setAll(values, group -> run.number(group, name)));
+                format.row(row, step, run.rates(), run.momentum(0), numbers);
                 out.append(row);
                 if (step % ROWS_BETWEEN_LOOKS == 0) {
                     if (!quiet) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -186,8 +187,8 @@ final class TrainCommand implements Callable<Integer> {
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         boolean oneGroup = chosen.config().groups().isEmpty();
         if (oneGroup) { // before libtorch is loaded, which takes a moment
-            double lr = UpdateRule.parse(chosen.config().optimizer()).lr();
-            check(chosen, new double[] {lr}).refuseWhatFails(Optional.empty());
+            check(chosen, List.of(UpdateRule.parse(chosen.config().optimizer())))
+                    .refuseWhatFails(Optional.empty());
         }
         introduce(chosen, sets);
         try (Training run = new Training(chosen, sets)) {
@@ -199,10 +200,7 @@ final class TrainCommand implements Callable<Integer> {
             try (LivePage page = LivePage.start(folder, serve)) {
                 introduce(page);
                 TrainingFolder results = new TrainingFolder(
-                        folder,
-                        run.network,
-                        run.config.schedule(),
-                        run.optimizer.groups().size());
+                        folder, run.network, run.title(), run.optimizer.groups().size(), run.numbers());
                 run.train(folder, results, Progress.start());
                 stay(page, run);
             }
@@ -241,7 +239,11 @@ final class TrainCommand implements Callable<Integer> {
             chosen.shorter()
                     .ifPresent(before -> say(
                             "The schedule %s now spans %,d epochs; before, it was %s",
-                            chosen.config().scheduleGiven(), chosen.config().epochs(), before));
+                            TrainOptions.with(
+                                    chosen.config().scheduleGiven(),
+                                    chosen.config().drivesGiven()),
+                            chosen.config().epochs(),
+                            before));
             say("Resumed %s: %s", file, run.after(progress));
             if (run.trainer.isFinished(progress)) {
                 say("Nothing to do: %s", run.why(progress));
@@ -252,8 +254,9 @@ final class TrainCommand implements Callable<Integer> {
             TrainingFolder results = new TrainingFolder(
                     folder,
                     run.network,
-                    run.config.schedule(),
+                    run.title(),
                     run.optimizer.groups().size(),
+                    run.numbers(),
                     checkpoint,
                     progress);
             checkpoint.close();
@@ -269,8 +272,8 @@ final class TrainCommand implements Callable<Integer> {
                 chosen.config().data(), sets.train().size(), sets.validation().size());
     }
 
-    private ScheduleCheck check(TrainOptions.Chosen chosen, double[] lr) {
-        return new ScheduleCheck(chosen.call(), chosen.length(), lr, spec);
+    private ScheduleCheck check(TrainOptions.Chosen chosen, List<UpdateRule> rules) {
+        return new ScheduleCheck(chosen.call(), chosen.drives(), chosen.length(), rules, spec);
     }
 
     private void introduce(LivePage page) {
@@ -310,7 +313,7 @@ final class TrainCommand implements Callable<Integer> {
             groups = new ParameterGroups(
                     UpdateRule.parse(config.optimizer()), config.groups(), Torch.namedParameters(network.module()));
             optimizer = Torch.optimizer(groups.groups());
-            scheduler = new LRScheduler(optimizer, chosen.call().policy());
+            scheduler = new LRScheduler(optimizer, chosen.call().policy(), chosen.drives());
             trainer = new Trainer(network, optimizer, scheduler)
                     .epochs(config.epochs())
                     .batchSize(config.batchSize())
@@ -327,8 +330,17 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         ScheduleCheck check() {
-            return TrainCommand.this.check(
-                    chosen, groups.rules().stream().mapToDouble(UpdateRule::lr).toArray());
+            return TrainCommand.this.check(chosen, groups.rules());
+        }
+
+        /** {@return the schedules, in words} */
+        String title() {
+            return TrainOptions.with(config.schedule(), config.drives());
+        }
+
+        /** {@return the columns of the numbers that schedules drive beside the rates} */
+        Collection<String> numbers() {
+            return RunListener.numbers(optimizer.groups()).keySet();
         }
 
         int batches() {
@@ -345,9 +357,7 @@ final class TrainCommand implements Callable<Integer> {
                     parameters, device, threads, threads == 1 ? "" : "s", config.seed());
             say(
                     "%s, %s stepped per %s",
-                    config.optimizer(),
-                    config.schedule(),
-                    config.stepPer().name().toLowerCase(Locale.ROOT));
+                    config.optimizer(), title(), config.stepPer().name().toLowerCase(Locale.ROOT));
             if (!config.groups().isEmpty()) {
                 groups.lines().forEach(line -> say("%s", line));
             }
@@ -411,13 +421,13 @@ final class TrainCommand implements Callable<Integer> {
             PrintWriter out = spec.commandLine().getOut();
             PrintWriter err = spec.commandLine().getErr();
             try (folder;
-                    ProgressLog log = new ProgressLog(path, optimizer.groups().size());
+                    ProgressLog log = new ProgressLog(path, optimizer.groups().size(), numbers());
                     TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
                 folder.checkpoints(optimizer, scheduler, config, config.keep())
                         .tensorBoard(
                                 optimizer,
                                 (long) config.epochs() * batches(),
-                                Map.of("optimizer", config.optimizer(), "schedule", config.schedule()));
+                                Map.of("optimizer", config.optimizer(), "schedule", title()));
                 trainer.listener(folder)
                         .listener(log)
                         .listener(console)

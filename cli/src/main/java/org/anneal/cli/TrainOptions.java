@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -13,6 +15,7 @@ import java.util.stream.Stream;
 import org.anneal.cli.Surroundings.MissingException;
 import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.LRScheduler.OnChange;
+import org.anneal.optim.LayerDecay;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.UpdateRule;
 import org.anneal.runs.OnNan;
@@ -24,10 +27,12 @@ import org.anneal.schedule.SchedulerCall;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Context;
 import org.anneal.text.Lengths;
+import org.anneal.text.Python;
 import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.DataSets;
+import org.anneal.train.TutorialNet;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -72,12 +77,23 @@ final class TrainOptions {
     private List<String> groups = List.of();
 
     @Option(
+            names = "--layer-decay",
+            paramLabel = "D",
+            description =
+                    "a group for each layer, at the rate of the optimizer times D for each layer after it, such as"
+                            + " 0.75, in place of --group")
+    private Optional<Double> layerDecay = Optional.empty();
+
+    @Option(
             names = "--schedule",
             paramLabel = "EXPR",
             description = "PyTorch's scheduler call, or the lines of a Python program that make it and its optimizer; -"
                     + " reads standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
                     + " CosineAnnealingLR(T_max=100%%))")
     private Optional<String> schedule = Optional.empty();
+
+    @Option(names = "--drive", paramLabel = "NAME=EXPR", description = SimulationOptions.DRIVE)
+    private List<String> drives = List.of();
 
     @Mixin
     private final Surroundings surroundings = new Surroundings();
@@ -178,6 +194,11 @@ final class TrainOptions {
         schedule = schedule.map(text -> surroundings.text("--schedule", text));
         optimizer = optimizer.map(text -> surroundings.text("--optimizer", text));
         surroundings.check(schedule.isPresent());
+        drives.forEach(Surroundings::driven);
+        if (layerDecay.isPresent() && !groups.isEmpty()) {
+            throw new IllegalArgumentException("--layer-decay must be left out with --group, which makes other groups");
+        }
+        layerDecay.ifPresent(decay -> layers(UpdateRule.parse(OPTIMIZER), decay));
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
         threads.ifPresent(TrainOptions::checkThreads);
@@ -192,6 +213,21 @@ final class TrainOptions {
             throw new IllegalArgumentException(
                     "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);
         }
+    }
+
+    /** {@return the groups of layers whose rates decay towards the input, as {@code --group} takes them} */
+    private static List<String> layers(UpdateRule rule, double decay) {
+        List<String> layers = TutorialNet.layers();
+        Map<String, Double> rates;
+        try {
+            rates = LayerDecay.rates(
+                    rule, layers.stream().map(layer -> layer + ".weight").toList(), decay);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--layer-" + e.getMessage(), e);
+        }
+        return layers.subList(0, layers.size() - 1).stream() // the last one is the rest
+                .map(layer -> layer + ".*:lr=" + Python.repr(rates.get(layer)))
+                .toList();
     }
 
     OnChange onChange() {
@@ -254,17 +290,33 @@ final class TrainOptions {
      * A run's settings.
      *
      * @param call the call that the schedule was read from
-     * @param shorter the resumed run's schedule, if the run is longer now and so its schedule is, too
+     * @param drives the schedules of other numbers than the rate
+     * @param shorter the resumed run's schedules, if the run is longer now and so they are, too
      * @param notes what is worth knowing of the options
      */
-    record Chosen(RunConfig config, SchedulerCall call, Optional<String> shorter, List<String> notes) {
+    record Chosen(
+            RunConfig config,
+            SchedulerCall call,
+            Map<String, Schedule> drives,
+            Optional<String> shorter,
+            List<String> notes) {
         RunLength length() {
             return new RunLength(config.stepsPerEpoch(), config.epochs(), config.stepPer());
         }
     }
 
     /** What {@code --schedule} and {@code --optimizer} say, if they are given; the optimizer may be in either. */
-    private record Given(Optional<SchedulerCall> call, Optional<UpdateRule> optimizer) {}
+    private record Given(Optional<SchedulerCall> call, Optional<UpdateRule> optimizer, Map<String, Schedule> drives) {}
+
+    /** The schedules of other numbers, their texts as they were given, and those before, if the run is longer now. */
+    private record Driven(Map<String, Schedule> schedules, List<String> given, Optional<List<String>> shorter) {
+        /** {@return the schedules as text} */
+        static List<String> texts(Map<String, Schedule> schedules) {
+            return schedules.entrySet().stream()
+                    .map(drive -> drive.getKey() + "=" + drive.getValue())
+                    .toList();
+        }
+    }
 
     /** The schedule of {@link Chosen}, and its text as it was given. */
     private record Scheduled(SchedulerCall call, String given, Optional<String> shorter) {}
@@ -309,20 +361,27 @@ final class TrainOptions {
         Given given = given(surroundings.in(length.context()), grouped);
         Scheduled scheduled = schedule(given.call(), resumed, length, file);
         SchedulerCall call = scheduled.call();
+        Driven driven = drives(given.drives(), resumed, length, file);
         UpdateRule rule = resumed.isPresent()
                 ? rule(given.optimizer(), trained, file)
                 : pythons(given.optimizer(), trained, call.policy(), file);
+        if (layerDecay.isPresent()) {
+            List<String> layers = layers(rule, layerDecay.get());
+            grouped = same("--layer-decay", Optional.of(layers), resumed.map(RunConfig::groups), layers, file);
+        }
+        List<String> groupTexts = grouped;
         if (per == StepPer.BATCH && call.policy().stepDriven().isEmpty()) {
             throw new IllegalArgumentException(
                     "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
         }
+        Surroundings.checkDrives(driven.schedules(), call, List.of(rule));
         RunConfig config = new RunConfig(
                 model,
                 data(resumed),
                 sets.train().size(),
                 sets.validation().size(),
                 rule.toString(),
-                grouped,
+                groupTexts,
                 call.policy().toString(),
                 scheduled.given(),
                 per,
@@ -337,13 +396,23 @@ final class TrainOptions {
                 keep.or(() -> resumed.map(RunConfig::keep)).orElse(1),
                 or(patience, resumed, RunConfig::patience),
                 restoreBest || resumed.map(RunConfig::restoreBest).orElse(false),
-                onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP));
+                onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP),
+                Driven.texts(driven.schedules()),
+                driven.given());
         checkThreads(config.threads()); // a file may have any number
         return new Chosen(
                 config,
                 call,
-                scheduled.shorter(),
-                surroundings.idle(length.context(), context -> given(context, grouped), given));
+                driven.schedules(),
+                scheduled.shorter().isPresent() || driven.shorter().isPresent()
+                        ? resumed.map(before -> with(before.schedule(), before.drives()))
+                        : Optional.empty(),
+                surroundings.idle(length.context(), context -> given(context, groupTexts), given));
+    }
+
+    /** {@return a schedule and those of other numbers, in words} */
+    static String with(String schedule, List<String> drives) {
+        return drives.isEmpty() ? schedule : schedule + " with " + String.join(", ", drives);
     }
 
     private StepPer stepPer(Optional<RunConfig> resumed, Context context, Path file) {
@@ -358,7 +427,8 @@ final class TrainOptions {
     }
 
     private Given given(Context context, List<String> grouped) {
-        MissingException.all(List.of(() -> pasted(context), () -> optimizer(context)));
+        MissingException.all(List.<Supplier<? extends Object>>of(
+                () -> pasted(context), () -> optimizer(context), () -> Surroundings.drives(drives, context)));
         Optional<Pasted> pasted = pasted(context);
         String argument = optimizer.isPresent() ? "--optimizer" : "--schedule";
         List<UpdateRule> rules = optimizer.isPresent()
@@ -369,7 +439,7 @@ final class TrainOptions {
                     + " groups: say which parameters each has but the first, "
                     + ParameterGroups.options(rules) + ", with PATTERN for their names, such as fc*");
         }
-        return new Given(pasted.map(Pasted::call), rules.stream().findFirst());
+        return new Given(pasted.map(Pasted::call), rules.stream().findFirst(), Surroundings.drives(drives, context));
     }
 
     private Optional<Pasted> pasted(Context context) {
@@ -439,12 +509,44 @@ final class TrainOptions {
         return new Scheduled(given, kept(text, given.policy(), length), Optional.empty());
     }
 
+    private Driven drives(Map<String, Schedule> given, Optional<RunConfig> resumed, RunLength length, Path file)
+            throws IOException {
+        if (resumed.isPresent()) {
+            List<String> texts = resumed.get().drivesGiven();
+            Map<String, Schedule> saved = saved(file, () -> Surroundings.drives(texts, length.context()));
+            List<String> before = Driven.texts(saved);
+            if (drives.isEmpty()
+                    || given.equals(saved)
+                    || mine("--drive", Driven.texts(given), before, file).equals(before)) {
+                boolean changed = !before.equals(resumed.get().drives());
+                return new Driven(
+                        saved, texts, changed ? Optional.of(resumed.get().drives()) : Optional.empty());
+            }
+        }
+        List<String> kept = drives.stream()
+                .map(text -> Surroundings.driven(text) + "="
+                        + kept(
+                                Surroundings.schedule(text),
+                                Objects.requireNonNull(given.get(Surroundings.driven(text))),
+                                length,
+                                surroundings.in(unknownLengths(length)).withoutPick()))
+                .toList();
+        return new Driven(given, kept, Optional.empty());
+    }
+
     /**
      * {@return the text to keep: the policy's own, unless the one that was given has lengths in units, which grow with the run,
      * and can be read again without its surroundings}
      */
     private String kept(String text, Policy policy, RunLength length) {
-        Context here = surroundings.in(Context.EMPTY.in(Lengths.UNKNOWN, OptionalLong.of(length.stepsPerEpoch())));
+        return kept(text, policy, length, surroundings.in(unknownLengths(length)));
+    }
+
+    private static Context unknownLengths(RunLength length) {
+        return Context.EMPTY.in(Lengths.UNKNOWN, OptionalLong.of(length.stepsPerEpoch()));
+    }
+
+    private static String kept(String text, Policy policy, RunLength length, Context here) {
         PythonProgram program = PythonProgram.read(text, here);
         try {
             SchedulerCall.of(program);

@@ -87,16 +87,18 @@ public final class AveragedModel<T> {
      * Updates the averages with the model's current parameters and buffers: PyTorch's {@code update_parameters}.
      *
      * @throws IllegalStateException while model and averages are swapped
+     * @throws ArithmeticException if a schedule gives a decay that is not in [0, 1]; no average has changed then
      */
     public void update() {
         if (swapped) {
             throw new IllegalStateException("model and averages must be swapped back before update()");
         }
+        Averaging now = averaging.at(count);
         for (Entry<T> entry : entries) {
             if (count == 0 || (entry.buffer && !useBuffers)) {
                 vectors.copy(entry.value, entry.average);
             } else {
-                averaging.apply(vectors, entry.average, entry.value, count);
+                now.apply(vectors, entry.average, entry.value, count);
             }
         }
         count++;

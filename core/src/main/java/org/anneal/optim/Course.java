@@ -2,18 +2,23 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Check;
+import org.anneal.text.Spelling;
 
 /**
- * What a runner runs (one policy for all groups, or a schedule per group) and how far it has come: everything that a
+ * What a runner runs (one policy for all groups, or a schedule per group, and schedules of other numbers) and how far it has come: everything that a
  * {@link SchedulerState} saves.
  */
 final class Course {
@@ -27,8 +32,67 @@ final class Course {
     private long lastStep = Long.MAX_VALUE; // of the schedule that ends first
     private boolean metricTaken; // since the last step; only if there is a schedule to step
     private final List<ScheduledGroup> joined = new ArrayList<>(); // since then
+    final List<Drive> drives = new ArrayList<>();
+    private final List<? extends RateGroup> numbers; // of no group, that schedules may drive
+    private Optional<Map<String, Schedule>> sharedDrives; // of all groups alike
 
-    Course(List<? extends RateGroup> groups, List<? extends Policy> policies, boolean shared, long lastEpoch) {
+    /**
+     * A number beside the rates.
+     *
+     * @param group whose number it is; -1 if it is of no group
+     */
+    record Drive(String name, int group, ScheduledGroup number) {
+        SchedulerState.Drive state() {
+            return new SchedulerState.Drive(
+                    name,
+                    group,
+                    number.schedule.orElseThrow().toString(),
+                    number.group.base(),
+                    number.unscaled(),
+                    number.group.lr());
+        }
+
+        /** {@return the value of this number in {@code state}, which must have it} */
+        double checked(SchedulerState state) {
+            double value = in(state).orElseThrow().value();
+            number.group.checkLr(value);
+            return value;
+        }
+
+        /** Continues from {@code state}; where the schedule is another than there, at {@code value}. */
+        void restore(SchedulerState state, boolean another, double value) {
+            Optional<SchedulerState.Drive> saved = in(state);
+            if (another) {
+                saved.ifPresent(entry -> number.group.setInitialLr(entry.base()));
+                number.moveTo(state.lastEpoch(), value);
+            } else {
+                number.restore(saved.orElseThrow());
+            }
+        }
+
+        boolean isOf(String name, int group) {
+            return this.name.equals(name) && this.group == group;
+        }
+
+        /** {@return this number's entry in {@code state}} */
+        Optional<SchedulerState.Drive> in(SchedulerState state) {
+            return state.drives().stream()
+                    .filter(each -> each.isOf(name, group))
+                    .findFirst();
+        }
+    }
+
+    /**
+     * @param numbers of no group, that {@code drives} may name
+     * @param drives the schedules of numbers beside the rate, by name: for all groups, or one map per group
+     */
+    Course(
+            List<? extends RateGroup> groups,
+            List<? extends RateGroup> numbers,
+            List<? extends Policy> policies,
+            boolean shared,
+            List<Map<String, Schedule>> drives,
+            long lastEpoch) {
         if (lastEpoch < -1) {
             throw new IllegalArgumentException("last_epoch must be at least -1, but was " + lastEpoch);
         }
@@ -53,6 +117,17 @@ final class Course {
             Optional<Schedule> schedule = policies.get(shared ? 0 : i).stepDriven();
             add(new ScheduledGroup(groups.get(i), schedule.map(all -> all.forGroup(at, count))));
         }
+        this.numbers = Check.list("numbers", numbers);
+        this.sharedDrives = drives.size() == 1 ? Optional.of(drives.get(0)) : Optional.empty();
+        if (sharedDrives.isEmpty() && drives.size() != count) {
+            throw new IllegalArgumentException(
+                    "need one map of drives per group, so " + count + ", but got " + drives.size());
+        }
+        checkNames();
+        for (int i = 0; i < count; i++) {
+            Map<String, Schedule> schedules = drives.get(sharedDrives.isPresent() ? 0 : i);
+            add(drives(members.get(i), i, count, schedules, sharedDrives.isEmpty() || i == 0));
+        }
         if (lastEpoch != -1) {
             checkResumable(lastEpoch);
         }
@@ -61,6 +136,75 @@ final class Course {
     private void add(ScheduledGroup member) {
         members.add(member);
         lastStep = Math.min(lastStep, member.lastStep);
+    }
+
+    /** Refuses numbers of no group whose names are not clear. */
+    private void checkNames() {
+        Set<String> known = new HashSet<>(Set.of("lr"));
+        members.forEach(member -> known.addAll(member.group.numbers()));
+        for (RateGroup number : numbers) {
+            if (!known.add(number.name())) {
+                throw new IllegalArgumentException("numbers must have names of their own, but '" + number.name()
+                        + "' is another number's name, or an option's");
+            }
+        }
+    }
+
+    /**
+     * {@return what {@code schedules} drive of group {@code i} of {@code groups}}
+     *
+     * @param own whether they may name numbers of no group, too; if not, these are left out
+     */
+    private List<Drive> drives(ScheduledGroup member, int i, int groups, Map<String, Schedule> schedules, boolean own) {
+        List<Drive> found = new ArrayList<>();
+        schedules.forEach((name, schedule) -> {
+            Optional<? extends RateGroup> number =
+                    numbers.stream().filter(each -> each.name().equals(name)).findFirst();
+            if (number.isPresent() && own) {
+                found.add(new Drive(name, -1, ScheduledGroup.number(number.get(), schedule, Optional.empty())));
+            } else if (number.isEmpty()) {
+                String known = member.group.named(name).orElseThrow(() -> unknown(name, member.group));
+                found.add(new Drive(
+                        known,
+                        i,
+                        ScheduledGroup.number(
+                                member.group.driven(known), schedule.forGroup(i, groups), Optional.of(member.group))));
+            }
+        });
+        Set<String> once = new HashSet<>();
+        for (Drive drive : found) {
+            boolean taken = drives.stream().anyMatch(other -> other.isOf(drive.name, drive.group));
+            if (!once.add(drive.name) || taken) {
+                throw new IllegalArgumentException(
+                        "drives must name each number once, but named " + drive.name + " twice");
+            }
+            boolean momentum = drive.name.equals("momentum") || drive.name.equals("beta1");
+            if (momentum && drive.group >= 0 && member.drivesMomentum) {
+                throw new IllegalArgumentException(drive.name + " of group '" + member.group.name()
+                        + "' must be driven by one schedule, but "
+                        + member.schedule.orElseThrow() + " and "
+                        + drive.number.schedule.orElseThrow() + " both drive it: write cycle_momentum=False");
+            }
+        }
+        return found;
+    }
+
+    private IllegalArgumentException unknown(String name, RateGroup group) {
+        List<String> known = Stream.concat(
+                        group.numbers().stream(), numbers.stream().map(RateGroup::name))
+                .toList();
+        return new IllegalArgumentException("drive '" + name + "' must be "
+                + (known.isEmpty() ? "left out, as there is none" : String.join(" or ", known)) + " for "
+                + group.described()
+                + (name.equals("lr") ? ": the schedule itself drives the rate" : Spelling.suggestion(name, known)));
+    }
+
+    private void add(List<Drive> found) {
+        for (Drive drive : found) {
+            drive.number.group.base();
+            drives.add(drive);
+            lastStep = Math.min(lastStep, drive.number.lastStep);
+        }
     }
 
     private void checkResumable(long lastEpoch) {
@@ -91,17 +235,22 @@ final class Course {
             throw new IllegalArgumentException("the state must have " + groups.size()
                     + " groups, as the optimizer has, but had " + state.lrs().size());
         }
-        boolean same = state.policies().equals(texts());
+        boolean same = state.policies().equals(texts())
+                && state.drives().size() == drives.size()
+                && drives.stream()
+                        .allMatch(drive ->
+                                drive.in(state).filter(drive.state()::isLike).isPresent());
         if (!same && onChange == LRScheduler.OnChange.REFUSE) {
-            throw new IllegalArgumentException("the state was saved under " + String.join(", ", state.policies())
-                    + ", but this runner runs " + String.join(", ", texts())
+            throw new IllegalArgumentException("the state was saved under " + words(state.policies(), state.drives())
+                    + ", but this runner runs "
+                    + words(texts(), drives.stream().map(Drive::state).toList())
                     + ": choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the saved one");
         }
         for (int i = 0; i < groups.size(); i++) {
             groups.get(i).checkMomentum(state.momentums().get(i));
         }
         boolean take = !same && onChange == LRScheduler.OnChange.TAKE_CHECKPOINT;
-        Course next = take ? of(state, groups) : this;
+        Course next = take ? of(state, groups, numbers) : this;
         if ((same || take)
                 && next.policy.metricDriven().isPresent()
                 && state.plateau().isEmpty()) {
@@ -110,9 +259,24 @@ final class Course {
         }
         next.takeLate(groups);
         next.checkJoined(groups);
-        List<Double> rates = same || take ? List.of() : rates(state.lastEpoch(), state.initialLrs());
+        boolean keep = !(same || take);
+        List<Double> rates = keep ? rates(state.lastEpoch(), state.initialLrs()) : List.of();
+        List<Double> values = keep
+                ? values(
+                        state.lastEpoch(),
+                        drive -> drive.in(state).map(SchedulerState.Drive::base).orElseGet(drive.number.group::base))
+                : next.drives.stream().map(drive -> drive.checked(state)).toList();
         next.restore(state, rates);
+        for (int i = 0; i < values.size(); i++) {
+            next.drives.get(i).restore(state, keep, values.get(i));
+        }
         return next;
+    }
+
+    private static String words(List<String> policies, List<SchedulerState.Drive> drives) {
+        String numbers =
+                drives.stream().map(SchedulerState.Drive::toString).distinct().collect(Collectors.joining(", "));
+        return String.join(", ", policies) + (numbers.isEmpty() ? "" : " with " + numbers);
     }
 
     /** Continues from {@code state}, at {@code rates}, or at the state's own rates if {@code rates} is empty. */
@@ -135,7 +299,8 @@ final class Course {
     }
 
     /** {@return the course that {@code state} was saved from} */
-    private static Course of(SchedulerState state, List<? extends RateGroup> groups) {
+    private static Course of(
+            SchedulerState state, List<? extends RateGroup> groups, List<? extends RateGroup> numbers) {
         List<Policy> saved = state.policies().stream().map(Course::read).toList();
         if (state.plateau().isPresent() && saved.get(0) instanceof Schedule) {
             throw new IllegalArgumentException(
@@ -143,7 +308,16 @@ final class Course {
                             + " plateau cannot be rebuilt from " + String.join(", ", state.policies())
                             + ": build the runner as it was and restore the state into it");
         }
-        return new Course(groups, saved, saved.size() == 1, -1);
+        List<Map<String, Schedule>> drives = new ArrayList<>();
+        groups.forEach(group -> drives.add(new LinkedHashMap<>()));
+        for (SchedulerState.Drive drive : state.drives()) {
+            drives.get(Math.max(0, drive.group()))
+                    .put(drive.name(), read(drive.schedule()).stepDriven().orElseThrow());
+        }
+        Map<String, Schedule> common = new LinkedHashMap<>(drives.get(0));
+        numbers.forEach(number -> common.remove(number.name()));
+        boolean alike = drives.stream().skip(1).allMatch(common::equals);
+        return new Course(groups, numbers, saved, saved.size() == 1, alike ? drives.subList(0, 1) : drives, -1);
     }
 
     private static Policy read(String text) {
@@ -158,7 +332,14 @@ final class Course {
     }
 
     void attach(LRScheduler runner) {
-        members.forEach(member -> member.group.attach(runner, member.schedule));
+        for (int i = 0; i < members.size(); i++) {
+            int at = i;
+            List<String> numbers = drives.stream()
+                    .filter(drive -> drive.group == at)
+                    .map(Drive::name)
+                    .toList();
+            members.get(i).group.attach(runner, members.get(i).schedule, numbers);
+        }
     }
 
     long lastEpoch() {
@@ -206,6 +387,7 @@ final class Course {
 
     SchedulerState state() {
         members.forEach(ScheduledGroup::takeEdit);
+        drives.forEach(drive -> drive.number.takeEdit());
         return new SchedulerState(
                 SchedulerState.VERSION,
                 lastEpoch,
@@ -215,7 +397,8 @@ final class Course {
                 each(member -> member.group.momentum()),
                 each(ScheduledGroup::unscaled),
                 each(ScheduledGroup::factor),
-                progress);
+                progress,
+                drives.stream().map(Drive::state).toList());
     }
 
     /** Sets the rates and momenta of the first step. */
@@ -233,12 +416,30 @@ final class Course {
             for (int i = 0; i < members.size(); i++) {
                 members.get(i).compute(step, starting);
             }
+        }
+        drive(step, starting);
+        if (takesStep()) {
             for (int i = 0; i < members.size(); i++) {
                 members.get(i).write(step);
             }
         }
         lastEpoch = step;
         metricTaken = false;
+    }
+
+    /** Sets the numbers beside the rates, or none of them if a value is refused. */
+    private void drive(long step, boolean starting) {
+        for (int i = 0; i < drives.size(); i++) {
+            drives.get(i).number.compute(step, starting);
+        }
+        for (int i = 0; i < drives.size(); i++) {
+            try {
+                drives.get(i).number.write(step);
+            } catch (IllegalArgumentException e) {
+                drives.subList(0, i).forEach(drive -> drive.number.undo());
+                throw drives.get(i).number.refused(e, step);
+            }
+        }
     }
 
     /** {@return whether this step already had its metric, so that {@link #step} must come before the next one} */
@@ -254,6 +455,10 @@ final class Course {
             return false;
         }
         members.forEach(ScheduledGroup::takeEdit);
+        if (!takesStep()) { // then the metrics are the steps
+            drives.forEach(drive -> drive.number.checkNotEnded(lastEpoch));
+            drive(lastEpoch + 1, false);
+        }
         ReduceLROnPlateau.State before = progress.orElseThrow();
         boolean fires = plateau.fires(before, metric);
         for (int i = 0; i < members.size(); i++) {
@@ -276,6 +481,7 @@ final class Course {
         }
         if (lastEpoch >= lastStep) {
             members.forEach(member -> member.checkNotEnded(lastEpoch));
+            drives.forEach(drive -> drive.number.checkNotEnded(lastEpoch));
         }
         checkJoined(groups);
     }
@@ -298,7 +504,18 @@ final class Course {
     void moveTo(long step, List<? extends RateGroup> groups) {
         takeLate(groups);
         checkJoined(groups);
+        List<Double> values = values(step, drive -> drive.number.group.base());
         goTo(step, rates(step, each(member -> member.group.initialLr().orElse(Double.NaN))));
+        for (int i = 0; i < values.size(); i++) {
+            drives.get(i).number.moveTo(step, values.get(i));
+        }
+    }
+
+    /** {@return the values of the numbers beside the rates at {@code step}, none of which is refused} */
+    private List<Double> values(long step, ToDoubleFunction<Drive> base) {
+        return drives.stream()
+                .map(drive -> drive.number.rateAt(step, base.applyAsDouble(drive)))
+                .toList();
     }
 
     private List<Double> rates(long step, List<Double> bases) {
@@ -327,8 +544,13 @@ final class Course {
             return false;
         }
         checkMinLr(groups.size());
-        groups.subList(members.size(), groups.size())
-                .forEach(group -> add(new ScheduledGroup(group, Optional.empty())));
+        Map<String, Schedule> schedules = shared(groups.get(members.size()), Optional.empty());
+        groups.subList(members.size(), groups.size()).forEach(group -> {
+            ScheduledGroup member = new ScheduledGroup(group, Optional.empty());
+            List<Drive> found = drives(member, members.size(), groups.size(), schedules, false);
+            add(member);
+            add(found);
+        });
         return true;
     }
 
@@ -344,8 +566,20 @@ final class Course {
         return policy.stepDriven().orElseThrow();
     }
 
-    /** Runs {@code schedule} on {@code group}, the first of {@code groups} that has not joined. */
-    void join(RateGroup group, Schedule schedule, List<? extends RateGroup> groups) {
+    /** {@return the schedules of the numbers of {@code group}, which joins late: {@code own}, or those of all groups} */
+    private Map<String, Schedule> shared(RateGroup group, Optional<Map<String, Schedule>> own) {
+        return own.or(() -> sharedDrives)
+                .orElseThrow(() -> new IllegalStateException("this runner drives other numbers in each group: say which"
+                        + " ones of group '" + group.name() + "' to drive, join(group, schedule, drives)"));
+    }
+
+    /**
+     * Runs {@code schedule} on {@code group}, the first of {@code groups} that has not joined.
+     *
+     * @param own the schedules of numbers beside its rate, if these are not those of all groups
+     */
+    void join(
+            RateGroup group, Schedule schedule, Optional<Map<String, Schedule>> own, List<? extends RateGroup> groups) {
         int index = members.size();
         if (!takesStep() || index >= groups.size()) {
             throw new IllegalArgumentException("group '" + group.name() + "' must not join: "
@@ -357,9 +591,13 @@ final class Course {
         }
         checkMinLr(groups.size());
         ScheduledGroup member = new ScheduledGroup(group, Optional.of(schedule.forGroup(index, groups.size())));
+        Map<String, Schedule> schedules = shared(group, own);
+        List<Drive> found = drives(member, index, groups.size(), schedules, own.isPresent());
         shared &= policy.stepDriven().equals(Optional.of(schedule));
+        sharedDrives = sharedDrives.filter(schedules::equals);
         group.base();
         add(member);
+        add(found);
         joined.add(member);
     }
 
@@ -386,6 +624,11 @@ final class Course {
         if (!shared) {
             throw new IllegalStateException("PyTorch has no schedule per group, so there is no state_dict of "
                     + String.join(", ", texts()) + ": use state() and restore(state)");
+        }
+        if (!drives.isEmpty()) {
+            throw new IllegalStateException("PyTorch schedules the rate only, so there is no state_dict of "
+                    + words(texts(), drives.stream().map(Drive::state).toList())
+                    + ": use state() and restore(state)");
         }
         return new PyTorchState(policy, state, lastLr, members.get(0).group.hasBetas());
     }
@@ -418,7 +661,7 @@ final class Course {
                 }
                 case TAKE_CHECKPOINT -> {
                     Policy saved = SavedSchedule.of(dict, paramGroups).whole();
-                    Course theirs = new Course(groups, List.of(saved), true, -1);
+                    Course theirs = new Course(groups, numbers, List.of(saved), true, List.of(Map.of()), -1);
                     state = theirs.inPyTorch(theirs.state(), lastLr()).read(dict);
                 }
                 default -> throw new AssertionError(onChange);
@@ -430,6 +673,9 @@ final class Course {
     /** {@return the policy as text, or a list of schedules} */
     @Override
     public String toString() {
-        return shared ? policy.toString() : texts().toString();
+        String rates = shared ? policy.toString() : texts().toString();
+        return drives.isEmpty()
+                ? rates
+                : words(List.of(rates), drives.stream().map(Drive::state).toList());
     }
 }

@@ -1,6 +1,8 @@
 package org.anneal.optim;
 
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -19,6 +21,17 @@ import org.anneal.text.Python;
  * so building a second runner starts over from the same rates. Each {@link #step()} then asks the schedule for the rate that
  * follows the one in force, which may have been edited by hand, as in PyTorch. Under a plateau alone, building changes nothing
  * and {@link #step(double)} takes the metric. A plateau on a schedule takes both: {@code step(metric)}, then {@code step()}.
+ *
+ * <p>Beside the rate, schedules can drive any other number of a group, such as its momentum or its weight decay, and numbers of
+ * your own:
+ *
+ * <pre>{@code
+ *   new LRScheduler(optimizer, new CosineAnnealingLR(90), Map.of("weight_decay", new LinearLR(1.0, 0.1, 90)));
+ * }</pre>
+ *
+ * <p>Such a schedule is at the runner's step, too. Its base is the value in force when the first runner that drives the number
+ * was built, a value edited by hand stays in force as a rate does, and a plateau does not scale it. It goes into
+ * {@link #state}, but PyTorch's {@link #stateDict} has no room for it. Under a plateau alone it moves with each metric.
  *
  * <p>A group has one live runner. A new one replaces the old one, which then refuses to step but keeps its last state, from
  * which the new one can be restored. A runner belongs to the optimizer's thread.
@@ -47,6 +60,16 @@ public final class LRScheduler {
          * @param momentum the momentum now in force; beta1 where the rule has betas
          */
         void set(long step, int group, double lr, double momentum);
+
+        /**
+         * Called after a number beside the rate was set that a schedule drives; by default, does nothing.
+         *
+         * @param step the runner's counter
+         * @param group the group's number, from 0; -1 if the number is of no group
+         * @param name such as {@code weight_decay}
+         * @param value now in force
+         */
+        default void setNumber(long step, int group, String name, double value) {}
     }
 
     /** What to do with a state that was saved under another schedule. */
@@ -80,7 +103,33 @@ public final class LRScheduler {
      *     group in {@code policy} does not have one entry per group
      */
     public LRScheduler(Schedulable optimizer, Policy policy, long lastEpoch) {
-        this(optimizer, List.of(Objects.requireNonNull(policy, "policy")), true, lastEpoch);
+        this(optimizer, policy, lastEpoch, Map.of());
+    }
+
+    /**
+     * Runs {@code policy} on the rate of every group, and {@code drives} on other numbers of every group, from step 0.
+     *
+     * @param drives schedules by the names of the numbers: an option of the update rule that is one number, such as
+     *     {@code momentum}, {@code beta1}, {@code weight_decay} or {@code eps}, or a number of {@link Schedulable#numbers}
+     * @throws IllegalArgumentException if a group has no such number, or {@code policy} drives it too; and as
+     *     {@link #LRScheduler(Schedulable, Policy)} does
+     * @throws ArithmeticException if the first value of a number is out of its range
+     */
+    public LRScheduler(Schedulable optimizer, Policy policy, Map<String, ? extends Schedule> drives) {
+        this(optimizer, policy, -1, drives);
+    }
+
+    /**
+     * Runs {@code policy} and {@code drives} as {@link #LRScheduler(Schedulable, Policy, Map)} does, resuming as
+     * {@link #LRScheduler(Schedulable, Policy, long)} does.
+     */
+    public LRScheduler(Schedulable optimizer, Policy policy, long lastEpoch, Map<String, ? extends Schedule> drives) {
+        this(
+                optimizer,
+                List.of(Objects.requireNonNull(policy, "policy")),
+                true,
+                List.of(checked("drives", drives)),
+                lastEpoch);
     }
 
     /**
@@ -89,12 +138,29 @@ public final class LRScheduler {
      * @throws IllegalArgumentException if there is not one schedule per group, or one drives momentum and its group has none
      */
     public LRScheduler(Schedulable optimizer, List<Schedule> schedules) {
-        this(optimizer, Check.<Policy>list("schedules", schedules), false, -1);
+        this(optimizer, Check.<Policy>list("schedules", schedules), false, List.of(Map.of()), -1);
     }
 
-    private LRScheduler(Schedulable optimizer, List<? extends Policy> policies, boolean shared, long lastEpoch) {
+    /**
+     * Runs one schedule per group on its rate, and one map per group on other numbers of it, in order, from step 0.
+     *
+     * @param drives schedules by the names of the numbers; a number of no group is named in any one of the maps
+     * @throws IllegalArgumentException if there is not one schedule and one map per group, and as the other constructors do
+     * @throws ArithmeticException if the first value of a number is out of its range
+     */
+    public LRScheduler(
+            Schedulable optimizer, List<Schedule> schedules, List<? extends Map<String, ? extends Schedule>> drives) {
+        this(optimizer, Check.<Policy>list("schedules", schedules), false, each(drives), -1);
+    }
+
+    private LRScheduler(
+            Schedulable optimizer,
+            List<? extends Policy> policies,
+            boolean shared,
+            List<Map<String, Schedule>> drives,
+            long lastEpoch) {
         this.optimizer = Objects.requireNonNull(optimizer, "optimizer");
-        this.course = new Course(optimizer.groups(), policies, shared, lastEpoch);
+        this.course = new Course(optimizer.groups(), optimizer.numbers(), policies, shared, drives, lastEpoch);
         this.optimizerSteps = optimizer.steps();
         List<LRScheduler> before = optimizer.groups().stream()
                 .flatMap(group -> group.runner().stream())
@@ -108,13 +174,30 @@ public final class LRScheduler {
         }
     }
 
+    private static List<Map<String, Schedule>> each(List<? extends Map<String, ? extends Schedule>> drives) {
+        return Check.list("drives", drives).stream()
+                .map(one -> checked("drives", one))
+                .toList();
+    }
+
+    /** {@return a copy in the same order} */
+    private static Map<String, Schedule> checked(String argument, Map<String, ? extends Schedule> drives) {
+        Map<String, Schedule> copy = new LinkedHashMap<>();
+        Objects.requireNonNull(drives, argument)
+                .forEach((name, schedule) -> copy.put(
+                        Objects.requireNonNull(name, argument),
+                        Objects.requireNonNull(schedule, () -> argument + "[" + name + "]")));
+        return Collections.unmodifiableMap(copy);
+    }
+
     /**
      * Moves to the next step: call it after {@link Optimizer#step()}. It warns once if the optimizer counts its steps and has
      * not made one yet.
      *
      * @throws IllegalStateException if the policy is a plateau alone, if its schedule has ended, if another runner replaced
      *     this one, or if a group was added and has not joined
-     * @throws ArithmeticException if a schedule gives a rate that is not finite; no rate has changed then
+     * @throws ArithmeticException if a schedule gives a rate that is not finite, or another number that is out of its range;
+     *     nothing has changed then
      */
     public void step() {
         checkLive();
@@ -211,10 +294,25 @@ public final class LRScheduler {
      * @throws IllegalStateException if another runner replaced this one
      */
     public void join(RateGroup group, Schedule schedule) {
+        join(group, schedule, Optional.empty());
+    }
+
+    /**
+     * Runs {@code schedule} on the rate of a group that was added since, as {@link #join(RateGroup, Schedule)} does, and
+     * {@code drives} on other numbers of it; without them, those that this runner drives in every group.
+     *
+     * @throws IllegalArgumentException as that does, and if the group has no such number
+     * @throws IllegalStateException if another runner replaced this one
+     */
+    public void join(RateGroup group, Schedule schedule, Map<String, ? extends Schedule> drives) {
+        join(group, schedule, Optional.of(checked("drives", drives)));
+    }
+
+    private void join(RateGroup group, Schedule schedule, Optional<Map<String, Schedule>> drives) {
         Objects.requireNonNull(group, "group");
         Objects.requireNonNull(schedule, "schedule");
         checkLive();
-        course.join(group, schedule, optimizer.groups());
+        course.join(group, schedule, drives, optimizer.groups());
         course.attach(this);
         tell();
     }
@@ -283,7 +381,8 @@ public final class LRScheduler {
     }
 
     /**
-     * Continues where {@code state} was taken: sets the step count, and every group's base, rate and momentum. The optimizer may
+     * Continues where {@code state} was taken: sets the step count, every group's base, rate and momentum, and the other numbers
+     * that schedules drive. With {@code KEEP_CONFIG}, a number that only the state drives keeps its value. The optimizer may
      * be restored before this runner is built, before this call, or after it.
      *
      * @throws IllegalArgumentException if the state has another version or number of groups; if it was saved under another
@@ -327,7 +426,8 @@ public final class LRScheduler {
      * {@link Optional#empty()}; MultiStepLR's Counter is a map from milestone to count. Two entries that PyTorch never reads
      * differ: below {@code _schedulers}, each {@code _last_lr} holds the rates in force; milestones are sorted.
      *
-     * @throws IllegalStateException if PyTorch has no such scheduler: a plateau on a schedule, or a schedule per group
+     * @throws IllegalStateException if PyTorch has no such scheduler: a plateau on a schedule, a schedule per group, or schedules
+     *     of other numbers than the rate
      */
     public Map<String, Object> stateDict() {
         return course.inPyTorch(state(), lastLr()).toMap();
@@ -387,6 +487,14 @@ public final class LRScheduler {
             for (int i = 0; i < course.members.size(); i++) {
                 RateGroup group = course.members.get(i).group;
                 listener.get().set(lastEpoch(), i, group.lr(), group.momentum());
+            }
+            for (Course.Drive drive : course.drives) {
+                listener.get()
+                        .setNumber(
+                                lastEpoch(),
+                                drive.group(),
+                                drive.name(),
+                                drive.number().group.lr());
             }
         }
     }

@@ -311,6 +311,9 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             if (base.isPresent() && !Double.valueOf(base.getAsDouble()).equals(options.get("initial_lr"))) {
                 options.put(SavedGroup.OWN_BASE, base.getAsDouble());
             }
+            if (!group.bases().isEmpty()) {
+                options.put(SavedGroup.OTHER_BASES, group.bases());
+            }
             options.put("params", numbers);
             packed.add(options);
         }
@@ -371,6 +374,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             group.setRule(given.rule());
             group.setLr(given.lr()); // may be below 0
             given.initialLr().ifPresent(group::setInitialLr);
+            given.bases().forEach((name, base) -> group.driven(name).setInitialLr(base));
             for (int p = 0; p < group.params().size(); p++) {
                 Map<?, ?> kept = state.getOrDefault(given.params().get(p), Map.of());
                 if (quasiNewton.isEmpty()) {

@@ -149,6 +149,52 @@ public final class ParamGroup<T> extends RateGroup {
         return rule.options().containsKey("betas");
     }
 
+    /** {@return all options of the rule that are one number, but for the rate: {@code betas} are {@code beta1} and {@code beta2}} */
+    @Override
+    public List<String> numbers() {
+        return rule.kind().numbers((Record) rule).stream()
+                .filter(name -> !name.equals("lr"))
+                .map(name -> name.equals("betas[0]") ? "beta1" : name.equals("betas[1]") ? "beta2" : name)
+                .toList();
+    }
+
+    @Override
+    public double number(String name) {
+        String option = option(name);
+        return isMomentum(option) ? momentum : rule.kind().number((Record) rule, option);
+    }
+
+    @Override
+    public void setNumber(String name, double value) {
+        String option = option(name);
+        if (isMomentum(option)) {
+            setMomentum(value);
+        } else {
+            rule = with(option, value);
+        }
+    }
+
+    @Override
+    void checkNumber(String name, double value) {
+        with(option(name), value);
+    }
+
+    private UpdateRule with(String option, double value) {
+        UpdateRule now = ruleWithStaleLr();
+        return (UpdateRule) now.kind().withNumber((Record) now, option, value);
+    }
+
+    /** {@return the name by which the rule declares a number} */
+    private String option(String name) {
+        Objects.requireNonNull(name, "name");
+        String entry = name.equals("beta1") ? "betas[0]" : name.equals("beta2") ? "betas[1]" : name;
+        return rule.kind().has(entry) ? entry : name;
+    }
+
+    private static boolean isMomentum(String option) {
+        return option.equals("momentum") || option.equals("betas[0]");
+    }
+
     @Override
     String described() {
         return super.described() + ", which runs " + kind().getSimpleName();

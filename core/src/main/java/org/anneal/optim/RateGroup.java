@@ -1,10 +1,14 @@
 package org.anneal.optim;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Stream;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Check;
 
@@ -23,15 +27,20 @@ import org.anneal.text.Check;
 public abstract class RateGroup {
     private final String name;
     private double initialLr = Double.NaN; // until a runner records it
+    private final Map<String, RateGroup> driven = new LinkedHashMap<>(); // numbers beside the rate
     private Optional<LRScheduler> runner = Optional.empty(); // the last one built over this group
     private Optional<Schedule> schedule = Optional.empty(); // of that runner on this group
+    private List<String> drivenNow = List.of(); // by that runner
 
     /** @param name its name in messages, such as {@code classifier} */
     protected RateGroup(String name) {
         this.name = Objects.requireNonNull(name, "name");
     }
 
-    /** {@return a group without momentum, whose rate is read by {@code lr} and set by {@code setLr}} */
+    /**
+     * {@return a group without momentum, whose rate is read by {@code lr} and set by {@code setLr}} For a number of your own, such
+     * as a dropout, beside an optimizer's rates, see {@link Schedulable#with}.
+     */
     public static RateGroup of(String name, DoubleSupplier lr, DoubleConsumer setLr) {
         return ExternalRateGroup.create(name, lr, setLr);
     }
@@ -83,14 +92,65 @@ public abstract class RateGroup {
         return momentum;
     }
 
+    /**
+     * {@return the names of the numbers beside the rate that schedules can drive} By default {@code momentum}, or {@code beta1}
+     * where there are betas, if there is one. A group that has more lists them here, and reads and sets them below.
+     */
+    public List<String> numbers() {
+        return hasMomentum() ? List.of(hasBetas() ? "beta1" : "momentum") : List.of();
+    }
+
+    /** {@return the number in force, one of {@link #numbers}} */
+    public double number(String name) {
+        Objects.requireNonNull(name, "name");
+        return momentum();
+    }
+
+    /**
+     * Sets the number in force.
+     *
+     * @param name one of {@link #numbers}
+     * @throws IllegalArgumentException if {@code value} is out of its range
+     */
+    public void setNumber(String name, double value) {
+        Objects.requireNonNull(name, "name");
+        setMomentum(value);
+    }
+
+    /** Refuses a number that {@link #setNumber} is known to refuse. */
+    void checkNumber(String name, double value) {}
+
+    /** Refuses a value that {@link #setLr} is known to refuse. */
+    void checkLr(double lr) {}
+
+    /** {@return the one of {@link #numbers} that {@code name} means; {@code betas[0]} is {@code beta1}} */
+    final Optional<String> named(String name) {
+        List<String> all = numbers();
+        String beta = name.replace("betas[0]", "beta1").replace("betas[1]", "beta2");
+        return Stream.of(name, beta).filter(all::contains).findFirst();
+    }
+
+    /** {@return one of the {@link #numbers} as a group of its own, which remembers its base} */
+    final RateGroup driven(String name) {
+        return driven.computeIfAbsent(name, missing -> GroupNumber.create(this, missing));
+    }
+
+    /** {@return the bases of the numbers that schedules have driven, by name} */
+    final Map<String, Double> bases() {
+        Map<String, Double> bases = new LinkedHashMap<>();
+        driven.forEach((name, number) -> number.initialLr().ifPresent(base -> bases.put(name, base)));
+        return bases;
+    }
+
     /** {@return the base of this group's schedules, recorded when the first runner is built; empty before} */
     public final OptionalDouble initialLr() {
         return Double.isNaN(initialLr) ? OptionalDouble.empty() : OptionalDouble.of(initialLr);
     }
 
-    /** Makes the rate in force the base of schedules. */
+    /** Makes the rate in force the base of schedules, and so each number beside it that a schedule has driven. */
     public final void rebase() {
         initialLr = Check.finite("lr", lr());
+        driven.values().forEach(RateGroup::rebase);
     }
 
     /** Sets the base of schedules, as a saved state has it. */
@@ -101,7 +161,7 @@ public abstract class RateGroup {
     /** {@return the base of schedules, recorded now if it was not yet} */
     final double base() {
         if (Double.isNaN(initialLr)) {
-            rebase();
+            initialLr = Check.finite("lr", lr());
         }
         return initialLr;
     }
@@ -116,10 +176,27 @@ public abstract class RateGroup {
         return schedule;
     }
 
-    /** Makes {@code runner}, which runs {@code schedule} on this group, the live one. */
-    final void attach(LRScheduler runner, Optional<Schedule> schedule) {
+    /** {@return those of {@link #numbers} that the live runner drives by schedules of their own} */
+    public final List<String> drivenNumbers() {
+        return drivenNow;
+    }
+
+    /**
+     * {@return the base of the schedules of a number, recorded when the first runner that drives it is built; empty before}
+     *
+     * @param name one of {@link #numbers}
+     */
+    public final OptionalDouble initialNumber(String name) {
+        return Optional.ofNullable(driven.get(Objects.requireNonNull(name, "name")))
+                .map(RateGroup::initialLr)
+                .orElse(OptionalDouble.empty());
+    }
+
+    /** Makes {@code runner}, which runs {@code schedule} on this group and drives {@code numbers}, the live one. */
+    final void attach(LRScheduler runner, Optional<Schedule> schedule, List<String> numbers) {
         this.runner = Optional.of(runner);
         this.schedule = schedule;
+        this.drivenNow = numbers;
     }
 
     /** {@return its description in messages} */

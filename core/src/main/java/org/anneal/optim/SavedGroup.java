@@ -25,12 +25,17 @@ import org.anneal.text.PythonSyntaxException;
  * @param rule with the options of the dict
  * @param lr any finite number
  * @param initialLr the base of schedules, if the dict has one
+ * @param bases those of schedules of other numbers
  * @param params the parameters' numbers or names in the dict
  */
-record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Object> params) {
+record SavedGroup(
+        UpdateRule rule, double lr, OptionalDouble initialLr, Map<String, Double> bases, List<Object> params) {
 
     /** An entry of a group: the base of schedules, if a schedule uses {@code initial_lr} for something else. */
     static final String OWN_BASE = "anneal_initial_lr";
+
+    /** An entry of a group: the bases of schedules of other numbers than the rate, by name. */
+    static final String OTHER_BASES = "anneal_bases";
 
     /** {@return every rule, ours and users' own, with the options that give it the most slots} */
     static List<UpdateRule> rules() {
@@ -92,7 +97,14 @@ record SavedGroup(UpdateRule rule, double lr, OptionalDouble initialLr, List<Obj
                 .reduce((first, last) -> last);
         // A schedule may have set a rate below 0, which a rule refuses.
         options.put("lr", Math.max(0, lr));
-        return new SavedGroup(restored(rule, options), lr, initialLr, names(params));
+        return new SavedGroup(restored(rule, options), lr, initialLr, bases(group, options), names(params));
+    }
+
+    private static Map<String, Double> bases(ParamGroup<?> group, Map<String, Object> options) {
+        Map<String, Object> given = options.get(OTHER_BASES) instanceof Map<?, ?> bases ? options(bases) : Map.of();
+        Map<String, Double> bases = new LinkedHashMap<>();
+        group.numbers().stream().filter(given::containsKey).forEach(name -> bases.put(name, number(name, given)));
+        return bases;
     }
 
     /** {@return what {@link UpdateRule#ofGroup} does} */

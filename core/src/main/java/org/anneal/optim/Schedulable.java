@@ -1,6 +1,10 @@
 package org.anneal.optim;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.anneal.text.Check;
 
 /** What {@link LRScheduler} needs from an optimizer, ours or another library's: its groups, and its number of steps. */
 @FunctionalInterface
@@ -17,5 +21,41 @@ public interface Schedulable {
      */
     default long steps() {
         return -1;
+    }
+
+    /** {@return numbers that are of no group, but that schedules may drive beside the rates, such as a dropout; none by default} */
+    default List<? extends RateGroup> numbers() {
+        return List.of();
+    }
+
+    /**
+     * {@return this, with numbers of the caller's own for schedules to drive by their names}
+     *
+     * <pre>{@code
+     *   RateGroup dropout = RateGroup.of("dropout", net::dropout, net::setDropout);
+     *   new LRScheduler(optimizer.with(dropout), schedule, Map.of("dropout", new LinearLR(1.0, 0.1, 1000)));
+     * }</pre>
+     *
+     * @param numbers each remembers its base, so create it once and keep it
+     */
+    default Schedulable with(RateGroup... numbers) {
+        List<RateGroup> all = Check.list("numbers", Arrays.asList(Objects.requireNonNull(numbers, "numbers")));
+        Schedulable optimizer = this;
+        return new Schedulable() {
+            @Override
+            public List<? extends RateGroup> groups() {
+                return optimizer.groups();
+            }
+
+            @Override
+            public long steps() {
+                return optimizer.steps();
+            }
+
+            @Override
+            public List<? extends RateGroup> numbers() {
+                return Stream.concat(optimizer.numbers().stream(), all.stream()).toList();
+            }
+        };
     }
 }

@@ -19,20 +19,47 @@ final class ScheduledGroup {
     private double lr; // the rate set last
     private double unscaled; // the schedule's rate, without the plateau's factor
     private double factor = 1; // of the plateau
-    private double next;
+    private double next; // computed for the next step
+    private double before; // unscaled, when that was computed
+    private double inForce; // then
+    private final String quantity; // for messages: what the schedule drives
+    private final String owner; // and of which group
 
     ScheduledGroup(RateGroup group, Optional<Schedule> schedule) {
-        this.group = group;
-        this.schedule = schedule;
-        this.lastStep = schedule.map(Schedule::lastStep).orElse(Long.MAX_VALUE);
-        this.drivesMomentum = schedule.map(Schedule::drivesMomentum).orElse(false);
+        this(group, schedule, "the rate", " for group '" + group.name() + "'");
         if (drivesMomentum && !group.hasMomentum()) {
             throw new IllegalArgumentException(
                     "cycle_momentum must be False under a rule without momentum or betas, but was True in "
                             + schedule.orElseThrow() + " for " + group.described() + ": write cycle_momentum=False");
         }
+    }
+
+    private ScheduledGroup(RateGroup group, Optional<Schedule> schedule, String quantity, String owner) {
+        this.group = group;
+        this.schedule = schedule;
+        this.quantity = quantity;
+        this.owner = owner;
+        this.lastStep = schedule.map(Schedule::lastStep).orElse(Long.MAX_VALUE);
+        this.drivesMomentum = schedule.map(Schedule::drivesMomentum).orElse(false);
         lr = group.lr();
         unscaled = lr;
+    }
+
+    /**
+     * {@return a number that {@code schedule} drives}
+     *
+     * @param owner of the number; empty if it is of no group
+     */
+    static ScheduledGroup number(RateGroup number, Schedule schedule, Optional<RateGroup> owner) {
+        if (schedule.drivesMomentum()) {
+            throw new IllegalArgumentException("cycle_momentum must be False where a schedule drives " + number.name()
+                    + ", but was True in " + schedule + ": write cycle_momentum=False");
+        }
+        return new ScheduledGroup(
+                number,
+                Optional.of(schedule),
+                number.name(),
+                owner.map(group -> " for group '" + group.name() + "'").orElse(""));
     }
 
     double lr() {
@@ -71,9 +98,17 @@ final class ScheduledGroup {
         Schedule running = schedule.orElseThrow();
         double base = group.base();
         next = starting ? running.start(step, unscaled, base) : running.next(step, unscaled, base);
+        before = unscaled;
+        inForce = group.lr();
         if (!Double.isFinite(next)) {
             throw notFinite(next, step);
         }
+    }
+
+    /** Sets the value from before {@link #compute} again. */
+    void undo() {
+        unscaled = before;
+        set(inForce);
     }
 
     void write(long step) {
@@ -109,6 +144,11 @@ final class ScheduledGroup {
         if (!Double.isFinite(rate)) {
             throw notFinite(rate, step);
         }
+        try {
+            group.checkLr(rate);
+        } catch (IllegalArgumentException e) {
+            throw refused(e, step);
+        }
         return rate;
     }
 
@@ -140,9 +180,24 @@ final class ScheduledGroup {
         set(state.lrs().get(i));
     }
 
+    /** Restores the entry of a number in a state. */
+    void restore(SchedulerState.Drive saved) {
+        group.setInitialLr(saved.base());
+        unscaled = saved.unscaled();
+        set(saved.value());
+    }
+
     private ArithmeticException notFinite(double rate, long step) {
-        return new ArithmeticException("the rate must be finite, but " + schedule.orElseThrow() + " makes it " + rate
-                + " at step " + step + " for group '" + group.name() + "'");
+        return new ArithmeticException(quantity + " must be finite, but " + schedule.orElseThrow() + " makes it " + rate
+                + " at step " + step + owner);
+    }
+
+    /** {@return that {@code refusal} is of the schedule's value at {@code step}} */
+    ArithmeticException refused(IllegalArgumentException refusal, long step) {
+        ArithmeticException refused = new ArithmeticException(
+                refusal.getMessage() + " at step " + step + owner + ", from " + schedule.orElseThrow());
+        refused.initCause(refusal);
+        return refused;
     }
 
     /** {@return a warning if the schedule will raise this group, which joined at {@code from}, above its base and its own rates} */

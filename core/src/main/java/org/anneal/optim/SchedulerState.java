@@ -23,6 +23,7 @@ import org.anneal.text.Check;
  * @param unscaled the rate of each group before a plateau on top of its schedule; the rate in force without one
  * @param factors that plateau's factor for each group; 1 without one
  * @param plateau the progress of a plateau, if there is one
+ * @param drives the numbers beside the rates that schedules drive
  */
 public record SchedulerState(
         int version,
@@ -33,8 +34,84 @@ public record SchedulerState(
         List<Double> momentums,
         List<Double> unscaled,
         List<Double> factors,
-        Optional<ReduceLROnPlateau.State> plateau) {
+        Optional<ReduceLROnPlateau.State> plateau,
+        List<Drive> drives) {
     static final int VERSION = 1;
+
+    /**
+     * A number beside the rates that a schedule drives.
+     *
+     * @param name such as {@code weight_decay}
+     * @param group whose number it is, from 0; -1 if it is of no group
+     * @param schedule as text
+     * @param base that the schedule started from
+     * @param unscaled the schedule's own value, which the number's owner may have rounded
+     * @param value in force
+     */
+    public record Drive(String name, int group, String schedule, double base, double unscaled, double value) {
+        /** @throws IllegalArgumentException if a number is out of its range */
+        public Drive {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(schedule, "schedule");
+            if (group < -1) {
+                throw new IllegalArgumentException("group must be at least -1, but was " + group);
+            }
+            Check.finite("base", base);
+            Check.finite("unscaled", unscaled);
+            Check.finite("value", value);
+        }
+
+        /** {@return whether the same schedule drives the same number in {@code other}} */
+        boolean isLike(Drive other) {
+            return isOf(other.name, other.group) && schedule.equals(other.schedule);
+        }
+
+        boolean isOf(String name, int group) {
+            return this.name.equals(name) && this.group == group;
+        }
+
+        Map<String, Object> toMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("name", name);
+            map.put("group", (long) group);
+            map.put("schedule", schedule);
+            map.put("base", base);
+            map.put("unscaled", unscaled);
+            map.put("value", value);
+            return map;
+        }
+
+        static Drive of(Dict entries) {
+            Map<?, ?> all = entries.entries();
+            return new Drive(
+                    entries.text("name"),
+                    Long.valueOf(-1).equals(all.get("group")) ? -1 : entries.number("group"),
+                    entries.text("schedule"),
+                    entries.real("base"),
+                    entries.real("unscaled"),
+                    entries.real("value"));
+        }
+
+        /** {@return such as {@code weight_decay=LinearLR(total_iters=100)}} */
+        @Override
+        public String toString() {
+            return name + "=" + schedule;
+        }
+    }
+
+    /** A state without numbers beside the rates. */
+    public SchedulerState(
+            int version,
+            long lastEpoch,
+            List<String> policies,
+            List<Double> initialLrs,
+            List<Double> lrs,
+            List<Double> momentums,
+            List<Double> unscaled,
+            List<Double> factors,
+            Optional<ReduceLROnPlateau.State> plateau) {
+        this(version, lastEpoch, policies, initialLrs, lrs, momentums, unscaled, factors, plateau, List.of());
+    }
 
     /**
      * @throws IllegalArgumentException if the lists per group differ in length, if there is no schedule, or if a number is
@@ -48,6 +125,7 @@ public record SchedulerState(
         unscaled = Check.list("unscaled", unscaled);
         factors = Check.list("factors", factors);
         Objects.requireNonNull(plateau, "plateau");
+        drives = Check.list("drives", drives);
         List<Integer> lengths = Stream.of(initialLrs, lrs, momentums, unscaled, factors)
                 .map(List::size)
                 .distinct()
@@ -74,6 +152,17 @@ public record SchedulerState(
             Check.finite("unscaled[" + i + "]", unscaled.get(i));
             Check.finite("factors[" + i + "]", factors.get(i));
         }
+        for (int i = 0; i < drives.size(); i++) {
+            Drive drive = drives.get(i);
+            if (drive.group >= lrs.size()) {
+                throw new IllegalArgumentException("drives[" + i + "] must be of one of " + lrs.size()
+                        + " groups, from 0, but was of group " + drive.group);
+            }
+            if (drives.subList(0, i).stream().anyMatch(other -> drive.isOf(other.name, other.group))) {
+                throw new IllegalArgumentException(
+                        "drives must have one schedule per number, but had two of " + drive.name);
+            }
+        }
     }
 
     /** {@return this as plain entries: numbers, strings, lists and maps, and {@link Optional#empty} for no plateau} */
@@ -88,6 +177,9 @@ public record SchedulerState(
         map.put("unscaled", unscaled);
         map.put("factors", factors);
         map.put("plateau", plateau.<Object>map(SchedulerState::toMap).orElse(Optional.empty()));
+        if (!drives.isEmpty()) {
+            map.put("drives", drives.stream().map(Drive::toMap).toList());
+        }
         return map;
     }
 
@@ -115,7 +207,10 @@ public record SchedulerState(
                 entries.reals("momentums"),
                 entries.reals("unscaled"),
                 entries.reals("factors"),
-                entries.find("plateau").map(found -> plateau(entries.dict("plateau"))));
+                entries.find("plateau").map(found -> plateau(entries.dict("plateau"))),
+                entries.find("drives").isEmpty()
+                        ? List.of() // of a file from before there were any, too
+                        : entries.dicts("drives").stream().map(Drive::of).toList());
     }
 
     private static ReduceLROnPlateau.State plateau(Dict entries) {

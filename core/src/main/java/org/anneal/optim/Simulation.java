@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.LongToDoubleFunction;
 import java.util.stream.IntStream;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.text.Check;
 
@@ -57,6 +58,20 @@ public final class Simulation {
      * @param names the groups' names in messages, by number
      */
     public Simulation(SchedulerCall call, List<? extends UpdateRule> groups, IntFunction<String> names) {
+        this(call, groups, names, Map.of());
+    }
+
+    /**
+     * Starts a run as {@link #Simulation(SchedulerCall, List, IntFunction)} does.
+     *
+     * @param drives schedules of other numbers of the groups, as {@link LRScheduler#LRScheduler(Schedulable, Policy, Map)} takes
+     *     them
+     */
+    public Simulation(
+            SchedulerCall call,
+            List<? extends UpdateRule> groups,
+            IntFunction<String> names,
+            Map<String, ? extends Schedule> drives) {
         Objects.requireNonNull(call, "call");
         Check.list("groups", groups);
         Objects.requireNonNull(names, "names");
@@ -66,7 +81,7 @@ public final class Simulation {
         if (call.lastEpoch() != -1) {
             this.groups.forEach(ParamGroup::rebase);
         }
-        scheduler = new LRScheduler(() -> this.groups, call.policy(), call.lastEpoch());
+        scheduler = new LRScheduler(() -> this.groups, call.policy(), call.lastEpoch(), drives);
     }
 
     /** Continues where {@code state} was taken. */
@@ -102,6 +117,11 @@ public final class Simulation {
     /** {@return the momentum in force in a group; Adam: beta1} */
     public double momentum(int group) {
         return groups.get(group).momentum();
+    }
+
+    /** {@return a number in force in a group, such as its {@code weight_decay}} */
+    public double number(int group, String name) {
+        return groups.get(group).number(name);
     }
 
     /** {@return whether a metric drives the policy} */

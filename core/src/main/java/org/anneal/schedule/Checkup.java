@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongConsumer;
@@ -74,6 +75,25 @@ public record Checkup(
     public static Checkup of(
             Policy policy, RunLength length, List<Double> bases, int group, double below, LongConsumer progress) {
         return check(policy, length.total(), Optional.of(length), bases, group, below, progress);
+    }
+
+    /**
+     * Checks {@code schedule} where it drives another number than the rate: only its lengths, as any value may be meant. There is no
+     * peak, area or mean.
+     *
+     * @param length of the run, if its epochs are known
+     * @param bases the number that each group starts from
+     * @param group the group, from 0
+     */
+    public static Checkup ofLengths(
+            Schedule schedule, long steps, Optional<RunLength> length, List<Double> bases, int group) {
+        Objects.requireNonNull(schedule, "schedule");
+        Check.atLeast(1, "steps", steps);
+        Objects.requireNonNull(length, "length");
+        Check.group(group, Check.list("bases", bases).size());
+        CheckedRun run = new CheckedRun(steps, length, bases, group, Optional.empty());
+        new RunPart(run, 0, steps, true, true).visit(schedule);
+        return new Checkup(run.findings(), List.of(), Double.NaN, 0, 0, Double.NaN, OptionalLong.empty());
     }
 
     private static Checkup check(

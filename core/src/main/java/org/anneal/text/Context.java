@@ -121,6 +121,11 @@ public final class Context {
         return batches;
     }
 
+    /** {@return this, without a schedule that is picked} */
+    public Context withoutPick() {
+        return new Context(values, lengths, batches, Optional.empty());
+    }
+
     Optional<String> picked() {
         return picked;
     }

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -318,6 +319,50 @@ public final class Kind<R extends Record> {
         return make(parameters.stream()
                 .map(each -> each.name().equals(changed.name()) ? value : each.of(record))
                 .toArray());
+    }
+
+    /** {@return whether there is a parameter of this name, such as {@code weight_decay} or {@code betas[0]}} */
+    public boolean has(String name) {
+        Objects.requireNonNull(name, "name");
+        return parameters.stream().anyMatch(each -> each.name().equals(name));
+    }
+
+    /** {@return the names of the parameters that are a number in {@code record}, in PyTorch's order} */
+    public List<String> numbers(Record record) {
+        Objects.requireNonNull(record, "record");
+        return parameters.stream()
+                .filter(each -> each.type().plain(each.of(record)) instanceof Number)
+                .map(Parameter::name)
+                .toList();
+    }
+
+    /**
+     * {@return the number that the parameter is in {@code record}}
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    public double number(Record record, String name) {
+        Parameter parameter = parameter(name);
+        if (parameter.type().plain(parameter.of(record)) instanceof Number number) {
+            return number.doubleValue();
+        }
+        throw new IllegalArgumentException(name + " must be a number, but was not one in " + record);
+    }
+
+    /**
+     * {@return {@code record} with another number as the parameter}
+     *
+     * @throws IllegalArgumentException if {@code value} is out of range, or not whole where the parameter is
+     */
+    public R withNumber(Record record, String name, double value) {
+        Object now = parameter(name).of(record);
+        if (now instanceof Double) {
+            return with(record, name, value);
+        } else if (now instanceof OptionalDouble) {
+            return with(record, name, OptionalDouble.of(value));
+        }
+        Check.that(value == Math.rint(value) && Math.abs(value) <= Integer.MAX_VALUE, name, "a whole number", value);
+        return with(record, name, now instanceof Long ? (Object) (long) value : (Object) (int) value);
     }
 
     /**

@@ -4,10 +4,11 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** Guesses which known name a misspelled one was meant to be. */
-final class Spelling {
+public final class Spelling {
     private static final int LONGEST_MISSPELLED = 100;
     private static final int FAR = 2 * LONGEST_MISSPELLED;
 
@@ -23,15 +24,15 @@ final class Spelling {
      * Returns {@code , did you mean 'x'?} for the one of {@code known} that {@code name} is a misspelling or a part of, or
      * nothing: a wrong guess is worse than none. Of two that are equally near it is the shorter, the one of the same module, or neither.
      */
-    static String suggestion(String name, Collection<String> known) {
-        String wanted = bare(name);
+    public static String suggestion(String name, Collection<String> known) {
+        String wanted = bare(Objects.requireNonNull(name, "name"));
         if (wanted.length() > LONGEST_MISSPELLED || wanted.indexOf('.') >= 0 || OTHERS.contains(wanted)) {
             return "";
         }
         Map<String, String> nearest = new LinkedHashMap<>(); // by bare name: a parameter may be called as a constant is
         int least = Integer.MAX_VALUE;
-        for (String candidate : known) {
-            String right = bare(candidate);
+        for (String candidate : Objects.requireNonNull(known, "known")) {
+            String right = bare(Objects.requireNonNull(candidate, "known"));
             int distance = right.length() > LONGEST_MISSPELLED ? FAR : distance(wanted, right);
             int rank = distance * (LONGEST_MISSPELLED + 1) + right.length();
             if (distance < FAR && rank <= least) {

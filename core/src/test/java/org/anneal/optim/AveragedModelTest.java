@@ -11,6 +11,9 @@ import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.schedule.LambdaLR;
+import org.anneal.schedule.LinearLR;
+import org.anneal.text.LrLambda;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,6 +74,57 @@ class AveragedModelTest {
         average.update();
         float moved = (float) (8 * (1 - decay));
         assertValues(average.parameters(), 1 + moved, 2 + moved, 3 + moved);
+    }
+
+    @Test
+    void followsAScheduleOfTheDecay() {
+        LinearLR rises = new LinearLR(0.25, 1, 3); // 0.2, 0.4, 0.6, 0.8, 0.8
+        AveragedModel<FloatArray> average = FloatArrays.averagedModel(params, Averaging.ema(0.8, rises));
+        double mean = 1;
+        double value = 1;
+        average.update(); // a copy
+        for (double decay : new double[] {0.4, 0.6, 0.8, 0.8}) {
+            move(8);
+            value += 8;
+            average.update();
+            mean = decay * mean + (1 - decay) * value;
+            assertEquals(mean, average.parameters().get(0).values()[0], 1e-5);
+        }
+    }
+
+    @Test
+    void goesOnWithTheDecayOfItsSchedule() {
+        Averaging rises = Averaging.ema(0.8, new LinearLR(0.25, 1, 5));
+        AveragedModel<FloatArray> whole = FloatArrays.averagedModel(params, rises);
+        for (int i = 0; i < 3; i++) {
+            move(8);
+            whole.update();
+        }
+        AveragedModel<FloatArray> resumed = FloatArrays.averagedModel(params, rises);
+        resumed.loadStateDict(whole.stateDict());
+        for (int i = 0; i < 4; i++) {
+            move(8);
+            whole.update();
+            resumed.update();
+            assertEquals(
+                    whole.parameters().get(0).values()[0],
+                    resumed.parameters().get(0).values()[0]);
+        }
+    }
+
+    @Test
+    void refusesADecayOutOfRangeFromASchedule() {
+        LambdaLR rises = new LambdaLR(LrLambda.parse("lambda s: s"));
+        AveragedModel<FloatArray> average = FloatArrays.averagedModel(params, Averaging.ema(0.5, rises));
+        for (int i = 0; i < 3; i++) {
+            average.update();
+        }
+        move(8);
+        assertEquals(
+                "decay must be >= 0 and <= 1, but was 1.5 at update 3, from LambdaLR(lr_lambda=lambda s: s)",
+                assertThrows(ArithmeticException.class, average::update).getMessage());
+        assertValues(average.parameters(), 1, 2, 3);
+        assertEquals(3, average.nAveraged());
     }
 
     @Test

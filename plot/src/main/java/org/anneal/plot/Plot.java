@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -46,6 +48,7 @@ public final class Plot {
     private Optional<Boolean> momentum = Optional.empty();
     private Optional<String> title = Optional.empty();
     private Optional<Size> size = Optional.empty();
+    private Map<String, Schedule> drives = Map.of();
     private boolean log;
     private boolean unreduced;
 
@@ -89,6 +92,7 @@ public final class Plot {
         copy.momentum = momentum;
         copy.title = title;
         copy.size = size;
+        copy.drives = drives;
         copy.log = log;
         copy.unreduced = unreduced;
         change.accept(copy);
@@ -194,6 +198,16 @@ public final class Plot {
     }
 
     /**
+     * {@return this with schedules of other numbers than the rate, each in a panel of its own}
+     *
+     * @param drives by the names of the numbers, as {@code LRScheduler} takes them
+     */
+    public Plot withDrives(Map<String, ? extends Schedule> drives) {
+        Map<String, Schedule> copy = new LinkedHashMap<>(drives);
+        return with(plot -> plot.drives = copy);
+    }
+
+    /**
      * {@return this with another title (default: the schedule's text, or none if there are several)}
      *
      * @param title any text; a picture shows Latin, Greek and Cyrillic letters and most symbols, and replaces other characters
@@ -250,10 +264,13 @@ public final class Plot {
         double[] edges = edges(counted);
         List<Series> rates = new ArrayList<>();
         List<Series> momenta = new ArrayList<>();
+        Map<String, List<Series>> numbers = new LinkedHashMap<>();
+        drives.keySet().forEach(name -> numbers.put(name, new ArrayList<>()));
+        numbers.keySet().removeAll(List.of("momentum", "beta1")); // they are drawn as the momentum is
         boolean takesMetric = false;
         for (int i = 0; i < calls.size(); i++) {
             long before = i * steps;
-            takesMetric |= run(i, edges, rates, momenta, done -> progress.accept(before + done), ended);
+            takesMetric |= run(i, edges, rates, momenta, numbers, done -> progress.accept(before + done), ended);
         }
         List<Panel> panels = new ArrayList<>();
         panels.add(new Panel(RATE, log, rates));
@@ -262,6 +279,7 @@ public final class Plot {
                     .allMatch(groups -> groups.get(0).options().containsKey("betas"));
             panels.add(new Panel(betas ? "beta1" : "momentum", momenta));
         }
+        numbers.forEach((name, series) -> panels.add(new Panel(name, series)));
         if (takesMetric && steps > 1) {
             panels.add(new Panel("metric", List.of(metric(edges))));
         }
@@ -289,11 +307,12 @@ public final class Plot {
             double[] edges,
             List<Series> rates,
             List<Series> momenta,
+            Map<String, List<Series>> numbers,
             LongConsumer progress,
             Consumer<RuntimeException> ended) {
         SchedulerCall call = calls.get(number);
         List<UpdateRule> groups = optimizers.get(number);
-        Simulation run = new Simulation(call, groups);
+        Simulation run = new Simulation(call, groups, Integer::toString, drives);
         boolean takesMetric = run.takesMetric() && (metric.isPresent() || !unreduced);
         if (takesMetric) {
             run.metric(metric.orElseThrow(() -> new IllegalArgumentException(
@@ -302,6 +321,8 @@ public final class Plot {
         int count = (int) steps;
         double[][] rate = new double[groups.size()][count];
         double[][] force = new double[groups.size()][count];
+        Map<String, double[][]> driven = new LinkedHashMap<>();
+        numbers.keySet().forEach(name -> driven.put(name, new double[groups.size()][count]));
         run.walk(count, step -> {
                     if (step % STEPS_BETWEEN_LOOKS == 0) {
                         progress.accept(step);
@@ -309,6 +330,8 @@ public final class Plot {
                     for (int group = 0; group < groups.size(); group++) {
                         rate[group][(int) step] = run.rate(group);
                         force[group][(int) step] = run.momentum(group);
+                        int at = group;
+                        driven.forEach((name, values) -> values[at][(int) step] = run.number(at, name));
                     }
                     return true;
                 })
@@ -320,11 +343,16 @@ public final class Plot {
             Arrays.fill(rate[group], made, count, Double.NaN); // a gap
             rates.add(Series.ownStairs(label, edges, rate[group]));
             double still = groups.get(group).momentum();
-            boolean driven = Arrays.stream(force[group], 0, made).anyMatch(m -> m != still);
+            boolean moves = Arrays.stream(force[group], 0, made).anyMatch(m -> m != still);
             Arrays.fill(force[group], made, count, Double.NaN);
-            if (momentum.orElse(driven)) {
+            if (momentum.orElse(moves)) {
                 momenta.add(Series.ownStairs(label, edges, force[group]));
             }
+            int at = group;
+            driven.forEach((name, values) -> {
+                Arrays.fill(values[at], made, count, Double.NaN);
+                numbers.get(name).add(Series.ownStairs(label, edges, values[at]));
+            });
         }
         return takesMetric;
     }

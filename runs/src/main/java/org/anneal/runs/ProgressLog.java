@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
 
@@ -39,6 +41,16 @@ public final class ProgressLog implements RunListener, AutoCloseable {
      * @throws IOException if it cannot be written
      */
     public ProgressLog(Path folder, int groups) throws IOException {
+        this(folder, groups, List.of());
+    }
+
+    /**
+     * Opens the log of a run whose schedules drive numbers beside the rates.
+     *
+     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
+     * @throws IOException if it cannot be written
+     */
+    public ProgressLog(Path folder, int groups, Collection<String> numbers) throws IOException {
         file = RunTable.PROGRESS.in(folder);
         wasThere = Files.exists(file);
         try {
@@ -49,7 +61,7 @@ public final class ProgressLog implements RunListener, AutoCloseable {
         }
         try {
             if (!wasThere) {
-                RunTable.append(out, RunTable.PROGRESS.header(groups));
+                RunTable.append(out, RunTable.PROGRESS.header(groups, numbers));
             }
         } catch (IOException e) {
             throw RunFolder.cleaned(failed(e), this::close);

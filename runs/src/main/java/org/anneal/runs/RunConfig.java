@@ -47,6 +47,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param patience how many epochs without a better validation loss end the run
  * @param restoreBest whether the run ends by restoring the best weights
  * @param onNan what happens if a loss is not finite
+ * @param drives the schedules of numbers beside the rate, such as {@code weight_decay=LinearLR(total_iters=500)}, without units
+ * @param drivesGiven the texts that {@code drives} were read from, whose lengths may be parts of the run
  */
 public record RunConfig(
         String model,
@@ -67,7 +69,9 @@ public record RunConfig(
         int keep,
         OptionalInt patience,
         boolean restoreBest,
-        OnNan onNan) {
+        OnNan onNan,
+        List<String> drives,
+        List<String> drivesGiven) {
     static final String FILE = "run.json";
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
 
@@ -78,6 +82,53 @@ public record RunConfig(
 
     public RunConfig {
         groups = List.copyOf(groups);
+        drives = List.copyOf(drives);
+        drivesGiven = List.copyOf(drivesGiven);
+    }
+
+    /** A run without schedules of other numbers than the rate. */
+    public RunConfig(
+            String model,
+            String data,
+            long trainSize,
+            long validationSize,
+            String optimizer,
+            List<String> groups,
+            String schedule,
+            String scheduleGiven,
+            StepPer stepPer,
+            int epochs,
+            int batchSize,
+            OptionalInt limit,
+            long seed,
+            int threads,
+            OptionalInt saveEvery,
+            int keep,
+            OptionalInt patience,
+            boolean restoreBest,
+            OnNan onNan) {
+        this(
+                model,
+                data,
+                trainSize,
+                validationSize,
+                optimizer,
+                groups,
+                schedule,
+                scheduleGiven,
+                stepPer,
+                epochs,
+                batchSize,
+                limit,
+                seed,
+                threads,
+                saveEvery,
+                keep,
+                patience,
+                restoreBest,
+                onNan,
+                List.of(),
+                List.of());
     }
 
     /** {@return the batches per epoch, each of which is a step of the optimizer} */
@@ -108,6 +159,10 @@ public record RunConfig(
         dict.put("patience", orNone(patience));
         dict.put("restore_best", restoreBest);
         dict.put("on_nan", onNan.name().toLowerCase(Locale.ROOT));
+        if (!drives.isEmpty()) {
+            dict.put("drives", drives);
+            dict.put("drives_given", drivesGiven);
+        }
         return dict;
     }
 
@@ -142,7 +197,9 @@ public record RunConfig(
                 dict.count("keep"),
                 dict.optionalCount("patience"),
                 dict.truth("restore_best"),
-                dict.find("on_nan").equals(Optional.of("continue")) ? OnNan.CONTINUE : OnNan.STOP);
+                dict.find("on_nan").equals(Optional.of("continue")) ? OnNan.CONTINUE : OnNan.STOP,
+                dict.find("drives").isPresent() ? dict.texts("drives") : List.of(),
+                dict.find("drives_given").isPresent() ? dict.texts("drives_given") : List.of());
     }
 
     /**

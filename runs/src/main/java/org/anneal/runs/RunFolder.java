@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +70,17 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
     public static RunFolder create(Path folder, int groups) throws IOException {
-        return new RunFolder(folder, groups, Optional.empty(), List.of());
+        return create(folder, groups, List.of());
+    }
+
+    /**
+     * Makes a folder for a run whose schedules drive numbers beside the rates.
+     *
+     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
+     * @throws IOException as {@link #create(Path, int)} does
+     */
+    public static RunFolder create(Path folder, int groups, Collection<String> numbers) throws IOException {
+        return new RunFolder(folder, groups, numbers, Optional.empty(), List.of());
     }
 
     /**
@@ -80,10 +92,23 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @throws IOException if another run is writing to the folder, {@code check} throws it, or the folder cannot be written to
      */
     public static RunFolder resume(Path folder, int groups, List<Epoch> epochs, Writing check) throws IOException {
-        return new RunFolder(folder, groups, Optional.of(check), epochs);
+        return resume(folder, groups, List.of(), epochs, check);
     }
 
-    private RunFolder(Path folder, int groups, Optional<Writing> resumes, List<Epoch> epochs) throws IOException {
+    /**
+     * Resumes a run whose schedules drive numbers beside the rates.
+     *
+     * @param numbers the names of their columns, as {@link RunListener#numbers} has them; an epoch before there were any has NaN
+     * @throws IOException as {@link #resume(Path, int, List, Writing)} does
+     */
+    public static RunFolder resume(
+            Path folder, int groups, Collection<String> numbers, List<Epoch> epochs, Writing check) throws IOException {
+        return new RunFolder(folder, groups, numbers, Optional.of(check), epochs);
+    }
+
+    private RunFolder(
+            Path folder, int groups, Collection<String> numbers, Optional<Writing> resumes, List<Epoch> epochs)
+            throws IOException {
         this.folder = folder;
         metrics = RunTable.METRICS.in(folder);
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
@@ -91,8 +116,10 @@ public final class RunFolder implements RunListener, AutoCloseable {
         lock = made(folder);
         boolean wasThere = resumes.isPresent() && isRun(folder);
         kept = wasThere || !epochs.isEmpty();
-        String rows = RunTable.METRICS.header(groups)
-                + epochs.stream().map(RunTable::row).collect(Collectors.joining());
+        String rows = RunTable.METRICS.header(groups, numbers)
+                + epochs.stream()
+                        .map(epoch -> RunTable.row(withColumns(epoch, numbers)))
+                        .collect(Collectors.joining());
         try {
             if (resumes.isPresent()) {
                 resumes.get().write();
@@ -111,6 +138,20 @@ public final class RunFolder implements RunListener, AutoCloseable {
                 deleteMadeFolders();
             });
         }
+    }
+
+    private static Epoch withColumns(Epoch epoch, Collection<String> numbers) {
+        Map<String, Double> columns = new LinkedHashMap<>();
+        numbers.forEach(name -> columns.put(name, epoch.numbers().getOrDefault(name, Double.NaN)));
+        return new Epoch(
+                epoch.epoch(),
+                epoch.step(),
+                epoch.lr(),
+                epoch.trainLoss(),
+                epoch.valLoss(),
+                epoch.valAccuracy(),
+                epoch.seconds(),
+                columns);
     }
 
     /** {@return a lock on the folder, which is made if it is missing} */

@@ -1,7 +1,11 @@
 package org.anneal.runs;
 
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.anneal.optim.RateGroup;
 
 /** Hears what a training run does, as it happens and on the training thread; for any training loop, on any engine. */
 public interface RunListener {
@@ -15,8 +19,16 @@ public interface RunListener {
      * @param step optimizer steps of the run so far, this one included
      * @param lr the rate that the step used, per group
      * @param loss the batch's loss before the step, the mean over its samples
+     * @param numbers that the step used and that schedules drive beside the rates, as {@link #numbers} has them
      */
-    record Batch(int epoch, int batch, int batches, long step, List<Double> lr, double loss) {}
+    record Batch(
+            int epoch, int batch, int batches, long step, List<Double> lr, double loss, Map<String, Double> numbers) {
+
+        /** A step without other numbers. */
+        public Batch(int epoch, int batch, int batches, long step, List<Double> lr, double loss) {
+            this(epoch, batch, batches, step, lr, loss, Map.of());
+        }
+    }
 
     /**
      * One epoch, trained and validated.
@@ -29,6 +41,8 @@ public interface RunListener {
      * @param valAccuracy fraction of the validation samples whose class got the highest score
      * @param seconds spent in the epoch, validation included; if it was resumed from a checkpoint, without what was lost after
      *     that checkpoint
+     * @param numbers that the epoch's last optimizer step used and that schedules drive beside the rates, as {@link #numbers} has
+     *     them
      */
     record Epoch(
             int epoch,
@@ -37,7 +51,37 @@ public interface RunListener {
             double trainLoss,
             double valLoss,
             double valAccuracy,
-            double seconds) {}
+            double seconds,
+            Map<String, Double> numbers) {
+
+        /** An epoch without other numbers. */
+        public Epoch(
+                int epoch,
+                long step,
+                List<Double> lr,
+                double trainLoss,
+                double valLoss,
+                double valAccuracy,
+                double seconds) {
+            this(epoch, step, lr, trainLoss, valLoss, valAccuracy, seconds, Map.of());
+        }
+    }
+
+    /**
+     * {@return the numbers in force that schedules drive beside the rates, by the names of their columns} These are the numbers'
+     * own names, such as {@code weight_decay}; where there are several groups, the group's number, from 0, follows.
+     */
+    static Map<String, Double> numbers(List<? extends RateGroup> groups) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        for (int i = 0; i < groups.size(); i++) {
+            for (String name : groups.get(i).drivenNumbers()) {
+                String column = name.toLowerCase(Locale.ROOT).replace("[", "_").replace("]", "");
+                numbers.put(
+                        groups.size() == 1 ? column : column + i, groups.get(i).number(name));
+            }
+        }
+        return numbers;
+    }
 
     /**
      * Called before the first step, both when a run starts and when it is resumed.

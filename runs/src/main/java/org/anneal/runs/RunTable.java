@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -40,12 +41,13 @@ enum RunTable {
         return folder.resolve(file);
     }
 
-    /** {@return the first line, with a column for the rate of each group} */
-    String header(int groups) {
+    /** {@return the first line, with a column for the rate of each group, and one for each of {@code numbers}} */
+    String header(int groups, Collection<String> numbers) {
         String rates = groups == 1
                 ? "lr"
                 : IntStream.range(0, groups).mapToObj(group -> "lr" + group).collect(Collectors.joining(","));
-        return String.format(header, rates);
+        String columns = Stream.concat(Stream.of(rates), numbers.stream()).collect(Collectors.joining(","));
+        return String.format(header, columns);
     }
 
     /** {@return a row of {@link #METRICS}} */
@@ -54,7 +56,8 @@ enum RunTable {
                 epoch.epoch(),
                 epoch.step(),
                 DoubleStream.concat(
-                        epoch.lr().stream().mapToDouble(Double::doubleValue),
+                        Stream.concat(epoch.lr().stream(), epoch.numbers().values().stream())
+                                .mapToDouble(Double::doubleValue),
                         DoubleStream.of(epoch.trainLoss(), epoch.valLoss(), epoch.valAccuracy(), epoch.seconds())));
     }
 
@@ -63,7 +66,10 @@ enum RunTable {
         return row(
                 batch.epoch(),
                 batch.step(),
-                DoubleStream.concat(DoubleStream.of(loss), batch.lr().stream().mapToDouble(Double::doubleValue)));
+                DoubleStream.concat(
+                        DoubleStream.of(loss),
+                        Stream.concat(batch.lr().stream(), batch.numbers().values().stream())
+                                .mapToDouble(Double::doubleValue)));
     }
 
     private static String row(int epoch, long step, DoubleStream numbers) {

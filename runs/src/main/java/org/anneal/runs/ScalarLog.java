@@ -12,7 +12,8 @@ import org.anneal.optim.ParamGroup;
 
 /**
  * Passes the scalars of a run to a {@link Sink}. About 1000 times in the run, and at the end of each epoch: {@code batch/loss},
- * and for each group {@code lr/<name>} and {@code momentum/<name>} (beta1 if the rule has betas). Per epoch:
+ * and for each group {@code lr/<name>}, {@code momentum/<name>} (beta1 if the rule has betas), and what else schedules drive, such as
+ * {@code weight_decay/<name>}. Per epoch:
  * {@code epoch/train_loss}, {@code epoch/val_loss} and {@code epoch/val_accuracy}. A loss may be NaN or infinite.
  *
  * <pre>{@code
@@ -68,6 +69,9 @@ public final class ScalarLog implements RunListener {
             values.put("lr/" + names.get(i), group.lr());
             if (group.hasMomentum()) {
                 values.put("momentum/" + names.get(i), group.momentum());
+            }
+            for (String number : group.drivenNumbers()) {
+                values.put(number + "/" + names.get(i), group.number(number));
             }
         }
         try {

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,8 +104,9 @@ public final class Checkpoint implements AutoCloseable {
             anneal.put("rng_state", Tensors.data(generator.get_state()));
             Map<String, Object> rates = new LinkedHashMap<>();
             rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
-            rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), (long)
-                    optimizer.groups().size())));
+            long width = optimizer.groups().size()
+                    + RunListener.numbers(optimizer.groups()).size();
+            rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), width)));
             anneal.put("rates", rates);
             root.put("anneal", anneal);
             TorchFile.write(path, root);
@@ -131,6 +133,7 @@ public final class Checkpoint implements AutoCloseable {
         anneal.put("loss_samples", progress.lossSamples());
         anneal.put("seconds", progress.seconds());
         anneal.put("lr", progress.lr());
+        anneal.put("numbers", progress.numbers());
         anneal.put(
                 "epochs", progress.epochs().stream().map(Checkpoint::epochDict).toList());
         anneal.put("best_model", progress.bestWeights().isEmpty() ? Optional.empty() : ordered(progress.bestWeights()));
@@ -145,6 +148,7 @@ public final class Checkpoint implements AutoCloseable {
         dict.put("val_loss", epoch.valLoss());
         dict.put("val_accuracy", epoch.valAccuracy());
         dict.put("seconds", epoch.seconds());
+        dict.put("numbers", epoch.numbers());
         return dict;
     }
 
@@ -345,8 +349,21 @@ public final class Checkpoint implements AutoCloseable {
                     dict.real("seconds"),
                     dict.reals("lr"),
                     dict.dicts("epochs").stream().map(Checkpoint::epoch).toList(),
-                    bestWeights(dict));
+                    bestWeights(dict),
+                    numbers(dict));
         });
+    }
+
+    /** {@return the numbers beside the rates, of which an older file has none} */
+    private static Map<String, Double> numbers(Dict dict) {
+        Map<String, Double> numbers = new LinkedHashMap<>();
+        if (dict.find("numbers").isPresent()) {
+            Dict saved = dict.dict("numbers");
+            saved.entries()
+                    .keySet()
+                    .forEach(name -> numbers.put(String.valueOf(name), saved.real(String.valueOf(name))));
+        }
+        return numbers;
     }
 
     private static RunListener.Epoch epoch(Dict dict) {
@@ -357,7 +374,8 @@ public final class Checkpoint implements AutoCloseable {
                 dict.real("train_loss"),
                 dict.real("val_loss"),
                 dict.real("val_accuracy"),
-                dict.real("seconds"));
+                dict.real("seconds"),
+                numbers(dict));
     }
 
     private static Map<String, TensorData> bestWeights(Dict dict) {
@@ -371,8 +389,12 @@ public final class Checkpoint implements AutoCloseable {
         return TensorBytes.copy(weights);
     }
 
-    /** {@return the rate curve of the run so far} */
-    RateCurve rates(int groups) throws IOException {
+    /**
+     * {@return the rate curve of the run so far}
+     *
+     * @param numbers how many there are beside the rates; if there were others before, the curves of these begin here
+     */
+    RateCurve rates(int groups, int numbers) throws IOException {
         return read(() -> {
             if (anneal.isEmpty()) {
                 return new RateCurve();
@@ -383,10 +405,15 @@ public final class Checkpoint implements AutoCloseable {
             if (points.length == 0 && !anneal.get().dicts("epochs").isEmpty()) {
                 throw rates.wrong("epoch", "a tensor with at least one number, as there are epochs");
             }
-            if (lr.length != points.length * groups) {
-                throw rates.wrong("lr", "a tensor of " + points.length + " x " + groups + " numbers");
+            int saved = groups + numbers(anneal.get()).size();
+            if (lr.length != points.length * saved) {
+                throw rates.wrong("lr", "a tensor of " + points.length + " x " + saved + " numbers");
             }
-            return RateCurve.of(points, lr, groups);
+            int width = groups + numbers;
+            double[] rows = new double[points.length * width];
+            Arrays.setAll(
+                    rows, i -> saved == width || i % width < groups ? lr[i / width * saved + i % width] : Double.NaN);
+            return RateCurve.of(points, rows, width);
         });
     }
 
@@ -415,6 +442,8 @@ public final class Checkpoint implements AutoCloseable {
             List<UpdateRule> rules = optimizer.groups().stream()
                     .map(group -> group.rule().withLr(group.initialLr().orElse(group.lr())))
                     .toList();
+            List<Map<String, Double>> numbers =
+                    optimizer.groups().stream().map(Checkpoint::bases).toList();
             List<Map<?, ?>> optimizers = parts.optimizers();
             if (optimizers.size() > 1) {
                 throw new IllegalArgumentException("it must have one optimizer, but has " + optimizers.size());
@@ -427,7 +456,7 @@ public final class Checkpoint implements AutoCloseable {
                 Dict dict = anneal.get();
                 SchedulerState state = SchedulerState.of(dict.map("scheduler"));
                 if (onChange == LRScheduler.OnChange.KEEP_CONFIG) {
-                    keep(rules, state, optimizer, scheduler);
+                    keep(rules, numbers, state, optimizer, scheduler);
                 } else {
                     scheduler.restore(state, onChange);
                 }
@@ -441,7 +470,7 @@ public final class Checkpoint implements AutoCloseable {
                     scheduler.moveTo(stepsDone);
                 }
                 if (onChange == LRScheduler.OnChange.KEEP_CONFIG) {
-                    keep(rules, scheduler.state(), optimizer, scheduler);
+                    keep(rules, numbers, scheduler.state(), optimizer, scheduler);
                 }
             }
             return notes;
@@ -449,24 +478,45 @@ public final class Checkpoint implements AutoCloseable {
         return notes;
     }
 
-    /** Goes on at the run's position, but with the options of {@code rules}. */
+    /** {@return the bases of the numbers that schedules drive beside the rate} */
+    private static Map<String, Double> bases(ParamGroup<?> group) {
+        Map<String, Double> bases = new LinkedHashMap<>();
+        group.drivenNumbers().forEach(name -> group.initialNumber(name).ifPresent(base -> bases.put(name, base)));
+        return bases;
+    }
+
+    /**
+     * Goes on at the run's position, but with the options of {@code rules}.
+     *
+     * @param numbers the bases of the numbers that schedules drive beside the rate, of each group
+     */
     private void keep(
-            List<UpdateRule> rules, SchedulerState state, Optimizer<Tensor> optimizer, LRScheduler scheduler) {
+            List<UpdateRule> rules,
+            List<Map<String, Double>> numbers,
+            SchedulerState state,
+            Optimizer<Tensor> optimizer,
+            LRScheduler scheduler) {
         List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
         // A plateau alone keeps no base: only the text tells whether the rate was changed by hand or by the plateau.
         boolean otherBases = scheduler.takesStep()
                 ? !bases.equals(state.initialLrs())
                 : rule().filter(saved -> saved.lr() != bases.get(0)).isPresent();
         scheduler.restore(state, LRScheduler.OnChange.KEEP_CONFIG);
+        boolean otherNumbers = !numbers.equals(
+                optimizer.groups().stream().map(Checkpoint::bases).toList());
         for (int i = 0; i < rules.size(); i++) {
             ParamGroup<Tensor> group = optimizer.groups().get(i);
             double lr = group.lr();
             double momentum = group.momentum();
+            Map<String, Double> driven = new LinkedHashMap<>();
+            group.drivenNumbers().forEach(name -> driven.put(name, group.number(name)));
             group.setRule(rules.get(i));
             group.setMomentum(scheduler.drivesMomentum() ? momentum : group.momentum());
-            group.setLr(otherBases ? group.lr() : lr);
+            group.setLr(otherBases || (otherNumbers && scheduler.takesStep()) ? group.lr() : lr);
+            Map<String, Double> inForce = otherBases || otherNumbers ? numbers.get(i) : driven;
+            inForce.forEach(group::setNumber);
         }
-        if (otherBases) {
+        if (otherBases || otherNumbers) {
             optimizer.rebase();
             scheduler.moveTo(state.lastEpoch());
         }

@@ -18,6 +18,7 @@ import org.anneal.runs.RunListener;
  * @param lr the rate that the last optimizer step used, per group; empty before the first
  * @param epochs the finished epochs, oldest first; for a run that began elsewhere, those since
  * @param bestWeights the weights of the {@link #best} epoch, if the run is to restore them; else empty
+ * @param numbers that the last optimizer step used and that schedules drive beside the rates, as {@link RunListener#numbers} has them
  */
 public record Progress(
         int epoch,
@@ -28,7 +29,22 @@ public record Progress(
         double seconds,
         List<Double> lr,
         List<RunListener.Epoch> epochs,
-        Map<String, TensorData> bestWeights) {
+        Map<String, TensorData> bestWeights,
+        Map<String, Double> numbers) {
+
+    /** A position of a run without other numbers. */
+    public Progress(
+            int epoch,
+            int batch,
+            long step,
+            double lossSum,
+            long lossSamples,
+            double seconds,
+            List<Double> lr,
+            List<RunListener.Epoch> epochs,
+            Map<String, TensorData> bestWeights) {
+        this(epoch, batch, step, lossSum, lossSamples, seconds, lr, epochs, bestWeights, Map.of());
+    }
 
     /** @throws IllegalArgumentException if a count is below 0, or the epochs are not the latest ones, in order */
     public Progress {

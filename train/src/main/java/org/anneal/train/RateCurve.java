@@ -8,26 +8,28 @@ import java.util.stream.Stream;
 import org.anneal.plot.Series;
 import org.anneal.runs.RunListener;
 
-/** The rates of a run, at the points where one of them changed. */
+/** The rates of a run, and the numbers that schedules drive beside them, at the points where one of them changed. */
 final class RateCurve {
     private final List<Double> points = new ArrayList<>(); // in epochs
-    private final List<List<Double>> rates = new ArrayList<>(); // of each group
+    private final List<List<Double>> rates = new ArrayList<>(); // of each group, then the other numbers
 
-    /** {@return a curve that goes on after {@code points}, each with the rates of {@code groups} groups} */
-    static RateCurve of(double[] points, double[] rates, int groups) {
+    /** {@return a curve that goes on after {@code points}, each with {@code width} rates and other numbers} */
+    static RateCurve of(double[] points, double[] rates, int width) {
         RateCurve curve = new RateCurve();
         for (int i = 0; i < points.length; i++) {
             curve.points.add(points[i]);
             curve.rates.add(
-                    Arrays.stream(rates, i * groups, (i + 1) * groups).boxed().toList());
+                    Arrays.stream(rates, i * width, (i + 1) * width).boxed().toList());
         }
         return curve;
     }
 
     void add(RunListener.Batch batch) {
-        if (rates.isEmpty() || !rates.get(rates.size() - 1).equals(batch.lr())) {
+        List<Double> now = Stream.concat(batch.lr().stream(), batch.numbers().values().stream())
+                .toList();
+        if (rates.isEmpty() || !rates.get(rates.size() - 1).equals(now)) {
             points.add(batch.epoch() - 1 + (batch.batch() - 1.0) / batch.batches());
-            rates.add(batch.lr());
+            rates.add(now);
         }
     }
 
@@ -39,7 +41,7 @@ final class RateCurve {
         return points.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    /** {@return the rates, point by point, each with one per group} */
+    /** {@return the rates and other numbers, point by point} */
     double[] rates() {
         return rates.stream()
                 .flatMap(List::stream)
@@ -47,16 +49,16 @@ final class RateCurve {
                 .toArray();
     }
 
-    /** {@return a line for each group, up to the end of {@code epochs}} */
-    List<Series> series(List<String> names, int epochs) {
+    /** {@return a line for each name, of the rates and other numbers from {@code first} on, up to the end of {@code epochs}} */
+    List<Series> series(int first, List<String> names, int epochs) {
         double[] edges = Stream.concat(points.stream(), Stream.of(Math.max(epochs, points.get(points.size() - 1))))
                 .mapToDouble(Double::doubleValue)
                 .toArray();
         return IntStream.range(0, names.size())
-                .mapToObj(group -> Series.stairs(
-                        names.get(group),
+                .mapToObj(i -> Series.stairs(
+                        names.get(i),
                         edges,
-                        rates.stream().mapToDouble(lr -> lr.get(group)).toArray()))
+                        rates.stream().mapToDouble(row -> row.get(first + i)).toArray()))
                 .toList();
     }
 }

@@ -204,6 +204,7 @@ public final class Trainer {
         private double seconds = start.seconds(); // in the epoch, before this call of fit
         private long since = System.nanoTime();
         private List<Double> lr = start.lr();
+        private Map<String, Double> numbers = start.numbers();
         private Map<String, TensorData> bestWeights = start.bestWeights();
         private boolean evaluated; // the batch's loss, which LBFGS computes more than once
         private boolean toldNotFinite;
@@ -259,7 +260,7 @@ public final class Trainer {
             requireFiniteWeights();
             epoch++;
             RunListener.Epoch end = new RunListener.Epoch(
-                    epoch, steps(), lr, loss.value(), valLoss.value(), valAccuracy.value(), secondsSoFar());
+                    epoch, steps(), lr, loss.value(), valLoss.value(), valAccuracy.value(), secondsSoFar(), numbers);
             for (RunListener listener : listeners) {
                 listener.epoch(end);
             }
@@ -287,6 +288,7 @@ public final class Trainer {
             }
             training.forEachWhile(epoch + 1, batch, data -> {
                 lr = rates();
+                numbers = RunListener.numbers(optimizer.groups());
                 evaluated = false;
                 double value = optimizer.step(() -> {
                     optimizer.zeroGrad();
@@ -301,7 +303,7 @@ public final class Trainer {
                 });
                 loss.add(value * data.size(), data.size());
                 batch = data.index() + 1;
-                RunListener.Batch end = new RunListener.Batch(epoch + 1, batch, batches, steps(), lr, value);
+                RunListener.Batch end = new RunListener.Batch(epoch + 1, batch, batches, steps(), lr, value, numbers);
                 listeners.forEach(listener -> listener.batch(end));
                 if (stepPer == StepPer.BATCH) {
                     scheduler.step();
@@ -367,7 +369,8 @@ public final class Trainer {
                     batch == 0 ? 0 : secondsSoFar(),
                     lr,
                     epochs,
-                    bestWeights);
+                    bestWeights,
+                    numbers);
         }
 
         private void checkpoint() {

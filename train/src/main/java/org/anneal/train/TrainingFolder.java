@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,6 +55,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     private final Network network;
     private final String title;
     private final int groups;
+    private final List<String> numbers; // beside the rates, as columns
     private List<String> names; // of the groups, for people
     private Optional<String> savedWeights = Optional.empty(); // their epoch
     private Progress progress; // the last position that can be resumed
@@ -70,7 +72,24 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
      * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
     public TrainingFolder(Path folder, Network network, String title, int groups) throws IOException {
-        this(network, title, groups, Progress.start(), new RateCurve(), RunFolder.create(folder, groups));
+        this(folder, network, title, groups, List.of());
+    }
+
+    /**
+     * Does as {@link #TrainingFolder(Path, Network, String, int)}, for a run whose schedules drive numbers beside the rates.
+     *
+     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
+     */
+    public TrainingFolder(Path folder, Network network, String title, int groups, Collection<String> numbers)
+            throws IOException {
+        this(
+                network,
+                title,
+                groups,
+                numbers,
+                Progress.start(),
+                new RateCurve(),
+                RunFolder.create(folder, groups, numbers));
     }
 
     /**
@@ -84,13 +103,32 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     public TrainingFolder(
             Path folder, Network network, String title, int groups, Checkpoint checkpoint, Progress progress)
             throws IOException {
+        this(folder, network, title, groups, List.of(), checkpoint, progress);
+    }
+
+    /**
+     * Resumes a run whose schedules drive numbers beside the rates, as
+     * {@link #TrainingFolder(Path, Network, String, int, Checkpoint, Progress)} does.
+     *
+     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
+     */
+    public TrainingFolder(
+            Path folder,
+            Network network,
+            String title,
+            int groups,
+            Collection<String> numbers,
+            Checkpoint checkpoint,
+            Progress progress)
+            throws IOException {
         this(
                 network,
                 title,
                 groups,
+                numbers,
                 progress,
-                checkpoint.rates(groups),
-                RunFolder.resume(folder, groups, progress.epochs(), () -> {
+                checkpoint.rates(groups, numbers.size()),
+                RunFolder.resume(folder, groups, numbers, progress.epochs(), () -> {
                     checkpoint.checkUnchangedIn(folder);
                     if (RunFolder.isRun(folder)) {
                         RunFolder.deleteFiles(folder, TEMPORARY);
@@ -99,11 +137,18 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     private TrainingFolder(
-            Network network, String title, int groups, Progress progress, RateCurve rates, RunFolder run) {
+            Network network,
+            String title,
+            int groups,
+            Collection<String> numbers,
+            Progress progress,
+            RateCurve rates,
+            RunFolder run) {
         this.run = run;
         this.network = network;
         this.title = title;
         this.groups = groups;
+        this.numbers = List.copyOf(numbers);
         this.names = groups == 1
                 ? List.of("lr")
                 : IntStream.range(0, groups).mapToObj(group -> "lr" + group).toList();
@@ -319,17 +364,19 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     }
 
     Chart curve() {
-        return new Chart(
-                title,
-                "epoch",
-                List.of(
-                        new Panel(
-                                "loss",
-                                List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))),
-                        new Panel(
-                                "learning rate",
-                                rates.series(
-                                        names, epochs.get(epochs.size() - 1).epoch()))));
+        int end = epochs.get(epochs.size() - 1).epoch();
+        List<Panel> panels = new ArrayList<>();
+        panels.add(new Panel("loss", List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))));
+        panels.add(new Panel("learning rate", rates.series(0, names, end)));
+        Map<String, List<Series>> others = new LinkedHashMap<>(); // one panel for all groups
+        for (int i = 0; i < numbers.size(); i++) {
+            int group = i * groups / numbers.size();
+            String name = groups == 1 ? numbers.get(i) : numbers.get(i).replaceFirst(group + "$", "");
+            others.computeIfAbsent(name, none -> new ArrayList<>())
+                    .addAll(rates.series(groups + i, List.of(groups == 1 ? name : names.get(group)), end));
+        }
+        others.forEach((name, series) -> panels.add(new Panel(name, series)));
+        return new Chart(title, "epoch", panels);
     }
 
     private Series series(String label, ToDoubleFunction<Epoch> value) {

@@ -1,5 +1,6 @@
 package org.anneal.train;
 
+import java.util.List;
 import org.anneal.torch.Network;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.Conv2dImpl;
@@ -59,6 +60,11 @@ public final class TutorialNet extends Network {
         x = fc1.forward(x.flatten(1, -1)).relu_();
         x = fc2.forward(x).relu_();
         return fc3.forward(x);
+    }
+
+    /** {@return the names of its layers, from the input on} */
+    public static List<String> layers() {
+        return List.of("conv1", "conv2", "fc1", "fc2", "fc3");
     }
 
     private static long pooled(long size) {

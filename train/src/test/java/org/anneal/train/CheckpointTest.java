@@ -548,13 +548,13 @@ class CheckpointTest {
         }
         anneal(file, entries -> entries.put("rates", Map.of("epoch", 3L)));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertFails(copy + ": anneal.rates.epoch must be a tensor, but was 3", () -> checkpoint.rates(1));
+            assertFails(copy + ": anneal.rates.epoch must be a tensor, but was 3", () -> checkpoint.rates(1, 0));
         }
         anneal(file, entries -> entries.put("best_model", Map.of(3L, "x")));
         assertFails(copy + ": anneal.best_model.3 must be a tensor, but was missing", this::progress);
         anneal(file, entries -> entries.put("rates", Map.of("epoch", TensorBytes.of(new double[0], List.of(0L)))));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
-            assertFails(copy + ": anneal.rates.lr must be a tensor, but was missing", () -> checkpoint.rates(1));
+            assertFails(copy + ": anneal.rates.lr must be a tensor, but was missing", () -> checkpoint.rates(1, 0));
         }
         try (Run run = new Run("SGD(lr=0.1, momentum=0.9)", "StepLR(step_size=1, gamma=0.5)")) {
             anneal(file, entries -> entries.remove("scheduler"));
