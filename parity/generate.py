@@ -999,12 +999,12 @@ def gradient(p, t, shape):
     return torch.tensor([(((i * 7 + t * 13 + p * 29) % 101) - 50) / 64 for i in range(math.prod(shape))]).view(shape)
 
 
-def run(c, dtype, implementation):
+def run(c, dtype, implementation, kind=None):
     """Returns the groups and edits as written to the file, the values at the snapshots and the final state."""
     params, described, edits, in_force, at = [], [], [], [], {}
     optimizer = scheduler = None
-    kind = getattr(torch.optim, c["rule"])
-    engine = ("params", "foreach", "fused", "capturable", "differentiable")
+    kind = kind or getattr(torch.optim, c["rule"])
+    engine = ("params", "foreach", "fused", "capturable", "differentiable", *c.get("flags", ()))
     names = [name for name in inspect.signature(kind).parameters if name not in engine]
     for t in range(1, LAST_STEP + 1):
         for group in c["groups"]:

@@ -53,6 +53,7 @@ import org.anneal.checkpoint.TorchDevice;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.Engine;
+import org.anneal.optim.GroupSlot;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LayerDecay;
 import org.anneal.optim.Muon;
@@ -146,6 +147,7 @@ class NullArgumentsTest {
                 new Python.Complex(1, 2),
                 new SavedSchedule("LambdaLR(lr_lambda=LAMBDA)", List.of("LAMBDA is a function")),
                 new Slot("exp_avg"),
+                new GroupSlot("k", 0L),
                 new Averaging.Swa(),
                 new Averaging.Ema(0.9),
                 new Averaging.ScheduledEma(0.9, new StepLR(3)),

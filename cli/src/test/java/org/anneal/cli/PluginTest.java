@@ -246,26 +246,26 @@ class PluginTest {
     @Test
     void isShort() {
         assertTrue(Objects.requireNonNull(LENGTHS.get("Noam")) <= 40, LENGTHS::toString);
-        assertTrue(Objects.requireNonNull(LENGTHS.get("Lion")) <= 40, LENGTHS::toString);
+        assertTrue(Objects.requireNonNull(LENGTHS.get("MyLion")) <= 40, LENGTHS::toString);
         assertTrue(Objects.requireNonNull(LENGTHS.get("Plain")) < 60, LENGTHS::toString);
     }
 
     @Test
     void theRuleIsReadAndPrinted() throws Exception {
         withJar(() -> {
-            UpdateRule lion = UpdateRule.parse("Lion(model.parameters(), 1e-4, (0.95, 0.98), weight_decay=0.01)");
-            assertEquals("Lion(lr=0.0001, betas=(0.95, 0.98), weight_decay=0.01)", lion.toString());
+            UpdateRule lion = UpdateRule.parse("MyLion(model.parameters(), 1e-4, (0.95, 0.98), decay=0.01)");
+            assertEquals("MyLion(lr=0.0001, betas=(0.95, 0.98), decay=0.01)", lion.toString());
             assertEquals(lion, UpdateRule.parse(lion.toString()));
-            assertEquals("Lion(lr=0.0001)", UpdateRule.parse("Lion()").toString());
+            assertEquals("MyLion(lr=0.0001)", UpdateRule.parse("MyLion()").toString());
             assertEquals(
-                    List.of("lr", "betas", "weight_decay"),
+                    List.of("lr", "betas", "decay"),
                     List.copyOf(lion.options().keySet()));
             assertEquals(0.95, lion.momentum());
             assertEquals(
-                    "Lion(lr=0.5, betas=(0.5, 0.98), weight_decay=0.01)",
+                    "MyLion(lr=0.5, betas=(0.5, 0.98), decay=0.01)",
                     lion.withLr(0.5).withMomentum(0.5).toString());
             assertTrue(String.valueOf(
-                            assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse("Lion(betas=(0.9, 1))"))
+                            assertThrows(PythonSyntaxException.class, () -> UpdateRule.parse("MyLion(betas=(0.9, 1))"))
                                     .getMessage())
                     .contains("betas[1] must be"));
         });
@@ -303,12 +303,12 @@ class PluginTest {
     @Test
     void theRuleStepsArraysAsThePaperSaysAndIsSavedAndReadBack() throws Exception {
         withJar(() -> {
-            UpdateRule lion = UpdateRule.parse("Lion(lr=0.01, betas=(0.9, 0.99), weight_decay=0.1)");
+            UpdateRule lion = UpdateRule.parse("MyLion(lr=0.01, betas=(0.9, 0.99), decay=0.1)");
             FloatArray whole = floats();
             FloatArray half = floats();
             try (Optimizer<FloatArray> a = FloatArrays.optimizer(lion, List.of(whole));
                     Optimizer<FloatArray> b = FloatArrays.optimizer(lion, List.of(half));
-                    Optimizer<FloatArray> c = FloatArrays.optimizer(UpdateRule.parse("Lion(lr=1)"), List.of(half));
+                    Optimizer<FloatArray> c = FloatArrays.optimizer(UpdateRule.parse("MyLion(lr=1)"), List.of(half));
                     Optimizer<FloatArray> adam = FloatArrays.optimizer(new Adam(0.1), List.of(floats()))) {
                 for (int step = 0; step < 50; step++) {
                     whole.setGrad(gradients(step));
@@ -347,7 +347,7 @@ class PluginTest {
         Torch.load();
         torch.set_num_threads(1);
         withJar(() -> {
-            UpdateRule lion = UpdateRule.parse("Lion(lr=0.01, weight_decay=0.1)");
+            UpdateRule lion = UpdateRule.parse("MyLion(lr=0.01, decay=0.1)");
             Tensor tensor = Tensor.create(1f, -2f, 3f, 0.5f).requires_grad_(true);
             FloatArray array = floats();
             try (Optimizer<Tensor> a = Torch.optimizer(lion, List.of(tensor));
@@ -382,14 +382,14 @@ class PluginTest {
             "train",
             "--data=" + data,
             "--batch-size=10",
-            "--optimizer=Lion(lr=1e-3, weight_decay=0.01)",
+            "--optimizer=MyLion(lr=1e-3, decay=0.01)",
             "--group=fc*:lr=0.0005"
         };
         Path whole = folder.resolve("whole");
         Path run = folder.resolve("run");
         List<String> printed = Ran.lines(words(how, "--epochs=4", "--out=" + whole));
         assertTrue(
-                printed.contains("Lion(lr=0.001, weight_decay=0.01), CosineAnnealingLR(T_max=4) stepped per epoch"),
+                printed.contains("MyLion(lr=0.001, decay=0.01), CosineAnnealingLR(T_max=4) stepped per epoch"),
                 printed::toString);
         Ran.lines(words(how, "--epochs=2", "--out=" + run, "--schedule=CosineAnnealingLR(T_max=4)"));
         Ran.lines("--plugin=" + jar, "train", "--resume", "--out=" + run, "--epochs=4");

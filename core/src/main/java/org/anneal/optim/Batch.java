@@ -2,7 +2,9 @@ package org.anneal.optim;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
@@ -139,15 +141,6 @@ public final class Batch<T> {
         rule.apply(engine.vectors(), this);
     }
 
-    /** Applies the rule of {@code group}. */
-    void apply(ParamGroup<T> group, Kernels<T> kernels) {
-        try {
-            group.apply(kernels, this);
-        } catch (UnsupportedOperationException missing) {
-            throw MissingOperation.on(engine, group.kind().getSimpleName(), missing);
-        }
-    }
-
     /**
      * Applies the rule of {@code group} once to a single number, to find out before the first step whether {@code engine} lacks
      * an operation.
@@ -162,21 +155,34 @@ public final class Batch<T> {
             for (int i = 0; i < 2 + names.size(); i++) {
                 numbers.add(engine.allocate(param, new Slot("trial", Slot.Shape.SCALAR, 0)));
             }
+            names.stream().filter(Slot::copy).forEach(slot -> copy(engine, slot, numbers.get(0), numbers.get(1)));
             List<List<T>> slots =
                     numbers.stream().skip(2).map(slot -> List.of(slot)).toList();
             Batch<T> trial = new Batch<>(engine, new int[1], numbers.subList(0, 1), names, slots);
             trial.update(p -> Optional.of(numbers.get(1)), 1, true, group.lr());
             try {
-                trial.apply(group, kernels);
+                Map<String, Object> ofGroup = new LinkedHashMap<>();
+                GroupState.start(group.ruleWithStaleLr(), ofGroup);
+                group.ruleWithStaleLr()
+                        .applyToAll(List.of(new GroupStep<>(engine, kernels, group, ofGroup, List.of(trial))));
             } finally {
                 trial.close();
             }
-        } catch (MissingOperation e) {
-            throw e;
+        } catch (UnsupportedOperationException missing) {
+            throw MissingOperation.on(engine, group.kind().getSimpleName(), missing);
         } catch (RuntimeException e) {
             // A rule may refuse a single number; that says nothing about the real parameters.
         } finally {
             numbers.forEach(engine::release);
+        }
+    }
+
+    /** Fills an array of {@code slot} with the elements of {@code param}. */
+    static <T> void copy(Engine<T> engine, Slot slot, T param, T array) {
+        if (slot.shape() == Slot.Shape.FLAT) {
+            engine.vectors().gather(List.of(param), array);
+        } else {
+            engine.vectors().copy(param, array);
         }
     }
 

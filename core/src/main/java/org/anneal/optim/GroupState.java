@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,6 +23,8 @@ final class GroupState<T> {
     private final long[] steps; // of each parameter
     private final List<Map<String, T>> slots = new ArrayList<>(); // of each parameter, by name
     private final Gradients<T> grads; // of the current step
+    private final Map<String, Object> numbers = new LinkedHashMap<>(); // of the group
+    private boolean training = true; // whether the weights are those that are trained
     private final boolean[] present; // which parameters had a gradient in the last step
     private List<List<Slot>> needed = List.of(); // by dimensions, in the last step
     private List<Batch<T>> batches = List.of(); // of the last step
@@ -37,8 +40,23 @@ final class GroupState<T> {
         params.forEach(param -> slots.add(new LinkedHashMap<>()));
     }
 
+    /** Adds the numbers of {@code rule} that {@code numbers} lacks, with their initial values. */
+    static void start(UpdateRule rule, Map<String, Object> numbers) {
+        rule.groupSlots().stream()
+                .filter(slot -> !slot.initial().equals(Optional.empty()))
+                .forEach(slot -> numbers.putIfAbsent(slot.name(), slot.initial()));
+    }
+
+    /** Starts the group's numbers, and the slots of every parameter if they are kept from the start. */
+    void start(ParamGroup<T> group) {
+        start(group.ruleWithStaleLr(), numbers);
+        if (group.keepsFromTheStart()) {
+            allocate(group);
+        }
+    }
+
     /** Allocates the slots of every parameter now, rather than at its first update. */
-    void allocate(ParamGroup<T> group) {
+    private void allocate(ParamGroup<T> group) {
         for (int p = 0; p < params.size(); p++) {
             allocate(group.slots(dimensions[p]), p);
         }
@@ -49,8 +67,8 @@ final class GroupState<T> {
         grads.take(params);
     }
 
-    /** Updates every parameter that had a gradient in {@link #gather}. */
-    void step(ParamGroup<T> group, Kernels<T> kernels) {
+    /** {@return this group's part in a step: every parameter that had a gradient in {@link #gather}} */
+    GroupStep<T> prepare(ParamGroup<T> group, Kernels<T> kernels) {
         boolean asBefore = !needed.isEmpty() && sameSlots(group);
         for (int p = 0; p < params.size(); p++) {
             boolean given = grads.get(p).isPresent();
@@ -65,8 +83,35 @@ final class GroupState<T> {
         for (int i = 0; i < batches.size(); i++) {
             Batch<T> batch = batches.get(i);
             batch.update(grads::get, steps[batch.indices()[0]], !asBefore && fresh.get(i), group.lr());
-            batch.apply(group, kernels);
         }
+        return new GroupStep<>(engine, kernels, group, numbers, batches);
+    }
+
+    /** {@return whether the weights are those that are trained, and not those to evaluate} */
+    boolean isTraining() {
+        return training;
+    }
+
+    /** Turns the weights into those to train or to evaluate. */
+    void switchTo(boolean training, UpdateRule rule) {
+        if (!rule.hasEvalWeights() || this.training == training) {
+            return;
+        }
+        for (int p = 0; p < params.size(); p++) {
+            Map<String, T> kept = slots.get(p);
+            if (kept.isEmpty()) {
+                continue; // never updated
+            }
+            List<T> ofRule = rule.slots(dimensions[p]).stream()
+                    .map(slot -> Objects.requireNonNull(kept.get(slot.name())))
+                    .toList();
+            if (training) {
+                rule.toTrain(engine.vectors(), params.get(p), ofRule);
+            } else {
+                rule.toEval(engine.vectors(), params.get(p), ofRule);
+            }
+        }
+        this.training = training;
     }
 
     /** Releases the gradients that {@link #gather} took, whether or not they were used. */
@@ -143,11 +188,32 @@ final class GroupState<T> {
         boolean fresh = false;
         for (Slot slot : names) {
             if (!slots.get(p).containsKey(slot.name())) {
-                slots.get(p).put(slot.name(), engine.allocate(params.get(p), slot));
+                T array = engine.allocate(params.get(p), slot);
+                slots.get(p).put(slot.name(), array);
+                if (slot.copy()) {
+                    Batch.copy(engine, slot, params.get(p), array);
+                }
                 fresh = true;
             }
         }
         return fresh;
+    }
+
+    /** {@return the group's numbers, as in a state dict} */
+    Map<String, Object> dict(UpdateRule rule) {
+        Map<String, Object> entries = new LinkedHashMap<>(numbers);
+        if (rule.hasEvalWeights()) {
+            entries.put(SavedGroup.TRAIN_MODE, training);
+        }
+        return entries;
+    }
+
+    /** Replaces the group's numbers with those of a state dict. */
+    void load(SavedGroup saved) {
+        numbers.clear();
+        numbers.putAll(saved.numbers());
+        start(saved.rule(), numbers);
+        training = saved.training();
     }
 
     /** {@return the state of parameter {@code p}, as in PyTorch's state dict} */
@@ -186,7 +252,12 @@ final class GroupState<T> {
             Optional<Slot> known = slot(rule, p, name);
             Optional<TensorData> tensor = tensor(value);
             if (tensor.isPresent()) {
-                check(tensor.get(), known.orElse(Slot.ofOption(name)).shapeFor(shape), name + of);
+                Slot slot = known.orElse(Slot.ofOption(name));
+                if (standsForAll(slot, tensor.get())) {
+                    real(name + of, tensor.get());
+                } else {
+                    check(tensor.get(), slot.shapeFor(shape), name + of);
+                }
             } else if (known.isPresent() && !(known.get().optional() && none(value))) {
                 throw new IllegalArgumentException(name + of + " must be a tensor, but was " + SavedGroup.shown(value));
             }
@@ -199,6 +270,11 @@ final class GroupState<T> {
                 .filter(slot -> !slot.optional())
                 .map(Slot::name);
         return rule.countsSteps() ? Stream.concat(Stream.of("step"), slots) : slots;
+    }
+
+    /** {@return whether {@code data} is a single number that stands for all elements of a slot} */
+    private static boolean standsForAll(Slot slot, TensorData data) {
+        return slot.shape() == Slot.Shape.FLAT && data.shape().isEmpty();
     }
 
     private static void check(TensorData data, List<Long> shape, String what) {
@@ -249,13 +325,15 @@ final class GroupState<T> {
                 steps[p] = step(value, "");
                 return;
             }
-            tensor(value)
-                    .ifPresent(data -> engine.copy(
-                            data,
-                            loaded.computeIfAbsent(
-                                    name,
-                                    missing -> engine.allocate(
-                                            param, slot(rule, p, name).orElse(Slot.ofOption(name))))));
+            Slot slot = slot(rule, p, name).orElse(Slot.ofOption(name));
+            tensor(value).ifPresent(data -> {
+                if (standsForAll(slot, data)) {
+                    Optional.ofNullable(loaded.remove(name)).ifPresent(engine::release);
+                    loaded.put(name, engine.allocate(param, new Slot(name, slot.shape(), data.item())));
+                } else {
+                    engine.copy(data, loaded.computeIfAbsent(name, missing -> engine.allocate(param, slot)));
+                }
+            });
         });
     }
 

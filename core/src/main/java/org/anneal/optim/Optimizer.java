@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.anneal.text.Check;
 import org.anneal.text.Python;
 
@@ -88,12 +89,17 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
                         "a parameter must be in one group only, but group '" + group.name() + "' repeats one");
             }
         }
+        group.ruleWithStaleLr()
+                .checkRates(Stream.concat(groups.stream(), Stream.of(group))
+                        .map(ParamGroup::lr)
+                        .toList());
         tryOut(group);
         known.addAll(added);
         groups.add(group);
         GroupState<T> state = new GroupState<>(engine, group.params());
-        if (group.keepsFromTheStart()) {
-            state.allocate(group);
+        state.start(group);
+        if (!isTraining()) {
+            state.switchTo(false, group.ruleWithStaleLr());
         }
         states.add(state);
         if (group.needsClosure()) {
@@ -211,8 +217,9 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     /**
      * Updates every parameter that has a gradient.
      *
-     * @throws IllegalArgumentException if a gradient of any group is refused; nothing has changed then
-     * @throws IllegalStateException after {@link #close}, or if the rule needs a closure
+     * @throws IllegalArgumentException if a gradient of any group is refused, or the rates of the groups; nothing has changed then
+     * @throws IllegalStateException after {@link #close}, after {@link #eval} if the rule has weights of its own to evaluate, or if
+     *     the rule needs a closure
      */
     public void step() {
         checkOpen("stepped");
@@ -221,12 +228,22 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
                     "LBFGS evaluates the loss itself: call step(closure) with a closure that clears the gradients, computes"
                             + " the loss and its gradients, and returns the loss");
         }
+        if (!isTraining()) {
+            throw new IllegalStateException(
+                    "an optimizer must not be stepped after eval(), while its parameters hold the weights to evaluate: call"
+                            + " train() first");
+        }
+        UpdateRule rule = groups.get(0).ruleWithStaleLr();
+        rule.checkRates(groups.stream().map(ParamGroup::lr).toList());
         try {
             states.forEach(GroupState::gather);
-            for (int i = 0; i < groups.size(); i++) {
-                states.get(i).step(groups.get(i), kernels);
-            }
+            List<GroupStep<T>> parts = IntStream.range(0, groups.size())
+                    .mapToObj(i -> states.get(i).prepare(groups.get(i), kernels))
+                    .toList();
+            rule.applyToAll(parts);
             steps++;
+        } catch (UnsupportedOperationException missing) {
+            throw MissingOperation.on(engine, rule.kind().name(), missing);
         } finally {
             states.forEach(GroupState::releaseGrads);
         }
@@ -261,6 +278,38 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         double loss = quasiNewton.get().step((LBFGS) group.ruleWithStaleLr(), group.lr(), closure);
         steps++;
         return loss;
+    }
+
+    /**
+     * Turns the parameters, in place, into the weights to evaluate and to save. For most rules these are the weights that are
+     * trained, and nothing changes; {@link AdamWScheduleFree} and {@link SGDScheduleFree} train others. The state dict says which
+     * ones the parameters hold.
+     *
+     * @throws IllegalStateException after {@link #close}
+     */
+    public void eval() {
+        switchTo(false);
+    }
+
+    /**
+     * Turns the parameters, in place, back into the weights to train. An optimizer starts with them.
+     *
+     * @throws IllegalStateException after {@link #close}
+     */
+    public void train() {
+        switchTo(true);
+    }
+
+    /** {@return whether the parameters hold the weights to train; always, if those to evaluate are the same} */
+    public boolean isTraining() {
+        return states.stream().allMatch(GroupState::isTraining);
+    }
+
+    private void switchTo(boolean training) {
+        checkOpen("switched");
+        for (int i = 0; i < groups.size(); i++) {
+            states.get(i).switchTo(training, groups.get(i).ruleWithStaleLr());
+        }
     }
 
     private void checkOpen(String what) {
@@ -327,6 +376,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     private Map<String, Object> options(int i) {
         ParamGroup<T> group = groups.get(i);
         Map<String, Object> options = group.options();
+        options.putAll(states.get(i).dict(group.ruleWithStaleLr()));
         options.putAll(group.schedule().map(PyTorchState::groupEntries).orElse(Map.of()));
         return options;
     }
@@ -375,6 +425,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
             group.setLr(given.lr()); // may be below 0
             given.initialLr().ifPresent(group::setInitialLr);
             given.bases().forEach((name, base) -> group.driven(name).setInitialLr(base));
+            states.get(i).load(given);
             for (int p = 0; p < group.params().size(); p++) {
                 Map<?, ?> kept = state.getOrDefault(given.params().get(p), Map.of());
                 if (quasiNewton.isEmpty()) {

@@ -3,7 +3,7 @@ package org.anneal.optim;
 import java.util.List;
 import org.anneal.text.Kind;
 
-/** PyTorch's optimizers. A new rule of ours is named here, and nowhere else. */
+/** PyTorch's optimizers and those of other authors. A new rule of ours is named here, and nowhere else. */
 final class OwnKinds {
     static final List<Kind<?>> ALL = List.of(
             SGD.KIND,
@@ -19,6 +19,8 @@ final class OwnKinds {
             Rprop.KIND,
             Adafactor.KIND,
             Muon.KIND,
+            Lion.KIND,
+            Lamb.KIND,
             LBFGS.KIND);
 
     private OwnKinds() {}

@@ -116,11 +116,6 @@ public final class ParamGroup<T> extends RateGroup {
                                 && method.getParameterTypes()[0] == Kernels.class);
     }
 
-    /** Applies this group's options to some of its parameters. */
-    void apply(Kernels<T> kernels, Batch<T> batch) {
-        ruleWithStaleLr().apply(kernels, batch);
-    }
-
     /** {@return the options in force, except that the rate may be stale: see {@link #lr}} */
     UpdateRule ruleWithStaleLr() {
         if (rule.momentum() != momentum) {

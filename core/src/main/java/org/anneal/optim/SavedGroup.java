@@ -27,9 +27,20 @@ import org.anneal.text.PythonSyntaxException;
  * @param initialLr the base of schedules, if the dict has one
  * @param bases those of schedules of other numbers
  * @param params the parameters' numbers or names in the dict
+ * @param numbers what the rule keeps per group, as far as the dict has it
+ * @param training whether the weights that belong to the dict are those that are trained, and not those to evaluate
  */
 record SavedGroup(
-        UpdateRule rule, double lr, OptionalDouble initialLr, Map<String, Double> bases, List<Object> params) {
+        UpdateRule rule,
+        double lr,
+        OptionalDouble initialLr,
+        Map<String, Double> bases,
+        List<Object> params,
+        Map<String, Object> numbers,
+        boolean training) {
+
+    /** An entry of a group: whether the weights are those that are trained; the name is the one of the schedulefree package. */
+    static final String TRAIN_MODE = "train_mode";
 
     /** An entry of a group: the base of schedules, if a schedule uses {@code initial_lr} for something else. */
     static final String OWN_BASE = "anneal_initial_lr";
@@ -70,7 +81,10 @@ record SavedGroup(
 
     private static String text(String name, Map<String, Object> options) {
         return options.entrySet().stream()
-                .map(option -> option.getKey() + "=" + Python.repr(option.getValue()))
+                .map(option -> option.getKey() + "="
+                        + (option.getValue().equals(Double.POSITIVE_INFINITY)
+                                ? "math.inf"
+                                : Python.repr(option.getValue())))
                 .collect(Collectors.joining(", ", name + "(", ")"));
     }
 
@@ -83,8 +97,13 @@ record SavedGroup(
         Map<String, Object> options = options(given);
         UpdateRule rule = group.ruleWithStaleLr();
         checkOptions(rule, options.keySet());
-        List<String> missing =
-                needed(rule).stream().filter(key -> !options.containsKey(key)).toList();
+        List<String> missing = Stream.concat(
+                        needed(rule).stream(),
+                        rule.groupSlots().stream()
+                                .filter(slot -> !slot.optional())
+                                .map(GroupSlot::name))
+                .filter(key -> !options.containsKey(key))
+                .toList();
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException(
                     "the group must have " + String.join(", ", missing) + ", but has only " + options.keySet());
@@ -97,7 +116,10 @@ record SavedGroup(
                 .reduce((first, last) -> last);
         // A schedule may have set a rate below 0, which a rule refuses.
         options.put("lr", Math.max(0, lr));
-        return new SavedGroup(restored(rule, options), lr, initialLr, bases(group, options), names(params));
+        UpdateRule restored = restored(rule, options);
+        boolean training = !restored.hasEvalWeights() || !Boolean.FALSE.equals(options.get(TRAIN_MODE));
+        return new SavedGroup(
+                restored, lr, initialLr, bases(group, options), names(params), numbers(restored, options), training);
     }
 
     private static Map<String, Double> bases(ParamGroup<?> group, Map<String, Object> options) {
@@ -105,6 +127,14 @@ record SavedGroup(
         Map<String, Double> bases = new LinkedHashMap<>();
         group.numbers().stream().filter(given::containsKey).forEach(name -> bases.put(name, number(name, given)));
         return bases;
+    }
+
+    private static Map<String, Object> numbers(UpdateRule rule, Map<String, Object> options) {
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        rule.groupSlots().stream()
+                .filter(slot -> options.containsKey(slot.name()))
+                .forEach(slot -> numbers.put(slot.name(), slot.read(none(options.get(slot.name())))));
+        return numbers;
     }
 
     /** {@return what {@link UpdateRule#ofGroup} does} */
@@ -174,7 +204,11 @@ record SavedGroup(
         }
         known.replaceAll((key, here) -> none(options.getOrDefault(key, Optional.empty())));
         known.keySet().retainAll(options.keySet());
-        known.forEach(SavedGroup::checkFinite);
+        known.forEach((key, value) -> {
+            if (!value.equals(Double.POSITIVE_INFINITY)) { // no limit, where the rule allows it
+                checkFinite(key, value);
+            }
+        });
         try {
             return UpdateRule.parse(text(rule.getClass().getSimpleName(), known));
         } catch (PythonSyntaxException e) { // its column is in a text that the user never saw
@@ -233,6 +267,7 @@ record SavedGroup(
         List<UpdateRule> others = rules.stream()
                 .filter(other ->
                         keys.containsAll(needed(other)) && distance(rules, other, keys, SavedGroup::needed) < own)
+                .filter(other -> !rule.options().keySet().containsAll(needed(other)))
                 .toList();
         if (others.isEmpty()) {
             return;

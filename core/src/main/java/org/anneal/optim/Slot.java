@@ -11,8 +11,9 @@ import java.util.Objects;
  * @param shape how the array's shape follows from the parameter's
  * @param initial the initial value of every element
  * @param optional whether a saved state may lack it, because it belongs to an option that may have been switched on since
+ * @param copy whether the array starts as a copy of the parameter instead
  */
-public record Slot(String name, Shape shape, double initial, boolean optional) {
+public record Slot(String name, Shape shape, double initial, boolean optional, boolean copy) {
 
     public Slot {
         Objects.requireNonNull(name, "name");
@@ -28,7 +29,9 @@ public record Slot(String name, Shape shape, double initial, boolean optional) {
         /** {@code [..., r, 1]}: a number per row. */
         ROWS,
         /** {@code [..., 1, c]}: a number per column. */
-        COLUMNS
+        COLUMNS,
+        /** {@code [n]}: all elements in a row. In a state dict, a single number may stand for all of them. */
+        FLAT
     }
 
     /** {@return the shape of the array for a parameter of shape {@code parameter}} */
@@ -38,9 +41,18 @@ public record Slot(String name, Shape shape, double initial, boolean optional) {
             case SCALAR -> sizes.clear();
             case ROWS -> sizes.set(sizes.size() - 1, 1L);
             case COLUMNS -> sizes.set(sizes.size() - 2, 1L);
+            case FLAT -> {
+                sizes.clear();
+                sizes.add(parameter.stream().reduce(1L, Math::multiplyExact));
+            }
             case PARAMETER -> {}
         }
         return sizes;
+    }
+
+    /** A slot that does not start as a copy. */
+    public Slot(String name, Shape shape, double initial, boolean optional) {
+        this(name, shape, initial, optional, false);
     }
 
     /** A slot that a saved state must have. */
@@ -51,6 +63,11 @@ public record Slot(String name, Shape shape, double initial, boolean optional) {
     /** A slot of the parameter's shape that starts with zeros and that a saved state must have. */
     public Slot(String name) {
         this(name, Shape.PARAMETER, 0);
+    }
+
+    /** {@return a slot of the parameter's elements that starts as a copy of them} */
+    public static Slot copyOf(String name, Shape shape) {
+        return new Slot(name, shape, 0, false, true);
     }
 
     /** {@return an optional slot of the parameter's shape that starts with zeros} */

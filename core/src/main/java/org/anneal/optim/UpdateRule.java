@@ -78,6 +78,33 @@ public interface UpdateRule extends Declared {
         return List.of();
     }
 
+    /** {@return the numbers that are kept per group, besides the options, in the order of the state dict; none by default} */
+    default List<GroupSlot> groupSlots() {
+        return List.of();
+    }
+
+    /**
+     * Refuses rates that the groups of one optimizer cannot have at once. By default, any are fine.
+     *
+     * @param lrs the rate of each group
+     * @throws IllegalArgumentException if they do not fit together
+     */
+    default void checkRates(List<Double> lrs) {}
+
+    /**
+     * {@return whether the weights to evaluate and to save differ from those that are trained} Then
+     * {@link Optimizer#eval} turns these into those by {@link #toEval}, and {@link Optimizer#train} goes back by {@link #toTrain}.
+     */
+    default boolean hasEvalWeights() {
+        return false;
+    }
+
+    /** Turns the weights of a parameter that was updated before into those to evaluate; {@code slots} are in the rule's order. */
+    default <T> void toEval(Vectors<T> vectors, T param, List<T> slots) {}
+
+    /** Turns the weights of a parameter back into those to train. */
+    default <T> void toTrain(Vectors<T> vectors, T param, List<T> slots) {}
+
     /** {@return whether PyTorch's state dict already has the slots before the first step} */
     default boolean keepsFromTheStart() {
         return false;
@@ -112,6 +139,22 @@ public interface UpdateRule extends Declared {
      */
     default <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         throw MissingOperation.of("a kernel for it");
+    }
+
+    /**
+     * Updates the parameters of one group in place; by default, batch by batch. A rule that computes with
+     * {@linkplain #groupSlots numbers of the group} overrides this, and updates the parameters by {@link GroupStep#forEach}.
+     */
+    default <T> void applyToGroup(GroupStep<T> group) {
+        group.apply();
+    }
+
+    /**
+     * Updates the parameters of all groups in place; by default, each group by its own rule. A rule whose update depends on all
+     * parameters at once, such as on a norm over them, overrides this. It is called on the rule of the first group.
+     */
+    default <T> void applyToAll(List<GroupStep<T>> groups) {
+        groups.forEach(group -> group.rule().applyToGroup(group));
     }
 
     /**

@@ -53,6 +53,9 @@ public @interface Param {
     /** {@return the upper bound that values must stay below} */
     double below() default Double.POSITIVE_INFINITY;
 
+    /** {@return whether infinity is a value too: no limit} */
+    boolean orInfinite() default false;
+
     /** The size of a list of numbers that may have any number of entries. */
     int ANY = -1;
 

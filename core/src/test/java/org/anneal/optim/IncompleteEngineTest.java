@@ -110,7 +110,8 @@ class IncompleteEngineTest {
                 "RAdam(lr=0.1)",
                 "RAdam(lr=0.1, weight_decay=0.1, decoupled_weight_decay=True)",
                 "ASGD(lr=0.1, lambd=0.1, t0=3)",
-                "Rprop(lr=0.1)"
+                "Rprop(lr=0.1)",
+                "Lion(lr=0.1)"
             })
     void runARuleAsTheKernelsDo(String text) {
         UpdateRule rule = UpdateRule.parse(text);

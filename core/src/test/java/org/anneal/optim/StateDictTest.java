@@ -50,7 +50,9 @@ class StateDictTest {
                 "ASGD(lr=0.1, t0=5)",
                 "Rprop(lr=0.1)",
                 "Adafactor(lr=0.1)",
-                "Muon(lr=0.02)");
+                "Muon(lr=0.02)",
+                "Lion(lr=0.01, weight_decay=0.1)",
+                "Lamb(lr=0.05)");
     }
 
     /** LBFGSTest has that of the one that needs a closure. */
@@ -111,7 +113,9 @@ class StateDictTest {
                 "RAdam() | [step [], exp_avg [2, 2, 3], exp_avg_sq [2, 2, 3]] | [step [], exp_avg [3], exp_avg_sq [3]]",
                 "ASGD() | [step [], eta [], mu [], ax [2, 2, 3]] | [step [], eta [], mu [], ax [3]]",
                 "Rprop() | [step [], prev [2, 2, 3], step_size [2, 2, 3]] | [step [], prev [3], step_size [3]]",
-                "Adafactor() | [step [], row_var [2, 2, 1], col_var [2, 1, 3]] | [step [], variance [3]]"
+                "Adafactor() | [step [], row_var [2, 2, 1], col_var [2, 1, 3]] | [step [], variance [3]]",
+                "Lion() | [exp_avg [2, 2, 3]] | [exp_avg [3]]",
+                "Lamb() | [exp_avg [2, 2, 3], exp_avg_sq [2, 2, 3]] | [exp_avg [3], exp_avg_sq [3]]"
             })
     void laysOutWhatItKeepsAsPyTorchDoes(String rule, String ofAStack, String ofAVector) {
         FloatArray stack = new FloatArray(new float[12], List.of(2L, 2L, 3L));
@@ -453,7 +457,7 @@ class StateDictTest {
                 "RMSprop() | SGD() | alpha, eps | RMSprop",
                 "Muon() | SGD() | ns_coefficients, eps, ns_steps, adjust_lr_fn | Muon",
                 "Adamax() | Adam() | exp_inf | Adamax",
-                "Adam() | Adamax() | exp_avg_sq | Adam or AdamW or NAdam or RAdam"
+                "Adam() | Adamax() | exp_avg_sq | Adam or AdamW or NAdam or RAdam or Lamb"
             })
     void refusesTheStateOfAnotherRule(String saved, String loading, String signs, String whose) {
         FloatArray matrix = new FloatArray(new float[] {1, 2, 3, 4}, List.of(2L, 2L));

@@ -77,6 +77,18 @@ class UpdateRuleTest {
                 new Muon(0.02).withAdjustLr(Muon.AdjustLr.ORIGINAL),
                 new Muon(-0.0, -0.0, -0.0, true, List.of(3.4445, -4.775, 2.0315), -0.0, 0, Optional.empty())
                         .withAdjustLr(Muon.AdjustLr.MATCH_RMS_ADAMW),
+                new Lion(1e-4),
+                new Lion(0.01).withBetas(0.95, 0.98).withWeightDecay(0.1),
+                new Lion(-0.0, -0.0, -0.0, -0.0),
+                new Lamb(1e-3),
+                new Lamb(0.1)
+                        .withBetas(0.8, 0.9)
+                        .withEps(0.1)
+                        .withWeightDecay(0)
+                        .withMaxGradNorm(2),
+                new Lamb(0.1).withBiasCorrection(false).withGradAveraging(false).withoutMaxGradNorm(),
+                new Lamb(0.1).withTrustClip(true).withAlwaysAdapt(true).withDecoupledDecay(true),
+                new Lamb(-0.0, true, -0.0, -0.0, -0.0, -0.0, true, OptionalDouble.of(0.5), false, false, false),
                 new LBFGS(1),
                 new LBFGS(0.5).withMaxIter(10).withHistorySize(5));
     }
@@ -169,6 +181,10 @@ class UpdateRuleTest {
         assertEquals(
                 new Muon(1e-3, 0.1, 0.95, true, List.of(3.4445, -4.775, 2.0315), 1e-7, 5, Optional.empty()),
                 UpdateRule.parse("Muon()"));
+        assertEquals(new Lion(1e-4, 0.9, 0.99, 0), UpdateRule.parse("Lion()"));
+        assertEquals(
+                new Lamb(1e-3, true, 0.9, 0.999, 1e-6, 0.01, true, OptionalDouble.of(1), false, false, false),
+                UpdateRule.parse("Lamb()"));
     }
 
     @ParameterizedTest
@@ -198,7 +214,11 @@ class UpdateRuleTest {
                         + " 'maximize': False}",
                 "Muon() | {'lr': 0.001, 'weight_decay': 0.1, 'momentum': 0.95, 'nesterov': True,"
                         + " 'ns_coefficients': (3.4445, -4.775, 2.0315), 'eps': 1e-07, 'ns_steps': 5,"
-                        + " 'adjust_lr_fn': None}"
+                        + " 'adjust_lr_fn': None}",
+                "Lion() | {'lr': 0.0001, 'betas': (0.9, 0.99), 'weight_decay': 0.0}",
+                "Lamb() | {'lr': 0.001, 'bias_correction': True, 'betas': (0.9, 0.999), 'eps': 1e-06,"
+                        + " 'weight_decay': 0.01, 'grad_averaging': True, 'max_grad_norm': 1.0, 'trust_clip': False,"
+                        + " 'always_adapt': False, 'decoupled_decay': False}"
             })
     void hasItsOptionsInPyTorchsOrderAndTypes(String text, String options) {
         assertEquals(options, Python.repr(UpdateRule.parse(text).options()));
@@ -237,7 +257,11 @@ class UpdateRuleTest {
                 "Adafactor(eps=(1e-30, 0.001)) | Adafactor(lr=0.01, eps=(1e-30, 0.001))",
                 "Muon(params, 0.02, 0.01, 0.9, False, (1, 2, 3), 1e-5, 7, 'match_rms_adamw') | Muon(lr=0.02,"
                         + " weight_decay=0.01, momentum=0.9, nesterov=False, ns_coefficients=(1.0, 2.0, 3.0), eps=1e-05,"
-                        + " ns_steps=7, adjust_lr_fn='match_rms_adamw')"
+                        + " ns_steps=7, adjust_lr_fn='match_rms_adamw')",
+                "Lion(net.parameters(), 3e-5, (0.95, 0.98), 0.1, use_triton=True)"
+                        + " | Lion(lr=3e-05, betas=(0.95, 0.98), weight_decay=0.1)",
+                "Lamb(params, 2e-3, False, max_grad_norm=None, decoupled_decay=True)"
+                        + " | Lamb(lr=0.002, bias_correction=False, max_grad_norm=None, decoupled_decay=True)"
             })
     void readsAPastedLine(String pasted, String printed) {
         assertEquals(printed, UpdateRule.parse(pasted).toString());
@@ -309,7 +333,7 @@ class UpdateRuleTest {
                 "AdamP() | column 1: unknown optimizer 'AdamP'",
                 "SGDW() | column 1: unknown optimizer 'SGDW'",
                 "AdaMod() | column 1: unknown optimizer 'AdaMod'",
-                "Lion() | column 1: unknown optimizer 'Lion'",
+                "Lyon() | column 1: unknown optimizer 'Lyon', did you mean 'Lion'?",
                 "Adafactr() | column 1: unknown optimizer 'Adafactr', did you mean 'Adafactor'?",
                 "LBFG() | column 1: unknown optimizer 'LBFG', did you mean 'LBFGS'?",
                 "SGD(nestrov=True) | column 5: unknown parameter 'nestrov' of SGD, did you mean 'nesterov'?",

@@ -65,6 +65,11 @@ record OptimizerCase(JsonNode json) {
                 .collect(Collectors.joining(", ", json.get("id").asString().split("-", 2)[0] + "(", ")")));
     }
 
+    /** {@return whether the weights to evaluate were taken after {@code step}} */
+    boolean isEvaluated(int step) {
+        return json.path("evaluated").valueStream().anyMatch(each -> each.asInt() == step);
+    }
+
     /** {@return the names of a group's options, in PyTorch's order where none was given} */
     List<String> options(int group) {
         return List.copyOf(json.get("groups").get(group).get("options").propertyNames());
@@ -113,7 +118,7 @@ record OptimizerCase(JsonNode json) {
         } else if (value.isBoolean()) {
             return value.asBoolean() ? "True" : "False";
         } else if (value.isString()) {
-            return "'" + value.asString() + "'";
+            return value.asString().equals("inf") ? "float('inf')" : "'" + value.asString() + "'";
         }
         return value.isArray()
                 ? value.valueStream().map(OptimizerCase::python).collect(Collectors.joining(", ", "(", ")"))

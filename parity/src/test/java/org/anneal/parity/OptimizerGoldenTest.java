@@ -112,9 +112,15 @@ class OptimizerGoldenTest {
                     }
                     prepare(optimizer, step);
                     optimizer.step();
+                    if (golden.isEvaluated(step)) {
+                        optimizer.eval();
+                        compare(expected.get("eval").path(Integer.toString(step)), tolerance, "evaluated at " + step);
+                        optimizer.train();
+                    }
                     compare(expected.get("params").path(Integer.toString(step)), tolerance, "after step " + step);
                 }
                 compareState(expected.get("state"), optimizer, tolerance);
+                compareNumbers(expected.path("numbers"), optimizer, tolerance);
             }
         }
 
@@ -157,6 +163,21 @@ class OptimizerGoldenTest {
             for (int i = 0; i < values.length; i++) {
                 double value = expected.get(i).asDouble();
                 assertEquals(value, values[i], tolerance * Math.max(1, Math.abs(value)), what + "[" + i + "]");
+            }
+        }
+
+        private static void compareNumbers(JsonNode expected, Optimizer<?> optimizer, double tolerance) {
+            List<?> groups =
+                    (List<?>) Objects.requireNonNull(optimizer.stateDict().get("param_groups"));
+            for (int g = 0; g < expected.size(); g++) {
+                Map<?, ?> group = (Map<?, ?>) groups.get(g);
+                for (String name : expected.get(g).propertyNames()) {
+                    if (expected.get(g).get(name).isNumber()) {
+                        double value = expected.get(g).get(name).asDouble();
+                        double ours = ((Number) Objects.requireNonNull(group.get(name), name)).doubleValue();
+                        assertEquals(value, ours, tolerance * Math.abs(value), name + " of group " + g);
+                    }
+                }
             }
         }
 

@@ -113,7 +113,7 @@ final class TorchEngine implements Engine<Tensor> {
             Tensor array = switch (slot.shape()) {
                 case PARAMETER -> torch.zeros_like(like);
                 case SCALAR -> torch.zeros(new long[0], new TensorOptions(torch.ScalarType.Float));
-                case ROWS, COLUMNS ->
+                case ROWS, COLUMNS, FLAT ->
                     like.new_zeros(slot.shapeFor(shape(parameter)).stream()
                             .mapToLong(Long::longValue)
                             .toArray());

@@ -243,7 +243,7 @@ final class TorchVectors implements Vectors<Tensor> {
     @Override
     public double dot(Tensor a, Tensor b) {
         try (PointerScope scope = new PointerScope()) {
-            return a.dot(b).item_double();
+            return a.reshape(-1).dot(b.reshape(-1)).item_double();
         }
     }
 
