@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.anneal.convert.Target;
 import org.anneal.optim.AdamW;
@@ -34,6 +35,7 @@ class ConvertedTest {
     private static final Path KEPT = Path.of("src/test/resources/org/anneal/parity/converted.json");
     private static final List<Target> PYTHON = List.of(Target.PYTORCH, Target.TRANSFORMERS, Target.OPTAX, Target.KERAS);
     private static final int STEPS = 130;
+    private static final int RANDOM = 100; // expressions beside those that are kept
 
     @TempDir
     Path folder;
@@ -78,13 +80,17 @@ class ConvertedTest {
 
     /** {@return the code of each schedule for each library that can say it} */
     static List<Case> written() throws IOException {
-        List<Case> cases = new ArrayList<>();
         List<String> expressions = new ArrayList<>(MORE);
         for (var group :
                 JSON.readTree(Files.readString(Path.of("../web/src/main/resources/org/anneal/web/gallery.json")))) {
             group.get("cards")
                     .forEach(card -> expressions.add(card.get("expression").asString()));
         }
+        return written(expressions);
+    }
+
+    private static List<Case> written(List<String> expressions) {
+        List<Case> cases = new ArrayList<>();
         for (String expression : expressions) {
             if (!(org.anneal.schedule.Policy.parse(expression) instanceof Schedule schedule)) {
                 continue; // what a metric drives has no rates of its own
@@ -105,6 +111,72 @@ class ConvertedTest {
             }
         }
         return cases;
+    }
+
+    /** Makes texts of all kinds within all operators. */
+    private record Composer(Random random) {
+        private static final List<String> LEAVES = List.of(
+                "StepLR(#, gamma=~)",
+                "MultiStepLR([#, 1#], gamma=~)",
+                "ExponentialLR(0.9~)",
+                "CosineAnnealingLR(#, eta_min=0.0~)",
+                "CosineAnnealingWarmRestarts(#, T_mult=2)",
+                "LinearLR(~, 1.0, #)",
+                "ConstantLR(~, #)",
+                "PolynomialLR(#, power=2.0)",
+                "OneCycleLR(max_lr=~, total_steps=500)",
+                "CyclicLR(0.01, ~, #, mode='triangular2')",
+                "LambdaLR(lambda e: ~ ** (e // #))",
+                "MultiplicativeLR(lambda e: 0.9~)",
+                "SWALR(swa_lr=~, anneal_epochs=#)",
+                "Warmup(#, start=~, shape='cosine')",
+                "WarmupStableDecay(#, 2#, 3#, shape='exponential', floor=0.0~)",
+                "InverseSqrt(#, warmup=#)",
+                "NoamLR(64, warmup=#)",
+                "HalfCosine(#, floor=~, exponent=1.5, k=2.0)",
+                "CosineCycles(#, growth=1.5, shrink=~, floor=0.0~, limit=3)",
+                "Polynomial(#, start=~, end=1.5, power=2.0, cycle=True)",
+                "Exponential(#, ~, staircase=True, floor=0.0~)",
+                "InverseTime(#, ~)",
+                "Piecewise([#, 1#], [1.0, ~, 0.1], curve='cosine')",
+                "TanhDecay(#)",
+                "SigmoidDecay(#, ~)",
+                "REX(#, floor=0.0~)");
+        private static final List<String> OPERATORS = List.of(
+                "Sum([@, @])",
+                "Product([@, Scale(@, 10)])",
+                "Min([@, @, @])",
+                "Max([@, @])",
+                "Clip(@, 0.0~, ~)",
+                "Scale(@, ~)",
+                "Shift(@, #, 'base')",
+                "Repeat(@, #)",
+                "Reverse(@, #)",
+                "Stretch(@, #, 2#)",
+                "Freeze(@, #, 1#)",
+                "Interpolate(@, @, #, 1#)",
+                "End(@, #, 'hold')",
+                "SequentialLR([@, @, @], [#, 1#])",
+                "ChainedScheduler([StepLR(#, ~), ConstantLR(~, #)])");
+
+        String expression(int depth) {
+            List<String> choice = depth == 0 || random.nextInt(4) == 0 ? LEAVES : OPERATORS;
+            StringBuilder text = new StringBuilder();
+            choice.get(random.nextInt(choice.size())).chars().forEach(c -> {
+                switch (c) {
+                    case '@' -> text.append(expression(Math.max(0, depth - 1)));
+                    case '#' -> text.append(10 + random.nextInt(40));
+                    case '~' ->
+                        text.append(
+                                choice == LEAVES && text.toString().endsWith("0.9")
+                                                || text.toString().endsWith("0.0")
+                                        ? "" + (1 + random.nextInt(9))
+                                        : "0." + (1 + random.nextInt(9)));
+                    default -> text.append((char) c);
+                }
+            });
+            return text.toString();
+        }
     }
 
     private static Optional<String> write(Target target, Schedule schedule, List<UpdateRule> groups) {
@@ -174,13 +246,18 @@ class ConvertedTest {
         Optional<String> python = Optional.ofNullable(System.getenv("PYTHON"));
         assumeTrue(python.isPresent(), "the environment variable PYTHON names no Python with torch");
         Path file = folder.resolve("converted.json");
-        Files.writeString(file, JSON.writeValueAsString(new Kept("", written())));
+        long seed = Long.getLong("anneal.seed", System.nanoTime());
+        Composer composer = new Composer(new Random(seed));
+        List<Case> written = new ArrayList<>(written());
+        written.addAll(written(
+                Stream.generate(() -> composer.expression(3)).limit(RANDOM).toList()));
+        Files.writeString(file, JSON.writeValueAsString(new Kept("", written)));
         Process process = new ProcessBuilder(python.orElseThrow(), "converted.py", file.toString())
                 .inheritIO()
                 .start();
-        assertEquals(0, process.waitFor());
+        assertEquals(0, process.waitFor(), "-Danneal.seed=" + seed);
         List<Case> run = JSON.readValue(Files.readString(file), Kept.class).cases();
-        assertEquals(written().size(), run.size());
+        assertEquals(written.size(), run.size());
         run.forEach(ConvertedTest::check);
     }
 }
