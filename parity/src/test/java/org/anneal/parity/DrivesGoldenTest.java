@@ -56,7 +56,9 @@ class DrivesGoldenTest {
     }
 
     static Stream<Named<Case>> cases() {
-        return Stream.of(String.join("\n", lines("drives.csv")).split("\n\n")).map(DrivesGoldenTest::read);
+        return Stream.of(String.join("\n", lines("drives.csv")).split("\n\n", -1))
+                .filter(text -> !text.isBlank())
+                .map(DrivesGoldenTest::read);
     }
 
     private static Named<Case> read(String text) {
@@ -64,7 +66,7 @@ class DrivesGoldenTest {
         Map<String, Schedule> drives = new LinkedHashMap<>();
         List<double[]> rows = text.lines()
                 .filter(line -> Character.isDigit(line.charAt(0)))
-                .map(line -> Arrays.stream(line.split(","))
+                .map(line -> Arrays.stream(line.split(",", -1))
                         .mapToDouble(Double::parseDouble)
                         .toArray())
                 .toList();
@@ -129,7 +131,7 @@ class DrivesGoldenTest {
         List<String> lines = lines("ema_decay.csv");
         assertEquals(220, lines.size());
         for (String line : lines) {
-            String[] cells = line.split(",");
+            String[] cells = line.split(",", -1);
             double decay = Double.parseDouble(cells[1]);
             String factor = cells[0].equals("timm")
                     ? "min(1, (1 - (1 + s / " + cells[2] + ") ** -" + cells[3] + ") / " + decay + ")"
@@ -146,7 +148,7 @@ class DrivesGoldenTest {
         Map<String, Map<String, Integer>> depths = new LinkedHashMap<>();
         Map<String, Map<String, Double>> scales = new LinkedHashMap<>();
         for (String line : lines("layer_decay.csv")) {
-            String[] cells = line.split(",");
+            String[] cells = line.split(",", -1);
             depths.computeIfAbsent(cells[0], none -> new LinkedHashMap<>()).put(cells[1], Integer.valueOf(cells[2]));
             scales.computeIfAbsent(cells[0], none -> new LinkedHashMap<>()).put(cells[1], Double.valueOf(cells[3]));
         }
