@@ -225,8 +225,9 @@ final class TrainOptions {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--layer-" + e.getMessage(), e);
         }
-        return layers.subList(0, layers.size() - 1).stream() // the last one is the rest
-                .map(layer -> layer + ".*:lr=" + Python.repr(rates.get(layer)))
+        return rates.entrySet().stream()
+                .limit(layers.size() - 1L) // the last one is the rest
+                .map(rate -> rate.getKey() + ".*:lr=" + Python.repr(rate.getValue()))
                 .toList();
     }
 

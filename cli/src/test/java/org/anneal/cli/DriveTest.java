@@ -85,7 +85,7 @@ class DriveTest {
                 "momentum=LinearLR(start_factor=0.8/0.937, total_iters=3ep)");
         assertEquals("step,lr,momentum", rows.get(0));
         for (int step = 0; step < 40; step++) {
-            double momentum = Double.parseDouble(rows.get(step + 1).split(",")[2]);
+            double momentum = Double.parseDouble(rows.get(step + 1).split(",", -1)[2]);
             assertEquals(0.8 + 0.137 * Math.min(1, step / 30.0), momentum, 1e-14);
         }
     }

@@ -53,7 +53,7 @@ class TrainDriveTest {
 
     private static List<String[]> rows(Path run) throws IOException {
         return Files.readAllLines(run.resolve("metrics.csv")).stream()
-                .map(row -> row.split(","))
+                .map(row -> row.split(",", -1))
                 .toList();
     }
 

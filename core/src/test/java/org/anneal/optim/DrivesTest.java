@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
@@ -137,7 +139,7 @@ class DrivesTest {
         assertEquals(
                 List.of(option),
                 before.keySet().stream()
-                        .filter(key -> !before.get(key).equals(after.get(key)))
+                        .filter(key -> !Objects.equals(before.get(key), after.get(key)))
                         .toList());
     }
 
@@ -533,17 +535,17 @@ class DrivesTest {
         List<List<Double>> expected = whole.go(running, 9);
 
         Run resumed = new Run();
-        LRScheduler scheduler = null;
-        for (String call : order.split(" ")) {
+        Optional<LRScheduler> built = Optional.empty();
+        for (String call : order.split(" ", -1)) {
             switch (call) {
                 case "O" -> resumed.optimizer.loadStateDict(saved);
-                case "B" -> scheduler = resumed.build(decay);
-                case "S" -> resumed.go(scheduler, 2);
-                default -> scheduler.restore(SchedulerState.of(state));
+                case "B" -> built = Optional.of(resumed.build(decay));
+                case "S" -> resumed.go(built.orElseThrow(), 2);
+                default -> built.orElseThrow().restore(SchedulerState.of(state));
             }
         }
         assertEquals(carried, resumed.dropout[0]);
-        assertEquals(expected, resumed.go(scheduler, 9));
+        assertEquals(expected, resumed.go(built.orElseThrow(), 9));
     }
 
     @Test
@@ -568,8 +570,8 @@ class DrivesTest {
         Run refusing = new Run();
         LRScheduler another = refusing.build(new ExponentialLR(0.5));
         List<Double> before = refusing.values();
-        String message = assertThrows(IllegalArgumentException.class, () -> another.restore(state))
-                .getMessage();
+        String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> another.restore(state))
+                .getMessage());
         assertTrue(
                 message.contains("weight_decay=StepLR(step_size=2, gamma=0.5)")
                         && message.contains("weight_decay=ExponentialLR(gamma=0.5)")
@@ -646,12 +648,13 @@ class DrivesTest {
     void refusesAStateThatDrivesANumberTwiceOrInAMissingGroup() {
         Run run = new Run();
         Map<String, Object> map = run.build(HALVES).state().toMap();
-        List<?> drives = (List<?>) map.get("drives");
+        List<?> drives = (List<?>) Objects.requireNonNull(map.get("drives"));
         assertEquals(5, drives.size());
         map.put("drives", List.of(drives.get(0), drives.get(0)));
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> SchedulerState.of(map))
-                .getMessage()
-                .startsWith("drives must have one schedule per number, but had two of "));
+        assertMessage(
+                "drives must have one schedule per number, but had two of " + ((Map<?, ?>) drives.get(0)).get("name"),
+                IllegalArgumentException.class,
+                () -> SchedulerState.of(map));
         Map<Object, Object> elsewhere = new HashMap<>((Map<?, ?>) drives.get(0));
         elsewhere.put("group", 2L);
         map.put("drives", List.of(elsewhere));

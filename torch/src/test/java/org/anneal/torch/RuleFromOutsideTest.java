@@ -31,6 +31,7 @@ import org.anneal.optim.Slot;
 import org.anneal.optim.UpdateRule;
 import org.anneal.optim.Vectors;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.StepLR;
 import org.anneal.text.Kind;
 import org.anneal.text.Kinds;
 import org.anneal.text.Param;
@@ -259,6 +260,18 @@ class RuleFromOutsideTest {
                 }
             });
         }
+    }
+
+    @Test
+    void hasItsNumbersDrivenBySchedules() {
+        Optimizer<FloatArray> optimizer =
+                FloatArrays.optimizer(UpdateRule.parse("Yogi(lr=0.02, eps=0.5)"), List.of(new FloatArray(1f)));
+        ParamGroup<FloatArray> group = optimizer.groups().get(0);
+        assertEquals(List.of("beta1", "beta2", "eps"), group.numbers());
+        LRScheduler scheduler = new LRScheduler(
+                optimizer, new StepLR(9), Map.of("beta2", new StepLR(1, 0.5), "eps", new StepLR(1, 0.25)));
+        scheduler.step();
+        assertEquals(UpdateRule.parse("Yogi(lr=0.02, betas=(0.9, 0.495), eps=0.125)"), group.rule());
     }
 
     @ParameterizedTest

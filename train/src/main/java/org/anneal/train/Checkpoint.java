@@ -104,7 +104,7 @@ public final class Checkpoint implements AutoCloseable {
             anneal.put("rng_state", Tensors.data(generator.get_state()));
             Map<String, Object> rates = new LinkedHashMap<>();
             rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
-            long width = optimizer.groups().size()
+            long width = (long) optimizer.groups().size()
                     + RunListener.numbers(optimizer.groups()).size();
             rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), width)));
             anneal.put("rates", rates);
