@@ -36,7 +36,8 @@ public record Lion(
         implements UpdateRule {
 
     static final Kind<Lion> KIND =
-            Kind.of(Lion.class, "steps by the sign of a mean of gradients").drops("weight_decay", "use_triton");
+            Kind.of(Lion.class, "steps by the sign of a mean of gradients").inPackage("lion_pytorch")
+            .drops("weight_decay", "use_triton");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"));
 

@@ -20,6 +20,8 @@ final class PythonCode {
     private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
     private static final Pattern MODULE = Pattern.compile("\\b(bisect|math|np)\\."); // in a lambda
 
+    private static final String OPTIM = "torch.optim";
+
     private PythonCode() {}
 
     /**
@@ -32,6 +34,10 @@ final class PythonCode {
         TreeMap<String, Set<String>> names = new TreeMap<>(); // by module
         Set<String> foreign = new TreeSet<>();
         StringBuilder call = withOptimizer(text, names, foreign);
+        boolean inTorch = rule.kind().module().equals(Optional.of(OPTIM));
+        if (!inTorch) {
+            add(rule.kind(), names, foreign);
+        }
         boolean resumes = lastEpoch != -1;
         // The rates depend on the step alone, and PyTorch cannot resume by last_epoch: OneCycleLR fails.
         boolean walks = resumes && policy.kind().lastEpoch() == Kind.LastEpoch.NOTHING;
@@ -56,7 +62,10 @@ final class PythonCode {
                         .append(String.join(", ", known))
                         .append('\n'));
         foreign.forEach(name -> code.append("# ").append(name).append(" is not PyTorch's.\n"));
-        code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, groups));
+        code.append('\n')
+                .append("optimizer = ")
+                .append(inTorch ? OPTIM + "." : "")
+                .append(optimizer(rule, groups));
         if (resumes && !walks) {
             // PyTorch resumes only an optimizer whose groups know their base rates.
             code.append("for group in optimizer.param_groups:\n    group['initial_lr'] = group['lr']\n");
@@ -87,18 +96,21 @@ final class PythonCode {
             if (kind.isEmpty()) {
                 continue; // a function within a lambda
             }
-            kind.get()
-                    .module()
-                    .ifPresentOrElse(
-                            module -> names.computeIfAbsent(module, none -> new TreeSet<>())
-                                    .add(name),
-                            () -> foreign.add(name));
+            add(kind.get(), names, foreign);
             boolean empty = text.startsWith(")", found.end());
             String optimizer = kind.get().takesOptimizer() ? "optimizer" + (empty ? "" : ", ") : "";
             found.appendReplacement(call, name + "(" + optimizer);
         }
         found.appendTail(call);
         return call;
+    }
+
+    private static void add(Kind<?> kind, Map<String, Set<String>> names, Set<String> foreign) {
+        kind.module()
+                .ifPresentOrElse(
+                        module -> names.computeIfAbsent(module, none -> new TreeSet<>())
+                                .add(kind.name()),
+                        () -> foreign.add(kind.name()));
     }
 
     private static String optimizer(UpdateRule rule, List<UpdateRule> groups) {
