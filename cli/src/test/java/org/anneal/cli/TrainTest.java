@@ -74,7 +74,9 @@ class TrainTest {
                 Ran.lines(Stream.of(arguments, group).flatMap(Stream::of).toArray(String[]::new));
         assertTrue(
                 oneGroup
-                        || lines.stream().anyMatch(line -> line.contains("fc*: " + rule + "(lr=" + (oneRate ? "0.002" : "0.001") + ") for fc1.weight")),
+                        || lines.stream()
+                                .anyMatch(line -> line.contains(
+                                        "fc*: " + rule + "(lr=" + (oneRate ? "0.002" : "0.001") + ") for fc1.weight")),
                 () -> String.join("\n", lines));
         assertEquals("Finished Training", lines.get(lines.size() - 1));
     }

@@ -53,8 +53,7 @@ public record AdamWScheduleFree(
             .inPackage("schedulefree")
             .drops("weight_lr_power", "foreach");
 
-    private static final List<Slot> SLOTS =
-            List.of(Slot.copyOf("z", Slot.Shape.PARAMETER), new Slot("exp_avg_sq"));
+    private static final List<Slot> SLOTS = List.of(Slot.copyOf("z", Slot.Shape.PARAMETER), new Slot("exp_avg_sq"));
 
     /**
      * All options.

@@ -53,7 +53,9 @@ public record DAdaptAdam(
         @Param(or = "False") boolean decouple,
         @Param(or = "False") boolean useBiasCorrection,
         @Param(or = "1e-6", above = 0) double d0,
-        @Param(or = "float('inf')", atLeast = 1, orInfinite = true) double growthRate)
+
+        @Param(or = "float('inf')", atLeast = 1, orInfinite = true)
+        double growthRate)
         implements UpdateRule {
 
     static final Kind<DAdaptAdam> KIND = Kind.of(DAdaptAdam.class, "is Adam that estimates its own rate as a bound")
@@ -166,8 +168,7 @@ public record DAdaptAdam(
     public <T> void applyToAll(List<GroupStep<T>> groups) {
         GroupStep<T> first = groups.get(0);
         double d = first.number("d");
-        double correction =
-                useBiasCorrection ? DAdaptation.biasCorrection(beta1, beta2, first.number("k") + 1) : 1;
+        double correction = useBiasCorrection ? DAdaptation.biasCorrection(beta1, beta2, first.number("k") + 1) : 1;
         double step = d * DAdaptation.lr(groups) * correction;
         double root = Math.sqrt(beta2);
         double[] sums = new double[2]; // of g * s / sqrt(v), and of abs(s)

@@ -38,7 +38,9 @@ public record DAdaptSGD(
         @Param(or = "0.0", atLeast = 0, below = 1) double momentum,
         @Param(or = "0", atLeast = 0) double weightDecay,
         @Param(or = "1e-6", above = 0) double d0,
-        @Param(or = "float('inf')", atLeast = 1, orInfinite = true) double growthRate)
+
+        @Param(or = "float('inf')", atLeast = 1, orInfinite = true)
+        double growthRate)
         implements UpdateRule {
 
     static final Kind<DAdaptSGD> KIND = Kind.of(DAdaptSGD.class, "is SGD that estimates its own rate")
@@ -46,8 +48,8 @@ public record DAdaptSGD(
             .drops("weight_decay", "log_every")
             .drops("growth_rate", "fsdp_in_use");
 
-    private static final List<Slot> SLOTS = List.of(
-            Slot.copyOf("z", Slot.Shape.PARAMETER), new Slot("s"), Slot.copyOf("x0", Slot.Shape.PARAMETER));
+    private static final List<Slot> SLOTS =
+            List.of(Slot.copyOf("z", Slot.Shape.PARAMETER), new Slot("s"), Slot.copyOf("x0", Slot.Shape.PARAMETER));
 
     /**
      * All options.
@@ -64,12 +66,7 @@ public record DAdaptSGD(
 
     /** The authors' defaults: no momentum, no weight decay, d0 1e-6. Their default rate is 1. */
     public DAdaptSGD(double lr) {
-        this(
-                lr,
-                KIND.absent("momentum"),
-                KIND.absent("weight_decay"),
-                KIND.absent("d0"),
-                KIND.absent("growth_rate"));
+        this(lr, KIND.absent("momentum"), KIND.absent("weight_decay"), KIND.absent("d0"), KIND.absent("growth_rate"));
     }
 
     @Override

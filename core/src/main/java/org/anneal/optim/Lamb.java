@@ -56,8 +56,8 @@ public record Lamb(
         @Param(or = "False") boolean decoupledDecay)
         implements UpdateRule {
 
-    static final Kind<Lamb> KIND =
-            Kind.of(Lamb.class, "is Adam with steps as long as the parameters").inPackage("timm.optim")
+    static final Kind<Lamb> KIND = Kind.of(Lamb.class, "is Adam with steps as long as the parameters")
+            .inPackage("timm.optim")
             .alsoReads("always_adapt", "*");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));

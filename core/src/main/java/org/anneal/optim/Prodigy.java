@@ -61,19 +61,18 @@ public record Prodigy(
         @Param(or = "False") boolean safeguardWarmup,
         @Param(or = "1e-6", above = 0) double d0,
         @Param(or = "1.0", above = 0) double dCoef,
-        @Param(or = "float('inf')", atLeast = 1, orInfinite = true) double growthRate)
+
+        @Param(or = "float('inf')", atLeast = 1, orInfinite = true)
+        double growthRate)
         implements UpdateRule {
 
     static final Kind<Prodigy> KIND = Kind.of(Prodigy.class, "is Adam that estimates its own rate")
             .inPackage("prodigyopt")
             .drops("growth_rate", "fsdp_in_use");
 
-    private static final List<Slot> SLOTS = List.of(
-            new Slot("s", Slot.Shape.FLAT, 0),
-            Slot.copyOf("p0", Slot.Shape.FLAT),
-            new Slot("exp_avg_sq"));
-    private static final List<Slot> WITH_MEAN =
-            List.of(SLOTS.get(0), SLOTS.get(1), new Slot("exp_avg"), SLOTS.get(2));
+    private static final List<Slot> SLOTS =
+            List.of(new Slot("s", Slot.Shape.FLAT, 0), Slot.copyOf("p0", Slot.Shape.FLAT), new Slot("exp_avg_sq"));
+    private static final List<Slot> WITH_MEAN = List.of(SLOTS.get(0), SLOTS.get(1), new Slot("exp_avg"), SLOTS.get(2));
 
     /**
      * All options.
@@ -260,8 +259,7 @@ public record Prodigy(
             vectors.sqrt(root);
             vectors.add(root, d * eps);
             T mean = beta1 == 0
-                    ? Batch.effectiveGrad(
-                            vectors, grad, param, false, first.decouple ? 0 : weightDecay, spares.get(1))
+                    ? Batch.effectiveGrad(vectors, grad, param, false, first.decouple ? 0 : weightDecay, spares.get(1))
                     : slots.get(2);
             if (first.decouple && weightDecay != 0) {
                 vectors.add(param, param, -weightDecay * step);

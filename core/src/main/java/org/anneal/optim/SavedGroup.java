@@ -239,7 +239,8 @@ record SavedGroup(
     private static List<String> needed(UpdateRule rule) {
         return rule.options().keySet().stream()
                 .filter(key -> switch (key) {
-                    case "amsgrad", "centered", "decoupled_weight_decay", "initial_accumulator_value", FIRST_ESTIMATE -> false;
+                    case "amsgrad", "centered", "decoupled_weight_decay", "initial_accumulator_value", FIRST_ESTIMATE ->
+                        false;
                     case "maximize" -> rule instanceof Adafactor;
                     case "nesterov" -> rule instanceof Muon;
                     case "momentum" -> !(rule instanceof RMSprop);

@@ -39,8 +39,7 @@ class GroupNumbersTest {
     }
 
     private static String messageOf(Executable refused) {
-        return String.valueOf(
-                assertThrows(RuntimeException.class, refused).getMessage());
+        return String.valueOf(assertThrows(RuntimeException.class, refused).getMessage());
     }
 
     /** By hand: z = 1, y = 1; two steps at rate 0.5 with momentum 0.5. */
@@ -156,8 +155,8 @@ class GroupNumbersTest {
         FloatArray b = new FloatArray(new float[] {3f, -4f}, List.of(1L, 2L));
         FloatArray together = new FloatArray(1f, 2f, 3f, -4f);
         UpdateRule rule = new Prodigy(1).withD0(0.01);
-        Optimizer<FloatArray> split =
-                FloatArrays.optimizer(List.of(new ParamGroup<>("a", rule, List.of(a)), new ParamGroup<>("b", rule, List.of(b))));
+        Optimizer<FloatArray> split = FloatArrays.optimizer(
+                List.of(new ParamGroup<>("a", rule, List.of(a)), new ParamGroup<>("b", rule, List.of(b))));
         Optimizer<FloatArray> one = optimizer(rule, together);
         for (int step = 0; step < 10; step++) {
             float[] values = together.values().clone();
@@ -170,7 +169,10 @@ class GroupNumbersTest {
         double d = (double) Objects.requireNonNull(group(one.stateDict(), 0).get("d"));
         assertTrue(d > 0.02, "it has grown to " + d);
         for (int g = 0; g < 2; g++) {
-            assertEquals(d, (double) Objects.requireNonNull(group(split.stateDict(), g).get("d")), 1e-6 * d);
+            assertEquals(
+                    d,
+                    (double) Objects.requireNonNull(group(split.stateDict(), g).get("d")),
+                    1e-6 * d);
         }
         assertEquals(together.values()[0], a.values()[0], 1e-5);
         assertEquals(together.values()[3], b.values()[1], 1e-5);
@@ -178,15 +180,15 @@ class GroupNumbersTest {
 
     @Test
     void refusesRatesThatDifferUnlessTheyAreZero() {
-        String message = "lr must be the same in every group, or 0, under DAdaptAdam, which adapts one step size for all of them,"
-                + " but was [1.0, 0.5]";
+        String message =
+                "lr must be the same in every group, or 0, under DAdaptAdam, which adapts one step size for all of them,"
+                        + " but was [1.0, 0.5]";
         FloatArray a = new FloatArray(1f);
         FloatArray b = new FloatArray(1f);
         UpdateRule rule = new DAdaptAdam(1).withD0(0.1);
         Optimizer<FloatArray> optimizer = optimizer(rule, a);
         assertEquals(
-                message,
-                messageOf(() -> optimizer.addParamGroup(new ParamGroup<>("b", rule.withLr(0.5), List.of(b)))));
+                message, messageOf(() -> optimizer.addParamGroup(new ParamGroup<>("b", rule.withLr(0.5), List.of(b)))));
         optimizer.addParamGroup(new ParamGroup<>("b", rule.withLr(0), List.of(b)));
         a.setGrad(1);
         b.setGrad(1);
@@ -206,8 +208,8 @@ class GroupNumbersTest {
         Optimizer<FloatArray> optimizer = optimizer(new Prodigy(1).withD0(0.1), param);
         optimizer.step();
         Map<String, Object> dict = optimizer.stateDict();
-        Map<Object, Object> kept = new LinkedHashMap<>(
-                (Map<?, ?>) ((Map<?, ?>) Objects.requireNonNull(dict.get("state"))).get(0L));
+        Map<Object, Object> kept =
+                new LinkedHashMap<>((Map<?, ?>) ((Map<?, ?>) Objects.requireNonNull(dict.get("state"))).get(0L));
         kept.put("p0", TensorData.scalar(0));
         dict.put("state", Map.of(0L, kept));
         FloatArray copy = new FloatArray(param.values().clone());
@@ -265,12 +267,12 @@ class GroupNumbersTest {
         @Override
         public <T> void applyToAll(List<GroupStep<T>> groups) {
             double[] sum = new double[1];
-            groups.forEach(group ->
-                    group.forEach(0, (param, grad, slots, spares) -> sum[0] += group.vectors().sumAbs(grad)));
+            groups.forEach(group -> group.forEach(
+                    0, (param, grad, slots, spares) -> sum[0] += group.vectors().sumAbs(grad)));
             for (GroupStep<T> group : groups) {
                 group.set("sum", group.number("sum") + sum[0]);
-                group.forEach(0, (param, grad, slots, spares) ->
-                        group.vectors().add(param, grad, -group.lr() / sum[0]));
+                group.forEach(
+                        0, (param, grad, slots, spares) -> group.vectors().add(param, grad, -group.lr() / sum[0]));
             }
         }
 

@@ -104,10 +104,18 @@ class UpdateRuleTest {
                 new Prodigy(1).withDecouple(false).withUseBiasCorrection(true).withSafeguardWarmup(true),
                 new Prodigy(1).withD0(0.1).withDCoef(2).withGrowthRate(1.02),
                 new DAdaptSGD(1),
-                new DAdaptSGD(0.5).withMomentum(0.9).withWeightDecay(0.1).withD0(0.1).withGrowthRate(2),
+                new DAdaptSGD(0.5)
+                        .withMomentum(0.9)
+                        .withWeightDecay(0.1)
+                        .withD0(0.1)
+                        .withGrowthRate(2),
                 new DAdaptAdam(1),
                 new DAdaptAdam(0.5).withBetas(0.8, 0.9).withEps(0.1).withWeightDecay(0.1),
-                new DAdaptAdam(1).withDecouple(true).withUseBiasCorrection(true).withD0(0.1).withGrowthRate(2),
+                new DAdaptAdam(1)
+                        .withDecouple(true)
+                        .withUseBiasCorrection(true)
+                        .withD0(0.1)
+                        .withGrowthRate(2),
                 new LBFGS(1),
                 new LBFGS(0.5).withMaxIter(10).withHistorySize(5));
     }
@@ -211,8 +219,7 @@ class UpdateRuleTest {
                 new AdamWScheduleFree(0.0025, 0.9, 0.999, 1e-8, 0, 0, 0, 2), UpdateRule.parse("AdamWScheduleFree()"));
         double noLimit = Double.POSITIVE_INFINITY;
         assertEquals(
-                new Prodigy(
-                        1, 0.9, 0.999, OptionalDouble.empty(), 1e-8, 0, true, false, false, 1e-6, 1, noLimit),
+                new Prodigy(1, 0.9, 0.999, OptionalDouble.empty(), 1e-8, 0, true, false, false, 1e-6, 1, noLimit),
                 UpdateRule.parse("Prodigy()"));
         assertEquals(new DAdaptSGD(1, 0, 0, 1e-6, noLimit), UpdateRule.parse("DAdaptSGD()"));
         assertEquals(

@@ -32,7 +32,8 @@ class OptimizerGoldenTest {
     // Of a value of 1 and more; absolute below. PyTorch's own two float32 implementations differ by up to 3.4e-7.
     private static final double TENSOR_TOLERANCE = 1e-6;
     private static final double ARRAY_TOLERANCE = 1e-5;
-    // A step size that is estimated from float32 sums over all parameters depends on their order, which differs between BLAS
+    // A step size that is estimated from float32 sums over all parameters depends on their order, which differs between
+    // BLAS
     // libraries.
     private static final double ESTIMATE_TOLERANCE = 1e-5;
 
