@@ -139,8 +139,7 @@ class RuleStatesTest {
             }
             ours.put(name, params);
         }
-        Process process = new ProcessBuilder(
-                        python.orElseThrow(), "rule_states.py", "resume", folder.toString())
+        Process process = new ProcessBuilder(python.orElseThrow(), "rule_states.py", "resume", folder.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
