@@ -169,8 +169,8 @@ def observed(kind, made):
 
     class Observed(kind):
         def __init__(self, params, **options):
-            # Lamb clips by what the constructor was given, and does not look at the groups.
-            options.update({k: v for k, v in params[0].items() if k == "max_grad_norm"})
+            # Lamb clips by what the constructor was given, and d starts from it: neither looks at the groups.
+            options.update({k: v for k, v in params[0].items() if k in ("max_grad_norm", "d0")})
             super().__init__(params, **options)
             made["optimizer"], made["eval"], self.made_steps = self, {}, 0
             if hasattr(self, "train"):

@@ -258,8 +258,7 @@ class PluginTest {
             assertEquals(lion, UpdateRule.parse(lion.toString()));
             assertEquals("MyLion(lr=0.0001)", UpdateRule.parse("MyLion()").toString());
             assertEquals(
-                    List.of("lr", "betas", "decay"),
-                    List.copyOf(lion.options().keySet()));
+                    List.of("lr", "betas", "decay"), List.copyOf(lion.options().keySet()));
             assertEquals(0.95, lion.momentum());
             assertEquals(
                     "MyLion(lr=0.5, betas=(0.5, 0.98), decay=0.01)",

@@ -60,6 +60,7 @@ class TrainTest {
     @MethodSource("rules")
     void trainsUnderEveryRuleAndWithAGroupOfItsOwn(String rule) {
         boolean matricesOnly = rule.equals("Muon");
+        boolean oneRate = List.of("Prodigy", "DAdaptSGD", "DAdaptAdam").contains(rule); // or 0
         boolean oneGroup = rule.equals("LBFGS");
         String[] arguments = train("--epochs=1", "--limit=2", "--batch-size=8", "--optimizer", rule + "(lr=0.002)");
         if (matricesOnly) {
@@ -68,12 +69,14 @@ class TrainTest {
             assertTrue(refused.err().startsWith("anneal train: "), refused.err());
             return;
         }
-        String[] group = oneGroup ? new String[0] : new String[] {"--group", "fc*:lr=0.001"};
+        String[] group = oneGroup ? new String[0] : new String[] {"--group", "fc*:lr=" + (oneRate ? "0.002" : "0.001")};
         List<String> lines =
                 Ran.lines(Stream.of(arguments, group).flatMap(Stream::of).toArray(String[]::new));
         assertTrue(
                 oneGroup
-                        || lines.stream().anyMatch(line -> line.contains("fc*: " + rule + "(lr=0.001) for fc1.weight")),
+                        || lines.stream()
+                                .anyMatch(line -> line.contains(
+                                        "fc*: " + rule + "(lr=" + (oneRate ? "0.002" : "0.001") + ") for fc1.weight")),
                 () -> String.join("\n", lines));
         assertEquals("Finished Training", lines.get(lines.size() - 1));
     }

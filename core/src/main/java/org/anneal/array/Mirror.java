@@ -252,6 +252,18 @@ public final class Mirror<T> implements AutoCloseable {
         return FloatArrays.averagedModel(arrays, averaging);
     }
 
+    /** Turns the library's parameters into the weights to evaluate and to save: {@link Optimizer#eval}. */
+    public void eval() {
+        optimizer.eval();
+        writeParams();
+    }
+
+    /** Turns the library's parameters back into the weights to train: {@link Optimizer#train}. */
+    public void train() {
+        optimizer.train();
+        writeParams();
+    }
+
     private IdentityHashMap<FloatArray, String> names() {
         IdentityHashMap<FloatArray, String> names = new IdentityHashMap<>();
         images.forEach((name, image) -> names.put(image.array, name));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -25,6 +26,8 @@ import org.anneal.text.Python;
 final class PyTorchCode {
     private static final Pattern CALL = Pattern.compile("\\b(\\w+)\\(");
     private static final Pattern MODULE = Pattern.compile("\\b(bisect|math|np)\\."); // in a lambda
+
+    private static final String OPTIM = "torch.optim";
 
     private PyTorchCode() {}
 
@@ -65,7 +68,7 @@ final class PyTorchCode {
                         .append(" import ")
                         .append(String.join(", ", known))
                         .append('\n'));
-        code.append('\n').append("optimizer = torch.optim.").append(optimizer(rule, groups));
+        code.append(optimizer(rule, groups));
         if (resumes && !walks) {
             // PyTorch resumes only an optimizer whose groups know their base rates.
             code.append("for group in optimizer.param_groups:\n    group['initial_lr'] = group['lr']\n");
@@ -136,7 +139,19 @@ final class PyTorchCode {
         return call;
     }
 
+    /** Returns the line of the optimizer, after that of its import if it is not PyTorch's own. */
     static String optimizer(UpdateRule rule, List<UpdateRule> groups) {
+        String name = rule.kind().name();
+        Optional<String> module = rule.kind().module();
+        if (module.equals(Optional.of(OPTIM))) {
+            return "\noptimizer = " + OPTIM + "." + call(rule, groups);
+        }
+        String from =
+                module.map(other -> "from " + other + " import " + name).orElse("# " + name + " is not PyTorch's.");
+        return from + "\n\noptimizer = " + call(rule, groups);
+    }
+
+    private static String call(UpdateRule rule, List<UpdateRule> groups) {
         boolean one = groups.size() == 1;
         String parameters = one
                 ? "model.parameters()"

@@ -104,8 +104,8 @@ final class TransformersCode {
         int open = call.indexOf('(') + 1;
         String arguments = "optimizer" + (call.startsWith(")", open) ? "" : ", ") + call.substring(open);
         String function = call.substring(0, open - 1);
-        return "import torch\nfrom transformers import " + function + "\n\noptimizer = torch.optim."
-                + PyTorchCode.optimizer(rule, groups) + "scheduler = " + function + "(" + arguments + "\n";
+        return "import torch\nfrom transformers import " + function + "\n" + PyTorchCode.optimizer(rule, groups)
+                + "scheduler = " + function + "(" + arguments + "\n";
     }
 
     /** Returns the call whose schedule has the rates of {@code schedule} for every group. */

@@ -201,7 +201,12 @@ final class GroupState<T> {
 
     /** {@return the group's numbers, as in a state dict} */
     Map<String, Object> dict(UpdateRule rule) {
-        Map<String, Object> entries = new LinkedHashMap<>(numbers);
+        Map<String, Object> entries = new LinkedHashMap<>();
+        for (GroupSlot slot : rule.groupSlots()) {
+            if (numbers.containsKey(slot.name())) {
+                entries.put(slot.name(), Objects.requireNonNull(numbers.get(slot.name())));
+            }
+        }
         if (rule.hasEvalWeights()) {
             entries.put(SavedGroup.TRAIN_MODE, training);
         }

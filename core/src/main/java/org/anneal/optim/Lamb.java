@@ -56,8 +56,9 @@ public record Lamb(
         @Param(or = "False") boolean decoupledDecay)
         implements UpdateRule {
 
-    static final Kind<Lamb> KIND =
-            Kind.of(Lamb.class, "is Adam with steps as long as the parameters").alsoReads("always_adapt", "*");
+    static final Kind<Lamb> KIND = Kind.of(Lamb.class, "is Adam with steps as long as the parameters")
+            .inPackage("timm.optim")
+            .alsoReads("always_adapt", "*");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"), new Slot("exp_avg_sq"));
     private static final List<GroupSlot> NUMBERS = List.of(new GroupSlot("step", 0L, true));

@@ -35,8 +35,9 @@ public record Lion(
         @Param(or = "0.0", atLeast = 0) double weightDecay)
         implements UpdateRule {
 
-    static final Kind<Lion> KIND =
-            Kind.of(Lion.class, "steps by the sign of a mean of gradients").drops("weight_decay", "use_triton");
+    static final Kind<Lion> KIND = Kind.of(Lion.class, "steps by the sign of a mean of gradients")
+            .inPackage("lion_pytorch")
+            .drops("weight_decay", "use_triton");
 
     private static final List<Slot> SLOTS = List.of(new Slot("exp_avg"));
 

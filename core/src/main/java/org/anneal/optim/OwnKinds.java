@@ -21,6 +21,11 @@ final class OwnKinds {
             Muon.KIND,
             Lion.KIND,
             Lamb.KIND,
+            SGDScheduleFree.KIND,
+            AdamWScheduleFree.KIND,
+            Prodigy.KIND,
+            DAdaptSGD.KIND,
+            DAdaptAdam.KIND,
             LBFGS.KIND);
 
     private OwnKinds() {}

@@ -48,6 +48,9 @@ record SavedGroup(
     /** An entry of a group: the bases of schedules of other numbers than the rate, by name. */
     static final String OTHER_BASES = "anneal_bases";
 
+    /** An option that D-Adaptation's groups in Python lack, since they have the estimate that it started. */
+    private static final String FIRST_ESTIMATE = "d0";
+
     /** {@return every rule, ours and users' own, with the options that give it the most slots} */
     static List<UpdateRule> rules() {
         return UpdateRule.kinds().stream()
@@ -144,7 +147,8 @@ record SavedGroup(
         return rules().stream()
                 .filter(rule -> !rule.getClass()
                         .equals(decoupled ? Adam.class : AdamW.class)) // these two have the same options
-                .filter(rule -> options.keySet().containsAll(rule.options().keySet()))
+                .filter(rule -> rule.options().keySet().stream()
+                        .allMatch(key -> key.equals(FIRST_ESTIMATE) || options.containsKey(key)))
                 .max(Comparator.comparingInt(rule -> rule.options().size()))
                 .map(rule -> {
                     options.put("lr", number(options.containsKey("initial_lr") ? "initial_lr" : "lr", options));
@@ -248,7 +252,8 @@ record SavedGroup(
     private static List<String> needed(UpdateRule rule) {
         return rule.options().keySet().stream()
                 .filter(key -> switch (key) {
-                    case "amsgrad", "centered", "decoupled_weight_decay", "initial_accumulator_value" -> false;
+                    case "amsgrad", "centered", "decoupled_weight_decay", "initial_accumulator_value", FIRST_ESTIMATE ->
+                        false;
                     case "maximize" -> rule instanceof Adafactor;
                     case "nesterov" -> rule instanceof Muon;
                     case "momentum" -> !(rule instanceof RMSprop);

@@ -57,7 +57,7 @@ public final class Kind<R extends Record> {
     private final Constructor<R> constructor;
     private List<String> order = List.of(); // the arguments that come first in PyTorch's state dict
     private boolean takesOptimizer = true;
-    private Optional<String> module = Optional.empty(); // of PyTorch's class, if there is one
+    private Optional<String> module = Optional.empty(); // of Python's class, if there is one
     private LastEpoch lastEpoch = LastEpoch.AS_HERE;
     private Optional<Function<PythonCall.Arguments, Record>> reading = Optional.empty(); // of the whole call
 
@@ -155,7 +155,13 @@ public final class Kind<R extends Record> {
         return this;
     }
 
-    /** {@return the module of PyTorch's class, if PyTorch has it} */
+    /** {@return this, declared to be the class of the same name in a Python package other than PyTorch} */
+    public Kind<R> inPackage(String module) {
+        this.module = Optional.of(module);
+        return this;
+    }
+
+    /** {@return the module of Python's class, if there is one} */
     public Optional<String> module() {
         return module;
     }

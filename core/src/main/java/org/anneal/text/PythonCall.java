@@ -24,8 +24,16 @@ import java.util.stream.IntStream;
  */
 public final class PythonCall {
 
-    private static final List<String> PREFIXES =
-            List.of("", "torch.optim.lr_scheduler.", "torch.optim.swa_utils.", "torch.optim.");
+    private static final List<String> PREFIXES = List.of(
+            "",
+            "torch.optim.lr_scheduler.",
+            "torch.optim.swa_utils.",
+            "torch.optim.",
+            "lion_pytorch.",
+            "timm.optim.",
+            "schedulefree.",
+            "prodigyopt.",
+            "dadaptation.");
 
     private final PythonProgram program;
     private final Expression.Call at;
@@ -77,7 +85,7 @@ public final class PythonCall {
     /**
      * {@return the name of what is called, without its module}
      *
-     * @throws PythonSyntaxException if its module is none of PyTorch's
+     * @throws PythonSyntaxException if its module is none of those that have schedulers and optimizers
      */
     public String name() {
         String prefix = dotted.substring(0, dotted.lastIndexOf('.') + 1);

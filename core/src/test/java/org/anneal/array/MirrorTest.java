@@ -2,6 +2,7 @@ package org.anneal.array;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -20,6 +21,7 @@ import org.anneal.optim.LBFGS;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
+import org.anneal.optim.SGDScheduleFree;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.StepLR;
 import org.anneal.text.Kind;
@@ -115,6 +117,27 @@ class MirrorTest {
                 assertArrayEquals(ourW.values(), flat(w), "step " + step);
                 assertArrayEquals(ourB.values(), flat(b), "step " + step);
             }
+        }
+    }
+
+    @Test
+    void showTheLibraryTheWeightsToEvaluateAndThoseToTrain() {
+        UpdateRule rule = new SGDScheduleFree(0.5);
+        FloatArray ours = new FloatArray(flat(w), List.of(2L, 2L));
+        try (Mirror<double[][]> mirror = new Mirror<>(LIBRARY, rule, Map.of("w", w));
+                Optimizer<FloatArray> optimizer = FloatArrays.optimizer(rule, List.of(ours))) {
+            for (int step = 0; step < 3; step++) {
+                ours.setGrad(slope(ours, step));
+                mirror.step(Map.of("w", slope(w, step)));
+                optimizer.step();
+            }
+            float[] trained = ours.values().clone();
+            mirror.eval();
+            optimizer.eval();
+            assertArrayEquals(ours.values(), flat(w));
+            assertFalse(Arrays.equals(trained, flat(w)), "the weights to evaluate are others");
+            mirror.train();
+            assertArrayEquals(trained, flat(w), 1e-6f);
         }
     }
 

@@ -111,7 +111,11 @@ class IncompleteEngineTest {
                 "RAdam(lr=0.1, weight_decay=0.1, decoupled_weight_decay=True)",
                 "ASGD(lr=0.1, lambd=0.1, t0=3)",
                 "Rprop(lr=0.1)",
-                "Lion(lr=0.1)"
+                "Lion(lr=0.1)",
+                "SGDScheduleFree(lr=0.1)",
+                "AdamWScheduleFree(lr=0.1)",
+                "DAdaptSGD(lr=0.1, d0=0.01)",
+                "DAdaptAdam(lr=0.1, d0=0.01)"
             })
     void runARuleAsTheKernelsDo(String text) {
         UpdateRule rule = UpdateRule.parse(text);

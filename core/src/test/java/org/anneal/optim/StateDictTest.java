@@ -52,7 +52,12 @@ class StateDictTest {
                 "Adafactor(lr=0.1)",
                 "Muon(lr=0.02)",
                 "Lion(lr=0.01, weight_decay=0.1)",
-                "Lamb(lr=0.05)");
+                "Lamb(lr=0.05)",
+                "SGDScheduleFree(lr=0.5, warmup_steps=10, r=1.0)",
+                "AdamWScheduleFree(lr=0.05, weight_decay=0.1)",
+                "Prodigy(lr=0.5, d0=0.01, growth_rate=1.5)",
+                "DAdaptSGD(lr=0.5, momentum=0.9, d0=0.01)",
+                "DAdaptAdam(lr=0.5, d0=0.01, growth_rate=1.5)");
     }
 
     /** LBFGSTest has that of the one that needs a closure. */
@@ -115,7 +120,14 @@ class StateDictTest {
                 "Rprop() | [step [], prev [2, 2, 3], step_size [2, 2, 3]] | [step [], prev [3], step_size [3]]",
                 "Adafactor() | [step [], row_var [2, 2, 1], col_var [2, 1, 3]] | [step [], variance [3]]",
                 "Lion() | [exp_avg [2, 2, 3]] | [exp_avg [3]]",
-                "Lamb() | [exp_avg [2, 2, 3], exp_avg_sq [2, 2, 3]] | [exp_avg [3], exp_avg_sq [3]]"
+                "Lamb() | [exp_avg [2, 2, 3], exp_avg_sq [2, 2, 3]] | [exp_avg [3], exp_avg_sq [3]]",
+                "SGDScheduleFree() | [z [2, 2, 3]] | [z [3]]",
+                "AdamWScheduleFree() | [z [2, 2, 3], exp_avg_sq [2, 2, 3]] | [z [3], exp_avg_sq [3]]",
+                "Prodigy() | [step [], s [12], p0 [12], exp_avg [2, 2, 3], exp_avg_sq [2, 2, 3]]"
+                        + " | [step [], s [3], p0 [3], exp_avg [3], exp_avg_sq [3]]",
+                "DAdaptSGD() | [z [2, 2, 3], s [2, 2, 3], x0 [2, 2, 3]] | [z [3], s [3], x0 [3]]",
+                "DAdaptAdam() | [step [], s [2, 2, 3], exp_avg [2, 2, 3], exp_avg_sq [2, 2, 3]]"
+                        + " | [step [], s [3], exp_avg [3], exp_avg_sq [3]]"
             })
     void laysOutWhatItKeepsAsPyTorchDoes(String rule, String ofAStack, String ofAVector) {
         FloatArray stack = new FloatArray(new float[12], List.of(2L, 2L, 3L));
@@ -458,6 +470,7 @@ class StateDictTest {
                 "Muon() | SGD() | ns_coefficients, eps, ns_steps, adjust_lr_fn | Muon",
                 "Adamax() | Adam() | exp_inf | Adamax",
                 "Adam() | Adamax() | exp_avg_sq | Adam or AdamW or NAdam or RAdam or Lamb"
+                        + " or AdamWScheduleFree or Prodigy or DAdaptAdam"
             })
     void refusesTheStateOfAnotherRule(String saved, String loading, String signs, String whose) {
         FloatArray matrix = new FloatArray(new float[] {1, 2, 3, 4}, List.of(2L, 2L));
@@ -561,7 +574,17 @@ class StateDictTest {
     private static Optimizer<FloatArray> optimizer(UpdateRule rule, List<FloatArray> params) {
         return FloatArrays.optimizer(List.of(
                 new ParamGroup<>("a", rule, params.subList(0, 1)),
-                new ParamGroup<>("b", rule.withLr(rule.lr() / 10), params.subList(1, 2))));
+                new ParamGroup<>("b", oneRate(rule) ? rule : rule.withLr(rule.lr() / 10), params.subList(1, 2))));
+    }
+
+    /** {@return whether the rule refuses groups at different rates} */
+    private static boolean oneRate(UpdateRule rule) {
+        try {
+            rule.checkRates(List.of(1.0, 0.1));
+            return false;
+        } catch (IllegalArgumentException refused) {
+            return true;
+        }
     }
 
     private static void train(Optimizer<FloatArray> optimizer, List<FloatArray> params, int from, int to) {

@@ -3,6 +3,7 @@ package org.anneal.optim;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -89,6 +90,32 @@ class UpdateRuleTest {
                 new Lamb(0.1).withBiasCorrection(false).withGradAveraging(false).withoutMaxGradNorm(),
                 new Lamb(0.1).withTrustClip(true).withAlwaysAdapt(true).withDecoupledDecay(true),
                 new Lamb(-0.0, true, -0.0, -0.0, -0.0, -0.0, true, OptionalDouble.of(0.5), false, false, false),
+                new SGDScheduleFree(1),
+                new SGDScheduleFree(0.5).withMomentum(0.8).withWeightDecay(0.1).withWarmupSteps(10),
+                new SGDScheduleFree(-0.0, 0.5, -0.0, 0, -0.0, -0.0).withR(-1).withWeightLrPower(1),
+                new AdamWScheduleFree(0.0025),
+                new AdamWScheduleFree(0.1).withBetas(0.8, 0.9).withEps(0.1).withWeightDecay(0.1),
+                new AdamWScheduleFree(-0.0, 0.5, -0.0, -0.0, -0.0, 0, -0.0, -0.0)
+                        .withWarmupSteps(5)
+                        .withR(1)
+                        .withWeightLrPower(0),
+                new Prodigy(1),
+                new Prodigy(0.5).withBetas(0.8, 0.9).withBeta3(0.7).withEps(0.1).withWeightDecay(0.1),
+                new Prodigy(1).withDecouple(false).withUseBiasCorrection(true).withSafeguardWarmup(true),
+                new Prodigy(1).withD0(0.1).withDCoef(2).withGrowthRate(1.02),
+                new DAdaptSGD(1),
+                new DAdaptSGD(0.5)
+                        .withMomentum(0.9)
+                        .withWeightDecay(0.1)
+                        .withD0(0.1)
+                        .withGrowthRate(2),
+                new DAdaptAdam(1),
+                new DAdaptAdam(0.5).withBetas(0.8, 0.9).withEps(0.1).withWeightDecay(0.1),
+                new DAdaptAdam(1)
+                        .withDecouple(true)
+                        .withUseBiasCorrection(true)
+                        .withD0(0.1)
+                        .withGrowthRate(2),
                 new LBFGS(1),
                 new LBFGS(0.5).withMaxIter(10).withHistorySize(5));
     }
@@ -114,7 +141,9 @@ class UpdateRuleTest {
     void takesItsOwnOptionsBackFromAStateDict(UpdateRule rule) {
         UpdateRule other = UpdateRule.parse(rule.getClass().getSimpleName() + "()");
         ParamGroup<Object> group = new ParamGroup<>("all", other, List.of("weight"));
-        assertEquals(rule, SavedGroup.of(group, rule.options(), List.of(0L)).rule());
+        Map<String, Object> saved = new LinkedHashMap<>(rule.options());
+        GroupState.start(rule, saved);
+        assertEquals(rule, SavedGroup.of(group, saved, List.of(0L)).rule());
     }
 
     @ParameterizedTest
@@ -185,6 +214,16 @@ class UpdateRuleTest {
         assertEquals(
                 new Lamb(1e-3, true, 0.9, 0.999, 1e-6, 0.01, true, OptionalDouble.of(1), false, false, false),
                 UpdateRule.parse("Lamb()"));
+        assertEquals(new SGDScheduleFree(1, 0.9, 0, 0, 0, 2), UpdateRule.parse("SGDScheduleFree()"));
+        assertEquals(
+                new AdamWScheduleFree(0.0025, 0.9, 0.999, 1e-8, 0, 0, 0, 2), UpdateRule.parse("AdamWScheduleFree()"));
+        double noLimit = Double.POSITIVE_INFINITY;
+        assertEquals(
+                new Prodigy(1, 0.9, 0.999, OptionalDouble.empty(), 1e-8, 0, true, false, false, 1e-6, 1, noLimit),
+                UpdateRule.parse("Prodigy()"));
+        assertEquals(new DAdaptSGD(1, 0, 0, 1e-6, noLimit), UpdateRule.parse("DAdaptSGD()"));
+        assertEquals(
+                new DAdaptAdam(1, 0.9, 0.999, 1e-8, 0, false, false, 1e-6, noLimit), UpdateRule.parse("DAdaptAdam()"));
     }
 
     @ParameterizedTest
@@ -218,7 +257,17 @@ class UpdateRuleTest {
                 "Lion() | {'lr': 0.0001, 'betas': (0.9, 0.99), 'weight_decay': 0.0}",
                 "Lamb() | {'lr': 0.001, 'bias_correction': True, 'betas': (0.9, 0.999), 'eps': 1e-06,"
                         + " 'weight_decay': 0.01, 'grad_averaging': True, 'max_grad_norm': 1.0, 'trust_clip': False,"
-                        + " 'always_adapt': False, 'decoupled_decay': False}"
+                        + " 'always_adapt': False, 'decoupled_decay': False}",
+                "SGDScheduleFree() | {'lr': 1.0, 'momentum': 0.9, 'weight_decay': 0, 'warmup_steps': 0, 'r': 0.0,"
+                        + " 'weight_lr_power': 2}",
+                "AdamWScheduleFree() | {'lr': 0.0025, 'betas': (0.9, 0.999), 'eps': 1e-08, 'weight_decay': 0,"
+                        + " 'warmup_steps': 0, 'r': 0.0, 'weight_lr_power': 2.0}",
+                "Prodigy() | {'lr': 1.0, 'betas': (0.9, 0.999), 'beta3': None, 'eps': 1e-08, 'weight_decay': 0,"
+                        + " 'decouple': True, 'use_bias_correction': False, 'safeguard_warmup': False, 'd0': 1e-06,"
+                        + " 'd_coef': 1.0, 'growth_rate': inf}",
+                "DAdaptSGD() | {'lr': 1.0, 'momentum': 0.0, 'weight_decay': 0, 'd0': 1e-06, 'growth_rate': inf}",
+                "DAdaptAdam() | {'lr': 1.0, 'betas': (0.9, 0.999), 'eps': 1e-08, 'weight_decay': 0, 'decouple': False,"
+                        + " 'use_bias_correction': False, 'd0': 1e-06, 'growth_rate': inf}"
             })
     void hasItsOptionsInPyTorchsOrderAndTypes(String text, String options) {
         assertEquals(options, Python.repr(UpdateRule.parse(text).options()));
@@ -261,7 +310,16 @@ class UpdateRuleTest {
                 "Lion(net.parameters(), 3e-5, (0.95, 0.98), 0.1, use_triton=True)"
                         + " | Lion(lr=3e-05, betas=(0.95, 0.98), weight_decay=0.1)",
                 "Lamb(params, 2e-3, False, max_grad_norm=None, decoupled_decay=True)"
-                        + " | Lamb(lr=0.002, bias_correction=False, max_grad_norm=None, decoupled_decay=True)"
+                        + " | Lamb(lr=0.002, bias_correction=False, max_grad_norm=None, decoupled_decay=True)",
+                "SGDScheduleFree(net.parameters(), 2, 0.95, 0.1, 100, 1, 1, foreach=False) | SGDScheduleFree(lr=2.0,"
+                        + " momentum=0.95, weight_decay=0.1, warmup_steps=100, r=1.0, weight_lr_power=1.0)",
+                "schedulefree.AdamWScheduleFree(params, 0.01, (0.95, 0.99), warmup_steps=100, foreach=True)"
+                        + " | AdamWScheduleFree(lr=0.01, betas=(0.95, 0.99), warmup_steps=100)",
+                "Prodigy(params, lr=1., d_coef=2, growth_rate=float('inf'), fsdp_in_use=True)"
+                        + " | Prodigy(lr=1.0, d_coef=2.0)",
+                "DAdaptSGD(params, 1.0, 0.9, 0.1, 10, 1e-5, 1.02)"
+                        + " | DAdaptSGD(lr=1.0, momentum=0.9, weight_decay=0.1, d0=1e-05, growth_rate=1.02)",
+                "DAdaptAdam(params, lr=1, log_every=5, decouple=True) | DAdaptAdam(lr=1.0, decouple=True)"
             })
     void readsAPastedLine(String pasted, String printed) {
         assertEquals(printed, UpdateRule.parse(pasted).toString());

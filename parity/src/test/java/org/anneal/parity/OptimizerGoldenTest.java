@@ -32,6 +32,10 @@ class OptimizerGoldenTest {
     // Of a value of 1 and more; absolute below. PyTorch's own two float32 implementations differ by up to 3.4e-7.
     private static final double TENSOR_TOLERANCE = 1e-6;
     private static final double ARRAY_TOLERANCE = 1e-5;
+    // A step size that is estimated from float32 sums over all parameters depends on their order, which differs between
+    // BLAS
+    // libraries.
+    private static final double ESTIMATE_TOLERANCE = 1e-5;
 
     @BeforeAll
     static void useOneThread() {
@@ -63,7 +67,8 @@ class OptimizerGoldenTest {
     @ParameterizedTest
     @MethodSource("cases")
     void tensorsFollowPyTorch(OptimizerCase golden) {
-        new Run<>(golden, new TestedEngine.Tensors()).follow(TENSOR_TOLERANCE);
+        boolean alone = RuleFormulasTest.isAlone(golden);
+        new Run<>(golden, new TestedEngine.Tensors()).follow(alone ? TENSOR_TOLERANCE : ESTIMATE_TOLERANCE);
     }
 
     /** No operation of it rounds otherwise on another CPU; those of other rules may, by a fused multiply-add more or less. */
@@ -175,7 +180,8 @@ class OptimizerGoldenTest {
                     if (expected.get(g).get(name).isNumber()) {
                         double value = expected.get(g).get(name).asDouble();
                         double ours = ((Number) Objects.requireNonNull(group.get(name), name)).doubleValue();
-                        assertEquals(value, ours, tolerance * Math.abs(value), name + " of group " + g);
+                        // Ten times the tolerance, since the sums have terms of both signs.
+                        assertEquals(value, ours, 10 * tolerance * Math.abs(value), name + " of group " + g);
                     }
                 }
             }

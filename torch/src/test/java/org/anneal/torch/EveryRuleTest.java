@@ -64,7 +64,12 @@ class EveryRuleTest {
                         "Adafactor(lr=0.1)",
                         "Muon(lr=0.1)",
                         "Lion(lr=0.1)",
-                        "Lamb(lr=0.1, max_grad_norm=None)")
+                        "Lamb(lr=0.1, max_grad_norm=None)",
+                        "SGDScheduleFree(lr=0.1)",
+                        "AdamWScheduleFree(lr=0.1)",
+                        "Prodigy(lr=1, d0=0.1)",
+                        "DAdaptSGD(lr=1, d0=0.1)",
+                        "DAdaptAdam(lr=1, d0=0.1)")
                 .map(UpdateRule::parse);
     }
 

@@ -246,6 +246,7 @@ public final class Trainer {
             Mean valLoss = new Mean(0, 0);
             Mean valAccuracy = new Mean(0, 0);
             if (!stopped) {
+                optimizer.eval();
                 validate(validation, valLoss, valAccuracy, samples -> {
                     for (RunListener listener : listeners) {
                         listener.validation(epoch + 1, samples, toValidate);
@@ -286,6 +287,7 @@ public final class Trainer {
             if (batch == batches) {
                 return; // all batches were done before
             }
+            optimizer.train();
             training.forEachWhile(epoch + 1, batch, data -> {
                 lr = rates();
                 numbers = RunListener.numbers(optimizer.groups());

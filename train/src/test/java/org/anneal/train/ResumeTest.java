@@ -10,12 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
@@ -73,6 +76,10 @@ class ResumeTest {
             settings.add(new Setting(
                     rule, "ChainedScheduler([ExponentialLR(0.9), ReduceLROnPlateau(patience=0)])", StepPer.BATCH));
         }
+        settings.add(new Setting("AdamWScheduleFree(lr=0.01)", "ConstantLR(factor=0.5, total_iters=2)", StepPer.EPOCH));
+        settings.add(new Setting("SGDScheduleFree(lr=0.5, warmup_steps=5)", "StepLR(7)", StepPer.BATCH));
+        settings.add(new Setting("Prodigy(lr=1.0)", "CosineAnnealingLR(T_max=32)", StepPer.BATCH));
+        settings.add(new Setting("DAdaptAdam(lr=1.0)", "StepLR(7)", StepPer.BATCH));
         // Before the first batch, in the middle, after an epoch's last batch but before its end, at its end.
         return settings.stream()
                 .flatMap(setting -> Stream.of("0 0", "0 3", "1 0", "1 6", "2 8", "3 0")
@@ -184,6 +191,43 @@ class ResumeTest {
             assertSame(first, second);
         }
         assertSameFiles(whole, resumed);
+    }
+
+    @Test
+    void trainsSomeWeightsAndEvaluatesAndSavesOthers() throws IOException {
+        Setting setting = new Setting("SGDScheduleFree(lr=0.5)", "StepLR(20)", StepPer.BATCH);
+        Path whole = folder.resolve("whole");
+        List<Boolean> batches = new ArrayList<>();
+        List<Boolean> epochs = new ArrayList<>();
+        try (Run run = setting.run()) {
+            run.trainer.listener(new TrainListener() {
+                @Override
+                public void batch(Batch batch) {
+                    batches.add(run.optimizer.isTraining());
+                }
+
+                @Override
+                public void epoch(Epoch epoch) {
+                    epochs.add(run.optimizer.isTraining());
+                }
+            });
+            run.fit(whole);
+            assertEquals(Collections.nCopies(EPOCHS * 8, true), batches);
+            assertEquals(Collections.nCopies(EPOCHS, false), epochs);
+            try (TorchFile last = TorchFile.open(whole.resolve("last.pt"))) {
+                Map<?, ?> root = (Map<?, ?>) last.root();
+                Map<?, ?> optimizer = (Map<?, ?>) Objects.requireNonNull(root.get("optimizer"));
+                List<?> groups = (List<?>) Objects.requireNonNull(optimizer.get("param_groups"));
+                assertEquals(false, ((Map<?, ?>) groups.get(0)).get("train_mode"));
+                Map<?, ?> model = (Map<?, ?>) Objects.requireNonNull(root.get("model"));
+                assertEquals(
+                        plain(Weights.stateDict(run.network.module())),
+                        plain(model),
+                        "the weights to evaluate are saved");
+                run.optimizer.train();
+                assertNotEquals(plain(Weights.stateDict(run.network.module())), plain(model));
+            }
+        }
     }
 
     @Test
