@@ -182,7 +182,7 @@ class GroupFormulasTest {
 
     /** With the average itself, {@code x}, which the rule does not keep. */
     private static void sgdScheduleFree(SGDScheduleFree r, Group group) {
-        double[] at = average(group, r.lr(), r.warmupSteps(), r.r(), r.weightLrPower());
+        double[] at = average(group, r.lr(), (double) r.warmupSteps(), r.r(), r.weightLrPower());
         group.forEach((x, grad) -> {
             double[] g = new double[grad.length];
             for (int i = 0; i < g.length; i++) {
@@ -193,7 +193,7 @@ class GroupFormulasTest {
     }
 
     private static void adamWScheduleFree(AdamWScheduleFree r, Group group) {
-        double[] at = average(group, r.lr(), r.warmupSteps(), r.r(), r.weightLrPower());
+        double[] at = average(group, r.lr(), (double) r.warmupSteps(), r.r(), r.weightLrPower());
         double correction = 1 - Math.pow(r.beta2(), group.number("k", 0));
         group.forEach((x, grad) -> {
             double[] v = x.kept("exp_avg_sq");
