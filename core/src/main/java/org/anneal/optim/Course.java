@@ -95,14 +95,18 @@ final class Course {
         if (!same && onChange == LRScheduler.OnChange.REFUSE) {
             throw new IllegalArgumentException("the state was saved under " + String.join(", ", state.policies())
                     + ", but this runner runs " + String.join(", ", texts())
-                    + ": choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the saved one");
+                    + ": choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one, or CONTINUE to"
+                    + " go on with this one from the saved rate");
         }
         for (int i = 0; i < groups.size(); i++) {
             groups.get(i).checkMomentum(state.momentums().get(i));
         }
         boolean take = !same && onChange == LRScheduler.OnChange.TAKE_CHECKPOINT;
-        Course next = take ? of(state, groups) : this;
-        if ((same || take)
+        Course next = take
+                ? of(state, groups)
+                : !same && onChange == LRScheduler.OnChange.CONTINUE ? continuing(state, groups) : this;
+        boolean exact = take || state.policies().equals(next.texts());
+        if (exact
                 && next.policy.metricDriven().isPresent()
                 && state.plateau().isEmpty()) {
             throw new IllegalArgumentException(
@@ -110,7 +114,7 @@ final class Course {
         }
         next.takeLate(groups);
         next.checkJoined(groups);
-        List<Double> rates = same || take ? List.of() : rates(state.lastEpoch(), state.initialLrs());
+        List<Double> rates = exact ? List.of() : next.rates(state.lastEpoch(), state.initialLrs());
         next.restore(state, rates);
         return next;
     }
@@ -134,6 +138,15 @@ final class Course {
         }
     }
 
+    /** {@return the course that goes on from {@code state} with this one's schedules, without a jump} */
+    private Course continuing(SchedulerState state, List<? extends RateGroup> groups) {
+        List<Policy> own = shared
+                ? List.of(policy)
+                : members.stream().<Policy>map(member -> member.schedule.orElseThrow()).toList();
+        List<Policy> continued = state.continuedBy(own, 0);
+        return new Course(groups, continued, continued.size() == 1, -1);
+    }
+
     /** {@return the course that {@code state} was saved from} */
     private static Course of(SchedulerState state, List<? extends RateGroup> groups) {
         List<Policy> saved = state.policies().stream().map(Course::read).toList();
@@ -146,7 +159,7 @@ final class Course {
         return new Course(groups, saved, saved.size() == 1, -1);
     }
 
-    private static Policy read(String text) {
+    static Policy read(String text) {
         try {
             return Policy.parse(text);
         } catch (IllegalArgumentException e) {
@@ -416,7 +429,7 @@ final class Course {
                     moveTo(SavedSchedule.steps(dict).orElseThrow(() -> another), groups);
                     return this;
                 }
-                case TAKE_CHECKPOINT -> {
+                case TAKE_CHECKPOINT, CONTINUE -> {
                     Policy saved = SavedSchedule.of(dict, paramGroups).whole();
                     Course theirs = new Course(groups, List.of(saved), true, -1);
                     state = theirs.inPyTorch(theirs.state(), lastLr()).read(dict);

@@ -47,6 +47,7 @@ final class OwnKinds {
             Stretch.KIND,
             Freeze.KIND,
             Interpolate.KIND,
+            ContinueFrom.KIND,
             End.KIND,
             Noise.KIND);
 

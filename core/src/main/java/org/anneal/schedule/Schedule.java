@@ -266,6 +266,18 @@ public non-sealed interface Schedule extends Policy {
         return new Interpolate(this, Objects.requireNonNull(other, "other"), start, end);
     }
 
+    /**
+     * Returns this schedule until step {@code step}, where the rate is {@code rate}, and {@code following} from there, scaled so
+     * that there is no jump. The following counts the steps of the run; with {@link ContinueFrom#withClock} its own, and with
+     * {@link ContinueFrom#withBridge} it is reached on a straight line instead.
+     *
+     * @param step the step, at least 0
+     * @param rate the rate in force there, which may have been set by hand
+     */
+    default ContinueFrom continueFrom(long step, double rate, Schedule following) {
+        return new ContinueFrom(this, Objects.requireNonNull(following, "following"), step, rate);
+    }
+
     /** {@return this schedule, which does what {@code then} says from {@code step} on, at least 1} */
     default End end(long step, End.Then then) {
         return new End(this, step, then);
