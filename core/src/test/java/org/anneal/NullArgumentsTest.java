@@ -50,6 +50,7 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchDevice;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
+import org.anneal.optim.Comparison;
 import org.anneal.optim.Engine;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Muon;
@@ -134,6 +135,8 @@ class NullArgumentsTest {
                 new RunLength(10, 5),
                 new SchedulerCall(new StepLR(3), -1, List.of("a note")),
                 new Finding(0, "a problem", "a suggestion"),
+                Comparison.of(new double[] {1}, new double[] {2}, 0),
+                new Comparison.Difference(0, 1, 2),
                 new ReduceLROnPlateau.State(0, 0, 0),
                 run(),
                 new Python.Tuple(List.of(1)),
@@ -227,6 +230,8 @@ class NullArgumentsTest {
         samples.put(Mirror.Group.class, new Mirror.Group<>("late", new SGD(0.1), Map.of("v", param())));
         samples.put(FloatArray.class, param());
         samples.put(float[].class, new float[] {1, 2, 3, 4});
+        samples.put(double[].class, new double[] {1});
+        samples.put(Comparison.Difference.class, new Comparison.Difference(0, 1, 2));
         samples.put(long[].class, new long[] {4});
         samples.put(Object[].class, new Object[] {4});
         samples.put(

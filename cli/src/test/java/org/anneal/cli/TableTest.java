@@ -597,7 +597,7 @@ class TableTest {
         }
         assertEquals(
                 List.of(
-                        "anneal: missing command: use one of train, table, plot, check, inspect, export, serve (see anneal --help)"),
+                        "anneal: missing command: use one of train, table, plot, compare, check, inspect, export, serve (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 
