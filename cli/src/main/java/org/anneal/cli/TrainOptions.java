@@ -556,6 +556,7 @@ final class TrainOptions {
     /** {@return the run's length, by which lengths such as 2ep in a schedule are read} */
     private static RunLength runLength(int samples, int batchSize, OptionalInt limit, int epochs, StepPer stepPer) {
         long batches = RunLength.of(samples, batchSize, epochs).stepsPerEpoch();
-        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer);
+        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer)
+                .withBatchSize(batchSize);
     }
 }
