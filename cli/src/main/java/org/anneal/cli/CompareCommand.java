@@ -53,8 +53,9 @@ final class CompareCommand implements Callable<Integer> {
             names = "--tolerance",
             paramLabel = "PART",
             defaultValue = "1e-12",
-            description = "the most that rates may differ and be equal, as a part of the highest rate; 0: to the last bit"
-                    + " (default: ${DEFAULT-VALUE})")
+            description =
+                    "the most that rates may differ and be equal, as a part of the highest rate; 0: to the last bit"
+                            + " (default: ${DEFAULT-VALUE})")
     private double tolerance;
 
     @Option(
@@ -102,8 +103,8 @@ final class CompareCommand implements Callable<Integer> {
         for (int i = 0; i < expressions.size(); i++) {
             int others = simulated.runs().get(i).groups().size();
             if (others != groups) {
-                throw new IllegalArgumentException("EXPR " + (i + 1) + " must have as many groups as EXPR 1, " + groups
-                        + ", but has " + others);
+                throw new IllegalArgumentException(
+                        "EXPR " + (i + 1) + " must have as many groups as EXPR 1, " + groups + ", but has " + others);
             }
         }
         List<Walked> walked = walk(simulated, groups);
@@ -130,8 +131,8 @@ final class CompareCommand implements Callable<Integer> {
         int steps = (int) simulated.steps();
         List<Walked> all = new ArrayList<>();
         Optional<double[]> given = Optional.empty();
-        try (ProgressLine progress = Anneal.progress(spec)
-                .task("compare", 0, (long) steps * expressions.size(), "steps")) {
+        try (ProgressLine progress =
+                Anneal.progress(spec).task("compare", 0, (long) steps * expressions.size(), "steps")) {
             for (Pasted pasted : simulated.runs()) {
                 Simulation run = new Simulation(pasted.call(), pasted.groups());
                 if (run.takesMetric() && metrics.isPresent()) {
@@ -188,12 +189,15 @@ final class CompareCommand implements Callable<Integer> {
         rows.forEach(row -> {
             Comparison compared = row.compared();
             out.println();
-            out.println("1 and " + (row.run() + 1) + ", " + row.value() + ", " + (compared.last().step() + 1) + " steps");
+            out.println("1 and " + (row.run() + 1) + ", " + row.value() + ", "
+                    + (compared.last().step() + 1) + " steps");
             if (compared.isEqual()) {
-                out.println("  equal" + (compared.largest().by() == 0
-                        ? ""
-                        : ", but for " + round(Math.abs(compared.largest().by())) + " at step "
-                                + compared.largest().step()));
+                out.println("  equal"
+                        + (compared.largest().by() == 0
+                                ? ""
+                                : ", but for "
+                                        + round(Math.abs(compared.largest().by())) + " at step "
+                                        + compared.largest().step()));
             } else {
                 compared.first().ifPresent(difference -> print(out, "first differ", difference));
                 print(out, "most", compared.largest());
@@ -229,9 +233,12 @@ final class CompareCommand implements Callable<Integer> {
         all.put("largest", Optional.of(compared.largest()));
         all.put("last", Optional.of(compared.last()));
         all.forEach((when, difference) -> {
-            numbers.put(when + "_step", difference.map(each -> (double) each.step()).orElse(Double.NaN));
-            numbers.put(when + "_1", difference.map(Comparison.Difference::first).orElse(Double.NaN));
-            numbers.put(when + "_2", difference.map(Comparison.Difference::second).orElse(Double.NaN));
+            numbers.put(
+                    when + "_step", difference.map(each -> (double) each.step()).orElse(Double.NaN));
+            numbers.put(
+                    when + "_1", difference.map(Comparison.Difference::first).orElse(Double.NaN));
+            numbers.put(
+                    when + "_2", difference.map(Comparison.Difference::second).orElse(Double.NaN));
             numbers.put(when + "_by", difference.map(Comparison.Difference::by).orElse(Double.NaN));
         });
         numbers.put("area_1", compared.firstArea());
@@ -241,7 +248,9 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private static String number(String name, double value, String none) {
-        return !Double.isFinite(value) ? none : name.endsWith("_step") ? Long.toString((long) value) : Python.repr(value);
+        return !Double.isFinite(value)
+                ? none
+                : name.endsWith("_step") ? Long.toString((long) value) : Python.repr(value);
     }
 
     private static void csv(PrintWriter out, List<Row> rows) {

@@ -53,9 +53,16 @@ class CompareTest {
         assertEquals("  area           5.05 and 5.05, ratio 1.0", printed.get(5));
         assertEquals(6, printed.size());
         assertEquals(1, Ran.anneal("compare", COSINE, LAMBDA, "--tolerance=0").code());
-        assertEquals("  equal", lines("compare", COSINE, COSINE, "--tolerance=0").get(4));
-        assertEquals(0, Ran.anneal("compare", "StepLR(30)", "StepLR(30, 0.101)", "--tolerance=0.01").code());
-        assertEquals(1, Ran.anneal("compare", "StepLR(30)", "StepLR(30, 0.101)", "--tolerance=0.0009").code());
+        assertEquals(
+                "  equal", lines("compare", COSINE, COSINE, "--tolerance=0").get(4));
+        assertEquals(
+                0,
+                Ran.anneal("compare", "StepLR(30)", "StepLR(30, 0.101)", "--tolerance=0.01")
+                        .code());
+        assertEquals(
+                1,
+                Ran.anneal("compare", "StepLR(30)", "StepLR(30, 0.101)", "--tolerance=0.0009")
+                        .code());
     }
 
     @Test
@@ -81,8 +88,12 @@ class CompareTest {
                         "--lr=1,2",
                         "--steps=4",
                         "--format=csv"));
-        List<String> momentum = differing("compare", "OneCycleLR(0.1, 9)", "OneCycleLR(0.1, 9, cycle_momentum=False)",
-                "--steps=9", "--format=csv");
+        List<String> momentum = differing(
+                "compare",
+                "OneCycleLR(0.1, 9)",
+                "OneCycleLR(0.1, 9, cycle_momentum=False)",
+                "--steps=9",
+                "--format=csv");
         assertTrue(momentum.get(1).startsWith("2,lr,true,"), momentum.toString());
         assertTrue(momentum.get(2).startsWith("2,momentum,false,0,0.95,0.9,"), momentum.toString());
     }
@@ -135,8 +146,14 @@ class CompareTest {
 
     @Test
     void takesNamesUnitsAndPieces() {
-        assertFalse(lines("compare", "CosineAnnealingLR(10ep)", "CosineAnnealingLR(n)", "--set=n=50", "--epochs=10",
-                        "--steps-per-epoch=5", "--step-per=batch")
+        assertFalse(lines(
+                        "compare",
+                        "CosineAnnealingLR(10ep)",
+                        "CosineAnnealingLR(n)",
+                        "--set=n=50",
+                        "--epochs=10",
+                        "--steps-per-epoch=5",
+                        "--step-per=batch")
                 .isEmpty());
     }
 

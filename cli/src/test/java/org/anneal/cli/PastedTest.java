@@ -61,7 +61,11 @@ class PastedTest {
     void takesTheOptimizerOfTheScheduleThatAnOperatorBeginsWith() {
         assertEquals(
                 List.of("step,lr,momentum", "0,0.5,0.25"),
-                lines("table", "Scale(Clip(StepLR(SGD(p, lr=1, momentum=0.25), 3)), 0.5)", "--steps=1", "--format=csv"));
+                lines(
+                        "table",
+                        "Scale(Clip(StepLR(SGD(p, lr=1, momentum=0.25), 3)), 0.5)",
+                        "--steps=1",
+                        "--format=csv"));
         assertEquals(
                 List.of("step,lr,momentum", "0,0.05,0.9"),
                 lines("table", "Scale(StepLR(3), 0.5)", "--steps=1", "--format=csv"));

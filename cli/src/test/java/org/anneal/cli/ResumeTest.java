@@ -329,7 +329,8 @@ class ResumeTest {
     }
 
     private static double rate(Path run, int epoch) throws IOException {
-        return Double.parseDouble(Files.readAllLines(run.resolve("metrics.csv")).get(epoch).split(",", -1)[2]);
+        return Double.parseDouble(
+                Files.readAllLines(run.resolve("metrics.csv")).get(epoch).split(",", -1)[2]);
     }
 
     @Test
@@ -337,8 +338,7 @@ class ResumeTest {
         train("--epochs=2", "--schedule=CosineAnnealingLR(4)", "--optimizer=SGD(lr=0.01)");
         Path copy = Files.copy(last, folder.resolve("copy.pt"));
         List<String> printed = lines(resume("--epochs=4", "--schedule=CosineAnnealingLR(8)", "--on-change=continue"));
-        String schedule =
-                "ContinueFrom(CosineAnnealingLR(T_max=4), CosineAnnealingLR(T_max=8), step=2, rate=0.005)";
+        String schedule = "ContinueFrom(CosineAnnealingLR(T_max=4), CosineAnnealingLR(T_max=8), step=2, rate=0.005)";
         assertTrue(printed.contains("SGD(lr=0.01), " + schedule + " stepped per epoch"), printed.toString());
         assertEquals(0.005, rate(run, 3), 1e-17);
         double scale = 0.005 / (1 + Math.cos(Math.PI / 4));

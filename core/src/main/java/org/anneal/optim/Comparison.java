@@ -52,8 +52,8 @@ public record Comparison(
         Objects.requireNonNull(second, "second");
         Check.finiteNotNegative("tolerance", tolerance);
         if (first.length == 0 || first.length != second.length) {
-            throw new IllegalArgumentException("the runs must have as many rates, and at least 1, but had " + first.length
-                    + " and " + second.length);
+            throw new IllegalArgumentException("the runs must have as many rates, and at least 1, but had "
+                    + first.length + " and " + second.length);
         }
         double allowed = tolerance * Math.max(highest(first), highest(second));
         Optional<Difference> start = Optional.empty();

@@ -7,9 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
+import org.anneal.schedule.MetricDriven;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
+import org.anneal.schedule.SmoothedMetric;
 import org.anneal.text.Check;
 
 /**
@@ -22,7 +23,7 @@ final class Course {
     final Policy policy; // of the first group, and of all if shared
     final List<ScheduledGroup> members = new ArrayList<>();
     private boolean shared;
-    private Optional<ReduceLROnPlateau.State> progress; // of a plateau
+    private Optional<MetricDriven.Progress> progress; // of a plateau
     private long lastEpoch;
     private long lastStep = Long.MAX_VALUE; // of the schedule that ends first
     private boolean metricTaken; // since the last step; only if there is a schedule to step
@@ -46,13 +47,13 @@ final class Course {
         this.policy = policies.get(0);
         this.shared = shared;
         this.lastEpoch = lastEpoch + 1;
-        this.progress = policy.metricDriven().map(ReduceLROnPlateau::start);
-        checkMinLr(count);
+        checkPlateau(count);
         for (int i = 0; i < count; i++) {
             int at = i;
             Optional<Schedule> schedule = policies.get(shared ? 0 : i).stepDriven();
             add(new ScheduledGroup(groups.get(i), schedule.map(all -> all.forGroup(at, count))));
         }
+        this.progress = policy.metricDriven().map(this::start);
         if (lastEpoch != -1) {
             checkResumable(lastEpoch);
         }
@@ -106,9 +107,7 @@ final class Course {
                 ? of(state, groups)
                 : !same && onChange == LRScheduler.OnChange.CONTINUE ? continuing(state, groups) : this;
         boolean exact = take || state.policies().equals(next.texts());
-        if (exact
-                && next.policy.metricDriven().isPresent()
-                && state.plateau().isEmpty()) {
+        if (exact && next.policy.metricDriven().isPresent() && state.plateau().isEmpty()) {
             throw new IllegalArgumentException(
                     "the state must have the progress of the plateau in " + next.policy + ", but it was missing");
         }
@@ -121,7 +120,7 @@ final class Course {
 
     /** Continues from {@code state}, at {@code rates}, or at the state's own rates if {@code rates} is empty. */
     private void restore(SchedulerState state, List<Double> rates) {
-        progress = policy.metricDriven().map(plateau -> state.plateau().orElseGet(plateau::start));
+        progress = policy.metricDriven().map(plateau -> progress(state, plateau));
         for (int i = 0; i < members.size(); i++) {
             members.get(i).restore(state, i, !rates.isEmpty(), takesMetric());
         }
@@ -142,7 +141,9 @@ final class Course {
     private Course continuing(SchedulerState state, List<? extends RateGroup> groups) {
         List<Policy> own = shared
                 ? List.of(policy)
-                : members.stream().<Policy>map(member -> member.schedule.orElseThrow()).toList();
+                : members.stream()
+                        .<Policy>map(member -> member.schedule.orElseThrow())
+                        .toList();
         List<Policy> continued = state.continuedBy(own, 0);
         return new Course(groups, continued, continued.size() == 1, -1);
     }
@@ -261,18 +262,20 @@ final class Course {
 
     /** Gives a metric to the plateau; {@return whether it counts} */
     boolean takeMetric(double metric) {
-        ReduceLROnPlateau plateau = policy.metricDriven().orElseThrow();
+        MetricDriven plateau = policy.metricDriven().orElseThrow();
         metricTaken = takesStep();
         if (takesStep() && lastEpoch < policy.firstMetric()) {
             return false;
         }
         members.forEach(ScheduledGroup::takeEdit);
-        ReduceLROnPlateau.State before = progress.orElseThrow();
-        boolean fires = plateau.fires(before, metric);
+        double[] rates = members.stream().mapToDouble(ScheduledGroup::inForce).toArray();
+        double[] unscaled = takesStep()
+                ? members.stream().mapToDouble(ScheduledGroup::unscaled).toArray()
+                : rates.clone();
+        progress = Optional.of(plateau.take(progress.orElseThrow(), metric, rates, unscaled));
         for (int i = 0; i < members.size(); i++) {
-            members.get(i).takeMetric(plateau, fires, i, members.size());
+            members.get(i).takeMetric(rates[i]);
         }
-        progress = Optional.of(plateau.next(before, metric));
         lastEpoch += takesStep() ? 0 : 1;
         return true;
     }
@@ -329,9 +332,25 @@ final class Course {
         }
     }
 
-    /** Refuses a list of {@code min_lr} whose length is not the number of groups. */
-    private void checkMinLr(int groups) {
-        policy.metricDriven().ifPresent(plateau -> plateau.reduce(0, groups, 0));
+    /** Refuses a list of a plateau whose length is not the number of groups. */
+    private void checkPlateau(int groups) {
+        policy.metricDriven().ifPresent(plateau -> plateau.checkGroups(groups));
+    }
+
+    private MetricDriven.Progress start(MetricDriven plateau) {
+        return plateau.start(takesStep() ? List.of() : lastLr());
+    }
+
+    /** {@return the progress of the state, if it is of such a plateau, or else that of one that starts here} */
+    private MetricDriven.Progress progress(SchedulerState state, MetricDriven plateau) {
+        MetricDriven.Progress fresh = start(plateau);
+        return state.plateau().filter(saved -> sameKind(saved, fresh)).orElse(fresh);
+    }
+
+    private static boolean sameKind(MetricDriven.Progress saved, MetricDriven.Progress fresh) {
+        return saved instanceof SmoothedMetric.State one && fresh instanceof SmoothedMetric.State other
+                ? sameKind(one.inner(), other.inner())
+                : saved.getClass() == fresh.getClass();
     }
 
     /** Under a plateau alone, runs the groups that were added late too; {@return whether there were any} */
@@ -339,7 +358,7 @@ final class Course {
         if (takesStep() || members.size() >= groups.size()) {
             return false;
         }
-        checkMinLr(groups.size());
+        checkPlateau(groups.size());
         groups.subList(members.size(), groups.size())
                 .forEach(group -> add(new ScheduledGroup(group, Optional.empty())));
         return true;
@@ -368,7 +387,7 @@ final class Course {
             throw new IllegalArgumentException("groups must join in the order they were added: next is '"
                     + groups.get(index).name() + "', but was '" + group.name() + "'");
         }
-        checkMinLr(groups.size());
+        checkPlateau(groups.size());
         ScheduledGroup member = new ScheduledGroup(group, Optional.of(schedule.forGroup(index, groups.size())));
         shared &= policy.stepDriven().equals(Optional.of(schedule));
         group.base();

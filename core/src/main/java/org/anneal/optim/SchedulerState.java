@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.anneal.checkpoint.Dict;
 import org.anneal.schedule.ContinueFrom;
 import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.MetricDriven;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Check;
 
@@ -38,7 +38,7 @@ public record SchedulerState(
         List<Double> momentums,
         List<Double> unscaled,
         List<Double> factors,
-        Optional<ReduceLROnPlateau.State> plateau) {
+        Optional<MetricDriven.Progress> plateau) {
     static final int VERSION = 1;
 
     /**
@@ -96,7 +96,8 @@ public record SchedulerState(
             throw new IllegalArgumentException(
                     "policies must have 1 entry, for all groups, to be continued by one, but had " + policies.size());
         }
-        return continuedBy(List.of(Objects.requireNonNull(next, "next")), bridge).get(0);
+        return continuedBy(List.of(Objects.requireNonNull(next, "next")), bridge)
+                .get(0);
     }
 
     /** {@return what {@link #continuedBy(Policy, long)} does, for all groups or one per group} */
@@ -128,9 +129,8 @@ public record SchedulerState(
                 && already.following().equals(following)
                 && already.bridge() == bridge
                 && saved.metricDriven().equals(next.metricDriven());
-        Schedule continued = same
-                ? before
-                : new ContinueFrom(before, following, lastEpoch, rates, bridge, ContinueFrom.Clock.RUN);
+        Schedule continued =
+                same ? before : new ContinueFrom(before, following, lastEpoch, rates, bridge, ContinueFrom.Clock.RUN);
         return next.metricDriven().<Policy>map(continued::times).orElse(continued);
     }
 
@@ -145,15 +145,7 @@ public record SchedulerState(
         map.put("momentums", momentums);
         map.put("unscaled", unscaled);
         map.put("factors", factors);
-        map.put("plateau", plateau.<Object>map(SchedulerState::toMap).orElse(Optional.empty()));
-        return map;
-    }
-
-    private static Map<String, Object> toMap(ReduceLROnPlateau.State plateau) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("best", plateau.best());
-        map.put("num_bad_epochs", plateau.badEpochs());
-        map.put("cooldown_counter", plateau.cooldownCounter());
+        map.put("plateau", plateau.<Object>map(MetricDriven.Progress::toMap).orElse(Optional.empty()));
         return map;
     }
 
@@ -173,11 +165,6 @@ public record SchedulerState(
                 entries.reals("momentums"),
                 entries.reals("unscaled"),
                 entries.reals("factors"),
-                entries.find("plateau").map(found -> plateau(entries.dict("plateau"))));
-    }
-
-    private static ReduceLROnPlateau.State plateau(Dict entries) {
-        return new ReduceLROnPlateau.State(
-                entries.real("best"), entries.steps("num_bad_epochs"), entries.steps("cooldown_counter"));
+                entries.find("plateau").map(found -> MetricDriven.Progress.of(entries.dict("plateau"))));
     }
 }

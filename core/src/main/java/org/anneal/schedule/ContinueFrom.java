@@ -134,7 +134,9 @@ public record ContinueFrom(
 
     @Override
     public double start(long step, double current, double base) {
-        return Check.step(step) < this.step ? schedule.start(step, current, base) : Schedule.super.start(step, current, base);
+        return Check.step(step) < this.step
+                ? schedule.start(step, current, base)
+                : Schedule.super.start(step, current, base);
     }
 
     @Override

@@ -22,6 +22,8 @@ final class OwnKinds {
             SequentialLR.KIND,
             ChainedScheduler.KIND,
             ReduceLROnPlateau.KIND,
+            GreedyLR.KIND,
+            SmoothedMetric.KIND,
             Warmup.KIND,
             WarmupStableDecay.KIND,
             InverseSqrt.KIND,

@@ -39,7 +39,7 @@ public non-sealed interface Schedule extends Policy {
     }
 
     @Override
-    default Optional<ReduceLROnPlateau> metricDriven() {
+    default Optional<MetricDriven> metricDriven() {
         return Optional.empty();
     }
 
@@ -190,14 +190,14 @@ public non-sealed interface Schedule extends Policy {
      *
      * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
      */
-    default SequentialPlateau then(long milestone, ReduceLROnPlateau plateau) {
+    default SequentialPlateau then(long milestone, MetricDriven plateau) {
         Objects.requireNonNull(plateau, "plateau");
         SequentialLR first = SequentialLR.of(this);
         return new SequentialPlateau(first.schedules(), plateau, Lists.append(first.milestones(), milestone));
     }
 
     /** {@return a plateau on top of this schedule, whose rates it multiplies by a factor} */
-    default ChainedPlateau times(ReduceLROnPlateau plateau) {
+    default ChainedPlateau times(MetricDriven plateau) {
         return new ChainedPlateau(this, plateau);
     }
 

@@ -624,7 +624,9 @@ class ResumeTest {
             resumed.step();
             rates.addAll(resumed.lastLr());
         }
-        assertEquals(List.of(0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.2), rates.stream().map(rate -> Math.round(rate * 1e12) / 1e12).toList());
+        assertEquals(
+                List.of(0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.2),
+                rates.stream().map(rate -> Math.round(rate * 1e12) / 1e12).toList());
     }
 
     static Stream<Program> checkpoints() {

@@ -71,6 +71,10 @@ class CheckupTest {
                 "CosineDecay(50, floor=0.1)",
                 "End(CosineAnnealingLR(60), 50)",
                 "Freeze(CosineAnnealingLR(60), 20, 60)",
+                "GreedyLR(patience=99)",
+                "ChainedScheduler([StepLR(30), GreedyLR()])",
+                "SmoothedMetric(ReduceLROnPlateau(), every=5)",
+                "SequentialLR([LinearLR(total_iters=5), SmoothedMetric(ReduceLROnPlateau(), decay=0.9)], milestones=[5])",
                 "Interpolate(ExponentialLR(0.99), CosineAnnealingLR(100), 20, 60)",
                 "Max([PolynomialLR(50), ExponentialLR(0.99)])",
                 "NoamLR(64, 20)",
@@ -162,6 +166,12 @@ class CheckupTest {
             CosineDecay(50); 50; CosineDecay is at zero from here on; set steps=100, the length of the run; CosineDecay(50, floor=0.1)
             End(ExponentialLR(0.99), 50, 'refuse'); 50; the schedule has ended; set step=100, the length of the run; End(CosineAnnealingLR(60), 50)
             Freeze(ExponentialLR(0.99), 150, 160); 99; Freeze never stops the schedule; set start below 100; Freeze(CosineAnnealingLR(60), 20, 60)
+            GreedyLR(patience=100); 99; GreedyLR cannot change the rate: it waits for 101 metrics in a row; set patience=10; GreedyLR(patience=99)
+            GreedyLR(min_lr=0.1); 0; GreedyLR never lowers the rate, which is 0.1 at most: its min_lr=0.1 is not below it; set min_lr well below 0.1; GreedyLR(min_lr=0.09)
+            SequentialLR([LinearLR(total_iters=5), GreedyLR()], milestones=[500]); 99; GreedyLR never starts; set milestones=[5]; SequentialLR([LinearLR(total_iters=5), GreedyLR()], milestones=[5])
+            SmoothedMetric(ReduceLROnPlateau(), every=101); 99; SmoothedMetric never passes a metric on: it averages 101; set every=10; SmoothedMetric(ReduceLROnPlateau(), every=5)
+            SmoothedMetric(ReduceLROnPlateau(patience=20), every=5); 99; ReduceLROnPlateau cannot reduce the rate: it waits for 21 metrics; set patience=2; SmoothedMetric(ReduceLROnPlateau(patience=18), every=5)
+            SmoothedMetric(ReduceLROnPlateau(min_lr=0.2)); 0; ReduceLROnPlateau never reduces the rate; set min_lr well below 0.1; SmoothedMetric(ReduceLROnPlateau(min_lr=0.05))
             Interpolate(ExponentialLR(0.99), StepLR(3), 150, 160); 99; StepLR is never reached; set start below 100; Interpolate(ExponentialLR(0.99), CosineAnnealingLR(100), 20, 60)
             Max([ExponentialLR(1), StepLR(30)]); 0; the rate never changes; check the schedule's lengths and factors; Max([PolynomialLR(50), ExponentialLR(0.99)])
             NoamLR(64, 150); 99; the warmup of NoamLR is not finished; set warmup=100; NoamLR(64, 20)

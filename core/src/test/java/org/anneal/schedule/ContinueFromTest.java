@@ -56,14 +56,16 @@ class ContinueFromTest {
 
     /** From one step to the next the rate moves no further than one of the two curves, scaled, or the bridge does somewhere. */
     @ParameterizedTest
-    @CsvSource(delimiter = ';', value = {
-        "CosineAnnealingLR(100); CosineAnnealingLR(400); 60; 0; run",
-        "CosineAnnealingLR(100); PolynomialLR(300, 2.0); 60; 0; own",
-        "InverseSqrt(50, warmup=20); CosineDecay(200); 70; 40; run",
-        "WarmupStableDecay(10, 200, 50); TanhDecay(100); 120; 30; own",
-        "ExponentialLR(0.99); SequentialLR([LinearLR(0.1, 1.0, 20), CosineAnnealingLR(100)], [20]); 50; 10; own",
-        "StepLR(30); OneCycleLR(0.1, 400, cycle_momentum=False); 45; 0; run"
-    })
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "CosineAnnealingLR(100); CosineAnnealingLR(400); 60; 0; run",
+                "CosineAnnealingLR(100); PolynomialLR(300, 2.0); 60; 0; own",
+                "InverseSqrt(50, warmup=20); CosineDecay(200); 70; 40; run",
+                "WarmupStableDecay(10, 200, 50); TanhDecay(100); 120; 30; own",
+                "ExponentialLR(0.99); SequentialLR([LinearLR(0.1, 1.0, 20), CosineAnnealingLR(100)], [20]); 50; 10; own",
+                "StepLR(30); OneCycleLR(0.1, 400, cycle_momentum=False); 45; 0; run"
+            })
     void neverJumps(String before, String after, long step, long bridge, String clock) {
         Schedule first = Schedule.parse(before);
         Schedule second = Schedule.parse(after);
@@ -121,13 +123,7 @@ class ContinueFromTest {
     @Test
     void readsItsLengthsInUnitsOfTheRun() {
         assertEquals(
-                new ContinueFrom(
-                        new StepLR(30),
-                        new StepLR(40),
-                        1000,
-                        List.of(0.1),
-                        300,
-                        ContinueFrom.Clock.RUN),
+                new ContinueFrom(new StepLR(30), new StepLR(40), 1000, List.of(0.1), 300, ContinueFrom.Clock.RUN),
                 Schedule.parse(
                         "ContinueFrom(StepLR(30), StepLR(40), step=10ep, rate=0.1, bridge=10%)",
                         new RunLength(100, 30)));
