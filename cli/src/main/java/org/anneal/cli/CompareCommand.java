@@ -116,7 +116,7 @@ final class CompareCommand implements Callable<Integer> {
             case CSV -> csv(out, rows);
             case JSON -> json(out, simulated, rows);
         }
-        if (picture.isFile() || format == Format.TEXT && !equal) {
+        if (picture.isFile() || (format == Format.TEXT && !equal)) {
             picture.draw(simulated, metrics, spec);
         }
         Optional<RuntimeException> end =
