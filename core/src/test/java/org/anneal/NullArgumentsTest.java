@@ -46,12 +46,14 @@ import org.anneal.array.FloatArrays;
 import org.anneal.array.Mirror;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.DType;
+import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.PythonReference;
 import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchDevice;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
+import org.anneal.optim.Comparison;
 import org.anneal.optim.Engine;
 import org.anneal.optim.GroupSlot;
 import org.anneal.optim.LRScheduler;
@@ -70,6 +72,8 @@ import org.anneal.schedule.Checkup;
 import org.anneal.schedule.CyclicLR;
 import org.anneal.schedule.Examples;
 import org.anneal.schedule.Finding;
+import org.anneal.schedule.GreedyLR;
+import org.anneal.schedule.MetricDriven;
 import org.anneal.schedule.Piecewise;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.RateFunction;
@@ -78,6 +82,7 @@ import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SavedCall;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
+import org.anneal.schedule.SmoothedMetric;
 import org.anneal.schedule.StateEntries;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
@@ -141,7 +146,11 @@ class NullArgumentsTest {
                 new RunLength(10, 5),
                 new SchedulerCall(new StepLR(3), -1, List.of("a note")),
                 new Finding(0, "a problem", "a suggestion"),
+                Comparison.of(new double[] {1}, new double[] {2}, 0),
+                new Comparison.Difference(0, 1, 2),
                 new ReduceLROnPlateau.State(0, 0, 0),
+                new GreedyLR.State(0, 0, 0, 0, 0, 1, List.of(0.1), List.of(0.5), 0.5),
+                new SmoothedMetric.State(0, 0, List.of(0.5), 0.5, 0, 0, new ReduceLROnPlateau.State(0, 0, 0)),
                 run(),
                 new Python.Tuple(List.of(1)),
                 new Python.Complex(1, 2),
@@ -206,6 +215,9 @@ class NullArgumentsTest {
         samples.put(Policy.class, new StepLR(3));
         samples.put(Schedule.class, new StepLR(3));
         samples.put(ReduceLROnPlateau.class, new ReduceLROnPlateau());
+        samples.put(MetricDriven.class, new ReduceLROnPlateau());
+        samples.put(MetricDriven.Progress.class, new ReduceLROnPlateau.State(0, 0, 0));
+        samples.put(Dict.class, new Dict("", new ReduceLROnPlateau.State(0, 0, 0).toMap()));
         samples.put(LrLambda.class, LrLambda.parse("lambda step: 0.5"));
         samples.put(LongToDoubleFunction.class, (LongToDoubleFunction) step -> 1);
         samples.put(LongConsumer.class, (LongConsumer) done -> {});
@@ -237,6 +249,8 @@ class NullArgumentsTest {
         samples.put(Mirror.Group.class, new Mirror.Group<>("late", new SGD(0.1), Map.of("v", param())));
         samples.put(FloatArray.class, param());
         samples.put(float[].class, new float[] {1, 2, 3, 4});
+        samples.put(double[].class, new double[] {1});
+        samples.put(Comparison.Difference.class, new Comparison.Difference(0, 1, 2));
         samples.put(long[].class, new long[] {4});
         samples.put(Object[].class, new Object[] {4});
         samples.put(

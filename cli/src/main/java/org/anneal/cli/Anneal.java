@@ -52,6 +52,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TrainCommand.class,
             TableCommand.class,
             PlotCommand.class,
+            CompareCommand.class,
             CheckCommand.class,
             ConvertCommand.class,
             InspectCommand.class,

@@ -278,7 +278,8 @@ final class CheckCommand implements Callable<Integer> {
         return Double.isFinite(value) ? Python.repr(value) : "null";
     }
 
-    private static String quote(String text) {
+    /** {@return {@code text} as a string of JSON} */
+    static String quote(String text) {
         StringBuilder quoted = new StringBuilder("\"");
         text.chars().forEach(c -> {
             if (c == '"' || c == '\\') {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -62,6 +63,18 @@ final class SimulationOptions {
 
     @Option(names = "--steps-per-epoch", paramLabel = "S", description = "batches per epoch, with --epochs")
     private Optional<Long> stepsPerEpoch = Optional.empty();
+
+    @Option(
+            names = "--batch-size",
+            paramLabel = "B",
+            description = "samples per batch; lengths in EXPR may then also be 64000sp")
+    private Optional<Long> batchSize = Optional.empty();
+
+    @Option(
+            names = "--tokens-per-batch",
+            paramLabel = "T",
+            description = "tokens per batch; lengths in EXPR may then also be 1e9tok")
+    private Optional<Long> tokensPerBatch = Optional.empty();
 
     @Option(
             names = "--step-per",
@@ -133,7 +146,11 @@ final class SimulationOptions {
                 .toList();
         Optional<RunLength> length = given.map(any ->
                 stepPer.isPresent() ? any : any.withStepPer(stepPer(arguments, texts, surroundings.in(any.context()))));
-        Context run = length.map(RunLength::context).orElseGet(() -> RunLength.contextOf(counted));
+        Context run = length.map(RunLength::context)
+                .orElseGet(() -> RunLength.contextOf(
+                        counted,
+                        atLeastOne("--batch-size", batchSize),
+                        atLeastOne("--tokens-per-batch", tokensPerBatch)));
         Read read = readAll(arguments, texts, surroundings.in(run));
         surroundings
                 .idle(run, context -> readAll(arguments, texts, context), read)
@@ -197,7 +214,13 @@ final class SimulationOptions {
         return Optional.of(new RunLength(
                 Anneal.atLeastOne("--steps-per-epoch", stepsPerEpoch.get()),
                 Anneal.atLeastOne("--epochs", epochs.get()),
-                stepPer.orElse(StepPer.EPOCH)));
+                stepPer.orElse(StepPer.EPOCH),
+                atLeastOne("--batch-size", batchSize),
+                atLeastOne("--tokens-per-batch", tokensPerBatch)));
+    }
+
+    private static OptionalLong atLeastOne(String option, Optional<Long> count) {
+        return count.isPresent() ? OptionalLong.of(Anneal.atLeastOne(option, count.get())) : OptionalLong.empty();
     }
 
     /** {@return the groups of a text's optimizer, as far as a schedule has to do with them} */

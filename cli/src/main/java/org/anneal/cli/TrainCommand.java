@@ -218,6 +218,7 @@ final class TrainCommand implements Callable<Integer> {
         if (saved.isEmpty()) {
             options.takeUp(checkpoint, file);
         }
+        options.goOn(checkpoint, file);
         DataSets sets = readData(options.data(saved));
         TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
@@ -229,7 +230,8 @@ final class TrainCommand implements Callable<Integer> {
             introduce(chosen, sets);
             Progress progress = checkpoint.progress(run.batches());
             long stepsDone = chosen.config().stepPer() == StepPer.EPOCH ? progress.epoch() : progress.step();
-            OnChange onChange = chosen.shorter().isPresent() ? OnChange.KEEP_CONFIG : options.onChange();
+            boolean keep = chosen.shorter().isPresent() || options.onChange() == OnChange.CONTINUE; // what was chosen
+            OnChange onChange = keep ? OnChange.KEEP_CONFIG : options.onChange();
             List<String> notes = checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
             if (!run.trainer.isFinished(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));

@@ -17,6 +17,7 @@ import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.LayerDecay;
 import org.anneal.optim.SavedSchedule;
+import org.anneal.optim.SchedulerState;
 import org.anneal.optim.UpdateRule;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
@@ -169,12 +170,22 @@ final class TrainOptions {
             converter = OnChangeConverter.class,
             description =
                     "what to do if --optimizer or --schedule differs from the resumed run's: keep-config goes on with the"
-                            + " given one, take-checkpoint with the run's own. Without --on-change it is refused, and a change"
-                            + " of --group, --step-per, --batch-size, --limit, --seed or the number of images always is")
+                            + " given one, take-checkpoint with the run's own, continue with the given one from the rate in"
+                            + " force, without a jump. Without --on-change it is refused, and a change of --group,"
+                            + " --step-per, --batch-size, --limit, --seed or the number of images always is")
     private OnChange onChange = OnChange.REFUSE;
+
+    @Option(
+            names = "--bridge",
+            paramLabel = "N",
+            description =
+                    "with --on-change continue, steps of the schedule on a straight line to the given schedule's own rates"
+                            + " (default: none, the schedule is scaled to go on from the rate in force)")
+    private Optional<Long> bridge = Optional.empty();
 
     private Optional<String> pythonSchedule = Optional.empty(); // of the resumed run, if Python began it
     private Optional<StepPer> pythonStepPer = Optional.empty();
+    private Optional<SchedulerState> goesOn = Optional.empty(); // what --on-change continue goes on from
 
     static final class OnChangeConverter implements ITypeConverter<OnChange> {
         @Override
@@ -182,9 +193,10 @@ final class TrainOptions {
             return switch (value.toLowerCase(Locale.ROOT)) {
                 case "keep-config" -> OnChange.KEEP_CONFIG;
                 case "take-checkpoint" -> OnChange.TAKE_CHECKPOINT;
+                case "continue" -> OnChange.CONTINUE;
                 default ->
                     throw new TypeConversionException(
-                            "must be keep-config or take-checkpoint, but was '" + value + "'");
+                            "must be keep-config, take-checkpoint or continue, but was '" + value + "'");
             };
         }
     }
@@ -206,6 +218,10 @@ final class TrainOptions {
         patience.ifPresent(n -> Anneal.atLeastOne("--patience", n));
         saveEvery.ifPresent(n -> Anneal.atLeastOne("--save-every", n));
         keep.ifPresent(n -> Anneal.atLeastOne("--keep", n));
+        bridge.ifPresent(n -> Anneal.atLeastOne("--bridge", n));
+        if (bridge.isPresent() && onChange != OnChange.CONTINUE) {
+            throw new IllegalArgumentException("--bridge must be left out without --on-change continue");
+        }
     }
 
     private static void checkThreads(int threads) {
@@ -279,6 +295,17 @@ final class TrainOptions {
             throw new IllegalArgumentException("--schedule must be given: the run in " + file + " had " + saved.get()
                     + ". Complete it: --schedule '" + saved.get().text()
                     + "', or use another: --schedule EXPR --on-change keep-config");
+        }
+    }
+
+    /** Reads what {@code --on-change continue} goes on from. */
+    void goOn(Checkpoint checkpoint, Path file) throws IOException {
+        if (onChange == OnChange.CONTINUE) {
+            goesOn = checkpoint.schedulerState();
+            if (goesOn.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "--on-change must be keep-config, as " + file + " has no scheduler, but was continue");
+            }
         }
     }
 
@@ -496,6 +523,16 @@ final class TrainOptions {
                     "--schedule must not have last_epoch, as --resume resumes a run, but has last_epoch="
                             + given.lastEpoch());
         }
+        if (goesOn.isPresent()) {
+            Policy next = schedule.isEmpty() && resumed.isPresent()
+                    ? saved(file, () -> Policy.parse(resumed.get().scheduleGiven(), length))
+                    : given.policy();
+            if (!goesOn.get().policies().equals(List.of(next.toString()))) {
+                Policy continued = goesOn.get().continuedBy(next, bridge.orElse(0L));
+                return new Scheduled(
+                        new SchedulerCall(continued, -1, given.notes()), continued.toString(), Optional.empty());
+            }
+        }
         if (resumed.isPresent()) {
             String savedText = resumed.get().scheduleGiven();
             SchedulerCall saved = saved(file, () -> SchedulerCall.parse(savedText, length));
@@ -622,6 +659,7 @@ final class TrainOptions {
     /** {@return the run's length, by which lengths such as 2ep in a schedule are read} */
     private static RunLength runLength(int samples, int batchSize, OptionalInt limit, int epochs, StepPer stepPer) {
         long batches = RunLength.of(samples, batchSize, epochs).stepsPerEpoch();
-        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer);
+        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer)
+                .withBatchSize(batchSize);
     }
 }

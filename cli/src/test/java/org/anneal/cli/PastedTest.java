@@ -58,6 +58,21 @@ class PastedTest {
     }
 
     @Test
+    void takesTheOptimizerOfTheScheduleThatAnOperatorBeginsWith() {
+        assertEquals(
+                List.of("step,lr,momentum", "0,0.5,0.25"),
+                lines(
+                        "table",
+                        "Scale(Clip(StepLR(SGD(p, lr=1, momentum=0.25), 3)), 0.5)",
+                        "--steps=1",
+                        "--format=csv"));
+        assertEquals(
+                List.of("step,lr,momentum", "0,0.05,0.9"),
+                lines("table", "Scale(StepLR(3), 0.5)", "--steps=1", "--format=csv"));
+        assertTrue(lines("check", "Scale(CosineAnnealingLR(100), 0.5)").contains("Nothing found."));
+    }
+
+    @Test
     void asksForAllUnknownNamesAtOnceWithOptionsToCopy() {
         Ran ran = Ran.anneal("table", ARGUED);
         assertEquals(2, ran.code());

@@ -166,7 +166,7 @@ class PlotTest {
 
     @Test
     void fitsTheTerminalAndItsColours() {
-        PlotCommand command = new PlotCommand();
+        PictureOptions command = new PictureOptions();
         Map<String, String> xterm = Map.of("TERM", "xterm-256color");
         assertEquals(new Terminal(80, 24, false, false), command.terminal(Optional.empty(), xterm));
         assertEquals(new Terminal(100, 30, true, false), command.terminal(Optional.of("30 100"), xterm));

@@ -328,6 +328,61 @@ class ResumeTest {
         }
     }
 
+    private static double rate(Path run, int epoch) throws IOException {
+        return Double.parseDouble(
+                Files.readAllLines(run.resolve("metrics.csv")).get(epoch).split(",", -1)[2]);
+    }
+
+    @Test
+    void goesOnWithAnotherScheduleWithoutAJump() throws IOException {
+        train("--epochs=2", "--schedule=CosineAnnealingLR(4)", "--optimizer=SGD(lr=0.01)");
+        Path copy = Files.copy(last, folder.resolve("copy.pt"));
+        List<String> printed = lines(resume("--epochs=4", "--schedule=CosineAnnealingLR(8)", "--on-change=continue"));
+        String schedule = "ContinueFrom(CosineAnnealingLR(T_max=4), CosineAnnealingLR(T_max=8), step=2, rate=0.005)";
+        assertTrue(printed.contains("SGD(lr=0.01), " + schedule + " stepped per epoch"), printed.toString());
+        assertEquals(0.005, rate(run, 3), 1e-17);
+        double scale = 0.005 / (1 + Math.cos(Math.PI / 4));
+        assertEquals(scale * (1 + Math.cos(3 * Math.PI / 8)), rate(run, 4), 1e-17);
+
+        // the same command again, and none: it goes on as it is
+        printed = lines(resume("--epochs=5", "--schedule=CosineAnnealingLR(8)", "--on-change=continue"));
+        assertTrue(printed.contains("SGD(lr=0.01), " + schedule + " stepped per epoch"), printed.toString());
+        assertEquals(scale, rate(run, 5), 1e-17);
+        lines(resume("--epochs=6"));
+        assertEquals(scale * (1 + Math.cos(5 * Math.PI / 8)), rate(run, 6), 1e-17);
+
+        Path bridged = folder.resolve("bridged");
+        lines(
+                "train",
+                "--resume",
+                copy.toString(),
+                "--out",
+                bridged.toString(),
+                "--epochs=7",
+                "--schedule=ConstantLR(1, 0)",
+                "--on-change=continue",
+                "--bridge=2");
+        assertEquals(0.005, rate(bridged, 3), 1e-17);
+        assertEquals(0.0075, rate(bridged, 4), 1e-17);
+        assertEquals(0.01, rate(bridged, 5), 1e-17);
+        assertFails(
+                2,
+                "anneal train: --bridge must be left out without --on-change continue",
+                resume("--bridge=2", "--epochs=8"));
+    }
+
+    @Test
+    void goesOnWithTheSameScheduleOverMoreEpochsWithoutAJump() throws IOException {
+        train("--epochs=2", "--schedule=PolynomialLR(100%)", "--optimizer=SGD(lr=0.01)");
+        lines(resume("--epochs=3", "--on-change=continue", "--schedule=PolynomialLR(4)", "--bridge=1"));
+        assertEquals(0, rate(run, 3));
+        Path other = folder.resolve("other");
+        lines(command(other, "--epochs=2", "--schedule=PolynomialLR(200%)", "--optimizer=SGD(lr=0.01)"));
+        lines("train", "--resume", "--out", other.toString(), "--epochs=5", "--on-change=continue");
+        assertEquals(0.005, rate(other, 3), 1e-17); // at step 2 of 4, and then as from step 2 to step 10
+        assertEquals(0.005 * 7 / 8, rate(other, 4), 1e-17);
+    }
+
     @Test
     void saysWhatCannotBeResumed() throws IOException {
         fails("cannot resume: there is no run in " + run, resume());

@@ -115,6 +115,63 @@ class TableTest {
         return goldens;
     }
 
+    /** The metrics improve twice, and then no more. */
+    @Test
+    void runsAGreedyScheduleOverItsMetrics() throws IOException {
+        Path metrics = Files.writeString(folder.resolve("greedy.txt"), "3\n2\n2\n2\n2\n");
+        assertEquals(
+                List.of("step,lr,momentum", "0,0.125,0.9", "1,0.25,0.9", "2,0.5,0.9", "3,0.25,0.9", "4,0.125,0.9"),
+                lines(
+                        "table",
+                        "GreedyLR(opt, factor=0.5, patience=0, min_lr=0.125)",
+                        "--lr=0.125",
+                        "--steps=5",
+                        "--metrics=" + metrics,
+                        "--format=csv"));
+        assertEquals(
+                List.of("step,lr,momentum", "0,1.0,0.9", "1,1.0,0.9", "2,2.0,0.9", "3,2.0,0.9", "4,1.0,0.9"),
+                lines(
+                        "table",
+                        "SmoothedMetric(GreedyLR(factor=0.5, patience=0, max_lr=4), every=2)",
+                        "--lr=1",
+                        "--steps=5",
+                        "--metrics=" + Files.writeString(folder.resolve("pairs.txt"), "3\n1\n4\n0\n9\n"),
+                        "--format=csv"));
+    }
+
+    @Test
+    void takesLengthsInSamplesAndTokensOfAKnownBatch() {
+        List<String> expected = lines("table", "LinearLR(0.5, total_iters=4)", "--steps=6", "--format=csv");
+        assertEquals(
+                expected,
+                lines("table", "LinearLR(0.5, total_iters=256sp)", "--batch-size=64", "--steps=6", "--format=csv"));
+        assertEquals(
+                expected,
+                lines(
+                        "table",
+                        "LinearLR(0.5, total_iters=2e3tok)",
+                        "--tokens-per-batch=500",
+                        "--epochs=2",
+                        "--steps-per-epoch=3",
+                        "--step-per=batch",
+                        "--format=csv"));
+        assertEquals(
+                lines("table", "CosineAnnealingLR(6)", "--steps=6"),
+                lines("table", "CosineAnnealingLR(100%)", "--steps=6"));
+        assertFails(
+                2,
+                "anneal table: EXPR, column 15: total_iters is 256sp, which needs the batch size, the samples in a batch:"
+                        + " give it, or write a number of steps",
+                "table",
+                "LinearLR(0.5, total_iters=256sp)");
+        assertFails(
+                2,
+                "anneal table: --batch-size must be at least 1, but was 0",
+                "table",
+                "LinearLR(0.5, total_iters=256sp)",
+                "--batch-size=0");
+    }
+
     @Test
     void printsARateThatIsCarriedBelowZeroAsPyTorchDoes() {
         List<String> printed =
@@ -597,7 +654,7 @@ class TableTest {
         }
         assertEquals(
                 List.of(
-                        "anneal: missing command: use one of train, table, plot, check, inspect, export, serve (see anneal --help)"),
+                        "anneal: missing command: use one of train, table, plot, compare, check, inspect, export, serve (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 

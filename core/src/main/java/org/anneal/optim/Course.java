@@ -11,9 +11,11 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.anneal.schedule.ContinueFrom;
+import org.anneal.schedule.MetricDriven;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
+import org.anneal.schedule.SmoothedMetric;
 import org.anneal.text.Check;
 import org.anneal.text.Spelling;
 
@@ -27,7 +29,7 @@ final class Course {
     final Policy policy; // of the first group, and of all if shared
     final List<ScheduledGroup> members = new ArrayList<>();
     private boolean shared;
-    private Optional<ReduceLROnPlateau.State> progress; // of a plateau
+    private Optional<MetricDriven.Progress> progress; // of a plateau
     private long lastEpoch;
     private long lastStep = Long.MAX_VALUE; // of the schedule that ends first
     private boolean metricTaken; // since the last step; only if there is a schedule to step
@@ -110,13 +112,13 @@ final class Course {
         this.policy = policies.get(0);
         this.shared = shared;
         this.lastEpoch = lastEpoch + 1;
-        this.progress = policy.metricDriven().map(ReduceLROnPlateau::start);
-        checkMinLr(count);
+        checkPlateau(count);
         for (int i = 0; i < count; i++) {
             int at = i;
             Optional<Schedule> schedule = policies.get(shared ? 0 : i).stepDriven();
             add(new ScheduledGroup(groups.get(i), schedule.map(all -> all.forGroup(at, count))));
         }
+        this.progress = policy.metricDriven().map(this::start);
         this.numbers = Check.list("numbers", numbers);
         this.sharedDrives = drives.size() == 1 ? Optional.of(drives.get(0)) : Optional.empty();
         if (sharedDrives.isEmpty() && drives.size() != count) {
@@ -235,42 +237,47 @@ final class Course {
             throw new IllegalArgumentException("the state must have " + groups.size()
                     + " groups, as the optimizer has, but had " + state.lrs().size());
         }
-        boolean same = state.policies().equals(texts())
-                && state.drives().size() == drives.size()
-                && drives.stream()
-                        .allMatch(drive ->
-                                drive.in(state).filter(drive.state()::isLike).isPresent());
+        boolean same = state.policies().equals(texts()) && hasDrivesOf(state);
         if (!same && onChange == LRScheduler.OnChange.REFUSE) {
             throw new IllegalArgumentException("the state was saved under " + words(state.policies(), state.drives())
                     + ", but this runner runs "
                     + words(texts(), drives.stream().map(Drive::state).toList())
-                    + ": choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the saved one");
+                    + ": choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one, or CONTINUE to"
+                    + " go on with this one from the saved rate");
         }
         for (int i = 0; i < groups.size(); i++) {
             groups.get(i).checkMomentum(state.momentums().get(i));
         }
         boolean take = !same && onChange == LRScheduler.OnChange.TAKE_CHECKPOINT;
-        Course next = take ? of(state, groups, numbers) : this;
-        if ((same || take)
-                && next.policy.metricDriven().isPresent()
-                && state.plateau().isEmpty()) {
+        Course next = take
+                ? of(state, groups, numbers)
+                : !same && onChange == LRScheduler.OnChange.CONTINUE ? continuing(state, groups) : this;
+        boolean exact = take || state.policies().equals(next.texts());
+        if (exact && next.policy.metricDriven().isPresent() && state.plateau().isEmpty()) {
             throw new IllegalArgumentException(
                     "the state must have the progress of the plateau in " + next.policy + ", but it was missing");
         }
         next.takeLate(groups);
         next.checkJoined(groups);
-        boolean keep = !(same || take);
-        List<Double> rates = keep ? rates(state.lastEpoch(), state.initialLrs()) : List.of();
-        List<Double> values = keep
-                ? values(
+        List<Double> rates = exact ? List.of() : next.rates(state.lastEpoch(), state.initialLrs());
+        boolean exactDrives = next.hasDrivesOf(state);
+        List<Double> values = exactDrives
+                ? next.drives.stream().map(drive -> drive.checked(state)).toList()
+                : next.values(
                         state.lastEpoch(),
-                        drive -> drive.in(state).map(SchedulerState.Drive::base).orElseGet(drive.number.group::base))
-                : next.drives.stream().map(drive -> drive.checked(state)).toList();
+                        drive -> drive.in(state).map(SchedulerState.Drive::base).orElseGet(drive.number.group::base));
         next.restore(state, rates);
         for (int i = 0; i < values.size(); i++) {
-            next.drives.get(i).restore(state, keep, values.get(i));
+            next.drives.get(i).restore(state, !exactDrives, values.get(i));
         }
         return next;
+    }
+
+    private boolean hasDrivesOf(SchedulerState state) {
+        return state.drives().size() == drives.size()
+                && drives.stream()
+                        .allMatch(drive ->
+                                drive.in(state).filter(drive.state()::isLike).isPresent());
     }
 
     private static String words(List<String> policies, List<SchedulerState.Drive> drives) {
@@ -281,7 +288,7 @@ final class Course {
 
     /** Continues from {@code state}, at {@code rates}, or at the state's own rates if {@code rates} is empty. */
     private void restore(SchedulerState state, List<Double> rates) {
-        progress = policy.metricDriven().map(plateau -> state.plateau().orElseGet(plateau::start));
+        progress = policy.metricDriven().map(plateau -> progress(state, plateau));
         for (int i = 0; i < members.size(); i++) {
             members.get(i).restore(state, i, !rates.isEmpty(), takesMetric());
         }
@@ -296,6 +303,25 @@ final class Course {
                     Long.toString(lastEpoch),
                     state.lrs().get(i).toString());
         }
+    }
+
+    /** {@return the course that goes on from {@code state} with this one's schedules, without a jump} */
+    private Course continuing(SchedulerState state, List<? extends RateGroup> groups) {
+        List<Policy> own = shared
+                ? List.of(policy)
+                : members.stream()
+                        .<Policy>map(member -> member.schedule.orElseThrow())
+                        .toList();
+        List<Policy> continued = state.continuedBy(own, 0);
+        List<Map<String, Schedule>> numbersOn = new ArrayList<>();
+        groups.forEach(group -> numbersOn.add(new LinkedHashMap<>()));
+        for (Drive drive : drives) {
+            Schedule mine = drive.number.schedule.orElseThrow();
+            numbersOn.get(Math.max(0, drive.group)).put(drive.name, drive.in(state)
+                    .map(saved -> continued(saved, mine, state.lastEpoch()))
+                    .orElse(mine));
+        }
+        return new Course(groups, numbers, continued, continued.size() == 1, alike(numbersOn, numbers), -1);
     }
 
     /** {@return the course that {@code state} was saved from} */
@@ -314,13 +340,25 @@ final class Course {
             drives.get(Math.max(0, drive.group()))
                     .put(drive.name(), read(drive.schedule()).stepDriven().orElseThrow());
         }
+        return new Course(groups, numbers, saved, saved.size() == 1, alike(drives, numbers), -1);
+    }
+
+    private static Schedule continued(SchedulerState.Drive saved, Schedule next, long step) {
+        Schedule before = read(saved.schedule()).stepDriven().orElseThrow();
+        boolean goesOn = before instanceof ContinueFrom already && already.following().equals(next);
+        return before.equals(next) || goesOn ? before : before.continueFrom(step, saved.value(), next);
+    }
+
+    /** {@return one map for all groups, if each has the same; the first also has the numbers of no group} */
+    private static List<Map<String, Schedule>> alike(
+            List<Map<String, Schedule>> drives, List<? extends RateGroup> numbers) {
         Map<String, Schedule> common = new LinkedHashMap<>(drives.get(0));
         numbers.forEach(number -> common.remove(number.name()));
         boolean alike = drives.stream().skip(1).allMatch(common::equals);
-        return new Course(groups, numbers, saved, saved.size() == 1, alike ? drives.subList(0, 1) : drives, -1);
+        return alike ? drives.subList(0, 1) : drives;
     }
 
-    private static Policy read(String text) {
+    static Policy read(String text) {
         try {
             return Policy.parse(text);
         } catch (IllegalArgumentException e) {
@@ -449,22 +487,24 @@ final class Course {
 
     /** Gives a metric to the plateau; {@return whether it counts} */
     boolean takeMetric(double metric) {
-        ReduceLROnPlateau plateau = policy.metricDriven().orElseThrow();
+        MetricDriven plateau = policy.metricDriven().orElseThrow();
         metricTaken = takesStep();
         if (takesStep() && lastEpoch < policy.firstMetric()) {
             return false;
         }
         members.forEach(ScheduledGroup::takeEdit);
+        double[] rates = members.stream().mapToDouble(ScheduledGroup::inForce).toArray();
+        double[] unscaled = takesStep()
+                ? members.stream().mapToDouble(ScheduledGroup::unscaled).toArray()
+                : rates.clone();
         if (!takesStep()) { // then the metrics are the steps
             drives.forEach(drive -> drive.number.checkNotEnded(lastEpoch));
             drive(lastEpoch + 1, false);
         }
-        ReduceLROnPlateau.State before = progress.orElseThrow();
-        boolean fires = plateau.fires(before, metric);
+        progress = Optional.of(plateau.take(progress.orElseThrow(), metric, rates, unscaled));
         for (int i = 0; i < members.size(); i++) {
-            members.get(i).takeMetric(plateau, fires, i, members.size());
+            members.get(i).takeMetric(rates[i]);
         }
-        progress = Optional.of(plateau.next(before, metric));
         lastEpoch += takesStep() ? 0 : 1;
         return true;
     }
@@ -533,9 +573,25 @@ final class Course {
         }
     }
 
-    /** Refuses a list of {@code min_lr} whose length is not the number of groups. */
-    private void checkMinLr(int groups) {
-        policy.metricDriven().ifPresent(plateau -> plateau.reduce(0, groups, 0));
+    /** Refuses a list of a plateau whose length is not the number of groups. */
+    private void checkPlateau(int groups) {
+        policy.metricDriven().ifPresent(plateau -> plateau.checkGroups(groups));
+    }
+
+    private MetricDriven.Progress start(MetricDriven plateau) {
+        return plateau.start(takesStep() ? List.of() : lastLr());
+    }
+
+    /** {@return the progress of the state, if it is of such a plateau, or else that of one that starts here} */
+    private MetricDriven.Progress progress(SchedulerState state, MetricDriven plateau) {
+        MetricDriven.Progress fresh = start(plateau);
+        return state.plateau().filter(saved -> sameKind(saved, fresh)).orElse(fresh);
+    }
+
+    private static boolean sameKind(MetricDriven.Progress saved, MetricDriven.Progress fresh) {
+        return saved instanceof SmoothedMetric.State one && fresh instanceof SmoothedMetric.State other
+                ? sameKind(one.inner(), other.inner())
+                : saved.getClass() == fresh.getClass();
     }
 
     /** Under a plateau alone, runs the groups that were added late too; {@return whether there were any} */
@@ -543,7 +599,7 @@ final class Course {
         if (takesStep() || members.size() >= groups.size()) {
             return false;
         }
-        checkMinLr(groups.size());
+        checkPlateau(groups.size());
         Map<String, Schedule> schedules = shared(groups.get(members.size()), Optional.empty());
         groups.subList(members.size(), groups.size()).forEach(group -> {
             ScheduledGroup member = new ScheduledGroup(group, Optional.empty());
@@ -589,7 +645,7 @@ final class Course {
             throw new IllegalArgumentException("groups must join in the order they were added: next is '"
                     + groups.get(index).name() + "', but was '" + group.name() + "'");
         }
-        checkMinLr(groups.size());
+        checkPlateau(groups.size());
         ScheduledGroup member = new ScheduledGroup(group, Optional.of(schedule.forGroup(index, groups.size())));
         Map<String, Schedule> schedules = shared(group, own);
         List<Drive> found = drives(member, index, groups.size(), schedules, own.isPresent());
@@ -659,7 +715,7 @@ final class Course {
                     moveTo(SavedSchedule.steps(dict).orElseThrow(() -> another), groups);
                     return this;
                 }
-                case TAKE_CHECKPOINT -> {
+                case TAKE_CHECKPOINT, CONTINUE -> {
                     Policy saved = SavedSchedule.of(dict, paramGroups).whole();
                     Course theirs = new Course(groups, numbers, List.of(saved), true, List.of(Map.of()), -1);
                     state = theirs.inPyTorch(theirs.state(), lastLr()).read(dict);

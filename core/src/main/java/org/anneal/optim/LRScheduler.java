@@ -79,7 +79,13 @@ public final class LRScheduler {
         /** Keep this runner's schedule and take only the step: the rates become the schedule's there, edits by hand are dropped. */
         KEEP_CONFIG,
         /** Take everything: this runner runs the state's schedules from now on. */
-        TAKE_CHECKPOINT
+        TAKE_CHECKPOINT,
+        /**
+         * Go on with this runner's schedule without a jump: as if it had run from the start, scaled to go through the state's
+         * rates. The runner runs a {@link org.anneal.schedule.ContinueFrom} from now on; {@link SchedulerState#continuedBy}
+         * builds it with a bridge.
+         */
+        CONTINUE
     }
 
     /**
@@ -386,8 +392,8 @@ public final class LRScheduler {
      * be restored before this runner is built, before this call, or after it.
      *
      * @throws IllegalArgumentException if the state has another version or number of groups; if it was saved under another
-     *     schedule and {@code onChange} is {@code REFUSE}, or is {@code TAKE_CHECKPOINT} and that schedule holds a Java
-     *     function; if it lacks the plateau's progress; or if a group's rule refuses its momentum. Nothing has changed then
+     *     schedule and {@code onChange} is {@code REFUSE}, or is {@code TAKE_CHECKPOINT} or {@code CONTINUE} and that schedule holds a
+     *     Java function; if {@code CONTINUE} is not possible from there; if it lacks the plateau's progress; or if a group's rule refuses its momentum. Nothing has changed then
      * @throws IllegalStateException if another runner replaced this one, or if a group was added and has not joined
      * @throws ArithmeticException if {@code KEEP_CONFIG} gives a rate that is not finite; nothing has changed then
      */
@@ -454,7 +460,7 @@ public final class LRScheduler {
      *     empty, these are compared with this runner's too
      * @param onChange what to do if {@code dict} has another argument of the schedule, which PyTorch would silently take over,
      *     or if PyTorch has no such scheduler: {@code KEEP_CONFIG} {@linkplain #moveTo moves} to the step of {@code dict},
-     *     {@code TAKE_CHECKPOINT} runs its schedule
+     *     {@code TAKE_CHECKPOINT} runs its schedule, {@code CONTINUE} goes on from it without a jump
      * @throws IllegalArgumentException if another schedule is refused, if {@code dict} lacks what {@code onChange} needs, or if
      *     an entry is missing or of the wrong type; nothing has changed then
      * @throws IllegalStateException if PyTorch has no such scheduler and {@code onChange} is {@code REFUSE}, or if another runner

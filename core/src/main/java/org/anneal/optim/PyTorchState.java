@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.StateEntries;
 import org.anneal.schedule.StateForm;
@@ -71,7 +70,7 @@ final class PyTorchState {
                 each(i -> momentum(i, step)),
                 rates,
                 state.factors(),
-                state.plateau().map(now -> progress(dict)));
+                StateForm.of(run.policy().kind()).progress(dict));
     }
 
     /** {@return the rates, which PyTorch before 1.4 does not save, nor before 2.2 in a plateau's first epoch} */
@@ -93,12 +92,5 @@ final class PyTorchState {
                 .map(schedule ->
                         StateForm.of(schedule.kind()).momentum(schedule.forGroup(group, groups), step, current))
                 .orElse(current);
-    }
-
-    private static ReduceLROnPlateau.State progress(Map<?, ?> dict) {
-        return new ReduceLROnPlateau.State(
-                StateEntries.number(dict, "best"),
-                StateEntries.whole(dict, "num_bad_epochs"),
-                StateEntries.whole(dict, "cooldown_counter"));
     }
 }

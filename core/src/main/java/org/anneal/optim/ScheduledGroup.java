@@ -1,7 +1,6 @@
 package org.anneal.optim;
 
 import java.util.Optional;
-import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
 
 /**
@@ -124,13 +123,18 @@ final class ScheduledGroup {
         lr = group.lr(); // it may have been rounded
     }
 
-    /** Reduces the rate of this group, number {@code i} of {@code groups}, if the plateau fires. */
-    void takeMetric(ReduceLROnPlateau plateau, boolean fires, int i, int groups) {
-        if (fires && schedule.isPresent()) {
-            factor = plateau.reduceFactor(i, groups, unscaled, factor);
+    /** {@return the rate in force, before it was rounded for the group if a schedule gives it} */
+    double inForce() {
+        return schedule.isPresent() ? unscaled * factor : group.lr();
+    }
+
+    /** Takes the rate that a metric has made of the one in force: on a schedule by its factor. */
+    void takeMetric(double rate) {
+        if (rate != inForce() && schedule.isPresent()) {
+            factor = rate / unscaled;
             group.setLr(unscaled * factor);
-        } else if (fires) {
-            group.setLr(plateau.reduce(i, groups, group.lr()));
+        } else if (rate != inForce()) {
+            group.setLr(rate);
         }
         lr = group.lr();
     }

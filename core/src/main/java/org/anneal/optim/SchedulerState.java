@@ -5,9 +5,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.Dict;
-import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.ContinueFrom;
+import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.MetricDriven;
+import org.anneal.schedule.Policy;
+import org.anneal.schedule.Schedule;
 import org.anneal.text.Check;
 
 /**
@@ -34,7 +39,7 @@ public record SchedulerState(
         List<Double> momentums,
         List<Double> unscaled,
         List<Double> factors,
-        Optional<ReduceLROnPlateau.State> plateau,
+        Optional<MetricDriven.Progress> plateau,
         List<Drive> drives) {
     static final int VERSION = 1;
 
@@ -109,7 +114,7 @@ public record SchedulerState(
             List<Double> momentums,
             List<Double> unscaled,
             List<Double> factors,
-            Optional<ReduceLROnPlateau.State> plateau) {
+            Optional<MetricDriven.Progress> plateau) {
         this(version, lastEpoch, policies, initialLrs, lrs, momentums, unscaled, factors, plateau, List.of());
     }
 
@@ -165,6 +170,59 @@ public record SchedulerState(
         }
     }
 
+    /**
+     * Returns the saved schedule, which goes on from here as {@code next}, without a jump: as if {@code next} had run from the
+     * start, but from the rates in force here, edits by hand included. Run it in a new runner and restore this state into that
+     * with {@link LRScheduler.OnChange#KEEP_CONFIG}. If it goes on as {@code next} already, it stays as it is; and a plateau alone
+     * goes on from any rate by itself.
+     *
+     * @param bridge steps of a straight line to the rates of {@code next}; 0 scales them instead
+     * @throws IllegalArgumentException if there is a schedule per group, if the saved one cannot be parsed or {@code next} has
+     *     ended, or if a plateau in {@code next} would start only later
+     */
+    public Policy continuedBy(Policy next, long bridge) {
+        if (policies.size() != 1) {
+            throw new IllegalArgumentException(
+                    "policies must have 1 entry, for all groups, to be continued by one, but had " + policies.size());
+        }
+        return continuedBy(List.of(Objects.requireNonNull(next, "next")), bridge)
+                .get(0);
+    }
+
+    /** {@return what {@link #continuedBy(Policy, long)} does, for all groups or one per group} */
+    List<Policy> continuedBy(List<Policy> next, long bridge) {
+        boolean shared = policies.size() == 1 && next.size() == 1;
+        return IntStream.range(0, shared ? 1 : lrs.size())
+                .mapToObj(i -> {
+                    Policy then = next.get(next.size() == 1 ? 0 : i);
+                    List<Double> rates = then.metricDriven().isPresent() ? unscaled : lrs;
+                    return continued(
+                            Course.read(policies.get(policies.size() == 1 ? 0 : i)),
+                            then,
+                            shared && rates.stream().distinct().count() > 1 ? rates : List.of(rates.get(i)),
+                            bridge);
+                })
+                .toList();
+    }
+
+    private Policy continued(Policy saved, Policy next, List<Double> rates, long bridge) {
+        if (next.stepDriven().isEmpty()) {
+            return next;
+        } else if (lastEpoch < next.firstMetric()) {
+            throw new IllegalArgumentException("the plateau must have started by step " + lastEpoch
+                    + ", from which the run goes on, but " + next + " starts it at step " + next.firstMetric());
+        }
+        Schedule following = next.stepDriven().get();
+        Schedule before = saved.stepDriven().orElse(new ExponentialLR(1));
+        boolean same = before instanceof ContinueFrom already
+                && already.following().equals(following)
+                && already.bridge() == bridge
+                && saved.metricDriven().equals(next.metricDriven());
+        Schedule continued =
+                same ? before : new ContinueFrom(before, following, lastEpoch, rates, bridge, ContinueFrom.Clock.RUN);
+        return next.metricDriven().<Policy>map(continued::times).orElse(continued);
+    }
+
     /** {@return this as plain entries: numbers, strings, lists and maps, and {@link Optional#empty} for no plateau} */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
@@ -176,18 +234,10 @@ public record SchedulerState(
         map.put("momentums", momentums);
         map.put("unscaled", unscaled);
         map.put("factors", factors);
-        map.put("plateau", plateau.<Object>map(SchedulerState::toMap).orElse(Optional.empty()));
+        map.put("plateau", plateau.<Object>map(MetricDriven.Progress::toMap).orElse(Optional.empty()));
         if (!drives.isEmpty()) {
             map.put("drives", drives.stream().map(Drive::toMap).toList());
         }
-        return map;
-    }
-
-    private static Map<String, Object> toMap(ReduceLROnPlateau.State plateau) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("best", plateau.best());
-        map.put("num_bad_epochs", plateau.badEpochs());
-        map.put("cooldown_counter", plateau.cooldownCounter());
         return map;
     }
 
@@ -207,14 +257,9 @@ public record SchedulerState(
                 entries.reals("momentums"),
                 entries.reals("unscaled"),
                 entries.reals("factors"),
-                entries.find("plateau").map(found -> plateau(entries.dict("plateau"))),
+                entries.find("plateau").map(found -> MetricDriven.Progress.of(entries.dict("plateau"))),
                 entries.find("drives").isEmpty()
                         ? List.of() // of a file from before there were any, too
                         : entries.dicts("drives").stream().map(Drive::of).toList());
-    }
-
-    private static ReduceLROnPlateau.State plateau(Dict entries) {
-        return new ReduceLROnPlateau.State(
-                entries.real("best"), entries.steps("num_bad_epochs"), entries.steps("cooldown_counter"));
     }
 }

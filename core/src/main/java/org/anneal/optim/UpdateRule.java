@@ -192,6 +192,9 @@ public interface UpdateRule extends Declared {
         Optional<PythonCall> given = Objects.requireNonNull(program, "program")
                 .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"));
+        while (given.isPresent() && given.get().isOneOf(scheduleNamed)) { // an operator begins with a schedule
+            given = given.get().given("optimizer");
+        }
         given.filter(optimizer -> !optimizer.isOneOf(named))
                 .filter(optimizer ->
                         Character.isUpperCase(optimizer.simpleName().charAt(0)))

@@ -16,7 +16,7 @@ import org.anneal.text.Param;
  * @param plateau gives the factor
  */
 public record ChainedPlateau(
-        @Param Schedule schedule, @Param ReduceLROnPlateau plateau) implements ComposedPlateau {
+        @Param Schedule schedule, @Param MetricDriven plateau) implements ComposedPlateau {
 
     private static final Kind<ChainedPlateau> KIND = Kind.of(ChainedPlateau.class, "a plateau on a schedule");
 

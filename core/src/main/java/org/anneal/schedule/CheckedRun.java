@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param length the epochs, if they are known
  * @param bases the rate that each group starts from
  * @param group the group that is checked
- * @param sequence the sequence whose last piece only holds the base for a plateau, if there is one
+ * @param sequence the policy whose schedule is a sequence whose last piece only holds the base for a plateau, if there is one
  * @param reported the parts that have a finding
  */
 record CheckedRun(
@@ -18,12 +18,12 @@ record CheckedRun(
         Optional<RunLength> length,
         List<Double> bases,
         int group,
-        Optional<Schedule> sequence,
+        Optional<Policy> sequence,
         List<Finding> findings,
         List<Finding> notes,
         List<RunPart> reported) {
 
-    CheckedRun(long steps, Optional<RunLength> length, List<Double> bases, int group, Optional<Schedule> sequence) {
+    CheckedRun(long steps, Optional<RunLength> length, List<Double> bases, int group, Optional<Policy> sequence) {
         this(steps, length, bases, group, sequence, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     }
 

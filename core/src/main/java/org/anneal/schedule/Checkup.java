@@ -107,11 +107,10 @@ public record Checkup(
         int groups = bases.size();
         Check.group(group, groups);
         bases.forEach(rate -> Check.finiteNotNegative("base", rate));
-        policy.metricDriven()
-                .ifPresent(plateau -> plateau.reduce(group, groups, 0)); // refuses a list of the wrong length
+        policy.metricDriven().ifPresent(plateau -> plateau.checkGroups(groups));
         long firstMetric = policy.firstMetric();
         CheckedRun run =
-                new CheckedRun(steps, length, bases, group, firstMetric > 0 ? policy.stepDriven() : Optional.empty());
+                new CheckedRun(steps, length, bases, group, firstMetric > 0 ? Optional.of(policy) : Optional.empty());
         policy.stepDriven().ifPresent(new RunPart(run, 0, steps, true, true)::visit);
         if (firstMetric < steps) {
             RunPart metrics = new RunPart(run, firstMetric, steps, true, firstMetric == 0);

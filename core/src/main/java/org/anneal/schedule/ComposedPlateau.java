@@ -7,8 +7,8 @@ import java.util.Optional;
  * another sequence or chain.
  *
  * <p>For each group a runner keeps the unscaled rate {@code r}, which the schedule moves, and a factor {@code m}, initially
- * 1; the rate in force is {@code r * m}. A metric that {@linkplain ReduceLROnPlateau#fires fires} changes the factor by
- * {@link ReduceLROnPlateau#reduceFactor}. A rate edited by hand becomes {@code r}, and {@code m} becomes 1.
+ * 1; the rate in force is {@code r * m}. A metric that changes the rate in force changes {@code m} alone, as
+ * {@link ReduceLROnPlateau#reduceFactor} does. A rate edited by hand becomes {@code r}, and {@code m} becomes 1.
  */
 public sealed interface ComposedPlateau extends Policy permits ChainedPlateau, SequentialPlateau {
 
@@ -16,7 +16,7 @@ public sealed interface ComposedPlateau extends Policy permits ChainedPlateau, S
     Schedule schedule();
 
     /** {@return the plateau} */
-    ReduceLROnPlateau plateau();
+    MetricDriven plateau();
 
     @Override
     default Optional<Schedule> stepDriven() {
@@ -24,7 +24,7 @@ public sealed interface ComposedPlateau extends Policy permits ChainedPlateau, S
     }
 
     @Override
-    default Optional<ReduceLROnPlateau> metricDriven() {
+    default Optional<MetricDriven> metricDriven() {
         return Optional.of(plateau());
     }
 }

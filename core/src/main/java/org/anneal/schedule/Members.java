@@ -9,20 +9,20 @@ import org.anneal.text.PythonSyntaxException;
 import org.anneal.text.UnknownNamesException;
 
 /** The members of a sequence or a chain in text: schedules, then perhaps a plateau. */
-record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
+record Members(List<Schedule> schedules, Optional<MetricDriven> plateau) {
 
     /** Reads the argument {@code name}, a list of calls. */
     static Members read(PythonCall.Arguments arguments, String name) {
         List<Schedule> schedules = new ArrayList<>();
-        Optional<ReduceLROnPlateau> plateau = Optional.empty();
+        Optional<MetricDriven> plateau = Optional.empty();
         List<PythonCall> calls = arguments.calls(name);
         List<Policy> members = UnknownNamesException.all(calls, Members::member);
         for (int i = 0; i < members.size(); i++) {
             boolean last = i == members.size() - 1;
             if (members.get(i) instanceof Schedule schedule) {
                 schedules.add(schedule);
-            } else if (last && !schedules.isEmpty() && members.get(i) instanceof ReduceLROnPlateau reduce) {
-                plateau = Optional.of(reduce);
+            } else if (last && !schedules.isEmpty() && members.get(i) instanceof MetricDriven driven) {
+                plateau = Optional.of(driven);
             } else {
                 throw misplaced(calls.get(i));
             }
@@ -38,6 +38,18 @@ record Members(List<Schedule> schedules, Optional<ReduceLROnPlateau> plateau) {
                 return schedule;
             }
             throw misplaced(call);
+        }
+    }
+
+    /** Reads a parameter that is driven by a metric. */
+    static final class OneMetricDriven implements Declared.Reader {
+        @Override
+        public MetricDriven read(PythonCall call) {
+            if (member(call) instanceof MetricDriven driven) {
+                return driven;
+            }
+            throw call.error("expected a plateau, such as ReduceLROnPlateau(), but " + call.name()
+                    + " is not driven by a metric");
         }
     }
 

@@ -22,6 +22,8 @@ final class OwnKinds {
             SequentialLR.KIND,
             ChainedScheduler.KIND,
             ReduceLROnPlateau.KIND,
+            GreedyLR.KIND,
+            SmoothedMetric.KIND,
             Warmup.KIND,
             WarmupStableDecay.KIND,
             InverseSqrt.KIND,
@@ -47,6 +49,7 @@ final class OwnKinds {
             Stretch.KIND,
             Freeze.KIND,
             Interpolate.KIND,
+            ContinueFrom.KIND,
             End.KIND,
             Noise.KIND);
 

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.anneal.text.Python;
 
@@ -9,7 +10,8 @@ final class PlateauForm extends StateForm<ReduceLROnPlateau> {
 
     @Override
     protected void write(ReduceLROnPlateau plateau, StateEntries entries) {
-        ReduceLROnPlateau.State progress = entries.run().plateau().orElseThrow();
+        ReduceLROnPlateau.State progress =
+                (ReduceLROnPlateau.State) entries.run().plateau().orElseThrow();
         boolean one = plateau.minLr().size() == 1;
         entries.fixed("factor", plateau.factor())
                 .kept("default_min_lr", one ? orInt(plateau.minLr().get(0)) : Optional.empty())
@@ -30,6 +32,14 @@ final class PlateauForm extends StateForm<ReduceLROnPlateau> {
                 .kept("best", progress.best())
                 .kept("cooldown_counter", progress.cooldownCounter())
                 .kept("num_bad_epochs", progress.badEpochs());
+    }
+
+    @Override
+    public Optional<MetricDriven.Progress> progress(Map<?, ?> dict) {
+        return Optional.of(new ReduceLROnPlateau.State(
+                StateEntries.number(dict, "best"),
+                StateEntries.whole(dict, "num_bad_epochs"),
+                StateEntries.whole(dict, "cooldown_counter")));
     }
 
     private static Object orInt(double value) {

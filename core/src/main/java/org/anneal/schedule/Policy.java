@@ -13,18 +13,18 @@ import org.anneal.text.Kinds;
 import org.anneal.text.PythonSyntaxException;
 
 /**
- * What drives a learning rate: a {@link Schedule}, whose clock is the step; {@link ReduceLROnPlateau}, whose clock is a
- * metric; or {@linkplain ComposedPlateau both}. It prints as PyTorch's constructor call without the optimizer.
+ * What drives a learning rate: a {@link Schedule}, whose clock is the step; {@link MetricDriven}, such as
+ * {@link ReduceLROnPlateau}, whose clock is a metric; or {@linkplain ComposedPlateau both}. It prints as PyTorch's constructor call without the optimizer.
  *
  * <p>A policy is serializable, unless it contains a Java function.
  */
-public sealed interface Policy extends Declared permits Schedule, ReduceLROnPlateau, ComposedPlateau {
+public sealed interface Policy extends Declared permits Schedule, MetricDriven, ComposedPlateau {
 
     /** {@return the schedule that steps move, before a plateau scales its rates; none if this is only a plateau} */
     Optional<Schedule> stepDriven();
 
     /** {@return the plateau that metrics move, if there is one} */
-    Optional<ReduceLROnPlateau> metricDriven();
+    Optional<MetricDriven> metricDriven();
 
     /** {@return the first step whose metric counts; earlier ones are ignored} */
     default long firstMetric() {

@@ -7,7 +7,6 @@ import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
 import java.util.function.LongConsumer;
 import org.anneal.text.Check;
-import org.anneal.text.PerGroup;
 import org.anneal.text.Python;
 
 /** Walks once over the rates of an untouched run: adds them up, and looks for rates that make no sense. */
@@ -20,7 +19,7 @@ final class RateWalk {
 
     private final CheckedRun run;
     private final Schedule schedule; // of the group
-    private final Optional<ReduceLROnPlateau> plateau;
+    private final Optional<MetricDriven> plateau;
     private final long firstMetric; // of the plateau
     private final double below;
 
@@ -70,7 +69,9 @@ final class RateWalk {
             zeroInPart();
         }
         if (plateau.isPresent() && reducible > 0) {
-            neverReduced(plateau.get());
+            plateau.get()
+                    .idle(run.group(), run.bases().size(), reducible, firstMetric)
+                    .ifPresent(run.findings()::add);
         }
         if (plateau.isEmpty() && run.findings().isEmpty() && !changes && run.steps() > 1) {
             run.find(
@@ -218,21 +219,5 @@ final class RateWalk {
                         : atStart
                                 ? "start above zero, such as with step + 1 in place of step in a lambda"
                                 : "end the run here, or let the schedule end above zero");
-    }
-
-    private void neverReduced(ReduceLROnPlateau plateau) {
-        int groups = run.bases().size();
-        if (plateau.reduce(run.group(), groups, reducible) != reducible) {
-            return;
-        }
-        double least = PerGroup.forGroup("min_lr", plateau.minLr(), run.group(), groups)
-                .get(0);
-        run.find(
-                firstMetric,
-                "ReduceLROnPlateau never reduces the rate, which is " + RunPart.round(reducible) + " at most: "
-                        + (least < reducible
-                                ? "no reduction is above its eps=" + RunPart.round(plateau.eps())
-                                : "its min_lr=" + RunPart.round(least) + " is not below it"),
-                (least < reducible ? "set eps well below " : "set min_lr well below ") + RunPart.round(reducible));
     }
 }

@@ -1,6 +1,8 @@
 package org.anneal.schedule;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.anneal.text.Kind;
 import org.anneal.text.Param;
@@ -68,7 +70,7 @@ public record ReduceLROnPlateau(
 
         @Param(or = "0", unit = Param.Unit.RATE) List<Double> minLr,
         @Param(or = "1e-8", unit = Param.Unit.RATE) double eps)
-        implements Policy {
+        implements MetricDriven {
 
     static final Kind<ReduceLROnPlateau> KIND = Kind.of(
                     ReduceLROnPlateau.class, "falls by a factor when a metric stops improving")
@@ -93,7 +95,16 @@ public record ReduceLROnPlateau(
      * @param badEpochs bad epochs since the last better one or the last reduction
      * @param cooldownCounter epochs left of the cooldown
      */
-    public record State(double best, long badEpochs, long cooldownCounter) {}
+    public record State(double best, long badEpochs, long cooldownCounter) implements Progress {
+        @Override
+        public Map<String, Object> toMap() {
+            Map<String, Object> map = new LinkedHashMap<>();
+            map.put("best", best);
+            map.put("num_bad_epochs", badEpochs);
+            map.put("cooldown_counter", cooldownCounter);
+            return map;
+        }
+    }
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public ReduceLROnPlateau {
@@ -160,19 +171,30 @@ public record ReduceLROnPlateau(
         return KIND.with(this, "eps", eps);
     }
 
-    @Override
-    public Optional<Schedule> stepDriven() {
-        return Optional.empty();
-    }
-
-    @Override
-    public Optional<ReduceLROnPlateau> metricDriven() {
-        return Optional.of(this);
-    }
-
     /** {@return the state before the first metric} */
     public State start() {
         return new State(mode == Mode.MIN ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY, 0, 0);
+    }
+
+    @Override
+    public State start(List<Double> rates) {
+        return start();
+    }
+
+    @Override
+    public State take(Progress before, double metric, double[] rates, double[] unscaled) {
+        State state = (State) before;
+        if (fires(state, metric)) {
+            for (int i = 0; i < rates.length; i++) {
+                rates[i] = reduce(i, rates.length, rates[i]);
+            }
+        }
+        return next(state, metric);
+    }
+
+    @Override
+    public void checkGroups(int groups) {
+        reduce(0, groups, 0);
     }
 
     /** {@return the state after one more metric} */
@@ -220,10 +242,12 @@ public record ReduceLROnPlateau(
     }
 
     private boolean isBetter(double metric, double best) {
-        return mode == Mode.MIN ? metric < bar(best) : metric > bar(best);
+        double bar = bar(mode, threshold, thresholdMode, best);
+        return mode == Mode.MIN ? metric < bar : metric > bar;
     }
 
-    private double bar(double best) {
+    /** {@return what a metric must be beyond to be better than {@code best}} */
+    static double bar(Mode mode, double threshold, ThresholdMode thresholdMode, double best) {
         if (Double.isInfinite(best)) {
             return best;
         }
@@ -234,8 +258,8 @@ public record ReduceLROnPlateau(
         return lower == best >= 0 ? best * (1.0 - threshold) : best * (threshold + 1.0);
     }
 
-    /** Reports a patience that does not fit the part of a run whose metrics count. */
-    void check(RunPart part) {
+    @Override
+    public void check(RunPart part) {
         if (patience + 2 > part.steps()) { // the first metric is the best so far
             part.addAtEnd(
                     "ReduceLROnPlateau cannot reduce the rate: it waits for " + (patience + 1)
@@ -243,6 +267,21 @@ public record ReduceLROnPlateau(
                             + part.steps(),
                     RunPart.set("patience", Math.max(0, part.steps() / 10)));
         }
+    }
+
+    @Override
+    public Optional<Finding> idle(int group, int groups, double highest, long step) {
+        if (reduce(group, groups, highest) != highest) {
+            return Optional.empty();
+        }
+        double least = PerGroup.forGroup("min_lr", minLr, group, groups).get(0);
+        return Optional.of(new Finding(
+                step,
+                "ReduceLROnPlateau never reduces the rate, which is " + RunPart.round(highest) + " at most: "
+                        + (least < highest
+                                ? "no reduction is above its eps=" + RunPart.round(eps)
+                                : "its min_lr=" + RunPart.round(least) + " is not below it"),
+                (least < highest ? "set eps well below " : "set min_lr well below ") + RunPart.round(highest)));
     }
 
     @Override

@@ -129,9 +129,11 @@ public final class RunPart {
         return run.reported().stream().anyMatch(old -> old.to == other.to && old.from == other.from);
     }
 
-    /** {@return whether the last piece of {@code sequence} only holds the base for a plateau} */
-    boolean endsInAPlateau(Schedule sequence) {
-        return run.sequence().equals(Optional.of(sequence));
+    /** {@return the plateau for which the last piece of {@code sequence} only holds the base, if there is one} */
+    Optional<MetricDriven> plateauAfter(Schedule sequence) {
+        return run.sequence()
+                .filter(policy -> policy.stepDriven().equals(Optional.of(sequence)))
+                .flatMap(Policy::metricDriven);
     }
 
     /** Reports a schedule of {@code length} steps that the end of the run cuts short, and returns whether it does. */

@@ -51,7 +51,7 @@ public non-sealed interface Schedule extends Policy {
     }
 
     @Override
-    default Optional<ReduceLROnPlateau> metricDriven() {
+    default Optional<MetricDriven> metricDriven() {
         return Optional.empty();
     }
 
@@ -202,14 +202,14 @@ public non-sealed interface Schedule extends Policy {
      *
      * @throws IllegalArgumentException if {@code milestone} is negative, or not after this sequence's last one
      */
-    default SequentialPlateau then(long milestone, ReduceLROnPlateau plateau) {
+    default SequentialPlateau then(long milestone, MetricDriven plateau) {
         Objects.requireNonNull(plateau, "plateau");
         SequentialLR first = SequentialLR.of(this);
         return new SequentialPlateau(first.schedules(), plateau, Lists.append(first.milestones(), milestone));
     }
 
     /** {@return a plateau on top of this schedule, whose rates it multiplies by a factor} */
-    default ChainedPlateau times(ReduceLROnPlateau plateau) {
+    default ChainedPlateau times(MetricDriven plateau) {
         return new ChainedPlateau(this, plateau);
     }
 
@@ -276,6 +276,18 @@ public non-sealed interface Schedule extends Policy {
     /** {@return this schedule until step {@code start}, {@code other} from step {@code end} on, and a straight line in between} */
     default Interpolate interpolate(Schedule other, long start, long end) {
         return new Interpolate(this, Objects.requireNonNull(other, "other"), start, end);
+    }
+
+    /**
+     * Returns this schedule until step {@code step}, where the rate is {@code rate}, and {@code following} from there, scaled so
+     * that there is no jump. The following counts the steps of the run; with {@link ContinueFrom#withClock} its own, and with
+     * {@link ContinueFrom#withBridge} it is reached on a straight line instead.
+     *
+     * @param step the step, at least 0
+     * @param rate the rate in force there, which may have been set by hand
+     */
+    default ContinueFrom continueFrom(long step, double rate, Schedule following) {
+        return new ContinueFrom(this, Objects.requireNonNull(following, "following"), step, rate);
     }
 
     /** {@return this schedule, which does what {@code then} says from {@code step} on, at least 1} */

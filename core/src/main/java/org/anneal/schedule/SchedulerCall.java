@@ -105,7 +105,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
         if (resumes) {
             parameters.add("last_epoch=");
         }
-        if (kind.takesOptimizer()) {
+        if (kind.takesOptimizer() && !parameters.contains("verbose=")) {
             parameters.add("verbose="); // until torch 2.7
         }
         boolean leads =

@@ -263,9 +263,14 @@ public record SequentialLR(
     }
 
     private String name(int i, RunPart part) {
-        return i == schedules.size() - 1 && part.endsInAPlateau(this)
-                ? "ReduceLROnPlateau"
-                : schedules.get(i).kind().name();
+        Policy last = schedules.get(i);
+        return (i == schedules.size() - 1
+                        ? part.plateauAfter(this)
+                                .<Policy>map(plateau -> plateau)
+                                .orElse(last)
+                        : last)
+                .kind()
+                .name();
     }
 
     @Override

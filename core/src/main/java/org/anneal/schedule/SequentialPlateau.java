@@ -20,7 +20,7 @@ import org.anneal.text.Param;
  */
 public record SequentialPlateau(
         @Param(name = "schedulers") List<Schedule> schedules,
-        @Param ReduceLROnPlateau plateau,
+        @Param MetricDriven plateau,
         @Param(unit = Param.Unit.STEPS) List<Long> milestones)
         implements ComposedPlateau {
 

@@ -45,7 +45,7 @@ public final class StateEntries {
             List<Double> initialLrs,
             List<Double> lastLr,
             boolean betas,
-            Optional<ReduceLROnPlateau.State> plateau) {
+            Optional<MetricDriven.Progress> plateau) {
         public Run {
             Objects.requireNonNull(policy, "policy");
             initialLrs = Check.list("initialLrs", initialLrs);

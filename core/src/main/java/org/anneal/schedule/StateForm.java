@@ -7,6 +7,7 @@ import java.lang.annotation.Target;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.anneal.text.Kind;
 
 /**
@@ -49,6 +50,11 @@ public abstract class StateForm<P extends Policy> {
     /** {@return the momentum at {@code step}, even if the piece that drove it has ended} */
     public double momentum(P policy, long step, double current) {
         return policy instanceof Schedule schedule ? schedule.momentum(step, current) : current;
+    }
+
+    /** {@return what the metrics have done so far, if the policy is driven by them} */
+    public Optional<MetricDriven.Progress> progress(Map<?, ?> dict) {
+        return Optional.empty();
     }
 
     /** {@return the entries that every state dict of this kind has, besides the common ones} */

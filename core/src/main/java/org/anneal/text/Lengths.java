@@ -2,26 +2,34 @@ package org.anneal.text;
 
 import java.util.Optional;
 
-/** Resolves lengths in units, {@code 30ep}, {@code 500st} or {@code 10%}, to steps of a schedule. */
+/**
+ * Resolves lengths in units, {@code 30ep}, {@code 500st}, {@code 64000sp}, {@code 1e9tok} or {@code 10%}, to steps of a
+ * schedule.
+ */
 @FunctionalInterface
 public interface Lengths {
 
     /** The lengths of an unknown run, all refused. */
     Lengths UNKNOWN = (amount, unit) -> {
-        throw new IllegalArgumentException(
-                "which needs the run's epochs and its steps per epoch: give both, or write a number of steps");
+        throw new IllegalArgumentException("which needs " + unit.needs + ", or write a number of steps");
     };
 
     /** The unit of a length. */
     enum Unit {
-        EPOCHS("ep"),
-        STEPS("st"),
-        PERCENT("%");
+        EPOCHS("ep", Unit.EPOCHS_NEED),
+        STEPS("st", Unit.EPOCHS_NEED),
+        SAMPLES("sp", "the batch size, the samples in a batch: give it"),
+        TOKENS("tok", "the number of tokens in a batch: give it"),
+        PERCENT("%", Unit.EPOCHS_NEED);
+
+        private static final String EPOCHS_NEED = "the run's epochs and its steps per epoch: give both";
 
         private final String suffix;
+        private final String needs;
 
-        Unit(String suffix) {
+        Unit(String suffix, String needs) {
             this.suffix = suffix;
+            this.needs = needs;
         }
 
         /** {@return the letters or sign after the number} */

@@ -12,6 +12,7 @@ import org.anneal.array.FloatArrays;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.LinearLR;
+import org.anneal.schedule.MetricDriven;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.ReduceLROnPlateau.ThresholdMode;
@@ -156,7 +157,7 @@ class PlateauCompositionTest {
     void ignoresMetricsBeforeItsMilestoneAndThenHoldsTheBase() {
         Optimizer<FloatArray> optimizer = optimizer(1);
         LRScheduler scheduler = new LRScheduler(optimizer, new LinearLR(0.25, 3).then(3, PLATEAU));
-        ReduceLROnPlateau.State start = scheduler.state().plateau().orElseThrow();
+        MetricDriven.Progress start = scheduler.state().plateau().orElseThrow();
         List<Double> seen = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             seen.add(rates(optimizer).get(0));

@@ -329,7 +329,8 @@ class ResumeTest {
         SchedulerState before = scheduler.state();
         assertEquals(
                 "the state was saved under StepLR(step_size=2, gamma=0.5), but this runner runs"
-                        + " ExponentialLR(gamma=0.9): choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the saved one",
+                        + " ExponentialLR(gamma=0.9): choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one,"
+                        + " or CONTINUE to go on with this one from the saved rate",
                 messageOf(IllegalArgumentException.class, () -> scheduler.restore(state)));
         assertEquals(before, scheduler.state());
     }
@@ -489,6 +490,143 @@ class ResumeTest {
                         + " Infinity at step 3 for group 'g1'",
                 messageOf(ArithmeticException.class, () -> scheduler.restore(state, OnChange.KEEP_CONFIG)));
         assertEquals(before, scheduler.state());
+    }
+
+    @Test
+    void withContinueTheNewScheduleGoesOnFromARateThatWasSetByHand() {
+        Optimizer<FloatArray> optimizer = one(1);
+        LRScheduler scheduler = after(50, optimizer, new CosineAnnealingLR(100));
+        optimizer.groups().get(0).setLr(0.3);
+        SchedulerState state = scheduler.state();
+
+        Optimizer<FloatArray> other = one(1);
+        LRScheduler resumed = new LRScheduler(other, new CosineAnnealingLR(200));
+        resumed.restore(state, OnChange.CONTINUE);
+        assertEquals(0.3, lr(other));
+        assertEquals(
+                List.of("ContinueFrom(CosineAnnealingLR(T_max=100), CosineAnnealingLR(T_max=200), step=50, rate=0.3)"),
+                resumed.state().policies());
+        double scale = 0.3 / (1 + Math.cos(Math.PI / 4));
+        for (int step = 51; step <= 200; step++) {
+            other.step();
+            resumed.step();
+            assertEquals(scale * (1 + Math.cos(Math.PI * step / 200)), lr(other), 1e-15, "at " + step);
+            if (step == 120) { // and once more, with the same new schedule
+                SchedulerState later = resumed.state();
+                other = one(1);
+                resumed = new LRScheduler(other, new CosineAnnealingLR(200));
+                resumed.restore(later, OnChange.CONTINUE);
+                assertEquals(later, resumed.state());
+            }
+        }
+    }
+
+    @Test
+    void withContinueEachGroupGoesOnFromItsOwnRate() {
+        Program two = Program.of(new StepLR(30, 0.5));
+        Optimizer<FloatArray> optimizer = two.optimizer(0);
+        LRScheduler scheduler = after(10, optimizer, new ExponentialLR(0.9));
+        SchedulerState state = scheduler.state();
+        double first = state.lrs().get(0);
+        double second = state.lrs().get(1);
+
+        Optimizer<FloatArray> other = two.optimizer(0);
+        LRScheduler resumed = new LRScheduler(other, new StepLR(11, 0.5));
+        resumed.restore(state, OnChange.CONTINUE);
+        assertEquals(List.of(first, second), resumed.lastLr());
+        other.step();
+        resumed.step();
+        assertEquals(List.of(first * 0.5, second * 0.5), resumed.lastLr());
+
+        Optimizer<FloatArray> apart = two.optimizer(0);
+        LRScheduler each = new LRScheduler(apart, List.of(new StepLR(11, 0.5), new StepLR(11, 0.25)));
+        each.restore(state, OnChange.CONTINUE);
+        assertEquals(List.of(first, second), each.lastLr());
+        apart.step();
+        each.step();
+        assertEquals(List.of(first * 0.5, second * 0.25), each.lastLr());
+    }
+
+    @Test
+    void withContinueAPlateauKeepsItsFactorAndItsProgress() {
+        SchedulerState state =
+                after(4, one(1), new StepLR(2, 0.5).times(PLATEAU)).state();
+        assertEquals(List.of(0.5), state.factors());
+        double inForce = state.lrs().get(0);
+        Optimizer<FloatArray> other = one(1);
+        LRScheduler resumed = new LRScheduler(other, new ExponentialLR(0.9).times(PLATEAU.withPatience(2)));
+        resumed.restore(state, OnChange.CONTINUE);
+        assertEquals(inForce, lr(other));
+        assertEquals(state.plateau(), resumed.state().plateau());
+        assertEquals(List.of(0.5), resumed.state().factors());
+        other.step();
+        resumed.step();
+        assertEquals(inForce * 0.9, lr(other), 1e-16);
+
+        Optimizer<FloatArray> without = one(1);
+        LRScheduler plain = new LRScheduler(without, new ExponentialLR(0.9));
+        plain.restore(state, OnChange.CONTINUE);
+        assertEquals(inForce, lr(without));
+        assertFalse(plain.takesMetric());
+        without.step();
+        plain.step();
+        assertEquals(inForce * 0.9, lr(without), 1e-16);
+
+        Policy late = new LinearLR(0.1, 5).then(5, PLATEAU);
+        LRScheduler refused = new LRScheduler(one(1), late);
+        assertEquals(
+                "the plateau must have started by step 4, from which the run goes on, but " + late
+                        + " starts it at step 5",
+                messageOf(IllegalArgumentException.class, () -> refused.restore(state, OnChange.CONTINUE)));
+    }
+
+    @Test
+    void withContinueAPlateauAloneGoesOnAsASchedule() {
+        SchedulerState state = after(3, one(1), PLATEAU).state();
+        assertEquals(List.of(0.5), state.lrs());
+        Optimizer<FloatArray> other = one(1);
+        LRScheduler resumed = new LRScheduler(other, new ExponentialLR(0.5));
+        resumed.restore(state, OnChange.CONTINUE);
+        assertEquals(0.5, lr(other));
+        other.step();
+        resumed.step();
+        assertEquals(0.25, lr(other));
+
+        Optimizer<FloatArray> back = one(1);
+        LRScheduler plateau = new LRScheduler(back, PLATEAU);
+        plateau.restore(resumed.state(), OnChange.CONTINUE);
+        assertEquals(0.25, lr(back));
+    }
+
+    @Test
+    void withContinueAStateOfPyTorchsGoesOn() {
+        Optimizer<FloatArray> optimizer = one(1);
+        Map<String, Object> dict = after(10, optimizer, new StepLR(4, 0.5)).stateDict();
+        Optimizer<FloatArray> other = one(1);
+        LRScheduler resumed = new LRScheduler(other, new PolynomialLR(20, 1));
+        resumed.loadStateDict(dict, OnChange.CONTINUE);
+        assertEquals(0.25, lr(other));
+        other.step();
+        resumed.step();
+        assertEquals(0.25 * 9 / 10, lr(other), 1e-16);
+    }
+
+    @Test
+    void continuesOverABridge() {
+        SchedulerState state = after(10, one(1), new StepLR(4, 0.5)).state();
+        Policy next = state.continuedBy(new PolynomialLR(20, 1), 5);
+        Optimizer<FloatArray> other = one(1);
+        LRScheduler resumed = new LRScheduler(other, next);
+        resumed.restore(state, OnChange.KEEP_CONFIG);
+        List<Double> rates = new ArrayList<>(resumed.lastLr());
+        for (int step = 11; step <= 16; step++) {
+            other.step();
+            resumed.step();
+            rates.addAll(resumed.lastLr());
+        }
+        assertEquals(
+                List.of(0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 0.2),
+                rates.stream().map(rate -> Math.round(rate * 1e12) / 1e12).toList());
     }
 
     static Stream<Program> checkpoints() {

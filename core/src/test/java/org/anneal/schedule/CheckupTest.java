@@ -65,10 +65,16 @@ class CheckupTest {
                 "ReduceLROnPlateau()",
                 "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])",
                 "Clip(PolynomialLR(50), 0.001)",
+                "ContinueFrom(CosineAnnealingLR(60), CosineAnnealingLR(100), 30, 0.05)",
+                "ContinueFrom(StepLR(20), CosineDecay(40), 50, 0.001, bridge=10, clock='own')",
                 "CosineCycles(30)",
                 "HalfCosine(50, floor=0.1)",
                 "End(CosineAnnealingLR(60), 50)",
                 "Freeze(CosineAnnealingLR(60), 20, 60)",
+                "GreedyLR(patience=99)",
+                "ChainedScheduler([StepLR(30), GreedyLR()])",
+                "SmoothedMetric(ReduceLROnPlateau(), every=5)",
+                "SequentialLR([LinearLR(total_iters=5), SmoothedMetric(ReduceLROnPlateau(), decay=0.9)], milestones=[5])",
                 "Interpolate(ExponentialLR(0.99), CosineAnnealingLR(100), 20, 60)",
                 "Max([PolynomialLR(50), ExponentialLR(0.99)])",
                 "NoamLR(64, 20)",
@@ -152,10 +158,20 @@ class CheckupTest {
             SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=200)], milestones=[5]); 99; it waits for 201 metrics; set patience=9; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=90)], milestones=[5])
             PolynomialLR(total_iters=0); 0; PolynomialLR is at zero from here on; set total_iters=100; PolynomialLR(100)
             Clip(PolynomialLR(50), 0.0); 50; PolynomialLR is at zero from here on; set total_iters=100; Clip(PolynomialLR(50), 0.001)
+            ContinueFrom(ExponentialLR(0.99), StepLR(3), 150, 0.05); 99; StepLR is never reached: ContinueFrom goes on with it from step 150; set step below 100; ContinueFrom(ExponentialLR(0.99), StepLR(30), 50, 0.05)
+            ContinueFrom(ExponentialLR(0.99), CosineAnnealingLR(50), 50, 0.05, clock='own', bridge=20); 99; CosineAnnealingLR is not finished: its part of the run ends after 30 of its 50 steps; set T_max=30; ContinueFrom(ExponentialLR(0.99), CosineAnnealingLR(30), 50, 0.05, clock='own', bridge=20)
+            ContinueFrom(ExponentialLR(0.99), PolynomialDecay(70), 50, 0.05); 70; PolynomialDecay is at zero from here on; set steps=100; ContinueFrom(ExponentialLR(0.99), PolynomialDecay(100), 50, 0.05)
+            ContinueFrom(ExponentialLR(0.99), Warmup(50), 0, 0.05); 0; the rate has no value: ContinueFrom cannot scale Warmup(steps=50), which is 0 at step 0, to 0.05 there: give it a bridge; change; ContinueFrom(ExponentialLR(0.99), Warmup(50), 0, 0.05, bridge=60)
             CosineCycles(150); 99; the first cycle of CosineCycles is not finished; set steps=100; CosineCycles(30)
             HalfCosine(50); 50; HalfCosine is at zero from here on; set steps=100, the length of the run; HalfCosine(50, floor=0.1)
             End(ExponentialLR(0.99), 50, 'refuse'); 50; the schedule has ended; set step=100, the length of the run; End(CosineAnnealingLR(60), 50)
             Freeze(ExponentialLR(0.99), 150, 160); 99; Freeze never stops the schedule; set start below 100; Freeze(CosineAnnealingLR(60), 20, 60)
+            GreedyLR(patience=100); 99; GreedyLR cannot change the rate: it waits for 101 metrics in a row; set patience=10; GreedyLR(patience=99)
+            GreedyLR(min_lr=0.1); 0; GreedyLR never lowers the rate, which is 0.1 at most: its min_lr=0.1 is not below it; set min_lr well below 0.1; GreedyLR(min_lr=0.09)
+            SequentialLR([LinearLR(total_iters=5), GreedyLR()], milestones=[500]); 99; GreedyLR never starts; set milestones=[5]; SequentialLR([LinearLR(total_iters=5), GreedyLR()], milestones=[5])
+            SmoothedMetric(ReduceLROnPlateau(), every=101); 99; SmoothedMetric never passes a metric on: it averages 101; set every=10; SmoothedMetric(ReduceLROnPlateau(), every=5)
+            SmoothedMetric(ReduceLROnPlateau(patience=20), every=5); 99; ReduceLROnPlateau cannot reduce the rate: it waits for 21 metrics; set patience=2; SmoothedMetric(ReduceLROnPlateau(patience=18), every=5)
+            SmoothedMetric(ReduceLROnPlateau(min_lr=0.2)); 0; ReduceLROnPlateau never reduces the rate; set min_lr well below 0.1; SmoothedMetric(ReduceLROnPlateau(min_lr=0.05))
             Interpolate(ExponentialLR(0.99), StepLR(3), 150, 160); 99; StepLR is never reached; set start below 100; Interpolate(ExponentialLR(0.99), CosineAnnealingLR(100), 20, 60)
             Max([ExponentialLR(1), StepLR(30)]); 0; the rate never changes; check the schedule's lengths and factors; Max([PolynomialLR(50), ExponentialLR(0.99)])
             NoamLR(64, 150); 99; the warmup of NoamLR is not finished; set warmup=100; NoamLR(64, 20)

@@ -47,14 +47,15 @@ class ComposedPlateauTest {
     @Test
     void theFactorFallsToWhatThePlateauMakesOfTheRateInForce() {
         ComposedPlateau policy = new StepLR(1).times(new ReduceLROnPlateau().withMinLr(List.of(0.0, 0.25)));
-        assertEquals(2 * 0.5 * 0.1 / 2, policy.plateau().reduceFactor(0, 2, 2, 0.5));
-        assertEquals(0.25 / 2, policy.plateau().reduceFactor(1, 2, 2, 0.5));
-        assertEquals(0.125, policy.plateau().reduceFactor(1, 2, 2, 0.125)); // it is at min_lr already
-        assertEquals(1.0, policy.plateau().reduceFactor(0, 2, 1e-8, 1)); // the drop is no more than eps
-        assertEquals(0.5, policy.plateau().reduceFactor(0, 2, 0, 0.5));
+        ReduceLROnPlateau plateau = (ReduceLROnPlateau) policy.plateau();
+        assertEquals(2 * 0.5 * 0.1 / 2, plateau.reduceFactor(0, 2, 2, 0.5));
+        assertEquals(0.25 / 2, plateau.reduceFactor(1, 2, 2, 0.5));
+        assertEquals(0.125, plateau.reduceFactor(1, 2, 2, 0.125)); // it is at min_lr already
+        assertEquals(1.0, plateau.reduceFactor(0, 2, 1e-8, 1)); // the drop is no more than eps
+        assertEquals(0.5, plateau.reduceFactor(0, 2, 0, 0.5));
         assertEquals(
                 "min_lr must have 1 entry for all groups or 3, one per group, but had 2",
-                SequentialLRTest.refusal(() -> policy.plateau().reduceFactor(0, 3, 1, 1)));
+                SequentialLRTest.refusal(() -> plateau.reduceFactor(0, 3, 1, 1)));
     }
 
     @ParameterizedTest

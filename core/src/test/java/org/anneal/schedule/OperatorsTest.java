@@ -43,7 +43,7 @@ class OperatorsTest {
         long from = random.nextInt(60);
         long to = from + random.nextInt(1, 60);
         double factor = random.nextDouble();
-        return switch (random.nextInt(15)) {
+        return switch (random.nextInt(16)) {
             case 0 -> new Curve(a.schedule.plus(b.schedule), t -> a.rate.applyAsDouble(t) + b.rate.applyAsDouble(t));
             case 1 ->
                 new Curve(a.schedule.multipliedBy(b.schedule), t -> a.rate.applyAsDouble(t) * b.rate.applyAsDouble(t));
@@ -66,6 +66,14 @@ class OperatorsTest {
                     double w = t <= from ? 0 : t >= to ? 1 : (t - from) / (double) (to - from);
                     return a.rate.applyAsDouble(t) + w * (b.rate.applyAsDouble(t) - a.rate.applyAsDouble(t));
                 });
+            case 14 ->
+                new Curve(
+                        a.schedule.continueFrom(from, factor, b.schedule).withBridge(to - from),
+                        t -> t < from
+                                ? a.rate.applyAsDouble(t)
+                                : t < to
+                                        ? factor + (t - from) * (b.rate.applyAsDouble(to) - factor) / (to - from)
+                                        : b.rate.applyAsDouble(t));
             case 12 -> Curve.retimed(a.schedule.end(to, End.Then.HOLD), a, t -> t < to ? t : to);
             case 13 -> Curve.retimed(a.schedule.end(to, End.Then.REPEAT), a, t -> t - t / to * to);
             default ->
@@ -142,8 +150,10 @@ class OperatorsTest {
         "Stretch, 250",
         "Freeze, 120",
         "Interpolate, 100",
+        "Continue, 100",
+        "Own, 130",
         "Refuse, 60",
-        "Own, 100"
+        "End, 100"
     })
     void endWithTheirMembersAndRefuseAtADeclaredEnd(String operator, long last) {
         List<Schedule> both = List.of(HALVES, CYCLE);
@@ -158,6 +168,8 @@ class OperatorsTest {
             case "Stretch" -> CYCLE.stretch(40, 100);
             case "Freeze" -> CYCLE.freeze(40, 60);
             case "Interpolate" -> HALVES.interpolate(CYCLE, 10, 20);
+            case "Continue" -> HALVES.continueFrom(10, 0.1, CYCLE);
+            case "Own" -> CYCLE.continueFrom(20, 0.1, CYCLE).withBridge(10).withClock(ContinueFrom.Clock.OWN);
             case "Refuse" -> CYCLE.end(60, End.Then.REFUSE);
             default -> CYCLE.end(60, End.Then.OWN);
         };
@@ -190,6 +202,12 @@ class OperatorsTest {
         assertEquals(later, CYCLE.stretch(10, 20).momentum(61, 0.5));
         assertEquals(later, CYCLE.freeze(30, 60).momentum(47, 0.5));
         assertEquals(later, CYCLE.end(30, End.Then.HOLD).momentum(70, 0.5));
+        ContinueFrom both = CYCLE.continueFrom(40, 0.1, CYCLE).withBridge(10);
+        assertEquals(later, both.momentum(30, 0.5));
+        assertEquals(CYCLE.momentum(45, 0.5), both.momentum(45, 0.5));
+        assertEquals(start, both.withClock(ContinueFrom.Clock.OWN).momentum(45, 0.5));
+        assertEquals(later, both.withClock(ContinueFrom.Clock.OWN).momentum(80, 0.5));
+        assertEquals(0.5, CYCLE.continueFrom(40, 0.1, HALVES).momentum(45, 0.5));
         for (Schedule same : List.of(
                 CYCLE.scale(3),
                 CYCLE.clip(0.1, 0.2),
@@ -230,6 +248,10 @@ class OperatorsTest {
                 "Stretch(StepLR(3), 1, 0) | to must be at least 1, but was 0",
                 "Freeze(StepLR(3), 5, 4) | end must be at least start, 5, but was 4",
                 "Interpolate(StepLR(3), StepLR(4), 5, 4) | end must be at least start, 5, but was 4",
+                "ContinueFrom(StepLR(3), StepLR(4), -1, 0.1) | step must be at least 0, but was -1",
+                "ContinueFrom(StepLR(3), StepLR(4), 5, -0.1) | rate must be finite and >= 0, but was -0.1",
+                "ContinueFrom(StepLR(3), StepLR(4), 5, 0.1, -2) | bridge must be at least 0, but was -2",
+                "ContinueFrom(StepLR(3), StepLR(4), 5, 0.1, 2, 'new') | clock must be 'run' or 'own', but was 'new'",
                 "End(StepLR(3), 0) | step must be at least 1, but was 0",
                 "End(StepLR(3), 5, 'stop') | then must be 'hold' or 'repeat' or 'refuse' or 'own', but was 'stop'"
             })
@@ -249,7 +271,10 @@ class OperatorsTest {
                 () -> five.reverse(6),
                 () -> five.end(6, End.Then.HOLD),
                 () -> five.freeze(6, 8),
-                () -> HALVES.interpolate(five, 3, 6))) {
+                () -> HALVES.interpolate(five, 3, 6),
+                () -> five.continueFrom(7, 0.1, HALVES),
+                () -> HALVES.continueFrom(6, 0.1, five),
+                () -> HALVES.continueFrom(3, 0.1, five).withBridge(3))) {
             refusals.add(String.valueOf(
                     assertThrows(IllegalArgumentException.class, each::run).getMessage()));
         }
@@ -259,7 +284,10 @@ class OperatorsTest {
                         "length must be at most 5" + because + 6,
                         "step must be at most 5" + because + 6,
                         "start must be at most 5" + because + 6,
-                        "end must be at most 5" + because + 6),
+                        "end must be at most 5" + because + 6,
+                        "step must be at most 6" + because + 7,
+                        "step must be at most 5" + because + 6,
+                        "bridge must be at most 2" + because + 3),
                 refusals);
     }
 

@@ -3,6 +3,7 @@ package org.anneal.schedule;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.anneal.text.Check;
 import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class RunLengthTest {
 
     @Test
     void countsTheBatchesOfAnEpoch() {
-        assertEquals(new RunLength(469, 90), BATCHES);
+        assertEquals(new RunLength(469, 90).withBatchSize(128), BATCHES);
         assertEquals(469 * 90, BATCHES.total());
         assertEquals(90, EPOCHS.total());
         assertEquals(1, RunLength.of(128, 128, 1).total());
@@ -54,6 +55,28 @@ class RunLengthTest {
             assertEquals(8, e.column());
             return "refused";
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "64000sp, 500, 1", // 1.07 epochs
+        "60_032sp, 469, 1",
+        "192sp, 2, 0", // 1.5, halves up
+        "100sp, 1, 0",
+        "1e6sp, 7813, 17", // 7812.5 and 16.66
+        "1e9tok, 1907, 4", // 1907.35 and 4.07
+        "524_288tok, 1, 0"
+    })
+    void resolvesSamplesAndTokens(String length, long batches, long epochs) {
+        RunLength run = BATCHES.withTokensPerBatch(524_288);
+        String text = "LinearLR(total_iters=" + length + ")";
+        assertEquals(batches, ((LinearLR) Schedule.parse(text, run)).totalIters());
+        assertEquals(epochs, ((LinearLR) Schedule.parse(text, run.withStepPer(StepPer.EPOCH))).totalIters());
+        assertEquals(
+                batches,
+                ((LinearLR) Schedule.parse(
+                                text, RunLength.contextOf(100, OptionalLong.of(128), OptionalLong.of(524_288))))
+                        .totalIters());
     }
 
     @Test
@@ -146,6 +169,19 @@ class RunLengthTest {
                 "column 8: step_size is 30ep, which needs the run's epochs and its steps per epoch: give both, or write a number"
                         + " of steps",
                 SequentialLRTest.refusal(() -> Policy.parse("StepLR(30ep)")));
+        for (Runnable each : List.<Runnable>of(
+                () -> Policy.parse("StepLR(64000sp)"),
+                () -> Policy.parse("StepLR(64000sp)", new RunLength(10, 3)),
+                () -> SchedulerCall.parse("StepLR(64000sp)", 250))) {
+            assertEquals(
+                    "column 8: step_size is 64000sp, which needs the batch size, the samples in a batch: give it, or write"
+                            + " a number of steps",
+                    SequentialLRTest.refusal(each::run));
+        }
+        assertEquals(
+                "column 8: step_size is 4096tok, which needs the number of tokens in a batch: give it, or write a number of"
+                        + " steps",
+                SequentialLRTest.refusal(() -> Policy.parse("StepLR(4096tok)", BATCHES)));
         assertEquals(
                 "column 8: step_size is 500st, which must be a whole number of epochs, of 469 steps each: the schedule is stepped once per"
                         + " epoch",
@@ -157,6 +193,9 @@ class RunLengthTest {
         assertEquals("batch_size must be at least 1, but was 0", SequentialLRTest.refusal(() -> RunLength.of(1, 0, 1)));
         assertEquals("samples must be at least 1, but was 0", SequentialLRTest.refusal(() -> RunLength.of(0, 1, 1)));
         assertEquals("epochs must be at least 1, but was 0", SequentialLRTest.refusal(() -> new RunLength(1, 0)));
+        assertEquals(
+                "tokens_per_batch must be at least 1, but was 0",
+                SequentialLRTest.refusal(() -> BATCHES.withTokensPerBatch(0)));
         assertEquals(
                 "steps_per_epoch * epochs must be at most 2^53, but was 9007199254740992 * 2",
                 SequentialLRTest.refusal(() -> new RunLength(1L << 53, 2)));

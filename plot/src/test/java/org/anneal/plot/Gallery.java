@@ -111,6 +111,12 @@ final class Gallery {
                     Plot.of(new ReduceLROnPlateau().withPatience(5))
                             .withMetric(step -> Math.max(0.3, 1 - step / 40.0))
                             .withLog(true)"""),
+            new Entry("GreedyLR", "GreedyLR", "It rises while its metric improves.", """
+                    Plot.of(new GreedyLR().withPatience(2).withFactor(0.8).withBounds(0.01, 1))
+                            .withMetric(step -> Math.max(0.3, 1 - step / 40.0))"""),
+            new Entry("SmoothedMetric", "SmoothedMetric", "A plateau that takes the mean of some metrics.", """
+                    Plot.of(new SmoothedMetric(new ReduceLROnPlateau().withPatience(5).withFactor(0.5)).withWindow(5))
+                            .withMetric(step -> Math.max(0.3, 1 - step / 40.0) + step % 3 * 0.1)"""),
             new Entry("ChainedPlateau", "A plateau on top of a schedule", "", """
                     Plot.of(new CosineAnnealingLR(100).times(new ReduceLROnPlateau().withPatience(5).withFactor(0.5)))
                             .withMetric(step -> Math.max(0.3, 1 - step / 40.0))"""),

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TensorData;
@@ -314,6 +315,44 @@ public final class Checkpoint implements AutoCloseable {
         });
     }
 
+    /**
+     * {@return the state of the run's scheduler, if it has exactly one} Of a run that Python began it is rebuilt from PyTorch's dict
+     * and the optimizer's groups.
+     *
+     * @throws IOException if that schedule cannot be told from the file; the message says why
+     */
+    public Optional<SchedulerState> schedulerState() throws IOException {
+        return read(() -> {
+            if (anneal.isPresent()) {
+                return Optional.of(SchedulerState.of(anneal.get().map("scheduler")));
+            }
+            List<Map<?, ?>> schedulers = parts.schedulers();
+            return schedulers.size() == 1 ? Optional.of(rebuilt(schedulers.get(0))) : Optional.empty();
+        });
+    }
+
+    private SchedulerState rebuilt(Map<?, ?> scheduler) {
+        SavedSchedule saved = parts.schedule(scheduler);
+        Policy policy = saved.policy()
+                .orElseThrow(() -> new IllegalArgumentException("its schedule is not complete: it was " + saved));
+        List<Map<?, ?>> groups = parts.groupsOf(scheduler);
+        List<ParamGroup<Integer>> rates = IntStream.range(0, groups.size())
+                .mapToObj(i -> new ParamGroup<>(
+                        Integer.toString(i),
+                        UpdateRule.ofGroup(groups.get(i))
+                                .orElseThrow(() -> new IllegalArgumentException("its optimizer is unknown")),
+                        List.of(i)))
+                .toList();
+        LRScheduler runner = new LRScheduler(() -> rates, policy);
+        for (int i = 0; i < rates.size(); i++) {
+            if (groups.get(i).get("lr") instanceof Number lr) {
+                rates.get(i).setLr(lr.doubleValue());
+            }
+        }
+        runner.loadStateDict(scheduler, groups, LRScheduler.OnChange.REFUSE);
+        return runner.state();
+    }
+
     /** {@return when the scheduler of a run that Python began was stepped, judged by its counter; empty if there is none} */
     public Optional<StepPer> stepPer() throws IOException {
         return read(() -> anneal.isPresent() ? Optional.empty() : parts.stepPer());
@@ -558,7 +597,7 @@ public final class Checkpoint implements AutoCloseable {
                                             .map(text -> ", take-checkpoint with " + text)
                                             .orElse(""),
                             e);
-                case TAKE_CHECKPOINT ->
+                case TAKE_CHECKPOINT, CONTINUE ->
                     throw new IllegalArgumentException(
                             "its scheduler is a different one, and cannot be told from the file: " + e.getMessage(), e);
             }

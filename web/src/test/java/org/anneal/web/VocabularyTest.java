@@ -13,10 +13,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.schedule.Policy;
-import org.anneal.schedule.ReduceLROnPlateau;
-import org.anneal.schedule.Schedule;
 import org.anneal.text.Kind;
 import org.anneal.text.PythonSyntaxException;
 import org.junit.jupiter.api.Test;
@@ -59,14 +58,7 @@ class VocabularyTest {
     }
 
     private static Set<String> names() {
-        Set<String> names = new TreeSet<>(Set.of(ReduceLROnPlateau.class.getSimpleName()));
-        for (Class<?> kind : Policy.kinds().stream()
-                .map(Kind::type)
-                .filter(Schedule.class::isAssignableFrom)
-                .toList()) {
-            names.add(kind.getSimpleName());
-        }
-        return names;
+        return Policy.kinds().stream().map(Kind::name).collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Test
@@ -133,6 +125,8 @@ class VocabularyTest {
         String value = VALUES.get(type);
         if (type.equals("choice")) {
             value = "'" + parameter.get("values").get(0).asString() + "'";
+        } else if (type.equals("call") && parameter.get("name").asString().equals("policy")) {
+            value = "ReduceLROnPlateau()";
         } else if (type.equals("number") && parameter.has("from")) { // the middle of its slider
             value = Double.toString(
                     (parameter.get("from").asDouble() + parameter.get("to").asDouble()) / 2);
