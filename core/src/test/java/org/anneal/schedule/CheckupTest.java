@@ -65,6 +65,8 @@ class CheckupTest {
                 "ReduceLROnPlateau()",
                 "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])",
                 "Clip(PolynomialLR(50), 0.001)",
+                "Above(PolynomialLR(50), 0.001)",
+                "From(PolynomialLR(100), 0.3)",
                 "CosineCycles(30)",
                 "HalfCosine(50, floor=0.1)",
                 "End(CosineAnnealingLR(60), 50)",
@@ -151,6 +153,8 @@ class CheckupTest {
             SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[500]); 99; ReduceLROnPlateau never starts; set milestones=[5]; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[5])
             SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=200)], milestones=[5]); 99; it waits for 201 metrics; set patience=9; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=90)], milestones=[5])
             PolynomialLR(total_iters=0); 0; PolynomialLR is at zero from here on; set total_iters=100; PolynomialLR(100)
+            Above(PolynomialLR(50), 0.0); 50; PolynomialLR is at zero from here on; set total_iters=100; Above(PolynomialLR(50), 0.001)
+            From(PolynomialLR(50), 0.3); 50; PolynomialLR is at zero from here on; set total_iters=100; From(PolynomialLR(100), 0.3)
             Clip(PolynomialLR(50), 0.0); 50; PolynomialLR is at zero from here on; set total_iters=100; Clip(PolynomialLR(50), 0.001)
             CosineCycles(150); 99; the first cycle of CosineCycles is not finished; set steps=100; CosineCycles(30)
             HalfCosine(50); 50; HalfCosine is at zero from here on; set steps=100, the length of the run; HalfCosine(50, floor=0.1)
