@@ -52,8 +52,7 @@ public record Polynomial(
         @Param(or = "False") boolean cycle)
         implements Curve {
 
-    static final Kind<Polynomial> KIND =
-            Kind.of(Polynomial.class, "goes from any rate to any other along a power");
+    static final Kind<Polynomial> KIND = Kind.of(Polynomial.class, "goes from any rate to any other along a power");
 
     /** @throws IllegalArgumentException if an argument is out of its range */
     public Polynomial {
