@@ -91,8 +91,10 @@ import org.anneal.text.Context;
 import org.anneal.text.Kind;
 import org.anneal.text.Lengths;
 import org.anneal.text.LrLambda;
+import org.anneal.text.Peer;
 import org.anneal.text.PerGroup;
 import org.anneal.text.Python;
+import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -271,6 +273,8 @@ class NullArgumentsTest {
                                                         : new SGD(0.1).options());
         samples.put(ToIntFunction.class, (ToIntFunction<String>) name -> 0);
         samples.put(Collection.class, List.of("step_size"));
+        samples.put(Set.class, Set.of("lib"));
+        samples.put(PythonCall.class, PythonCall.parse("StepLR(3)"));
         samples.put(Path.class, folder.resolve("file"));
         samples.put(Storage.class, TensorData.of(new float[8], List.of(8L)).storage());
         samples.put(DType.class, DType.FLOAT32);
@@ -293,7 +297,7 @@ class NullArgumentsTest {
         if ((of.getName().equals("of") && of.getDeclaringClass() != Schedule.class)
                 || (of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse"))) {
             return "lambda step: 0.5";
-        } else if (of.getName().equals("parse")) {
+        } else if (of.getName().equals("parse") || of.getDeclaringClass() == Peer.class) {
             return of.getDeclaringClass() == UpdateRule.class ? "SGD()" : "StepLR(3)";
         }
         return of.getDeclaringClass() == Python.class

@@ -105,6 +105,19 @@ class PluginTest {
         return Math.pow(model, -0.5) * Math.min(Math.pow(step, -0.5), step * Math.pow(warmup, -1.5));
     }
 
+    @Test
+    void itsScheduleIsReadByTheNameOfAnotherLibraryToo() throws Exception {
+        withJar(() -> {
+            for (String text : List.of(
+                    "noam_schedule(opt, 512, 100)",
+                    "my_lib.schedules.noam_schedule(warmup=100)",
+                    "import my_lib\nmy_lib.noam_schedule(optimizer, warmup=100)")) {
+                assertEquals("Noam(d_model=512, warmup=100)", Policy.parse(text).toString());
+            }
+            assertThrows(PythonSyntaxException.class, () -> Policy.parse("other.noam_schedule(opt, 512, 100)"));
+        });
+    }
+
     private interface Use {
         void go() throws Exception;
     }

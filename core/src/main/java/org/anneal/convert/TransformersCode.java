@@ -9,6 +9,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.anneal.optim.UpdateRule;
+import org.anneal.schedule.GreedyLR;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
 import org.anneal.schedule.Schedule;
@@ -92,7 +93,9 @@ final class TransformersCode {
         }
         String call;
         if (policy instanceof ReduceLROnPlateau) {
-            call = policy.toString().replaceFirst("ReduceLROnPlateau\\(", "get_reduce_on_plateau_schedule(");
+            call = policy.toString().replaceFirst("\\w+", "get_reduce_on_plateau_schedule");
+        } else if (policy instanceof GreedyLR) {
+            call = policy.toString().replaceFirst("\\w+", "get_greedy_schedule");
         } else if (policy instanceof Schedule schedule) {
             call = found(schedule, groups)
                     .orElseThrow(() -> new UnsupportedOperationException(

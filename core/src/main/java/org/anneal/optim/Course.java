@@ -317,9 +317,13 @@ final class Course {
         groups.forEach(group -> numbersOn.add(new LinkedHashMap<>()));
         for (Drive drive : drives) {
             Schedule mine = drive.number.schedule.orElseThrow();
-            numbersOn.get(Math.max(0, drive.group)).put(drive.name, drive.in(state)
-                    .map(saved -> continued(saved, mine, state.lastEpoch()))
-                    .orElse(mine));
+            numbersOn
+                    .get(Math.max(0, drive.group))
+                    .put(
+                            drive.name,
+                            drive.in(state)
+                                    .map(saved -> continued(saved, mine, state.lastEpoch()))
+                                    .orElse(mine));
         }
         return new Course(groups, numbers, continued, continued.size() == 1, alike(numbersOn, numbers), -1);
     }
@@ -345,7 +349,8 @@ final class Course {
 
     private static Schedule continued(SchedulerState.Drive saved, Schedule next, long step) {
         Schedule before = read(saved.schedule()).stepDriven().orElseThrow();
-        boolean goesOn = before instanceof ContinueFrom already && already.following().equals(next);
+        boolean goesOn =
+                before instanceof ContinueFrom already && already.following().equals(next);
         return before.equals(next) || goesOn ? before : before.continueFrom(step, saved.value(), next);
     }
 

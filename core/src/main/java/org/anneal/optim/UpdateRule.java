@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.anneal.schedule.Policy;
 import org.anneal.schedule.SchedulerCall;
 import org.anneal.text.Context;
 import org.anneal.text.Declared;
@@ -188,7 +187,7 @@ public interface UpdateRule extends Declared {
     /** {@return the call that makes the optimizer of the schedule that {@code program} makes, or the last that it makes} */
     static Optional<PythonCall> meant(PythonProgram program) {
         Predicate<String> named = kindNames();
-        Predicate<String> scheduleNamed = name -> Policy.kind(name).isPresent() && !named.test(name);
+        Predicate<String> scheduleNamed = SchedulerCall.names().and(named.negate());
         Optional<PythonCall> given = Objects.requireNonNull(program, "program")
                 .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"));
@@ -200,7 +199,7 @@ public interface UpdateRule extends Declared {
                         Character.isUpperCase(optimizer.simpleName().charAt(0)))
                 .ifPresent(optimizer -> optimizer.note("the options of " + optimizer.simpleName()
                         + ", an optimizer that is not known here, are passed over"));
-        return given.isPresent() ? given.filter(each -> each.isOneOf(named)) : program.lastOfAll(named);
+        return (given.isPresent() ? given : program.lastOfAll(named)).filter(each -> each.isOneOf(named));
     }
 
     private static Predicate<String> kindNames() {

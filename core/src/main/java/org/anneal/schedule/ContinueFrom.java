@@ -1,8 +1,10 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 import org.anneal.text.Check;
 import org.anneal.text.Kind;
+import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
 import org.anneal.text.PerGroup;
 
@@ -175,6 +177,22 @@ public record ContinueFrom(
         } else if (start < part.steps()) {
             part.piece(start, part.steps()).visit(all.following);
         }
+    }
+
+    @Override
+    public LrLambda formula(double base) {
+        String own = clock == Clock.RUN ? "after(step)" : "after(max(step - start - bridge, 0))";
+        String line = "rate + (end - rate) * (step - start) / bridge if step - start < bridge else ";
+        return LrLambda.formula(
+                "before(step) if step < start else " + (bridge > 0 ? line : "") + "factor * " + own,
+                Map.of(
+                        "before", schedule.formula(base),
+                        "after", following.formula(base),
+                        "start", step,
+                        "bridge", bridge,
+                        "rate", only(),
+                        "end", own(Retimed.later(step, bridge), base),
+                        "factor", factor(base)));
     }
 
     @Override

@@ -54,7 +54,7 @@ record Members(List<Schedule> schedules, Optional<MetricDriven> plateau) {
     }
 
     private static Policy member(PythonCall call) {
-        SchedulerCall member = SchedulerCall.parse(call);
+        SchedulerCall member = SchedulerCall.of(call);
         if (member.lastEpoch() != -1) {
             throw call.error("last_epoch must be -1 in a member, but was " + member.lastEpoch()
                     + ": give it once, to the outermost scheduler");

@@ -42,6 +42,8 @@ final class OwnKinds {
             Min.KIND,
             Max.KIND,
             Clip.KIND,
+            From.KIND,
+            Above.KIND,
             Scale.KIND,
             Shift.KIND,
             Repeat.KIND,

@@ -243,6 +243,16 @@ public non-sealed interface Schedule extends Policy {
         return new Clip(this, low, high);
     }
 
+    /** {@return this schedule, run from the rate {@code lr}, at least 0, whatever rate the optimizer has} */
+    default From from(double lr) {
+        return new From(this, lr);
+    }
+
+    /** {@return this schedule, lifted onto {@code rate}, at least 0: it falls to that rate where it would fall to 0} */
+    default Above above(double rate) {
+        return new Above(this, rate);
+    }
+
     /** {@return this schedule with its rates times {@code factor}, at least 0} */
     default Scale scale(double factor) {
         return new Scale(this, factor);

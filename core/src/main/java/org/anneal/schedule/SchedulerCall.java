@@ -2,12 +2,18 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.anneal.peer.Libraries;
 import org.anneal.text.Check;
 import org.anneal.text.Context;
 import org.anneal.text.Kind;
 import org.anneal.text.Kinds;
+import org.anneal.text.Peer;
 import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
@@ -21,6 +27,8 @@ import org.anneal.text.PythonSyntaxException;
  * @param stepPer what the schedule is stepped after, if the text says it, as Lightning's {@code 'interval': 'step'} does
  */
 public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, Optional<StepPer> stepPer) {
+
+    private static final String LAST_EPOCH = "last_epoch";
 
     public SchedulerCall {
         Objects.requireNonNull(policy, "policy");
@@ -57,7 +65,7 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
 
     /** Reads the schedule that {@code program} makes, as {@link #parse(String, Context)} does. */
     public static SchedulerCall of(PythonProgram program) {
-        SchedulerCall read = parse(meant(program));
+        SchedulerCall read = of(meant(program));
         return new SchedulerCall(read.policy, read.lastEpoch, program.notes(), stepPer(program));
     }
 
@@ -66,13 +74,33 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
      * read, whose lengths may depend on it.
      */
     public static Optional<StepPer> stepPer(PythonProgram program) {
-        return program.besides(meant(program), "interval")
+        PythonCall meant = meant(program);
+        return program.besides(meant, "interval")
+                .or(() -> peer(meant).flatMap(peer -> peer.interval(peer.bind(meant))))
                 .map(interval -> interval.equals("step") ? StepPer.BATCH : StepPer.EPOCH);
     }
 
     /** {@return the call of {@code program} that makes its schedule} */
     public static PythonCall meant(PythonProgram program) {
-        return Objects.requireNonNull(program, "program").meant("schedule", Kinds.names(OwnKinds.ALL, Policy.class));
+        return Objects.requireNonNull(program, "program").meant("schedule", names());
+    }
+
+    /** {@return whether a name is that of a schedule, here or in another library; jars are opened at the first unknown one} */
+    public static Predicate<String> names() {
+        Map<String, Boolean> found = new ConcurrentHashMap<>();
+        return name -> found.computeIfAbsent(
+                name,
+                any -> Libraries.NAMES.contains(name)
+                        || Policy.kind(name).isPresent()
+                        || Kinds.allPeers().stream()
+                                .anyMatch(peer -> peer.name().equals(name)));
+    }
+
+    /** {@return what this is a call of in another library; without its module, a kind of the same name comes first} */
+    private static Optional<Peer> peer(PythonCall call) {
+        boolean bare = Policy.kind(call.simpleName()).isEmpty();
+        Optional<Peer> own = call.peer(Libraries.ALL, bare);
+        return own.isPresent() || !bare ? own : call.peer(Kinds.allPeers(), true);
     }
 
     /**
@@ -96,14 +124,34 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
         return parse(text, RunLength.contextOf(steps));
     }
 
-    static SchedulerCall parse(PythonCall call) {
+    /**
+     * Reads one call.
+     *
+     * @throws PythonSyntaxException if it makes no schedule, or one with a value that is out of range
+     */
+    public static SchedulerCall of(PythonCall call) {
+        Optional<Peer> peer = peer(Objects.requireNonNull(call, "call"));
+        return peer.isPresent() ? of(peer.get(), call) : ofKind(call);
+    }
+
+    private static SchedulerCall of(Peer peer, PythonCall call) {
+        PythonCall.Arguments arguments = peer.bind(call);
+        Policy policy = (Policy) peer.read(arguments);
+        return new SchedulerCall(policy, arguments.has(LAST_EPOCH) ? arguments.integer(LAST_EPOCH) : -1, call.notes());
+    }
+
+    private static SchedulerCall ofKind(PythonCall call) {
+        if (Libraries.ROOTS.contains(call.root())
+                && Policy.kind(call.simpleName()).isEmpty()) {
+            throw call.unknown("schedule", peers(call.root()));
+        }
         Kind<?> kind = Policy.kind(call.name())
                 .orElseThrow(() -> call.unknown(
-                        "schedule", Policy.kinds().stream().map(Kind::name).toList()));
+                        "schedule", Policy.kinds().stream().map(Kind::name).toList(), peers("")));
         boolean resumes = kind.takesOptimizer() && Schedule.class.isAssignableFrom(kind.type());
         List<String> parameters = new ArrayList<>(kind.signature());
         if (resumes) {
-            parameters.add("last_epoch=");
+            parameters.add(LAST_EPOCH + "=");
         }
         if (kind.takesOptimizer() && !parameters.contains("verbose=")) {
             parameters.add("verbose="); // until torch 2.7
@@ -116,7 +164,15 @@ public record SchedulerCall(Policy policy, long lastEpoch, List<String> notes, O
             if (arguments.has("verbose")) {
                 call.note("verbose was dropped: it only prints, and PyTorch no longer has it");
             }
-            return new SchedulerCall(policy, resumes ? arguments.integer("last_epoch", -1) : -1, call.notes());
+            return new SchedulerCall(policy, resumes ? arguments.integer(LAST_EPOCH, -1) : -1, call.notes());
         });
+    }
+
+    /** {@return the names in the modules that begin with {@code root}, or in all} */
+    private static List<String> peers(String root) {
+        return Stream.concat(Libraries.ALL.stream(), Kinds.allPeers().stream())
+                .filter(peer -> root.isEmpty() || peer.roots().contains(root))
+                .map(Peer::name)
+                .toList();
     }
 }

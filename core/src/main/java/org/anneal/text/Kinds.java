@@ -19,6 +19,18 @@ public interface Kinds {
     /** {@return the kinds: schedules and update rules} */
     List<Kind<?>> kinds();
 
+    /** {@return schedules of other libraries, which are read as what they are here; none by default} */
+    default List<Peer> peers() {
+        return List.of();
+    }
+
+    /** {@return the peers of all jars} */
+    static List<Peer> allPeers() {
+        List<Peer> all = new ArrayList<>();
+        ServiceLoader.load(Kinds.class).forEach(each -> all.addAll(each.peers()));
+        return all;
+    }
+
     /**
      * {@return the kind of a name}
      *

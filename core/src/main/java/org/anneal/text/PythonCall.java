@@ -10,11 +10,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -23,6 +27,10 @@ import java.util.stream.IntStream;
  * read, but never run. {@link PythonProgram} finds those of a text.
  */
 public final class PythonCall {
+
+    private static final String OPTIMIZER = "optimizer";
+    private static final Pattern TIME = Pattern.compile("([0-9.eE+-]+?)(ep|ba|dur|sp|tok|iter|sec)");
+    private static final String OTHERS = "**"; // in a signature: parameters of other names are passed over
 
     private static final List<String> PREFIXES = List.of(
             "",
@@ -40,6 +48,7 @@ public final class PythonCall {
     private final String dotted;
     private final List<Argument> positional;
     private final Map<String, Argument> keywords;
+    private final boolean ofText;
     private final List<Map<?, ?>> addedGroups = new ArrayList<>();
 
     PythonCall(
@@ -47,12 +56,19 @@ public final class PythonCall {
             Expression.Call at,
             String dotted,
             List<Argument> positional,
-            Map<String, Argument> keywords) {
+            Map<String, Argument> keywords,
+            boolean ofText) {
         this.program = program;
         this.at = at;
         this.dotted = dotted;
         this.positional = positional;
         this.keywords = keywords;
+        this.ofText = ofText;
+    }
+
+    /** {@return whether this calls a function that the text itself defines} */
+    boolean isOfText() {
+        return ofText;
     }
 
     /** An argument as it is written, and its value. */
@@ -101,6 +117,20 @@ public final class PythonCall {
         return PREFIXES.contains(dotted.substring(0, dotted.lastIndexOf('.') + 1)) && names.test(simpleName());
     }
 
+    /** {@return the one of {@code peers} that this is a call of; without a module only if {@code bare}} */
+    public Optional<Peer> peer(List<Peer> peers, boolean bare) {
+        String root = root();
+        return peers.stream()
+                .filter(peer -> peer.name().equals(simpleName()))
+                .filter(peer -> root.isEmpty() ? bare : peer.roots().contains(root))
+                .findFirst();
+    }
+
+    /** {@return what the name of its module begins with; nothing without a module} */
+    public String root() {
+        return dotted.contains(".") ? dotted.substring(0, dotted.indexOf('.')) : "";
+    }
+
     /** {@return the name of the called class or function, without its module} */
     public String simpleName() {
         return dotted.substring(dotted.lastIndexOf('.') + 1);
@@ -123,8 +153,14 @@ public final class PythonCall {
 
     /** {@return an exception that says that this call's name is not one of {@code known}, and suggests the nearest one} */
     public PythonSyntaxException unknown(String what, Collection<String> known) {
+        return unknown(what, known, List.of());
+    }
+
+    /** {@return an exception that says that this call's name is not known, and suggests the nearest one of {@code known} or else of {@code others}} */
+    public PythonSyntaxException unknown(String what, Collection<String> known, Collection<String> others) {
+        String suggestion = Spelling.suggestion(simpleName(), known);
         return error("unknown " + what + " '" + PythonText.shortened(simpleName()) + "'"
-                + Spelling.suggestion(simpleName(), known));
+                + (suggestion.isEmpty() ? Spelling.suggestion(simpleName(), others) : suggestion));
     }
 
     /** Returns what a number made of this would need to be known. */
@@ -194,6 +230,22 @@ public final class PythonCall {
      * @throws PythonSyntaxException if an argument is unknown, given twice, missing, or one too many
      */
     public Arguments bind(String leading, String... parameters) {
+        return bind(leading, List.of(parameters), Map.of());
+    }
+
+    /** Binds the arguments to the parameters of a declaration, which is a call with their names, and with their defaults as keywords. */
+    Arguments bind(PythonCall declaration) {
+        List<String> parameters = new ArrayList<>();
+        declaration.positional.forEach(each -> parameters.add(each.written().toString()));
+        boolean leads = parameters.indexOf(OPTIMIZER) == 0;
+        declaration.keywords.keySet().forEach(each -> parameters.add(each.isEmpty() ? OTHERS : each + "="));
+        return bind(
+                leads ? OPTIMIZER : "",
+                leads ? parameters.subList(1, parameters.size()) : parameters,
+                declaration.keywords);
+    }
+
+    private Arguments bind(String leading, List<String> parameters, Map<String, Argument> absent) {
         List<String> names = new ArrayList<>();
         List<String> required = new ArrayList<>();
         int positionalOnes = Integer.MAX_VALUE;
@@ -202,7 +254,7 @@ public final class PythonCall {
                 positionalOnes = names.size();
             } else if (parameter.endsWith("=")) {
                 names.add(parameter.substring(0, parameter.length() - 1));
-            } else {
+            } else if (!parameter.equals(OTHERS)) {
                 names.add(parameter);
                 required.add(parameter);
             }
@@ -238,6 +290,8 @@ public final class PythonCall {
                 first = Optional.of(keyword.getValue());
             } else if (names.contains(name)) {
                 twice = values.put(name, keyword.getValue()) != null;
+            } else if (parameters.contains(OTHERS)) {
+                continue;
             } else if (name.isEmpty()) {
                 throw refused(keyword.getValue(), "the arguments of **", "a dict");
             } else {
@@ -255,7 +309,7 @@ public final class PythonCall {
         if (!required.isEmpty()) {
             throw error(simpleName() + " needs " + String.join(" and ", required));
         }
-        return new Arguments(values, first);
+        return new Arguments(values, absent, first);
     }
 
     /**
@@ -347,17 +401,45 @@ public final class PythonCall {
     public final class Arguments {
 
         private final Map<String, Argument> values;
+        private final Map<String, Argument> absent; // defaults
         private final Optional<Argument> leading;
 
-        private Arguments(Map<String, Argument> values, Optional<Argument> leading) {
+        private Arguments(Map<String, Argument> values, Map<String, Argument> absent, Optional<Argument> leading) {
             this.values = values;
+            this.absent = absent;
             this.leading = leading;
         }
 
-        /** {@return whether the argument is given and is not None} */
+        private Optional<Argument> find(String parameter) {
+            return Optional.ofNullable(values.getOrDefault(parameter, absent.get(parameter)));
+        }
+
+        /** {@return whether the argument is given, or has a default, and is not None} */
         public boolean has(String parameter) {
-            Argument given = values.get(parameter);
-            return given != null && !given.isNone();
+            return find(parameter).filter(given -> !given.isNone()).isPresent();
+        }
+
+        /** {@return the parameters that are given} */
+        Set<String> given() {
+            return values.keySet();
+        }
+
+        /**
+         * {@return the argument's value}
+         *
+         * @throws UnknownNamesException if it needs unknown names
+         */
+        Object known(String parameter) {
+            Object value = given(parameter).value();
+            if (value instanceof Unknown unknown) {
+                throw program.unknown(unknown);
+            }
+            return value;
+        }
+
+        /** Adds a sentence about what is worth knowing of this call. */
+        public void note(String note) {
+            program.note(note);
         }
 
         /** {@return whether the argument is given, possibly as None} */
@@ -417,7 +499,7 @@ public final class PythonCall {
                         own.put(parameter, new Argument(written, value));
                     }
                 }
-                all.add(new Arguments(own, leading));
+                all.add(new Arguments(own, absent, leading));
             }
             return all;
         }
@@ -429,8 +511,8 @@ public final class PythonCall {
 
         /** {@return whether the argument is given as a list or a tuple} */
         public boolean isList(String parameter) {
-            Argument given = values.get(parameter);
-            return given != null && (given.value() instanceof List || given.value() instanceof Python.Tuple);
+            Object given = find(parameter).map(Argument::value).orElse(Optional.empty());
+            return given instanceof List || given instanceof Python.Tuple;
         }
 
         /** {@return a number, which may be written as arithmetic: {@code 1/3}} */
@@ -491,8 +573,132 @@ public final class PythonCall {
         }
 
         /** {@return a number of steps, at most 2^53: an integer, or a length of the run, {@code 30ep}} */
-        long length(String parameter) {
+        public long length(String parameter) {
             return length(parameter, given(parameter));
+        }
+
+        /** {@return how many steps an amount of epochs, of steps or of percents of the run is, as {@link Lengths#resolve} has it} */
+        public long length(String parameter, double amount, Lengths.Unit unit) {
+            return length(parameter, given(parameter), amount, unit);
+        }
+
+        /**
+         * {@return a number of steps that may be a time string of Composer: {@code '10ep'} for epochs, {@code '500ba'} for steps, {@code
+         * '0.5dur'} for a part of the run, rounded down}
+         */
+        public long time(String parameter) {
+            return time(parameter, given(parameter));
+        }
+
+        /** {@return a list of numbers of steps, each perhaps a time string} */
+        public List<Long> times(String parameter) {
+            return each(parameter, "a list of times, such as '10ep'", this::time);
+        }
+
+        private long time(String what, Argument given) {
+            if (!(given.value() instanceof String text)) {
+                return length(what, given);
+            }
+            Matcher time = TIME.matcher(text);
+            if (!time.matches()) {
+                throw refused(given, what, "a time such as '10ep', '500ba' or '0.5dur'");
+            }
+            double amount = Python.parseFloat(time.group(1));
+            return switch (time.group(2)) {
+                case "ep" -> length(what, given, amount, Lengths.Unit.EPOCHS);
+                case "ba" -> length(what, given, amount, Lengths.Unit.STEPS);
+                case "dur" -> (long) (amount * length(what, given, 100, Lengths.Unit.PERCENT));
+                default ->
+                    throw refused(
+                            given, what, "in epochs, batches or parts of the run, which tells how many steps it is");
+            };
+        }
+
+        private long length(String what, Argument given, double amount, Lengths.Unit unit) {
+            Object exact = amount == Math.rint(amount) && Math.abs(amount) <= Check.LAST_STEP
+                    ? (Object) BigInteger.valueOf((long) amount)
+                    : amount;
+            return length(what, new Argument(given.written(), new Expression.Length(exact, unit)));
+        }
+
+        /** {@return True or False} */
+        public boolean truth(String parameter) {
+            if (given(parameter).value() instanceof Boolean truth) {
+                return truth;
+            }
+            throw refused(given(parameter), parameter, "True or False");
+        }
+
+        /** {@return a string} */
+        public String string(String parameter) {
+            if (given(parameter).value() instanceof String text) {
+                return text;
+            }
+            throw refused(given(parameter), parameter, "a string");
+        }
+
+        /** {@return a dict of numbers by numbers, in the order of the keys; empty if it is None} */
+        public NavigableMap<Double, Double> numbersByNumber(String parameter) {
+            NavigableMap<Double, Double> numbers = new TreeMap<>();
+            entries(parameter, given(parameter))
+                    .forEach((key, value) -> numbers.put(
+                            number(
+                                    "a key of " + parameter,
+                                    new Argument(given(parameter).written(), key)),
+                            number(
+                                    parameter + "[" + Python.shown(key) + "]",
+                                    new Argument(given(parameter).written(), value))));
+            return numbers;
+        }
+
+        /** {@return a call of {@code name} in place of this one, with the entries of a dict, or of None, as its keywords} */
+        public PythonCall callWith(String name, String parameter) {
+            return callWith(name, entries(parameter, given(parameter)));
+        }
+
+        /** {@return a call of {@code name} in place of this one, with these values and the entries of a dict, or of None, as its keywords} */
+        public PythonCall callWith(String name, Map<String, ?> values, String parameter) {
+            Map<Object, Object> all = new LinkedHashMap<>(values);
+            all.putAll(entries(parameter, given(parameter)));
+            return callWith(name, all);
+        }
+
+        /** {@return a call of {@code name} for each dict of a list, in place of this call} */
+        public List<PythonCall> callsWith(String name, String parameter) {
+            return each(parameter, "a list of dicts", (what, item) -> callWith(name, entries(what, item)));
+        }
+
+        /** {@return a call of {@code name} in place of this one, with these arguments by name, as {@link #value} gives them, or numbers} */
+        public PythonCall callWith(String name, Map<?, ?> values) {
+            Map<String, Argument> named = new LinkedHashMap<>();
+            values.forEach((key, value) -> named.put(String.valueOf(key), new Argument(at, python(value))));
+            return new PythonCall(program, at, name, List.of(), named, false);
+        }
+
+        private static Object python(Object value) {
+            if (value instanceof List<?> list) {
+                return list.stream().map(Arguments::python).toList();
+            }
+            return value instanceof Long number ? BigInteger.valueOf(number) : value;
+        }
+
+        /** {@return a call of {@code name} in place of this one, with its arguments} */
+        public PythonCall renamed(String name) {
+            return new PythonCall(program, at, name, positional, keywords, false);
+        }
+
+        /** {@return what an argument is, to be given to {@link #callWith}} */
+        public Object value(String parameter) {
+            return given(parameter).value();
+        }
+
+        private Map<?, ?> entries(String what, Argument given) {
+            if (given.value() instanceof Map<?, ?> dict) {
+                return dict;
+            } else if (given.isNone()) {
+                return Map.of();
+            }
+            throw refused(given, what, "a dict");
         }
 
         /** {@return a number of steps that may be fractional} */
@@ -556,11 +762,7 @@ public final class PythonCall {
         }
 
         private Argument given(String parameter) {
-            Argument value = values.get(parameter);
-            if (value == null) {
-                throw error(simpleName() + " needs " + parameter);
-            }
-            return value;
+            return find(parameter).orElseThrow(() -> error(simpleName() + " needs " + parameter));
         }
 
         private List<Argument> items(String parameter, String rule) {

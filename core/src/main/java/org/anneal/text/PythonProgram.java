@@ -39,6 +39,9 @@ public final class PythonProgram {
             Map.entry("lr_scheduler", "torch.optim.lr_scheduler"),
             Map.entry("swa_utils", "torch.optim.swa_utils"));
 
+    /** JSON's names of Python's constants. */
+    private static final Map<String, Object> JSON = Map.of("true", true, "false", false, "null", Optional.empty());
+
     private final PythonText source;
     private final Context context;
     private final Runner machine = new Runner();
@@ -48,6 +51,7 @@ public final class PythonProgram {
     private final List<PythonCall> calls = new ArrayList<>();
     private final List<Map<Object, Object>> dicts = new ArrayList<>();
     private final List<Statement.Def> functions = new ArrayList<>();
+    private final Set<String> defined = new HashSet<>();
     private final List<Skipped> skipped = new ArrayList<>();
     private final Set<String> notes = new LinkedHashSet<>();
     private Object lastValue = Optional.empty();
@@ -108,7 +112,9 @@ public final class PythonProgram {
 
     /** {@return the last call that {@code named} takes} */
     public Optional<PythonCall> last(Predicate<String> named) {
-        return calls.stream().filter(call -> named.test(call.simpleName())).reduce((first, second) -> second);
+        return calls.stream()
+                .filter(call -> !call.isOfText() && named.test(call.simpleName()))
+                .reduce((first, second) -> second);
     }
 
     private PythonCall picked(String what, Predicate<String> named, String name) {
@@ -252,6 +258,7 @@ public final class PythonProgram {
             run(loop);
         } else if (statement instanceof Statement.Def function) {
             functions.add(function);
+            defined.add(function.name());
             Object value = function.lambda().isPresent()
                     ? computed(
                             function.lambda().get(),
@@ -429,6 +436,21 @@ public final class PythonProgram {
         }
     }
 
+    /**
+     * Returns the call that a dict stands for which names its class, as Keras writes it: {@code {'class_name': C, 'config': {...}}}, or only
+     * the config, with its {@code 'name'}.
+     */
+    private Optional<PythonCall> configured(Map<Object, Object> dict) {
+        Map<?, ?> config = dict.get("config") instanceof Map<?, ?> own ? own : dict;
+        if (!(dict.get(config == dict ? "name" : "class_name") instanceof String name)) {
+            return Optional.empty();
+        }
+        Expression.Call at = new Expression.Call(new Expression.Name(name), List.of(), List.of());
+        Map<String, PythonCall.Argument> keywords = new LinkedHashMap<>();
+        config.forEach((key, value) -> keywords.put(String.valueOf(key), new PythonCall.Argument(at, value)));
+        return Optional.of(new PythonCall(this, at, "keras." + name, List.of(), keywords, false));
+    }
+
     /** Computes with the names of the text, and of its context. */
     private final class Runner extends Machine {
         Runner() {
@@ -452,7 +474,7 @@ public final class PythonProgram {
                 return "__main__";
             }
             Optional<Object> function = PythonFunction.named(name.text());
-            return function.orElseGet(() -> new Unknown(name));
+            return function.orElseGet(() -> JSON.getOrDefault(name.text(), new Unknown(name)));
         }
 
         @Override
@@ -504,6 +526,7 @@ public final class PythonProgram {
         @Override
         void made(Map<Object, Object> dict) {
             dicts.add(dict);
+            configured(dict).ifPresent(calls::add);
         }
 
         @Override
@@ -539,7 +562,8 @@ public final class PythonProgram {
             String name = called instanceof Module module
                     ? module.path()
                     : at.function().toString();
-            PythonCall call = new PythonCall(PythonProgram.this, at, name, positional, keywords);
+            PythonCall call =
+                    new PythonCall(PythonProgram.this, at, name, positional, keywords, defined.contains(name));
             calls.add(call);
             return call;
         }

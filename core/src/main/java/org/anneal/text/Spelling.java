@@ -15,8 +15,8 @@ public final class Spelling {
     /** Where Python has the functions and constants of {@link PythonFunction}, and more. */
     private static final Set<String> MODULES = Set.of("math.", "np.", "numpy.", "torch.", "cmath.");
 
-    /** What Python, NumPy or other optimizers have under a name that is near one of ours: no misspellings. */
-    private static final Set<String> OTHERS = Set.of("input", "adan", "adamp", "sgdp", "sgdw", "radamw");
+    /** What Python, NumPy, PyTorch or other optimizers have under a name that is near one of ours: no misspellings. */
+    private static final Set<String> OTHERS = Set.of("input", "adan", "adamp", "sgdp", "sgdw", "radamw", "lrscheduler");
 
     private Spelling() {}
 

@@ -66,7 +66,9 @@ class CheckupTest {
                 "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])",
                 "Clip(PolynomialLR(50), 0.001)",
                 "ContinueFrom(CosineAnnealingLR(60), CosineAnnealingLR(100), 30, 0.05)",
-                "ContinueFrom(StepLR(20), CosineDecay(40), 50, 0.001, bridge=10, clock='own')",
+                "ContinueFrom(StepLR(20), HalfCosine(40), 50, 0.001, bridge=10, clock='own')",
+                "Above(PolynomialLR(50), 0.001)",
+                "From(PolynomialLR(100), 0.3)",
                 "CosineCycles(30)",
                 "HalfCosine(50, floor=0.1)",
                 "End(CosineAnnealingLR(60), 50)",
@@ -157,10 +159,12 @@ class CheckupTest {
             SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[500]); 99; ReduceLROnPlateau never starts; set milestones=[5]; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau()], milestones=[5])
             SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=200)], milestones=[5]); 99; it waits for 201 metrics; set patience=9; SequentialLR([LinearLR(total_iters=5), ReduceLROnPlateau(patience=90)], milestones=[5])
             PolynomialLR(total_iters=0); 0; PolynomialLR is at zero from here on; set total_iters=100; PolynomialLR(100)
+            Above(PolynomialLR(50), 0.0); 50; PolynomialLR is at zero from here on; set total_iters=100; Above(PolynomialLR(50), 0.001)
+            From(PolynomialLR(50), 0.3); 50; PolynomialLR is at zero from here on; set total_iters=100; From(PolynomialLR(100), 0.3)
             Clip(PolynomialLR(50), 0.0); 50; PolynomialLR is at zero from here on; set total_iters=100; Clip(PolynomialLR(50), 0.001)
             ContinueFrom(ExponentialLR(0.99), StepLR(3), 150, 0.05); 99; StepLR is never reached: ContinueFrom goes on with it from step 150; set step below 100; ContinueFrom(ExponentialLR(0.99), StepLR(30), 50, 0.05)
             ContinueFrom(ExponentialLR(0.99), CosineAnnealingLR(50), 50, 0.05, clock='own', bridge=20); 99; CosineAnnealingLR is not finished: its part of the run ends after 30 of its 50 steps; set T_max=30; ContinueFrom(ExponentialLR(0.99), CosineAnnealingLR(30), 50, 0.05, clock='own', bridge=20)
-            ContinueFrom(ExponentialLR(0.99), PolynomialDecay(70), 50, 0.05); 70; PolynomialDecay is at zero from here on; set steps=100; ContinueFrom(ExponentialLR(0.99), PolynomialDecay(100), 50, 0.05)
+            ContinueFrom(ExponentialLR(0.99), Polynomial(70), 50, 0.05); 70; Polynomial is at zero from here on; set steps=100; ContinueFrom(ExponentialLR(0.99), Polynomial(100), 50, 0.05)
             ContinueFrom(ExponentialLR(0.99), Warmup(50), 0, 0.05); 0; the rate has no value: ContinueFrom cannot scale Warmup(steps=50), which is 0 at step 0, to 0.05 there: give it a bridge; change; ContinueFrom(ExponentialLR(0.99), Warmup(50), 0, 0.05, bridge=60)
             CosineCycles(150); 99; the first cycle of CosineCycles is not finished; set steps=100; CosineCycles(30)
             HalfCosine(50); 50; HalfCosine is at zero from here on; set steps=100, the length of the run; HalfCosine(50, floor=0.1)

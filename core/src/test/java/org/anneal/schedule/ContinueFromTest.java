@@ -61,7 +61,7 @@ class ContinueFromTest {
             value = {
                 "CosineAnnealingLR(100); CosineAnnealingLR(400); 60; 0; run",
                 "CosineAnnealingLR(100); PolynomialLR(300, 2.0); 60; 0; own",
-                "InverseSqrt(50, warmup=20); CosineDecay(200); 70; 40; run",
+                "InverseSqrt(50, warmup=20); HalfCosine(200); 70; 40; run",
                 "WarmupStableDecay(10, 200, 50); TanhDecay(100); 120; 30; own",
                 "ExponentialLR(0.99); SequentialLR([LinearLR(0.1, 1.0, 20), CosineAnnealingLR(100)], [20]); 50; 10; own",
                 "StepLR(30); OneCycleLR(0.1, 400, cycle_momentum=False); 45; 0; run"

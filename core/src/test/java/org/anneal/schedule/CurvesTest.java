@@ -48,6 +48,8 @@ class CurvesTest {
                 "Piecewise([3, 3], [1.0, 2.0, 3.0]) | boundaries must increase from 1 on, but had 3 after 3",
                 "Piecewise([3], [1.0, -2.0]) | factors[1] must be finite and >= 0, but was -2.0",
                 "Noise(StepLR(3), 2) | amount must be >= 0 and <= 1, but was 2.0",
+                "Noise(StepLR(3), 0.0001, type='normal') | amount must be >= 0.001 for normal noise, but was 1.0E-4",
+                "Noise(StepLR(3), type='even') | type must be 'uniform' or 'normal', but was 'even'",
                 "Noise(StepLR(3), start=3, end=2) | end must be at least start, 3, but was 2"
             })
     void refuseEveryBadValueByNameAndValue(String text, String message) {
@@ -98,6 +100,23 @@ class CurvesTest {
             })
     void reportNothingIfTheyFit(String text) {
         assertEquals(List.of(), Checkup.of(Schedule.parse(text), 100, 0.1).findings());
+    }
+
+    @Test
+    void drawNormalNoiseAsPyTorchDoes() {
+        // torch 2.13: torch.randn(1) after torch.manual_seed(s), drawn again until it is below the amount
+        double[] drawn = {0.33669036626815796, -0.6484010815620422, 0.36065590381622314};
+        long[] seeds = {42, 43, 100};
+        for (int i = 0; i < seeds.length; i++) {
+            Schedule noise = Schedule.parse("Noise(ExponentialLR(1), 1.0, " + seeds[i] + ", type='normal')");
+            assertEquals(1 + drawn[i], noise.at(0, 1), 1e-15);
+            assertEquals(noise.at(0, 1), noise.at(0, 1));
+        }
+        assertEquals(
+                1 + 0.12880940735340118, // the second at seed 42
+                Schedule.parse("Noise(ExponentialLR(1), 0.3, 42, type='normal')")
+                        .at(0, 1),
+                1e-15);
     }
 
     @Test

@@ -43,7 +43,7 @@ class OperatorsTest {
         long from = random.nextInt(60);
         long to = from + random.nextInt(1, 60);
         double factor = random.nextDouble();
-        return switch (random.nextInt(16)) {
+        return switch (random.nextInt(18)) {
             case 0 -> new Curve(a.schedule.plus(b.schedule), t -> a.rate.applyAsDouble(t) + b.rate.applyAsDouble(t));
             case 1 ->
                 new Curve(a.schedule.multipliedBy(b.schedule), t -> a.rate.applyAsDouble(t) * b.rate.applyAsDouble(t));
@@ -66,7 +66,7 @@ class OperatorsTest {
                     double w = t <= from ? 0 : t >= to ? 1 : (t - from) / (double) (to - from);
                     return a.rate.applyAsDouble(t) + w * (b.rate.applyAsDouble(t) - a.rate.applyAsDouble(t));
                 });
-            case 14 ->
+            case 16 ->
                 new Curve(
                         a.schedule.continueFrom(from, factor, b.schedule).withBridge(to - from),
                         t -> t < from
@@ -76,6 +76,11 @@ class OperatorsTest {
                                         : b.rate.applyAsDouble(t));
             case 12 -> Curve.retimed(a.schedule.end(to, End.Then.HOLD), a, t -> t < to ? t : to);
             case 13 -> Curve.retimed(a.schedule.end(to, End.Then.REPEAT), a, t -> t - t / to * to);
+            case 14 -> new Curve(a.schedule.from(1), a.rate);
+            case 15 ->
+                new Curve( // the factor of a is a part of what is left above the rate
+                        Schedule.parse("LambdaLR(lambda t: 1 / (1 + t))").above(factor),
+                        t -> factor + (1 - factor) / (1 + t));
             default ->
                 new Curve(
                         new SequentialLR(List.of(a.schedule, b.schedule), List.of(to)),
@@ -118,6 +123,17 @@ class OperatorsTest {
     }
 
     @Test
+    void takeAbsoluteRatesThatAreTheSameInEveryGroup() {
+        for (double base : new double[] {0, 0.1, 0.5, 2}) {
+            assertEquals(0.3, HALVES.from(0.3).at(9, base));
+            assertEquals(0.15, HALVES.from(0.3).at(10, base));
+            assertEquals(0.02, new HalfCosine(100).above(0.02).at(100, base));
+            assertEquals(base, new HalfCosine(100).above(0.02).at(0, base), 1e-15);
+            assertEquals((base + 0.02) / 2, new HalfCosine(100).above(0.02).at(50, base), 1e-15);
+        }
+    }
+
+    @Test
     void forgetARateEditedByHandAtTheNextStep() {
         assertEquals(0.5, HALVES.scale(1).next(10, 7, 1));
         assertEquals(1, HALVES.min(HALVES).next(9, 7, 1));
@@ -145,6 +161,8 @@ class OperatorsTest {
         "Min, 100",
         "Max, 100",
         "Clip, 100",
+        "From, 100",
+        "Above, 100",
         "Scale, 100",
         "Shift, 130",
         "Stretch, 250",
@@ -163,6 +181,8 @@ class OperatorsTest {
             case "Min" -> new Min(both);
             case "Max" -> new Max(both);
             case "Clip" -> CYCLE.clip(0, 1);
+            case "From" -> CYCLE.from(0.3);
+            case "Above" -> CYCLE.above(0.01);
             case "Scale" -> CYCLE.scale(2);
             case "Shift" -> CYCLE.shift(30);
             case "Stretch" -> CYCLE.stretch(40, 100);
@@ -210,6 +230,8 @@ class OperatorsTest {
         assertEquals(0.5, CYCLE.continueFrom(40, 0.1, HALVES).momentum(45, 0.5));
         for (Schedule same : List.of(
                 CYCLE.scale(3),
+                CYCLE.from(3),
+                CYCLE.above(0.01),
                 CYCLE.clip(0.1, 0.2),
                 HALVES.plus(CYCLE),
                 CYCLE.min(HALVES),
@@ -241,6 +263,8 @@ class OperatorsTest {
                 "Sum([]) | schedules must have at least 1 entry, but had none",
                 "Clip(StepLR(3), 0.5, 0.1) | high must be at least low, 0.5, but was 0.1",
                 "Clip(StepLR(3), -0.5) | low must be finite and >= 0, but was -0.5",
+                "From(StepLR(3), -1) | lr must be finite and >= 0, but was -1.0",
+                "Above(StepLR(3), math.inf) | rate must be finite and >= 0, but was Infinity",
                 "Shift(StepLR(3), -1) | steps must be at least 0, but was -1",
                 "Shift(StepLR(3), 1, 'last') | before must be 'first' or 'base' or 'zero', but was 'last'",
                 "Repeat(StepLR(3), 0) | period must be at least 1, but was 0",
@@ -310,6 +334,10 @@ class OperatorsTest {
                         + " after step 150, but the run has 100 steps",
                 "End(ExponentialLR(0.99), 50, 'refuse') | the schedule has ended: End refuses what is after step 50, but"
                         + " the run has 100 steps",
+                "From(PolynomialLR(50), 0.3) | PolynomialLR is at zero from here on: it ends after 50 steps, but the run has"
+                        + " 100 steps",
+                "Above(PolynomialLR(50), 0) | PolynomialLR is at zero from here on: it ends after 50 steps, but the run has"
+                        + " 100 steps",
                 "Clip(PolynomialLR(50), 0) | PolynomialLR is at zero from here on: it ends after 50 steps, but the run has"
                         + " 100 steps",
                 "Product([PolynomialLR(50), StepLR(3)]) | PolynomialLR is at zero from here on: it ends after 50 steps, but"
@@ -327,6 +355,8 @@ class OperatorsTest {
     @ValueSource(
             strings = {
                 "Clip(PolynomialLR(50), 0.001)",
+                "Above(PolynomialLR(50), 0.001)",
+                "From(PolynomialLR(100), 0.3)",
                 "Max([PolynomialLR(50), ExponentialLR(0.99)])",
                 "Sum([PolynomialLR(50), ExponentialLR(0.99)])",
                 "End(CosineAnnealingLR(60), 50)",

@@ -37,6 +37,8 @@ class ScheduleFormulasTest {
                 row(
                         "Clip(PolynomialLR(100, 2.0), low=0.02, high=0.08)",
                         t -> Math.min(Math.max(square(100 - t), 0.2), 0.8)),
+                row("From(StepLR(7, 0.5), lr=0.3)", t -> 3 * halved(t)),
+                row("Above(PolynomialLR(100, 2.0), rate=0.02)", t -> 0.2 + 0.8 * square(100 - t)),
                 row("Scale(StepLR(7, 0.5), factor=0.3)", t -> 0.3 * halved(t)),
                 row("Shift(StepLR(7, 0.5), steps=30)", t -> t < 30 ? 1 : halved(t - 30)),
                 row("Shift(Scale(StepLR(7, 0.5), 0.3), 30)", t -> t < 30 ? 0.3 : 0.3 * halved(t - 30)),

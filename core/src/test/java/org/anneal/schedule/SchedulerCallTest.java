@@ -258,8 +258,10 @@ class SchedulerCallTest {
                     SequencialLR | SequentialLR
                     ReduceOnPlateau | ReduceLROnPlateau
                     ChainedSheduler | ChainedScheduler
-                    CosineLRScheduler | ''
-                    PlateauLRScheduler | ''
+                    CosineLRSheduler | CosineLRScheduler
+                    PlateauScheduler | PlateauLRScheduler
+                    get_cosine_schedule | get_cosine_schedule_with_warmup
+                    CosineDecai | CosineDecay
                     LRScheduler | ''
                     WarmupLR | Warmup
                     NoamRL | NoamLR
