@@ -52,7 +52,8 @@ class PeersPageTest {
 
     @Test
     void theTestsAreThere() throws IOException {
-        List<String> named = TEST.matcher(page()).results().map(found -> found.group(1)).toList();
+        List<String> named =
+                TEST.matcher(page()).results().map(found -> found.group(1)).toList();
         assertTrue(named.size() > 10);
         try (Stream<Path> files = Files.walk(Path.of(".."), 9)) {
             List<String> tests = files.map(file -> file.getFileName().toString())

@@ -55,8 +55,10 @@ public final class LrLambda implements Serializable {
      * @throws PythonSyntaxException if {@code formula} is none
      */
     public static LrLambda formula(String formula, Map<String, ?> values) {
+        Objects.requireNonNull(formula, "formula");
         Context context = Context.EMPTY;
-        for (Map.Entry<String, ?> each : values.entrySet()) {
+        for (Map.Entry<String, ?> each :
+                Objects.requireNonNull(values, "values").entrySet()) {
             context = context.holding(each.getKey(), python(each.getValue()));
         }
         boolean statements = formula.contains("return ");

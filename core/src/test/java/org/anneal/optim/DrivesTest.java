@@ -575,8 +575,9 @@ class DrivesTest {
         assertTrue(
                 message.contains("weight_decay=StepLR(step_size=2, gamma=0.5)")
                         && message.contains("weight_decay=ExponentialLR(gamma=0.5)")
-                        && message.endsWith("choose KEEP_CONFIG to keep this schedule, or TAKE_CHECKPOINT to take the"
-                                + " saved one"),
+                        && message.endsWith(
+                                "choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one,"
+                                        + " or CONTINUE to go on with this one from the saved rate"),
                 message);
         assertEquals(before, refusing.values());
 
@@ -587,6 +588,19 @@ class DrivesTest {
         assertEquals(0.4 / 32, keeping.optimizer.groups().get(0).number("weight_decay"), TOLERANCE);
         assertEquals(0.5 * (1 - 5 / 20.0), keeping.dropout[0], TOLERANCE);
         assertEquals("ExponentialLR(gamma=0.5)", driveOf(kept, "weight_decay"));
+
+        Run going = new Run();
+        LRScheduler continued = going.build(new ExponentialLR(0.5));
+        continued.restore(state, LRScheduler.OnChange.CONTINUE);
+        assertEquals(whole.values(), going.values());
+        assertEquals(0.4 / 4, going.optimizer.groups().get(0).number("weight_decay"));
+        continued.step();
+        assertEquals(0.4 / 8, going.optimizer.groups().get(0).number("weight_decay"), TOLERANCE);
+        Run again = new Run();
+        LRScheduler repeated = again.build(new ExponentialLR(0.5));
+        repeated.restore(continued.state(), LRScheduler.OnChange.CONTINUE);
+        assertEquals(driveOf(continued, "weight_decay"), driveOf(repeated, "weight_decay"));
+        assertEquals(going.values(), again.values());
 
         Run taking = new Run();
         LRScheduler taken = taking.build(new ExponentialLR(0.5));
