@@ -23,7 +23,10 @@ public enum Target {
             return PyTorchCode.of(policy, lastEpoch, rule, groups);
         }
     },
-    /** Hugging Face's transformers: {@code get_cosine_schedule_with_warmup} and the like. */
+    /**
+     * Hugging Face's transformers: {@code get_cosine_schedule_with_warmup} and the like. Its cosines rise again after
+     * {@code num_training_steps}, where a run ends.
+     */
     TRANSFORMERS("transformers") {
         @Override
         String of(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {

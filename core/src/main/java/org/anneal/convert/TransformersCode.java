@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.GreedyLR;
@@ -16,13 +18,15 @@ import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 
 /**
- * Writes policies for transformers. A schedule may be composed in many ways, so its function is found by its rates: each function
+ * Writes policies for transformers. After {@code num_training_steps}, where a run ends, its cosines rise again. A schedule may be composed in many ways, so its function is found by its rates: each function
  * is tried with the numbers that the schedule has, until one gives the same rates.
  */
 final class TransformersCode {
     private static final Pattern NUMBER = Pattern.compile("(?<![\\w.])\\d[\\d_]*(\\.\\d+)?(e-?\\d+)?");
     private static final int MOST_NUMBERS = 8;
-    private static final long MOST_STEPS = 20_000;
+    private static final long MOST_STEPS = 1L << 32; // of a training
+    private static final long DENSE = 2_000; // steps that are all compared; further on, about every 500th part
+    private static final long SPARSE = 500;
     private static final double TOLERANCE = 1e-12; // of the base
 
     /** A function of transformers, and its parameters after the optimizer. */
@@ -35,7 +39,7 @@ final class TransformersCode {
     /** A parameter, and what is tried as its value. */
     private record Parameter(String name, Values values) {}
 
-    /** What may be the value of a parameter: of the schedule's numbers, and of the sums of two, those that fit. */
+    /** What may be the value of a parameter: of the schedule's numbers, of sums and products of two, those that fit. */
     private enum Values {
         /** Steps after which the rate is the base. */
         WARMUP,
@@ -47,6 +51,8 @@ final class TransformersCode {
         NUMBER,
         /** The last rate. */
         LAST,
+        /** The last rate, if it is one of the numbers. */
+        OWN_LAST,
         /** The last rate, as part of the base. */
         LAST_PART,
         /** The name of a curve. */
@@ -68,7 +74,16 @@ final class TransformersCode {
                     WARM,
                     TRAIN,
                     new Parameter("num_cycles", Values.STEPS)),
-            new Form("get_cosine_with_min_lr_schedule_with_warmup", WARM, TRAIN, new Parameter("min_lr", Values.LAST)),
+            new Form(
+                    "get_cosine_with_min_lr_schedule_with_warmup",
+                    WARM,
+                    TRAIN,
+                    new Parameter("min_lr", Values.OWN_LAST)),
+            new Form(
+                    "get_cosine_with_min_lr_schedule_with_warmup",
+                    WARM,
+                    TRAIN,
+                    new Parameter("min_lr_rate", Values.LAST_PART)),
             new Form("get_polynomial_decay_schedule_with_warmup", WARM, TRAIN, new Parameter("lr_end", Values.LAST)),
             new Form(
                     "get_polynomial_decay_schedule_with_warmup",
@@ -122,24 +137,49 @@ final class TransformersCode {
                 steps.add((long) number);
             }
         }
-        double base = groups.get(0).lr();
-        Tried tried = new Tried(
-                schedule.forGroup(0, groups.size()),
-                base,
-                steps.stream().limit(MOST_NUMBERS).toList(),
-                numbers.stream().limit(MOST_NUMBERS).toList());
+        for (int i = 0; i < groups.size(); i++) {
+            // What has none is computed step by step, and too far.
+            schedule.forGroup(i, groups.size()).formula(groups.get(i).lr());
+        }
+        List<Tried> tried = IntStream.range(0, groups.size())
+                .mapToObj(i -> new Tried(
+                        schedule.forGroup(i, groups.size()),
+                        groups.get(i).lr(),
+                        steps.stream().limit(MOST_NUMBERS).toList(),
+                        numbers.stream().limit(MOST_NUMBERS).toList()))
+                .toList();
         return FORMS.stream()
-                .flatMap(tried::calls)
-                .filter(call -> isSame(schedule, call, groups, tried.end()))
+                .flatMap(tried.get(0)::calls)
+                .filter(call -> read(call)
+                        .filter(other -> tried.stream().allMatch(each -> each.isLike(other)))
+                        .isPresent())
                 .findFirst();
+    }
+
+    private static Optional<Schedule> read(String call) {
+        try {
+            return Optional.of(Schedule.parse(call));
+        } catch (IllegalArgumentException e) { // its numbers do not fit
+            return Optional.empty();
+        }
     }
 
     /** A schedule from {@code base}, with its numbers. */
     private record Tried(Schedule schedule, double base, List<Long> steps, List<Double> numbers) {
         /** Returns a step by which all has happened. */
         long end() {
-            long longest = steps.stream().mapToLong(Long::longValue).max().orElse(0);
-            return Math.min(Math.min(2 * longest + 2, MOST_STEPS), schedule.lastStep());
+            return Math.min(MOST_STEPS, schedule.lastStep());
+        }
+
+        /** Returns whether another schedule has the same rates, where something may happen and in between. */
+        boolean isLike(Schedule other) {
+            LongStream about =
+                    sums().mapToLong(step -> step).flatMap(step -> LongStream.rangeClosed(step - 1, step + 1));
+            LongStream between =
+                    LongStream.iterate(0, step -> step <= end(), step -> step + 1 + (step < DENSE ? 0 : step / SPARSE));
+            return LongStream.concat(about, between)
+                    .filter(step -> step >= 0 && step <= end())
+                    .allMatch(step -> isRate(step, other.at(step, base)));
         }
 
         Stream<String> calls(Form form) {
@@ -157,7 +197,7 @@ final class TransformersCode {
         }
 
         private Stream<String> values(Values kind) {
-            double last = schedule.at(end(), base);
+            double last = rate(end());
             return switch (kind) {
                 case WARMUP -> sums().filter(step -> isRate(step, base)).map(String::valueOf);
                 case TRAINING ->
@@ -165,41 +205,41 @@ final class TransformersCode {
                             .map(String::valueOf);
                 case STEPS -> steps.stream().map(String::valueOf);
                 case NUMBER -> numbers.stream().map(Python::repr);
-                case LAST -> Stream.of(Python.repr(last));
-                case LAST_PART -> Stream.of(Python.repr(last / base));
+                case LAST -> Stream.of(written(last));
+                case OWN_LAST ->
+                    numbers.stream().filter(number -> isRate(end(), number)).map(Python::repr);
+                case LAST_PART -> Stream.of(written(last / base));
                 case CURVE -> Stream.of("'linear'", "'cosine'", "'1-sqrt'");
             };
         }
 
+        /** Returns a number as the schedule's text has it, which a computation may have rounded. */
+        private String written(double value) {
+            return Python.repr(numbers.stream()
+                    .filter(number -> Math.abs(number - value) <= TOLERANCE * number)
+                    .findFirst()
+                    .orElse(value));
+        }
+
         private Stream<Long> sums() {
-            return Stream.concat(
-                            steps.stream(),
-                            steps.stream().flatMap(one -> steps.stream().map(other -> one + other)))
-                    .distinct()
-                    .filter(step -> step <= end());
+            Stream<Long> products = steps.stream().flatMap(one -> steps.stream().map(other -> one * other));
+            List<Long> parts =
+                    Stream.concat(steps.stream(), products).distinct().sorted().toList();
+            Stream<Long> sums = steps.stream().flatMap(one -> parts.stream().map(other -> one + other));
+            return Stream.concat(steps.stream(), sums).distinct().filter(step -> step <= end());
+        }
+
+        /** Returns the rate, or NaN where a lambda fails, as one may so far on. */
+        private double rate(long step) {
+            try {
+                return schedule.at(step, base);
+            } catch (ArithmeticException e) {
+                return Double.NaN;
+            }
         }
 
         private boolean isRate(long step, double rate) {
-            return Math.abs(schedule.at(step, base) - rate) <= TOLERANCE * base;
+            return Math.abs(rate(step) - rate) <= TOLERANCE * base;
         }
-    }
-
-    private static boolean isSame(Schedule schedule, String call, List<UpdateRule> groups, long end) {
-        Schedule other;
-        try {
-            other = Schedule.parse(call);
-        } catch (IllegalArgumentException e) { // some numbers do not fit
-            return false;
-        }
-        for (int i = 0; i < groups.size(); i++) {
-            double base = groups.get(i).lr();
-            Schedule own = schedule.forGroup(i, groups.size());
-            for (long step = 0; step <= Math.min(end, own.lastStep()); step++) {
-                if (!(Math.abs(own.at(step, base) - other.at(step, base)) <= TOLERANCE * base)) {
-                    return false;
-                }
-            }
-        }
-        return true;
     }
 }

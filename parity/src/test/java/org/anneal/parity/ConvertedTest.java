@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.anneal.convert.Target;
 import org.anneal.optim.AdamW;
@@ -70,6 +72,8 @@ class ConvertedTest {
             "SequentialLR([Warmup(steps=20), Polynomial(steps=80)], milestones=[20])",
             "SequentialLR([ExponentialLR(0.9), SWALR(swa_lr=0.05, anneal_epochs=9)], milestones=[20])",
             "WarmupStableDecay(warmup=20, stable=50, decay=30, shape='cosine', floor=0.1, start=0.1)",
+            "SequentialLR([Warmup(steps=2000), HalfCosine(steps=98000, floor=0.05)], milestones=[2000])",
+            "SequentialLR([Warmup(steps=10), CosineCycles(steps=30, limit=3)], milestones=[10])",
             "InverseSqrt(timescale=20, warmup=20)",
             "Warmup(steps=20)",
             "ConstantLR(factor=1.0, total_iters=0)",
@@ -225,6 +229,14 @@ class ConvertedTest {
         check(kept);
     }
 
+    /** After their training's end, transformers' cosines rise again. */
+    private static int end(Case kept) {
+        Matcher training = Pattern.compile("num_training_steps=(\\d+)").matcher(kept.code());
+        return kept.target().equals("transformers") && training.find()
+                ? Integer.parseInt(training.group(1))
+                : Integer.MAX_VALUE;
+    }
+
     private static void check(Case kept) {
         Schedule schedule = Schedule.parse(kept.expression());
         boolean inDoubles = kept.target().equals("pytorch") || kept.target().equals("transformers");
@@ -234,7 +246,7 @@ class ConvertedTest {
             double base = kept.lr().get(group);
             double[] rates = own.curve(kept.steps(), base).toArray();
             double highest = Math.max(base, java.util.Arrays.stream(rates).max().orElse(0));
-            for (int step = 0; step < rates.length; step++) {
+            for (int step = 0; step <= Math.min(rates.length - 1, end(kept)); step++) {
                 double tolerance = (inDoubles ? 1e-12 : 2e-6) * highest;
                 assertEquals(rates[step], kept.rates().get(step).get(group), tolerance, kept.code() + " at " + step);
             }

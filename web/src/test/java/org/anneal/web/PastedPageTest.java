@@ -224,7 +224,10 @@ class PastedPageTest {
     void theRateOfACardGivesWayToAnOptimizersLine() {
         openWith("StepLR(30)", "&steps=100");
         browser.find("#open-gallery").click();
-        browser.await("the cards", () -> browser.all("#gallery .cards button").size() == 55);
+        browser.await(
+                "the cards",
+                () -> browser.all("#gallery .cards button").size()
+                        == VocabularyTest.cards().count());
         browser.run("[...document.querySelectorAll('#gallery .cards button')]"
                 + ".find(card => card.textContent.includes('Sawtooth')).click()");
         browser.await("its rate", () -> value("#lr").equals("1"));

@@ -721,7 +721,8 @@ class PlaygroundTest {
         browser.await(
                 "every card's curve",
                 () -> browser.all("#gallery svg").size() == 55
-                        && browser.all("#gallery .cards button").size() == 55);
+                        && browser.all("#gallery .cards button").size()
+                                == VocabularyTest.cards().count());
         browser.screenshot("gallery");
         browser.all("#gallery .cards button").get(15).click();
         browser.await(
@@ -759,7 +760,10 @@ class PlaygroundTest {
     void aPageThatWasRestoredDoesNotWriteItsAddressAgain() {
         openWith("StepLR(step_size=30)", "&steps=50");
         browser.find("#open-gallery").click();
-        browser.await("every card", () -> browser.all("#gallery .cards button").size() == 55);
+        browser.await(
+                "every card",
+                () -> browser.all("#gallery .cards button").size()
+                        == VocabularyTest.cards().count());
         assertEquals(0L, browser.run("""
                 let written = 0;
                 const replace = history.replaceState;
