@@ -22,6 +22,7 @@ import org.anneal.optim.LBFGS;
 import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.Prodigy;
 import org.anneal.optim.UpdateRule;
 import org.anneal.text.Kind;
 import org.bytedeco.javacpp.Pointer;
@@ -153,7 +154,9 @@ class EveryRuleTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void stepsParametersOfSeveralTypesInOneGroup(UpdateRule rule) {
+    void stepsParametersOfSeveralTypesInOneGroup(UpdateRule each) {
+        // In float16 the squares that Prodigy scales by a d0 of 0.1 are 0 for small gradients, in Python too.
+        UpdateRule rule = each instanceof Prodigy ? UpdateRule.parse("Prodigy(lr=1, d0=1)") : each;
         List<ScalarType> types = List.of(
                 ScalarType.Float,
                 ScalarType.Double,
