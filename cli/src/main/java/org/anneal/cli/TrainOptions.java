@@ -88,7 +88,7 @@ final class TrainOptions {
     @Option(
             names = "--schedule",
             paramLabel = "EXPR",
-            description = "PyTorch's scheduler call, or the lines of a Python program that make it and its optimizer; -"
+            description = "a scheduler's call, or the lines of a Python program that make it and its optimizer; -"
                     + " reads standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
                     + " CosineAnnealingLR(T_max=100%%))")
     private Optional<String> schedule = Optional.empty();
