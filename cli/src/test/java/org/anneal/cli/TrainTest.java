@@ -305,7 +305,7 @@ class TrainTest {
         refusesText("--group", "fc*:1", "");
         refusesText("--group", "[:lr=1", "'['");
         refusesText("--on-nan", "ignore", "ignore");
-        refusesText("--on-change", "maybe", "must be keep-config or take-checkpoint, but was 'maybe'");
+        refusesText("--on-change", "maybe", "must be keep-config, take-checkpoint or continue, but was 'maybe'");
         refusesText("--nonsense", "1", "--nonsense");
         refusesText("unexpected", "words", "unexpected");
     }
