@@ -13,6 +13,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.CosineCycles;
 import org.anneal.schedule.Exponential;
 import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.From;
 import org.anneal.schedule.HalfCosine;
 import org.anneal.schedule.InverseTime;
 import org.anneal.schedule.LinearLR;
@@ -21,7 +22,10 @@ import org.anneal.schedule.Piecewise;
 import org.anneal.schedule.Polynomial;
 import org.anneal.schedule.PolynomialLR;
 import org.anneal.schedule.Schedule;
+import org.anneal.schedule.SequentialLR;
+import org.anneal.schedule.Shape;
 import org.anneal.schedule.StepLR;
+import org.anneal.schedule.Warmup;
 import org.anneal.text.Dialect;
 
 /** Writes schedules for Keras 3. */
@@ -75,6 +79,11 @@ final class KerasCode extends ArrayCode {
             return decay(
                     "CosineDecay",
                     named("initial_learning_rate", base, "decay_steps", cosine.steps(), "alpha", cosine.floor()));
+        } else if (schedule instanceof From from) {
+            return call(from.schedule(), from.lr());
+        } else if (schedule instanceof SequentialLR sequence
+                && sequence.schedules().size() == 2) {
+            return warmed(sequence, base);
         } else if (schedule instanceof CosineCycles cycles
                 && cycles.k() == 1
                 && cycles.limit() == 0
@@ -89,6 +98,29 @@ final class KerasCode extends ArrayCode {
                             "alpha", cycles.floor()));
         }
         return Optional.empty();
+    }
+
+    /** Keras' cosine has a warmup of its own, in a line. */
+    private static Optional<String> warmed(SequentialLR sequence, double base) {
+        boolean has = sequence.schedules().get(0) instanceof Warmup warmup
+                && warmup.shape() == Shape.LINEAR
+                && sequence.milestones().equals(List.of(warmup.steps()))
+                && sequence.schedules().get(1) instanceof HalfCosine cosine
+                && cosine.k() == 1
+                && cosine.exponent() == 1;
+        if (!has) {
+            return Optional.empty();
+        }
+        Warmup warmup = (Warmup) sequence.schedules().get(0);
+        HalfCosine cosine = (HalfCosine) sequence.schedules().get(1);
+        return decay(
+                "CosineDecay",
+                named(
+                        "initial_learning_rate", base * warmup.start(),
+                        "decay_steps", cosine.steps(),
+                        "alpha", cosine.floor(),
+                        "warmup_target", base,
+                        "warmup_steps", warmup.steps()));
     }
 
     private static Optional<String> exponential(double base, long steps, double rate, boolean staircase) {

@@ -11,6 +11,7 @@ import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Exponential;
 import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.From;
 import org.anneal.schedule.HalfCosine;
 import org.anneal.schedule.LinearLR;
 import org.anneal.schedule.MultiStepLR;
@@ -63,6 +64,8 @@ final class OptaxCode extends ArrayCode {
             return power(base, 0, polynomial.power(), polynomial.totalIters());
         } else if (schedule instanceof Polynomial polynomial && !polynomial.cycle()) {
             return power(base * polynomial.start(), base * polynomial.end(), polynomial.power(), polynomial.steps());
+        } else if (schedule instanceof From from) {
+            return call(from.schedule(), from.lr());
         } else if (schedule instanceof SequentialLR sequence) {
             return sequence(sequence, base);
         }

@@ -74,6 +74,7 @@ class ConvertedTest {
             "WarmupStableDecay(warmup=20, stable=50, decay=30, shape='cosine', floor=0.1, start=0.1)",
             "SequentialLR([Warmup(steps=2000), HalfCosine(steps=98000, floor=0.05)], milestones=[2000])",
             "SequentialLR([Warmup(steps=10), CosineCycles(steps=30, limit=3)], milestones=[10])",
+            "From(SequentialLR([Warmup(steps=20), HalfCosine(steps=80)], milestones=[20]), lr=0.03)",
             "InverseSqrt(timescale=20, warmup=20)",
             "Warmup(steps=20)",
             "ConstantLR(factor=1.0, total_iters=0)",
