@@ -27,9 +27,10 @@ import picocli.CommandLine.Option;
 
 /** The run that {@code table}, {@code plot} and {@code check} simulate: its rates, length and optimizer. */
 final class SimulationOptions {
-    static final String EXPR = "a scheduler's call, such as 'StepLR(step_size=30, gamma=0.1)', in the words of PyTorch or of"
-            + " transformers, timm, optax, Keras or Composer, or the lines of a"
-            + " Python program that make it and its optimizer; - reads standard input";
+    static final String EXPR =
+            "a scheduler's call, such as 'StepLR(step_size=30, gamma=0.1)', in the words of PyTorch or of"
+                    + " transformers, timm, optax, Keras or Composer, or the lines of a"
+                    + " Python program that make it and its optimizer; - reads standard input";
 
     private static final long STEPS = 100;
     private static final double LR = 0.1;
