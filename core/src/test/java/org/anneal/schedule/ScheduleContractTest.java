@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -222,5 +224,35 @@ class ScheduleContractTest {
         assertArrayEquals(
                 new ExponentialLR(0.999).curve(5000, 1).toArray(),
                 new ExponentialLR(0.999).curve(5000, 1).parallel().toArray());
+    }
+
+    /** Those without a lambda, which computes with Python's objects. */
+    static Stream<Schedule> plain() {
+        return examples().filter(schedule -> !schedule.toString().contains("lambda"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("plain")
+    void allocatesNothingPerStep(Schedule schedule) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long thread = Thread.currentThread().getId();
+        long steps = Math.min(2_000, schedule.lastStep() + 1);
+        double sum = walk(schedule, steps);
+        long before = threads.getThreadAllocatedBytes(thread);
+        for (int i = 0; i < 10; i++) {
+            sum += walk(schedule, steps);
+        }
+        long allocated = threads.getThreadAllocatedBytes(thread) - before;
+        assertTrue(sum >= 0 && allocated < 2 * steps, () -> schedule + " allocated " + allocated + " bytes");
+    }
+
+    private static double walk(Schedule schedule, long steps) {
+        double rate = 0.1;
+        double sum = 0;
+        for (long step = 0; step < steps; step++) {
+            rate = schedule.next(step, rate, 0.1);
+            sum += rate + schedule.at(step, 0.1);
+        }
+        return sum;
     }
 }
