@@ -50,6 +50,7 @@ final class TrainOptions {
     static final String SUBSET = "fashion-mnist-subset";
     private static final String OPTIMIZER = "SGD(lr=0.01, momentum=0.9)";
     private static final String SCHEDULE = "CosineAnnealingLR(T_max=100%)";
+    private static final String NO_SCHEDULE = "ConstantLR(factor=1.0)"; // of a rule that averages its weights instead
     private static final int EPOCHS = 5;
     private static final int BATCH_SIZE = 8;
 
@@ -90,7 +91,7 @@ final class TrainOptions {
             paramLabel = "EXPR",
             description = "a scheduler's call, or the lines of a Python program that make it and its optimizer; -"
                     + " reads standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
-                    + " CosineAnnealingLR(T_max=100%%))")
+                    + " CosineAnnealingLR(T_max=100%%); for a Schedule-Free optimizer, a constant rate)")
     private Optional<String> schedule = Optional.empty();
 
     @Option(names = "--drive", paramLabel = "NAME=EXPR", description = SimulationOptions.DRIVE)
@@ -387,7 +388,8 @@ final class TrainOptions {
         StepPer per = stepPer(resumed, surroundings.in(epochwise.context()), file);
         RunLength length = epochwise.withStepPer(per);
         Given given = given(surroundings.in(length.context()), grouped);
-        Scheduled scheduled = schedule(given.call(), resumed, length, file);
+        String usual = given.optimizer().filter(UpdateRule::hasEvalWeights).isPresent() ? NO_SCHEDULE : SCHEDULE;
+        Scheduled scheduled = schedule(given.call(), usual, resumed, length, file);
         SchedulerCall call = scheduled.call();
         Driven driven = drives(given.drives(), resumed, length, file);
         UpdateRule rule = resumed.isPresent()
@@ -511,10 +513,11 @@ final class TrainOptions {
                 file);
     }
 
-    private Scheduled schedule(Optional<SchedulerCall> pasted, Optional<RunConfig> resumed, RunLength length, Path file)
+    private Scheduled schedule(
+            Optional<SchedulerCall> pasted, String usual, Optional<RunConfig> resumed, RunLength length, Path file)
             throws IOException {
         boolean pythons = pythonSchedule.isPresent() && (pasted.isEmpty() || onChange == OnChange.TAKE_CHECKPOINT);
-        String text = pythons ? pythonSchedule.get() : schedule.orElse(SCHEDULE);
+        String text = pythons ? pythonSchedule.get() : schedule.orElse(usual);
         SchedulerCall given = pythons || pasted.isEmpty()
                 ? Anneal.parsed("--schedule", () -> SchedulerCall.parse(text, length))
                 : pasted.get();
@@ -618,7 +621,8 @@ final class TrainOptions {
     private <T> T mine(String option, T given, T saved, Path file) {
         if (onChange == OnChange.REFUSE && !given.equals(saved)) {
             throw new IllegalArgumentException(other(option, saved, given, file).getMessage()
-                    + "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one");
+                    + "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one"
+                    + (option.equals("--optimizer") ? "" : ", continue with the given one from the rate in force"));
         }
         return onChange == OnChange.TAKE_CHECKPOINT ? saved : given;
     }

@@ -285,7 +285,7 @@ class ResumeTest {
         String how = "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one";
         refuses(
                 "--schedule must be left out or CosineAnnealingLR(T_max=1)" + asWas + "StepLR(step_size=3, gamma=0.1)"
-                        + how,
+                        + how + ", continue with the given one from the rate in force",
                 "--schedule=StepLR(3)");
         refuses(
                 "--optimizer must be left out or SGD(lr=0.01, momentum=0.9)" + asWas + "SGD(lr=0.1)" + how,

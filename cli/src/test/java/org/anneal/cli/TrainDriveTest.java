@@ -131,7 +131,8 @@ class TrainDriveTest {
                 "anneal train: --drive must be left out or [momentum=ExponentialLR(gamma=0.5)], as in the run saved in "
                         + run.resolve("last.pt")
                         + ", but was [momentum=ExponentialLR(gamma=0.25)]; --on-change keep-config"
-                        + " goes on with the given one, take-checkpoint with the saved one",
+                        + " goes on with the given one, take-checkpoint with the saved one, continue with the given one"
+                        + " from the rate in force",
                 other);
         lines(words(List.of(other), "--on-change=keep-config"));
         assertEquals(0.9 * 0.25, Double.parseDouble(rows(run).get(2)[3]), 1e-15);

@@ -65,6 +65,10 @@ public record ContinueFrom(
         rate = KIND.check("rate", rate);
         bridge = KIND.check("bridge", bridge);
         clock = KIND.check("clock", clock);
+        if (bridge == 0 && rate.contains(0.0)) {
+            throw new IllegalArgumentException(
+                    "rate must be > 0 without a bridge, as a schedule that is scaled to 0 stays there, but was 0.0");
+        }
         if (clock == Clock.RUN) {
             Retimed.within(following, "step", step, following.lastStep());
             Retimed.within(following, "bridge", bridge, following.lastStep() - step);

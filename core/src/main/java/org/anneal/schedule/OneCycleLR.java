@@ -288,6 +288,11 @@ public record OneCycleLR(
         }
     }
 
+    /** Returns how far the rate has gone after a part of a phase, in Python. */
+    private String way(String part) {
+        return annealStrategy == AnnealStrategy.COS ? "(1 - math.cos(math.pi * (" + part + "))) / 2" : "(" + part + ")";
+    }
+
     @Override
     public LrLambda formula(double base) {
         double max = PerGroup.only("max_lr", maxLr);
@@ -307,13 +312,12 @@ public record OneCycleLR(
                 "start", start,
                 "end", end));
         return LrLambda.formula(
-                "t = min(step, end)\n"
-                        + "way = lambda part: "
-                        + (annealStrategy == AnnealStrategy.COS ? "(1 - math.cos(math.pi * part)) / 2" : "part")
-                        + "\nreturn "
-                        + (up == 0 ? "" : "first + (peak - first) * way(t / up) if t <= up else ")
-                        + (back ? "peak + (first - peak) * way((t - up) / (down - up)) if t <= down else " : "")
-                        + (start == end ? "last" : "turn + (last - turn) * way((t - start) / (end - start))"),
+                "t = min(step, end)\nreturn "
+                        + (up == 0 ? "" : "first + (peak - first) * " + way("t / up") + " if t <= up else ")
+                        + (back
+                                ? "peak + (first - peak) * " + way("(t - up) / (down - up)") + " if t <= down else "
+                                : "")
+                        + (start == end ? "last" : "turn + (last - turn) * " + way("(t - start) / (end - start)")),
                 values);
     }
 
