@@ -568,6 +568,49 @@ class PlaygroundTest {
     }
 
     @Test
+    void samplesAndTokensAreCountedInTheRunsBatches() {
+        browser.ownSize();
+        browser.open(server.address() + link("CosineAnnealingLR(T_max=12800sp)", "&steps=100&lr=0.1"));
+        browser.await("what is missing", () -> browser.text("#rows .error").contains("which needs the batch size"));
+        put("#batch-size", "256");
+        browser.await("a curve", () -> !browser.all("#number-rows tr").isEmpty());
+        put("#at", "25");
+        awaitRate(lastOf("CosineAnnealingLR(T_max=50)", 26));
+        WebElement slider = browser.find("[data-key='CosineAnnealingLR.1.T_max'] input[type=range]");
+        assertEquals("25600", slider.getAttribute("max"));
+        slider.sendKeys(Keys.ARROW_RIGHT);
+        browser.await(
+                "one batch more",
+                () -> browser.attribute("#rows textarea", "value").equals("CosineAnnealingLR(T_max=13056sp)"));
+        awaitRate(lastOf("CosineAnnealingLR(T_max=51)", 26));
+        put("#tokens-per-batch", "5e5");
+        write("CosineAnnealingLR(T_max=2e7tok)");
+        awaitRate(lastOf("CosineAnnealingLR(T_max=40)", 26));
+        browser.screenshot("tokens");
+        browser.await("its address", () -> browser.driver.getCurrentUrl().contains("2e7tok"));
+        String address = browser.driver.getCurrentUrl();
+        assertTrue(address.endsWith("&batch=256&tokens=5e5"), address);
+        browser.open("about:blank");
+        browser.open(address);
+        browser.await("the curve", () -> !browser.all("#number-rows tr").isEmpty());
+        assertEquals("256", browser.attribute("#batch-size", "value"));
+        put("#at", "25");
+        awaitRate(lastOf("CosineAnnealingLR(T_max=40)", 26));
+        browser.find("[name=unit][value=epochs]").sendKeys(Keys.SPACE);
+        assertTrue(browser.find("#tokens-per-batch").isDisplayed());
+        browser.size(400, 860);
+        browser.run("document.querySelector('#run-error').scrollIntoView({block: 'end'})");
+        browser.screenshot("tokens-narrow");
+        browser.ownSize();
+        put("#tokens-per-batch", "0");
+        browser.awaitText("#run-error", "Tokens per batch must be a whole number, at least 1, but was 0");
+        put("#tokens-per-batch", "" + Keys.BACK_SPACE);
+        browser.await(
+                "what is missing",
+                () -> browser.text("#rows .error").contains("which needs the number of tokens in a batch"));
+    }
+
+    @Test
     void schedulesAreAddedDuplicatedSwitchedOffAndRemoved() {
         openWith("StepLR(step_size=30)", "&steps=50");
         browser.find("[data-do=duplicate]").click();

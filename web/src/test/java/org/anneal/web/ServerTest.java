@@ -114,6 +114,37 @@ class ServerTest {
         assertTrue(refused.contains("T_max is 5ep, which needs the run's epochs"), refused);
     }
 
+    private static String curves(String expression, String length) throws Exception {
+        String question = "{\"expression\": \"" + expression
+                + "\", \"run\": {\"lr\": [0.1], \"momentum\": 0.9, \"adam\": false, \"metrics\": [], " + length + "}}";
+        return new String(post("api/curves", question).body(), UTF_8);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            T_max=6400sp  | 25  | "steps": 40, "batchSize": 256
+            T_max=64000sp | 250 | "epochs": 4, "stepsPerEpoch": 100, "batchSize": 256
+            T_max=76800sp | 3   | "epochs": 4, "stepsPerEpoch": 100, "stepPer": "epoch", "batchSize": 256
+            T_max=1e9tok  | 2   | "steps": 40, "tokensPerBatch": 524288000
+            T_max=1e6tok  | 100 | "epochs": 2, "stepsPerEpoch": 90, "batchSize": 8, "tokensPerBatch": 10000
+            """)
+    void samplesAndTokensAreCountedInBatches(String argument, long steps, String length) throws Exception {
+        assertEquals(
+                curves("CosineAnnealingLR(T_max=" + steps + ")", length),
+                curves("CosineAnnealingLR(" + argument + ")", length));
+    }
+
+    @Test
+    void samplesAndTokensNeedTheirNumberInABatch() throws Exception {
+        String samples = curves("StepLR(64000sp)", "\"steps\": 40, \"tokensPerBatch\": 8");
+        assertTrue(
+                samples.contains("step_size is 64000sp, which needs the batch size, the samples in a batch: give it"),
+                samples);
+        String tokens = curves("StepLR(64000tok)", "\"epochs\": 4, \"stepsPerEpoch\": 10, \"batchSize\": 8");
+        assertTrue(
+                tokens.contains("step_size is 64000tok, which needs the number of tokens in a batch: give it"), tokens);
+    }
+
     @Test
     void anExpressionThatIsRefusedSaysWhere() throws Exception {
         String answer = new String(
@@ -145,6 +176,9 @@ class ServerTest {
             {"expression": "StepLR(30)", "more": 1} | invalid request: unknown field more"
             {"expression": "StepLR(30)", "run": {"lr": [0.1, "x"]}} | invalid request: run.lr[1] must be a number"
             {"expression": "StepLR(30)", "run": {"lr": 0.1}} | invalid request: run.lr must be a list"
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 9, "batchSize": 0, "metrics": []}} | batch_size must be at least 1, but was 0
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 9, "tokensPerBatch": -1, "metrics": []}} | tokens_per_batch must be at least 1, but was -1
+            {"expression": "StepLR(30)", "run": {"batchSize": 1e30}} | invalid request: run.batchSize must be a whole number"
             {"expression": "StepLR(30)", "run": {"steps": "x"}} | invalid request: run.steps must be a whole number"
             {"expression": "StepLR(30)", "run": {"steps": 1e30}} | invalid request: run.steps must be a whole number"
             {"expression": "StepLR(30)", "run": {"adam": "x"}} | invalid request: run.adam must be true or false"
