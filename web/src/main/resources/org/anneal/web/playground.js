@@ -218,7 +218,7 @@ function ask(row, since) {
   const allSteps = run.steps ?? run.epochs * run.stepsPerEpoch;
   row.fit({ steps, epochs: run.epochs, allSteps, batchSize: run.batchSize, tokensPerBatch: run.tokensPerBatch });
   const expression = row.text;
-  questions.get(row).ask({ ...row.piece, run }, (answer) => row.answer(answer, expression, () => {
+  questions.get(row).ask({ ...row.piece, run, target: takeAway.library }, (answer) => row.answer(answer, expression, () => {
     if (!answer.error) {
       row.steps = steps;
       row.groups = run.lr.length;
@@ -526,6 +526,9 @@ const takeAway = new TakeAway({
   problem: () => page.problem,
   drawn: () => drawn().filter((row) => !row.error),
   options: () => ({ log: $('#log').checked, momentum: $('#show-momentum').checked }),
+  askAgain: () => {
+    for (const row of page.rows) ask(row, null);
+  },
 });
 
 $('#run').addEventListener('input', ({ target }) => {

@@ -598,10 +598,6 @@ class PlaygroundTest {
         awaitRate(lastOf("CosineAnnealingLR(T_max=40)", 26));
         browser.find("[name=unit][value=epochs]").sendKeys(Keys.SPACE);
         assertTrue(browser.find("#tokens-per-batch").isDisplayed());
-        browser.size(400, 860);
-        browser.run("document.querySelector('#run-error').scrollIntoView({block: 'end'})");
-        browser.screenshot("tokens-narrow");
-        browser.ownSize();
         put("#tokens-per-batch", "0");
         browser.awaitText("#run-error", "Tokens per batch must be a whole number, at least 1, but was 0");
         put("#tokens-per-batch", "" + Keys.BACK_SPACE);
@@ -858,6 +854,16 @@ class PlaygroundTest {
         browser.await(
                 "Python",
                 () -> browser.text("#take-text").contains("scheduler = StepLR(optimizer, step_size=30, gamma=0.5)"));
+        browser.find("#tab-python").sendKeys(Keys.ARROW_RIGHT);
+        browser.await(
+                "optax",
+                () -> browser.text("#take-text")
+                        .contains(
+                                "optax.exponential_decay(init_value=0.1, transition_steps=30, decay_rate=0.5, staircase=True)"));
+        browser.screenshot("optax");
+        browser.find("#tab-keras").click();
+        browser.await(
+                "Keras", () -> browser.text("#take-text").contains("keras.optimizers.schedules.ExponentialDecay("));
         browser.find("#tab-json").click();
         assertEquals(50L, browser.run("return JSON.parse(document.querySelector('#take-text').textContent).run.steps"));
         browser.find("#tab-link").click();
@@ -906,7 +912,7 @@ class PlaygroundTest {
         assertEquals("The curve is as it was before the error.", browser.text("#rows .note"));
         assertEquals("StepLR has an error and is not checked: " + error, browser.text("#finding-list"));
         browser.screenshot("stale");
-        for (String form : List.of("java", "python")) {
+        for (String form : List.of("java", "python", "optax", "keras")) {
             browser.find("#tab-" + form).click();
             browser.awaitText("#take-text", "StepLR has an error: " + error);
         }
@@ -954,6 +960,10 @@ class PlaygroundTest {
         browser.screenshot("narrow");
         browser.run("document.querySelector('#findings').scrollIntoView()");
         browser.screenshot("narrow-below");
+        browser.run("document.querySelector('#save-svg').scrollIntoView({block: 'end'})");
+        browser.screenshot("narrow-export");
+        browser.run("document.querySelector('#run').scrollIntoView({block: 'end'})");
+        browser.screenshot("narrow-run");
         browser.ownSize();
     }
 

@@ -145,6 +145,38 @@ class ServerTest {
                 tokens.contains("step_size is 64000tok, which needs the number of tokens in a batch: give it"), tokens);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            StepLR(30, gamma=0.5)   | java | StepLR schedule = new StepLR(30, 0.5);
+            StepLR(30, gamma=0.5)   | pytorch | scheduler = StepLR(optimizer, step_size=30, gamma=0.5)
+            StepLR(30, gamma=0.5)   | optax | schedule = optax.exponential_decay(init_value=0.1, transition_steps=30, decay_rate=0.5, staircase=True)
+            StepLR(30, gamma=0.5)   | keras | schedule = keras.optimizers.schedules.ExponentialDecay(initial_learning_rate=0.1, decay_steps=30, decay_rate=0.5, staircase=True)
+            ReduceLROnPlateau()     | optax | # ReduceLROnPlateau follows a metric, which no schedule of optax gets: it cannot be written for optax
+            LambdaLR(lambda e: sum([0.5 for i in range(e)])) | keras | # Keras has nothing for sum([0.5 for i in range(e)])
+            StepLR(30, last_epoch=3) | keras | # last_epoch must be -1 for Keras, whose optimizer keeps the step, but was 3
+            """)
+    void theCodeIsForTheLibraryThatIsAskedFor(String expression, String library, String line) throws Exception {
+        byte[] answer = post("api/curves", withTarget(library, expression)).body();
+        int length = ByteBuffer.wrap(answer).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        String code = Answer.JSON
+                .readTree(new String(answer, 4, length, UTF_8))
+                .get("code")
+                .get(library)
+                .asString();
+        assertTrue(code.lines().anyMatch(line::equals), code);
+    }
+
+    private static String withTarget(String library, String expression) {
+        return question(expression, 10).replaceFirst("^\\{", "{\"target\": \"" + library + "\", ");
+    }
+
+    @Test
+    void noCodeIsWrittenUnlessAskedFor() throws Exception {
+        String answer =
+                new String(post("api/curves", question("StepLR(30)", 10)).body(), UTF_8);
+        assertTrue(answer.contains("\"code\":{}"), answer);
+    }
+
     @Test
     void anExpressionThatIsRefusedSaysWhere() throws Exception {
         String answer = new String(
@@ -171,6 +203,7 @@ class ServerTest {
             {"expression": "StepLR(30)", "run": {"lr": [1e400], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be
             {"expression": "StepLR(30)", "run": {"lr": [null], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be a list of numbers
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "epochs": 1000000000, "stepsPerEpoch": 1000000000, "metrics": []}} | steps_per_epoch * epochs must be at most 2^53
+            {"expression": "StepLR(30)", "target": "transformers", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 9, "metrics": []}} | target must be java, pytorch, optax or keras here, but was transformers
             {"expression": "StepLR(30)"} | the request must have an expression and a run
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 1000000000000}} | a run must have at most 1000000 steps here, but has 1000000000000
             {"expression": "StepLR(30)", "more": 1} | invalid request: unknown field more"
