@@ -3,6 +3,7 @@ package org.anneal.web;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.anneal.optim.Adam;
@@ -21,6 +22,8 @@ import org.anneal.text.Context;
  * @param adam whether the optimizer is Adam rather than SGD
  * @param steps steps of the schedule, unless the run is given in epochs
  * @param epochs given with {@code stepsPerEpoch} and {@code stepPer}, in place of steps
+ * @param batchSize samples in a batch, at least 1, for lengths in samples
+ * @param tokensPerBatch tokens in a batch, at least 1, for lengths in tokens
  * @param metrics for a plateau: the metric after step 0, 1, ...
  * @param own what of {@code lr}, {@code momentum} and {@code adam} comes before what the optimizer's line of a text says
  */
@@ -32,6 +35,8 @@ record Conditions(
         Optional<Long> epochs,
         Optional<Long> stepsPerEpoch,
         Optional<StepPer> stepPer,
+        Optional<Long> batchSize,
+        Optional<Long> tokensPerBatch,
         List<Double> metrics,
         Set<Own> own) {
     /** What the user has set. */
@@ -67,6 +72,8 @@ record Conditions(
                     Optional.of(run.epochs()),
                     Optional.of(run.stepsPerEpoch()),
                     Optional.of(run.stepPer()),
+                    Optional.empty(),
+                    Optional.empty(),
                     List.of(),
                     Set.of());
             conditions.check();
@@ -92,9 +99,7 @@ record Conditions(
         }
         try {
             groups();
-            if (total() < 1) {
-                throw new Refusal(400, "steps must be at least 1, but was " + total());
-            }
+            context();
         } catch (IllegalArgumentException e) {
             throw new Refusal(400, Answer.reason(e));
         }
@@ -130,12 +135,22 @@ record Conditions(
         if (steps.isPresent()) {
             return Optional.empty();
         }
-        return Optional.of(new RunLength(stepsPerEpoch.orElse(0L), epochs.orElse(0L), stepPer.orElse(StepPer.BATCH)));
+        return Optional.of(new RunLength(
+                stepsPerEpoch.orElse(0L),
+                epochs.orElse(0L),
+                stepPer.orElse(StepPer.BATCH),
+                known(batchSize),
+                known(tokensPerBatch)));
     }
 
     /** {@return what a text is read in} */
     Context context() {
-        return length().map(RunLength::context).orElseGet(() -> RunLength.contextOf(total()));
+        return length().map(RunLength::context)
+                .orElseGet(() -> RunLength.contextOf(total(), known(batchSize), known(tokensPerBatch)));
+    }
+
+    private static OptionalLong known(Optional<Long> count) {
+        return count.map(OptionalLong::of).orElseGet(OptionalLong::empty);
     }
 
     /** {@return the rule of each group} */

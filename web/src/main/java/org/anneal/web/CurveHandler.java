@@ -26,8 +26,17 @@ import org.eclipse.jetty.server.Request;
 final class CurveHandler {
     private static final Duration LIMIT = Duration.ofSeconds(6);
 
-    /** A client's request, of a {@link Piece}. */
-    record Question(String expression, Map<String, String> set, Optional<String> pick, Conditions run) {}
+    /**
+     * A client's request, of a {@link Piece}.
+     *
+     * @param target the library that the schedule is also written for, if any
+     */
+    record Question(
+            String expression,
+            Map<String, String> set,
+            Optional<String> pick,
+            Conditions run,
+            Optional<Target> target) {}
 
     /**
      * What is wrong with an expression.
@@ -65,6 +74,7 @@ final class CurveHandler {
      * @param stepPer what the text says that the schedule is stepped after
      * @param momentum its one value, if it never changes
      * @param end the reason, if there are fewer rows than steps
+     * @param code by the library it is for, if the client asked for one
      */
     record Head(
             String policy,
@@ -78,8 +88,7 @@ final class CurveHandler {
             Optional<String> end,
             List<Curves.Found> findings,
             List<Curves.Found> notes,
-            String java,
-            String python) {}
+            Map<String, String> code) {}
 
     private final Lanes lanes;
 
@@ -94,6 +103,10 @@ final class CurveHandler {
         if (piece.expression() == null || run == null) {
             throw new Refusal(400, "the request must have an expression and a run");
         }
+        if (question.target().filter(Target.TRANSFORMERS::equals).isPresent()) {
+            // The search for its functions can take longer than a turn may, and cannot be stopped.
+            throw new Refusal(400, "target must be java, pytorch, optax or keras here, but was transformers");
+        }
         run.check();
         piece.check();
         Reading reading;
@@ -106,15 +119,17 @@ final class CurveHandler {
         }
         int values = lanes.reserve(run.values(reading.groups().size()));
         Request.addCompletionListener(exchange.request(), failure -> lanes.release(values));
-        answer(exchange, reading, run);
+        answer(exchange, reading, run, question.target());
     }
 
-    private void answer(Exchange exchange, Reading reading, Conditions run) throws Refusal {
+    private void answer(Exchange exchange, Reading reading, Conditions run, Optional<Target> target) throws Refusal {
         Curves curves;
         Curves.Checked checked;
+        Map<String, String> code;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
             curves = Curves.of(reading, run, turn);
             checked = curves.check(run, turn);
+            code = target.isPresent() ? Map.of(target.get().toString(), code(target.get(), curves, reading)) : Map.of();
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
             fail(exchange, Problem.of(e, reading.names()));
             return;
@@ -133,8 +148,7 @@ final class CurveHandler {
                 curves.end,
                 checked.findings(),
                 checked.notes(),
-                code(Target.JAVA, curves, reading),
-                code(Target.PYTORCH, curves, reading));
+                code);
         List<double[]> columns = new ArrayList<>(List.of(curves.rates));
         if (!constant) {
             columns.add(curves.momentum);

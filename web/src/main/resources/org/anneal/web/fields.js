@@ -24,8 +24,9 @@ function scale(parameter, value, unit, run) {
   });
   if (parameter.type === 'steps' || parameter.type === 'steps-list') {
     if (unit === '%') return whole(0, 100);
-    const length = unit === 'ep' ? run.epochs ?? 1 : unit === 'st' ? run.allSteps ?? run.steps : run.steps;
-    return whole(unit ? 0 : parameter.least, Math.max(length, value, 10));
+    const perBatch = { sp: run.batchSize, tok: run.tokensPerBatch }[unit] ?? 1;
+    const length = unit === 'ep' ? run.epochs ?? 1 : unit ? run.allSteps * perBatch : run.steps;
+    return { ...whole(unit ? 0 : parameter.least, Math.max(length, value, 10)), step: perBatch };
   }
   if (parameter.type === 'integer') return whole(parameter.from, Math.max(parameter.to, value));
   if (parameter.type === 'rate') {

@@ -16,6 +16,8 @@ export function read(hash) {
     steps: number('steps'),
     epochs: number('epochs'),
     stepsPerEpoch: number('spe'),
+    batchSize: number('batch'),
+    tokensPerBatch: number('tokens'),
     stepPer: given.get('per') === 'epoch' ? 'epoch' : 'batch',
     momentum: number('m'),
     adam: given.has('adam'),
@@ -53,6 +55,8 @@ export function write(state) {
   } else {
     given.set('steps', state.steps);
   }
+  if (state.batchSize) given.set('batch', state.batchSize);
+  if (state.tokensPerBatch) given.set('tokens', state.tokensPerBatch);
   if (own.has('momentum')) given.set('m', state.momentum);
   if (own.has('optimizer')) given.set(state.adam ? 'adam' : 'sgd', '1');
   if (state.metrics) given.set('metrics', state.metrics);

@@ -48,6 +48,12 @@ function readRun() {
   } else {
     run.steps = steps = count('#steps', 'Steps');
   }
+  const optional = (selector, name) => {
+    const { value, validity } = $(selector);
+    return value || validity.badInput ? count(selector, name) : undefined;
+  };
+  run.batchSize = optional('#batch-size', 'Batch size');
+  run.tokensPerBatch = optional('#tokens-per-batch', 'Tokens per batch');
   const where = unit === 'epochs' ? '#epochs' : '#steps';
   if (steps > page.limits.steps) throw [where, `A run must have at most ${page.limits.steps.toLocaleString('en')} steps here, but has ${steps.toLocaleString('en')}`];
   if (!lr.length || lr.some((rate) => !Number.isFinite(rate) || rate < 0)) throw ['#lr', `Base lr must be rates of at least 0, separated by commas, but was ${$('#lr').value || 'empty'}`];
@@ -208,10 +214,11 @@ function place() {
 
 function ask(row, since) {
   if (!page.run) return;
-  row.fit({ steps: page.run.steps, epochs: page.run.run.epochs, allSteps: (page.run.run.epochs ?? 1) * (page.run.run.stepsPerEpoch ?? 1) });
   const { run, steps } = page.run;
+  const allSteps = run.steps ?? run.epochs * run.stepsPerEpoch;
+  row.fit({ steps, epochs: run.epochs, allSteps, batchSize: run.batchSize, tokensPerBatch: run.tokensPerBatch });
   const expression = row.text;
-  questions.get(row).ask({ ...row.piece, run }, (answer) => row.answer(answer, expression, () => {
+  questions.get(row).ask({ ...row.piece, run, target: takeAway.library }, (answer) => row.answer(answer, expression, () => {
     if (!answer.error) {
       row.steps = steps;
       row.groups = run.lr.length;
@@ -446,6 +453,8 @@ function rememberNow() {
     steps: $('#steps').value,
     epochs: $('#epochs').value,
     stepsPerEpoch: $('#steps-per-epoch').value,
+    batchSize: $('#batch-size').value,
+    tokensPerBatch: $('#tokens-per-batch').value,
     stepPer: $('[name="step-per"]:checked').value,
     momentum: Number($('#momentum').value),
     adam: $('[name="optimizer"]:checked').value === 'adam',
@@ -477,6 +486,8 @@ function restore() {
   set('#steps', state.steps);
   set('#epochs', state.epochs);
   set('#steps-per-epoch', state.stepsPerEpoch);
+  set('#batch-size', state.batchSize);
+  set('#tokens-per-batch', state.tokensPerBatch);
   set('#momentum', state.momentum);
   set('#metrics', state.metrics);
   set('#below', state.below);
@@ -515,6 +526,9 @@ const takeAway = new TakeAway({
   problem: () => page.problem,
   drawn: () => drawn().filter((row) => !row.error),
   options: () => ({ log: $('#log').checked, momentum: $('#show-momentum').checked }),
+  askAgain: () => {
+    for (const row of page.rows) ask(row, null);
+  },
 });
 
 $('#run').addEventListener('input', ({ target }) => {

@@ -2,6 +2,7 @@
 
 import { picture } from './server.js';
 
+const LIBRARIES = ['java', 'pytorch', 'optax', 'keras'];
 const $ = (selector) => document.querySelector(selector);
 
 function save(blob, name) {
@@ -17,7 +18,10 @@ export class TakeAway {
   #form = 'java';
   #refused = false;
 
-  /** @param page has rows(), run(), problem() of the run or nothing, drawn(), and what the picture shows: options() */
+  /**
+   * @param page has rows(), run(), problem() of the run or nothing, drawn(), what the picture shows: options(), and askAgain(),
+   *     called when the library changes
+   */
   constructor(page) {
     this.#page = page;
     const tabs = [...document.querySelectorAll('#takeaway [role="tab"]')];
@@ -51,6 +55,11 @@ export class TakeAway {
     this.#choose('java');
   }
 
+  /** Returns the library that the page shows code for, if it shows code. */
+  get library() {
+    return LIBRARIES.includes(this.#form) ? this.#form : undefined;
+  }
+
   #choose(form) {
     this.#form = form;
     for (const tab of document.querySelectorAll('#takeaway [role="tab"]')) {
@@ -60,6 +69,7 @@ export class TakeAway {
       if (chosen) $('#take-text').setAttribute('aria-labelledby', tab.id);
     }
     this.show();
+    if (this.library) this.#page.askAgain();
   }
 
   show() {
@@ -74,14 +84,12 @@ export class TakeAway {
     select.hidden = this.#form === 'json' || this.#form === 'link';
     const row = rows[select.selectedIndex];
     const problem = this.#page.problem();
-    const ofRow = () => row?.error && `${row.name} has an error: ${row.error.message}`;
+    const ofRow = (said) => (row?.error ? `${row.name} has an error: ${row.error.message}` : said ?? '');
     const text = problem && this.#form !== 'link' ? problem : {
-      java: () => ofRow() ?? row?.curve?.java ?? '',
-      python: () => ofRow() ?? row?.curve?.python ?? '',
-      text: () => ofRow() ?? row?.curve?.policy ?? '',
+      text: () => ofRow(row?.curve?.policy),
       json: () => JSON.stringify(this.#json(false), null, 2),
       link: () => location.href,
-    }[this.#form]();
+    }[this.#form]?.() ?? ofRow(row?.curve?.code[this.#form]);
     if (!problem && this.#refused) this.#say('');
     if ($('#take-text').textContent !== text) $('#take-text').textContent = text;
   }

@@ -5,7 +5,7 @@ export const vocabulary = await (await fetch('vocabulary.json')).json();
 const byName = new Map(vocabulary.map((kind) => [kind.name, kind]));
 
 const TOKEN =
-  /\s+|#[^\n]*|'''[^]*?'''|"""[^]*?"""|'[^'\n]*'?|"[^"\n]*"?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?:ep|st)?|[\p{L}_][\p{L}\p{N}_]*|\*\*|\/\/|[<>=!]=|[^]/gu;
+  /\s+|#[^\n]*|'''[^]*?'''|"""[^]*?"""|'[^'\n]*'?|"[^"\n]*"?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?(?:ep|st|sp|tok)?|[\p{L}_][\p{L}\p{N}_]*|\*\*|\/\/|[<>=!]=|[^]/gu;
 
 /** Returns the tokens of a text, without spaces and comments. */
 export function tokens(text) {
@@ -123,7 +123,7 @@ export function schedules(text) {
   return [...new Set(names)].filter((name) => name && !isMember(name));
 }
 
-const NUMBER = /^([+-]?)((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)(ep|st|%)?$/;
+const NUMBER = /^([+-]?)((?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)(ep|st|sp|tok|%)?$/;
 
 /** Returns a token's number and unit, or null if it is not a single number. */
 export function number(text) {

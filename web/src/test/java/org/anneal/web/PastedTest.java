@@ -39,6 +39,8 @@ class PastedTest {
                 epochs,
                 epochs.map(each -> 50L),
                 Optional.of(StepPer.BATCH),
+                Optional.empty(),
+                Optional.empty(),
                 List.of(),
                 Set.of(own));
     }

@@ -30,6 +30,8 @@ class PictureTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
                 List.of(),
                 Set.of());
         return new PictureHandler.Question(

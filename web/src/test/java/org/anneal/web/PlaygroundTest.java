@@ -568,6 +568,45 @@ class PlaygroundTest {
     }
 
     @Test
+    void samplesAndTokensAreCountedInTheRunsBatches() {
+        browser.ownSize();
+        browser.open(server.address() + link("CosineAnnealingLR(T_max=12800sp)", "&steps=100&lr=0.1"));
+        browser.await("what is missing", () -> browser.text("#rows .error").contains("which needs the batch size"));
+        put("#batch-size", "256");
+        browser.await("a curve", () -> !browser.all("#number-rows tr").isEmpty());
+        put("#at", "25");
+        awaitRate(lastOf("CosineAnnealingLR(T_max=50)", 26));
+        WebElement slider = browser.find("[data-key='CosineAnnealingLR.1.T_max'] input[type=range]");
+        assertEquals("25600", slider.getAttribute("max"));
+        slider.sendKeys(Keys.ARROW_RIGHT);
+        browser.await(
+                "one batch more",
+                () -> browser.attribute("#rows textarea", "value").equals("CosineAnnealingLR(T_max=13056sp)"));
+        awaitRate(lastOf("CosineAnnealingLR(T_max=51)", 26));
+        put("#tokens-per-batch", "5e5");
+        write("CosineAnnealingLR(T_max=2e7tok)");
+        awaitRate(lastOf("CosineAnnealingLR(T_max=40)", 26));
+        browser.screenshot("tokens");
+        browser.await("its address", () -> browser.driver.getCurrentUrl().contains("2e7tok"));
+        String address = browser.driver.getCurrentUrl();
+        assertTrue(address.endsWith("&batch=256&tokens=5e5"), address);
+        browser.open("about:blank");
+        browser.open(address);
+        browser.await("the curve", () -> !browser.all("#number-rows tr").isEmpty());
+        assertEquals("256", browser.attribute("#batch-size", "value"));
+        put("#at", "25");
+        awaitRate(lastOf("CosineAnnealingLR(T_max=40)", 26));
+        browser.find("[name=unit][value=epochs]").sendKeys(Keys.SPACE);
+        assertTrue(browser.find("#tokens-per-batch").isDisplayed());
+        put("#tokens-per-batch", "0");
+        browser.awaitText("#run-error", "Tokens per batch must be a whole number, at least 1, but was 0");
+        put("#tokens-per-batch", "" + Keys.BACK_SPACE);
+        browser.await(
+                "what is missing",
+                () -> browser.text("#rows .error").contains("which needs the number of tokens in a batch"));
+    }
+
+    @Test
     void schedulesAreAddedDuplicatedSwitchedOffAndRemoved() {
         openWith("StepLR(step_size=30)", "&steps=50");
         browser.find("[data-do=duplicate]").click();
@@ -720,9 +759,8 @@ class PlaygroundTest {
         browser.find("#open-gallery").click();
         browser.await(
                 "every card's curve",
-                () -> browser.all("#gallery svg").size() == 55
-                        && browser.all("#gallery .cards button").size()
-                                == VocabularyTest.cards().count());
+                () -> browser.all("#gallery .cards button > svg").size()
+                        == VocabularyTest.cards().count());
         browser.screenshot("gallery");
         browser.all("#gallery .cards button").get(15).click();
         browser.await(
@@ -815,6 +853,16 @@ class PlaygroundTest {
         browser.await(
                 "Python",
                 () -> browser.text("#take-text").contains("scheduler = StepLR(optimizer, step_size=30, gamma=0.5)"));
+        browser.find("#tab-python").sendKeys(Keys.ARROW_RIGHT);
+        browser.await(
+                "optax",
+                () -> browser.text("#take-text")
+                        .contains(
+                                "optax.exponential_decay(init_value=0.1, transition_steps=30, decay_rate=0.5, staircase=True)"));
+        browser.screenshot("optax");
+        browser.find("#tab-keras").click();
+        browser.await(
+                "Keras", () -> browser.text("#take-text").contains("keras.optimizers.schedules.ExponentialDecay("));
         browser.find("#tab-json").click();
         assertEquals(50L, browser.run("return JSON.parse(document.querySelector('#take-text').textContent).run.steps"));
         browser.find("#tab-link").click();
@@ -863,7 +911,7 @@ class PlaygroundTest {
         assertEquals("The curve is as it was before the error.", browser.text("#rows .note"));
         assertEquals("StepLR has an error and is not checked: " + error, browser.text("#finding-list"));
         browser.screenshot("stale");
-        for (String form : List.of("java", "python")) {
+        for (String form : List.of("java", "python", "optax", "keras")) {
             browser.find("#tab-" + form).click();
             browser.awaitText("#take-text", "StepLR has an error: " + error);
         }
@@ -911,6 +959,10 @@ class PlaygroundTest {
         browser.screenshot("narrow");
         browser.run("document.querySelector('#findings').scrollIntoView()");
         browser.screenshot("narrow-below");
+        browser.run("document.querySelector('#save-svg').scrollIntoView({block: 'end'})");
+        browser.screenshot("narrow-export");
+        browser.run("document.querySelector('#run').scrollIntoView({block: 'end'})");
+        browser.screenshot("narrow-run");
         browser.ownSize();
     }
 

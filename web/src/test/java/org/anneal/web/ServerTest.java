@@ -114,6 +114,69 @@ class ServerTest {
         assertTrue(refused.contains("T_max is 5ep, which needs the run's epochs"), refused);
     }
 
+    private static String curves(String expression, String length) throws Exception {
+        String question = "{\"expression\": \"" + expression
+                + "\", \"run\": {\"lr\": [0.1], \"momentum\": 0.9, \"adam\": false, \"metrics\": [], " + length + "}}";
+        return new String(post("api/curves", question).body(), UTF_8);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            T_max=6400sp  | 25  | "steps": 40, "batchSize": 256
+            T_max=64000sp | 250 | "epochs": 4, "stepsPerEpoch": 100, "batchSize": 256
+            T_max=76800sp | 3   | "epochs": 4, "stepsPerEpoch": 100, "stepPer": "epoch", "batchSize": 256
+            T_max=1e9tok  | 2   | "steps": 40, "tokensPerBatch": 524288000
+            T_max=1e6tok  | 100 | "epochs": 2, "stepsPerEpoch": 90, "batchSize": 8, "tokensPerBatch": 10000
+            """)
+    void samplesAndTokensAreCountedInBatches(String argument, long steps, String length) throws Exception {
+        assertEquals(
+                curves("CosineAnnealingLR(T_max=" + steps + ")", length),
+                curves("CosineAnnealingLR(" + argument + ")", length));
+    }
+
+    @Test
+    void samplesAndTokensNeedTheirNumberInABatch() throws Exception {
+        String samples = curves("StepLR(64000sp)", "\"steps\": 40, \"tokensPerBatch\": 8");
+        assertTrue(
+                samples.contains("step_size is 64000sp, which needs the batch size, the samples in a batch: give it"),
+                samples);
+        String tokens = curves("StepLR(64000tok)", "\"epochs\": 4, \"stepsPerEpoch\": 10, \"batchSize\": 8");
+        assertTrue(
+                tokens.contains("step_size is 64000tok, which needs the number of tokens in a batch: give it"), tokens);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            StepLR(30, gamma=0.5)   | java | StepLR schedule = new StepLR(30, 0.5);
+            StepLR(30, gamma=0.5)   | pytorch | scheduler = StepLR(optimizer, step_size=30, gamma=0.5)
+            StepLR(30, gamma=0.5)   | optax | schedule = optax.exponential_decay(init_value=0.1, transition_steps=30, decay_rate=0.5, staircase=True)
+            StepLR(30, gamma=0.5)   | keras | schedule = keras.optimizers.schedules.ExponentialDecay(initial_learning_rate=0.1, decay_steps=30, decay_rate=0.5, staircase=True)
+            ReduceLROnPlateau()     | optax | # ReduceLROnPlateau follows a metric, which no schedule of optax gets: it cannot be written for optax
+            LambdaLR(lambda e: sum([0.5 for i in range(e)])) | keras | # Keras has nothing for sum([0.5 for i in range(e)])
+            StepLR(30, last_epoch=3) | keras | # last_epoch must be -1 for Keras, whose optimizer keeps the step, but was 3
+            """)
+    void theCodeIsForTheLibraryThatIsAskedFor(String expression, String library, String line) throws Exception {
+        byte[] answer = post("api/curves", withTarget(library, expression)).body();
+        int length = ByteBuffer.wrap(answer).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        String code = Answer.JSON
+                .readTree(new String(answer, 4, length, UTF_8))
+                .get("code")
+                .get(library)
+                .asString();
+        assertTrue(code.lines().anyMatch(line::equals), code);
+    }
+
+    private static String withTarget(String library, String expression) {
+        return question(expression, 10).replaceFirst("^\\{", "{\"target\": \"" + library + "\", ");
+    }
+
+    @Test
+    void noCodeIsWrittenUnlessAskedFor() throws Exception {
+        String answer =
+                new String(post("api/curves", question("StepLR(30)", 10)).body(), UTF_8);
+        assertTrue(answer.contains("\"code\":{}"), answer);
+    }
+
     @Test
     void anExpressionThatIsRefusedSaysWhere() throws Exception {
         String answer = new String(
@@ -140,11 +203,15 @@ class ServerTest {
             {"expression": "StepLR(30)", "run": {"lr": [1e400], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be
             {"expression": "StepLR(30)", "run": {"lr": [null], "momentum": 0.9, "adam": false, "steps": 10, "metrics": []}} | lr must be a list of numbers
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "epochs": 1000000000, "stepsPerEpoch": 1000000000, "metrics": []}} | steps_per_epoch * epochs must be at most 2^53
+            {"expression": "StepLR(30)", "target": "transformers", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 9, "metrics": []}} | target must be java, pytorch, optax or keras here, but was transformers
             {"expression": "StepLR(30)"} | the request must have an expression and a run
             {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 1000000000000}} | a run must have at most 1000000 steps here, but has 1000000000000
             {"expression": "StepLR(30)", "more": 1} | invalid request: unknown field more"
             {"expression": "StepLR(30)", "run": {"lr": [0.1, "x"]}} | invalid request: run.lr[1] must be a number"
             {"expression": "StepLR(30)", "run": {"lr": 0.1}} | invalid request: run.lr must be a list"
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 9, "batchSize": 0, "metrics": []}} | batch_size must be at least 1, but was 0
+            {"expression": "StepLR(30)", "run": {"lr": [0.1], "momentum": 0.9, "adam": false, "steps": 9, "tokensPerBatch": -1, "metrics": []}} | tokens_per_batch must be at least 1, but was -1
+            {"expression": "StepLR(30)", "run": {"batchSize": 1e30}} | invalid request: run.batchSize must be a whole number"
             {"expression": "StepLR(30)", "run": {"steps": "x"}} | invalid request: run.steps must be a whole number"
             {"expression": "StepLR(30)", "run": {"steps": 1e30}} | invalid request: run.steps must be a whole number"
             {"expression": "StepLR(30)", "run": {"adam": "x"}} | invalid request: run.adam must be true or false"
