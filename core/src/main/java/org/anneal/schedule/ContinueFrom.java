@@ -65,10 +65,6 @@ public record ContinueFrom(
         rate = KIND.check("rate", rate);
         bridge = KIND.check("bridge", bridge);
         clock = KIND.check("clock", clock);
-        if (bridge == 0 && rate.contains(0.0)) {
-            throw new IllegalArgumentException(
-                    "rate must be > 0 without a bridge, as a schedule that is scaled to 0 stays there, but was 0.0");
-        }
         if (clock == Clock.RUN) {
             Retimed.within(following, "step", step, following.lastStep());
             Retimed.within(following, "bridge", bridge, following.lastStep() - step);
@@ -111,6 +107,9 @@ public record ContinueFrom(
         } else if (start == 0) {
             throw new ArithmeticException("ContinueFrom cannot scale " + following + ", which is 0 at step " + step
                     + ", to " + only() + " there: give it a bridge");
+        } else if (only() == 0) {
+            throw new ArithmeticException("ContinueFrom cannot scale " + following + " to 0 at step " + step
+                    + ", where it would stay: give it a bridge");
         }
         return only() / start;
     }

@@ -118,6 +118,11 @@ class ContinueFromTest {
         assertEquals(0.05, ((ContinueFrom) zero).withBridge(20).at(0, BASE));
         assertEquals(0.04, ((ContinueFrom) zero).withBridge(20).at(20, BASE), 1e-17);
         assertEquals(0, new StepLR(30).continueFrom(5, 0, new StepLR(4, 0.0)).at(5, BASE));
+        ContinueFrom ended = new PolynomialLR(5, 1).continueFrom(5, 0, new StepLR(30));
+        assertEquals(
+                "ContinueFrom cannot scale StepLR(step_size=30, gamma=0.1) to 0 at step 5, where it would stay: give it a bridge",
+                assertThrows(ArithmeticException.class, () -> ended.at(6, BASE)).getMessage());
+        assertEquals(BASE / 2, ended.withBridge(10).at(10, BASE));
     }
 
     @Test
