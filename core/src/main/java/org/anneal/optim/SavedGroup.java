@@ -136,7 +136,8 @@ record SavedGroup(
         Map<String, Object> numbers = new LinkedHashMap<>();
         rule.groupSlots().stream()
                 .filter(slot -> options.containsKey(slot.name()))
-                .forEach(slot -> numbers.put(slot.name(), slot.read(none(options.get(slot.name())))));
+                .forEach(slot ->
+                        numbers.put(slot.name(), slot.read(none(options.getOrDefault(slot.name(), Optional.empty())))));
         return numbers;
     }
 

@@ -86,16 +86,20 @@ public enum Dialect {
     }
 
     private Expression comparison(Expression.Comparison comparison) {
-        Expression all = null;
-        for (int i = 0; i < comparison.operators().size(); i++) {
-            Expression one = new Expression.Comparison(
-                    List.of(comparison.operators().get(i)),
-                    List.of(
-                            written(comparison.operands().get(i)),
-                            written(comparison.operands().get(i + 1))));
-            all = all == null ? one : new Expression.Call(name("logical_and"), List.of(all, one), List.of());
+        Expression all = one(comparison, 0);
+        for (int i = 1; i < comparison.operators().size(); i++) {
+            all = new Expression.Call(name("logical_and"), List.of(all, one(comparison, i)), List.of());
         }
         return all;
+    }
+
+    /** Returns one of the comparisons of a chain. */
+    private Expression one(Expression.Comparison comparison, int i) {
+        return new Expression.Comparison(
+                List.of(comparison.operators().get(i)),
+                List.of(
+                        written(comparison.operands().get(i)),
+                        written(comparison.operands().get(i + 1))));
     }
 
     private Expression call(Expression.Call call) {
