@@ -349,9 +349,10 @@ final class Course {
 
     private static Schedule continued(SchedulerState.Drive saved, Schedule next, long step) {
         Schedule before = read(saved.schedule()).stepDriven().orElseThrow();
-        boolean goesOn =
-                before instanceof ContinueFrom already && already.following().equals(next);
-        return before.equals(next) || goesOn ? before : before.continueFrom(step, saved.value(), next);
+        boolean goesOn = before.equals(next)
+                || (before instanceof ContinueFrom already
+                        && already.following().equals(next));
+        return goesOn ? before : before.continueFrom(step, saved.value(), next);
     }
 
     /** {@return one map for all groups, if each has the same; the first also has the numbers of no group} */
@@ -594,9 +595,10 @@ final class Course {
     }
 
     private static boolean sameKind(MetricDriven.Progress saved, MetricDriven.Progress fresh) {
-        return saved instanceof SmoothedMetric.State one && fresh instanceof SmoothedMetric.State other
-                ? sameKind(one.inner(), other.inner())
-                : saved.getClass() == fresh.getClass();
+        if (saved instanceof SmoothedMetric.State one && fresh instanceof SmoothedMetric.State other) {
+            return sameKind(one.inner(), other.inner());
+        }
+        return saved.getClass() == fresh.getClass();
     }
 
     /** Under a plateau alone, runs the groups that were added late too; {@return whether there were any} */

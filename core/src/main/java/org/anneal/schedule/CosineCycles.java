@@ -166,8 +166,10 @@ public record CosineCycles(
         String text = "cycle = step // steps\npart = step / steps - cycle\n";
         if (growth != 1) {
             values.put("starts", starts());
-            text = "cycle = bisect.bisect_right(starts, step)\n"
-                    + "part = (step / steps - (growth ** cycle - 1) / (growth - 1)) / growth ** cycle\n";
+            text = """
+                cycle = bisect.bisect_right(starts, step)
+                part = (step / steps - (growth ** cycle - 1) / (growth - 1)) / growth ** cycle
+                """;
         }
         String rate =
                 "base * (floor + (shrink ** cycle - floor) * (1 + math.cos(math.pi * min(max(part, 0), 1) ** k)) / 2)";

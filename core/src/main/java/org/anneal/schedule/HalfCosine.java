@@ -90,11 +90,10 @@ public record HalfCosine(
 
     @Override
     public LrLambda formula(double base) {
-        return KIND.formula(
-                this,
-                base,
-                "part = min(step / steps, 1) ** k\n"
-                        + "return base * (floor + (1 - floor) * ((1 + math.cos(math.pi * part)) / 2) ** exponent)");
+        return KIND.formula(this, base, """
+                part = min(step / steps, 1) ** k
+                return base * (floor + (1 - floor) * ((1 + math.cos(math.pi * part)) / 2) ** exponent)
+                """);
     }
 
     @Override

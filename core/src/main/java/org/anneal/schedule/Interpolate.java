@@ -100,12 +100,10 @@ public record Interpolate(
     public LrLambda formula(double base) {
         Map<String, Object> values =
                 Map.of("first", first.formula(base), "second", second.formula(base), "start", start, "end", end);
-        return LrLambda.formula(
-                start == end
-                        ? "second(step) if step >= end else first(step)"
-                        : "weight = min(max((step - start) / (end - start), 0), 1)\n"
-                                + "return (1 - weight) * first(step) + weight * second(step)",
-                values);
+        return LrLambda.formula(start == end ? "second(step) if step >= end else first(step)" : """
+                weight = min(max((step - start) / (end - start), 0), 1)
+                return (1 - weight) * first(step) + weight * second(step)
+                """, values);
     }
 
     @Override

@@ -69,12 +69,12 @@ public record Stretch(
 
     @Override
     public LrLambda formula(double base) {
-        return LrLambda.formula(
-                "exact = step * length / to\n"
-                        + "before = math.floor(exact)\n"
-                        + "rate = schedule(before)\n"
-                        + "return rate + (exact - before) * (schedule(before + 1) - rate)",
-                Map.of("length", length, "to", to, "schedule", schedule.formula(base)));
+        return LrLambda.formula("""
+                exact = step * length / to
+                before = math.floor(exact)
+                rate = schedule(before)
+                return rate + (exact - before) * (schedule(before + 1) - rate)
+                """, Map.of("length", length, "to", to, "schedule", schedule.formula(base)));
     }
 
     @Override

@@ -92,12 +92,11 @@ public record TanhDecay(
 
     @Override
     public LrLambda formula(double base) {
-        return KIND.formula(
-                this,
-                base,
-                "part = min(step / steps, 1)\n"
-                        + "fall = (1 - math.tanh(lower * (1 - part) + upper * part)) / 2\n"
-                        + "return base * (floor + (1 - floor) * fall) if part < 1 else base * floor");
+        return KIND.formula(this, base, """
+                part = min(step / steps, 1)
+                fall = (1 - math.tanh(lower * (1 - part) + upper * part)) / 2
+                return base * (floor + (1 - floor) * fall) if part < 1 else base * floor
+                """);
     }
 
     @Override

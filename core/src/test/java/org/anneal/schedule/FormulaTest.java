@@ -85,10 +85,11 @@ class FormulaTest {
                 "halved is a Java function, which has no formula",
                 assertThrows(IllegalArgumentException.class, () -> schedule.formula(0.1))
                         .getMessage());
-        assertTrue(assertThrows(
-                        UnsupportedOperationException.class,
-                        () -> Schedule.of("own", (step, current, base) -> base).formula(0.1))
-                .getMessage()
+        assertTrue(String.valueOf(assertThrows(
+                                UnsupportedOperationException.class,
+                                () -> Schedule.of("own", (step, current, base) -> base)
+                                        .formula(0.1))
+                        .getMessage())
                 .endsWith("has no formula"));
     }
 }

@@ -172,11 +172,8 @@ class ConvertedTest {
                     case '@' -> text.append(expression(Math.max(0, depth - 1)));
                     case '#' -> text.append(10 + random.nextInt(40));
                     case '~' ->
-                        text.append(
-                                choice == LEAVES && text.toString().endsWith("0.9")
-                                                || text.toString().endsWith("0.0")
-                                        ? "" + (1 + random.nextInt(9))
-                                        : "0." + (1 + random.nextInt(9)));
+                        text.append(text.toString().matches(".*0\\.[09]") ? "" : "0.")
+                                .append(1 + random.nextInt(9));
                     default -> text.append((char) c);
                 }
             });

@@ -351,7 +351,8 @@ public final class Plot {
             int at = group;
             driven.forEach((name, values) -> {
                 Arrays.fill(values[at], made, count, Double.NaN);
-                numbers.get(name).add(Series.ownStairs(label, edges, values[at]));
+                numbers.computeIfAbsent(name, none -> new ArrayList<>())
+                        .add(Series.ownStairs(label, edges, values[at]));
             });
         }
         return takesMetric;
