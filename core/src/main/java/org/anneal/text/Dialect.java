@@ -10,9 +10,9 @@ import java.util.Map;
  */
 public enum Dialect {
     /** JAX's NumPy. */
-    JAX("jnp", "array"),
+    JAX("jnp", "array", "asarray"),
     /** Keras' {@code ops}. */
-    KERAS("ops", "convert_to_tensor");
+    KERAS("ops", "convert_to_tensor", "cast");
 
     private static final BigInteger LARGEST_INT = BigInteger.valueOf(Integer.MAX_VALUE);
 
@@ -27,10 +27,12 @@ public enum Dialect {
 
     private final String module;
     private final String array;
+    private final String cast;
 
-    Dialect(String module, String array) {
+    Dialect(String module, String array, String cast) {
         this.module = module;
         this.array = array;
+        this.cast = cast;
     }
 
     /** Returns the body of a function of one parameter, {@code step}, as an expression. */
@@ -57,12 +59,9 @@ public enum Dialect {
                 && unary.operator().equals("not")) {
             return call("logical_not", List.of(unary.operand()));
         } else if (expression instanceof Expression.Subscript item && item.of() instanceof Expression.Items) {
-            return new Expression.Subscript(
-                    written(item.of()),
-                    new Expression.Call(
-                            new Expression.Attribute(written(item.index()), "astype"),
-                            List.of(new Expression.Text("int32")),
-                            List.of()));
+            Expression index = new Expression.Call(
+                    name(cast), List.of(written(item.index()), new Expression.Text("int32")), List.of());
+            return new Expression.Subscript(written(item.of()), index);
         } else if (expression instanceof Expression.Items items) {
             return new Expression.Call(
                     name(array),
