@@ -25,7 +25,7 @@ import org.anneal.text.Param;
 @StateForm.By(TextForm.class)
 public record Above(
         @Param Schedule schedule,
-        @Param(unit = Param.Unit.RATE) double rate) implements Retimed {
+        @Param(unit = Param.Unit.RATE) double rate) implements Revalued {
 
     static final Kind<Above> KIND =
             Kind.of(Above.class, "lifts a schedule onto a rate").withoutOptimizer();
@@ -39,21 +39,6 @@ public record Above(
     @Override
     public double at(long step, double base) {
         return rate + schedule.at(step, base - rate);
-    }
-
-    @Override
-    public long local(long step) {
-        return step;
-    }
-
-    @Override
-    public long lastStep() {
-        return schedule.lastStep();
-    }
-
-    @Override
-    public boolean isComposite() {
-        return true;
     }
 
     @Override

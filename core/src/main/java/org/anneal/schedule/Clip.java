@@ -32,7 +32,7 @@ public record Clip(
                 atLeast = 0,
                 slider = {0, 1})
         OptionalDouble high)
-        implements Retimed {
+        implements Revalued {
 
     static final Kind<Clip> KIND = Kind.of(Clip.class, "keeps the rates of a schedule between two bounds")
             .withoutOptimizer();
@@ -61,21 +61,6 @@ public record Clip(
     public double at(long step, double base) {
         double rate = Math.max(schedule.at(step, base), low);
         return high.isPresent() ? Math.min(rate, high.getAsDouble()) : rate;
-    }
-
-    @Override
-    public long local(long step) {
-        return step;
-    }
-
-    @Override
-    public long lastStep() {
-        return schedule.lastStep();
-    }
-
-    @Override
-    public boolean isComposite() {
-        return true;
     }
 
     @Override

@@ -23,7 +23,7 @@ import org.anneal.text.Param;
 @StateForm.By(TextForm.class)
 public record From(
         @Param Schedule schedule,
-        @Param(unit = Param.Unit.RATE) double lr) implements Retimed {
+        @Param(unit = Param.Unit.RATE) double lr) implements Revalued {
 
     static final Kind<From> KIND =
             Kind.of(From.class, "runs a schedule from a rate of its own").withoutOptimizer();
@@ -37,21 +37,6 @@ public record From(
     @Override
     public double at(long step, double base) {
         return schedule.at(step, lr);
-    }
-
-    @Override
-    public long local(long step) {
-        return step;
-    }
-
-    @Override
-    public long lastStep() {
-        return schedule.lastStep();
-    }
-
-    @Override
-    public boolean isComposite() {
-        return true;
     }
 
     @Override

@@ -48,7 +48,7 @@ public record Noise(
         @Param(or = "0", unit = Param.Unit.STEPS) long start,
         @Param(or = "2 ** 53", unit = Param.Unit.STEPS) long end,
         @Param(or = "'uniform'") Distribution type)
-        implements Retimed {
+        implements Revalued {
 
     static final Kind<Noise> KIND =
             Kind.of(Noise.class, "adds noise to the rates of a schedule").withoutOptimizer();
@@ -97,11 +97,6 @@ public record Noise(
                         + (type == Distribution.NORMAL
                                 ? TWISTER.get().normal(seed + step, amount)
                                 : amount * (2 * uniform(seed + step) - 1)));
-    }
-
-    @Override
-    public long local(long step) {
-        return step;
     }
 
     /** {@return the first output of the twister that {@code seed} starts, of which PyTorch takes 24 bits} */
@@ -169,16 +164,6 @@ public record Noise(
             }
             return tempered(words[next++]);
         }
-    }
-
-    @Override
-    public long lastStep() {
-        return schedule.lastStep();
-    }
-
-    @Override
-    public boolean isComposite() {
-        return true;
     }
 
     @Override

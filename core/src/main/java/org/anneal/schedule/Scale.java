@@ -25,7 +25,7 @@ public record Scale(
                 atLeast = 0,
                 slider = {0, 2})
         double factor)
-        implements Retimed {
+        implements Revalued {
 
     static final Kind<Scale> KIND = Kind.of(Scale.class, "multiplies the rates of a schedule by a constant")
             .withoutOptimizer();
@@ -39,21 +39,6 @@ public record Scale(
     @Override
     public double at(long step, double base) {
         return factor * schedule.at(step, base);
-    }
-
-    @Override
-    public long local(long step) {
-        return step;
-    }
-
-    @Override
-    public long lastStep() {
-        return schedule.lastStep();
-    }
-
-    @Override
-    public boolean isComposite() {
-        return true;
     }
 
     @Override
