@@ -165,9 +165,10 @@ final class SimulationOptions {
     private record Read(List<Pasted> runs, Map<String, Schedule> drives) {}
 
     private Read readAll(List<String> arguments, List<String> texts, Context context) {
-        MissingException.all(List.<Supplier<? extends Object>>of(
-                () -> read(arguments, texts, context), () -> Surroundings.drives(drives, context)));
-        return new Read(read(arguments, texts, context), Surroundings.drives(drives, context));
+        List<Read> both = MissingException.all(List.<Supplier<? extends Read>>of(
+                () -> new Read(read(arguments, texts, context), Map.of()),
+                () -> new Read(List.of(), Surroundings.drives(drives, context))));
+        return new Read(both.get(0).runs, both.get(1).drives);
     }
 
     private List<Pasted> read(List<String> arguments, List<String> texts, Context context) {
