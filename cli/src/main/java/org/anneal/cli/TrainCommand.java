@@ -21,7 +21,6 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
-import org.anneal.runs.ProgressLog;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
@@ -386,7 +385,8 @@ final class TrainCommand implements Callable<Integer> {
                 return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
             }
             String best = progress.best()
-                    .map(epoch -> "; the lowest is " + Python.fixed(epoch.valLoss(), 4) + ", of epoch " + epoch.epoch())
+                    .map(epoch -> "; the lowest is " + Python.fixed(epoch.metric("val_loss"), 4) + ", of epoch "
+                            + epoch.epoch())
                     .orElse("");
             int epochs = progress.epochsSinceBest();
             return "no lower validation loss for " + epochs + (epochs == 1 ? " epoch" : " epochs") + best;
@@ -423,18 +423,13 @@ final class TrainCommand implements Callable<Integer> {
             PrintWriter out = spec.commandLine().getOut();
             PrintWriter err = spec.commandLine().getErr();
             try (folder;
-                    ProgressLog log = new ProgressLog(path, optimizer.groups().size(), numbers());
                     TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
                 folder.checkpoints(optimizer, scheduler, config, config.keep())
                         .tensorBoard(
                                 optimizer,
                                 (long) config.epochs() * batches(),
                                 Map.of("optimizer", config.optimizer(), "schedule", title()));
-                trainer.listener(folder)
-                        .listener(log)
-                        .listener(console)
-                        .resume(from)
-                        .fit(sets);
+                trainer.listener(folder).listener(console).resume(from).fit(sets);
                 Optional<RunListener.Epoch> best = folder.progress().best();
                 if (config.restoreBest() && trainer.isFinished(folder.progress()) && best.isPresent()) {
                     folder.saveBestWeights(best.get().epoch());

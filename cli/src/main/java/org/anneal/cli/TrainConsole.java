@@ -2,7 +2,11 @@ package org.anneal.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.anneal.text.Python;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
@@ -10,6 +14,7 @@ import org.anneal.train.TrainListener;
 /** What a user sees of a run: a line per epoch, and in between the tutorial's running loss, or the progress. */
 final class TrainConsole implements TrainListener, AutoCloseable {
     private static final int WIDTH = 80;
+    private static final Set<String> UPPER_CASE = Set.of("ema", "swa", "mae", "rmse");
 
     private final PrintWriter out;
     private final PrintWriter warnings;
@@ -76,17 +81,28 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) {
         progress.erase();
-        String line = "Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
-                + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4) + ", ";
+        StringBuilder line =
+                new StringBuilder("Epoch " + epoch.epoch() + ", " + named("train_loss", epoch.trainLoss()));
+        epoch.metrics().forEach((name, value) -> line.append(named(name, value)));
         List<String> rates =
                 epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).toList();
         String all = line + "LR: " + String.join(", ", rates);
         if (all.length() <= WIDTH) {
             out.println(all);
         } else {
-            out.println(line.stripTrailing());
+            out.println(line.toString().stripTrailing());
             printWrapped("    LR: ", rates);
         }
+    }
+
+    /** {@return a number with its name in words, {@code Val Acc: 0.8685, }} */
+    private static String named(String name, double value) {
+        String words = Stream.of(name.replace("accuracy", "acc").split("_"))
+                .map(word -> UPPER_CASE.contains(word)
+                        ? word.toUpperCase(Locale.ROOT)
+                        : word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1))
+                .collect(Collectors.joining(" "));
+        return words + ": " + Python.fixed(value, 4) + ", ";
     }
 
     /** Prints a list on lines that fit into any terminal. */

@@ -428,7 +428,8 @@ final class TrainOptions {
                 restoreBest || resumed.map(RunConfig::restoreBest).orElse(false),
                 onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP),
                 Driven.texts(driven.schedules()),
-                driven.given());
+                driven.given(),
+                Map.of());
         checkThreads(config.threads()); // a file may have any number
         return new Chosen(
                 config,

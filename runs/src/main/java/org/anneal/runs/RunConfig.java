@@ -5,12 +5,16 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
@@ -49,6 +53,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param onNan what happens if a loss is not finite
  * @param drives the schedules of numbers beside the rate, such as {@code weight_decay=LinearLR(total_iters=500)}, without units
  * @param drivesGiven the texts that {@code drives} were read from, whose lengths may be parts of the run
+ * @param more settings of the program's own, by other names than these: texts, whole numbers, numbers, truths, and lists of these
  */
 public record RunConfig(
         String model,
@@ -71,9 +76,14 @@ public record RunConfig(
         boolean restoreBest,
         OnNan onNan,
         List<String> drives,
-        List<String> drivesGiven) {
+        List<String> drivesGiven,
+        Map<String, Object> more) {
     static final String FILE = "run.json";
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
+
+    private static final Set<String> KEYS = Arrays.stream(RunConfig.class.getRecordComponents())
+            .map(component -> component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT))
+            .collect(Collectors.toSet());
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -84,9 +94,10 @@ public record RunConfig(
         groups = List.copyOf(groups);
         drives = List.copyOf(drives);
         drivesGiven = List.copyOf(drivesGiven);
+        more = Collections.unmodifiableMap(new LinkedHashMap<>(more));
     }
 
-    /** A run without schedules of other numbers than the rate. */
+    /** A run without schedules of other numbers than the rate, and without settings of its own. */
     public RunConfig(
             String model,
             String data,
@@ -128,7 +139,8 @@ public record RunConfig(
                 restoreBest,
                 onNan,
                 List.of(),
-                List.of());
+                List.of(),
+                Map.of());
     }
 
     /** {@return the batches per epoch, each of which is a step of the optimizer} */
@@ -163,6 +175,7 @@ public record RunConfig(
             dict.put("drives", drives);
             dict.put("drives_given", drivesGiven);
         }
+        dict.putAll(more);
         return dict;
     }
 
@@ -199,7 +212,18 @@ public record RunConfig(
                 dict.truth("restore_best"),
                 dict.find("on_nan").equals(Optional.of("continue")) ? OnNan.CONTINUE : OnNan.STOP,
                 dict.find("drives").isPresent() ? dict.texts("drives") : List.of(),
-                dict.find("drives_given").isPresent() ? dict.texts("drives_given") : List.of());
+                dict.find("drives_given").isPresent() ? dict.texts("drives_given") : List.of(),
+                more(dict));
+    }
+
+    private static Map<String, Object> more(Dict dict) {
+        Map<String, Object> more = new LinkedHashMap<>();
+        dict.entries().forEach((name, value) -> {
+            if (name instanceof String key && !KEYS.contains(key)) {
+                more.put(key, value);
+            }
+        });
+        return more;
     }
 
     /**

@@ -14,7 +14,7 @@ import org.anneal.optim.ParamGroup;
  * Passes the scalars of a run to a {@link Sink}. About 1000 times in the run, and at the end of each epoch: {@code batch/loss},
  * and for each group {@code lr/<name>}, {@code momentum/<name>} (beta1 if the rule has betas), and what else schedules drive, such as
  * {@code weight_decay/<name>}. Per epoch:
- * {@code epoch/train_loss}, {@code epoch/val_loss} and {@code epoch/val_accuracy}. A loss may be NaN or infinite.
+ * {@code epoch/train_loss} and the metrics, such as {@code epoch/val_loss}. A loss may be NaN or infinite.
  *
  * <pre>{@code
  * trainer.listener(new ScalarLog(optimizer, 3000, (step, values) -> System.out.println(step + " " + values)))
@@ -98,8 +98,7 @@ public final class ScalarLog implements RunListener {
     static void write(Epoch epoch, Sink sink) throws IOException {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("epoch/train_loss", epoch.trainLoss());
-        values.put("epoch/val_loss", epoch.valLoss());
-        values.put("epoch/val_accuracy", epoch.valAccuracy());
+        epoch.metrics().forEach((name, value) -> values.put("epoch/" + name, value));
         sink.scalars(epoch.step(), values);
     }
 }

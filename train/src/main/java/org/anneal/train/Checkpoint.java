@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,15 +27,13 @@ import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
 import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
-import org.anneal.torch.Tensors;
 import org.anneal.torch.Weights;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +47,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Beside these, {@code epoch} counts the epochs that were finished and {@code step} the optimizer's steps.
  * {@code scheduler} is None if PyTorch has no such scheduler, as for a plateau on a schedule. {@code anneal} is what else a run
  * needs to go on to the same bits: the position within the epoch, the runner's own state, libtorch's CPU random number state
- * (not CUDA's), the finished epochs, and the run's settings.
+ * (not CUDA's), the finished epochs, and the run's settings. An average of the weights is under its name, {@code ema} or
+ * {@code swa}, as the {@code state_dict()} of an {@code AveragedModel}.
  *
  * <p>A file that Python wrote is taken as the end of an epoch. It may have {@code epoch}, {@code model}, {@code optimizer} and
  * {@code scheduler}, or these under other {@linkplain CheckpointParts usual keys}; only {@code epoch} and the weights must be
@@ -85,6 +85,7 @@ public final class Checkpoint implements AutoCloseable {
             Network network,
             Optimizer<Tensor> optimizer,
             LRScheduler scheduler,
+            List<WeightAverage> averages,
             Optional<RunConfig> config,
             Progress progress,
             RateCurve curve)
@@ -96,13 +97,14 @@ public final class Checkpoint implements AutoCloseable {
             root.put("model", ordered(Weights.stateDict(network.module())));
             root.put("optimizer", optimizer.stateDict());
             root.put("scheduler", schedulerDict(scheduler));
+            averages.forEach(
+                    average -> root.put(average.name(), ordered(average.model().stateDict())));
             Map<String, Object> anneal = new LinkedHashMap<>();
             anneal.put("version", (long) VERSION);
             anneal.put("config", config.<Object>map(RunConfig::toDict).orElse(Optional.empty()));
             anneal.put("scheduler", scheduler.state().toMap());
             putProgress(progress, anneal);
-            Generator generator = torch.getDefaultCPUGenerator();
-            anneal.put("rng_state", Tensors.data(generator.get_state()));
+            anneal.put("rng_state", RandomState.get());
             Map<String, Object> rates = new LinkedHashMap<>();
             rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
             long width = (long) optimizer.groups().size()
@@ -136,6 +138,11 @@ public final class Checkpoint implements AutoCloseable {
         anneal.put("lr", progress.lr());
         anneal.put("numbers", progress.numbers());
         anneal.put(
+                "monitor",
+                Map.of(
+                        "name", progress.monitor().name(),
+                        "mode", progress.monitor().mode().name().toLowerCase(Locale.ROOT)));
+        anneal.put(
                 "epochs", progress.epochs().stream().map(Checkpoint::epochDict).toList());
         anneal.put("best_model", progress.bestWeights().isEmpty() ? Optional.empty() : ordered(progress.bestWeights()));
     }
@@ -146,8 +153,7 @@ public final class Checkpoint implements AutoCloseable {
         dict.put("step", epoch.step());
         dict.put("lr", epoch.lr());
         dict.put("train_loss", epoch.trainLoss());
-        dict.put("val_loss", epoch.valLoss());
-        dict.put("val_accuracy", epoch.valAccuracy());
+        dict.put("metrics", epoch.metrics());
         dict.put("seconds", epoch.seconds());
         dict.put("numbers", epoch.numbers());
         return dict;
@@ -389,20 +395,41 @@ public final class Checkpoint implements AutoCloseable {
                     dict.reals("lr"),
                     dict.dicts("epochs").stream().map(Checkpoint::epoch).toList(),
                     bestWeights(dict),
-                    numbers(dict));
+                    numbers(dict),
+                    monitor(dict));
         });
+    }
+
+    /** {@return what told the best epoch; in an older file, the validation loss} */
+    private static Monitor monitor(Dict dict) {
+        if (dict.find("monitor").isEmpty()) {
+            return Monitor.VAL_LOSS;
+        }
+        Dict monitor = dict.dict("monitor");
+        return new Monitor(
+                monitor.text("name"), Mode.valueOf(monitor.text("mode").toUpperCase(Locale.ROOT)));
     }
 
     /** {@return the numbers beside the rates, of which an older file has none} */
     private static Map<String, Double> numbers(Dict dict) {
-        Map<String, Double> numbers = new LinkedHashMap<>();
-        if (dict.find("numbers").isPresent()) {
-            Dict saved = dict.dict("numbers");
-            saved.entries()
-                    .keySet()
-                    .forEach(name -> numbers.put(String.valueOf(name), saved.real(String.valueOf(name))));
+        return dict.find("numbers").isPresent() ? reals(dict.dict("numbers")) : Map.of();
+    }
+
+    /** {@return an epoch's metrics, of which an older file has two, beside its other entries} */
+    private static Map<String, Double> metrics(Dict epoch) {
+        if (epoch.find("metrics").isPresent()) {
+            return reals(epoch.dict("metrics"));
         }
-        return numbers;
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("val_loss", epoch.real("val_loss"));
+        metrics.put("val_accuracy", epoch.real("val_accuracy"));
+        return metrics;
+    }
+
+    private static Map<String, Double> reals(Dict dict) {
+        Map<String, Double> reals = new LinkedHashMap<>();
+        dict.entries().keySet().forEach(name -> reals.put(String.valueOf(name), dict.real(String.valueOf(name))));
+        return reals;
     }
 
     private static RunListener.Epoch epoch(Dict dict) {
@@ -411,8 +438,7 @@ public final class Checkpoint implements AutoCloseable {
                 dict.whole("step"),
                 dict.reals("lr"),
                 dict.real("train_loss"),
-                dict.real("val_loss"),
-                dict.real("val_accuracy"),
+                metrics(dict),
                 dict.real("seconds"),
                 numbers(dict));
     }
@@ -499,7 +525,7 @@ public final class Checkpoint implements AutoCloseable {
                 } else {
                     scheduler.restore(state, onChange);
                 }
-                restoreRandomNumbers(dict.tensor("rng_state"));
+                RandomState.set(dict.tensor("rng_state"));
             } else {
                 if (!parts.schedulers().isEmpty()) {
                     restoreScheduler(scheduler, onChange, stepsDone);
@@ -515,6 +541,22 @@ public final class Checkpoint implements AutoCloseable {
             return notes;
         });
         return notes;
+    }
+
+    /**
+     * Restores an average: Anneal's, or a PyTorch {@code AveragedModel}'s under its name.
+     *
+     * @throws IOException if the file has none of this name, or one of another network
+     */
+    public void restore(WeightAverage average) throws IOException {
+        read(() -> {
+            Dict dict = new Dict("", file.root() instanceof Map<?, ?> root ? root : Map.of());
+            if (dict.find(average.name()).isEmpty()) {
+                throw new IllegalArgumentException("it has no average " + average.name());
+            }
+            average.model().loadStateDict(dict.map(average.name()));
+            return average;
+        });
     }
 
     /** {@return the bases of the numbers that schedules drive beside the rate} */
@@ -612,15 +654,6 @@ public final class Checkpoint implements AutoCloseable {
                     : Optional.empty();
         } catch (IllegalArgumentException noneOfPyTorchs) {
             return Optional.empty();
-        }
-    }
-
-    private static void restoreRandomNumbers(TensorData state) {
-        try (PointerScope scope = new PointerScope()) {
-            Generator generator = torch.getDefaultCPUGenerator();
-            Tensor here = generator.get_state();
-            Tensors.copy(state, here);
-            generator.set_state(here);
         }
     }
 
