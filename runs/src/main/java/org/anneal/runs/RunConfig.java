@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -143,10 +144,34 @@ public record RunConfig(
                 Map.of());
     }
 
-    /** {@return the batches per epoch, each of which is a step of the optimizer} */
+    /** {@return the batches per epoch} */
+    public int batchesPerEpoch() {
+        return batches(trainSize, batchSize, limit);
+    }
+
+    private static int batches(long samples, int batchSize, OptionalInt limit) {
+        long all = RunLength.of(samples, batchSize, 1).stepsPerEpoch();
+        return (int) Math.min(all, limit.orElse(Integer.MAX_VALUE));
+    }
+
+    /** {@return the steps of the optimizer per epoch} */
     public long stepsPerEpoch() {
-        long all = RunLength.of(trainSize, batchSize, epochs).stepsPerEpoch();
-        return Math.min(all, limit.orElse(Integer.MAX_VALUE));
+        return length(trainSize, batchSize, limit, accumulated(more), epochs).stepsPerEpoch();
+    }
+
+    /**
+     * {@return a run's length in steps of the optimizer, for a schedule that is stepped per epoch}
+     *
+     * @param accumulate batches per step
+     */
+    public static RunLength length(long samples, int batchSize, OptionalInt limit, int accumulate, int epochs) {
+        long steps = (batches(samples, batchSize, limit) + accumulate - 1L) / accumulate;
+        return new RunLength(steps, epochs, StepPer.EPOCH).withBatchSize(batchSize * accumulate);
+    }
+
+    /** {@return how many batches make a step of the optimizer: {@code accumulate} in {@code more}, or 1} */
+    public static int accumulated(Map<String, Object> more) {
+        return new Dict("", more).optionalCount("accumulate").orElse(1);
     }
 
     /** {@return this as a dict, for a checkpoint} */
@@ -279,19 +304,48 @@ public record RunConfig(
             long stepsPerEpoch) {}
 
     /**
+     * {@return the settings in a {@code run.json}, to run with them again}
+     *
+     * @throws IOException if the file cannot be read, or is not what a run writes; the message names the file and the reason
+     */
+    public static RunConfig read(Path file) throws IOException {
+        try {
+            return of(new Dict("", parsed(file)).dict("config"));
+        } catch (NoSuchFileException e) {
+            throw new IOException("no file " + file, e);
+        } catch (IllegalArgumentException | JacksonException e) {
+            throw new IOException(file + " must be the run.json of a run, but " + reason(e), e);
+        }
+    }
+
+    private static String reason(RuntimeException e) {
+        return e instanceof JacksonException ? "is not JSON" : String.valueOf(e.getMessage());
+    }
+
+    private static Map<?, ?> parsed(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new IllegalArgumentException("has more than " + MOST_BYTES + " bytes");
+            }
+            if (JSON.readValue(bytes, Object.class) instanceof Map<?, ?> run) {
+                return run;
+            }
+            throw new IllegalArgumentException("is not an object");
+        }
+    }
+
+    /**
      * {@return what {@code run.json} in {@code folder} says; empty if it is missing, a link, too long, or not what a run writes,
      * as anyone may have made it}
      */
-    static Optional<Summary> read(Path folder) {
+    static Optional<Summary> summary(Path folder) {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return Optional.empty();
         }
-        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            return bytes.length <= MOST_BYTES && JSON.readValue(bytes, Object.class) instanceof Map<?, ?> run
-                    ? Optional.of(summary(new Dict("", run)))
-                    : Optional.empty();
+        try {
+            return Optional.of(summary(new Dict("", parsed(file))));
         } catch (IOException | JacksonException | IllegalArgumentException e) {
             return Optional.empty();
         }

@@ -82,7 +82,7 @@ public final class RunsWatch {
             }
             String version = version(folder.resolve(RunConfig.FILE));
             if (!version.equals(configVersion)) {
-                config = RunConfig.read(folder);
+                config = RunConfig.summary(folder);
                 configVersion = version;
             }
             long written = written(folder);

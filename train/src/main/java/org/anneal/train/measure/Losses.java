@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.anneal.text.Kind;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -12,6 +13,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** The losses that come with this library. */
 final class Losses {
+    static final Pattern NAME = Pattern.compile("\\w+");
+
     static final List<Kind<?>> KINDS = List.of(
             CrossEntropyLoss.KIND,
             BCEWithLogitsLoss.KIND,
@@ -32,6 +35,9 @@ final class Losses {
 
     /** {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word. */
     static Tensor sameShape(Tensor output, Tensor target) {
+        if (Metric.isClass(target)) {
+            throw new IllegalArgumentException("the targets must be numbers for this loss, but were classes");
+        }
         if (!Arrays.equals(output.shape(), target.shape())) {
             throw new IllegalArgumentException("the network's output must have the targets' shape, "
                     + Arrays.toString(target.shape()) + ", but had "
