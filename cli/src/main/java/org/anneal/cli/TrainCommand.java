@@ -240,7 +240,7 @@ final class TrainCommand implements Callable<Integer> {
             OnChange onChange = keep ? OnChange.KEEP_CONFIG : options.onChange();
             List<String> notes = checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
             for (WeightAverage average : run.averages) {
-                checkpoint.restore(average);
+                checkpoint.restore(average.name(), average.model());
             }
             if (!run.trainer.isFinished(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));

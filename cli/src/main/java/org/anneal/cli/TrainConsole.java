@@ -1,23 +1,14 @@
 package org.anneal.cli;
 
 import java.io.PrintWriter;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
 
 /** What a user sees of a run: a line per epoch, and in between the tutorial's running loss, or the progress. */
 final class TrainConsole implements TrainListener, AutoCloseable {
-    private static final int WIDTH = 80;
-    private static final String INDENT = "    ";
-    private static final Set<String> UPPER_CASE = Set.of("ema", "swa", "mae", "rmse");
-
     private final PrintWriter out;
     private final PrintWriter warnings;
     private final ProgressLine progress;
@@ -83,39 +74,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) {
         progress.erase();
-        List<String> numbers = new ArrayList<>(List.of(named("train_loss", epoch.trainLoss())));
-        epoch.metrics().forEach((name, value) -> numbers.add(named(name, value)));
-        List<String> rates =
-                epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).toList();
-        String start = "Epoch " + epoch.epoch() + ", ";
-        String all = start + String.join(", ", numbers) + ", LR: " + String.join(", ", rates);
-        if (all.length() <= WIDTH) {
-            out.println(all);
-        } else {
-            out.println(wrapped(start, INDENT, numbers) + ",");
-            out.println(wrapped(INDENT + "LR: ", INDENT + "    ", rates));
-        }
-    }
-
-    /** {@return a number with its name in words, {@code Val Acc: 0.8685}} */
-    private static String named(String name, double value) {
-        String words = Stream.of(name.replace("accuracy", "acc").split("_"))
-                .map(word -> UPPER_CASE.contains(word)
-                        ? word.toUpperCase(Locale.ROOT)
-                        : word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1))
-                .collect(Collectors.joining(" "));
-        return words + ": " + Python.fixed(value, 4);
-    }
-
-    /** {@return a list on lines that fit into any terminal} */
-    private static String wrapped(String start, String indent, List<String> parts) {
-        StringBuilder text = new StringBuilder(start).append(parts.get(0));
-        for (String part : parts.subList(1, parts.size())) {
-            int column = text.length() - text.lastIndexOf("\n") - 1;
-            text.append(column + 3 + part.length() <= WIDTH ? ", " : ",\n" + indent)
-                    .append(part);
-        }
-        return text.toString();
+        out.println(epoch);
     }
 
     @Override

@@ -14,12 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RateGroup;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
@@ -254,13 +256,24 @@ public record RunConfig(
     /**
      * Writes {@code run.json}.
      *
+     * @param config the settings
+     * @param stepsPerEpoch steps of the optimizer, if they are known
      * @param groups of the optimizer
      * @param firstRates the rate of each group at the run's first step; empty before that
+     * @param ended whether the run has ended, if only to go on later
      */
-    void write(Path folder, List<? extends ParamGroup<?>> groups, List<Double> firstRates) throws IOException {
+    static void write(
+            Path folder,
+            Map<String, Object> config,
+            OptionalLong stepsPerEpoch,
+            List<? extends RateGroup> groups,
+            List<Double> firstRates,
+            boolean ended)
+            throws IOException {
         Map<String, Object> run = new LinkedHashMap<>();
-        run.put("config", toDict());
-        run.put("steps_per_epoch", stepsPerEpoch());
+        run.put("config", config);
+        run.put("ended", ended);
+        stepsPerEpoch.ifPresent(steps -> run.put("steps_per_epoch", steps));
         run.put(
                 "param_groups",
                 IntStream.range(0, groups.size())
@@ -272,10 +285,15 @@ public record RunConfig(
         AtomicFile.write(folder.resolve(FILE), file -> RunTable.write(file, json));
     }
 
-    private static Map<String, Object> dict(ParamGroup<?> group, double firstRate) {
+    private static Map<String, Object> dict(RateGroup group, double firstRate) {
         Map<String, Object> dict = new LinkedHashMap<>();
         dict.put("name", group.name());
-        dict.putAll(group.options());
+        if (group instanceof ParamGroup<?> own) {
+            dict.putAll(own.options());
+        } else { // of another library
+            dict.put("lr", group.lr());
+            group.initialLr().ifPresent(lr -> dict.put("initial_lr", lr));
+        }
         dict.putIfAbsent("initial_lr", firstRate); // a plateau records no base
         dict.replaceAll((option, value) -> value instanceof Python.Tuple tuple ? tuple.items() : value); // betas
         return dict;
@@ -284,14 +302,15 @@ public record RunConfig(
     /**
      * The part of {@code run.json} that others than the run itself need.
      *
-     * @param optimizer the optimizer call, such as {@code SGD(lr=0.1)}
+     * @param optimizer the optimizer call, such as {@code SGD(lr=0.1)}; empty if it is not known here
      * @param groups the groups with options of their own, such as {@code fc*:lr=0.01}
      * @param groupNames the name of each group; empty unless all have one
      * @param lr the rate of each group at the run's first step
-     * @param schedule the schedule's text, without units
+     * @param schedule the schedule's text, without units; empty if it is not known
      * @param stepPer when the schedule is stepped
-     * @param epochs passes over the data
-     * @param stepsPerEpoch batches per epoch
+     * @param epochs passes over the data; 0 if it is not known
+     * @param stepsPerEpoch steps of the optimizer per epoch; 0 if it is not known
+     * @param ended whether the run has ended
      */
     public record Summary(
             String optimizer,
@@ -301,7 +320,8 @@ public record RunConfig(
             String schedule,
             StepPer stepPer,
             long epochs,
-            long stepsPerEpoch) {}
+            long stepsPerEpoch,
+            boolean ended) {}
 
     /**
      * {@return the settings in a {@code run.json}, to run with them again}
@@ -356,13 +376,16 @@ public record RunConfig(
         List<Dict> groups = run.dicts("param_groups");
         boolean named = groups.stream().allMatch(group -> group.entries().get("name") instanceof String);
         return new Summary(
-                config.text("optimizer"),
-                config.texts("groups"),
+                config.find("optimizer").isPresent() ? config.text("optimizer") : "",
+                config.find("groups").isPresent() ? config.texts("groups") : List.of(),
                 named ? groups.stream().map(group -> group.text("name")).toList() : List.of(),
                 groups.stream().map(group -> group.real("initial_lr")).toList(),
-                config.text("schedule"),
-                StepPer.valueOf(config.text("step_per").toUpperCase(Locale.ROOT)),
-                config.whole("epochs"),
-                run.whole("steps_per_epoch"));
+                config.find("schedule").isPresent() ? config.text("schedule") : "",
+                config.find("step_per").isPresent()
+                        ? StepPer.valueOf(config.text("step_per").toUpperCase(Locale.ROOT))
+                        : StepPer.EPOCH,
+                config.find("epochs").isPresent() ? config.whole("epochs") : 0,
+                run.find("steps_per_epoch").isPresent() ? run.whole("steps_per_epoch") : 0,
+                run.find("ended").isPresent() && run.truth("ended"));
     }
 }

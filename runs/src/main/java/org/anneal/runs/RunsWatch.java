@@ -89,7 +89,8 @@ public final class RunsWatch {
             // Copying a run may write its files in any order.
             long drawing = modified(folder.resolve(RunFolder.CURVE));
             boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
-            state = drawn
+            boolean ended = drawn || config.map(RunConfig.Summary::ended).orElse(false);
+            state = ended
                     ? State.FINISHED
                     : System.currentTimeMillis() - written < QUIET_MILLIS ? State.RUNNING : State.QUIET;
         }
