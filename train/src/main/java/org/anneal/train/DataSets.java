@@ -34,4 +34,18 @@ public record DataSets(Dataset train, Dataset validation) {
                 + ": looked for train-images-idx3-ubyte (Fashion-MNIST), data_batch_1.bin and train.bin (CIFAR-10),"
                 + " each plain or with .gz");
     }
+
+    /** {@return the same data with both parts normalised by the mean and deviation of the training part} */
+    public DataSets normalized() {
+        return normalized(Normalize.of(train));
+    }
+
+    /**
+     * {@return the same data with both parts normalised in another way}
+     *
+     * @throws IllegalArgumentException if {@code normalize} is for another number of channels
+     */
+    public DataSets normalized(Normalize normalize) {
+        return new DataSets(train.normalized(normalize), validation.normalized(normalize));
+    }
 }
