@@ -50,11 +50,12 @@ record Split(int[] train, int[] validation) {
                 wanted - shares.values().stream().mapToInt(Integer::intValue).sum();
         Comparator<Integer> byRemainder =
                 Comparator.comparingDouble(name -> shares.getOrDefault(name, 0) - sizeOf(groups, name) * fraction);
-        groups.keySet().stream()
-                .sorted(byRemainder)
-                .limit(missing)
-                .toList()
-                .forEach(name -> shares.merge(name, 1, Integer::sum));
+        // A group gives its last sample only if no other has one more.
+        Comparator<Integer> order = Comparator.<Integer, Boolean>comparing(
+                        name -> shares.getOrDefault(name, 0) + 1 >= sizeOf(groups, name))
+                .thenComparing(byRemainder);
+        List<Integer> inOrder = groups.keySet().stream().sorted(order).toList();
+        inOrder.subList(0, missing).forEach(name -> shares.merge(name, 1, Integer::sum));
         return shares;
     }
 

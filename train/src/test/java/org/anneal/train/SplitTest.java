@@ -73,6 +73,15 @@ class SplitTest {
     }
 
     @Test
+    void leavesAClassOfOneSampleToTraining() {
+        Samples data = Samples.of(8).labelled(i -> i < 5 ? i : 5);
+        for (int seed = 0; seed < 20; seed++) {
+            DataSets parts = DataSets.splitStratified(data, 0.125, seed);
+            assertEquals(List.of(5), labels(parts.validation()));
+        }
+    }
+
+    @Test
     void refusesWhatCannotBeSplit() {
         for (double fraction : new double[] {0, 1, -0.5, Double.NaN}) {
             assertEquals(
