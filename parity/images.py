@@ -2,23 +2,28 @@
 
     python3 parity/images.py
 
-It needs torchvision beside torch. train/src/test/resources/org/anneal/train/augmentations.csv: torchvision's crops, flips and
+It needs torchvision and Pillow beside torch. train/src/test/resources/org/anneal/train/augmentations.csv: torchvision's crops, flips and
 rotations of one small image. resnet8.csv: a residual network of torchvision's blocks: the names and shapes of its state, what it
 is initialised to, its scores, and what one step of training makes of it.
+pillow.csv and the images beside it: what Pillow reads from files, and what it makes of them when it resizes them.
 """
 
+import zlib
 from pathlib import Path
 
+import PIL
 import torch
 import torch.nn.functional as F
 import torchvision
+from PIL import Image
 from torch import nn
 from torchvision.models.resnet import BasicBlock, conv1x1
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as T
 
 TESTS = Path(__file__).resolve().parent.parent / "train/src/test/resources/org/anneal/train"
-HEADER = f"# torch {torch.__version__}, torchvision {torchvision.__version__}; written by parity/images.py\n"
+VERSIONS = f"torch {torch.__version__}, torchvision {torchvision.__version__}, Pillow {PIL.__version__}"
+HEADER = f"# {VERSIONS}; written by parity/images.py\n"
 
 
 def filled(number, shape, scale):
@@ -116,7 +121,32 @@ def resnet8(out):
         out.write(f"after,,{numbers(net(images))}\n")
 
 
-for name, write in ("augmentations.csv", augmentations), ("resnet8.csv", resnet8):
+def pillow(out):
+    folder = TESTS / "images"
+    folder.mkdir(exist_ok=True)
+    colours = ((filled(200, (13, 17, 4), 0.5) + 0.5) * 255).byte().numpy()
+    picture = Image.fromarray(colours, "RGBA")
+    grey = Image.fromarray(colours[:, :, 0], "L")
+    picture.save(folder / "rgba.png")
+    picture.convert("RGB").save(folder / "rgb.png")
+    picture.convert("RGB").save(folder / "rgb.bmp")
+    picture.convert("RGB").quantize(16).save(folder / "palette.png")
+    grey.save(folder / "grey.png")
+    picture.convert("LA").save(folder / "grey-alpha.png")
+    grey.convert("1").save(folder / "bit.png")
+    grey.save(folder / "grey.gif")
+    for file in sorted(folder.iterdir()):
+        with Image.open(file) as image:
+            for mode in "L", "RGB":
+                converted = image.convert(mode)
+                for size in (17, 13), (5, 5), (40, 31), (13, 6):
+                    resized = converted.resize(size, Image.Resampling.BILINEAR)
+                    pixels = torch.frombuffer(bytearray(resized.tobytes()), dtype=torch.uint8)
+                    pixels = pixels.reshape(size[1], size[0], len(mode)).permute(2, 0, 1)
+                    out.write(f"{file.name},{mode} {size[0]} {size[1]},{zlib.crc32(pixels.contiguous().numpy())}\n")
+
+
+for name, write in ("augmentations.csv", augmentations), ("resnet8.csv", resnet8), ("pillow.csv", pillow):
     with open(TESTS / name, "w") as out:
         out.write(HEADER)
         write(out)
