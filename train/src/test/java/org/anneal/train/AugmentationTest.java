@@ -19,7 +19,15 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.SGD;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.torch.Network;
+import org.anneal.torch.Torch;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,6 +37,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AugmentationTest {
     private static final long[] SQUARE = {2, 6, 6};
     private static final long[] WIDE = {2, 5, 7};
+
+    @BeforeAll
+    static void oneThread() {
+        Torch.load();
+        torch.set_num_threads(1);
+    }
 
     static Stream<Golden> goldens() throws IOException {
         return Golden.read("augmentations.csv").stream();
@@ -247,6 +261,43 @@ class AugmentationTest {
         Dataset data = FashionMnist.embedded().validation();
         Dataset some = Dataset.of(200, data.shape(), data.classes(), i -> DatasetTest.sample(data, i), data::label);
         assertEquals(batches(some, 50), batches(subset(data, 200), new RandomHorizontalFlip(0), 50));
+    }
+
+    @Test
+    void holdsNoMoreMemoryAfterTenThousandSteps() throws IOException {
+        Dataset data = FashionMnist.embedded().train();
+        Augmentation augmentation =
+                Augmentation.parse("RandomCrop(28, padding=4), RandomHorizontalFlip(), RandomRotation(10, 'bilinear')");
+        Network network = Models.of("mlp:16", data);
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(new SGD(0.01), Torch.parameters(network.module()));
+                DataLoader loader =
+                        new DataLoader(data, 10).shuffled(0).workers(2).augmented(augmentation)) {
+            train(network, optimizer, loader, 0, 1);
+            long tracked = Pointer.totalBytes();
+            long grown = Long.MAX_VALUE;
+            // What is lost grows each time; what malloc and the JVM hold in reserve, at most once or twice.
+            for (int attempt = 0; attempt < 3 && grown >= 50_000_000; attempt++) {
+                long resident = Pointer.physicalBytes();
+                train(network, optimizer, loader, 1, 11);
+                grown = Pointer.physicalBytes() - resident;
+            }
+            assertTrue(
+                    Pointer.totalBytes() - tracked < 100_000,
+                    () -> "JavaCPP held " + tracked + " bytes and now " + Pointer.totalBytes());
+            assertTrue(grown < 50_000_000, "the process grew by " + grown + " bytes");
+        }
+    }
+
+    /** 1,000 steps an epoch. */
+    private static void train(Network network, Optimizer<Tensor> optimizer, DataLoader loader, int from, int to) {
+        for (int epoch = from; epoch < to; epoch++) {
+            loader.forEach(epoch, batch -> {
+                optimizer.zeroGrad();
+                torch.cross_entropy_loss(network.forward(batch.inputs()), batch.targets())
+                        .backward();
+                optimizer.step();
+            });
+        }
     }
 
     private static Dataset subset(Dataset data, int size) {
