@@ -1,6 +1,5 @@
 package org.anneal.cli;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +11,7 @@ import org.anneal.runs.RunConfig;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
+import org.anneal.train.Dataset;
 import org.anneal.train.Trainer;
 import org.anneal.train.WeightAverage;
 import org.anneal.train.measure.Loss;
@@ -109,7 +109,7 @@ final class TaskOptions {
     }
 
     /** {@return what is given, by the names of the entries} */
-    private Map<String, Object> given() {
+    Map<String, Object> given() {
         Map<String, Object> given = new LinkedHashMap<>();
         loss.ifPresent(text -> given.put("loss", Loss.parse(text).toString()));
         if (!metrics.isEmpty()) {
@@ -125,35 +125,17 @@ final class TaskOptions {
     }
 
     /**
-     * {@return the settings of a run}
-     *
-     * @param before those of a run before it
-     * @param resumed the checkpoint, if that run goes on, and nothing may change
-     * @throws IllegalArgumentException if something changes that may not
-     */
-    Map<String, Object> choose(Map<String, Object> before, Optional<Path> resumed) {
-        Map<String, Object> chosen = new LinkedHashMap<>(before);
-        given().forEach((name, value) -> {
-            Object saved = before.get(name);
-            if (resumed.isPresent() && !value.equals(saved)) {
-                throw TrainOptions.other(
-                        "--" + name.replace('_', '-'), saved == null ? "none" : saved, value, resumed.get());
-            }
-            chosen.put(name, value);
-        });
-        return chosen;
-    }
-
-    /**
      * Sets a trainer up.
      *
-     * @param settings of {@link #choose}
+     * @param settings by the names of the options
      */
-    static void set(Trainer trainer, Map<String, Object> settings) {
+    static void set(Trainer trainer, Map<String, Object> settings, Dataset data) {
         Dict dict = new Dict("", settings);
         dict.find("loss").ifPresent(text -> trainer.loss(Loss.parse(dict.text("loss"))));
         if (dict.find("metric").isPresent()) {
             dict.texts("metric").forEach(name -> trainer.metric(Metric.named(name)));
+        } else {
+            trainer.metric(data.targetShape().length == 0 ? Metric.accuracy() : Metric.mae());
         }
         dict.find("monitor").ifPresent(column -> trainer.monitor(dict.text("monitor")));
         dict.find("clip_grad_norm").ifPresent(norm -> trainer.clipGradNorm(dict.real("clip_grad_norm")));
@@ -169,7 +151,7 @@ final class TaskOptions {
     /**
      * {@return the averages of a network's weights}
      *
-     * @param others as many as {@link #averages} says
+     * @param others as many as {@link #averages(Map)} says
      */
     static List<WeightAverage> averages(Map<String, Object> settings, Network network, List<? extends Network> others) {
         Dict dict = new Dict("", settings);

@@ -2,6 +2,7 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,9 +32,10 @@ import org.anneal.text.Lengths;
 import org.anneal.text.Python;
 import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.torch.Torch;
 import org.anneal.train.Checkpoint;
+import org.anneal.train.DataLoader;
 import org.anneal.train.DataSets;
-import org.anneal.train.TutorialNet;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,23 +49,14 @@ final class TrainOptions {
     // With many more threads than processors a batch takes minutes, and the system may refuse them.
     private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
 
-    static final String SUBSET = "fashion-mnist-subset";
     private static final String OPTIMIZER = "SGD(lr=0.01, momentum=0.9)";
     private static final String SCHEDULE = "CosineAnnealingLR(T_max=100%)";
     private static final String NO_SCHEDULE = "ConstantLR(factor=1.0)"; // of a rule that averages its weights instead
     private static final int EPOCHS = 5;
     private static final int BATCH_SIZE = 8;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DATA",
-            description = {
-                SUBSET + ": 10,000 + 2,000 images that come with Anneal (the default)",
-                "fashion-mnist: all 60,000 + 10,000, from Debian's package dataset-fashion-mnist",
-                "cifar10:DIR: CIFAR-10's binary files in DIR, plain or gzipped",
-                "DIR: a folder with the files of either"
-            })
-    private Optional<String> data = Optional.empty();
+    @Mixin
+    private final DataOptions source = new DataOptions();
 
     @Option(
             names = "--optimizer",
@@ -220,7 +213,9 @@ final class TrainOptions {
         if (layerDecay.isPresent() && !groups.isEmpty()) {
             throw new IllegalArgumentException("--layer-decay must be left out with --group, which makes other groups");
         }
-        layerDecay.ifPresent(decay -> layers(UpdateRule.parse(OPTIMIZER), decay));
+        layerDecay.ifPresent(
+                decay -> layers(UpdateRule.parse(OPTIMIZER), List.of("first.weight", "last.weight"), decay));
+        source.check();
         task.check();
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
@@ -246,17 +241,15 @@ final class TrainOptions {
     }
 
     /** {@return the groups of layers whose rates decay towards the input, as {@code --group} takes them} */
-    private static List<String> layers(UpdateRule rule, double decay) {
-        List<String> layers = TutorialNet.layers();
+    private static List<String> layers(UpdateRule rule, List<String> parameters, double decay) {
         Map<String, Double> rates;
         try {
-            rates = LayerDecay.rates(
-                    rule, layers.stream().map(layer -> layer + ".weight").toList(), decay);
+            rates = LayerDecay.rates(rule, parameters, decay);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--layer-" + e.getMessage(), e);
         }
         return rates.entrySet().stream()
-                .limit(layers.size() - 1L) // the last one is the rest
+                .limit(rates.size() - 1L) // the last one is the rest
                 .map(rate -> rate.getKey() + ".*:lr=" + Python.repr(rate.getValue()))
                 .toList();
     }
@@ -328,9 +321,31 @@ final class TrainOptions {
         return config.isPresent() ? Optional.of(RunConfig.read(config.get())) : Optional.empty();
     }
 
-    /** {@return where to read the images from} */
-    String data(Optional<RunConfig> resumed) {
-        return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
+    /**
+     * Reads the samples to train on.
+     *
+     * @param before the settings of the resumed run, or of --config
+     * @param file the checkpoint to resume from
+     * @throws IllegalArgumentException if an option contradicts the resumed run
+     */
+    DataOptions.Read read(Optional<RunConfig> before, Path file) throws IOException {
+        Map<String, Object> settings =
+                new LinkedHashMap<>(before.map(RunConfig::more).orElse(Map.of()));
+        Map<String, Object> given = source.given();
+        given.putAll(task.given());
+        given.forEach((name, value) -> {
+            Optional<Object> saved = Optional.ofNullable(settings.get(name));
+            if (before.isPresent() && config.isEmpty() && !saved.equals(Optional.of(value))) {
+                throw other("--" + name.replace('_', '-'), saved.orElse("none"), value, file);
+            }
+            settings.put(name, value);
+        });
+        return DataOptions.read(source.data(before), settings);
+    }
+
+    /** {@return a loader of training samples as the options say} */
+    DataLoader loading(DataLoader loader, RunConfig run) {
+        return source.loading(loader, run.more());
     }
 
     /**
@@ -369,16 +384,21 @@ final class TrainOptions {
     private record Scheduled(SchedulerCall call, String given, Optional<String> shorter) {}
 
     /**
-     * {@return the settings of a run on {@code sets}}
+     * {@return the settings of a run}
      *
+     * @param data what {@link #read} has read
      * @param resumed the settings of the resumed run, if Anneal began it
      * @param trained the optimizer of the resumed run, if it is known
      * @param file the checkpoint to resume from
      * @throws IllegalArgumentException if an option contradicts the resumed run
      * @throws IOException if a setting of the resumed run cannot be read
      */
-    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
+    Chosen choose(DataOptions.Read data, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
             throws IOException {
+        DataSets sets = data.sets();
+        Map<String, Object> settings = data.settings();
+        String model = same(
+                "--model", source.model(), resumed.map(DataOptions::model), DataOptions.usualModel(sets.train()), file);
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
         if (resumed.isPresent() && config.isPresent()) {
@@ -404,9 +424,6 @@ final class TrainOptions {
                 resumed.map(RunConfig::groups),
                 List.of(),
                 file);
-        Map<String, Object> settings = task.choose(
-                resumed.map(RunConfig::more).orElse(Map.of()),
-                Optional.of(file).filter(saved -> resumed.isPresent() && config.isEmpty()));
         RunLength epochwise =
                 RunConfig.length(sets.train().size(), size, batches, RunConfig.accumulated(settings), passes);
         StepPer per = stepPer(resumed, surroundings.in(epochwise.context()), file);
@@ -420,7 +437,12 @@ final class TrainOptions {
                 ? rule(given.optimizer(), trained, file)
                 : pythons(given.optimizer(), trained, call.policy(), file);
         if (layerDecay.isPresent()) {
-            List<String> layers = layers(rule, layerDecay.get());
+            List<String> layers = layers(
+                    rule,
+                    List.copyOf(Torch.namedParameters(
+                                    DataOptions.network(model, sets.train()).module())
+                            .keySet()),
+                    layerDecay.get());
             grouped = same("--layer-decay", Optional.of(layers), resumed.map(RunConfig::groups), layers, file);
         }
         List<String> groupTexts = grouped;
@@ -431,7 +453,7 @@ final class TrainOptions {
         Surroundings.checkDrives(driven.schedules(), call, List.of(rule));
         RunConfig config = new RunConfig(
                 model,
-                data(resumed),
+                source.data(resumed),
                 sets.train().size(),
                 sets.validation().size(),
                 rule.toString(),
@@ -676,7 +698,7 @@ final class TrainOptions {
         if (saved != here) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "--data must have %,d images to %s, as in the run saved in %s, but has %,d",
+                    "--data must have %,d samples to %s, as in the run saved in %s, but has %,d",
                     saved,
                     purpose,
                     file,

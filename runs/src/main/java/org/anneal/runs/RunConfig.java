@@ -82,6 +82,7 @@ public record RunConfig(
         List<String> drivesGiven,
         Map<String, Object> more) {
     static final String FILE = "run.json";
+    static final String ENDED = "ended"; // whether the run has ended, if only to go on later
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
 
     private static final Set<String> KEYS = Arrays.stream(RunConfig.class.getRecordComponents())
@@ -254,25 +255,21 @@ public record RunConfig(
     }
 
     /**
-     * Writes {@code run.json}.
+     * {@return what {@code run.json} says of a run}
      *
      * @param config the settings
      * @param stepsPerEpoch steps of the optimizer, if they are known
      * @param groups of the optimizer
      * @param firstRates the rate of each group at the run's first step; empty before that
-     * @param ended whether the run has ended, if only to go on later
      */
-    static void write(
-            Path folder,
+    static Map<String, Object> description(
             Map<String, Object> config,
             OptionalLong stepsPerEpoch,
             List<? extends RateGroup> groups,
-            List<Double> firstRates,
-            boolean ended)
-            throws IOException {
+            List<Double> firstRates) {
         Map<String, Object> run = new LinkedHashMap<>();
         run.put("config", config);
-        run.put("ended", ended);
+        run.put(ENDED, false);
         stepsPerEpoch.ifPresent(steps -> run.put("steps_per_epoch", steps));
         run.put(
                 "param_groups",
@@ -281,7 +278,12 @@ public record RunConfig(
                                 groups.get(i),
                                 firstRates.isEmpty() ? groups.get(i).lr() : firstRates.get(i)))
                         .toList());
-        String json = JSON.writeValueAsString(run) + "\n";
+        return run;
+    }
+
+    /** Writes {@code run.json}. */
+    static void write(Path folder, Map<String, Object> description) throws IOException {
+        String json = JSON.writeValueAsString(description) + "\n";
         AtomicFile.write(folder.resolve(FILE), file -> RunTable.write(file, json));
     }
 
@@ -386,6 +388,6 @@ public record RunConfig(
                         : StepPer.EPOCH,
                 config.find("epochs").isPresent() ? config.whole("epochs") : 0,
                 run.find("steps_per_epoch").isPresent() ? run.whole("steps_per_epoch") : 0,
-                run.find("ended").isPresent() && run.truth("ended"));
+                run.find(ENDED).isPresent() && run.truth(ENDED));
     }
 }

@@ -58,14 +58,8 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private boolean kept;
     private long checked = System.nanoTime();
     private final ProgressLog progress;
-    private Optional<Description> description = Optional.empty();
+    private Map<String, Object> description = Map.of(); // in run.json
     private Optional<TensorBoardLog> tensorBoard = Optional.empty();
-
-    /** Writes run.json. */
-    @FunctionalInterface
-    private interface Description {
-        void write(boolean ended) throws IOException;
-    }
 
     /** Writes into a folder, or deletes from it. */
     @FunctionalInterface
@@ -232,8 +226,8 @@ public final class RunFolder implements RunListener, AutoCloseable {
             List<? extends RateGroup> groups,
             List<Double> firstRates)
             throws IOException {
-        description = Optional.of(ended -> RunConfig.write(folder, settings, stepsPerEpoch, groups, firstRates, ended));
-        description.get().write(false);
+        description = RunConfig.description(settings, stepsPerEpoch, groups, firstRates);
+        RunConfig.write(folder, description);
         madeFiles.add(folder.resolve(RunConfig.FILE));
     }
 
@@ -336,8 +330,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
                 for (Path file : madeFiles) {
                     Files.deleteIfExists(file);
                 }
-            } else if (description.isPresent()) {
-                description.get().write(true);
+            } else if (!description.isEmpty()) {
+                description.put(RunConfig.ENDED, true);
+                RunConfig.write(folder, description);
             }
         }
         if (!kept) {

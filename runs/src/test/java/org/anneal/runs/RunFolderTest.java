@@ -183,7 +183,9 @@ class RunFolderTest {
                 read().config(),
                 "13 batches of 8, but at most 5");
         assertEquals(CONFIG, RunConfig.of(new Dict("", CONFIG.toDict())), "and in a checkpoint");
-        RunConfig.write(temporary, CONFIG.toDict(), OptionalLong.of(5), optimizer.groups(), List.of(0.5, 0.25), false);
+        RunConfig.write(
+                temporary,
+                RunConfig.description(CONFIG.toDict(), OptionalLong.of(5), optimizer.groups(), List.of(0.5, 0.25)));
         assertEquals(List.of(0.5, 0.25), read().config().orElseThrow().lr());
     }
 
