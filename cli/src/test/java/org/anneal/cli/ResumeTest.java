@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code anneal train --resume}, parameter groups, early stopping. */
 class ResumeTest {
-    private static final String INTRODUCED = "TutorialNet, 44,426 parameters, on cpu with 1 thread, seed 0";
+    private static final String INTRODUCED = "tutorial, 44,426 parameters, on cpu with 1 thread, seed 0";
 
     @TempDir
     Path folder;
@@ -280,7 +280,7 @@ class ResumeTest {
         refuses("--step-per must be left out or epoch" + asWas + "batch", "--step-per=batch");
         refuses("--group must be left out or []" + asWas + "[fc*:lr=1]", "--group=fc*:lr=1");
         refuses(
-                "--data must have 50 images to train on, as in the run saved in " + last + ", but has 10,000",
+                "--data must have 50 samples to train on, as in the run saved in " + last + ", but has 10,000",
                 "--data=fashion-mnist-subset");
         String how = "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one";
         refuses(

@@ -105,7 +105,7 @@ class TrainTest {
         List<String> printed =
                 lines("train", "--epochs", "2", "--limit", "200", "--print-every", "100", "--out", out.toString());
         assertEquals(SUBSET, printed.get(0));
-        assertLine("TutorialNet, 44,426 parameters, on (cpu|cuda:0) with 1 thread, seed 0", printed.get(1));
+        assertLine("tutorial, 44,426 parameters, on (cpu|cuda:0) with 1 thread, seed 0", printed.get(1));
         assertEquals("SGD(lr=0.01, momentum=0.9), CosineAnnealingLR(T_max=2) stepped per epoch", printed.get(2));
         assertLine("\\[1,   100\\] loss: \\d\\.\\d{3}", printed.get(3));
         assertLine("\\[1,   200\\] loss: \\d\\.\\d{3}", printed.get(4));
@@ -196,10 +196,11 @@ class TrainTest {
     }
 
     @Test
-    void givesAPlateauTheValidationLoss() throws IOException {
-        // Nothing is better by ten times: the first loss stays the best, and every one after it fires.
+    void givesAPlateauWhatIsWatched() throws IOException {
+        // Nothing is better by ten times: the first accuracy stays the best, and every one after it fires.
         List<String> printed = lines(train(
                 "--epochs=3",
+                "--monitor=val_accuracy",
                 "--optimizer=SGD(0.5)",
                 "--schedule=ReduceLROnPlateau(mode='max', factor=0.5, patience=0, threshold=10)"));
         assertEquals(List.of(0.5, 0.5, 0.25), rates());
@@ -452,7 +453,7 @@ class TrainTest {
     void refusesDataWithoutAName(String given) {
         assertFails(
                 2,
-                "anneal train: --data must be fashion-mnist-subset, fashion-mnist, cifar10:DIR or a folder, but was '"
+                "anneal train: --data must be fashion-mnist-subset, fashion-mnist, cifar10:DIR, a CSV file or a folder, but was '"
                         + given + "'",
                 with("--out", out.toString(), "--data", given));
         assertFalse(Files.exists(out));
