@@ -94,10 +94,10 @@ public record CsvData(
 
     private static CsvData of(CsvTable table, CsvOptions options, Rows train, Rows validation) {
         Optional<Normalize> scaling = options.scaled()
-                ? Optional.of(options.scaling().orElseGet(() -> fit(train.samples())))
+                ? Optional.of(options.scaling().orElseGet(() -> fit(train.samples)))
                 : Optional.empty();
         Optional<Normalize> targetScaling = options.targetsScaled() && !train.isClasses()
-                ? Optional.of(options.targetScaling().orElseGet(() -> fit(train.targets())))
+                ? Optional.of(options.targetScaling().orElseGet(() -> fit(train.targets)))
                 : Optional.empty();
         scaling.ifPresent(each -> each.channels(train.shape()));
         targetScaling.ifPresent(each -> each.channels(train.targetShape()));
@@ -130,14 +130,29 @@ public record CsvData(
     }
 
     /** Rows of a file. Numbers are kept as double, so that a large value with a small spread keeps it when it is scaled. */
-    private record Rows(
-            double[][] samples,
-            double[][] targets,
-            int[] labels,
-            List<String> classes,
-            Optional<Normalize> normalization,
-            Optional<Normalize> targetScaling)
-            implements Dataset {
+    private static final class Rows implements Dataset {
+        private final double[][] samples;
+        private final double[][] targets;
+        private final int[] labels;
+        private final List<String> classes;
+        private final Optional<Normalize> normalization;
+        private final Optional<Normalize> targetScaling;
+
+        /** Keeps the arrays, uncopied. */
+        Rows(
+                double[][] samples,
+                double[][] targets,
+                int[] labels,
+                List<String> classes,
+                Optional<Normalize> normalization,
+                Optional<Normalize> targetScaling) {
+            this.samples = samples;
+            this.targets = targets;
+            this.labels = labels;
+            this.classes = classes;
+            this.normalization = normalization;
+            this.targetScaling = targetScaling;
+        }
 
         static Rows of(CsvTable table, List<String> classes) throws IOException {
             double[][] targets = new double[classes.isEmpty() ? table.size() : 0][];
@@ -183,6 +198,16 @@ public record CsvData(
         @Override
         public int size() {
             return samples.length;
+        }
+
+        @Override
+        public List<String> classes() {
+            return classes;
+        }
+
+        @Override
+        public Optional<Normalize> normalization() {
+            return normalization;
         }
 
         @Override

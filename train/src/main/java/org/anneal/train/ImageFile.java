@@ -110,7 +110,15 @@ final class ImageFile {
     }
 
     /** How much each of some pixels in a row, from {@code first} on, counts in a new one. */
-    private record Weights(int first, int[] shares) {
+    private static final class Weights {
+        private final int first;
+        private final int[] shares;
+
+        private Weights(int first, int[] shares) {
+            this.first = first;
+            this.shares = shares;
+        }
+
         static Weights[] of(int from, int to) {
             double scale = (double) from / to;
             double support = Math.max(scale, 1);

@@ -2,7 +2,6 @@ package org.anneal.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import org.anneal.torch.Network;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Tensor;
@@ -17,18 +16,24 @@ import org.bytedeco.pytorch.global.torch;
 public final class Mlp extends Network {
     /** What is computed of each value between two layers, as PyTorch's module of that name does by default. */
     public enum Activation {
-        RELU(torch::relu),
-        TANH(torch::tanh),
-        SIGMOID(torch::sigmoid),
-        GELU(torch::gelu),
-        SILU(torch::silu),
-        ELU(torch::elu),
-        LEAKY_RELU(torch::leaky_relu);
+        RELU,
+        TANH,
+        SIGMOID,
+        GELU,
+        SILU,
+        ELU,
+        LEAKY_RELU;
 
-        private final UnaryOperator<Tensor> function;
-
-        Activation(UnaryOperator<Tensor> function) {
-            this.function = function;
+        private Tensor of(Tensor values) {
+            return switch (this) {
+                case RELU -> values.relu();
+                case TANH -> values.tanh();
+                case SIGMOID -> values.sigmoid();
+                case GELU -> torch.gelu(values);
+                case SILU -> torch.silu(values);
+                case ELU -> torch.elu(values);
+                case LEAKY_RELU -> torch.leaky_relu(values);
+            };
         }
     }
 
@@ -67,7 +72,7 @@ public final class Mlp extends Network {
     public Tensor forward(Tensor samples) {
         Tensor x = layers.get(0).forward(samples.flatten(1, -1));
         for (LinearImpl layer : layers.subList(1, layers.size())) {
-            x = layer.forward(activation.function.apply(x));
+            x = layer.forward(activation.of(x));
         }
         return Models.shaped(x, outputs);
     }

@@ -97,7 +97,7 @@ public final class ResNet extends Network {
                 AutoGradMode noGrad = new AutoGradMode(false)) {
             for (Conv2dImpl each : inTorchvisionsOrder()) {
                 long[] shape = each.weight().shape();
-                double std = Math.sqrt(2.0) / Math.sqrt(shape[0] * shape[2] * shape[3]);
+                double std = Math.sqrt(2.0) / Math.sqrt((double) (shape[0] * shape[2] * shape[3]));
                 each.weight().normal_(0, std, new GeneratorOptional());
             }
         }

@@ -9,7 +9,15 @@ import java.util.TreeMap;
 import java.util.function.IntUnaryOperator;
 
 /** Which samples are for training and which for validation, each in ascending order. */
-record Split(int[] train, int[] validation) {
+final class Split {
+    private final int[] train;
+    private final int[] validation;
+
+    private Split(int[] train, int[] validation) {
+        this.train = train;
+        this.validation = validation;
+    }
+
     /**
      * Draws the samples for validation at random, from each group the same share, by largest remainders.
      *
@@ -41,6 +49,16 @@ record Split(int[] train, int[] validation) {
             }
         });
         return new Split(indices(isForValidation, false), indices(isForValidation, true));
+    }
+
+    /** {@return the samples for training; not a copy} */
+    int[] train() {
+        return train;
+    }
+
+    /** {@return the samples for validation; not a copy} */
+    int[] validation() {
+        return validation;
     }
 
     private static Map<Integer, Integer> shares(Map<Integer, List<Integer>> groups, double fraction, int wanted) {

@@ -53,7 +53,7 @@ class AugmentationTest {
     void changesAnImageAsTorchvisionDoes(Golden golden) {
         boolean crops = golden.what().equals("crop");
         float[] image = crops ? Golden.filled(1, 72, 1) : Golden.filled(2, 70, 1);
-        String[] of = golden.of().toUpperCase(Locale.ROOT).split(" ");
+        String[] of = golden.of().toUpperCase(Locale.ROOT).split(" ", -1);
         switch (golden.what()) {
             case "crop" ->
                 new RandomCrop(6, 2, RandomCrop.PaddingMode.valueOf(of[0]))

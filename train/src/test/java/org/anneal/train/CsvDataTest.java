@@ -239,9 +239,9 @@ class CsvDataTest {
                 assertThrows(IOException.class, () -> CsvData.read(words, RAW.asValues()))
                         .getMessage());
         Path quoted = write("quoted.csv", "a,y\n1,\"2\" x\n3,4\n");
-        assertTrue(assertThrows(IOException.class, () -> CsvData.read(quoted, RAW))
-                .getMessage()
-                .startsWith(quoted + ": is not a valid CSV file: "));
+        String why = String.valueOf(
+                assertThrows(IOException.class, () -> CsvData.read(quoted, RAW)).getMessage());
+        assertTrue(why.startsWith(quoted + ": is not a valid CSV file: "), why);
         assertEquals(
                 "classes must be in 1 target column, but were to be in [y, z]",
                 assertThrows(

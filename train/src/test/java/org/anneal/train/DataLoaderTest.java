@@ -309,7 +309,7 @@ class DataLoaderTest {
     void givesTheSameBatchesWhateverTheNumberOfWorkers() {
         Dataset uneven = reading((index, into) -> {
             if (index % 3 == 0) {
-                LockSupport.parkNanos(100_000 * (index % 7)); // so that batches are ready out of order
+                LockSupport.parkNanos(100_000L * (index % 7)); // so that batches are ready out of order
             }
             into.put(NUMBERED.sample(index));
         });

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A line of what parity/images.py wrote: what it is of, and torch's values. */
-record Golden(String what, String of, double[] values) {
+record Golden(String what, String of, List<Double> values) {
     static List<Golden> read(String name) throws IOException {
         try (InputStream in = Golden.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
@@ -23,13 +23,13 @@ record Golden(String what, String of, double[] values) {
         return new Golden(
                 parts[0],
                 parts[1],
-                Arrays.stream(parts).skip(2).mapToDouble(Double::parseDouble).toArray());
+                Arrays.stream(parts).skip(2).map(Double::valueOf).toList());
     }
 
     float[] floats() {
-        float[] floats = new float[values.length];
+        float[] floats = new float[values.size()];
         for (int i = 0; i < floats.length; i++) {
-            floats[i] = (float) values[i];
+            floats[i] = values.get(i).floatValue();
         }
         return floats;
     }

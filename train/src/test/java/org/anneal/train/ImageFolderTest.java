@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -39,13 +40,13 @@ class ImageFolderTest {
         try (InputStream in = Golden.class.getResourceAsStream("images/" + golden.what())) {
             Files.copy(in, file);
         }
-        String[] of = golden.of().split(" ");
+        String[] of = golden.of().split(" ", -1);
         Images wanted = new Images(of[0].equals("L") ? 1 : 3, Integer.parseInt(of[2]), Integer.parseInt(of[1]));
         byte[] pixels = ImageFile.read(file, wanted);
         assertEquals(wanted.length(), pixels.length);
         CRC32 sum = new CRC32();
         sum.update(pixels);
-        assertEquals((long) golden.values()[0], sum.getValue());
+        assertEquals(golden.values().get(0).longValue(), sum.getValue());
     }
 
     @Test
@@ -158,7 +159,7 @@ class ImageFolderTest {
                 validation.forEach(1, batch -> {});
             }
         });
-        String why = String.valueOf(thrown.getCause().getMessage());
+        String why = String.valueOf(Objects.requireNonNull(thrown.getCause()).getMessage());
         assertTrue(why.startsWith(message), why);
         assertFalse(why.contains("\n"), why);
     }
