@@ -24,7 +24,8 @@ public record BCEWithLogitsLoss(
 
     static final Kind<BCEWithLogitsLoss> KIND = Kind.of(BCEWithLogitsLoss.class, "of logits and targets from 0 to 1")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .named();
 
     private static final long MEAN = 1;
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.anneal.text.Kind;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -28,6 +29,8 @@ final class Losses {
             "smooth_l1", SmoothL1Loss::new,
             "huber", HuberLoss::new));
 
+    static final Pattern NAME = Pattern.compile("[A-Za-z_][\\w.]*");
+
     private Losses() {}
 
     /** {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word. */
@@ -45,7 +48,7 @@ final class Losses {
         if (factors.isEmpty()) {
             return new TensorOptional();
         }
-        long outputs = output.dim() < 2 ? 1 : output.size(1);
+        long outputs = output.size(-1);
         if (factors.size() != outputs) {
             throw new IllegalArgumentException(name + " must have a factor for each of the network's " + outputs
                     + " outputs, but had " + factors.size());
