@@ -263,6 +263,15 @@ public final class LRScheduler {
         if (takesMetric()) {
             step(metric);
         }
+        epoch();
+    }
+
+    /**
+     * Tells of the end of an epoch without a metric, such as one that was not validated: a plateau waits.
+     *
+     * @throws RuntimeException as {@link #step()} does
+     */
+    public void epoch() {
         if (stepPer == StepPer.EPOCH && takesStep()) {
             step();
         }

@@ -225,6 +225,13 @@ public final class Kind<R extends Record> {
         return alsoReads(after, names);
     }
 
+    /** {@return this, whose arguments must all be named, as others come before them in Python's call} */
+    public Kind<R> named() {
+        signature.add(0, "*");
+        dropped.add("*");
+        return this;
+    }
+
     /**
      * {@return this, with a custom reading of a parameter}
      *

@@ -127,6 +127,21 @@ public final class PythonCall {
         return simpleName();
     }
 
+    /**
+     * {@return the name of what is called, without its module}
+     *
+     * @param modules which it may have, such as {@code torch.nn}; or none
+     * @throws PythonSyntaxException if it has another
+     */
+    public String nameIn(String... modules) {
+        String module = dotted.substring(0, Math.max(0, dotted.lastIndexOf('.')));
+        if (!module.isEmpty() && !List.of(modules).contains(module)) {
+            throw error(
+                    "unknown module '" + PythonText.shortened(module) + "', expected " + String.join(" or ", modules));
+        }
+        return simpleName();
+    }
+
     /** {@return whether this is a call of one of {@code names}, in a module of PyTorch or in none} */
     public boolean isOneOf(Predicate<String> names) {
         return PREFIXES.contains(dotted.substring(0, dotted.lastIndexOf('.') + 1)) && names.test(simpleName());

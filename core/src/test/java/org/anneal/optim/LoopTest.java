@@ -10,6 +10,7 @@ import org.anneal.array.FloatArrays;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -51,5 +52,25 @@ class LoopTest {
         for (int i = 0; i < expected.length; i++) {
             assertEquals(Double.parseDouble(expected[i]), seen.get(i), 1e-17, policy);
         }
+    }
+
+    @Test
+    void aPlateauWaitsThroughAnEpochWithoutAMetric() {
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(new SGD(1), List.of(new FloatArray(1f)));
+        LRScheduler scheduler = new LRScheduler(
+                optimizer,
+                Policy.parse(
+                        "ChainedScheduler([ExponentialLR(0.5), ReduceLROnPlateau(factor=0.1, patience=0, threshold=0)])"));
+        List<Double> rates = new ArrayList<>();
+        for (int epoch = 0; epoch < 4; epoch++) {
+            rates.add(optimizer.groups().get(0).lr());
+            optimizer.step();
+            if (epoch == 1) {
+                scheduler.epoch();
+            } else {
+                scheduler.epoch(1);
+            }
+        }
+        assertEquals(List.of(1.0, 0.5, 0.25, 0.0125), rates, "the second metric is no better than the first");
     }
 }

@@ -65,6 +65,12 @@ public final class CheckpointParts {
         this.root = new Dict("", root);
     }
 
+    /** {@return whether a checkpoint has something else than an average under {@code key}} */
+    static boolean isKey(String key) {
+        return Stream.of(MODEL, OPTIMIZER, SCHEDULER, List.of("epoch", "step", "global_step", "anneal"))
+                .anyMatch(keys -> keys.contains(key));
+    }
+
     /** {@return the keys of weights: {@code model} alone if it is there; several if the file has several networks} */
     public List<String> models() {
         List<String> keys = MODEL.stream()

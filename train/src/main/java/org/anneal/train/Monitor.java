@@ -14,6 +14,8 @@ public record Monitor(String name, Mode mode) {
     /** The validation loss: the default. */
     public static final Monitor VAL_LOSS = new Monitor("val_loss", Mode.MIN);
 
+    static final String TRAIN_LOSS = "train_loss";
+
     public Monitor {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(mode, "mode");
@@ -22,6 +24,11 @@ public record Monitor(String name, Mode mode) {
     /** {@return the number of {@code epoch}; NaN if it has none} */
     public double of(RunListener.Epoch epoch) {
         return epoch.metric(name);
+    }
+
+    /** {@return whether {@code epoch} has the number, as it has an average's only once the average has begun} */
+    boolean isIn(RunListener.Epoch epoch) {
+        return name.equals(TRAIN_LOSS) || epoch.metrics().containsKey(name);
     }
 
     /** {@return whether {@code value} is better than {@code than}; NaN is worse than any number} */

@@ -85,8 +85,9 @@ public record Progress(
         return batch == 0 && best().map(RunListener.Epoch::epoch).equals(Optional.of(epoch));
     }
 
-    /** {@return how many epochs have ended since the best one} */
+    /** {@return how many epochs have ended since the best one; if there is none, how many have the number at all} */
     public int epochsSinceBest() {
-        return epoch - best().map(RunListener.Epoch::epoch).orElse(epoch - epochs.size());
+        return best().map(best -> epoch - best.epoch())
+                .orElseGet(() -> (int) epochs.stream().filter(monitor::isIn).count());
     }
 }

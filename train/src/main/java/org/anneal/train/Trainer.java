@@ -3,6 +3,7 @@ package org.anneal.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.anneal.checkpoint.TensorData;
@@ -125,15 +127,20 @@ public final class Trainer {
         return this;
     }
 
-    /** Adds a metric of the validation. Without any, classifiers have their {@link Metric#accuracy}. */
+    /**
+     * Adds a metric of the validation. Without any, classifiers have their {@link Metric#accuracy}.
+     *
+     * @throws IllegalArgumentException if there is one of its name already
+     */
     public Trainer metric(Metric metric) {
         metrics.add(metric);
+        checkNames();
         return this;
     }
 
     /**
      * Sets which number tells whether an epoch was better than those before, for {@link #patience}, the best checkpoint and a
-     * plateau (default: {@code val_loss}).
+     * plateau (default: {@code val_loss}). Patience and the plateau wait for an average that begins later.
      *
      * @param column {@code train_loss}, {@code val_loss}, or {@code val_} and the name of a metric; of an average, its name before
      *     that, as in {@code ema_val_loss}
@@ -145,23 +152,37 @@ public final class Trainer {
 
     /** {@return the number that tells which epoch is the best} */
     public Monitor monitor() {
-        return monitors().stream()
+        return monitor(metrics.isEmpty() ? List.of(Metric.accuracy()) : metrics);
+    }
+
+    private Monitor monitor(List<Metric> measured) {
+        List<Monitor> monitors = monitors(measured);
+        return monitors.stream()
                 .filter(monitor -> monitor.name().equals(monitored))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("monitor must be one of "
-                        + monitors().stream().map(Monitor::name).collect(Collectors.joining(", ")) + ", but was "
+                        + monitors.stream().map(Monitor::name).collect(Collectors.joining(", ")) + ", but was "
                         + monitored));
     }
 
-    private List<Monitor> monitors() {
+    private List<Monitor> monitors(List<Metric> measured) {
         List<Monitor> validation = new ArrayList<>(List.of(Monitor.VAL_LOSS));
-        (metrics.isEmpty() ? List.of(Metric.accuracy()) : metrics)
-                .forEach(metric -> validation.add(new Monitor(VALIDATION + metric.name(), metric.mode())));
-        List<Monitor> all = new ArrayList<>(List.of(new Monitor("train_loss", Mode.MIN)));
+        measured.forEach(metric -> validation.add(new Monitor(VALIDATION + metric.name(), metric.mode())));
+        List<Monitor> all = new ArrayList<>(List.of(new Monitor(Monitor.TRAIN_LOSS, Mode.MIN)));
         all.addAll(validation);
         averages.forEach(average ->
                 validation.forEach(each -> all.add(new Monitor(average.metric(each.name()), each.mode()))));
         return all;
+    }
+
+    private void checkNames() {
+        Set<String> names = new HashSet<>();
+        for (Monitor monitor : monitors(metrics)) {
+            if (!names.add(monitor.name())) {
+                throw new IllegalArgumentException(
+                        "metrics and averages must have names of their own, but two are " + monitor.name());
+            }
+        }
     }
 
     /** Scales the gradients before each step so that their norm over all parameters is at most {@code maxNorm}. */
@@ -191,9 +212,14 @@ public final class Trainer {
         return this;
     }
 
-    /** Adds an average of the weights, which is updated, validated, and saved beside them. */
+    /**
+     * Adds an average of the weights, which is updated, validated, and saved beside them.
+     *
+     * @throws IllegalArgumentException if there is one of its name already
+     */
     public Trainer average(WeightAverage average) {
         averages.add(average);
+        checkNames();
         return this;
     }
 
@@ -321,7 +347,7 @@ public final class Trainer {
         private final long toValidate; // samples
         private final Loss loss;
         private final List<Metric> metrics;
-        private final Monitor monitor = monitor();
+        private final Monitor monitor;
         private final int batches;
         private final long stepsElsewhere; // steps of the run that this optimizer did not make
         private final List<RunListener.Epoch> epochs = new ArrayList<>(start.epochs());
@@ -333,7 +359,7 @@ public final class Trainer {
         private long since = System.nanoTime();
         private List<Double> lr = start.lr();
         private Map<String, Double> numbers = start.numbers();
-        private Map<String, TensorData> bestWeights = start.bestWeights();
+        private Map<String, TensorData> bestWeights;
         private boolean evaluated; // the batch's loss, which LBFGS computes more than once
         private boolean toldNotFinite;
 
@@ -345,6 +371,8 @@ public final class Trainer {
             boolean classes = data.train().targetShape().length == 0;
             loss = Trainer.this.loss.orElseGet(() -> classes ? new CrossEntropyLoss() : new MSELoss());
             metrics = Trainer.this.metrics.isEmpty() && classes ? List.of(Metric.accuracy()) : Trainer.this.metrics;
+            monitor = monitor(metrics);
+            bestWeights = start.monitor().equals(monitor) ? start.bestWeights() : Map.of();
             batches = Math.min(limit, training.size());
             stepsElsewhere = start.step() - optimizer.steps();
             if (batch > batches) {
@@ -404,7 +432,6 @@ public final class Trainer {
                 checkpoint();
                 return;
             }
-            requireFinite("the validation loss", measured.getOrDefault(Monitor.VAL_LOSS.name(), 0.0), batch);
             requireFiniteWeights();
             epoch++;
             RunListener.Epoch end =
@@ -420,7 +447,11 @@ public final class Trainer {
             if (restoreBest && progress().isBest()) {
                 bestWeights = watchedWeights();
             }
-            scheduler.epoch(monitor.of(end));
+            if (monitor.isIn(end)) {
+                scheduler.epoch(monitor.of(end));
+            } else {
+                scheduler.epoch();
+            }
             checkpoint();
         }
 
@@ -531,6 +562,10 @@ public final class Trainer {
                     return !stopped;
                 });
             }
+            if (stopped) {
+                return;
+            }
+            requireFinite("the " + name.replace('_', ' ') + "validation loss", meanLoss.value(), batch);
             measured.put(name + Monitor.VAL_LOSS.name(), meanLoss.value());
             for (int i = 0; i < passes.size(); i++) {
                 measured.put(

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.schedule.StepPer;
@@ -26,9 +27,17 @@ import org.bytedeco.pytorch.Tensor;
  * @param from the epoch of the first update, from 1
  */
 public record WeightAverage(String name, Network network, AveragedModel<Tensor> model, StepPer per, int from) {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9_]+");
 
+    /** @throws IllegalArgumentException if the name has other characters or is a key of checkpoints, or {@code from} is below 1 */
     public WeightAverage {
-        Objects.requireNonNull(name, "name");
+        if (!NAME.matcher(Objects.requireNonNull(name, "name")).matches()) {
+            throw new IllegalArgumentException("name must be lower-case letters, digits and _, but was '" + name + "'");
+        }
+        if (CheckpointParts.isKey(name)) {
+            throw new IllegalArgumentException(
+                    "name must not be one that a checkpoint has for something else, but was '" + name + "'");
+        }
         Objects.requireNonNull(network, "network");
         Objects.requireNonNull(model, "model");
         Objects.requireNonNull(per, "per");

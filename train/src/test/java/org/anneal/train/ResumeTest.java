@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,12 +17,17 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.Averaging;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
@@ -26,6 +35,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.Schedule;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
@@ -55,11 +65,48 @@ class ResumeTest {
     }
 
     /** What a run is started with. */
-    private record Setting(String rule, String policy, StepPer per) {
+    private record Setting(String rule, String policy, StepPer per, List<Extra> extras) {
+        Setting(String rule, String policy, StepPer per, Extra... extras) {
+            this(rule, policy, per, List.of(extras));
+        }
+
         Run run() {
             return new Run(this);
         }
     }
+
+    /** What a run has beside the plain loop. */
+    private enum Extra {
+        ACCUMULATE(
+                run -> run.trainer.accumulate(3)), // the last step of an epoch is of 2 batches, the last of 4 samples
+        CLIP_NORM(run -> run.trainer.clipGradNorm(0.2)),
+        CLIP_VALUE(run -> run.trainer.clipGradValue(0.02)),
+        EMA(run -> run.average(WeightAverage.ema(run.network, new DropoutNet(), 0.9))),
+        RAMPED_EMA(run -> run.average(WeightAverage.ema(
+                run.network,
+                new DropoutNet(),
+                Averaging.ema(0.9, Schedule.parse("LinearLR(start_factor=0.1, total_iters=12)"))))),
+        SWA(run -> run.average(WeightAverage.swa(run.network, new DropoutNet(), 2))),
+        VAL_ACCURACY(run -> run.trainer.monitor("val_accuracy").restoreBest()),
+        EMA_VAL_LOSS(run -> run.trainer.monitor("ema_val_loss").restoreBest());
+
+        final Consumer<Run> set;
+
+        Extra(Consumer<Run> set) {
+            this.set = set;
+        }
+    }
+
+    private static final Setting EVERYTHING = new Setting(
+            "AdamW(lr=0.02)",
+            "ChainedScheduler([CosineAnnealingLR(T_max=14), ReduceLROnPlateau('max', patience=0, factor=0.5)])",
+            StepPer.BATCH,
+            Extra.ACCUMULATE,
+            Extra.CLIP_NORM,
+            Extra.CLIP_VALUE,
+            Extra.EMA,
+            Extra.SWA,
+            Extra.VAL_ACCURACY);
 
     private static final Setting PLAIN = new Setting("SGD(lr=0.1, momentum=0.9)", "StepLR(2)", StepPer.EPOCH);
 
@@ -80,10 +127,26 @@ class ResumeTest {
         settings.add(new Setting("SGDScheduleFree(lr=0.5, warmup_steps=5)", "StepLR(7)", StepPer.BATCH));
         settings.add(new Setting("Prodigy(lr=1.0)", "CosineAnnealingLR(T_max=32)", StepPer.BATCH));
         settings.add(new Setting("DAdaptAdam(lr=1.0)", "StepLR(7)", StepPer.BATCH));
+        for (Extra extra :
+                List.of(Extra.ACCUMULATE, Extra.CLIP_NORM, Extra.CLIP_VALUE, Extra.EMA, Extra.RAMPED_EMA, Extra.SWA)) {
+            settings.add(new Setting(PLAIN.rule, PLAIN.policy, PLAIN.per, extra));
+        }
+        settings.add(new Setting(
+                PLAIN.rule, "ReduceLROnPlateau('max', patience=0, factor=0.5)", PLAIN.per, Extra.VAL_ACCURACY));
+        settings.add(new Setting(
+                PLAIN.rule,
+                "ReduceLROnPlateau(patience=0, threshold=0.1, factor=0.5)",
+                PLAIN.per,
+                Extra.EMA,
+                Extra.EMA_VAL_LOSS));
+        settings.add(new Setting(
+                "AdamWScheduleFree(lr=0.01)", "StepLR(7)", StepPer.BATCH, Extra.ACCUMULATE, Extra.EMA, Extra.SWA));
+        settings.add(EVERYTHING);
         // Before the first batch, in the middle, after an epoch's last batch but before its end, at its end.
+        List<String> positions = List.of("0 0", "0 3", "1 0", "1 6", "2 8", "3 0");
         return settings.stream()
-                .flatMap(setting -> Stream.of("0 0", "0 3", "1 0", "1 6", "2 8", "3 0")
-                        .map(position -> Arguments.of(setting, position)));
+                .flatMap(setting -> (setting.extras.size() == 1 ? List.of("0 3", "2 8", "3 0") : positions)
+                        .stream().map(position -> Arguments.of(setting, position)));
     }
 
     /** A network, what trains it, and what it left. */
@@ -93,6 +156,7 @@ class ResumeTest {
         final Optimizer<Tensor> optimizer;
         final LRScheduler scheduler;
         final Trainer trainer;
+        final List<WeightAverage> averages = new ArrayList<>();
         final List<Progress> progress = new ArrayList<>();
 
         Run(Setting setting) {
@@ -112,6 +176,12 @@ class ResumeTest {
                             progress.add(now);
                         }
                     });
+            setting.extras.forEach(extra -> extra.set.accept(this));
+        }
+
+        void average(WeightAverage average) {
+            averages.add(average);
+            trainer.average(average);
         }
 
         RunConfig config() {
@@ -137,9 +207,18 @@ class ResumeTest {
                     OnNan.STOP);
         }
 
+        void start(Path folder) throws IOException {
+            try (TrainingFolder results = new TrainingFolder(folder, network, setting.policy, 1)) {
+                averages.forEach(results::average);
+                trainer.listener(results.checkpoints(optimizer, scheduler, config(), 1))
+                        .fit(SETS);
+            }
+        }
+
         /** Trains, and leaves a file for every checkpoint. */
         Run fit(Path folder) throws IOException {
             try (TrainingFolder results = new TrainingFolder(folder, network, setting.policy, 1)) {
+                averages.forEach(results::average);
                 trainer.listener(results.checkpoints(optimizer, scheduler, config(), 1))
                         .listener(new TrainListener() {
                             @Override
@@ -156,10 +235,14 @@ class ResumeTest {
             try (Checkpoint checkpoint = Checkpoint.open(file)) {
                 Progress start = checkpoint.progress(8);
                 assertEquals(List.of(), checkpoint.restore(network, optimizer, scheduler, OnChange.REFUSE, 0));
+                for (WeightAverage average : averages) {
+                    checkpoint.restore(average);
+                }
                 trainer.resume(start);
                 try (TrainingFolder results =
                         new TrainingFolder(folder, network, setting.policy, 1, checkpoint, start)) {
                     checkpoint.close();
+                    averages.forEach(results::average);
                     trainer.listener(results.checkpoints(optimizer, scheduler, config(), 1))
                             .fit(SETS);
                 }
@@ -191,6 +274,117 @@ class ResumeTest {
             assertSame(first, second);
         }
         assertSameFiles(whole, resumed);
+        assertSameAverages(setting, whole, resumed);
+    }
+
+    private static void assertSameAverages(Setting setting, Path first, Path second) throws IOException {
+        for (Extra extra : setting.extras) {
+            if (extra == Extra.SWA || extra == Extra.EMA) {
+                String file = extra.name().toLowerCase(Locale.ROOT) + ".safetensors";
+                assertArrayEquals(
+                        Files.readAllBytes(first.resolve(file)), Files.readAllBytes(second.resolve(file)), file);
+            }
+        }
+    }
+
+    /** A process that trains with everything; after each step it says so, and waits for a line. */
+    static final class Training {
+        private Training() {}
+
+        public static void main(String[] folder) throws IOException {
+            oneThread();
+            Path last = TrainingFolder.lastCheckpoint(Path.of(folder[0]));
+            try (Run run = EVERYTHING.run()) {
+                run.trainer.saveEvery(1).listener(new TrainListener() {
+                    @Override
+                    public void batch(Batch batch) {
+                        System.out.println(batch.step());
+                        try {
+                            System.in.read();
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        }
+                    }
+                });
+                if (Files.exists(last)) {
+                    run.resume(last, Path.of(folder[0]));
+                } else {
+                    run.start(Path.of(folder[0]));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aProcessThatIsKilledAtRandomMomentsGoesOnToTheBit() throws IOException, InterruptedException {
+        Path whole = folder.resolve("whole");
+        Path killed = folder.resolve("killed");
+        try (Run run = EVERYTHING.run()) {
+            run.start(whole);
+        }
+        Random random = new Random(13);
+        int steps = 0;
+        for (int kill = 0; kill < 3; kill++) {
+            int more = 1 + random.nextInt(2);
+            try (Child child = new Child(killed)) {
+                for (int i = 0; i < more; i++) {
+                    int step = Integer.parseInt(child.line().orElseThrow());
+                    assertTrue(step == steps || step == steps + 1, "at most the step that was not saved is lost");
+                    steps = step;
+                }
+                Thread.sleep(random.nextInt(15)); // it saves, validates, or makes the next step
+            }
+        }
+        try (Child child = new Child(killed)) {
+            for (Optional<String> line = child.line(); line.isPresent(); line = child.line()) {
+                steps = Integer.parseInt(line.get());
+            }
+            assertEquals(0, child.exit());
+        }
+        assertEquals(EPOCHS * 3, steps);
+        assertSameFiles(whole, killed);
+        assertSameAverages(EVERYTHING, whole, killed);
+    }
+
+    /** A {@link Training}, which is killed when this is closed. */
+    private static final class Child implements AutoCloseable {
+        private final Process process;
+        private final BufferedReader out;
+
+        Child(Path folder) throws IOException {
+            process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-Djava.awt.headless=true",
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Training.class.getName(),
+                            folder.toString())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            out = process.inputReader(StandardCharsets.UTF_8);
+        }
+
+        /** {@return the next line, after which it goes on; empty if it has ended} */
+        Optional<String> line() throws IOException {
+            Optional<String> line = Optional.ofNullable(out.readLine());
+            if (line.isPresent()) {
+                process.getOutputStream().write('\n');
+                process.getOutputStream().flush();
+            }
+            return line;
+        }
+
+        int exit() throws InterruptedException {
+            return process.waitFor();
+        }
+
+        @Override
+        public void close() throws IOException, InterruptedException {
+            process.destroyForcibly().waitFor();
+            out.close();
+        }
     }
 
     @Test
@@ -270,11 +464,7 @@ class ResumeTest {
                 if (Files.exists(last)) {
                     run.resume(last, stopped);
                 } else {
-                    try (TrainingFolder results = new TrainingFolder(stopped, run.network, PLAIN.policy, 1)) {
-                        run.trainer
-                                .listener(results.checkpoints(run.optimizer, run.scheduler, run.config(), 1))
-                                .fit(SETS);
-                    }
+                    run.start(stopped);
                     assertEquals("epoch,step\n", Files.readString(stopped.resolve("metrics.csv")));
                     assertFalse(Files.exists(stopped.resolve("curve.png")));
                 }
@@ -299,6 +489,12 @@ class ResumeTest {
         assertEquals(
                 plain(Weights.stateDict(first.network.module())), plain(Weights.stateDict(second.network.module())));
         assertEquals(first.scheduler.state(), second.scheduler.state());
+        assertEquals(first.averages.size(), second.averages.size());
+        for (int i = 0; i < first.averages.size(); i++) {
+            assertEquals(
+                    plain(first.averages.get(i).model().stateDict()),
+                    plain(second.averages.get(i).model().stateDict()));
+        }
     }
 
     /** All that a run leaves is the same, but for the seconds that it took. */

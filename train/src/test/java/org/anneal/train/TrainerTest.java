@@ -25,13 +25,19 @@ import org.anneal.runs.RunListener;
 import org.anneal.runs.ScalarLog;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
+import org.anneal.train.measure.CrossEntropyLoss;
+import org.anneal.train.measure.Metric;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.AutoGradMode;
+import org.bytedeco.pytorch.BatchNorm1dImpl;
+import org.bytedeco.pytorch.BatchNormOptions;
 import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -782,6 +788,64 @@ class TrainerTest {
                     objects.get(3) - objects.get(0) < 100,
                     () -> "libtorch's objects must not wait for Java's collector, but there were " + objects);
             assertTrue(Double.isFinite(run.epochs.get(69).metric("val_loss")));
+        }
+    }
+
+    /** A linear network behind a batch norm, so that an average of it is passed over the data, too. */
+    private static final class NormNet extends Network {
+        private final BatchNorm1dImpl norm = register("norm", new BatchNorm1dImpl(new BatchNormOptions(1024)));
+        private final LinearImpl fc = register("fc", new LinearImpl(1024, 2));
+
+        @Override
+        public Tensor forward(Tensor input) {
+            return fc.forward(norm.forward(input.flatten(1, -1)));
+        }
+    }
+
+    @Test
+    void memoryStaysFlatOverTenThousandStepsOfAveragesClippingAndMetrics() throws IOException {
+        // 2,000 steps, with as many batches again for the average's batch norm, between two looks; a batch is 256 KB.
+        Samples large = new Samples(64 * 50, 32, 32, 1e-4f, i -> i % 2);
+        NormNet network = new NormNet();
+        List<Long> resident = new ArrayList<>();
+        List<Long> objects = new ArrayList<>();
+        try (Run run = new Run(
+                network,
+                Torch.optimizer(new Adam(1e-3), Torch.parameters(network.module())),
+                Policy.parse("ReduceLROnPlateau('max')"))) {
+            run.trainer
+                    .loss(new CrossEntropyLoss().withLabelSmoothing(0.1))
+                    .metric(Metric.accuracy())
+                    .metric(Metric.ofPass(
+                            "share",
+                            Mode.MAX,
+                            (outputs, targets) -> outputs.argmax().item_double()))
+                    .clipGradNorm(1)
+                    .clipGradValue(0.1)
+                    .average(WeightAverage.ema(network, new NormNet(), 0.99))
+                    .monitor("ema_val_accuracy")
+                    .restoreBest()
+                    .listener(new TrainListener() {
+                        @Override
+                        public void epoch(Epoch epoch) {
+                            if (epoch.epoch() % 40 == 39) {
+                                objects.add(Pointer.totalCount());
+                                resident.add(Pointer.physicalBytes());
+                            }
+                        }
+                    });
+            run.trainer.epochs(200).batchSize(64).fit(new DataSets(large, new Samples(640, 32, 32, 1e-4f, i -> i % 2)));
+            assertEquals(10_000, run.optimizer.steps());
+            double grown = IntStream.range(1, 5)
+                            .mapToLong(i -> resident.get(i) - resident.get(i - 1))
+                            .min()
+                            .orElseThrow()
+                    / 1e6;
+            assertTrue(grown < 50, () -> "2,000 steps took at least " + grown + " MB");
+            assertTrue(
+                    objects.get(4) - objects.get(0) < 100,
+                    () -> "libtorch's objects must not wait for Java's collector, but there were " + objects);
+            assertTrue(Double.isFinite(run.epochs.get(199).metric("ema_val_loss")));
         }
     }
 

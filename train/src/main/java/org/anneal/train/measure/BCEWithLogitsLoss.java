@@ -24,7 +24,8 @@ public record BCEWithLogitsLoss(
 
     static final Kind<BCEWithLogitsLoss> KIND = Kind.of(BCEWithLogitsLoss.class, "of logits and targets from 0 to 1")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .named();
 
     private static final long MEAN = 1;
 
@@ -42,7 +43,7 @@ public record BCEWithLogitsLoss(
     public Tensor of(Tensor output, Tensor target) {
         Tensor same = Losses.sameShape(output, target);
         return torch.binary_cross_entropy_with_logits(
-                output, same, new TensorOptional(), Losses.weights("pos_weight", posWeight, output), MEAN);
+                output, same, new TensorOptional(), Losses.weights("pos_weight", posWeight, output, output.size(-1)), MEAN);
     }
 
     @Override

@@ -16,7 +16,9 @@ import org.bytedeco.pytorch.global.torch;
  *   loss = -(1 - s) * w_c * log(p_c) - s / C * sum(w * log(p))
  * }</pre>
  *
- * <p>The mean over a batch is the sum of these over the sum of their {@code w_c}.
+ * <p>The mean over a batch is the sum of these over the sum of their {@code w_c}. Targets may also be probabilities, samples x
+ * classes: then the loss is {@code -sum(w * q * log(p))} with {@code q = (1 - s) * target + s / C}, and the mean is over the
+ * samples.
  *
  * <p>PyTorch: {@code torch.nn.CrossEntropyLoss(weight, label_smoothing)}. Smoothing: Szegedy et al., Rethinking the Inception
  * Architecture for Computer Vision, arXiv:1512.00567.
@@ -31,7 +33,8 @@ public record CrossEntropyLoss(
 
     static final Kind<CrossEntropyLoss> KIND = Kind.of(CrossEntropyLoss.class, "of scores and classes")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .drops("weight", "*");
 
     private static final long MEAN = 1;
     private static final long IGNORED = -100; // PyTorch's ignore_index
@@ -65,7 +68,12 @@ public record CrossEntropyLoss(
                             + Arrays.toString(output.shape()));
         }
         return torch.cross_entropy_loss(
-                output, target, Losses.weights("weight", weight, output), MEAN, IGNORED, labelSmoothing);
+                output,
+                Metric.isClass(target) ? target : Losses.sameShape(output, target),
+                Losses.weights("weight", weight, output, output.size(1)),
+                MEAN,
+                IGNORED,
+                labelSmoothing);
     }
 
     @Override

@@ -21,7 +21,8 @@ public record HuberLoss(@Param(or = "1.0", above = 0) double delta) implements L
     static final Kind<HuberLoss> KIND = Kind.of(
                     HuberLoss.class, "quadratic for small differences, linear for large ones")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .named();
 
     private static final long MEAN = 1;
 

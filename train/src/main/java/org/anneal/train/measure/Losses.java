@@ -13,8 +13,6 @@ import org.bytedeco.pytorch.global.torch;
 
 /** The losses that come with this library. */
 final class Losses {
-    static final Pattern NAME = Pattern.compile("\\w+");
-
     static final List<Kind<?>> KINDS = List.of(
             CrossEntropyLoss.KIND,
             BCEWithLogitsLoss.KIND,
@@ -31,6 +29,8 @@ final class Losses {
             "smooth_l1", SmoothL1Loss::new,
             "huber", HuberLoss::new));
 
+    static final Pattern NAME = Pattern.compile("[A-Za-z_][\\w.]*");
+
     private Losses() {}
 
     /** {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word. */
@@ -46,12 +46,11 @@ final class Losses {
         return target;
     }
 
-    /** {@return a factor for each of the last dimension's entries of {@code output}; none for none} */
-    static TensorOptional weights(String name, List<Double> factors, Tensor output) {
+    /** {@return a factor for each of the {@code outputs} of a network, one dimension of {@code output}; none for none} */
+    static TensorOptional weights(String name, List<Double> factors, Tensor output, long outputs) {
         if (factors.isEmpty()) {
             return new TensorOptional();
         }
-        long outputs = output.dim() < 2 ? 1 : output.size(1);
         if (factors.size() != outputs) {
             throw new IllegalArgumentException(name + " must have a factor for each of the network's " + outputs
                     + " outputs, but had " + factors.size());

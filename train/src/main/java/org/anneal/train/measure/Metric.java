@@ -12,7 +12,6 @@ import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -30,6 +29,7 @@ import org.bytedeco.pytorch.global.torch;
  * @param begin begins a pass
  */
 public record Metric(String name, Mode mode, Supplier<Pass> begin) {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9_]+");
     private static final Pattern TOP = Pattern.compile("top(\\d{1,6})");
 
     /** One pass over the data. */
@@ -46,10 +46,13 @@ public record Metric(String name, Mode mode, Supplier<Pass> begin) {
         double value();
     }
 
+    /** @throws IllegalArgumentException if the name has other characters */
     public Metric {
-        Objects.requireNonNull(name, "name");
         Objects.requireNonNull(mode, "mode");
         Objects.requireNonNull(begin, "begin");
+        if (!NAME.matcher(Objects.requireNonNull(name, "name")).matches()) {
+            throw new IllegalArgumentException("name must be lower-case letters, digits and _, but was '" + name + "'");
+        }
     }
 
     /**
@@ -60,20 +63,29 @@ public record Metric(String name, Mode mode, Supplier<Pass> begin) {
         return mean("accuracy", Mode.MAX, (output, target) -> {
             Tensor right = isClass(target)
                     ? output.argmax(new LongOptional(1), false).eq(target)
-                    : output.gt(new Scalar(0.0)).eq(target.ge(new Scalar(0.5)));
+                    : output.gt(new Scalar(0.0))
+                            .eq(Losses.sameShape(output, target).ge(new Scalar(0.5)));
             return right.sum().item_double() / right.numel();
         });
     }
 
-    /** {@return the part of the samples whose class is among the {@code k} with the highest scores, {@code top5} for 5} */
+    /**
+     * {@return the part of the samples whose class is among the {@code k} with the highest scores, {@code top5} for 5} Of equal
+     * scores no more count than there is room for.
+     *
+     * <p>PyTorch: {@code torch.topk}.
+     */
     public static Metric topK(int k) {
         if (k < 1) {
             throw new IllegalArgumentException("k must be at least 1, but was " + k);
         }
         return mean("top" + k, Mode.MAX, (output, target) -> {
-            Tensor own = output.gather(1, target.unsqueeze(1));
-            Tensor better = output.gt(own).sum(new long[] {1}, false, new ScalarTypeOptional());
-            return better.lt(new Scalar(k)).sum().item_double() / target.numel();
+            if (!isClass(target)) {
+                throw new IllegalArgumentException(
+                        "top" + k + " must be of targets that are classes, but they are values");
+            }
+            Tensor best = output.topk(Math.min(k, output.size(1))).get1();
+            return best.eq(target.unsqueeze(1)).sum().item_double() / target.numel();
         });
     }
 

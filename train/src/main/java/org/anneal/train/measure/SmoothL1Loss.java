@@ -21,7 +21,8 @@ public record SmoothL1Loss(@Param(or = "1.0", atLeast = 0) double beta) implemen
     static final Kind<SmoothL1Loss> KIND = Kind.of(
                     SmoothL1Loss.class, "quadratic for small differences, then the absolute one")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .named();
 
     private static final long MEAN = 1;
 
@@ -37,7 +38,9 @@ public record SmoothL1Loss(@Param(or = "1.0", atLeast = 0) double beta) implemen
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        return torch.smooth_l1_loss(output, Losses.sameShape(output, target), MEAN, beta);
+        Tensor same = Losses.sameShape(output, target);
+        // At a difference of 0, libtorch's function has a gradient without beta.
+        return beta == 0 ? torch.l1_loss(output, same, MEAN) : torch.smooth_l1_loss(output, same, MEAN, beta);
     }
 
     @Override
