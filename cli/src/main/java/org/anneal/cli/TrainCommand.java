@@ -306,7 +306,7 @@ final class TrainCommand implements Callable<Integer> {
             this.chosen = chosen;
             this.config = chosen.config();
             this.sets = sets;
-            torch.set_num_threads(config.threads());
+            Torch.setNumThreads(config.threads());
             torch.manual_seed(config.seed());
             network = TutorialNet.forImages(sets.train());
             if (!device.isCpu()) {
