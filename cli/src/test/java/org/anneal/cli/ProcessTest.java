@@ -202,7 +202,7 @@ class ProcessTest {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/taskset")), "skipped: no taskset command");
         assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "skipped: only one core");
         String[] run = {
-            "train", "--epochs=1", "--limit=20", "--batch-size=64", "--seed=5", "--threads=" + threads, "--out"
+            "train", "--epochs=1", "--limit=8", "--batch-size=1000", "--seed=5", "--threads=" + threads, "--out"
         };
         Map<String, Stream<String>> machines = Map.of("all", Stream.of(), "one", Stream.of("taskset", "-c", "0"));
         for (Map.Entry<String, Stream<String>> machine : machines.entrySet()) {
