@@ -114,7 +114,9 @@ def times(step, budget):
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("threads", type=int)
-torch.set_num_threads(parser.parse_args().threads)
+parser.add_argument("rows", nargs="*", help="default: all")
+args = parser.parse_args()
+torch.set_num_threads(args.threads)
 torch.manual_seed(0)
 rows = {
     "tutorial,x4": lambda: training(tutorial.Net(3, 32), 4, 3, 32, 32),
@@ -127,7 +129,7 @@ rows = {
 for width in (64, 256, 1024, 2048):
     for batch in (32, 256, 2048):
         rows[f"linear-{width},x{batch}"] = lambda width=width, batch=batch: linear(width, batch)
-for name, row in rows.items():
-    step = row()
+for name in [name for name in rows if name in args.rows or not args.rows]:
+    step = rows[name]()
     times(step, WARMUP)
     print(name, f"{1e3 * statistics.median(times(step, MEASURED)):.4f}", flush=True)

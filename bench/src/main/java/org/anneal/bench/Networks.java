@@ -36,7 +36,7 @@ public final class Networks {
 
     /**
      * Arguments: the number of threads, and who is told it: {@code both} libtorch and OpenBLAS, or {@code libtorch} alone, with
-     * OpenBLAS as loading left it.
+     * OpenBLAS as loading left it; then the rows, or none for all.
      */
     public static void main(String[] args) {
         int threads = Integer.parseInt(args[0]);
@@ -47,7 +47,11 @@ public final class Networks {
             torch.set_num_threads(threads);
         }
         torch.manual_seed(0);
-        rows().forEach((name, row) -> System.out.printf(Locale.ROOT, "%s %.4f%n", name, median(row.get())));
+        Map<String, Supplier<Runnable>> rows = rows();
+        if (args.length > 2) {
+            rows.keySet().retainAll(List.of(args).subList(2, args.length));
+        }
+        rows.forEach((name, row) -> System.out.printf(Locale.ROOT, "%s %.4f%n", name, median(row.get())));
     }
 
     private static Map<String, Supplier<Runnable>> rows() {
