@@ -23,7 +23,6 @@ import org.bytedeco.pytorch.AdamWOptions;
 import org.bytedeco.pytorch.SGDOptions;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Times {@code optimizer.step()} of both engines and of libtorch's C++ optimizers, and a loop that moves the same memory and
@@ -41,8 +40,7 @@ public final class OptimizerStep {
         List<long[]> shapes = shapes(args[1]);
         int rounds = Integer.parseInt(args[2]);
         int threads = Integer.parseInt(args[3]);
-        Torch.load();
-        torch.set_num_threads(threads);
+        Torch.setNumThreads(threads);
 
         List<FloatArray> arrays = shapes.stream().map(OptimizerStep::array).toList();
         List<Tensor> tensors = shapes.stream().map(OptimizerStep::tensor).toList();

@@ -30,8 +30,7 @@ public final class TrainingStep {
     /** Arguments: the folder with CIFAR-10, and the number of steps. */
     public static void main(String[] args) throws IOException {
         int steps = Integer.parseInt(args[1]);
-        Torch.load();
-        torch.set_num_threads(1);
+        Torch.setNumThreads(1);
         torch.manual_seed(0);
         Dataset data = DataSets.read(Path.of(args[0])).train();
         TutorialNet network = TutorialNet.forImages(data);

@@ -128,7 +128,8 @@ final class TrainOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "threads of libtorch (default: 1 for batches below " + SMALL_BATCH + ", else one per core)")
+            description = "threads of libtorch and OpenBLAS (default: 1 for batches below " + SMALL_BATCH
+                    + ", else one per core)")
     private Optional<Integer> threads = Optional.empty();
 
     @Option(

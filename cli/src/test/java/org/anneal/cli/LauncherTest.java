@@ -216,4 +216,62 @@ class LauncherTest {
         Ran next = shell("./anneal train --epochs 1");
         assertEquals(new Ran(0, arguments("0", "", true, jar(), "train", "--epochs", "1"), ""), next);
     }
+
+    @Test
+    void shortensTheWaitsOfIdleThreadsUnlessTheEnvironmentSaysHowLong() throws IOException, InterruptedException {
+        script(
+                "jdk/bin/java",
+                "[ \"$1\" = -version ] && echo 'openjdk version \"17\"' >&2 && exit",
+                "echo \"$OPENBLAS_THREAD_TIMEOUT $GOMP_SPINCOUNT\"");
+        String none = "unset OPENBLAS_THREAD_TIMEOUT GOMP_SPINCOUNT; ";
+        assertEquals("16 1000\n", shell(none + "./anneal table").out());
+        assertEquals(
+                "20 1000\n",
+                shell(none + "OPENBLAS_THREAD_TIMEOUT=20 ./anneal table").out());
+        assertEquals("16 7\n", shell(none + "GOMP_SPINCOUNT=7 ./anneal table").out());
+    }
+
+    /** Has the machine be of a kind, whatever it is. */
+    private void machine(String kind) throws IOException {
+        Files.createDirectories(home.resolve("bin"));
+        script("bin/uname", "echo " + kind);
+    }
+
+    @Test
+    void fetchesMklForTheFirstRunThatAsksForIt() throws IOException, InterruptedException {
+        natives();
+        machine("Linux x86_64");
+        Ran failed = shell("PATH=$PWD/bin:$PATH ./anneal train --blas mkl");
+        assertEquals(
+                List.of(
+                        "anneal: fetching Intel's MKL (183 MB, under the Intel Simplified Software License) through Maven; once",
+                        "[ERROR] mvnw -B -ntp dependency:copy@mkl -pl cli -Pmkl",
+                        "anneal: the download failed; all of its output is in " + home.toRealPath()
+                                + "/cli/target/build.log"),
+                failed.err().lines().toList());
+        assertEquals(1, failed.code());
+        script("mvnw", "mkdir cli/target/mkl; touch cli/target/mkl/mkl-1-linux-x86_64-redist.jar");
+        String started = "<-Djava.awt.headless=true> <-Danneal.columns=0> <-Danneal.screen=> <-Danneal.pipe=true>"
+                + " <-Dorg.bytedeco.openblas.load=mkl_rt> <--enable-native-access=ALL-UNNAMED> <-cp> <" + jar() + ":"
+                + home.toRealPath() + "/cli/target/mkl/*> <org.anneal.cli.Anneal> <train> ";
+        Ran first = shell("PATH=$PWD/bin:$PATH ./anneal train --blas mkl");
+        assertEquals(started + "<--blas> <mkl> ", first.out());
+        assertEquals(1, first.err().lines().count(), first.err());
+        Ran next = shell("PATH=$PWD/bin:$PATH ./anneal train --blas=MKL");
+        assertEquals(new Ran(0, started + "<--blas=MKL> ", ""), next);
+        Ran without = shell("./anneal train --blas openblas");
+        assertEquals(new Ran(0, arguments("0", "", true, jar(), "train", "--blas", "openblas"), ""), without);
+    }
+
+    @Test
+    void refusesMklWhereThereIsNone() throws IOException, InterruptedException {
+        natives();
+        machine("Darwin arm64");
+        assertEquals(
+                new Ran(
+                        2,
+                        "",
+                        "anneal: --blas must be openblas on Darwin arm64, but was mkl (MKL is for Linux x86_64)\n"),
+                shell("PATH=$PWD/bin:$PATH ./anneal train --blas mkl"));
+    }
 }

@@ -27,6 +27,8 @@ import org.anneal.checkpoint.TorchFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line as a process of its own. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -40,16 +42,20 @@ class ProcessTest {
 
     /** Starts a process whose standard error goes to a file. */
     private Process startWithErrors(String err, String... arguments) throws IOException {
-        return new ProcessBuilder(Stream.concat(
-                                Stream.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java")
-                                                .toString(),
-                                        "-Djava.awt.headless=true",
-                                        "--enable-native-access=ALL-UNNAMED", // as the jar's manifest says
-                                        "-cp",
-                                        System.getProperty("java.class.path"),
-                                        "org.anneal.cli.Anneal"),
-                                Stream.of(arguments))
+        return start(err, Stream.of(), arguments);
+    }
+
+    /** Starts a process through another command, {@code taskset} perhaps. */
+    private Process start(String err, Stream<String> through, String... arguments) throws IOException {
+        Stream<String> java = Stream.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.awt.headless=true",
+                "--enable-native-access=ALL-UNNAMED", // as the jar's manifest says
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.anneal.cli.Anneal");
+        return new ProcessBuilder(Stream.of(through, java, Stream.of(arguments))
+                        .flatMap(words -> words)
                         .toList())
                 .directory(folder.toFile())
                 .redirectError(folder.resolve(err).toFile())
@@ -188,6 +194,30 @@ class ProcessTest {
         return Files.readAllLines(folder.resolve(run).resolve("metrics.csv")).stream()
                 .map(row -> row.substring(0, row.lastIndexOf(',')))
                 .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aRunHasTheSameBitsOnOneCoreAndOnAll(int threads) throws IOException, InterruptedException {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/taskset")), "skipped: no taskset command");
+        assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "skipped: only one core");
+        String[] run = {
+            "train", "--epochs=1", "--limit=8", "--batch-size=1000", "--seed=5", "--threads=" + threads, "--out"
+        };
+        Map<String, Stream<String>> machines = Map.of("all", Stream.of(), "one", Stream.of("taskset", "-c", "0"));
+        for (Map.Entry<String, Stream<String>> machine : machines.entrySet()) {
+            String out = machine.getKey();
+            Process process = start(
+                    "err",
+                    machine.getValue(),
+                    Stream.concat(Stream.of(run), Stream.of(out)).toArray(String[]::new));
+            process.getInputStream().readAllBytes();
+            assertEquals(0, exit(process));
+        }
+        assertEquals(withoutSeconds("all"), withoutSeconds("one"));
+        assertArrayEquals(
+                Files.readAllBytes(folder.resolve("all/model.safetensors")),
+                Files.readAllBytes(folder.resolve("one/model.safetensors")));
     }
 
     @Test

@@ -242,6 +242,8 @@ class TrainTest {
         refuses(threads + "0", "--threads=0");
         refuses(threads + "100000", "--threads=100000");
         refuses(threads + "2147483647", "--threads=2147483647");
+        refuses("--blas must be openblas without the launcher ./anneal, which fetches MKL, but was mkl", "--blas=MKL");
+        refuses("--blas must be openblas or mkl, but was 'atlas' (see anneal train --help)", "--blas=atlas");
         refuses("--limit must be at least 1, but was -1", "--limit=-1");
         refuses("--print-every must be at least 1, but was 0", "--print-every=0");
         refuses("--save-every must be at least 1, but was 0", "--save-every=0");

@@ -34,8 +34,7 @@ public final class MicrometerExample {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
 
         DataSets images = FashionMnist.embedded();
-        Torch.load();
-        torch.set_num_threads(1); // more would not speed up batches of 16
+        Torch.setNumThreads(1); // more would not speed up batches of 16
         torch.manual_seed(0);
         TutorialNet net = TutorialNet.forImages(images.train());
         try (Optimizer<Tensor> optimizer =

@@ -29,8 +29,7 @@ public final class MlflowExample {
         int limit = args.length > 2 ? Integer.parseInt(args[2]) : 625;
 
         DataSets images = FashionMnist.embedded();
-        Torch.load();
-        torch.set_num_threads(1); // more would not speed up batches of 16
+        Torch.setNumThreads(1); // more would not speed up batches of 16
         torch.manual_seed(0);
         TutorialNet net = TutorialNet.forImages(images.train());
         SGD sgd = new SGD(0.01).withMomentum(0.9);

@@ -13,6 +13,7 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.StringVector;
@@ -27,10 +28,37 @@ public final class Torch {
      * Loads libtorch; calling it again does nothing. Call it before any other use of {@code org.bytedeco.pytorch}, as the rest of
      * this package does. The first call on a machine extracts the libraries, 445 MB, to JavaCPP's cache.
      *
+     * <p>It also sets, for the process, what a network's speed hangs on: OpenBLAS, which multiplies libtorch's matrices, gets one
+     * thread until {@link #setNumThreads} is called, unless {@code OPENBLAS_NUM_THREADS} or {@code OPENBLAS_THREAD_TIMEOUT} is in the
+     * environment, or {@code -Dorg.bytedeco.openblas.load} names another library. On Linux the variables {@code OPENBLAS_THREAD_TIMEOUT} and
+     * {@code GOMP_SPINCOUNT}, if not set, become 16 and 1000, and glibc keeps freed blocks of up to 32 MB.
+     *
      * @throws IllegalStateException if libtorch for this machine is not on the class path or cannot be loaded
      */
     public static void load() {
         Libraries.load();
+    }
+
+    /**
+     * Sets how many threads libtorch and OpenBLAS use for an operation, so that 1 is one; libtorch's own {@code torch.set_num_threads}
+     * does not reach OpenBLAS. Without this call libtorch uses a thread per core, and OpenBLAS one. The last bits of results
+     * depend on the number, but not on how many cores there are.
+     *
+     * <p>OpenBLAS keeps one thread where its idle threads would hold up libtorch's, outside Linux or if libtorch was loaded before
+     * {@link #load}, unless {@code OPENBLAS_NUM_THREADS} or {@code OPENBLAS_THREAD_TIMEOUT} is in the environment. A library named with
+     * {@code -Dorg.bytedeco.openblas.load} is left alone.
+     *
+     * <p>PyTorch: {@code torch.set_num_threads(threads)}.
+     *
+     * @param threads at least 1
+     * @throws IllegalArgumentException if {@code threads} is less than 1
+     */
+    public static void setNumThreads(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be at least 1, but was " + threads);
+        }
+        load();
+        Threads.set(threads);
     }
 
     /** {@return an optimizer of {@code rule} over {@code params}, one group} */
@@ -148,7 +176,10 @@ public final class Torch {
                         Loader.cacheResource(torch.class, platform + extension + "/" + library);
                     }
                 }
+                Threads.shortenWaits();
                 Loader.load(torch.class);
+                Threads.limit();
+                keepFreedMemory();
             } catch (IOException | UnsatisfiedLinkError e) {
                 throw new IllegalStateException(
                         "libtorch for " + platform
@@ -159,6 +190,16 @@ public final class Torch {
                                         .findFirst()
                                         .orElse("no reason given") + ")",
                         e);
+            }
+        }
+
+        /**
+         * glibc returns a freed block to the system if it is larger than any before, or at the end of the heap, and so each pass of a network
+         * would fault its activations in again. Once a block of nearly 32 MB is freed, it keeps all smaller ones.
+         */
+        private static void keepFreedMemory() {
+            if (Loader.getPlatform().startsWith("linux")) {
+                Pointer.free(Pointer.malloc((32L << 20) - (64 << 10))); // never touched
             }
         }
 
