@@ -19,6 +19,7 @@ import org.anneal.optim.RateGroup;
 import org.anneal.optim.Schedulable;
 import org.anneal.runs.RunListener.Batch;
 import org.anneal.runs.RunListener.Epoch;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.text.Python;
 
 /**
@@ -146,6 +147,24 @@ public final class Run implements AutoCloseable {
     /** {@return the finished epochs, oldest first} */
     public List<Epoch> epochs() {
         return List.copyOf(epochs);
+    }
+
+    /**
+     * {@return how many epochs have ended since the one with the best number, for stopping early; 0 before the first}
+     *
+     * @param name {@code train_loss} or a metric's; NaN is never the best
+     * @param mode which way it gets better
+     */
+    public int epochsSinceBest(String name, Mode mode) {
+        int best = -1;
+        for (int i = 0; i < epochs.size(); i++) {
+            double value = epochs.get(i).metric(name);
+            double least = best < 0 ? Double.NaN : epochs.get(best).metric(name);
+            if (!Double.isNaN(value) && !(mode == Mode.MIN ? value >= least : value <= least)) {
+                best = i;
+            }
+        }
+        return best < 0 ? epochs.size() : epochs.size() - 1 - best;
     }
 
     /** {@return where the run is, for its checkpoint} */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.Optimizer;
@@ -142,22 +143,30 @@ public final class Torch {
     }
 
     /**
-     * {@return the parameters of {@code module} that belong to its child {@code child}, such as {@code classifier} or
+     * {@return the parameters of {@code module} that belong to some of its children, such as {@code classifier} or
      * {@code encoder.layer3}}
      *
-     * @throws IllegalArgumentException if there are none
+     * @throws IllegalArgumentException if one of these has none
      */
-    public static List<Tensor> parameters(Module module, String child) {
+    public static List<Tensor> parameters(Module module, String... children) {
         Map<String, Tensor> named = namedParameters(module);
-        List<Tensor> chosen = named.entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith(child + "."))
+        for (String child : children) {
+            if (named.keySet().stream().noneMatch(name -> name.startsWith(child + "."))) {
+                throw new IllegalArgumentException(
+                        "child must be a module with parameters, which are " + named.keySet() + ", but was " + child);
+            }
+        }
+        return named.entrySet().stream()
+                .filter(entry ->
+                        Stream.of(children).anyMatch(child -> entry.getKey().startsWith(child + ".")))
                 .map(Map.Entry::getValue)
                 .toList();
-        if (chosen.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "child must be a module with parameters, which are " + named.keySet() + ", but was " + child);
-        }
-        return chosen;
+    }
+
+    /** Loads libtorch and seeds its random numbers: PyTorch's {@code torch.manual_seed(seed)}. */
+    public static void manualSeed(long seed) {
+        load();
+        torch.manual_seed(seed);
     }
 
     /** Loads once, on first use. */

@@ -4,14 +4,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.anneal.torch.Layers;
 import org.anneal.torch.Network;
-import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
-import org.bytedeco.pytorch.BatchNormOptions;
 import org.bytedeco.pytorch.Conv2dImpl;
-import org.bytedeco.pytorch.Conv2dOptions;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.LinearImpl;
 import org.bytedeco.pytorch.Module;
@@ -61,7 +59,7 @@ public final class ResNet extends Network {
         }
         this.outputs = outputs.clone();
         conv1 = register("conv1", convolution(channels, WIDTHS.get(0), 3, 1));
-        bn1 = register("bn1", norm(WIDTHS.get(0)));
+        bn1 = register("bn1", Layers.batchNorm2d(WIDTHS.get(0)));
         int width = WIDTHS.get(0);
         for (int stage = 0; stage < WIDTHS.size(); stage++) {
             Module layer = register("layer" + (stage + 1), new Module("Sequential"));
@@ -125,15 +123,7 @@ public final class ResNet extends Network {
     }
 
     private static Conv2dImpl convolution(long inputs, long outputs, long kernel, long stride) {
-        Conv2dOptions options = new Conv2dOptions(inputs, outputs, new LongPointer(kernel, kernel));
-        options.stride().put(0, stride).put(1, stride);
-        options.padding().put(new LongPointer(kernel / 2, kernel / 2));
-        options.bias().put(false);
-        return new Conv2dImpl(options);
-    }
-
-    private static BatchNorm2dImpl norm(long channels) {
-        return new BatchNorm2dImpl(new BatchNormOptions(channels));
+        return Layers.conv2d(inputs, outputs, kernel, stride, kernel / 2, false);
     }
 
     /** torchvision's BasicBlock. */
@@ -149,11 +139,11 @@ public final class ResNet extends Network {
             boolean changes = stride != 1 || inputs != outputs;
             // Made first and registered last, as in torchvision.
             shortcut = changes ? Optional.of(convolution(inputs, outputs, 1, stride)) : Optional.empty();
-            shortcutNorm = changes ? Optional.of(norm(outputs)) : Optional.empty();
+            shortcutNorm = changes ? Optional.of(Layers.batchNorm2d(outputs)) : Optional.empty();
             conv1 = register("conv1", convolution(inputs, outputs, 3, stride));
-            bn1 = register("bn1", norm(outputs));
+            bn1 = register("bn1", Layers.batchNorm2d(outputs));
             conv2 = register("conv2", convolution(outputs, outputs, 3, 1));
-            bn2 = register("bn2", norm(outputs));
+            bn2 = register("bn2", Layers.batchNorm2d(outputs));
             if (changes) {
                 Module downsample = register("downsample", new Module("Sequential"));
                 shortcut.ifPresent(each -> downsample.register_module("0", each));

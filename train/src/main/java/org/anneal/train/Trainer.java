@@ -32,7 +32,6 @@ import org.anneal.train.measure.Loss;
 import org.anneal.train.measure.MSELoss;
 import org.anneal.train.measure.Metric;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
@@ -48,8 +47,6 @@ import org.bytedeco.pytorch.Tensor;
  * same number of threads, gives the same losses to the bit. A trainer belongs to the thread that calls {@link #fit}.
  */
 public final class Trainer {
-    private static final String VALIDATION = "val_";
-
     private final Network network;
     private final Optimizer<Tensor> optimizer;
     private final LRScheduler scheduler;
@@ -167,7 +164,7 @@ public final class Trainer {
 
     private List<Monitor> monitors(List<Metric> measured) {
         List<Monitor> validation = new ArrayList<>(List.of(Monitor.VAL_LOSS));
-        measured.forEach(metric -> validation.add(new Monitor(VALIDATION + metric.name(), metric.mode())));
+        measured.forEach(metric -> validation.add(new Monitor(Validation.PREFIX + metric.name(), metric.mode())));
         List<Monitor> all = new ArrayList<>(List.of(new Monitor(Monitor.TRAIN_LOSS, Mode.MIN)));
         all.addAll(validation);
         averages.forEach(average ->
@@ -311,10 +308,13 @@ public final class Trainer {
      */
     public List<RunListener.Epoch> fit(DataSets data) throws IOException {
         checkSettings();
+        boolean classes = data.train().targetShape().length == 0;
+        Loss loss = this.loss.orElseGet(() -> classes ? new CrossEntropyLoss() : new MSELoss());
+        List<Metric> measured = metrics.isEmpty() && classes ? List.of(Metric.accuracy()) : metrics;
         try (DataLoader training = loading.apply(
                         new DataLoader(data.train(), batchSize).shuffled(seed).on(device));
-                DataLoader validation = new DataLoader(data.validation(), batchSize).on(device)) {
-            return new Fit(data, training, validation).run();
+                Validation validation = new Validation(data.validation(), batchSize, loss, measured, device)) {
+            return new Fit(data, training, validation, loss, monitor(measured)).run();
         } catch (UncheckedIOException e) {
             throw Optional.ofNullable(e.getCause()).orElseThrow();
         }
@@ -342,11 +342,10 @@ public final class Trainer {
     /** One call of {@link #fit}, and its position. */
     private final class Fit {
         private final DataLoader training;
-        private final DataLoader validation;
+        private final Validation validation;
         private final long toTrain; // samples
         private final long toValidate; // samples
         private final Loss loss;
-        private final List<Metric> metrics;
         private final Monitor monitor;
         private final int batches;
         private final long stepsElsewhere; // steps of the run that this optimizer did not make
@@ -363,15 +362,13 @@ public final class Trainer {
         private boolean evaluated; // the batch's loss, which LBFGS computes more than once
         private boolean toldNotFinite;
 
-        Fit(DataSets data, DataLoader training, DataLoader validation) {
+        Fit(DataSets data, DataLoader training, Validation validation, Loss loss, Monitor monitor) {
             this.training = training;
             this.validation = validation;
+            this.loss = loss;
+            this.monitor = monitor;
             toTrain = data.train().size();
             toValidate = data.validation().size();
-            boolean classes = data.train().targetShape().length == 0;
-            loss = Trainer.this.loss.orElseGet(() -> classes ? new CrossEntropyLoss() : new MSELoss());
-            metrics = Trainer.this.metrics.isEmpty() && classes ? List.of(Metric.accuracy()) : Trainer.this.metrics;
-            monitor = monitor(metrics);
             bestWeights = start.monitor().equals(monitor) ? start.bestWeights() : Map.of();
             batches = Math.min(limit, training.size());
             stepsElsewhere = start.step() - optimizer.steps();
@@ -549,27 +546,16 @@ public final class Trainer {
 
         /** Measures {@code of}; the metrics' names begin with {@code name}. */
         private void validate(Network of, String name, Map<String, Double> measured) {
-            Mean meanLoss = new Mean(0, 0);
-            List<Metric.Pass> passes =
-                    metrics.stream().map(metric -> metric.begin().get()).toList();
-            of.module().train(false);
-            try (AutoGradMode noGrad = new AutoGradMode(false)) {
-                validation.forEachWhile(0, data -> {
-                    Tensor output = of.forward(data.inputs());
-                    meanLoss.add(loss.of(output, data.targets()).item_double() * data.size(), data.size());
-                    passes.forEach(pass -> pass.add(output, data.targets()));
-                    listeners.forEach(listener -> listener.validation(epoch + 1, meanLoss.samples, toValidate));
-                    return !stopped;
-                });
-            }
-            if (stopped) {
-                return;
-            }
-            requireFinite("the " + name.replace('_', ' ') + "validation loss", meanLoss.value(), batch);
-            measured.put(name + Monitor.VAL_LOSS.name(), meanLoss.value());
-            for (int i = 0; i < passes.size(); i++) {
-                measured.put(
-                        name + VALIDATION + metrics.get(i).name(), passes.get(i).value());
+            Map<String, Double> found = validation.measure(of, name, samples -> {
+                listeners.forEach(listener -> listener.validation(epoch + 1, samples, toValidate));
+                return !stopped;
+            });
+            if (!stopped) {
+                requireFinite(
+                        "the " + name.replace('_', ' ') + "validation loss",
+                        found.getOrDefault(name + Monitor.VAL_LOSS.name(), Double.NaN),
+                        batch);
+                measured.putAll(found);
             }
         }
 

@@ -25,7 +25,7 @@ import org.bytedeco.pytorch.Tensor;
  * which Python reads, too.
  *
  * <pre>{@code
- * TrainingState state = new TrainingState(net, optimizer, scheduler).average("ema", ema);
+ * TrainingState state = new TrainingState(net, optimizer, scheduler).average(ema);
  * try (Run run = Run.resume(folder, state.load(last))) {
  *     while (run.epoch() < epochs) {
  *         ...
@@ -52,6 +52,11 @@ public final class TrainingState {
         this.network = Objects.requireNonNull(network, "network");
         this.optimizer = Objects.requireNonNull(optimizer, "optimizer");
         this.scheduler = Objects.requireNonNull(scheduler, "scheduler");
+    }
+
+    /** Adds an average of the weights, which goes under its name. */
+    public TrainingState average(WeightAverage average) {
+        return average(average.name(), average.model());
     }
 
     /** Adds an average of the weights, which goes under {@code name}. */

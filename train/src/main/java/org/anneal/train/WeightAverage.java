@@ -87,6 +87,11 @@ public record WeightAverage(String name, Network network, AveragedModel<Tensor> 
         return models;
     }
 
+    /** Updates the average with the network's weights. */
+    public void update() {
+        model.update();
+    }
+
     /** {@return whether the average has begun} */
     boolean hasBegun() {
         return model.nAveraged() > 0;

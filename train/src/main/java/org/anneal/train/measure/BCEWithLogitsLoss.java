@@ -43,7 +43,11 @@ public record BCEWithLogitsLoss(
     public Tensor of(Tensor output, Tensor target) {
         Tensor same = Losses.sameShape(output, target);
         return torch.binary_cross_entropy_with_logits(
-                output, same, new TensorOptional(), Losses.weights("pos_weight", posWeight, output, output.size(-1)), MEAN);
+                output,
+                same,
+                new TensorOptional(),
+                Losses.weights("pos_weight", posWeight, output, output.size(-1)),
+                MEAN);
     }
 
     @Override
