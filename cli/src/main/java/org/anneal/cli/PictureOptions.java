@@ -81,8 +81,13 @@ final class PictureOptions {
         if (output.isPresent() && ascii) {
             throw new IllegalArgumentException("--ascii is only for the terminal: leave it out with --output");
         }
-        if (output.isPresent() && !output.get().toString().matches("(?is).*\\.(png|svg)")) {
-            throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
+        output.ifPresent(file -> checkName("--output", file));
+    }
+
+    /** Refuses a file whose name does not tell the format of its picture. */
+    static void checkName(String option, Path file) {
+        if (!file.toString().matches("(?is).*\\.(png|svg)")) {
+            throw new IllegalArgumentException(option + " must end in .png or .svg, but was " + file);
         }
     }
 

@@ -58,7 +58,7 @@ final class TrainCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
     private static final String CIFAR10 = "cifar10:";
     private static final Path RUNS = Path.of("runs");
-    private static final String MODEL = "TutorialNet";
+    static final String MODEL = "TutorialNet";
     private static final Path NO_FILE = Path.of("");
     private static final String NEWEST = "\0"; // --resume without FILE; nobody can type this
 
@@ -474,7 +474,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static DataSets readData(String data) throws IOException {
+    static DataSets readData(String data) throws IOException {
         if (data.equals(TrainOptions.SUBSET)) {
             return FashionMnist.embedded();
         } else if (data.equals("fashion-mnist")) {
