@@ -99,21 +99,21 @@ public final class RangeTest {
                         + group.kind().getSimpleName() + " takes several on the same data");
             }
             group.runner().ifPresent(runner -> {
-                throw new IllegalStateException("a range test sets the rates itself, but those of " + group.described()
-                        + " are driven by " + runner + ": run it before the scheduler is built");
+                throw new IllegalStateException("a range test sets the rates itself, but those of group '" + group.name()
+                        + "' are driven by " + runner + ": run it before the scheduler is built");
             });
         }
     }
 
     /** Sets the first rate, finite and at least 0; above 0 unless the sweep is linear. */
     public RangeTest from(double rate) {
-        this.from = Check.notNegative("from", rate);
+        this.from = Check.finiteNotNegative("from", rate);
         return this;
     }
 
     /** Sets the last rate, finite and above the first. */
     public RangeTest to(double rate) {
-        this.to = Check.notNegative("to", rate);
+        this.to = Check.finiteNotNegative("to", rate);
         return this;
     }
 
