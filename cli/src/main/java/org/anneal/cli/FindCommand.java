@@ -3,19 +3,19 @@ package org.anneal.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RangeResult;
 import org.anneal.optim.RangeTest;
 import org.anneal.optim.UpdateRule;
-import org.anneal.schedule.Policy;
+import org.anneal.plot.Chart;
+import org.anneal.plot.RangePlot;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
@@ -25,6 +25,7 @@ import org.anneal.train.RateFinder;
 import org.anneal.train.TutorialNet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,6 +44,19 @@ import picocli.CommandLine.Spec;
         })
 final class FindCommand implements Callable<Integer> {
     private static final Path NO_FILE = Path.of("");
+    /** The options that train does not have. */
+    private static final Set<String> OWN = Set.of(
+            "--from",
+            "--to",
+            "--steps",
+            "--linear",
+            "--smoothing",
+            "--divergence",
+            "--accumulate",
+            "--only",
+            "--out",
+            "--size",
+            "--ascii");
 
     @Option(names = "--from", paramLabel = "RATE", description = "first rate (default: ${DEFAULT-VALUE})")
     private double from = 1e-7;
@@ -101,6 +115,9 @@ final class FindCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         options.check();
+        if (only.isPresent() && options.hasLayerDecay()) {
+            throw new IllegalArgumentException("--only must be left out with --layer-decay, which ties the rates of all layers");
+        }
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
         DataSets sets = TrainCommand.readData(options.data(Optional.empty()));
         TrainOptions.Chosen chosen =
@@ -152,7 +169,79 @@ final class FindCommand implements Callable<Integer> {
     }
 
     private void report(RangeResult found, TrainOptions.Chosen chosen) throws IOException {
-        say("%s", found);
+        String title = chosen.config().optimizer() + ", batches of " + chosen.config().batchSize()
+                + (accumulate == 1 ? "" : " x " + accumulate);
+        Chart chart = RangePlot.of(found, title, "loss", linear);
+        spec.commandLine()
+                .getOut()
+                .print(chart.text(PictureOptions.terminal(size, ascii, Anneal.screen(spec), System.getenv())));
+        if (out.isPresent()) {
+            chart.save(out.get());
+            say("Wrote %s", out.get());
+        }
+        say("%d of %d updates, from %s to %s: %s", found.points().size(), steps, rate(found, 0), rate(found, -1), end(found));
+        found.note().ifPresent(note -> say("Note: %s", note));
+        for (RangeResult.Suggestion each : found.suggestions()) {
+            say("%-10s  %-9s  loss %s", each.rule(), Python.repr(each.rounded()), Python.fixed(each.loss(), 4));
+        }
+        if (found.suggestions().isEmpty()) {
+            return;
+        }
+        double best = found.suggestions().get(0).rounded();
+        if (chosen.call().policy() instanceof Schedule schedule && schedule.at(0, 1) == schedule.at(0, 2)) {
+            say("Note: %s sets the rates itself, whatever the optimizer's: put the rate there", schedule);
+        }
+        say("%s", line(found, best, UpdateRule.parse(chosen.config().optimizer())));
+    }
+
+    private static String rate(RangeResult found, int at) {
+        List<RangeTest.Point> points = found.points();
+        return Python.repr(new RangeResult.Suggestion(
+                        RangeResult.Rule.VALLEY, points.get(Math.floorMod(at, points.size())).rate(), 0)
+                .rounded());
+    }
+
+    private static String end(RangeResult found) {
+        return switch (found.ended()) {
+            case COMPLETED -> "completed";
+            case DIVERGED -> "the loss diverged";
+            case NOT_FINITE -> "the loss is not finite";
+        };
+    }
+
+    /** {@return the command that trains at {@code rate}: the options as they were given, but for those that have rates} */
+    private String line(RangeResult found, double rate, UpdateRule optimizer) {
+        List<UpdateRule> rules = new ArrayList<>(found.rules(rate));
+        int grouped = options.groups().size();
+        // Where the groups leave no parameter, the optimizer's own rate is that of groups that name none.
+        UpdateRule main = rules.size() > grouped ? rules.remove(0) : optimizer;
+        List<String> words = new ArrayList<>(List.of("anneal"));
+        add(spec.root().commandLine(), words, List.of());
+        words.add("train");
+        add(
+                spec.commandLine(),
+                words,
+                IntStream.range(0, grouped)
+                        .mapToObj(i -> ParameterGroups.like(options.groups().get(i), main, rules.get(i)))
+                        .toList());
+        words.add("--optimizer");
+        words.add(Surroundings.quoted(main.toString()));
+        return String.join(" ", words);
+    }
+
+    private static void add(CommandLine given, List<String> words, List<String> groups) {
+        for (OptionSpec option : given.getParseResult().matchedOptionsSet()) {
+            String name = option.longestName();
+            if (OWN.contains(name) || name.equals("--optimizer")) {
+                continue;
+            }
+            for (String value : name.equals("--group") ? groups : option.originalStringValues()) {
+                words.add(name);
+                if (option.arity().max() > 0) {
+                    words.add(Surroundings.quoted(value));
+                }
+            }
+        }
     }
 
     private void say(String format, Object... values) {

@@ -180,6 +180,12 @@ final class PictureOptions {
      * @param screen rows and columns of the terminal, from the launcher, if standard output is one
      */
     Terminal terminal(Optional<String> screen, Map<String, String> environment) {
+        return terminal(size, ascii, screen, environment);
+    }
+
+    /** {@return the terminal to draw for, as {@code --size} and {@code --ascii} say} */
+    static Terminal terminal(
+            Optional<String> size, boolean ascii, Optional<String> screen, Map<String, String> environment) {
         boolean colour = screen.isPresent()
                 && environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !environment.getOrDefault("TERM", "").equals("dumb");

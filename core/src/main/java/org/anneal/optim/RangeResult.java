@@ -83,8 +83,12 @@ public final class RangeResult {
 
         /** {@return the rate rounded to three digits, as no rule is more precise} */
         public double rounded() {
-            return BigDecimal.valueOf(rate).round(new MathContext(3)).doubleValue();
+            return RangeResult.rounded(rate, 3);
         }
+    }
+
+    private static double rounded(double value, int digits) {
+        return BigDecimal.valueOf(value).round(new MathContext(digits)).doubleValue();
     }
 
     RangeResult(
@@ -238,7 +242,8 @@ public final class RangeResult {
         List<UpdateRule> rules = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
             double proportion = proportions.get(i);
-            rules.add(Double.isNaN(proportion) ? groups.get(i) : groups.get(i).withLr(rate * proportion));
+            // Without the last digits, which a product has no use for and a reader must copy.
+            rules.add(Double.isNaN(proportion) ? groups.get(i) : groups.get(i).withLr(rounded(rate * proportion, 12)));
         }
         return rules;
     }
@@ -270,7 +275,7 @@ public final class RangeResult {
     }
 
     private static String shown(double rate) {
-        return Python.repr(BigDecimal.valueOf(rate).round(new MathContext(3)).doubleValue());
+        return Python.repr(rounded(rate, 3));
     }
 
     /**
