@@ -43,6 +43,10 @@ import picocli.CommandLine.Spec;
             "It takes the options of train, and ends with the command that trains with the suggested rate."
         })
 final class FindCommand implements Callable<Integer> {
+    /** With fewer, the losses of small batches differ by chance more than by the rate. */
+    private static final int SAMPLES = 6400;
+
+    private static final int LEAST_STEPS = 200;
     private static final Path NO_FILE = Path.of("");
     /** The options that train does not have. */
     private static final Set<String> OWN = Set.of(
@@ -64,8 +68,11 @@ final class FindCommand implements Callable<Integer> {
     @Option(names = "--to", paramLabel = "RATE", description = "last rate (default: ${DEFAULT-VALUE})")
     private double to = 10;
 
-    @Option(names = "--steps", paramLabel = "N", description = "number of updates (default: ${DEFAULT-VALUE})")
-    private int steps = 100;
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "number of updates (default: for " + SAMPLES + " samples, but at least " + LEAST_STEPS + ")")
+    private Optional<Integer> steps = Optional.empty();
 
     @Option(names = "--linear", description = "let the rate grow in a line (default: exponentially)")
     private boolean linear;
@@ -73,8 +80,8 @@ final class FindCommand implements Callable<Integer> {
     @Option(
             names = "--smoothing",
             paramLabel = "BETA",
-            description = "weight of the earlier losses in the smoothed one, in [0, 1) (default: ${DEFAULT-VALUE})")
-    private double smoothing = 0.98;
+            description = "weight of the earlier losses in the smoothed one, in [0, 1) (default: 1 - 2 / steps)")
+    private Optional<Double> smoothing = Optional.empty();
 
     @Option(
             names = "--divergence",
@@ -140,7 +147,8 @@ final class FindCommand implements Callable<Integer> {
                 UpdateRule.parse(chosen.config().optimizer()),
                 chosen.config().groups(),
                 Torch.namedParameters(network.module()));
-        long batches = (long) steps * accumulate;
+        int updates = updates(chosen);
+        long batches = (long) updates * accumulate;
         try (Optimizer<Tensor> optimizer = Torch.optimizer(groups.groups());
                 ProgressLine progress = Anneal.progress(spec).task("find", 0, batches, "batches")) {
             AtomicLong done = new AtomicLong();
@@ -150,17 +158,19 @@ final class FindCommand implements Callable<Integer> {
                     .device(device)
                     .accumulate(accumulate)
                     .progress(() -> progress.at(done.incrementAndGet()))
-                    .find(test(optimizer), sets.train());
+                    .find(test(optimizer, updates), sets.train());
         }
     }
 
-    private RangeTest test(Optimizer<Tensor> optimizer) {
-        RangeTest test = RangeTest.over(optimizer)
-                .from(from)
-                .to(to)
-                .steps(steps)
-                .smoothing(smoothing)
-                .divergence(divergence);
+    private int updates(TrainOptions.Chosen chosen) {
+        long samples = (long) chosen.config().batchSize() * accumulate;
+        return steps.orElse((int) Math.max(LEAST_STEPS, (SAMPLES + samples - 1) / samples));
+    }
+
+    private RangeTest test(Optimizer<Tensor> optimizer, int updates) {
+        RangeTest test =
+                RangeTest.over(optimizer).from(from).to(to).steps(updates).divergence(divergence);
+        smoothing.ifPresent(test::smoothing);
         if (linear) {
             test.linear();
         }
@@ -179,7 +189,7 @@ final class FindCommand implements Callable<Integer> {
             chart.save(out.get());
             say("Wrote %s", out.get());
         }
-        say("%d of %d updates, from %s to %s: %s", found.points().size(), steps, rate(found, 0), rate(found, -1), end(found));
+        say("%d of %d updates, from %s to %s: %s", found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
         found.note().ifPresent(note -> say("Note: %s", note));
         for (RangeResult.Suggestion each : found.suggestions()) {
             say("%-10s  %-9s  loss %s", each.rule(), Python.repr(each.rounded()), Python.fixed(each.loss(), 4));

@@ -33,11 +33,21 @@ public final class RangeResult {
     /** What a rate is suggested by, the one to try first at the top. */
     public enum Rule {
         /**
+         * A tenth of the rate with the least {@code y}. It must not be the first, nor the last of a sweep that came to its end: the
+         * minimum may lie beyond. Source: fastai's {@code minimum}.
+         */
+        MINIMUM("minimum/10"),
+        /**
          * The middle of the longest descent. The longest strictly falling subsequence of {@code y}, of length {@code L}, first ends
          * at {@code e}; the rate is {@code r[e - L + L / 3 + L / 6]}, with whole quotients. It needs {@code L >= 3}. Source: fastai's
          * {@code valley}, ESRI's rule.
          */
         VALLEY("valley"),
+        /**
+         * The steepest fall: the {@code r[i]} with the least {@code (y[i + 1] - y[i]) / (ln r[i + 1] - ln r[i])}, which must be below
+         * 0. Source: fastai's {@code steep}.
+         */
+        STEEPEST("steepest"),
         /**
          * Where the curve starts to bend, seen from its end. With {@code g} the gradient of {@code y} over its index (central, one-sided
          * at the ends), let {@code k} be the first of 0, 1, ... with {@code |g[n - 1 - k] - g[n - 16 - k]| <= 0.005}; the rate is
@@ -45,17 +55,7 @@ public final class RangeResult {
          * below the first. Source: fastai's {@code slide}, the interval
          * slide rule of Novetta.
          */
-        SLIDE("slide"),
-        /**
-         * The steepest fall: the {@code r[i]} with the least {@code (y[i + 1] - y[i]) / (ln r[i + 1] - ln r[i])}, which must be below
-         * 0. Source: fastai's {@code steep}.
-         */
-        STEEPEST("steepest"),
-        /**
-         * A tenth of the rate with the least {@code y}. It must not be the first, nor the last of a sweep that came to its end: the
-         * minimum may lie beyond. Source: fastai's {@code minimum}.
-         */
-        MINIMUM("minimum/10");
+        SLIDE("slide");
 
         private final String label;
 
@@ -282,7 +282,7 @@ public final class RangeResult {
      * {@return the suggested rates, how far the sweep went, and a line to copy}
      *
      * <pre>
-     * valley 0.0123, slide 0.0341, steepest 0.00521, minimum/10 0.0089 (87 of 100 updates, from 1e-07 to 0.81: diverged)
+     * minimum/10 0.0123, valley 0.00521, steepest 0.0341, slide 0.0589 (87 of 100 updates, from 1e-07 to 0.81: diverged)
      * SGD(lr=0.0123, momentum=0.9)
      * </pre>
      */

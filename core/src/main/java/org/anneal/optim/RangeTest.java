@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.DoubleSupplier;
 import org.anneal.text.Check;
 
@@ -17,7 +18,7 @@ import org.anneal.text.Check;
  *       loss.backward();
  *       return loss.item_double();
  *   });
- *   System.out.println(found); // valley 0.0123, ..., and SGD(lr=0.0123, momentum=0.9) to copy
+ *   System.out.println(found); // minimum/10 0.0123, ..., and SGD(lr=0.0123, momentum=0.9) to copy
  * }</pre>
  *
  * <pre>{@code
@@ -29,7 +30,7 @@ import org.anneal.text.Check;
  *
  * <p>The sweep stops once {@code smoothed[i] > divergence * min(smoothed)}, for a loss below 0 once it has risen as far above its
  * minimum in proportion, or when a loss is not finite. The defaults, from 1e-7 to 10 in 100 steps, smoothing 0.98, divergence 4, are
- * fastai's.
+ * fastai's. Small batches need more steps, as their losses differ more than the rate makes them: for some 6,000 samples in all.
  *
  * <p>Afterwards, also when the callback throws, the parameters, the optimizer's state and what {@link #keeping} names are to the bit
  * as before. Gradients are cleared. It needs an optimizer that no {@link LRScheduler} drives, and belongs to the optimizer's thread.
@@ -43,7 +44,7 @@ public final class RangeTest {
     private double to = 10;
     private int steps = 100;
     private boolean linear;
-    private double smoothing = 0.98;
+    private OptionalDouble smoothing = OptionalDouble.empty();
     private double divergence = 4;
     private int accumulate = 1;
     private Optional<ParamGroup<?>> alone = Optional.empty();
@@ -129,9 +130,13 @@ public final class RangeTest {
         return this;
     }
 
-    /** Sets the weight of the earlier losses in the smoothed one, at least 0, which does not smooth, and below 1. */
+    /**
+     * Sets the weight of the earlier losses in the smoothed one, at least 0, which does not smooth, and below 1. By default it is
+     * {@code 1 - 2 / steps}, so that the mean reaches over the same part of the sweep however many steps that has.
+     */
     public RangeTest smoothing(double smoothing) {
-        this.smoothing = Check.that(smoothing >= 0 && smoothing < 1, "smoothing", ">= 0 and < 1", smoothing);
+        this.smoothing = OptionalDouble.of(
+                Check.that(smoothing >= 0 && smoothing < 1, "smoothing", ">= 0 and < 1", smoothing));
         return this;
     }
 
@@ -228,6 +233,7 @@ public final class RangeTest {
         private final List<ParamGroup<?>> swept;
         private final List<Double> proportions;
         private final List<UpdateRule> rules;
+        private final double weight = smoothing.orElse(1 - 2.0 / steps); // of the earlier losses
         private final List<Point> points = new ArrayList<>();
         private int shares; // of the current update
         private double sum; // of their losses
@@ -311,8 +317,8 @@ public final class RangeTest {
         }
 
         private void add(double rate, double loss) {
-            mean = smoothing * mean + (1 - smoothing) * loss;
-            double smoothed = mean / (1 - Math.pow(smoothing, points.size() + 1.0));
+            mean = weight * mean + (1 - weight) * loss;
+            double smoothed = mean / (1 - Math.pow(weight, points.size() + 1.0));
             points.add(new Point(rate, loss, smoothed));
             best = Math.min(best, smoothed);
             if (!Double.isFinite(smoothed)) {

@@ -351,6 +351,13 @@ class RangeTestTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"100, 0.98", "40, 0.95", "2, 0"})
+    void smoothsOverTheSamePartOfASweepOfAnyLength(int steps, double weight) {
+        RangeResult found = RangeTest.over(sgd(0.1)).steps(steps).run(batches(call -> call)); // 0, 1, ...
+        assertEquals(1 / (1 + weight), found.points().get(1).smoothed(), 1e-12);
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "4, '2,1,3.9,4.1,0', 4, DIVERGED",
         "4, '2,1,4,0.9,4', 5, DIVERGED",
@@ -512,14 +519,14 @@ class RangeTestTest {
         RangeResult found = curve(100, i -> 2 - 1 / (1 + Math.exp((50 - i) / 4)) + (i < 85 ? 0 : i - 85));
         List<String> lines = found.toString().lines().toList();
         assertTrue(
-                lines.get(0).matches("valley \\S+, slide \\S+, steepest \\S+, minimum/10 \\S+"
+                lines.get(0).matches("minimum/10 \\S+, valley \\S+, steepest \\S+, slide \\S+"
                         + " \\(90 of 100 updates, from 1e-07 to 1.56: diverged\\)"),
                 lines.get(0));
         double first = found.suggestions().get(0).rounded();
         assertEquals("SGD(lr=" + Python.repr(first) + ", momentum=0.9)", lines.get(1));
         assertEquals(lines.get(1), lines.get(2));
         assertEquals(3, lines.size());
-        assertEquals(RangeResult.Rule.VALLEY, found.suggestions().get(0).rule());
+        assertEquals(RangeResult.Rule.MINIMUM, found.suggestions().get(0).rule());
         assertEquals(Optional.empty(), found.note());
     }
 

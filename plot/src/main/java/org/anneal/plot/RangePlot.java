@@ -23,7 +23,7 @@ public final class RangePlot {
         double[] rates = points.stream().mapToDouble(RangeTest.Point::rate).toArray();
         double[] smoothed = points.stream().mapToDouble(RangeTest.Point::smoothed).toArray();
         double[] losses = points.stream().mapToDouble(RangeTest.Point::loss).toArray();
-        double most = most(smoothed);
+        double most = most(smoothed, losses);
         List<Panel.Mark> marks = found.suggestions().stream()
                 .map(each -> new Panel.Mark(
                         each.rule() + " " + Python.repr(each.rounded()), each.rate(), each.loss()))
@@ -39,14 +39,15 @@ public final class RangePlot {
         return new Chart(title, "learning rate", List.of(panel)).withLogX(log);
     }
 
-    /** {@return the height of the picture: half as much again as the smoothed loss spans before its last update} */
-    private static double most(double[] smoothed) {
-        double[] inner = Arrays.stream(smoothed, 0, Math.max(1, smoothed.length - 1))
+    /** {@return the height of the picture: that of nine losses in ten, and of the smoothed ones before the last} */
+    private static double most(double[] smoothed, double[] losses) {
+        double[] means = Arrays.stream(smoothed, 0, Math.max(1, smoothed.length - 1))
                 .filter(Double::isFinite)
                 .toArray();
-        double high = Arrays.stream(inner).max().orElse(Double.POSITIVE_INFINITY);
-        double low = Arrays.stream(inner).min().orElse(0);
-        return high > low ? high + (high - low) / 2 : Double.POSITIVE_INFINITY;
+        double[] sorted =
+                Arrays.stream(losses).filter(Double::isFinite).sorted().toArray();
+        double usual = sorted.length == 0 ? Double.NEGATIVE_INFINITY : sorted[(sorted.length - 1) * 9 / 10];
+        return Math.max(usual, Arrays.stream(means).max().orElse(Double.POSITIVE_INFINITY));
     }
 
     private static double[] below(double most, double[] values) {
