@@ -10,9 +10,13 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
 import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RangeResult;
 import org.anneal.optim.RangeTest;
+import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.plot.Chart;
 import org.anneal.plot.RangePlot;
@@ -125,14 +129,28 @@ final class FindCommand implements Callable<Integer> {
         if (only.isPresent() && options.hasLayerDecay()) {
             throw new IllegalArgumentException("--only must be left out with --layer-decay, which ties the rates of all layers");
         }
+        checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
         DataSets sets = TrainCommand.readData(options.data(Optional.empty()));
         TrainOptions.Chosen chosen =
                 options.choose(TrainCommand.MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
+        if (UpdateRule.parse(chosen.config().optimizer()).needsClosure()) {
+            throw new IllegalArgumentException("--optimizer must take one step a batch, but was " + chosen.config().optimizer());
+        }
         RangeResult found = find(chosen, sets);
         report(found, chosen);
         return found.suggestions().isEmpty() ? Anneal.FAILED : 0;
+    }
+
+    /** Refuses a sweep that cannot be made, before the data is read. */
+    private void checkSweep() {
+        Anneal.atLeastOne("--accumulate", accumulate);
+        try (Optimizer<FloatArray> any = FloatArrays.optimizer(new SGD(1), List.of(new FloatArray(1f)))) {
+            test(any, steps.orElse(LEAST_STEPS)).start().close();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
     }
 
     private RangeResult find(TrainOptions.Chosen chosen, DataSets sets) throws IOException {
@@ -151,6 +169,8 @@ final class FindCommand implements Callable<Integer> {
         long batches = (long) updates * accumulate;
         try (Optimizer<Tensor> optimizer = Torch.optimizer(groups.groups());
                 ProgressLine progress = Anneal.progress(spec).task("find", 0, batches, "batches")) {
+            RangeTest test = test(optimizer, updates);
+            only.map(name -> group(optimizer, name)).ifPresent(test::group);
             AtomicLong done = new AtomicLong();
             return new RateFinder(network)
                     .batchSize(chosen.config().batchSize())
@@ -158,8 +178,16 @@ final class FindCommand implements Callable<Integer> {
                     .device(device)
                     .accumulate(accumulate)
                     .progress(() -> progress.at(done.incrementAndGet()))
-                    .find(test(optimizer, updates), sets.train());
+                    .find(test, sets.train());
         }
+    }
+
+    private static ParamGroup<?> group(Optimizer<Tensor> optimizer, String name) {
+        return optimizer.groups().stream()
+                .filter(group -> group.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("--only must be one of "
+                        + optimizer.groups().stream().map(ParamGroup::name).toList() + ", but was " + name));
     }
 
     private int updates(TrainOptions.Chosen chosen) {
@@ -167,14 +195,13 @@ final class FindCommand implements Callable<Integer> {
         return steps.orElse((int) Math.max(LEAST_STEPS, (SAMPLES + samples - 1) / samples));
     }
 
-    private RangeTest test(Optimizer<Tensor> optimizer, int updates) {
+    private RangeTest test(Optimizer<?> optimizer, int updates) {
         RangeTest test =
                 RangeTest.over(optimizer).from(from).to(to).steps(updates).divergence(divergence);
         smoothing.ifPresent(test::smoothing);
         if (linear) {
             test.linear();
         }
-        only.ifPresent(name -> test.group(optimizer.group(name)));
         return test;
     }
 

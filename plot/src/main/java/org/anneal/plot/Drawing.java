@@ -402,7 +402,7 @@ final class Drawing {
     /** {@return small squares along the curves of a panel that are not faint, at most one a unit} */
     private List<Rectangle2D> corners(Frame frame, Rectangle2D data, NumberAxis xAxis, NumberAxis yAxis) {
         List<Rectangle2D> corners = new ArrayList<>();
-        for (int i : series(frame, i -> !frame.panel().series().get(i).isFaint())) {
+        for (int i : series(frame, i -> !isFaint(frame, i))) {
             double[][] line = frame.lines().get(i).corners();
             for (int k = 0; k < line[0].length; k++) {
                 if (!Double.isNaN(line[1][k])) {
@@ -442,9 +442,11 @@ final class Drawing {
             lineRenderer.setSeriesPaint(drawn, bands.contains(i) ? translucent(colour) : colour);
             lineRenderer.setSeriesStroke(
                     drawn,
-                    frame.panel().series().get(i).isFaint() ? new BasicStroke(FAINT_WIDTH) : stroke(frame, i));
+                    isFaint(frame, i) ? new BasicStroke(FAINT_WIDTH) : stroke(frame, i));
+            boolean everyPoint = frame.panel().series().get(i).marksEveryPoint();
             points.addSeries(
-                    i, frame.panel().series().get(i).marksEveryPoint() ? line.corners() : line.lonelyCorners());
+                    i,
+                    isFaint(frame, i) ? new double[2][0] : everyPoint ? line.corners() : line.lonelyCorners());
             pointRenderer.setSeriesPaint(drawn, colour);
             pointRenderer.setSeriesShape(drawn, marker(0, 0));
         }
@@ -541,7 +543,11 @@ final class Drawing {
     }
 
     private boolean isBehind(Frame frame, int series) {
-        return frame.panel().series().get(series).isFaint() || isBand(frame, series);
+        return isFaint(frame, series) || isBand(frame, series);
+    }
+
+    private static boolean isFaint(Frame frame, int series) {
+        return frame.panel().series().get(series).isFaint();
     }
 
     /** {@return whether a curve is so dense that it would hide others in its panel} */
