@@ -16,28 +16,32 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
-import org.anneal.runs.ProgressLog;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
+import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
 import org.anneal.train.FashionMnist;
+import org.anneal.train.Monitor;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.Progress;
 import org.anneal.train.Trainer;
 import org.anneal.train.TrainingFolder;
 import org.anneal.train.TutorialNet;
+import org.anneal.train.WeightAverage;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
@@ -182,8 +186,10 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void start() throws IOException {
-        DataSets sets = readData(options.data(Optional.empty()));
-        TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
+        Optional<RunConfig> given = options.config();
+        DataSets sets = readData(options.data(given));
+        Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        TrainOptions.Chosen chosen = options.choose(MODEL, sets, given, rule, NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         boolean oneGroup = chosen.config().groups().isEmpty();
         if (oneGroup) { // before libtorch is loaded, which takes a moment
@@ -233,6 +239,9 @@ final class TrainCommand implements Callable<Integer> {
             boolean keep = chosen.shorter().isPresent() || options.onChange() == OnChange.CONTINUE; // what was chosen
             OnChange onChange = keep ? OnChange.KEEP_CONFIG : options.onChange();
             List<String> notes = checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
+            for (WeightAverage average : run.averages) {
+                checkpoint.restore(average.name(), average.model());
+            }
             if (!run.trainer.isFinished(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));
             }
@@ -301,17 +310,18 @@ final class TrainCommand implements Callable<Integer> {
         final Optimizer<Tensor> optimizer;
         final LRScheduler scheduler;
         final Trainer trainer;
+        final List<WeightAverage> averages;
 
         Training(TrainOptions.Chosen chosen, DataSets sets) {
             this.chosen = chosen;
             this.config = chosen.config();
             this.sets = sets;
             torch.set_num_threads(config.threads());
+            List<Network> others = IntStream.range(0, TaskOptions.averages(config.more()))
+                    .<Network>mapToObj(i -> network())
+                    .toList();
             torch.manual_seed(config.seed());
-            network = TutorialNet.forImages(sets.train());
-            if (!device.isCpu()) {
-                network.module().to(device.toTorch(), false);
-            }
+            network = network();
             groups = new ParameterGroups(
                     UpdateRule.parse(config.optimizer()), config.groups(), Torch.namedParameters(network.module()));
             optimizer = Torch.optimizer(groups.groups());
@@ -324,10 +334,30 @@ final class TrainCommand implements Callable<Integer> {
                     .stepPer(config.stepPer())
                     .onNan(config.onNan())
                     .device(device);
+            TaskOptions.set(trainer, config.more());
+            averages = TaskOptions.averages(config.more(), network, others);
+            averages.forEach(trainer::average);
+            checkMonitor();
             config.saveEvery().ifPresent(trainer::saveEvery);
             config.patience().ifPresent(trainer::patience);
             if (config.restoreBest()) {
                 trainer.restoreBest();
+            }
+        }
+
+        private TutorialNet network() {
+            TutorialNet made = TutorialNet.forImages(sets.train());
+            if (!device.isCpu()) {
+                made.module().to(device.toTorch(), false);
+            }
+            return made;
+        }
+
+        private void checkMonitor() {
+            try {
+                trainer.monitor();
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("--" + e.getMessage(), e);
             }
         }
 
@@ -346,7 +376,7 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         int batches() {
-            return (int) config.stepsPerEpoch();
+            return config.batchesPerEpoch();
         }
 
         void introduce() {
@@ -385,11 +415,16 @@ final class TrainCommand implements Callable<Integer> {
             if (progress.epoch() >= config.epochs()) {
                 return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
             }
-            String best = progress.best()
-                    .map(epoch -> "; the lowest is " + Python.fixed(epoch.valLoss(), 4) + ", of epoch " + epoch.epoch())
+            Monitor monitor = trainer.monitor();
+            boolean lower = monitor.mode() == Mode.MIN;
+            Progress watched = progress.monitoredBy(monitor);
+            String best = watched.best()
+                    .map(epoch -> "; the " + (lower ? "lowest" : "highest") + " is "
+                            + Python.fixed(monitor.of(epoch), 4) + ", of epoch " + epoch.epoch())
                     .orElse("");
-            int epochs = progress.epochsSinceBest();
-            return "no lower validation loss for " + epochs + (epochs == 1 ? " epoch" : " epochs") + best;
+            int epochs = watched.epochsSinceBest();
+            return "no " + (lower ? "lower " : "higher ") + monitor.inWords() + " for " + epochs
+                    + (epochs == 1 ? " epoch" : " epochs") + best;
         }
 
         /** Trains until the end, or until the process is told to stop: then it saves and reports what is done. */
@@ -423,18 +458,14 @@ final class TrainCommand implements Callable<Integer> {
             PrintWriter out = spec.commandLine().getOut();
             PrintWriter err = spec.commandLine().getErr();
             try (folder;
-                    ProgressLog log = new ProgressLog(path, optimizer.groups().size(), numbers());
                     TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
+                averages.forEach(folder::average);
                 folder.checkpoints(optimizer, scheduler, config, config.keep())
                         .tensorBoard(
                                 optimizer,
-                                (long) config.epochs() * batches(),
+                                config.epochs() * config.stepsPerEpoch(),
                                 Map.of("optimizer", config.optimizer(), "schedule", title()));
-                trainer.listener(folder)
-                        .listener(log)
-                        .listener(console)
-                        .resume(from)
-                        .fit(sets);
+                trainer.listener(folder).listener(console).resume(from).fit(sets);
                 Optional<RunListener.Epoch> best = folder.progress().best();
                 if (config.restoreBest() && trainer.isFinished(folder.progress()) && best.isPresent()) {
                     folder.saveBestWeights(best.get().epoch());

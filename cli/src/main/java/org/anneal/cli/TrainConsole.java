@@ -1,16 +1,14 @@
 package org.anneal.cli;
 
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Optional;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
 
 /** What a user sees of a run: a line per epoch, and in between the tutorial's running loss, or the progress. */
 final class TrainConsole implements TrainListener, AutoCloseable {
-    private static final int WIDTH = 80;
-
     private final PrintWriter out;
     private final PrintWriter warnings;
     private final ProgressLine progress;
@@ -76,31 +74,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) {
         progress.erase();
-        String line = "Epoch " + epoch.epoch() + ", Train Loss: " + Python.fixed(epoch.trainLoss(), 4) + ", Val Loss: "
-                + Python.fixed(epoch.valLoss(), 4) + ", Val Acc: " + Python.fixed(epoch.valAccuracy(), 4) + ", ";
-        List<String> rates =
-                epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).toList();
-        String all = line + "LR: " + String.join(", ", rates);
-        if (all.length() <= WIDTH) {
-            out.println(all);
-        } else {
-            out.println(line.stripTrailing());
-            printWrapped("    LR: ", rates);
-        }
-    }
-
-    /** Prints a list on lines that fit into any terminal. */
-    private void printWrapped(String start, List<String> parts) {
-        String line = start + parts.get(0);
-        for (String part : parts.subList(1, parts.size())) {
-            if (line.length() + 2 + part.length() < WIDTH) {
-                line += ", " + part;
-            } else {
-                out.println(line + ",");
-                line = " ".repeat(start.length()) + part;
-            }
-        }
-        out.println(line);
+        out.println(epoch);
     }
 
     @Override

@@ -94,11 +94,20 @@ final class TrainOptions {
                     + " CosineAnnealingLR(T_max=100%%); for a Schedule-Free optimizer, a constant rate)")
     private Optional<String> schedule = Optional.empty();
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "take the settings from a run's run.json; options given beside it replace its own")
+    private Optional<Path> config = Optional.empty();
+
     @Option(names = "--drive", paramLabel = "NAME=EXPR", description = SimulationOptions.DRIVE)
     private List<String> drives = List.of();
 
     @Mixin
     private final Surroundings surroundings = new Surroundings();
+
+    @Mixin
+    private final TaskOptions task = new TaskOptions();
 
     @Option(
             names = "--step-per",
@@ -212,6 +221,7 @@ final class TrainOptions {
             throw new IllegalArgumentException("--layer-decay must be left out with --group, which makes other groups");
         }
         layerDecay.ifPresent(decay -> layers(UpdateRule.parse(OPTIMIZER), decay));
+        task.check();
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
         threads.ifPresent(TrainOptions::checkThreads);
@@ -220,6 +230,9 @@ final class TrainOptions {
         saveEvery.ifPresent(n -> Anneal.atLeastOne("--save-every", n));
         keep.ifPresent(n -> Anneal.atLeastOne("--keep", n));
         bridge.ifPresent(n -> Anneal.atLeastOne("--bridge", n));
+        if (config.isPresent() && onChange != OnChange.REFUSE) {
+            throw new IllegalArgumentException("--on-change must be left out with --config, whose run is not resumed");
+        }
         if (bridge.isPresent() && onChange != OnChange.CONTINUE) {
             throw new IllegalArgumentException("--bridge must be left out without --on-change continue");
         }
@@ -319,6 +332,11 @@ final class TrainOptions {
         }
     }
 
+    /** {@return the settings in --config, if it is given} */
+    Optional<RunConfig> config() throws IOException {
+        return config.isPresent() ? Optional.of(RunConfig.read(config.get())) : Optional.empty();
+    }
+
     /** {@return where to read the images from} */
     String data(Optional<RunConfig> resumed) {
         return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
@@ -372,7 +390,9 @@ final class TrainOptions {
             throws IOException {
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
-        if (resumed.isPresent()) {
+        if (resumed.isPresent() && config.isPresent()) {
+            batches = limit.isPresent() ? batches : resumed.get().limit();
+        } else if (resumed.isPresent()) {
             OptionalInt saved = resumed.get().limit();
             if (limit.isPresent() && !saved.equals(batches)) {
                 throw other(
@@ -393,7 +413,11 @@ final class TrainOptions {
                 resumed.map(RunConfig::groups),
                 List.of(),
                 file);
-        RunLength epochwise = runLength(sets.train().size(), size, batches, passes, StepPer.EPOCH);
+        Map<String, Object> settings = task.choose(
+                resumed.map(RunConfig::more).orElse(Map.of()),
+                Optional.of(file).filter(saved -> resumed.isPresent() && config.isEmpty()));
+        RunLength epochwise =
+                RunConfig.length(sets.train().size(), size, batches, RunConfig.accumulated(settings), passes);
         StepPer per = stepPer(resumed, surroundings.in(epochwise.context()), file);
         RunLength length = epochwise.withStepPer(per);
         Given given = given(surroundings.in(length.context()), grouped);
@@ -437,7 +461,8 @@ final class TrainOptions {
                 restoreBest || resumed.map(RunConfig::restoreBest).orElse(false),
                 onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP),
                 Driven.texts(driven.schedules()),
-                driven.given());
+                driven.given(),
+                settings);
         checkThreads(config.threads()); // a file may have any number
         return new Chosen(
                 config,
@@ -628,7 +653,7 @@ final class TrainOptions {
 
     /** {@return the given or the saved value, as --on-change says} */
     private <T> T mine(String option, T given, T saved, Path file) {
-        if (onChange == OnChange.REFUSE && !given.equals(saved)) {
+        if (onChange == OnChange.REFUSE && !given.equals(saved) && config.isEmpty()) {
             throw new IllegalArgumentException(other(option, saved, given, file).getMessage()
                     + "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one"
                     + (option.equals("--optimizer") ? "" : ", continue with the given one from the rate in force"));
@@ -636,14 +661,18 @@ final class TrainOptions {
         return onChange == OnChange.TAKE_CHECKPOINT ? saved : given;
     }
 
-    private static <T> T same(String option, Optional<T> given, Optional<T> saved, T otherwise, Path file) {
+    /** {@return the given value, which must be the saved one of a resumed run, and may replace one of --config} */
+    private <T> T same(String option, Optional<T> given, Optional<T> saved, T otherwise, Path file) {
+        if (config.isPresent()) {
+            return given.or(() -> saved).orElse(otherwise);
+        }
         if (given.isPresent() && saved.isPresent() && !given.equals(saved)) {
             throw other(option, saved.get(), given.get(), file);
         }
         return saved.or(() -> given).orElse(otherwise);
     }
 
-    private static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
+    static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
         return new IllegalArgumentException(option + " must be left out or " + text(saved) + ", as in the run saved in "
                 + file + ", but was " + text(given));
     }
@@ -667,12 +696,5 @@ final class TrainOptions {
     private static OptionalInt or(
             Optional<Integer> given, Optional<RunConfig> resumed, Function<RunConfig, OptionalInt> saved) {
         return given.map(OptionalInt::of).or(() -> resumed.map(saved)).orElse(OptionalInt.empty());
-    }
-
-    /** {@return the run's length, by which lengths such as 2ep in a schedule are read} */
-    private static RunLength runLength(int samples, int batchSize, OptionalInt limit, int epochs, StepPer stepPer) {
-        long batches = RunLength.of(samples, batchSize, epochs).stepsPerEpoch();
-        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer)
-                .withBatchSize(batchSize);
     }
 }

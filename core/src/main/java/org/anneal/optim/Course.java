@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.anneal.schedule.ContinueFrom;
 import org.anneal.schedule.MetricDriven;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SmoothedMetric;
 import org.anneal.text.Check;
@@ -392,6 +393,10 @@ final class Course {
 
     boolean takesMetric() {
         return progress.isPresent();
+    }
+
+    Optional<Mode> metricMode() {
+        return policy.metricDriven().map(MetricDriven::mode);
     }
 
     boolean drivesMomentum() {

@@ -9,7 +9,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.Schedule;
+import org.anneal.schedule.StepPer;
 import org.anneal.text.Check;
 import org.anneal.text.Python;
 
@@ -47,6 +49,7 @@ public final class LRScheduler {
             Optional.empty(); // the last state, once another runner replaced this one
     private final Set<String> warnings = new HashSet<>(); // each is logged once
     private Optional<Listener> listener = Optional.empty();
+    private StepPer stepPer = StepPer.EPOCH;
 
     /** Is told the rate and momentum of every group at every step. */
     @FunctionalInterface
@@ -220,6 +223,51 @@ public final class LRScheduler {
         tell();
     }
 
+    /** Sets when {@link #batch} and {@link #epoch} step the schedule: by default, per epoch. */
+    public LRScheduler stepPer(StepPer stepPer) {
+        this.stepPer = Objects.requireNonNull(stepPer, "stepPer");
+        return this;
+    }
+
+    /**
+     * Tells of a step of the optimizer: steps the schedule if it is {@linkplain #stepPer stepped per batch}. A loop that calls
+     * this after each {@link Optimizer#step()}, and {@link #epoch} after each epoch, runs any policy.
+     *
+     * <pre>{@code
+     *   for (int epoch = 0; epoch < epochs; epoch++) {
+     *       for (Batch batch : batches) {
+     *           ...
+     *           optimizer.step();
+     *           scheduler.batch();
+     *       }
+     *       scheduler.epoch(validate());
+     *   }
+     * }</pre>
+     *
+     * @throws RuntimeException as {@link #step()} does
+     */
+    public void batch() {
+        if (stepPer == StepPer.BATCH && takesStep()) {
+            step();
+        }
+    }
+
+    /**
+     * Tells of the end of an epoch: gives the metric to a plateau, if there is one, and then steps the schedule, if there is one
+     * and it is stepped per epoch.
+     *
+     * @param metric such as the validation loss; of no use without a plateau
+     * @throws RuntimeException as {@link #step(double)} and {@link #step()} do
+     */
+    public void epoch(double metric) {
+        if (takesMetric()) {
+            step(metric);
+        }
+        if (stepPer == StepPer.EPOCH && takesStep()) {
+            step();
+        }
+    }
+
     /**
      * Moves to the next step if the optimizer has made one since the last call, and returns whether it has. Called after every
      * batch, it counts optimizer steps only: not the batches that only accumulate gradients, nor those whose step a gradient
@@ -326,6 +374,22 @@ public final class LRScheduler {
     /** {@return whether this runner takes metrics, {@link #step(double)}, because its policy is or has a plateau} */
     public boolean takesMetric() {
         return course.takesMetric();
+    }
+
+    /** {@return when {@link #batch} and {@link #epoch} step the schedule} */
+    public StepPer stepPer() {
+        return stepPer;
+    }
+
+    /** {@return the policy as text, such as {@code StepLR(step_size=30, gamma=0.1)}; if groups have their own, a list of them} */
+    public String policyText() {
+        List<String> texts = course.texts();
+        return texts.size() == 1 ? texts.get(0) : "[" + String.join(", ", texts) + "]";
+    }
+
+    /** {@return which way the metric that this runner takes gets better; empty if it takes none} */
+    public Optional<Mode> metricMode() {
+        return course.metricMode();
     }
 
     /** {@return whether this runner takes steps, {@link #step()}: whether its policy is or has a schedule} */

@@ -72,6 +72,9 @@ public sealed interface MetricDriven extends Policy permits ReduceLROnPlateau, G
      */
     Progress take(Progress before, double metric, double[] rates, double[] unscaled);
 
+    /** {@return which way the metric gets better} */
+    ReduceLROnPlateau.Mode mode();
+
     /**
      * Checks the lists per group.
      *

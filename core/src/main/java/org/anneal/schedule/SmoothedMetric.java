@@ -107,6 +107,11 @@ public record SmoothedMetric(
         every = KIND.check("every", every);
     }
 
+    @Override
+    public ReduceLROnPlateau.Mode mode() {
+        return policy.mode();
+    }
+
     /** Passes each metric on as it is. */
     public SmoothedMetric(MetricDriven policy) {
         this(policy, KIND.absent("window"), KIND.absent("decay"), KIND.absent("every"));

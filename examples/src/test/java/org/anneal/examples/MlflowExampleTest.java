@@ -199,8 +199,8 @@ class MlflowExampleTest {
                         @Override
                         public void epoch(Epoch epoch) {
                             add("epoch/train_loss", epoch.step(), epoch.trainLoss());
-                            add("epoch/val_loss", epoch.step(), epoch.valLoss());
-                            add("epoch/val_accuracy", epoch.step(), epoch.valAccuracy());
+                            add("epoch/val_loss", epoch.step(), epoch.metric("val_loss"));
+                            add("epoch/val_accuracy", epoch.step(), epoch.metric("val_accuracy"));
                         }
 
                         private void add(String name, long step, double value) {

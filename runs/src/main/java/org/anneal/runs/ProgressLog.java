@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.anneal.checkpoint.AtomicFile;
@@ -16,16 +15,18 @@ import org.anneal.checkpoint.AtomicFile;
  * epoch's end, with the mean loss of the batches since the previous row and the rates of the last batch. The page of runs reads
  * it as it grows.
  *
- * <p>A resumed run appends; earlier rows whose steps are repeated after them are void. If the file cannot be written, training
- * goes on to the end of the epoch and then stops with the reason.
+ * <p>A resumed run appends; earlier rows whose steps are repeated after them are void. If it has other columns than before, the
+ * earlier rows stay under theirs. If the file cannot be written, training goes on to the end of the epoch and then stops with the
+ * reason.
  */
-public final class ProgressLog implements RunListener, AutoCloseable {
+final class ProgressLog implements RunListener, AutoCloseable {
     private static final Duration BETWEEN_ROWS = Duration.ofMillis(250);
 
     private final Path file;
     private final boolean wasThere;
-    private final FileChannel out;
-    private final Optional<Object> key; // of the file that is written
+    private Optional<FileChannel> out = Optional.empty();
+    private Optional<Object> key = Optional.empty(); // of the file that is written
+    private List<String> columns = List.of();
     private Optional<IOException> failure = Optional.empty();
     private Optional<Batch> last = Optional.empty(); // since the previous row
     private double losses;
@@ -33,43 +34,10 @@ public final class ProgressLog implements RunListener, AutoCloseable {
     private long written = System.nanoTime();
     private boolean finishedAnEpoch;
 
-    /**
-     * Opens the log of a run.
-     *
-     * @param folder the run's folder, which must exist
-     * @param groups parameter groups of the optimizer; a row has a rate for each
-     * @throws IOException if it cannot be written
-     */
-    public ProgressLog(Path folder, int groups) throws IOException {
-        this(folder, groups, List.of());
-    }
-
-    /**
-     * Opens the log of a run whose schedules drive numbers beside the rates.
-     *
-     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
-     * @throws IOException if it cannot be written
-     */
-    public ProgressLog(Path folder, int groups, Collection<String> numbers) throws IOException {
+    /** The log of the run in {@code folder}; its file is made with its first row. */
+    ProgressLog(Path folder) {
         file = RunTable.PROGRESS.in(folder);
         wasThere = Files.exists(file);
-        try {
-            out = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            key = AtomicFile.key(file);
-        } catch (IOException e) {
-            throw failed(e);
-        }
-        try {
-            if (!wasThere) {
-                RunTable.append(out, RunTable.PROGRESS.header(groups, numbers));
-            }
-        } catch (IOException e) {
-            throw RunFolder.cleaned(failed(e), this::close);
-        }
-    }
-
-    private IOException failed(IOException e) {
-        return new IOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
     }
 
     @Override
@@ -96,7 +64,8 @@ public final class ProgressLog implements RunListener, AutoCloseable {
             return;
         }
         try {
-            RunTable.append(out, RunTable.row(last.get(), losses / batches));
+            RunTable.Row row = RunTable.row(last.get(), losses / batches);
+            RunTable.append(openedFor(row), row.line(columns));
         } catch (IOException e) {
             failure = Optional.of(failed(e));
         }
@@ -106,17 +75,49 @@ public final class ProgressLog implements RunListener, AutoCloseable {
         written = System.nanoTime();
     }
 
+    private IOException failed(IOException e) {
+        return new IOException("cannot write " + file + ": " + AtomicFile.reason(e), e);
+    }
+
+    /** {@return the file, which has a column for each number of {@code row}} */
+    private FileChannel openedFor(RunTable.Row row) throws IOException {
+        if (out.isEmpty() && wasThere) {
+            columns = RunTable.columnsOf(file);
+        }
+        List<String> now = RunTable.columns(columns, row);
+        if (out.isEmpty() || !now.equals(columns)) {
+            close(out);
+            out = Optional.empty();
+            if (!now.equals(columns)) {
+                String table =
+                        RunTable.header(now) + (columns.isEmpty() ? "" : RunTable.rowsWithColumns(file, columns, now));
+                AtomicFile.write(file, to -> RunTable.write(to, table));
+            }
+            columns = now;
+            out = Optional.of(FileChannel.open(file, StandardOpenOption.WRITE));
+            key = AtomicFile.key(file);
+        }
+        return out.get();
+    }
+
+    private static void close(Optional<FileChannel> out) throws IOException {
+        if (out.isPresent()) {
+            out.get().close();
+        }
+    }
+
     /** Ends the log; if no epoch was finished, deletes its file. */
     @Override
     public void close() throws IOException {
         write();
         try {
-            out.close();
+            close(out);
         } catch (IOException e) {
             throw failed(e);
         } finally {
             if (!finishedAnEpoch
                     && !wasThere
+                    && out.isPresent()
                     && AtomicFile.key(file).equals(key)) { // and not that of another run in its place
                 Files.deleteIfExists(file);
             }

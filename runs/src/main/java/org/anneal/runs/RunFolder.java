@@ -10,23 +10,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RateGroup;
+import org.anneal.optim.Schedulable;
 
 /**
- * The folder that a run writes to, whatever trains it: {@code metrics.csv}, a row per epoch as the run goes on; {@code run.json}
- * (see {@link #describe}); TensorBoard's event files (see {@link #tensorBoard}); and what its owner {@link #write}s.
+ * The folder that a run writes to, whatever trains it: {@code metrics.csv}, a row per epoch as the run goes on; {@code progress.csv},
+ * a row now and then within the epochs; {@code run.json} (see {@link #describe}); TensorBoard's event files (see {@link #tensorBoard}); and what its owner {@link #write}s.
  *
  * <p>The files are complete at any time, even if the process is killed: a row or file that cannot be written leaves what was
  * there. Only one run at a time writes to a folder, guarded by the file {@code run.lock}. If the folder is removed or replaced,
@@ -34,10 +34,10 @@ import org.anneal.optim.ParamGroup;
  * what it made.
  *
  * <pre>{@code
- * try (RunFolder run = RunFolder.create(Path.of("runs/today"), 1)) {
+ * try (RunFolder run = RunFolder.create(Path.of("runs/today"))) {
  *     run.batch(new RunListener.Batch(1, 1, 100, 1, List.of(0.1), 2.3));
  *     ...
- *     run.epoch(new RunListener.Epoch(1, 100, List.of(0.1), 1.2, 1.1, 0.6, 12.5));
+ *     run.epoch(new RunListener.Epoch(1, 100, List.of(0.1), 1.2, Map.of("val_loss", 1.1), 12.5));
  * }
  * }</pre>
  */
@@ -45,7 +45,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     /** The picture that is drawn when a run ends; if it is missing, the run goes on or was killed. */
     public static final String CURVE = "curve.png";
 
-    private static final Pattern TEMPORARY = Pattern.compile("(metrics\\.csv|curve\\.png|run\\.json)\\.tmp");
+    private static final Pattern TEMPORARY = Pattern.compile("((metrics|progress)\\.csv|curve\\.png|run\\.json)\\.tmp");
     private static final Duration BETWEEN_CHECKS = Duration.ofSeconds(1);
 
     private final Path folder;
@@ -53,9 +53,19 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private final List<Path> madeFolders; // the innermost first
     private final Set<Path> madeFiles = new LinkedHashSet<>(); // deleted if nothing is to be kept
     private final FolderLock lock;
+    private final List<RunTable.Row> rows = new ArrayList<>();
+    private List<String> columns = List.of("epoch", "step"); // known before the first epoch
     private boolean kept;
     private long checked = System.nanoTime();
+    private final ProgressLog progress;
+    private Optional<Description> description = Optional.empty();
     private Optional<TensorBoardLog> tensorBoard = Optional.empty();
+
+    /** Writes run.json. */
+    @FunctionalInterface
+    private interface Description {
+        void write(boolean ended) throws IOException;
+    }
 
     /** Writes into a folder, or deletes from it. */
     @FunctionalInterface
@@ -64,23 +74,12 @@ public final class RunFolder implements RunListener, AutoCloseable {
     }
 
     /**
-     * Makes a folder for a run, and the header of its table.
+     * Makes a folder for a run, and its table, which gets the columns of the epochs.
      *
-     * @param groups parameter groups of the optimizer; a row has a rate for each
      * @throws IOException if a run is in the folder already, in this process or another, or it cannot be written to
      */
-    public static RunFolder create(Path folder, int groups) throws IOException {
-        return create(folder, groups, List.of());
-    }
-
-    /**
-     * Makes a folder for a run whose schedules drive numbers beside the rates.
-     *
-     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
-     * @throws IOException as {@link #create(Path, int)} does
-     */
-    public static RunFolder create(Path folder, int groups, Collection<String> numbers) throws IOException {
-        return new RunFolder(folder, groups, numbers, Optional.empty(), List.of());
+    public static RunFolder create(Path folder) throws IOException {
+        return new RunFolder(folder, Optional.empty(), List.of());
     }
 
     /**
@@ -91,24 +90,11 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @param check called when no other run can write to the folder any more, before anything is changed
      * @throws IOException if another run is writing to the folder, {@code check} throws it, or the folder cannot be written to
      */
-    public static RunFolder resume(Path folder, int groups, List<Epoch> epochs, Writing check) throws IOException {
-        return resume(folder, groups, List.of(), epochs, check);
+    public static RunFolder resume(Path folder, List<Epoch> epochs, Writing check) throws IOException {
+        return new RunFolder(folder, Optional.of(check), epochs);
     }
 
-    /**
-     * Resumes a run whose schedules drive numbers beside the rates.
-     *
-     * @param numbers the names of their columns, as {@link RunListener#numbers} has them; an epoch before there were any has NaN
-     * @throws IOException as {@link #resume(Path, int, List, Writing)} does
-     */
-    public static RunFolder resume(
-            Path folder, int groups, Collection<String> numbers, List<Epoch> epochs, Writing check) throws IOException {
-        return new RunFolder(folder, groups, numbers, Optional.of(check), epochs);
-    }
-
-    private RunFolder(
-            Path folder, int groups, Collection<String> numbers, Optional<Writing> resumes, List<Epoch> epochs)
-            throws IOException {
+    private RunFolder(Path folder, Optional<Writing> resumes, List<Epoch> epochs) throws IOException {
         this.folder = folder;
         metrics = RunTable.METRICS.in(folder);
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
@@ -116,10 +102,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
         lock = made(folder);
         boolean wasThere = resumes.isPresent() && isRun(folder);
         kept = wasThere || !epochs.isEmpty();
-        String rows = RunTable.METRICS.header(groups, numbers)
-                + epochs.stream()
-                        .map(epoch -> RunTable.row(withColumns(epoch, numbers)))
-                        .collect(Collectors.joining());
+        epochs.forEach(this::add);
         try {
             if (resumes.isPresent()) {
                 resumes.get().write();
@@ -131,27 +114,27 @@ public final class RunFolder implements RunListener, AutoCloseable {
             } else {
                 madeFiles.add(metrics);
             }
-            AtomicFile.write(metrics, file -> RunTable.write(file, rows));
+            writeTable();
         } catch (IOException e) {
             throw cleaned(e, () -> {
                 lock.close();
                 deleteMadeFolders();
             });
         }
+        progress = new ProgressLog(folder);
     }
 
-    private static Epoch withColumns(Epoch epoch, Collection<String> numbers) {
-        Map<String, Double> columns = new LinkedHashMap<>();
-        numbers.forEach(name -> columns.put(name, epoch.numbers().getOrDefault(name, Double.NaN)));
-        return new Epoch(
-                epoch.epoch(),
-                epoch.step(),
-                epoch.lr(),
-                epoch.trainLoss(),
-                epoch.valLoss(),
-                epoch.valAccuracy(),
-                epoch.seconds(),
-                columns);
+    /** {@return the row of an epoch, which has got its place in the table} */
+    private RunTable.Row add(Epoch epoch) {
+        RunTable.Row row = RunTable.row(epoch);
+        rows.add(row);
+        columns = RunTable.columns(columns, row);
+        return row;
+    }
+
+    private void writeTable() throws IOException {
+        String lines = rows.stream().map(row -> row.line(columns)).collect(Collectors.joining());
+        AtomicFile.write(metrics, file -> RunTable.write(file, RunTable.header(columns) + lines));
     }
 
     /** {@return a lock on the folder, which is made if it is missing} */
@@ -181,9 +164,16 @@ public final class RunFolder implements RunListener, AutoCloseable {
         return new IOException("cannot write into folder " + folder + ": " + AtomicFile.reason(e), e);
     }
 
-    private void append(String rows) throws IOException {
+    /** Appends a row, or writes the table again if it has new columns. */
+    private void append(Epoch epoch) throws IOException {
+        List<String> before = columns;
+        RunTable.Row row = add(epoch);
+        if (!columns.equals(before)) {
+            writeTable();
+            return;
+        }
         try (FileChannel table = FileChannel.open(metrics, StandardOpenOption.WRITE)) {
-            RunTable.append(table, rows);
+            RunTable.append(table, row.line(columns));
         } catch (IOException e) {
             throw new IOException("cannot write " + metrics + ": " + AtomicFile.reason(e), e);
         }
@@ -226,9 +216,24 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @param firstRates the rate of each group at the run's first step; empty before that
      * @throws IOException if it cannot be written
      */
-    public void describe(RunConfig config, List<? extends ParamGroup<?>> groups, List<Double> firstRates)
+    public void describe(RunConfig config, List<? extends RateGroup> groups, List<Double> firstRates)
             throws IOException {
-        config.write(folder, groups, firstRates);
+        describe(config.toDict(), OptionalLong.of(config.stepsPerEpoch()), groups, firstRates);
+    }
+
+    /**
+     * Writes {@code run.json} with settings of any kind. Those named as {@link RunConfig}'s mean the same.
+     *
+     * @param stepsPerEpoch steps of the optimizer, if they are known
+     */
+    void describe(
+            Map<String, Object> settings,
+            OptionalLong stepsPerEpoch,
+            List<? extends RateGroup> groups,
+            List<Double> firstRates)
+            throws IOException {
+        description = Optional.of(ended -> RunConfig.write(folder, settings, stepsPerEpoch, groups, firstRates, ended));
+        description.get().write(false);
         madeFiles.add(folder.resolve(RunConfig.FILE));
     }
 
@@ -238,7 +243,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @param steps of the whole run
      * @param texts shown verbatim, by their names
      */
-    public void tensorBoard(Optimizer<?> optimizer, long steps, Map<String, String> texts) {
+    public void tensorBoard(Schedulable optimizer, long steps, Map<String, String> texts) {
         tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
     }
 
@@ -250,6 +255,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     @Override
     public void batch(Batch batch) {
         checkNowAndThen();
+        progress.batch(batch);
         tensorBoard.ifPresent(log -> log.batch(batch));
     }
 
@@ -268,8 +274,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
 
     @Override
     public void epoch(Epoch epoch) throws IOException {
-        lock.write(() -> append(RunTable.row(epoch)));
+        lock.write(() -> append(epoch));
         keep();
+        progress.epoch(epoch);
         if (tensorBoard.isPresent()) {
             tensorBoard.get().epoch(epoch);
         }
@@ -318,7 +325,8 @@ public final class RunFolder implements RunListener, AutoCloseable {
      */
     @Override
     public void close() throws IOException {
-        try (lock) {
+        try (lock;
+                progress) {
             if (tensorBoard.isPresent()) {
                 tensorBoard.get().close();
                 tensorBoard.get().file().ifPresent(madeFiles::add);
@@ -328,6 +336,8 @@ public final class RunFolder implements RunListener, AutoCloseable {
                 for (Path file : madeFiles) {
                     Files.deleteIfExists(file);
                 }
+            } else if (description.isPresent()) {
+                description.get().write(true);
             }
         }
         if (!kept) {

@@ -1,6 +1,7 @@
 package org.anneal.runs;
 
 import java.io.IOException;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,14 +32,13 @@ public interface RunListener {
     }
 
     /**
-     * One epoch, trained and validated.
+     * One epoch.
      *
      * @param epoch from 1
      * @param step optimizer steps of the run so far
      * @param lr the rate that the epoch's last optimizer step used, per group
      * @param trainLoss mean over the samples trained on, each with the weights of its time
-     * @param valLoss mean over the validation samples, with the weights at the epoch's end
-     * @param valAccuracy fraction of the validation samples whose class got the highest score
+     * @param metrics what was measured at the epoch's end, by names such as {@code val_loss}: lower-case letters, digits and _
      * @param seconds spent in the epoch, validation included; if it was resumed from a checkpoint, without what was lost after
      *     that checkpoint
      * @param numbers that the epoch's last optimizer step used and that schedules drive beside the rates, as {@link #numbers} has
@@ -49,21 +49,37 @@ public interface RunListener {
             long step,
             List<Double> lr,
             double trainLoss,
-            double valLoss,
-            double valAccuracy,
+            Map<String, Double> metrics,
             double seconds,
             Map<String, Double> numbers) {
 
+        /** @throws IllegalArgumentException if the name of a metric cannot be a column's */
+        public Epoch {
+            metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
+            for (String name : metrics.keySet()) {
+                RunTable.checkMetric(name);
+                if (numbers.containsKey(name)) {
+                    throw new IllegalArgumentException("a metric must have a name of its own, but " + name
+                            + " is a number that a schedule drives");
+                }
+            }
+        }
+
         /** An epoch without other numbers. */
         public Epoch(
-                int epoch,
-                long step,
-                List<Double> lr,
-                double trainLoss,
-                double valLoss,
-                double valAccuracy,
-                double seconds) {
-            this(epoch, step, lr, trainLoss, valLoss, valAccuracy, seconds, Map.of());
+                int epoch, long step, List<Double> lr, double trainLoss, Map<String, Double> metrics, double seconds) {
+            this(epoch, step, lr, trainLoss, metrics, seconds, Map.of());
+        }
+
+        /** {@return this as people read it: {@code Epoch 1, Train Loss: 0.9112, Val Loss: 0.5966, LR: 1.00e-02}} */
+        @Override
+        public String toString() {
+            return EpochText.of(this);
+        }
+
+        /** {@return the metric of that name, or {@code train_loss}; NaN if there is none} */
+        public double metric(String name) {
+            return name.equals(RunTable.TRAIN_LOSS) ? trainLoss : metrics.getOrDefault(name, Double.NaN);
         }
     }
 

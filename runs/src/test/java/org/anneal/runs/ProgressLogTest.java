@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.anneal.runs.RunListener.Batch;
 import org.anneal.runs.RunListener.Epoch;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class ProgressLogTest {
     }
 
     private static Epoch epoch() {
-        return new Epoch(1, 10, List.of(0.1, 0.01), 1, 1, 0.5, 1);
+        return new Epoch(1, 10, List.of(0.1, 0.01), 1, Map.of("val_loss", 1.0), 1);
     }
 
     private List<String> lines() throws IOException {
@@ -32,7 +33,7 @@ class ProgressLogTest {
 
     @Test
     void anEpochsLastRowHasTheMeanOfTheBatchesSinceTheOneBefore() throws IOException {
-        try (ProgressLog log = new ProgressLog(folder, 2)) {
+        try (ProgressLog log = new ProgressLog(folder)) {
             log.batch(batch(1, 3));
             log.batch(batch(2, 2));
             log.epoch(epoch());
@@ -42,8 +43,8 @@ class ProgressLogTest {
 
     @Test
     void aRowCanBeReadWhileTheRunGoesOn() throws Exception {
-        try (ProgressLog log = new ProgressLog(folder, 2)) {
-            for (int step = 1; lines().size() == 1; step++) {
+        try (ProgressLog log = new ProgressLog(folder)) {
+            for (int step = 1; !Files.exists(folder.resolve("progress.csv")) || lines().size() == 1; step++) {
                 log.batch(batch(step, 2));
                 Thread.sleep(20);
             }
@@ -54,7 +55,7 @@ class ProgressLogTest {
     @Test
     void aRunThatIsTakenUpAppends() throws IOException {
         for (int i = 0; i < 2; i++) {
-            try (ProgressLog log = new ProgressLog(folder, 2)) {
+            try (ProgressLog log = new ProgressLog(folder)) {
                 log.batch(batch(5, 1));
                 log.epoch(epoch());
             }
@@ -64,7 +65,7 @@ class ProgressLogTest {
 
     @Test
     void nothingStaysOfARunWithoutAnEpoch() throws IOException {
-        try (ProgressLog log = new ProgressLog(folder, 2)) {
+        try (ProgressLog log = new ProgressLog(folder)) {
             log.batch(batch(1, 1));
         }
         assertFalse(Files.exists(folder.resolve("progress.csv")));
@@ -73,7 +74,12 @@ class ProgressLogTest {
     @Test
     void aFolderThatIsNotThereIsSaid() {
         Path none = folder.resolve("none");
-        IOException refused = assertThrows(IOException.class, () -> new ProgressLog(none, 1).close());
+        IOException refused = assertThrows(IOException.class, () -> {
+            try (ProgressLog log = new ProgressLog(none)) {
+                log.batch(batch(1, 1));
+                log.epoch(epoch());
+            }
+        });
         String message = String.valueOf(refused.getMessage());
         assertTrue(message.startsWith("cannot write " + none.resolve("progress.csv")), message);
     }

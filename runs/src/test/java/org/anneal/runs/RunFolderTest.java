@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
@@ -56,7 +58,13 @@ class RunFolderTest {
             new ParamGroup<>("fc*", new Adam(0.01), List.of(new FloatArray(0f)))));
 
     private static Epoch epoch(int epoch) {
-        return new Epoch(epoch, 10L * epoch, List.of(1.0 / 3, 1e-300), 0.1 + 0.2, 1e22 / 7, 2.0 / 3, Double.MIN_VALUE);
+        return new Epoch(
+                epoch,
+                10L * epoch,
+                List.of(1.0 / 3, 1e-300),
+                0.1 + 0.2,
+                Epochs.validation(1e22 / 7, 2.0 / 3),
+                Double.MIN_VALUE);
     }
 
     private List<String> names() throws IOException {
@@ -85,9 +93,10 @@ class RunFolderTest {
 
     @Test
     void aRowOfAnEpochReadsBackExactly() throws IOException {
-        try (RunFolder run = RunFolder.create(temporary, 2)) {
+        try (RunFolder run = RunFolder.create(temporary)) {
             run.epoch(epoch(1));
-            run.epoch(new Epoch(2, 20, List.of(0.5, 0.0), Double.NaN, Double.POSITIVE_INFINITY, 0.5, 1));
+            run.epoch(new Epoch(
+                    2, 20, List.of(0.5, 0.0), Double.NaN, Epochs.validation(Double.POSITIVE_INFINITY, 0.5), 1));
         }
         TableView metrics = table(read(), "metrics");
         assertEquals(
@@ -103,13 +112,10 @@ class RunFolderTest {
 
     @Test
     void aRowOfProgressReadsBackExactly() throws IOException {
-        try (RunFolder run = RunFolder.create(temporary, 1);
-                ProgressLog log = new ProgressLog(temporary, 1)) {
-            for (RunListener listener : List.of(run, log)) {
-                listener.batch(new Batch(1, 1, 2, 1, List.of(1.0 / 3), 0.5));
-                listener.batch(new Batch(1, 2, 2, 2, List.of(1.0 / 7), 0.25));
-                listener.epoch(epoch(1));
-            }
+        try (RunFolder run = RunFolder.create(temporary)) {
+            run.batch(new Batch(1, 1, 2, 1, List.of(1.0 / 3), 0.5));
+            run.batch(new Batch(1, 2, 2, 2, List.of(1.0 / 7), 0.25));
+            run.epoch(epoch(1));
         }
         TableView progress = table(read(), "progress");
         assertEquals(List.of("epoch", "step", "loss", "lr"), progress.columns());
@@ -117,8 +123,49 @@ class RunFolderTest {
     }
 
     @Test
+    void aTableGetsTheColumnsOfWhatIsMeasuredLater() throws IOException {
+        try (RunFolder run = RunFolder.create(temporary)) {
+            assertEquals(List.of("epoch", "step"), table(read(), "metrics").columns(), "before the first epoch");
+            run.epoch(new Epoch(1, 10, List.of(0.5), 3, Map.of("val_loss", 2.0), 7));
+            Map<String, Double> two = new LinkedHashMap<>(Map.of("val_loss", 1.0));
+            two.put("val_mae", 0.5);
+            run.epoch(new Epoch(2, 20, List.of(0.25), 2, two, 7, Map.of("weight_decay", 0.1)));
+        }
+        assertEquals(
+                List.of(
+                        "epoch,step,lr,weight_decay,train_loss,val_loss,val_mae,seconds",
+                        "1,10,0.5,nan,3.0,2.0,nan,7.0",
+                        "2,20,0.25,0.1,2.0,1.0,0.5,7.0"),
+                Files.readAllLines(temporary.resolve("metrics.csv")));
+    }
+
+    @Test
+    void aMetricMustHaveANameThatIsAColumns() {
+        for (String name : List.of("val loss", "Accuracy", "", "lr", "lr0", "seconds", "train_loss", "weight_decay")) {
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> new Epoch(1, 1, List.of(), 0, Map.of(name, 1.0), 0, Map.of("weight_decay", 0.1)),
+                    name);
+        }
+    }
+
+    @Test
+    void aResumedRunsProgressKeepsItsRowsWhenItGetsNewColumns() throws IOException {
+        for (Map<String, Double> numbers : List.of(Map.<String, Double>of(), Map.of("weight_decay", 0.5))) {
+            try (RunFolder run = RunFolder.resume(temporary, List.of(), () -> {})) {
+                int step = 1 + numbers.size();
+                run.batch(new Batch(step, 1, 1, step, List.of(0.1), 0.5, numbers));
+                run.epoch(new Epoch(step, step, List.of(0.1), 0.5, Map.of(), 1, numbers));
+            }
+        }
+        assertEquals(
+                List.of("epoch,step,loss,lr,weight_decay", "1,1,0.5,0.1,nan", "2,2,0.5,0.1,0.5"),
+                Files.readAllLines(temporary.resolve("progress.csv")));
+    }
+
+    @Test
     void whatARunWasStartedWithReadsBack() throws IOException {
-        try (RunFolder run = RunFolder.create(temporary, 2)) {
+        try (RunFolder run = RunFolder.create(temporary)) {
             run.describe(CONFIG, optimizer.groups(), List.of());
             run.keep();
         }
@@ -131,23 +178,24 @@ class RunFolderTest {
                         "StepLR(step_size=30, gamma=0.1)",
                         StepPer.EPOCH,
                         90,
-                        5)),
+                        5,
+                        true)),
                 read().config(),
                 "13 batches of 8, but at most 5");
         assertEquals(CONFIG, RunConfig.of(new Dict("", CONFIG.toDict())), "and in a checkpoint");
-        CONFIG.write(temporary, optimizer.groups(), List.of(0.5, 0.25));
+        RunConfig.write(temporary, CONFIG.toDict(), OptionalLong.of(5), optimizer.groups(), List.of(0.5, 0.25), false);
         assertEquals(List.of(0.5, 0.25), read().config().orElseThrow().lr());
     }
 
     @Test
     void aResumedRunHasTheEpochsItIsToldAndNoOthers() throws IOException {
-        try (RunFolder run = RunFolder.create(temporary, 2)) {
+        try (RunFolder run = RunFolder.create(temporary)) {
             run.epoch(epoch(1));
             run.epoch(epoch(2));
         }
         Files.writeString(temporary.resolve("run.json.tmp"), "half");
         Files.writeString(temporary.resolve("mine.tmp"), "precious");
-        try (RunFolder run = RunFolder.resume(temporary, 2, List.of(epoch(1)), () -> {})) {
+        try (RunFolder run = RunFolder.resume(temporary, List.of(epoch(1)), () -> {})) {
             assertEquals(1, rows(table(read(), "metrics")).size());
             run.epoch(epoch(2));
         }
@@ -157,13 +205,13 @@ class RunFolderTest {
 
     @Test
     void aRunThatMayNotBeResumedIsLeftAsItIs() throws IOException {
-        try (RunFolder run = RunFolder.create(temporary, 2)) {
+        try (RunFolder run = RunFolder.create(temporary)) {
             run.epoch(epoch(1));
         }
         String before = Files.readString(temporary.resolve("metrics.csv"));
         IOException changed = assertThrows(
                 IOException.class,
-                () -> RunFolder.resume(temporary, 2, List.of(), () -> {
+                () -> RunFolder.resume(temporary, List.of(), () -> {
                     throw new IOException("written anew");
                 }));
         assertEquals("written anew", changed.getMessage());
@@ -175,7 +223,7 @@ class RunFolderTest {
     void onlyWhatIsWorthItIsKept() throws IOException {
         Path folder = temporary.resolve("runs/today");
         for (boolean keep : new boolean[] {false, true}) {
-            try (RunFolder run = RunFolder.create(folder, 2)) {
+            try (RunFolder run = RunFolder.create(folder)) {
                 run.describe(CONFIG, optimizer.groups(), List.of());
                 run.tensorBoard(optimizer, 10, Map.of());
                 run.batch(new Batch(1, 1, 2, 1, List.of(0.1, 0.01), 0.5));
@@ -195,7 +243,7 @@ class RunFolderTest {
     @Test
     void theOwnersFilesAreNotWrittenIntoAFolderThatIsGone() throws IOException {
         Path folder = temporary.resolve("run");
-        try (RunFolder run = RunFolder.create(folder, 1)) {
+        try (RunFolder run = RunFolder.create(folder)) {
             Files.move(folder, temporary.resolve("moved"));
             Files.createDirectory(folder);
             assertEquals(

@@ -28,7 +28,7 @@ class ScalarLogTest {
         List<String> heard = new ArrayList<>();
         ScalarLog log = new ScalarLog(optimizer, 1, (step, values) -> heard.add(step + " " + values));
         log.batch(batch(7, 9));
-        log.epoch(new RunListener.Epoch(1, 9, List.of(), 2, Double.POSITIVE_INFINITY, 0.5, 60));
+        log.epoch(new RunListener.Epoch(1, 9, List.of(), 2, Epochs.validation(Double.POSITIVE_INFINITY, 0.5), 60));
         assertEquals(
                 List.of(
                         "7 {batch/loss=NaN, lr/base=0.1, momentum/base=0.8, lr/head=0.01, momentum/head=0.9}",

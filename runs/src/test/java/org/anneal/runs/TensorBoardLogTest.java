@@ -56,7 +56,8 @@ class TensorBoardLogTest {
     }
 
     private static RunListener.Epoch epoch(int epoch, long step) {
-        return new RunListener.Epoch(epoch, step, List.of(0.1), 2.0 / epoch, 3.0 / epoch, 1 - 1.0 / epoch, 5);
+        return new RunListener.Epoch(
+                epoch, step, List.of(0.1), 2.0 / epoch, Epochs.validation(3.0 / epoch, 1 - 1.0 / epoch), 5);
     }
 
     private TensorBoardLog log(long steps) {
@@ -330,7 +331,7 @@ class TensorBoardLogTest {
     @Test
     void aRunThatLeavesNothingTakesItAway() throws IOException {
         Path path = folder.resolve("run");
-        try (RunFolder run = RunFolder.create(path, 2)) {
+        try (RunFolder run = RunFolder.create(path)) {
             run.tensorBoard(optimizer, 8, TEXTS);
             run.batch(batch(1, 1, 4));
             try (Stream<Path> made = Files.list(path)) {

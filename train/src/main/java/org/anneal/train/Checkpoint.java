@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,25 +17,25 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.AveragedModel;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.SchedulerState;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.Position;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
 import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Policy;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
-import org.anneal.torch.Tensors;
 import org.anneal.torch.Weights;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Beside these, {@code epoch} counts the epochs that were finished and {@code step} the optimizer's steps.
  * {@code scheduler} is None if PyTorch has no such scheduler, as for a plateau on a schedule. {@code anneal} is what else a run
  * needs to go on to the same bits: the position within the epoch, the runner's own state, libtorch's CPU random number state
- * (not CUDA's), the finished epochs, and the run's settings.
+ * (not CUDA's), the finished epochs, and the run's settings. An average of the weights is under its name, {@code ema} or
+ * {@code swa}, as the {@code state_dict()} of an {@code AveragedModel}.
  *
  * <p>A file that Python wrote is taken as the end of an epoch. It may have {@code epoch}, {@code model}, {@code optimizer} and
  * {@code scheduler}, or these under other {@linkplain CheckpointParts usual keys}; only {@code epoch} and the weights must be
@@ -60,6 +62,7 @@ public final class Checkpoint implements AutoCloseable {
     private final Path path;
     private final TorchFile file;
     private final CheckpointParts parts;
+    private final Dict root;
     private final Map<?, ?> model;
     private final Optional<Dict> anneal;
     private final Optional<Object> key; // identifies the open file
@@ -69,10 +72,10 @@ public final class Checkpoint implements AutoCloseable {
         this.key = key;
         this.file = file;
         this.parts = new CheckpointParts(root);
-        Dict dict = new Dict("", root);
-        dict.number("epoch");
-        this.model = model(parts.models(), dict);
-        this.anneal = dict.find("anneal").map(found -> dict.dict("anneal"));
+        this.root = new Dict("", root);
+        this.root.number("epoch");
+        this.model = model(parts.models(), this.root);
+        this.anneal = this.root.find("anneal").map(found -> this.root.dict("anneal"));
     }
 
     /**
@@ -85,9 +88,11 @@ public final class Checkpoint implements AutoCloseable {
             Network network,
             Optimizer<Tensor> optimizer,
             LRScheduler scheduler,
+            Map<String, AveragedModel<Tensor>> averages,
             Optional<RunConfig> config,
             Progress progress,
-            RateCurve curve)
+            RateCurve curve,
+            Map<String, Object> entries)
             throws IOException {
         try (PointerScope scope = new PointerScope()) {
             Map<String, Object> root = new LinkedHashMap<>();
@@ -96,19 +101,22 @@ public final class Checkpoint implements AutoCloseable {
             root.put("model", ordered(Weights.stateDict(network.module())));
             root.put("optimizer", optimizer.stateDict());
             root.put("scheduler", schedulerDict(scheduler));
+            averages.forEach((name, average) -> root.put(name, ordered(average.stateDict())));
             Map<String, Object> anneal = new LinkedHashMap<>();
             anneal.put("version", (long) VERSION);
             anneal.put("config", config.<Object>map(RunConfig::toDict).orElse(Optional.empty()));
             anneal.put("scheduler", scheduler.state().toMap());
             putProgress(progress, anneal);
-            Generator generator = torch.getDefaultCPUGenerator();
-            anneal.put("rng_state", Tensors.data(generator.get_state()));
+            anneal.put("rng_state", RandomState.get());
             Map<String, Object> rates = new LinkedHashMap<>();
             rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
             long width = (long) optimizer.groups().size()
                     + RunListener.numbers(optimizer.groups()).size();
             rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), width)));
             anneal.put("rates", rates);
+            if (!entries.isEmpty()) {
+                anneal.put("entries", entries);
+            }
             root.put("anneal", anneal);
             TorchFile.write(path, root);
         }
@@ -136,21 +144,12 @@ public final class Checkpoint implements AutoCloseable {
         anneal.put("lr", progress.lr());
         anneal.put("numbers", progress.numbers());
         anneal.put(
-                "epochs", progress.epochs().stream().map(Checkpoint::epochDict).toList());
+                "monitor",
+                Map.of(
+                        "name", progress.monitor().name(),
+                        "mode", progress.monitor().mode().name().toLowerCase(Locale.ROOT)));
+        anneal.put("epochs", progress.epochs().stream().map(Position::dict).toList());
         anneal.put("best_model", progress.bestWeights().isEmpty() ? Optional.empty() : ordered(progress.bestWeights()));
-    }
-
-    private static Map<String, Object> epochDict(RunListener.Epoch epoch) {
-        Map<String, Object> dict = new LinkedHashMap<>();
-        dict.put("epoch", (long) epoch.epoch());
-        dict.put("step", epoch.step());
-        dict.put("lr", epoch.lr());
-        dict.put("train_loss", epoch.trainLoss());
-        dict.put("val_loss", epoch.valLoss());
-        dict.put("val_accuracy", epoch.valAccuracy());
-        dict.put("seconds", epoch.seconds());
-        dict.put("numbers", epoch.numbers());
-        return dict;
     }
 
     /**
@@ -365,7 +364,7 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * {@return the run's position, which stays valid when this is closed}
      *
-     * @param batches per epoch, to count the optimizer steps if the file does not have them
+     * @param batches per epoch, to count the optimizer steps if the file does not have them; 0 if unknown
      */
     public Progress progress(long batches) throws IOException {
         return read(() -> {
@@ -376,7 +375,7 @@ public final class Checkpoint implements AutoCloseable {
             }
             Dict dict = anneal.get();
             int batch = dict.number("batch");
-            if (batch > batches) {
+            if (batches > 0 && batch > batches) {
                 throw dict.wrong("batch", "within the " + batches + " batches of an epoch");
             }
             return new Progress(
@@ -387,34 +386,26 @@ public final class Checkpoint implements AutoCloseable {
                     dict.whole("loss_samples"),
                     dict.real("seconds"),
                     dict.reals("lr"),
-                    dict.dicts("epochs").stream().map(Checkpoint::epoch).toList(),
+                    dict.dicts("epochs").stream().map(Position::epoch).toList(),
                     bestWeights(dict),
-                    numbers(dict));
+                    numbers(dict),
+                    monitor(dict));
         });
+    }
+
+    /** {@return what told the best epoch; in an older file, the validation loss} */
+    private static Monitor monitor(Dict dict) {
+        if (dict.find("monitor").isEmpty()) {
+            return Monitor.VAL_LOSS;
+        }
+        Dict monitor = dict.dict("monitor");
+        return new Monitor(
+                monitor.text("name"), Mode.valueOf(monitor.text("mode").toUpperCase(Locale.ROOT)));
     }
 
     /** {@return the numbers beside the rates, of which an older file has none} */
     private static Map<String, Double> numbers(Dict dict) {
-        Map<String, Double> numbers = new LinkedHashMap<>();
-        if (dict.find("numbers").isPresent()) {
-            Dict saved = dict.dict("numbers");
-            saved.entries()
-                    .keySet()
-                    .forEach(name -> numbers.put(String.valueOf(name), saved.real(String.valueOf(name))));
-        }
-        return numbers;
-    }
-
-    private static RunListener.Epoch epoch(Dict dict) {
-        return new RunListener.Epoch(
-                dict.number("epoch"),
-                dict.whole("step"),
-                dict.reals("lr"),
-                dict.real("train_loss"),
-                dict.real("val_loss"),
-                dict.real("val_accuracy"),
-                dict.real("seconds"),
-                numbers(dict));
+        return dict.find("numbers").isPresent() ? Position.reals(dict.dict("numbers")) : Map.of();
     }
 
     private static Map<String, TensorData> bestWeights(Dict dict) {
@@ -499,7 +490,7 @@ public final class Checkpoint implements AutoCloseable {
                 } else {
                     scheduler.restore(state, onChange);
                 }
-                restoreRandomNumbers(dict.tensor("rng_state"));
+                RandomState.set(dict.tensor("rng_state"));
             } else {
                 if (!parts.schedulers().isEmpty()) {
                     restoreScheduler(scheduler, onChange, stepsDone);
@@ -515,6 +506,28 @@ public final class Checkpoint implements AutoCloseable {
             return notes;
         });
         return notes;
+    }
+
+    /**
+     * Restores an average: Anneal's, or a PyTorch {@code AveragedModel}'s under its name.
+     *
+     * @throws IOException if the file has none of this name, or one of another network
+     */
+    public void restore(String name, AveragedModel<Tensor> average) throws IOException {
+        read(() -> {
+            if (root.find(name).isEmpty()) {
+                throw new IllegalArgumentException("it has no average " + name);
+            }
+            average.loadStateDict(root.map(name));
+            return average;
+        });
+    }
+
+    /** {@return the entries of a program's own that {@link TrainingState} wrote} */
+    Map<?, ?> entries() throws IOException {
+        return read(() -> anneal.filter(dict -> dict.find("entries").isPresent())
+                .<Map<?, ?>>map(dict -> dict.map("entries"))
+                .orElse(Map.of()));
     }
 
     /** {@return the bases of the numbers that schedules drive beside the rate} */
@@ -612,15 +625,6 @@ public final class Checkpoint implements AutoCloseable {
                     : Optional.empty();
         } catch (IllegalArgumentException noneOfPyTorchs) {
             return Optional.empty();
-        }
-    }
-
-    private static void restoreRandomNumbers(TensorData state) {
-        try (PointerScope scope = new PointerScope()) {
-            Generator generator = torch.getDefaultCPUGenerator();
-            Tensor here = generator.get_state();
-            Tensors.copy(state, here);
-            generator.set_state(here);
         }
     }
 

@@ -3,21 +3,25 @@ package org.anneal.train;
 import java.nio.BufferOverflowException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.anneal.torch.Device;
 import org.anneal.torch.Torch;
 import org.bytedeco.javacpp.PointerScope;
@@ -46,18 +50,24 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * <p>A loader belongs to one thread.
  */
 public final class DataLoader implements AutoCloseable {
-    private static final int SLOTS = 4;
+    private static final int SLOTS = 4; // at least, with one worker
+    private static final int SLOTS_PER_WORKER = 2;
 
     private final Dataset data;
+    private final long[] shape;
+    private final long[] targetShape; // empty for classes
+    private final Optional<Normalize> normalization;
     private final int batchSize;
-    private final List<Slot> slots;
+    private final List<Slot> slots = new ArrayList<>();
     private OptionalLong seed = OptionalLong.empty();
     private Device device = Device.CPU;
-    private final ExecutorService reader = Executors.newSingleThreadExecutor(task -> {
-        Thread thread = new Thread(task, "anneal-data-loader");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private Optional<Augmentation> augmentation = Optional.empty();
+    private final ThreadPoolExecutor readers =
+            new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                Thread thread = new Thread(task, "anneal-data-loader");
+                thread.setDaemon(true);
+                return thread;
+            });
 
     /**
      * Batches in the data's own order, on the CPU.
@@ -71,13 +81,36 @@ public final class DataLoader implements AutoCloseable {
         }
         Torch.load();
         this.data = data;
+        this.shape = data.shape();
+        this.targetShape = data.targetShape();
+        this.normalization = data.normalization();
         this.batchSize = Math.min(batchSize, data.size());
-        this.slots = Stream.generate(Slot::new).limit(SLOTS).toList();
+        makeSlots(SLOTS);
+    }
+
+    /** Makes slots until there are {@code count}. */
+    private void makeSlots(int count) {
+        while (slots.size() < count) {
+            slots.add(new Slot());
+        }
     }
 
     /** Shuffles each epoch; its order depends on {@code seed} and the epoch's number alone. */
     public DataLoader shuffled(long seed) {
         this.seed = OptionalLong.of(seed);
+        return this;
+    }
+
+    /**
+     * Changes each sample at random as it is read, before it is normalised. The random numbers depend on the seed of
+     * {@link #shuffled} (0 without it), the epoch and the sample's index alone: an epoch that is resumed in its middle, and any
+     * number of {@linkplain #workers workers}, give the same bits.
+     *
+     * @throws IllegalArgumentException if the augmentation does not suit the shape of the samples
+     */
+    public DataLoader augmented(Augmentation augmentation) {
+        augmentation.check(shape.clone());
+        this.augmentation = Optional.of(augmentation);
         return this;
     }
 
@@ -88,11 +121,27 @@ public final class DataLoader implements AutoCloseable {
     }
 
     /**
+     * Reads with several threads (default: 1), each at a batch of its own; PyTorch's {@code num_workers}. The batches, their order
+     * and their bits do not depend on it. To be called before the first epoch.
+     *
+     * @param workers at least 1; each but the first two costs the memory of two batches
+     */
+    public DataLoader workers(int workers) {
+        if (workers < 1) {
+            throw new IllegalArgumentException("workers must be at least 1, but was " + workers);
+        }
+        makeSlots(SLOTS_PER_WORKER * workers);
+        readers.setMaximumPoolSize(Math.max(workers, readers.getMaximumPoolSize()));
+        readers.setCorePoolSize(workers);
+        return this;
+    }
+
+    /**
      * Some samples.
      *
      * @param index of the batch in its epoch, from 0
      * @param inputs samples x the shape of one sample, float32
-     * @param targets the class number of each sample, int64
+     * @param targets the class number of each sample, int64, or samples x the shape of one target, float32
      */
     public record Batch(int index, Tensor inputs, Tensor targets) {
         /** {@return how many samples there are} */
@@ -132,17 +181,17 @@ public final class DataLoader implements AutoCloseable {
             throw new IllegalArgumentException("first must be from 0 to " + size() + ", but was " + first);
         }
         int[] order = order(epoch);
-        IntStream.range(first, Math.min(first + SLOTS, size())).forEach(batch -> read(order, batch));
+        IntStream.range(first, Math.min(first + slots.size(), size())).forEach(batch -> read(epoch, order, batch));
         for (int batch = first; batch < size(); batch++) {
-            Slot slot = slots.get(batch % SLOTS);
+            Slot slot = slots.get(batch % slots.size());
             await(slot.reading);
             try (PointerScope scope = new PointerScope()) {
                 if (!use.test(new Batch(batch, slot.on(slot.inputs), slot.on(slot.targets)))) {
                     return;
                 }
             }
-            if (batch + SLOTS < size()) {
-                read(order, batch + SLOTS);
+            if (batch + slots.size() < size()) {
+                read(epoch, order, batch + slots.size());
             }
         }
     }
@@ -163,12 +212,20 @@ public final class DataLoader implements AutoCloseable {
         return order;
     }
 
-    private void read(int[] order, int batch) {
-        Slot slot = slots.get(batch % SLOTS);
+    /** {@return the random numbers of a sample's changes in an epoch} */
+    private RandomGenerator random(int epoch, int index) {
+        SplittableRandom ofSeed = new SplittableRandom(seed.orElse(0));
+        ofSeed.nextLong(); // is the order's
+        return new SplittableRandom(new SplittableRandom(ofSeed.nextLong() + epoch).nextLong() + index);
+    }
+
+    private void read(int epoch, int[] order, int batch) {
+        Slot slot = slots.get(batch % slots.size());
         int first = batch * batchSize;
         int count = Math.min(batchSize, order.length - first);
-        slot.size = count; // set here: the reader may still be at a batch of an epoch that was stopped
-        slot.reading = reader.submit(() -> slot.fill(order, first, count));
+        slot.size = count; // set here: a reader may still be at a batch of an epoch that was stopped
+        int turn = slot.turn.incrementAndGet();
+        slot.reading = readers.submit(() -> slot.fill(turn, epoch, order, first, count));
     }
 
     private static void await(Future<?> reading) {
@@ -187,12 +244,12 @@ public final class DataLoader implements AutoCloseable {
 
     @Override
     public void close() {
-        reader.shutdownNow();
+        readers.shutdownNow();
         boolean interrupted = false;
-        // Despite interrupts: the reader may be writing into a tensor's memory.
-        while (!reader.isTerminated()) {
+        // Despite interrupts: a reader may be writing into a tensor's memory.
+        while (!readers.isTerminated()) {
             try {
-                reader.awaitTermination(1, TimeUnit.SECONDS);
+                readers.awaitTermination(1, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -208,46 +265,55 @@ public final class DataLoader implements AutoCloseable {
         final Tensor inputs;
         final Tensor targets;
         private final FloatBuffer samples;
-        private final LongBuffer labels;
+        private final FloatBuffer raw; // one sample, to augment
+        private final IntConsumer putTarget;
+        private final Runnable clearTargets;
         int size;
+        final AtomicInteger turn = new AtomicInteger(); // of the latest reading into it
         Future<?> reading = CompletableFuture.completedFuture(true);
 
         Slot() {
-            long[] shape = LongStream.concat(LongStream.of(batchSize), LongStream.of(data.shape()))
-                    .toArray();
+            boolean classes = targetShape.length == 0;
             try (PointerScope scope = new PointerScope()) {
-                inputs = torch.empty(shape).retainReference();
+                inputs = torch.empty(batchOf(shape)).retainReference();
                 targets = torch.empty(
-                                new long[] {batchSize}, new TensorOptions(ScalarType.Long), new MemoryFormatOptional())
+                                batchOf(targetShape),
+                                new TensorOptions(classes ? ScalarType.Long : ScalarType.Float),
+                                new MemoryFormatOptional())
                         .retainReference();
             }
             samples = inputs.createBuffer();
-            labels = targets.createBuffer();
-        }
-
-        void fill(int[] order, int first, int count) {
-            samples.clear();
-            labels.clear();
-            int sample = samples.capacity() / batchSize;
-            for (int i = first; i < first + count; i++) {
-                int end = samples.position() + sample;
-                samples.limit(end);
-                try {
-                    data.read(order[i], samples);
-                } catch (BufferOverflowException e) {
-                    throw new IllegalStateException(wrongSize(sample, order[i], "more"), e);
-                }
-                if (samples.position() != end) {
-                    int put = samples.position() - end + sample;
-                    throw new IllegalStateException(wrongSize(sample, order[i], Integer.toString(put)));
-                }
-                labels.put(data.label(order[i]));
+            raw = FloatBuffer.allocate(samples.capacity() / batchSize);
+            if (classes) {
+                LongBuffer labels = targets.createBuffer();
+                putTarget = index -> labels.put(data.label(index));
+                clearTargets = labels::clear;
+            } else {
+                FloatBuffer values = targets.createBuffer();
+                putTarget = index -> put("target", index, values, targetShape, data::readTarget);
+                clearTargets = values::clear;
             }
         }
 
-        private String wrongSize(int sample, int index, String put) {
-            return "a data set must put " + sample + " values per sample, as its shape " + Arrays.toString(data.shape())
-                    + " says, but sample " + index + " put " + put;
+        /** Synchronized, and skipped if it is late, because an earlier reading may be of an epoch that was stopped. */
+        synchronized void fill(int turn, int epoch, int[] order, int first, int count) {
+            if (turn != this.turn.get()) {
+                return;
+            }
+            samples.clear();
+            clearTargets.run();
+            for (int i = first; i < first + count; i++) {
+                if (augmentation.isPresent()) {
+                    raw.clear();
+                    put("sample", order[i], raw, shape, data::readRaw);
+                    augmentation.get().apply(raw.array(), shape, random(epoch, order[i]));
+                    normalization.ifPresent(normalize -> normalize.apply(raw.array(), normalize.channels(shape)));
+                    samples.limit(samples.capacity()).put(raw.array());
+                } else {
+                    put("sample", order[i], samples, shape, data::read);
+                }
+                putTarget.accept(order[i]);
+            }
         }
 
         /** {@return the part of {@code tensor} that this batch fills, on the network's device} */
@@ -260,5 +326,35 @@ public final class DataLoader implements AutoCloseable {
             inputs.close();
             targets.close();
         }
+    }
+
+    private long[] batchOf(long[] shape) {
+        return LongStream.concat(LongStream.of(batchSize), LongStream.of(shape)).toArray();
+    }
+
+    private interface Reading {
+        void read(int index, FloatBuffer into);
+    }
+
+    /** Has a sample or a target put into the buffer, which must be as many values as its shape says. */
+    private static void put(String what, int index, FloatBuffer into, long[] shape, Reading read) {
+        int values = Math.toIntExact(LongStream.of(shape).reduce(1, Math::multiplyExact));
+        int start = into.position();
+        into.limit(start + values);
+        try {
+            read.read(index, into);
+        } catch (BufferOverflowException e) {
+            throw new IllegalStateException(wrongSize(what, index, values, shape, "more"), e);
+        }
+        if (into.position() != start + values) {
+            throw new IllegalStateException(
+                    wrongSize(what, index, values, shape, Integer.toString(into.position() - start)));
+        }
+    }
+
+    private static String wrongSize(String what, int index, int values, long[] shape, String put) {
+        return "a data set must put " + values + " values per " + what + ", as its "
+                + (what.equals("sample") ? "shape " : "target_shape ") + Arrays.toString(shape) + " says, but "
+                + (what.equals("sample") ? "" : "the target of ") + "sample " + index + " put " + put;
     }
 }

@@ -19,6 +19,7 @@ import org.anneal.runs.RunListener;
  * @param epochs the finished epochs, oldest first; for a run that began elsewhere, those since
  * @param bestWeights the weights of the {@link #best} epoch, if the run is to restore them; else empty
  * @param numbers that the last optimizer step used and that schedules drive beside the rates, as {@link RunListener#numbers} has them
+ * @param monitor what tells which epoch was the best
  */
 public record Progress(
         int epoch,
@@ -30,21 +31,8 @@ public record Progress(
         List<Double> lr,
         List<RunListener.Epoch> epochs,
         Map<String, TensorData> bestWeights,
-        Map<String, Double> numbers) {
-
-    /** A position of a run without other numbers. */
-    public Progress(
-            int epoch,
-            int batch,
-            long step,
-            double lossSum,
-            long lossSamples,
-            double seconds,
-            List<Double> lr,
-            List<RunListener.Epoch> epochs,
-            Map<String, TensorData> bestWeights) {
-        this(epoch, batch, step, lossSum, lossSamples, seconds, lr, epochs, bestWeights, Map.of());
-    }
+        Map<String, Double> numbers,
+        Monitor monitor) {
 
     /** @throws IllegalArgumentException if a count is below 0, or the epochs are not the latest ones, in order */
     public Progress {
@@ -71,15 +59,21 @@ public record Progress(
 
     /** {@return the end of an epoch, with nothing else known of the run} */
     public static Progress after(int epoch, long step) {
-        return new Progress(epoch, 0, step, 0, 0, 0, List.of(), List.of(), Map.of());
+        return new Progress(epoch, 0, step, 0, 0, 0, List.of(), List.of(), Map.of(), Map.of(), Monitor.VAL_LOSS);
     }
 
-    /** {@return the epoch with the lowest validation loss, the first of several; NaN never counts} */
+    /** {@return this position, with the best epoch told by {@code monitor}} */
+    public Progress monitoredBy(Monitor monitor) {
+        return new Progress(
+                epoch, batch, step, lossSum, lossSamples, seconds, lr, epochs, bestWeights, numbers, monitor);
+    }
+
+    /** {@return the epoch with the best number, the first of several; NaN never counts} */
     public Optional<RunListener.Epoch> best() {
         Optional<RunListener.Epoch> best = Optional.empty();
         for (RunListener.Epoch each : epochs) {
-            double least = best.map(RunListener.Epoch::valLoss).orElse(Double.NaN);
-            if (!Double.isNaN(each.valLoss()) && !(each.valLoss() >= least)) {
+            double least = best.map(monitor::of).orElse(Double.NaN);
+            if (monitor.isBetter(monitor.of(each), least)) {
                 best = Optional.of(each);
             }
         }

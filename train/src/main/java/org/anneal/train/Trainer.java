@@ -3,32 +3,40 @@ package org.anneal.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunListener;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
+import org.anneal.train.measure.CrossEntropyLoss;
+import org.anneal.train.measure.Loss;
+import org.anneal.train.measure.MSELoss;
+import org.anneal.train.measure.Metric;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AutoGradMode;
-import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
- * The training loop: for every epoch it trains on shuffled batches, validates, and steps the schedule. The loss is
- * cross-entropy over the network's scores.
+ * The training loop: for every epoch it trains on shuffled batches, validates, and steps the schedule. The loss, unless another
+ * is set, is cross-entropy if the data's targets are classes, else the mean squared difference.
  *
  * <pre>{@code
  * new Trainer(network, optimizer, scheduler).epochs(5).batchSize(16).fit(data);
@@ -38,6 +46,8 @@ import org.bytedeco.pytorch.global.torch;
  * same number of threads, gives the same losses to the bit. A trainer belongs to the thread that calls {@link #fit}.
  */
 public final class Trainer {
+    private static final String VALIDATION = "val_";
+
     private final Network network;
     private final Optimizer<Tensor> optimizer;
     private final LRScheduler scheduler;
@@ -45,7 +55,6 @@ public final class Trainer {
     private int batchSize = 16;
     private int limit = Integer.MAX_VALUE;
     private long seed;
-    private StepPer stepPer = StepPer.EPOCH;
     private Device device = Device.CPU;
     private final List<RunListener> listeners = new ArrayList<>();
     private final List<TrainListener> trainListeners = new ArrayList<>(); // those of the listeners that hear more
@@ -54,6 +63,15 @@ public final class Trainer {
     private OptionalInt patience = OptionalInt.empty();
     private boolean restoreBest;
     private OnNan onNan = OnNan.STOP;
+    private Optional<Loss> loss = Optional.empty();
+    private final List<Metric> metrics = new ArrayList<>();
+    private String monitored = Monitor.VAL_LOSS.name();
+    private OptionalDouble clipNorm = OptionalDouble.empty();
+    private OptionalDouble clipValue = OptionalDouble.empty();
+    private int accumulate = 1;
+    private Runnable beforeStep = () -> {};
+    private final List<WeightAverage> averages = new ArrayList<>();
+    private UnaryOperator<DataLoader> loading = UnaryOperator.identity();
     private volatile boolean stopped;
 
     /**
@@ -101,15 +119,99 @@ public final class Trainer {
         return this;
     }
 
-    /** Stops after {@code epochs} epochs, at least 1, without a new lowest validation loss. */
+    /** Sets what is made small. */
+    public Trainer loss(Loss loss) {
+        this.loss = Optional.of(loss);
+        return this;
+    }
+
+    /** Adds a metric of the validation. Without any, classifiers have their {@link Metric#accuracy}. */
+    public Trainer metric(Metric metric) {
+        metrics.add(metric);
+        return this;
+    }
+
+    /**
+     * Sets which number tells whether an epoch was better than those before, for {@link #patience}, the best checkpoint and a
+     * plateau (default: {@code val_loss}).
+     *
+     * @param column {@code train_loss}, {@code val_loss}, or {@code val_} and the name of a metric; of an average, its name before
+     *     that, as in {@code ema_val_loss}
+     */
+    public Trainer monitor(String column) {
+        this.monitored = column;
+        return this;
+    }
+
+    /** {@return the number that tells which epoch is the best} */
+    public Monitor monitor() {
+        return monitors().stream()
+                .filter(monitor -> monitor.name().equals(monitored))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("monitor must be one of "
+                        + monitors().stream().map(Monitor::name).collect(Collectors.joining(", ")) + ", but was "
+                        + monitored));
+    }
+
+    private List<Monitor> monitors() {
+        List<Monitor> validation = new ArrayList<>(List.of(Monitor.VAL_LOSS));
+        (metrics.isEmpty() ? List.of(Metric.accuracy()) : metrics)
+                .forEach(metric -> validation.add(new Monitor(VALIDATION + metric.name(), metric.mode())));
+        List<Monitor> all = new ArrayList<>(List.of(new Monitor("train_loss", Mode.MIN)));
+        all.addAll(validation);
+        averages.forEach(average ->
+                validation.forEach(each -> all.add(new Monitor(average.metric(each.name()), each.mode()))));
+        return all;
+    }
+
+    /** Scales the gradients before each step so that their norm over all parameters is at most {@code maxNorm}. */
+    public Trainer clipGradNorm(double maxNorm) {
+        clipNorm = OptionalDouble.of(aboveZero("clip_grad_norm", maxNorm));
+        return this;
+    }
+
+    /** Limits each entry of the gradients before each step to -{@code clipValue} to {@code clipValue}. */
+    public Trainer clipGradValue(double clipValue) {
+        this.clipValue = OptionalDouble.of(aboveZero("clip_grad_value", clipValue));
+        return this;
+    }
+
+    /**
+     * Makes a step of the optimizer after every {@code batches} batches, at least 1, and at the end of an epoch, with the gradient
+     * of the mean loss over their samples. The schedule and the averages count steps of the optimizer.
+     */
+    public Trainer accumulate(int batches) {
+        this.accumulate = atLeastOne("accumulate", batches);
+        return this;
+    }
+
+    /** Sets what is called before each step, when the gradients are there and clipped. */
+    public Trainer beforeStep(Runnable beforeStep) {
+        this.beforeStep = beforeStep;
+        return this;
+    }
+
+    /** Adds an average of the weights, which is updated, validated, and saved beside them. */
+    public Trainer average(WeightAverage average) {
+        averages.add(average);
+        return this;
+    }
+
+    /** Sets how the training batches are loaded, such as {@code loader -> loader.workers(2)}. */
+    public Trainer loading(UnaryOperator<DataLoader> loading) {
+        this.loading = loading;
+        return this;
+    }
+
+    /** Stops after {@code epochs} epochs, at least 1, without a better value of what is {@linkplain #monitor watched}. */
     public Trainer patience(int epochs) {
         this.patience = OptionalInt.of(atLeastOne("patience", epochs));
         return this;
     }
 
     /**
-     * Restores the weights of the epoch with the lowest validation loss when the run is finished. They are kept in memory
-     * meanwhile.
+     * Restores the weights of the best epoch when the run is finished; if an average is {@linkplain #monitor watched}, those of the
+     * average. They are kept in memory meanwhile.
      */
     public Trainer restoreBest() {
         this.restoreBest = true;
@@ -137,7 +239,7 @@ public final class Trainer {
             throw new IllegalArgumentException(
                     "step_per must be epoch for a plateau, which takes the validation loss, but was batch");
         }
-        this.stepPer = stepPer;
+        scheduler.stepPer(stepPer);
         return this;
     }
 
@@ -159,7 +261,7 @@ public final class Trainer {
     /** {@return whether nothing is left to do at {@code progress}: all epochs are done, or patience has run out} */
     public boolean isFinished(Progress progress) {
         return progress.epoch() >= epochs
-                || (patience.isPresent() && progress.epochsSinceBest() >= patience.getAsInt());
+                || (patience.isPresent() && progress.monitoredBy(monitor()).epochsSinceBest() >= patience.getAsInt());
     }
 
     /** Ends {@link #fit} after the current optimizer step. May be called from any thread. */
@@ -177,30 +279,56 @@ public final class Trainer {
      *
      * @throws IOException if a listener cannot write
      * @throws NonFiniteException if a loss or a weight is NaN or infinite, and the run is not to go on with it
-     * @throws IllegalArgumentException if the resumed position is past the end of an epoch, or if the best weights are to be
-     *     restored and the position does not have them
+     * @throws IllegalArgumentException if the resumed position is past the end of an epoch or within the batches of one step; if
+     *     the best weights are to be restored and the position does not have them; if a plateau's mode is not that of what is
+     *     watched; or if gradients are accumulated for an optimizer that needs a closure
      */
     public List<RunListener.Epoch> fit(DataSets data) throws IOException {
-        try (DataLoader training =
-                        new DataLoader(data.train(), batchSize).shuffled(seed).on(device);
+        checkSettings();
+        try (DataLoader training = loading.apply(
+                        new DataLoader(data.train(), batchSize).shuffled(seed).on(device));
                 DataLoader validation = new DataLoader(data.validation(), batchSize).on(device)) {
-            return new Fit(training, validation, data.validation().size()).run();
+            return new Fit(data, training, validation).run();
         } catch (UncheckedIOException e) {
             throw Optional.ofNullable(e.getCause()).orElseThrow();
         }
+    }
+
+    private void checkSettings() {
+        Optional<Mode> plateau = scheduler.metricMode();
+        Monitor monitor = monitor();
+        if (plateau.isPresent() && plateau.get() != monitor.mode()) {
+            throw new IllegalArgumentException("the plateau's mode must be '" + lower(monitor.mode()) + "' for "
+                    + monitor.name() + ", but was '" + lower(plateau.get()) + "'");
+        }
+        if (accumulate > 1
+                && optimizer.groups().stream().anyMatch(group -> group.rule().needsClosure())) {
+            throw new IllegalArgumentException("accumulate must be 1 for "
+                    + optimizer.groups().get(0).rule() + ", which computes the loss several times a step, but was "
+                    + accumulate);
+        }
+    }
+
+    private static String lower(Mode mode) {
+        return mode.name().toLowerCase(Locale.ROOT);
     }
 
     /** One call of {@link #fit}, and its position. */
     private final class Fit {
         private final DataLoader training;
         private final DataLoader validation;
+        private final long toTrain; // samples
         private final long toValidate; // samples
+        private final Loss loss;
+        private final List<Metric> metrics;
+        private final Monitor monitor = monitor();
         private final int batches;
         private final long stepsElsewhere; // steps of the run that this optimizer did not make
         private final List<RunListener.Epoch> epochs = new ArrayList<>(start.epochs());
         private int epoch = start.epoch(); // finished
         private int batch = start.batch();
-        private Mean loss = new Mean(start.lossSum(), start.lossSamples());
+        private Mean losses = new Mean(start.lossSum(), start.lossSamples());
+        private Mean stepLosses = new Mean(0, 0); // of the batches since the last step
         private double seconds = start.seconds(); // in the epoch, before this call of fit
         private long since = System.nanoTime();
         private List<Double> lr = start.lr();
@@ -209,23 +337,42 @@ public final class Trainer {
         private boolean evaluated; // the batch's loss, which LBFGS computes more than once
         private boolean toldNotFinite;
 
-        Fit(DataLoader training, DataLoader validation, long toValidate) {
+        Fit(DataSets data, DataLoader training, DataLoader validation) {
             this.training = training;
             this.validation = validation;
-            this.toValidate = toValidate;
+            toTrain = data.train().size();
+            toValidate = data.validation().size();
+            boolean classes = data.train().targetShape().length == 0;
+            loss = Trainer.this.loss.orElseGet(() -> classes ? new CrossEntropyLoss() : new MSELoss());
+            metrics = Trainer.this.metrics.isEmpty() && classes ? List.of(Metric.accuracy()) : Trainer.this.metrics;
             batches = Math.min(limit, training.size());
             stepsElsewhere = start.step() - optimizer.steps();
             if (batch > batches) {
                 throw new IllegalArgumentException("progress must be within the " + batches
                         + " batches of an epoch, but was after batch " + batch);
             }
-            if (restoreBest && bestWeights.isEmpty() && start.best().isPresent()) {
-                if (!start.isBest()) {
-                    throw new IllegalArgumentException("progress must have the weights of the best epoch, "
-                            + start.best().get().epoch() + ", to restore them, but has none");
-                }
-                bestWeights = TensorBytes.copy(Weights.stateDict(network.module()));
+            if (batch % accumulate != 0 && batch < batches) {
+                throw new IllegalArgumentException("progress must be at a step of the optimizer, one in every "
+                        + accumulate + " batches, but was after batch " + batch);
             }
+            Progress progress = progress();
+            if (restoreBest && bestWeights.isEmpty() && progress.best().isPresent()) {
+                if (!progress.isBest()) {
+                    throw new IllegalArgumentException("progress must have the weights of the best epoch, "
+                            + progress.best().get().epoch() + ", to restore them, but has none");
+                }
+                bestWeights = watchedWeights();
+            }
+        }
+
+        /** {@return a copy of the weights that the watched number is of} */
+        private Map<String, TensorData> watchedWeights() {
+            Network watched = averages.stream()
+                    .filter(average -> monitor.name().startsWith(average.metric("")))
+                    .findFirst()
+                    .map(WeightAverage::network)
+                    .orElse(network);
+            return TensorBytes.copy(Weights.stateDict(watched.module()));
         }
 
         List<RunListener.Epoch> run() throws IOException {
@@ -243,42 +390,37 @@ public final class Trainer {
         private void trainAnEpoch() throws IOException {
             since = System.nanoTime();
             train();
-            Mean valLoss = new Mean(0, 0);
-            Mean valAccuracy = new Mean(0, 0);
+            Map<String, Double> measured = new LinkedHashMap<>();
             if (!stopped) {
                 optimizer.eval();
-                validate(validation, valLoss, valAccuracy, samples -> {
-                    for (RunListener listener : listeners) {
-                        listener.validation(epoch + 1, samples, toValidate);
-                    }
-                });
+                validate(network, "", measured);
+            }
+            for (WeightAverage average : averages) {
+                if (!stopped && average.hasBegun()) {
+                    validate(average, measured);
+                }
             }
             if (stopped) {
                 checkpoint();
                 return;
             }
-            requireFinite("the validation loss", valLoss.value(), batch);
+            requireFinite("the validation loss", measured.getOrDefault(Monitor.VAL_LOSS.name(), 0.0), batch);
             requireFiniteWeights();
             epoch++;
-            RunListener.Epoch end = new RunListener.Epoch(
-                    epoch, steps(), lr, loss.value(), valLoss.value(), valAccuracy.value(), secondsSoFar(), numbers);
+            RunListener.Epoch end =
+                    new RunListener.Epoch(epoch, steps(), lr, losses.value(), measured, secondsSoFar(), numbers);
             for (RunListener listener : listeners) {
                 listener.epoch(end);
             }
             epochs.add(end);
             batch = 0;
-            loss = new Mean(0, 0);
+            losses = new Mean(0, 0);
             seconds = 0;
             since = System.nanoTime();
             if (restoreBest && progress().isBest()) {
-                bestWeights = TensorBytes.copy(Weights.stateDict(network.module()));
+                bestWeights = watchedWeights();
             }
-            if (scheduler.takesMetric()) {
-                scheduler.step(valLoss.value());
-            }
-            if (scheduler.takesStep() && stepPer == StepPer.EPOCH) {
-                scheduler.step();
-            }
+            scheduler.epoch(monitor.of(end));
             checkpoint();
         }
 
@@ -289,32 +431,111 @@ public final class Trainer {
             }
             optimizer.train();
             training.forEachWhile(epoch + 1, batch, data -> {
-                lr = rates();
-                numbers = RunListener.numbers(optimizer.groups());
+                if (batch % accumulate == 0) {
+                    lr = rates();
+                    numbers = RunListener.numbers(optimizer.groups());
+                    stepLosses = new Mean(0, 0);
+                }
                 evaluated = false;
-                double value = optimizer.step(() -> {
-                    optimizer.zeroGrad();
-                    Tensor batchLoss = torch.cross_entropy_loss(network.forward(data.inputs()), data.targets());
-                    batchLoss.backward();
-                    double evaluation = batchLoss.item_double();
-                    if (!evaluated) {
-                        evaluated = true;
-                        requireFinite("the training loss", evaluation, data.index() + 1);
-                    }
-                    return evaluation;
-                });
-                loss.add(value * data.size(), data.size());
+                boolean last = (batch + 1) % accumulate == 0 || batch + 1 == batches;
+                double value = last ? optimizer.step(() -> evaluate(data, true)) : evaluate(data, false);
+                losses.add(value * data.size(), data.size());
+                stepLosses.add(value * data.size(), data.size());
                 batch = data.index() + 1;
-                RunListener.Batch end = new RunListener.Batch(epoch + 1, batch, batches, steps(), lr, value, numbers);
-                listeners.forEach(listener -> listener.batch(end));
-                if (stepPer == StepPer.BATCH) {
-                    scheduler.step();
+                if (last) {
+                    stepped();
                 }
-                if (!stopped && saveEvery.isPresent() && batch % saveEvery.getAsInt() == 0) {
-                    checkpoint();
-                }
-                return !stopped && batch < batches;
+                return !(stopped && last) && batch < batches;
             });
+        }
+
+        /** Computes a batch's loss and adds its gradients; before the optimizer's step, makes them ready for it. */
+        private double evaluate(DataLoader.Batch data, boolean last) {
+            if (data.index() % accumulate == 0) {
+                optimizer.zeroGrad();
+            }
+            Tensor batchLoss = loss.of(network.forward(data.inputs()), data.targets());
+            double share = share(data);
+            (share == 1 ? batchLoss : batchLoss.mul(new Scalar(share))).backward();
+            double value = batchLoss.item_double();
+            if (!evaluated) {
+                evaluated = true;
+                requireFinite("the training loss", value, data.index() + 1);
+            }
+            if (last) {
+                clipNorm.ifPresent(optimizer::clipGradNorm);
+                clipValue.ifPresent(optimizer::clipGradValue);
+                beforeStep.run();
+            }
+            return value;
+        }
+
+        /** {@return the batch's part of the samples that the optimizer's step is computed from} */
+        private double share(DataLoader.Batch data) {
+            long first = data.index() - data.index() % accumulate;
+            long end = Math.min(first + accumulate, batches);
+            long samples = Math.min(end * batchSize, toTrain) - first * batchSize;
+            return (double) data.size() / samples;
+        }
+
+        /** Goes on after a step of the optimizer. */
+        private void stepped() {
+            averages.stream()
+                    .filter(this::isDue)
+                    .forEach(average -> average.model().update());
+            RunListener.Batch end =
+                    new RunListener.Batch(epoch + 1, batch, batches, steps(), lr, stepLosses.value(), numbers);
+            listeners.forEach(listener -> listener.batch(end));
+            scheduler.batch();
+            int before = batch - 1 - (batch - 1) % accumulate; // batches before this step
+            if (!stopped && saveEvery.isPresent() && batch / saveEvery.getAsInt() > before / saveEvery.getAsInt()) {
+                checkpoint();
+            }
+        }
+
+        /** {@return whether an average is updated after this step; in an epoch's last one, too, so that a resumed run knows} */
+        private boolean isDue(WeightAverage average) {
+            return epoch + 1 >= average.from() && (average.per() == StepPer.BATCH || batch == batches);
+        }
+
+        /** Measures an average, whose batch norms are those of the training data as it sees them. */
+        private void validate(WeightAverage average, Map<String, Double> measured) {
+            TensorData random = RandomState.get(); // training goes on as it would without averages
+            try {
+                Torch.updateBn(
+                        average.network().module(),
+                        () -> training.forEachWhile(epoch + 1, data -> {
+                            average.network().forward(data.inputs());
+                            return !stopped && data.index() + 1 < batches;
+                        }));
+                if (!stopped) {
+                    validate(average.network(), average.metric(""), measured);
+                }
+            } finally {
+                RandomState.set(random);
+            }
+        }
+
+        /** Measures {@code of}; the metrics' names begin with {@code name}. */
+        private void validate(Network of, String name, Map<String, Double> measured) {
+            Mean meanLoss = new Mean(0, 0);
+            List<Metric.Pass> passes =
+                    metrics.stream().map(metric -> metric.begin().get()).toList();
+            of.module().train(false);
+            try (AutoGradMode noGrad = new AutoGradMode(false)) {
+                validation.forEachWhile(0, data -> {
+                    Tensor output = of.forward(data.inputs());
+                    meanLoss.add(loss.of(output, data.targets()).item_double() * data.size(), data.size());
+                    passes.forEach(pass -> pass.add(output, data.targets()));
+                    listeners.forEach(listener -> listener.validation(epoch + 1, meanLoss.samples, toValidate));
+                    return !stopped;
+                });
+            }
+            measured.put(name + Monitor.VAL_LOSS.name(), meanLoss.value());
+            for (int i = 0; i < passes.size(); i++) {
+                measured.put(
+                        name + VALIDATION + metrics.get(i).name(), passes.get(i).value());
+            }
         }
 
         private void requireFinite(String what, double value, int at) {
@@ -366,13 +587,14 @@ public final class Trainer {
                     epoch,
                     batch,
                     steps(),
-                    loss.sum,
-                    loss.samples,
+                    losses.sum,
+                    losses.samples,
                     batch == 0 ? 0 : secondsSoFar(),
                     lr,
                     epochs,
                     bestWeights,
-                    numbers);
+                    numbers,
+                    monitor);
         }
 
         private void checkpoint() {
@@ -388,24 +610,16 @@ public final class Trainer {
         }
     }
 
-    private void validate(DataLoader loader, Mean loss, Mean accuracy, LongConsumer progress) {
-        network.module().train(false);
-        try (AutoGradMode noGrad = new AutoGradMode(false)) {
-            loader.forEachWhile(0, batch -> {
-                Tensor scores = network.forward(batch.inputs());
-                Tensor right = scores.argmax(new LongOptional(1), false).eq(batch.targets());
-                double value = torch.cross_entropy_loss(scores, batch.targets()).item_double();
-                loss.add(value * batch.size(), batch.size());
-                accuracy.add(right.sum().item_double(), batch.size());
-                progress.accept(loss.samples);
-                return !stopped;
-            });
-        }
-    }
-
     private static int atLeastOne(String name, int value) {
         if (value < 1) {
             throw new IllegalArgumentException(name + " must be at least 1, but was " + value);
+        }
+        return value;
+    }
+
+    private static double aboveZero(String name, double value) {
+        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(name + " must be finite and above 0, but was " + value);
         }
         return value;
     }

@@ -48,7 +48,8 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     private static final String WEIGHTS = "model.safetensors";
     private static final String LAST = "last.pt";
     private static final String BEST = "best.pt";
-    private static final Pattern TEMPORARY = Pattern.compile("(model\\.safetensors|(last|best|step-\\d+)\\.pt)\\.tmp");
+    private static final Pattern TEMPORARY =
+            Pattern.compile("([a-z0-9_]+\\.safetensors|(last|best|step-\\d+)\\.pt)\\.tmp");
     private static final Pattern STEP = Pattern.compile("step-(\\d{1,18})\\.pt");
 
     private final RunFolder run;
@@ -61,6 +62,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     private Progress progress; // the last position that can be resumed
     private final List<Epoch> epochs;
     private final RateCurve rates;
+    private final List<WeightAverage> averages = new ArrayList<>();
     private Optional<Checkpoints> checkpoints = Optional.empty();
     private OptionalLong savedStep = OptionalLong.empty(); // of the last checkpoint
 
@@ -82,14 +84,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
      */
     public TrainingFolder(Path folder, Network network, String title, int groups, Collection<String> numbers)
             throws IOException {
-        this(
-                network,
-                title,
-                groups,
-                numbers,
-                Progress.start(),
-                new RateCurve(),
-                RunFolder.create(folder, groups, numbers));
+        this(network, title, groups, numbers, Progress.start(), new RateCurve(), RunFolder.create(folder));
     }
 
     /**
@@ -128,7 +123,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
                 numbers,
                 progress,
                 checkpoint.rates(groups, numbers.size()),
-                RunFolder.resume(folder, groups, numbers, progress.epochs(), () -> {
+                RunFolder.resume(folder, progress.epochs(), () -> {
                     checkpoint.checkUnchangedIn(folder);
                     if (RunFolder.isRun(folder)) {
                         RunFolder.deleteFiles(folder, TEMPORARY);
@@ -208,6 +203,12 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         return this;
     }
 
+    /** Writes the weights of an average, too, to a file of its name such as {@code ema.safetensors}, and into the checkpoints. */
+    public TrainingFolder average(WeightAverage average) {
+        averages.add(average);
+        return this;
+    }
+
     private void name(Optimizer<Tensor> optimizer) {
         if (groups > 1) {
             names = ScalarLog.names(optimizer);
@@ -258,6 +259,12 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
 
     private void saveWeights(String epoch) throws IOException {
         run.write(file(WEIGHTS), () -> Weights.save(network.module(), file(WEIGHTS)));
+        for (WeightAverage average : averages) {
+            if (average.hasBegun()) {
+                Path file = file(average.name() + ".safetensors");
+                run.write(file, () -> Weights.save(average.network().module(), file));
+            }
+        }
         savedWeights = Optional.of(epoch);
     }
 
@@ -281,7 +288,16 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         keepLast(progress, to.keep);
         // The best one first: if the process dies in between, the run resumed from the last one writes it again.
         Path first = progress.isBest() ? best : last;
-        Checkpoint.write(first, network, to.optimizer, to.scheduler, to.config, progress, rates);
+        Checkpoint.write(
+                first,
+                network,
+                to.optimizer,
+                to.scheduler,
+                WeightAverage.models(averages),
+                to.config,
+                progress,
+                rates,
+                Map.of());
         if (progress.isBest()) {
             link(best, last);
         }
@@ -366,7 +382,9 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     Chart curve() {
         int end = epochs.get(epochs.size() - 1).epoch();
         List<Panel> panels = new ArrayList<>();
-        panels.add(new Panel("loss", List.of(series("train", Epoch::trainLoss), series("validation", Epoch::valLoss))));
+        panels.add(new Panel(
+                "loss",
+                List.of(series("train", Epoch::trainLoss), series("validation", epoch -> epoch.metric("val_loss")))));
         panels.add(new Panel("learning rate", rates.series(0, names, end)));
         Map<String, List<Series>> others = new LinkedHashMap<>(); // one panel for all groups
         for (int i = 0; i < numbers.size(); i++) {

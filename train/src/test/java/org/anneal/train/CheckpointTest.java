@@ -686,6 +686,7 @@ class CheckpointTest {
                         "last.pt",
                         "metrics.csv",
                         "model.safetensors",
+                        "progress.csv",
                         "run.json",
                         "step-5.pt",
                         "step-6.pt",
@@ -708,7 +709,15 @@ class CheckpointTest {
             }
         }
         assertEquals(
-                List.of("best.pt", "curve.png", "last.pt", "metrics.csv", "model.safetensors", "run.json", "step-5.pt"),
+                List.of(
+                        "best.pt",
+                        "curve.png",
+                        "last.pt",
+                        "metrics.csv",
+                        "model.safetensors",
+                        "progress.csv",
+                        "run.json",
+                        "step-5.pt"),
                 names(runs));
         try (Checkpoint checkpoint = Checkpoint.open(runs.resolve("last.pt"))) {
             assertEquals(6, checkpoint.progress(4).step());

@@ -14,12 +14,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.anneal.torch.Torch;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -263,6 +266,98 @@ class DataLoaderTest {
             reading.await();
             loader.close();
         });
+    }
+
+    @Test
+    void givesValuesAsTargetsIfTheDataHasThem() {
+        Dataset data = Dataset.of(5, new long[] {1, 2}, new long[] {3}, i -> new float[] {i, -i}, i ->
+                new float[] {10 * i, 10 * i + 1, 10 * i + 2});
+        try (DataLoader loader = new DataLoader(data, 2)) {
+            List<Float> targets = new ArrayList<>();
+            loader.forEach(1, batch -> {
+                assertEquals(ScalarType.Float, batch.targets().scalar_type().intern());
+                assertArrayEquals(
+                        new long[] {batch.index() == 2 ? 1 : 2, 3},
+                        batch.targets().shape());
+                assertEquals(batch.inputs().size(0), batch.size());
+                for (float value : floats(batch.targets())) {
+                    targets.add(value);
+                }
+            });
+            assertEquals(List.of(0f, 1f, 2f, 10f, 11f, 12f, 20f, 21f, 22f, 30f, 31f, 32f, 40f, 41f, 42f), targets);
+        }
+        assertThrows(UnsupportedOperationException.class, () -> data.label(0));
+        assertThrows(UnsupportedOperationException.class, () -> NUMBERED.readTarget(0, FloatBuffer.allocate(1)));
+    }
+
+    @Test
+    void saysWhenADataSetPutsTooFewOrTooManyValuesIntoATarget() {
+        for (int count : new int[] {1, 3}) {
+            Dataset data =
+                    Dataset.of(4, new long[] {1}, new long[] {2}, i -> new float[1], i -> new float[i < 3 ? 2 : count]);
+            try (DataLoader loader = new DataLoader(data, 2)) {
+                assertEquals(
+                        "a data set must put 2 values per target, as its target_shape [2] says, but the target of sample 3"
+                                + " put " + (count > 2 ? "more" : count),
+                        assertThrows(IllegalStateException.class, () -> loader.forEach(1, batch -> {}))
+                                .getMessage());
+            }
+        }
+    }
+
+    @Test
+    void givesTheSameBatchesWhateverTheNumberOfWorkers() {
+        Dataset uneven = reading((index, into) -> {
+            if (index % 3 == 0) {
+                LockSupport.parkNanos(100_000 * (index % 7)); // so that batches are ready out of order
+            }
+            into.put(NUMBERED.sample(index));
+        });
+        try (DataLoader one = new DataLoader(uneven, 7).shuffled(3)) {
+            List<Integer> labels = labels(one, 2);
+            List<Float> inputs = inputs(one, 2);
+            for (int workers : new int[] {1, 2, 5, 200}) {
+                try (DataLoader several = new DataLoader(uneven, 7).shuffled(3).workers(workers)) {
+                    several.forEachWhile(1, batch -> batch.index() < 2); // leaves readings behind
+                    assertEquals(labels, labels(several, 2));
+                    assertEquals(inputs, inputs(several, 2));
+                }
+            }
+        }
+    }
+
+    @Test
+    void readsWithAllItsWorkersAtOnce() throws InterruptedException {
+        CountDownLatch atOnce = new CountDownLatch(3);
+        Dataset waiting = reading((index, into) -> {
+            atOnce.countDown();
+            try {
+                assertTrue(atOnce.await(20, TimeUnit.SECONDS), "three readers must be here together");
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            into.put(NUMBERED.sample(index));
+        });
+        try (DataLoader loader = new DataLoader(waiting, 1).workers(3)) {
+            loader.forEachWhile(1, batch -> false);
+        }
+        assertEquals(0, atOnce.getCount());
+        try (DataLoader loader = new DataLoader(NUMBERED, 1)) {
+            assertEquals(
+                    "workers must be at least 1, but was 0",
+                    assertThrows(IllegalArgumentException.class, () -> loader.workers(0))
+                            .getMessage());
+        }
+    }
+
+    private static List<Float> inputs(DataLoader loader, int epoch) {
+        List<Float> inputs = new ArrayList<>();
+        loader.forEach(epoch, batch -> {
+            for (float value : floats(batch.inputs())) {
+                inputs.add(value);
+            }
+        });
+        return inputs;
     }
 
     private static Dataset reading(BiConsumer<Integer, FloatBuffer> read) {

@@ -275,7 +275,7 @@ class ResumeTest {
                                 .listener(results.checkpoints(run.optimizer, run.scheduler, run.config(), 1))
                                 .fit(SETS);
                     }
-                    assertEquals(List.of("epoch,step,lr,train_loss,val_loss,val_accuracy"), withoutSeconds(stopped));
+                    assertEquals("epoch,step\n", Files.readString(stopped.resolve("metrics.csv")));
                     assertFalse(Files.exists(stopped.resolve("curve.png")));
                 }
             }

@@ -97,10 +97,10 @@ class TensorBoardTest {
                 }
                 for (RunListener.Epoch each : epochs) {
                     assertEquals(
-                            (float) each.valLoss(),
+                            (float) each.metric("val_loss"),
                             of(scalars, "epoch/val_loss").get(each.step()));
                     assertEquals(
-                            (float) each.valAccuracy(),
+                            (float) each.metric("val_accuracy"),
                             of(scalars, "epoch/val_accuracy").get(each.step()));
                 }
             }

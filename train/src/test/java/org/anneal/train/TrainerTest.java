@@ -117,7 +117,7 @@ class TrainerTest {
                 network, Torch.optimizer(new Adam(1e-3), Torch.parameters(network.module())), new ExponentialLR(0.9))) {
             run.trainer.epochs(2).batchSize(4).limit(29).seed(order).fit(new DataSets(data.train(), DATA_28));
             List<Double> losses = new ArrayList<>(run.losses());
-            run.epochs.forEach(epoch -> losses.add(epoch.valLoss()));
+            run.epochs.forEach(epoch -> losses.add(epoch.metric("val_loss")));
             return losses;
         }
     }
@@ -184,13 +184,15 @@ class TrainerTest {
                 all.forEach(1, batch -> {
                     Tensor scores = run.network.forward(batch.inputs());
                     assertEquals(
-                            torch.cross_entropy_loss(scores, batch.targets()).item_double(), last.valLoss(), 1e-6);
+                            torch.cross_entropy_loss(scores, batch.targets()).item_double(),
+                            last.metric("val_loss"),
+                            1e-6);
                     FloatBuffer each = scores.createBuffer();
                     long right = IntStream.range(0, 50)
                             .filter(i -> validation.label(i) == (each.get(2 * i + 1) > each.get(2 * i) ? 1 : 0))
                             .count();
                     assertTrue(right > 0 && right < 50, "or the test shows nothing");
-                    assertEquals(right / 50.0, last.valAccuracy(), 1e-15);
+                    assertEquals(right / 50.0, last.metric("val_accuracy"), 1e-15);
                 });
             }
         }
@@ -213,7 +215,7 @@ class TrainerTest {
         try (Run run = Run.of(0.5, "StepLR(1000)")) {
             run.trainer.epochs(60).batchSize(8).fit(SETS);
             assertTrue(
-                    run.epochs.get(59).valAccuracy() > 0.95,
+                    run.epochs.get(59).metric("val_accuracy") > 0.95,
                     () -> run.epochs.get(59).toString());
             assertTrue(run.epochs.get(59).trainLoss() < run.epochs.get(0).trainLoss() / 2);
         }
@@ -226,8 +228,8 @@ class TrainerTest {
         try (Run run = Run.of(0.5, "ReduceLROnPlateau(factor=0.5, patience=0)")) {
             run.trainer.epochs(4).batchSize(16).fit(new DataSets(DATA, opposite));
             for (int epoch = 1; epoch < 4; epoch++) {
-                assertTrue(run.epochs.get(epoch).valLoss()
-                        > run.epochs.get(epoch - 1).valLoss());
+                assertTrue(run.epochs.get(epoch).metric("val_loss")
+                        > run.epochs.get(epoch - 1).metric("val_loss"));
                 assertTrue(run.epochs.get(epoch).trainLoss()
                         < run.epochs.get(epoch - 1).trainLoss());
             }
@@ -308,7 +310,7 @@ class TrainerTest {
                     assertEquals(2, run.trainer.fit(data).size());
                     assertEquals(1, told.size());
                     assertEquals(128, run.batches.size());
-                    assertTrue(Double.isNaN(run.epochs.get(1).valLoss()));
+                    assertTrue(Double.isNaN(run.epochs.get(1).metric("val_loss")));
                     continue;
                 }
                 NonFiniteException stopped = assertThrows(NonFiniteException.class, () -> run.trainer.fit(data));
@@ -604,7 +606,8 @@ class TrainerTest {
             run.trainer
                     .epochs(3)
                     .batchSize(16)
-                    .resume(new Progress(1, 3, 7, 48.0, 48, 5, List.of(0.5), List.of(), Map.of()));
+                    .resume(new Progress(
+                            1, 3, 7, 48.0, 48, 5, List.of(0.5), List.of(), Map.of(), Map.of(), Monitor.VAL_LOSS));
             run.trainer.fit(SETS);
             assertEquals(
                     List.of("2 4/4 8", "3 1/4 9", "3 2/4 10", "3 3/4 11", "3 4/4 12"),
@@ -617,7 +620,10 @@ class TrainerTest {
             assertTrue(run.epochs.get(1).seconds() < 5);
         }
         try (Run run = Run.of(0.5, "ExponentialLR(0.5)")) {
-            run.trainer.batchSize(16).resume(new Progress(1, 5, 9, 1, 80, 1, List.of(0.5), List.of(), Map.of()));
+            run.trainer
+                    .batchSize(16)
+                    .resume(new Progress(
+                            1, 5, 9, 1, 80, 1, List.of(0.5), List.of(), Map.of(), Map.of(), Monitor.VAL_LOSS));
             assertMessage(
                     "progress must be within the 4 batches of an epoch, but was after batch 5",
                     () -> run.trainer.fit(SETS));
@@ -775,7 +781,7 @@ class TrainerTest {
             assertTrue(
                     objects.get(3) - objects.get(0) < 100,
                     () -> "libtorch's objects must not wait for Java's collector, but there were " + objects);
-            assertTrue(Double.isFinite(run.epochs.get(69).valLoss()));
+            assertTrue(Double.isFinite(run.epochs.get(69).metric("val_loss")));
         }
     }
 

@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -47,7 +49,6 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 class TrainingFolderTest {
-    private static final String HEADER = "epoch,step,lr,train_loss,val_loss,val_accuracy,seconds";
 
     @TempDir
     Path temporary;
@@ -60,8 +61,16 @@ class TrainingFolderTest {
         torch.set_num_threads(1);
     }
 
+    private static Map<String, Double> validation(double loss, double accuracy) {
+        Map<String, Double> metrics = new LinkedHashMap<>();
+        metrics.put("val_loss", loss);
+        metrics.put("val_accuracy", accuracy);
+        return metrics;
+    }
+
     private static RunListener.Epoch epoch(int epoch, Double... lr) {
-        return new RunListener.Epoch(epoch, epoch * 100L, List.of(lr), 1.0 / 3, 0.1 + 0.2, 1e-300, 1e22 / 7);
+        return new RunListener.Epoch(
+                epoch, epoch * 100L, List.of(lr), 1.0 / 3, validation(0.1 + 0.2, 1e-300), 1e22 / 7);
     }
 
     private static RunListener.Batch batch(int epoch, int batch, Double... lr) {
@@ -72,7 +81,7 @@ class TrainingFolderTest {
     void writesARowPerEpochThatReadsBackExactly() throws IOException {
         Path folder = temporary.resolve("a/b");
         try (TrainingFolder run = new TrainingFolder(folder, network, "StepLR(1)", 1)) {
-            assertEquals(HEADER + "\n", Files.readString(folder.resolve("metrics.csv")));
+            assertEquals("epoch,step\n", Files.readString(folder.resolve("metrics.csv")));
             run.batch(batch(1, 1, 0.1));
             run.epoch(epoch(1, 0.1));
             List<String> rows = Files.readAllLines(folder.resolve("metrics.csv"));
@@ -112,7 +121,8 @@ class TrainingFolderTest {
     void keepsLossesThatAreNotFinite() throws IOException {
         try (TrainingFolder run = new TrainingFolder(temporary, network, "StepLR(1)", 1)) {
             run.batch(batch(1, 1, 0.5));
-            run.epoch(new RunListener.Epoch(1, 4, List.of(0.5), Double.NaN, Double.POSITIVE_INFINITY, 0.5, 0.25));
+            run.epoch(new RunListener.Epoch(
+                    1, 4, List.of(0.5), Double.NaN, validation(Double.POSITIVE_INFINITY, 0.5), 0.25));
         }
         assertEquals(
                 "1,4,0.5,nan,inf,0.5,0.25",
@@ -136,7 +146,7 @@ class TrainingFolderTest {
         BufferedImage curve = ImageIO.read(temporary.resolve("curve.png").toFile());
         assertTrue(curve.getWidth() > 300 && curve.getHeight() > 300);
         assertEquals(temporary + ": metrics.csv, curve.png, model.safetensors (epoch 2)", run.summary());
-        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(temporary));
+        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors", "progress.csv"), names(temporary));
     }
 
     @Test
@@ -163,7 +173,7 @@ class TrainingFolderTest {
                 setWeights(epoch + 0.5f);
                 run.epoch(epoch(epoch, 0.1));
                 assertWeights(epoch + 0.5f, temporary);
-                assertEquals(List.of("metrics.csv", "model.safetensors", "run.lock"), names(temporary));
+                assertEquals(List.of("metrics.csv", "model.safetensors", "progress.csv", "run.lock"), names(temporary));
             }
         }
     }
@@ -229,7 +239,7 @@ class TrainingFolderTest {
             Files.createFile(folder.resolve("metrics.csv"));
         }
         RunFolder.checkNotWritten(folder);
-        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors"), names(folder));
+        assertEquals(List.of("curve.png", "metrics.csv", "model.safetensors", "progress.csv"), names(folder));
     }
 
     @Test
@@ -274,7 +284,7 @@ class TrainingFolderTest {
             other.batch(batch(1, 1, 0.1));
             other.epoch(epoch(1, 0.1));
             assertGone(run, replaced);
-            assertEquals(List.of("metrics.csv", "model.safetensors", "run.lock"), names(folder));
+            assertEquals(List.of("metrics.csv", "model.safetensors", "progress.csv", "run.lock"), names(folder));
             other.epoch(epoch(2, 0.1));
             assertEquals(3, Files.readAllLines(folder.resolve("metrics.csv")).size());
         }
@@ -440,10 +450,10 @@ class TrainingFolderTest {
             assertFull("cannot write " + folder.resolve("model.safetensors"), () -> run.epoch(epoch(2, 0.1)));
             assertArrayEquals(weights, Files.readAllBytes(folder.resolve("model.safetensors")));
             assertEquals(2, Files.readAllLines(folder.resolve("metrics.csv")).size());
-            assertEquals(List.of("metrics.csv", "model.safetensors", "run.lock"), names(folder));
+            assertEquals(List.of("metrics.csv", "model.safetensors", "progress.csv", "run.lock"), names(folder));
             small.fill(0);
             assertFull("cannot write " + folder.resolve("curve.png"), run::close);
-            assertEquals(List.of("metrics.csv", "model.safetensors"), names(folder));
+            assertEquals(List.of("metrics.csv", "model.safetensors", "progress.csv"), names(folder));
         }
     }
 
