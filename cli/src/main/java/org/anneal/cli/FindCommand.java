@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.optim.Optimizer;
@@ -20,6 +19,8 @@ import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.plot.Chart;
 import org.anneal.plot.RangePlot;
+import org.anneal.runs.ProgressLine;
+import org.anneal.runs.RunConfig;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
@@ -52,15 +53,16 @@ final class FindCommand implements Callable<Integer> {
 
     private static final int LEAST_STEPS = 200;
     private static final Path NO_FILE = Path.of("");
-    /** The options that train does not have. */
-    private static final Set<String> OWN = Set.of(
+    /** The options that train does not have, or that have rates. */
+    private static final Set<String> REPLACED = Set.of(
+            "--optimizer",
+            "--group",
             "--from",
             "--to",
             "--steps",
             "--linear",
             "--smoothing",
             "--divergence",
-            "--accumulate",
             "--only",
             "--out",
             "--size",
@@ -92,9 +94,6 @@ final class FindCommand implements Callable<Integer> {
             paramLabel = "FACTOR",
             description = "stop once the smoothed loss is above its minimum times this (default: ${DEFAULT-VALUE})")
     private double divergence = 4;
-
-    @Option(names = "--accumulate", paramLabel = "K", description = "batches per update (default: ${DEFAULT-VALUE})")
-    private int accumulate = 1;
 
     @Option(
             names = "--only",
@@ -131,9 +130,10 @@ final class FindCommand implements Callable<Integer> {
         }
         checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
-        DataSets sets = TrainCommand.readData(options.data(Optional.empty()));
-        TrainOptions.Chosen chosen =
-                options.choose(TrainCommand.MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
+        Optional<RunConfig> given = options.config();
+        DataSets sets = TrainCommand.readData(options.data(given));
+        Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        TrainOptions.Chosen chosen = options.choose(TrainCommand.MODEL, sets, given, rule, NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         if (UpdateRule.parse(chosen.config().optimizer()).needsClosure()) {
             throw new IllegalArgumentException("--optimizer must take one step a batch, but was " + chosen.config().optimizer());
@@ -145,7 +145,6 @@ final class FindCommand implements Callable<Integer> {
 
     /** Refuses a sweep that cannot be made, before the data is read. */
     private void checkSweep() {
-        Anneal.atLeastOne("--accumulate", accumulate);
         try (Optimizer<FloatArray> any = FloatArrays.optimizer(new SGD(1), List.of(new FloatArray(1f)))) {
             test(any, steps.orElse(LEAST_STEPS)).start().close();
         } catch (IllegalArgumentException e) {
@@ -166,19 +165,19 @@ final class FindCommand implements Callable<Integer> {
                 chosen.config().groups(),
                 Torch.namedParameters(network.module()));
         int updates = updates(chosen);
-        long batches = (long) updates * accumulate;
+        long batches = (long) updates * accumulated(chosen);
         try (Optimizer<Tensor> optimizer = Torch.optimizer(groups.groups());
                 ProgressLine progress = Anneal.progress(spec).task("find", 0, batches, "batches")) {
             RangeTest test = test(optimizer, updates);
             only.map(name -> group(optimizer, name)).ifPresent(test::group);
             AtomicLong done = new AtomicLong();
-            return new RateFinder(network)
+            RateFinder finder = new RateFinder(network)
                     .batchSize(chosen.config().batchSize())
                     .seed(chosen.config().seed())
                     .device(device)
-                    .accumulate(accumulate)
-                    .progress(() -> progress.at(done.incrementAndGet()))
-                    .find(test, sets.train());
+                    .progress(() -> progress.at(done.incrementAndGet()));
+            TaskOptions.set(finder, chosen.config().more());
+            return finder.find(optimizer, test, sets.train());
         }
     }
 
@@ -190,8 +189,12 @@ final class FindCommand implements Callable<Integer> {
                         + optimizer.groups().stream().map(ParamGroup::name).toList() + ", but was " + name));
     }
 
+    private static int accumulated(TrainOptions.Chosen chosen) {
+        return RunConfig.accumulated(chosen.config().more());
+    }
+
     private int updates(TrainOptions.Chosen chosen) {
-        long samples = (long) chosen.config().batchSize() * accumulate;
+        long samples = (long) chosen.config().batchSize() * accumulated(chosen);
         return steps.orElse((int) Math.max(LEAST_STEPS, (SAMPLES + samples - 1) / samples));
     }
 
@@ -207,7 +210,7 @@ final class FindCommand implements Callable<Integer> {
 
     private void report(RangeResult found, TrainOptions.Chosen chosen) throws IOException {
         String title = chosen.config().optimizer() + ", batches of " + chosen.config().batchSize()
-                + (accumulate == 1 ? "" : " x " + accumulate);
+                + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen));
         Chart chart = RangePlot.of(found, title, "loss", linear);
         spec.commandLine()
                 .getOut()
@@ -228,7 +231,7 @@ final class FindCommand implements Callable<Integer> {
         if (chosen.call().policy() instanceof Schedule schedule && schedule.at(0, 1) == schedule.at(0, 2)) {
             say("Note: %s sets the rates itself, whatever the optimizer's: put the rate there", schedule);
         }
-        say("%s", line(found, best, UpdateRule.parse(chosen.config().optimizer())));
+        say("%s", line(found.rules(best), chosen.config()));
     }
 
     private static String rate(RangeResult found, int at) {
@@ -246,34 +249,35 @@ final class FindCommand implements Callable<Integer> {
         };
     }
 
-    /** {@return the command that trains at {@code rate}: the options as they were given, but for those that have rates} */
-    private String line(RangeResult found, double rate, UpdateRule optimizer) {
-        List<UpdateRule> rules = new ArrayList<>(found.rules(rate));
-        int grouped = options.groups().size();
-        // Where the groups leave no parameter, the optimizer's own rate is that of groups that name none.
-        UpdateRule main = rules.size() > grouped ? rules.remove(0) : optimizer;
+    /**
+     * {@return the command that trains at other rates: the options as they were given, but for those that have rates}
+     *
+     * @param found the rule of each group
+     */
+    private String line(List<UpdateRule> found, RunConfig config) {
+        List<String> groups = options.hasLayerDecay() ? List.of() : config.groups(); // which the option makes again
+        // Where the groups leave no parameter, the optimizer's own options are only what groups begin with.
+        boolean rest = options.hasLayerDecay() || found.size() > groups.size();
+        UpdateRule main = rest ? found.get(0) : UpdateRule.parse(config.optimizer());
         List<String> words = new ArrayList<>(List.of("anneal"));
-        add(spec.root().commandLine(), words, List.of());
+        add(spec.root().commandLine(), words);
         words.add("train");
-        add(
-                spec.commandLine(),
-                words,
-                IntStream.range(0, grouped)
-                        .mapToObj(i -> ParameterGroups.like(options.groups().get(i), main, rules.get(i)))
-                        .toList());
-        words.add("--optimizer");
-        words.add(Surroundings.quoted(main.toString()));
+        add(spec.commandLine(), words);
+        for (int i = 0; i < groups.size(); i++) {
+            UpdateRule rule = found.get(rest ? i + 1 : i);
+            words.addAll(List.of("--group", Surroundings.quoted(ParameterGroups.like(groups.get(i), main, rule))));
+        }
+        words.addAll(List.of("--optimizer", Surroundings.quoted(main.toString())));
         return String.join(" ", words);
     }
 
-    private static void add(CommandLine given, List<String> words, List<String> groups) {
+    private static void add(CommandLine given, List<String> words) {
         for (OptionSpec option : given.getParseResult().matchedOptionsSet()) {
-            String name = option.longestName();
-            if (OWN.contains(name) || name.equals("--optimizer")) {
+            if (REPLACED.contains(option.longestName())) {
                 continue;
             }
-            for (String value : name.equals("--group") ? groups : option.originalStringValues()) {
-                words.add(name);
+            for (String value : option.originalStringValues()) {
+                words.add(option.longestName());
                 if (option.arity().max() > 0) {
                     words.add(Surroundings.quoted(value));
                 }

@@ -137,6 +137,21 @@ class FindTest {
     }
 
     @Test
+    void takesTheSettingsOfARunAndTheLossAndTheClippingOfTheOptions() {
+        String run = folder.resolve("run").toString();
+        lines("train", "--data=" + data, "--batch-size=10", "--epochs=1", "--out", run, "--group=fc3*:lr=0.002", "--accumulate=2");
+        String[] config = {"find", "--config", run + "/run.json", "--steps=60", "--clip-grad-norm=1", "--loss=cross_entropy"};
+        List<String> lines = lines(config);
+        assertEquals("SGD(lr=0.01, momentum=0.9), batches of 10 x 2", lines.get(0));
+        List<String> words = words(last(lines));
+        assertEquals(List.of("anneal", "train", "--config", run + "/run.json"), words.subList(0, 4));
+        assertTrue(words.containsAll(List.of("--clip-grad-norm", "--loss", "cross_entropy")), words.toString());
+        double rate = UpdateRule.parse(last(words)).lr();
+        String group = words.get(words.indexOf("--group") + 1);
+        assertEquals(0.2 * rate, Double.parseDouble(group.replace("fc3*:lr=", "")), 1e-11 * rate);
+    }
+
+    @Test
     void saysThatAScheduleHasRatesOfItsOwn() {
         String note = "Note: OneCycleLR(max_lr=0.1, total_steps=25) sets the rates itself, whatever the optimizer's: put the rate"
                 + " there";
@@ -160,7 +175,6 @@ class FindTest {
                 name + "--only must be left out with --layer-decay, which ties the rates of all layers",
                 find("--only=rest", "--layer-decay=0.7"));
         assertFails(2, name + "--to must be > from, 1.0, but was 0.5", find("--from=1", "--to=0.5"));
-        assertFails(2, name + "--accumulate must be at least 1, but was 0", find("--accumulate=0"));
         assertFails(2, name + "--steps must be at least 2, but was 1", find("--steps=1"));
         assertFails(2, name + "--smoothing must be >= 0 and < 1, but was 1.0", find("--smoothing=1"));
         assertFails(

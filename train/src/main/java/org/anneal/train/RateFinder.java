@@ -1,14 +1,19 @@
 package org.anneal.train;
 
-import java.util.function.BinaryOperator;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.UnaryOperator;
+import org.anneal.optim.Optimizer;
 import org.anneal.optim.RangeResult;
 import org.anneal.optim.RangeTest;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
+import org.anneal.train.measure.CrossEntropyLoss;
+import org.anneal.train.measure.Loss;
+import org.anneal.train.measure.MSELoss;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * Runs a {@link RangeTest} on the batches that a {@link Trainer} with the same seed and batch size would train on, from the first
@@ -18,7 +23,7 @@ import org.bytedeco.pytorch.global.torch;
  * it would give without it.
  *
  * <pre>{@code
- * RangeResult found = new RateFinder(network).batchSize(16).find(RangeTest.over(optimizer), data.train());
+ * RangeResult found = new RateFinder(network).batchSize(16).find(optimizer, RangeTest.over(optimizer), data.train());
  * }</pre>
  */
 public final class RateFinder {
@@ -27,10 +32,13 @@ public final class RateFinder {
     private long seed;
     private int accumulate = 1;
     private Device device = Device.CPU;
-    private BinaryOperator<Tensor> loss = torch::cross_entropy_loss;
+    private Optional<Loss> loss = Optional.empty();
+    private OptionalDouble clipNorm = OptionalDouble.empty();
+    private OptionalDouble clipValue = OptionalDouble.empty();
+    private UnaryOperator<DataLoader> loading = UnaryOperator.identity();
     private Runnable progress = () -> {};
 
-    /** A search in batches of 16, with cross-entropy. */
+    /** A search in batches of 16. */
     public RateFinder(Network network) {
         this.network = network;
     }
@@ -53,9 +61,27 @@ public final class RateFinder {
         return this;
     }
 
-    /** Sets the loss, a function of the network's output and the targets that gives a tensor of one element. */
-    public RateFinder loss(BinaryOperator<Tensor> loss) {
-        this.loss = loss;
+    /** Sets the loss (default: as {@link Trainer#loss} has it, cross-entropy for classes, else the mean squared difference). */
+    public RateFinder loss(Loss loss) {
+        this.loss = Optional.of(loss);
+        return this;
+    }
+
+    /** Scales the gradients before each update as {@link Trainer#clipGradNorm} does. */
+    public RateFinder clipGradNorm(double maxNorm) {
+        this.clipNorm = OptionalDouble.of(maxNorm);
+        return this;
+    }
+
+    /** Limits the gradients before each update as {@link Trainer#clipGradValue} does. */
+    public RateFinder clipGradValue(double clipValue) {
+        this.clipValue = OptionalDouble.of(clipValue);
+        return this;
+    }
+
+    /** Sets how the batches are loaded, such as {@code loader -> loader.workers(2)}. */
+    public RateFinder loading(UnaryOperator<DataLoader> loading) {
+        this.loading = loading;
         return this;
     }
 
@@ -71,18 +97,31 @@ public final class RateFinder {
         return this;
     }
 
-    /** {@return what {@code test} finds on {@code data}} Throws as {@link RangeTest#run} does. */
-    public RangeResult find(RangeTest test, Dataset data) {
-        try (DataLoader loader = new DataLoader(data, batchSize).shuffled(seed).on(device);
-                RangeTest.Sweep sweep = test.accumulate(accumulate)
-                        .keeping(Torch.state(network.module()))
-                        .start()) {
+    /**
+     * {@return what a sweep over {@code optimizer}'s rates finds on {@code data}}
+     *
+     * @param test of {@code optimizer}; it gets the batches per update and the clipping that are set here
+     * @throws RuntimeException as {@link RangeTest#run} does
+     */
+    public RangeResult find(Optimizer<Tensor> optimizer, RangeTest test, Dataset data) {
+        boolean classes = data.targetShape().length == 0;
+        Loss lost = loss.orElseGet(() -> classes ? new CrossEntropyLoss() : new MSELoss());
+        test.accumulate(accumulate).keeping(Torch.state(network.module()));
+        if (clipNorm.isPresent() || clipValue.isPresent()) {
+            test.beforeStep(() -> {
+                clipNorm.ifPresent(optimizer::clipGradNorm);
+                clipValue.ifPresent(optimizer::clipGradValue);
+            });
+        }
+        try (DataLoader loader = loading.apply(
+                        new DataLoader(data, batchSize).shuffled(seed).on(device));
+                RangeTest.Sweep sweep = test.start()) {
             network.module().train(true);
             for (int epoch = 1; !sweep.isDone(); epoch++) {
                 loader.forEachWhile(epoch, batch -> {
                     boolean further = sweep.next(() -> {
-                        Tensor value = loss.apply(network.forward(batch.inputs()), batch.targets());
-                        (accumulate == 1 ? value : value.div(new Scalar((double) accumulate))).backward();
+                        Tensor value = lost.of(network.forward(batch.inputs()), batch.targets());
+                        (accumulate == 1 ? value : value.mul(new Scalar(1.0 / accumulate))).backward();
                         return value.item_double();
                     });
                     progress.run();

@@ -130,9 +130,9 @@ class RateFinderTest {
                 }
             });
             if (fails) {
-                assertThrows(IllegalStateException.class, () -> finder.find(run.test(), DATA));
+                assertThrows(IllegalStateException.class, () -> finder.find(run.optimizer, run.test(), DATA));
             } else {
-                assertEquals(30, finder.find(run.test().divergence(1e9), DATA).points().size());
+                assertEquals(30, finder.find(run.optimizer, run.test().divergence(1e9), DATA).points().size());
             }
             assertTrue(moved[0]);
             assertEquals(was, run.entries());
@@ -161,7 +161,7 @@ class RateFinderTest {
                 Run trained = new Run("SGD(lr=0.05)")) {
             // At a rate of nearly 0 the weights stay, so the losses are those of the untrained network.
             RangeResult found = run.finder()
-                    .find(RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(20), DATA);
+                    .find(run.optimizer, RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(20), DATA);
             trained.optimizer.groups().get(0).setLr(0);
             List<Double> expected = trained.train(1, 4).subList(0, 20);
             assertEquals(
@@ -174,7 +174,7 @@ class RateFinderTest {
         try (Run run = new Run("SGD(lr=0.05)");
                 Run single = new Run("SGD(lr=0.05)")) {
             RangeResult found =
-                    run.finder().accumulate(2).find(run.test().steps(4).divergence(1e9), DATA);
+                    run.finder().accumulate(2).find(run.optimizer, run.test().steps(4).divergence(1e9), DATA);
             double[] rates = found.points().stream().mapToDouble(RangeTest.Point::rate).toArray();
             List<Double> means = new ArrayList<>();
             single.network.module().train(true);
@@ -210,9 +210,31 @@ class RateFinderTest {
         try (Run run = new Run("SGD(lr=0.05)")) {
             run.network.module().train(true);
             run.network.norm.train(false);
-            run.finder().find(run.test(), DATA);
+            run.finder().find(run.optimizer, run.test(), DATA);
             assertTrue(run.network.module().is_training());
             assertFalse(run.network.norm.is_training());
+        }
+    }
+
+    @Test
+    void clipsTheGradientsBeforeEachUpdate() {
+        try (Run run = new Run("SGD(lr=0.05)")) {
+            // A norm of nearly 0 keeps the weights where they are, whatever the rate.
+            List<Double> still = run.finder()
+                    .clipGradNorm(1e-20)
+                    .find(run.optimizer, run.test().steps(8), DATA)
+                    .points().stream().map(RangeTest.Point::loss).toList();
+            try (Run trained = new Run("SGD(lr=0)")) {
+                assertEquals(trained.train(1, 2), still);
+            }
+        }
+        try (Run run = new Run("SGD(lr=0.05)");
+                Run trained = new Run("SGD(lr=0)")) {
+            List<Double> still = run.finder()
+                    .clipGradValue(1e-20)
+                    .find(run.optimizer, run.test().steps(8), DATA)
+                    .points().stream().map(RangeTest.Point::loss).toList();
+            assertEquals(trained.train(1, 2), still);
         }
     }
 
@@ -222,7 +244,7 @@ class RateFinderTest {
             RangeResult found = run.finder()
                     .loss((scores, labels) -> torch.cross_entropy_loss(scores, labels)
                             .mul(new org.bytedeco.pytorch.Scalar(100.0)))
-                    .find(RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(2), DATA);
+                    .find(run.optimizer, RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(2), DATA);
             assertTrue(found.points().get(0).loss() > 30, found.toString());
         }
     }
@@ -233,7 +255,7 @@ class RateFinderTest {
             RangeTest test = run.test();
             new org.anneal.optim.LRScheduler(run.optimizer, new org.anneal.schedule.StepLR(1));
             Map<String, List<Float>> was = run.entries();
-            assertThrows(IllegalStateException.class, () -> run.finder().find(test, DATA));
+            assertThrows(IllegalStateException.class, () -> run.finder().find(run.optimizer, test, DATA));
             assertEquals(was, run.entries());
             assertEquals(new SGD(0.05), run.optimizer.groups().get(0).rule());
         }
