@@ -126,7 +126,8 @@ final class FindCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         options.check();
         if (only.isPresent() && options.hasLayerDecay()) {
-            throw new IllegalArgumentException("--only must be left out with --layer-decay, which ties the rates of all layers");
+            throw new IllegalArgumentException(
+                    "--only must be left out with --layer-decay, which ties the rates of all layers");
         }
         checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
@@ -136,7 +137,8 @@ final class FindCommand implements Callable<Integer> {
         TrainOptions.Chosen chosen = options.choose(TrainCommand.MODEL, sets, given, rule, NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         if (UpdateRule.parse(chosen.config().optimizer()).needsClosure()) {
-            throw new IllegalArgumentException("--optimizer must take one step a batch, but was " + chosen.config().optimizer());
+            throw new IllegalArgumentException("--optimizer must take one step a batch, but was "
+                    + chosen.config().optimizer());
         }
         RangeResult found = find(chosen, sets);
         report(found, chosen);
@@ -209,8 +211,8 @@ final class FindCommand implements Callable<Integer> {
     }
 
     private void report(RangeResult found, TrainOptions.Chosen chosen) throws IOException {
-        String title = chosen.config().optimizer() + ", batches of " + chosen.config().batchSize()
-                + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen));
+        String title = chosen.config().optimizer() + ", batches of "
+                + chosen.config().batchSize() + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen));
         Chart chart = RangePlot.of(found, title, "loss", linear);
         spec.commandLine()
                 .getOut()
@@ -219,7 +221,9 @@ final class FindCommand implements Callable<Integer> {
             chart.save(out.get());
             say("Wrote %s", out.get());
         }
-        say("%d of %d updates, from %s to %s: %s", found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
+        say(
+                "%d of %d updates, from %s to %s: %s",
+                found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
         found.note().ifPresent(note -> say("Note: %s", note));
         for (RangeResult.Suggestion each : found.suggestions()) {
             say("%-10s  %-9s  loss %s", each.rule(), Python.repr(each.rounded()), Python.fixed(each.loss(), 4));
@@ -237,7 +241,9 @@ final class FindCommand implements Callable<Integer> {
     private static String rate(RangeResult found, int at) {
         List<RangeTest.Point> points = found.points();
         return Python.repr(new RangeResult.Suggestion(
-                        RangeResult.Rule.VALLEY, points.get(Math.floorMod(at, points.size())).rate(), 0)
+                        RangeResult.Rule.VALLEY,
+                        points.get(Math.floorMod(at, points.size())).rate(),
+                        0)
                 .rounded());
     }
 

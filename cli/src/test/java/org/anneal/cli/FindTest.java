@@ -101,7 +101,9 @@ class FindTest {
             List<String> lines = lines(find("--steps=60", "-o", file.toString()));
             assertTrue(lines.contains("Wrote " + file), lines.toString());
             byte[] bytes = Files.readAllBytes(file);
-            byte[] magic = name.endsWith("png") ? new byte[] {(byte) 0x89, 'P', 'N', 'G'} : "<?xm".getBytes(StandardCharsets.US_ASCII);
+            byte[] magic = name.endsWith("png")
+                    ? new byte[] {(byte) 0x89, 'P', 'N', 'G'}
+                    : "<?xm".getBytes(StandardCharsets.US_ASCII);
             assertArrayEquals(magic, Arrays.copyOf(bytes, 4));
         }
     }
@@ -120,12 +122,18 @@ class FindTest {
     @Test
     void findsTheRateOfOneGroupAndKeepsTheOthers() {
         List<String> words = words(last(lines(find(
-                "--steps=60", "--only=fc3*", "--group=fc3*:weight_decay=0.5", "--optimizer=SGD(lr=0.01, momentum=0.9)"))));
+                "--steps=60",
+                "--only=fc3*",
+                "--group=fc3*:weight_decay=0.5",
+                "--optimizer=SGD(lr=0.01, momentum=0.9)"))));
         assertEquals("SGD(lr=0.01, momentum=0.9)", last(words));
         String group = words.get(words.indexOf("--group") + 1);
         assertTrue(group.matches("fc3\\*:lr=\\S+, weight_decay=0.5"), group);
         String rest = last(lines(find(
-                "--steps=60", "--only=rest", "--group=fc3*:weight_decay=0.5", "--optimizer=SGD(lr=0.01, momentum=0.9)")));
+                "--steps=60",
+                "--only=rest",
+                "--group=fc3*:weight_decay=0.5",
+                "--optimizer=SGD(lr=0.01, momentum=0.9)")));
         assertTrue(rest.contains("'fc3*:lr=0.01, weight_decay=0.5'"), rest); // which it had from the optimizer
     }
 
@@ -139,8 +147,18 @@ class FindTest {
     @Test
     void takesTheSettingsOfARunAndTheLossAndTheClippingOfTheOptions() {
         String run = folder.resolve("run").toString();
-        lines("train", "--data=" + data, "--batch-size=10", "--epochs=1", "--out", run, "--group=fc3*:lr=0.002", "--accumulate=2");
-        String[] config = {"find", "--config", run + "/run.json", "--steps=60", "--clip-grad-norm=1", "--loss=cross_entropy"};
+        lines(
+                "train",
+                "--data=" + data,
+                "--batch-size=10",
+                "--epochs=1",
+                "--out",
+                run,
+                "--group=fc3*:lr=0.002",
+                "--accumulate=2");
+        String[] config = {
+            "find", "--config", run + "/run.json", "--steps=60", "--clip-grad-norm=1", "--loss=cross_entropy"
+        };
         List<String> lines = lines(config);
         assertEquals("SGD(lr=0.01, momentum=0.9), batches of 10 x 2", lines.get(0));
         List<String> words = words(last(lines));
@@ -153,8 +171,9 @@ class FindTest {
 
     @Test
     void saysThatAScheduleHasRatesOfItsOwn() {
-        String note = "Note: OneCycleLR(max_lr=0.1, total_steps=25) sets the rates itself, whatever the optimizer's: put the rate"
-                + " there";
+        String note =
+                "Note: OneCycleLR(max_lr=0.1, total_steps=25) sets the rates itself, whatever the optimizer's: put the rate"
+                        + " there";
         List<String> lines = lines(find("--steps=60", "--schedule=OneCycleLR(0.1, 25)", "--step-per=batch"));
         assertTrue(lines.contains(note), lines.toString());
     }
@@ -177,13 +196,8 @@ class FindTest {
         assertFails(2, name + "--to must be > from, 1.0, but was 0.5", find("--from=1", "--to=0.5"));
         assertFails(2, name + "--steps must be at least 2, but was 1", find("--steps=1"));
         assertFails(2, name + "--smoothing must be >= 0 and < 1, but was 1.0", find("--smoothing=1"));
+        assertFails(2, name + "--only must be one of [all], but was fc*", find("--only=fc*"));
         assertFails(
-                2,
-                name + "--only must be one of [all], but was fc*",
-                find("--only=fc*"));
-        assertFails(
-                2,
-                name + "--optimizer must take one step a batch, but was LBFGS(lr=1.0)",
-                find("--optimizer=LBFGS()"));
+                2, name + "--optimizer must take one step a batch, but was LBFGS(lr=1.0)", find("--optimizer=LBFGS()"));
     }
 }

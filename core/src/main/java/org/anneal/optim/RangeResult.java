@@ -260,13 +260,15 @@ public final class RangeResult {
                                     + ": start from a lower rate");
         }
         double first = read.get(0).smoothed();
-        double least = read.stream().mapToDouble(RangeTest.Point::smoothed).min().orElseThrow();
+        double least =
+                read.stream().mapToDouble(RangeTest.Point::smoothed).min().orElseThrow();
         if (least == first) {
             return Optional.of("the loss never fell: start from a lower rate, or look at the data and the loss");
         }
         boolean falling = least == read.get(read.size() - 1).smoothed();
         return ended == RangeTest.Ended.COMPLETED && falling
-                ? Optional.of("the loss was still falling at the last rate, " + shown(last().rate()) + ": sweep further")
+                ? Optional.of(
+                        "the loss was still falling at the last rate, " + shown(last().rate()) + ": sweep further")
                 : Optional.empty();
     }
 
@@ -293,8 +295,9 @@ public final class RangeResult {
                 : suggestions.values().stream()
                         .map(each -> each.rule() + " " + Python.repr(each.rounded()))
                         .collect(Collectors.joining(", "));
-        String way = " (" + points.size() + " of " + steps + " updates, from " + shown(points.get(0).rate()) + " to "
-                + shown(last().rate()) + ": " + ended.name().toLowerCase(Locale.ROOT).replace('_', ' ') + ")";
+        String way = " (" + points.size() + " of " + steps + " updates, from "
+                + shown(points.get(0).rate()) + " to " + shown(last().rate()) + ": "
+                + ended.name().toLowerCase(Locale.ROOT).replace('_', ' ') + ")";
         Stream<String> lines = suggestions.values().stream()
                 .limit(1)
                 .flatMap(each -> rules(each.rounded()).stream().map(UpdateRule::toString));

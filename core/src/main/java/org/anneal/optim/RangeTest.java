@@ -96,12 +96,13 @@ public final class RangeTest {
     private void checkFree() {
         for (ParamGroup<?> group : optimizer.groups()) {
             if (group.needsClosure()) {
-                throw new IllegalArgumentException("optimizer must take one step a batch to be tested over a range of rates, but "
-                        + group.kind().getSimpleName() + " takes several on the same data");
+                throw new IllegalArgumentException(
+                        "optimizer must take one step a batch to be tested over a range of rates, but "
+                                + group.kind().getSimpleName() + " takes several on the same data");
             }
             group.runner().ifPresent(runner -> {
-                throw new IllegalStateException("a range test sets the rates itself, but those of group '" + group.name()
-                        + "' are driven by " + runner + ": run it before the scheduler is built");
+                throw new IllegalStateException("a range test sets the rates itself, but those of group '"
+                        + group.name() + "' are driven by " + runner + ": run it before the scheduler is built");
             });
         }
     }
@@ -135,8 +136,8 @@ public final class RangeTest {
      * {@code 1 - 2 / steps}, so that the mean reaches over the same part of the sweep however many steps that has.
      */
     public RangeTest smoothing(double smoothing) {
-        this.smoothing = OptionalDouble.of(
-                Check.that(smoothing >= 0 && smoothing < 1, "smoothing", ">= 0 and < 1", smoothing));
+        this.smoothing =
+                OptionalDouble.of(Check.that(smoothing >= 0 && smoothing < 1, "smoothing", ">= 0 and < 1", smoothing));
         return this;
     }
 
@@ -277,7 +278,8 @@ public final class RangeTest {
         public boolean next(DoubleSupplier callback) {
             Objects.requireNonNull(callback, "callback");
             if (closed || isDone()) {
-                throw new IllegalStateException("a sweep must not be continued after " + (closed ? "close()" : "its end"));
+                throw new IllegalStateException(
+                        "a sweep must not be continued after " + (closed ? "close()" : "its end"));
             }
             double rate = rate(points.size());
             if (shares == 0) {
@@ -349,8 +351,9 @@ public final class RangeTest {
             return new RangeResult(
                     points,
                     steps,
-                    ended.orElseThrow(() -> new IllegalStateException(
-                            "a sweep must end before its result is read, but it is at update " + points.size() + " of " + steps)),
+                    ended.orElseThrow(() ->
+                            new IllegalStateException("a sweep must end before its result is read, but it is at update "
+                                    + points.size() + " of " + steps)),
                     rules,
                     proportionsOfAll());
         }

@@ -32,8 +32,8 @@ class RangeTestTest {
     private final FloatArray b = new FloatArray(new float[] {0.5f}, List.of(1L, 1L));
 
     private Optimizer<FloatArray> optimizer(UpdateRule first, UpdateRule second) {
-        return FloatArrays.optimizer(List.of(
-                new ParamGroup<>("a", first, List.of(a)), new ParamGroup<>("b", second, List.of(b))));
+        return FloatArrays.optimizer(
+                List.of(new ParamGroup<>("a", first, List.of(a)), new ParamGroup<>("b", second, List.of(b))));
     }
 
     private Optimizer<FloatArray> sgd(double... lrs) {
@@ -187,10 +187,12 @@ class RangeTestTest {
                 + " run it before the scheduler is built";
         assertEquals(
                 expected,
-                assertThrows(IllegalStateException.class, () -> RangeTest.over(optimizer)).getMessage());
+                assertThrows(IllegalStateException.class, () -> RangeTest.over(optimizer))
+                        .getMessage());
         assertEquals(
                 expected,
-                assertThrows(IllegalStateException.class, () -> early.run(() -> 1)).getMessage());
+                assertThrows(IllegalStateException.class, () -> early.run(() -> 1))
+                        .getMessage());
     }
 
     @Test
@@ -240,14 +242,14 @@ class RangeTestTest {
                 });
         float[] was = a.values().clone();
         IllegalStateException thrown = assertThrows(
-                IllegalStateException.class, () -> test.run(batches(call -> {
+                IllegalStateException.class,
+                () -> test.run(batches(call -> {
                     calls.add("batch");
                     return 1;
                 })));
         assertEquals("2 is gone", thrown.getMessage());
         assertEquals(
-                List.of(
-                        "save 1", "save 2", "save 3", "batch", "batch", "batch", "restore 1", "restore 2", "restore 3"),
+                List.of("save 1", "save 2", "save 3", "batch", "batch", "batch", "restore 1", "restore 2", "restore 3"),
                 calls);
         assertArrayEquals(was, a.values());
     }
@@ -281,7 +283,8 @@ class RangeTestTest {
 
     @Test
     void sweepsInALineFromZero() {
-        RangeResult found = RangeTest.over(sgd(0.3)).linear().from(0).to(2).steps(5).run(batches(call -> 1));
+        RangeResult found =
+                RangeTest.over(sgd(0.3)).linear().from(0).to(2).steps(5).run(batches(call -> 1));
         assertEquals(
                 List.of(0.0, 0.5, 1.0, 1.5, 2.0),
                 found.points().stream().map(RangeTest.Point::rate).toList());
@@ -296,13 +299,20 @@ class RangeTestTest {
                 new ParamGroup<>("a", new SGD(0.4), List.of(a)),
                 new ParamGroup<>("b", new SGD(0.1), List.of(b))));
         List<List<Double>> rates = new ArrayList<>();
-        RangeResult found = RangeTest.over(optimizer).linear().from(1).to(3).steps(3).run(batches(call -> {
-            rates.add(optimizer.groups().stream().map(ParamGroup::lr).toList());
-            return 1;
-        }));
+        RangeResult found = RangeTest.over(optimizer)
+                .linear()
+                .from(1)
+                .to(3)
+                .steps(3)
+                .run(batches(call -> {
+                    rates.add(optimizer.groups().stream().map(ParamGroup::lr).toList());
+                    return 1;
+                }));
         assertEquals(List.of(List.of(0.0, 1.0, 0.25), List.of(0.0, 2.0, 0.5), List.of(0.0, 3.0, 0.75)), rates);
         assertEquals(List.of(new SGD(0), new SGD(8), new SGD(2)), found.rules(8));
-        assertEquals(List.of(0.0, 0.4, 0.1), optimizer.groups().stream().map(ParamGroup::lr).toList());
+        assertEquals(
+                List.of(0.0, 0.4, 0.1),
+                optimizer.groups().stream().map(ParamGroup::lr).toList());
     }
 
     @Test
@@ -371,7 +381,9 @@ class RangeTestTest {
         "4, '-Infinity,2,1,1,1', 1, NOT_FINITE"
     })
     void endsWhereTheLossLeavesItsMinimum(double factor, String losses, int updates, Ended ended) {
-        double[] given = Arrays.stream(losses.split(",", -1)).mapToDouble(Double::parseDouble).toArray();
+        double[] given = Arrays.stream(losses.split(",", -1))
+                .mapToDouble(Double::parseDouble)
+                .toArray();
         RangeResult found = RangeTest.over(sgd(0.1))
                 .steps(5)
                 .smoothing(0)
@@ -384,10 +396,13 @@ class RangeTestTest {
     @Test
     void makesNoUpdateFromALossThatIsNotFinite() {
         Optimizer<FloatArray> optimizer = sgd(0.1);
-        RangeTest.over(optimizer).steps(5).beforeStep(() -> assertFalse(Float.isNaN(b.grad().orElseThrow()[0]))).run(() -> {
-            b.setGrad(optimizer.steps() == 2 ? Float.NaN : 1f);
-            return optimizer.steps() == 2 ? Double.NaN : 1;
-        });
+        RangeTest.over(optimizer)
+                .steps(5)
+                .beforeStep(() -> assertFalse(Float.isNaN(b.grad().orElseThrow()[0])))
+                .run(() -> {
+                    b.setGrad(optimizer.steps() == 2 ? Float.NaN : 1f);
+                    return optimizer.steps() == 2 ? Double.NaN : 1;
+                });
         assertEquals(0, optimizer.steps());
     }
 
@@ -412,7 +427,9 @@ class RangeTestTest {
                 });
         assertEquals(List.of(0L, 0L, 0L, 1L, 1L, 1L), stepsAt);
         assertEquals(List.of(true, false, false, true, false, false), cleared);
-        assertEquals(List.of(2.0, 5.0), found.points().stream().map(RangeTest.Point::loss).toList());
+        assertEquals(
+                List.of(2.0, 5.0),
+                found.points().stream().map(RangeTest.Point::loss).toList());
         assertEquals(1f, clipped[0], 1e-6f);
     }
 
@@ -435,7 +452,9 @@ class RangeTestTest {
                 }));
         assertEquals(List.of(true, false, true, false, true, false), training);
         assertEquals(List.of(1L, 2L, 3L), steps);
-        assertEquals(List.of(6.0, 7.0, 8.0), found.points().stream().map(RangeTest.Point::loss).toList());
+        assertEquals(
+                List.of(6.0, 7.0, 8.0),
+                found.points().stream().map(RangeTest.Point::loss).toList());
     }
 
     @Test
@@ -463,7 +482,8 @@ class RangeTestTest {
             assertEquals(2, sweep.result().points().size());
             assertEquals(
                     "a sweep must not be continued after its end",
-                    assertThrows(IllegalStateException.class, () -> sweep.next(batch)).getMessage());
+                    assertThrows(IllegalStateException.class, () -> sweep.next(batch))
+                            .getMessage());
         }
         assertEquals(was, everything(optimizer));
     }
@@ -481,7 +501,8 @@ class RangeTestTest {
         assertEquals(moved, b.values()[0]);
         assertEquals(
                 "a sweep must not be continued after close()",
-                assertThrows(IllegalStateException.class, () -> sweep.next(() -> 1)).getMessage());
+                assertThrows(IllegalStateException.class, () -> sweep.next(() -> 1))
+                        .getMessage());
     }
 
     @Test
@@ -495,9 +516,12 @@ class RangeTestTest {
         assertRefused("smoothing must be >= 0 and < 1, but was NaN", () -> test.smoothing(Double.NaN));
         assertRefused("divergence must be > 1, but was 1.0", () -> test.divergence(1));
         assertRefused("accumulate must be at least 1, but was 0", () -> test.accumulate(0));
-        assertRefused("to must be > from, 1.0, but was 0.5", () -> test.from(1).to(0.5).run(() -> 1));
         assertRefused(
-                "from must be > 0 unless the sweep is linear, but was 0.0", () -> test.from(0).run(() -> 1));
+                "to must be > from, 1.0, but was 0.5",
+                () -> test.from(1).to(0.5).run(() -> 1));
+        assertRefused(
+                "from must be > 0 unless the sweep is linear, but was 0.0",
+                () -> test.from(0).run(() -> 1));
     }
 
     private static void assertRefused(String message, Runnable call) {
@@ -519,8 +543,9 @@ class RangeTestTest {
         RangeResult found = curve(100, i -> 2 - 1 / (1 + Math.exp((50 - i) / 4)) + (i < 85 ? 0 : i - 85));
         List<String> lines = found.toString().lines().toList();
         assertTrue(
-                lines.get(0).matches("minimum/10 \\S+, valley \\S+, steepest \\S+, slide \\S+"
-                        + " \\(90 of 100 updates, from 1e-07 to 1.56: diverged\\)"),
+                lines.get(0)
+                        .matches("minimum/10 \\S+, valley \\S+, steepest \\S+, slide \\S+"
+                                + " \\(90 of 100 updates, from 1e-07 to 1.56: diverged\\)"),
                 lines.get(0));
         double first = found.suggestions().get(0).rounded();
         assertEquals("SGD(lr=" + Python.repr(first) + ", momentum=0.9)", lines.get(1));
@@ -553,7 +578,8 @@ class RangeTestTest {
                 "a loss was not finite at once, at update 4, 1.75e-07: start from a lower rate",
                 lost.note().orElseThrow());
         RangeResult few = curve(6, i -> 6 - i);
-        assertEquals("too few steps for a suggestion: 6; take 50 or more", few.note().orElseThrow());
+        assertEquals(
+                "too few steps for a suggestion: 6; take 50 or more", few.note().orElseThrow());
         RangeResult rising = curve(50, i -> 1 + i / 50);
         assertEquals(List.of(), rising.suggestions());
         assertEquals(
@@ -567,7 +593,8 @@ class RangeTestTest {
         assertEquals(Optional.empty(), falling.suggestion(RangeResult.Rule.MINIMUM));
         assertTrue(falling.suggestion(RangeResult.Rule.VALLEY).isPresent());
         assertEquals(
-                "the loss was still falling at the last rate, 10.0: sweep further", falling.note().orElseThrow());
+                "the loss was still falling at the last rate, 10.0: sweep further",
+                falling.note().orElseThrow());
     }
 
     @ParameterizedTest

@@ -31,7 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Sweeps of both engines against PyTorch's optimizers, and the suggestions against fastai's rules: parity/find.py. */
 class RangeTestGoldenTest {
     private static final double RATES = 1e-14; // of pow
-    // The gradients are summed in another order of operations in float32, and the last updates before the end multiply the error.
+    // The gradients are summed in another order of operations in float32, and the last updates before the end multiply
+    // the error.
     private static final double LOSSES = 1e-4;
     private static final int ROWS = 4;
 

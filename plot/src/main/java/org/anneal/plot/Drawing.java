@@ -440,13 +440,10 @@ final class Drawing {
             Polyline line = frame.lines().get(i);
             lines.addSeries(i, line.corners());
             lineRenderer.setSeriesPaint(drawn, bands.contains(i) ? translucent(colour) : colour);
-            lineRenderer.setSeriesStroke(
-                    drawn,
-                    isFaint(frame, i) ? new BasicStroke(FAINT_WIDTH) : stroke(frame, i));
+            lineRenderer.setSeriesStroke(drawn, isFaint(frame, i) ? new BasicStroke(FAINT_WIDTH) : stroke(frame, i));
             boolean everyPoint = frame.panel().series().get(i).marksEveryPoint();
             points.addSeries(
-                    i,
-                    isFaint(frame, i) ? new double[2][0] : everyPoint ? line.corners() : line.lonelyCorners());
+                    i, isFaint(frame, i) ? new double[2][0] : everyPoint ? line.corners() : line.lonelyCorners());
             pointRenderer.setSeriesPaint(drawn, colour);
             pointRenderer.setSeriesShape(drawn, marker(0, 0));
         }

@@ -21,12 +21,12 @@ public final class RangePlot {
     public static Chart of(RangeResult found, String title, String lossLabel, boolean linear) {
         List<RangeTest.Point> points = found.points();
         double[] rates = points.stream().mapToDouble(RangeTest.Point::rate).toArray();
-        double[] smoothed = points.stream().mapToDouble(RangeTest.Point::smoothed).toArray();
+        double[] smoothed =
+                points.stream().mapToDouble(RangeTest.Point::smoothed).toArray();
         double[] losses = points.stream().mapToDouble(RangeTest.Point::loss).toArray();
         double most = most(smoothed, losses);
         List<Panel.Mark> marks = found.suggestions().stream()
-                .map(each -> new Panel.Mark(
-                        each.rule() + " " + Python.repr(each.rounded()), each.rate(), each.loss()))
+                .map(each -> new Panel.Mark(each.rule() + " " + Python.repr(each.rounded()), each.rate(), each.loss()))
                 .toList();
         Panel panel = new Panel(
                 lossLabel,
@@ -51,6 +51,8 @@ public final class RangePlot {
     }
 
     private static double[] below(double most, double[] values) {
-        return Arrays.stream(values).map(value -> value <= most ? value : Double.NaN).toArray();
+        return Arrays.stream(values)
+                .map(value -> value <= most ? value : Double.NaN)
+                .toArray();
     }
 }

@@ -296,8 +296,7 @@ final class TextDrawing {
         return hidden + 2 * across + 5 * Math.abs(row - mark[0]);
     }
 
-    private static void put(
-            String label, int row, int column, char[][] cells, int[][] colours, boolean[][] taken) {
+    private static void put(String label, int row, int column, char[][] cells, int[][] colours, boolean[][] taken) {
         for (int i = 0; i < label.length(); i++) {
             cells[row][column + i] = label.charAt(i);
             colours[row][column + i] = -1;

@@ -139,7 +139,9 @@ class RangePlotTest {
             RangeResult.Suggestion each = found.suggestions().get(i);
             assertEquals(each.rate(), marks.get(i).x());
             assertEquals(each.loss(), marks.get(i).y());
-            assertTrue(marks.get(i).label().startsWith(each.rule() + " "), marks.get(i).label());
+            assertTrue(
+                    marks.get(i).label().startsWith(each.rule() + " "),
+                    marks.get(i).label());
         }
         for (Terminal terminal : List.of(BRAILLE, ASCII)) {
             String text = chart.text(terminal);
@@ -152,9 +154,20 @@ class RangePlotTest {
     void putsTheMarkOfASuggestionInItsColumn() {
         RangeResult found = found(RangePlotTest::valley);
         RangeResult.Suggestion first = found.suggestions().get(0);
-        List<String> rows = RangePlot.of(found, "", "loss", false).text(ASCII).lines().toList();
-        int left = rows.stream().filter(row -> row.contains("+--")).findFirst().orElseThrow().indexOf('+') + 1;
-        int columns = rows.stream().filter(row -> row.contains("+--")).findFirst().orElseThrow().length() - left;
+        List<String> rows =
+                RangePlot.of(found, "", "loss", false).text(ASCII).lines().toList();
+        int left = rows.stream()
+                        .filter(row -> row.contains("+--"))
+                        .findFirst()
+                        .orElseThrow()
+                        .indexOf('+')
+                + 1;
+        int columns = rows.stream()
+                        .filter(row -> row.contains("+--"))
+                        .findFirst()
+                        .orElseThrow()
+                        .length()
+                - left;
         double last = found.points().get(found.points().size() - 1).rate();
         double part = Math.log(first.rate() / 1e-7) / Math.log(last / 1e-7);
         int expected = left + (int) Math.round(part * (columns - 1));
@@ -165,7 +178,8 @@ class RangePlotTest {
 
     @Test
     void staysLegibleWhenTheLossBreaksOut() {
-        String text = RangePlot.of(found(RangePlotTest::valley), "", "loss", false).text(ASCII);
+        String text =
+                RangePlot.of(found(RangePlotTest::valley), "", "loss", false).text(ASCII);
         assertTrue(text.contains("\n1.8 +"), text); // and not millions
     }
 

@@ -55,10 +55,12 @@ class RateFinderTest {
             network.module().train(true);
             try (DataLoader loader = new DataLoader(DATA, BATCH_SIZE).shuffled(SEED)) {
                 for (int epoch = from; epoch < to; epoch++) {
-                    loader.forEach(epoch, batch -> losses.add(optimizer.step(() -> {
-                        optimizer.zeroGrad();
-                        return loss(batch);
-                    })));
+                    loader.forEach(
+                            epoch,
+                            batch -> losses.add(optimizer.step(() -> {
+                                optimizer.zeroGrad();
+                                return loss(batch);
+                            })));
                 }
             }
             return losses;
@@ -109,13 +111,15 @@ class RateFinderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "SGD(lr=0.05, momentum=0.9, weight_decay=0.01) | false",
-        "AdamW(lr=0.01) | false",
-        "AdamW(lr=0.01) | true",
-        "AdamWScheduleFree(lr=0.01) | false",
-        "Prodigy() | true"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SGD(lr=0.05, momentum=0.9, weight_decay=0.01) | false",
+                "AdamW(lr=0.01) | false",
+                "AdamW(lr=0.01) | true",
+                "AdamWScheduleFree(lr=0.01) | false",
+                "Prodigy() | true"
+            })
     void leavesTheNextLossesOfATrainingToTheBitAsTheyWere(String rule, boolean fails) {
         List<Double> without = losses(rule, run -> {});
         assertEquals(24, without.size());
@@ -132,7 +136,11 @@ class RateFinderTest {
             if (fails) {
                 assertThrows(IllegalStateException.class, () -> finder.find(run.optimizer, run.test(), DATA));
             } else {
-                assertEquals(30, finder.find(run.optimizer, run.test().divergence(1e9), DATA).points().size());
+                assertEquals(
+                        30,
+                        finder.find(run.optimizer, run.test().divergence(1e9), DATA)
+                                .points()
+                                .size());
             }
             assertTrue(moved[0]);
             assertEquals(was, run.entries());
@@ -161,7 +169,10 @@ class RateFinderTest {
                 Run trained = new Run("SGD(lr=0.05)")) {
             // At a rate of nearly 0 the weights stay, so the losses are those of the untrained network.
             RangeResult found = run.finder()
-                    .find(run.optimizer, RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(20), DATA);
+                    .find(
+                            run.optimizer,
+                            RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(20),
+                            DATA);
             trained.optimizer.groups().get(0).setLr(0);
             List<Double> expected = trained.train(1, 4).subList(0, 20);
             assertEquals(
@@ -173,9 +184,11 @@ class RateFinderTest {
     void addsTheScaledGradientsOfTheBatchesOfAnUpdate() {
         try (Run run = new Run("SGD(lr=0.05)");
                 Run single = new Run("SGD(lr=0.05)")) {
-            RangeResult found =
-                    run.finder().accumulate(2).find(run.optimizer, run.test().steps(4).divergence(1e9), DATA);
-            double[] rates = found.points().stream().mapToDouble(RangeTest.Point::rate).toArray();
+            RangeResult found = run.finder()
+                    .accumulate(2)
+                    .find(run.optimizer, run.test().steps(4).divergence(1e9), DATA);
+            double[] rates =
+                    found.points().stream().mapToDouble(RangeTest.Point::rate).toArray();
             List<Double> means = new ArrayList<>();
             single.network.module().train(true);
             try (DataLoader loader = new DataLoader(DATA, BATCH_SIZE).shuffled(SEED)) {
@@ -194,7 +207,9 @@ class RateFinderTest {
                 });
             }
             assertEquals(4, means.size());
-            for (int i = 0; i < 4; i++) { // float32: halving before the sum or after it gives the same bits, a power of two
+            for (int i = 0;
+                    i < 4;
+                    i++) { // float32: halving before the sum or after it gives the same bits, a power of two
                 assertEquals(means.get(i), found.points().get(i).loss());
             }
         }
@@ -220,20 +235,30 @@ class RateFinderTest {
     void clipsTheGradientsBeforeEachUpdate() {
         try (Run run = new Run("SGD(lr=0.05)")) {
             // A norm of nearly 0 keeps the weights where they are, whatever the rate.
-            List<Double> still = run.finder()
-                    .clipGradNorm(1e-20)
-                    .find(run.optimizer, run.test().steps(8), DATA)
-                    .points().stream().map(RangeTest.Point::loss).toList();
+            List<Double> still =
+                    run
+                            .finder()
+                            .clipGradNorm(1e-20)
+                            .find(run.optimizer, run.test().steps(8), DATA)
+                            .points()
+                            .stream()
+                            .map(RangeTest.Point::loss)
+                            .toList();
             try (Run trained = new Run("SGD(lr=0)")) {
                 assertEquals(trained.train(1, 2), still);
             }
         }
         try (Run run = new Run("SGD(lr=0.05)");
                 Run trained = new Run("SGD(lr=0)")) {
-            List<Double> still = run.finder()
-                    .clipGradValue(1e-20)
-                    .find(run.optimizer, run.test().steps(8), DATA)
-                    .points().stream().map(RangeTest.Point::loss).toList();
+            List<Double> still =
+                    run
+                            .finder()
+                            .clipGradValue(1e-20)
+                            .find(run.optimizer, run.test().steps(8), DATA)
+                            .points()
+                            .stream()
+                            .map(RangeTest.Point::loss)
+                            .toList();
             assertEquals(trained.train(1, 2), still);
         }
     }
@@ -242,9 +267,12 @@ class RateFinderTest {
     void takesAnotherLoss() {
         try (Run run = new Run("SGD(lr=0.05)")) {
             RangeResult found = run.finder()
-                    .loss((scores, labels) -> torch.cross_entropy_loss(scores, labels)
-                            .mul(new org.bytedeco.pytorch.Scalar(100.0)))
-                    .find(run.optimizer, RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(2), DATA);
+                    .loss((scores, labels) ->
+                            torch.cross_entropy_loss(scores, labels).mul(new org.bytedeco.pytorch.Scalar(100.0)))
+                    .find(
+                            run.optimizer,
+                            RangeTest.over(run.optimizer).from(1e-30).to(2e-30).steps(2),
+                            DATA);
             assertTrue(found.points().get(0).loss() > 30, found.toString());
         }
     }
