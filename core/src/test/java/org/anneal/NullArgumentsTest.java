@@ -61,6 +61,8 @@ import org.anneal.optim.LayerDecay;
 import org.anneal.optim.Muon;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RangeResult;
+import org.anneal.optim.RangeTest;
 import org.anneal.optim.SGD;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.Schedulable;
@@ -163,6 +165,8 @@ class NullArgumentsTest {
                 new Averaging.Ema(0.9),
                 new Averaging.ScheduledEma(0.9, new StepLR(3)),
                 new AveragedModel.Entry<>("w", param(), param(), false),
+                new RangeTest.Point(0.1, 1, 1),
+                new RangeResult.Suggestion(RangeResult.Rule.VALLEY, 0.1, 1),
                 new Mirror<>(new MirrorArrays(), new SGD(0.1), Map.of("w", param())),
                 new Mirror.Group<>("all", new SGD(0.1), Map.of("w", param())),
                 new LRScheduler(optimizer(), new StepLR(3), DRIVES).state(),
@@ -478,6 +482,11 @@ class NullArgumentsTest {
                 () -> optimizer.step(null),
                 () -> optimizer.loadStateDict(null),
                 () -> optimizer.groups().get(0).setRule(null),
+                () -> RangeTest.over(optimizer()).run(null),
+                () -> RangeTest.over(optimizer()).group(null),
+                () -> RangeTest.over(optimizer()).validation(null),
+                () -> RangeTest.over(optimizer()).beforeStep(null),
+                () -> RangeTest.over(optimizer()).keeping(null),
                 () -> average.copyTo(null),
                 () -> average.loadStateDict(null),
                 () -> param().setGrad((float[]) null),

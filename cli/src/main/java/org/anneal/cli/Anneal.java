@@ -51,6 +51,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
                 "PyTorch's learning-rate schedules and optimizers on the JVM: train a model, plot its learning rate.",
         subcommands = {
             TrainCommand.class,
+            FindCommand.class,
             TableCommand.class,
             PlotCommand.class,
             CompareCommand.class,

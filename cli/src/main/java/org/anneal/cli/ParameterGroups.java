@@ -174,6 +174,11 @@ final class ParameterGroups {
                 .collect(Collectors.joining(" "));
     }
 
+    /** {@return the text of {@code --group} that gives the pattern of {@code text} the options of {@code group} beside {@code main}} */
+    static String like(String text, UpdateRule main, UpdateRule group) {
+        return text.substring(0, text.indexOf(':') + 1) + changes(Optional.of(main), Optional.of(group));
+    }
+
     List<ParamGroup<Tensor>> groups() {
         return groups;
     }

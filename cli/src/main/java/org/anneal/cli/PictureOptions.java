@@ -82,8 +82,13 @@ final class PictureOptions {
         if (output.isPresent() && ascii) {
             throw new IllegalArgumentException("--ascii is only for the terminal: leave it out with --output");
         }
-        if (output.isPresent() && !output.get().toString().matches("(?is).*\\.(png|svg)")) {
-            throw new IllegalArgumentException("--output must end in .png or .svg, but was " + output.get());
+        output.ifPresent(file -> checkName("--output", file));
+    }
+
+    /** Refuses a file whose name does not tell the format of its picture. */
+    static void checkName(String option, Path file) {
+        if (!file.toString().matches("(?is).*\\.(png|svg)")) {
+            throw new IllegalArgumentException(option + " must end in .png or .svg, but was " + file);
         }
     }
 
@@ -176,6 +181,12 @@ final class PictureOptions {
      * @param screen rows and columns of the terminal, from the launcher, if standard output is one
      */
     Terminal terminal(Optional<String> screen, Map<String, String> environment) {
+        return terminal(size, ascii, screen, environment);
+    }
+
+    /** {@return the terminal to draw for, as {@code --size} and {@code --ascii} say} */
+    static Terminal terminal(
+            Optional<String> size, boolean ascii, Optional<String> screen, Map<String, String> environment) {
         boolean colour = screen.isPresent()
                 && environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !environment.getOrDefault("TERM", "").equals("dumb");

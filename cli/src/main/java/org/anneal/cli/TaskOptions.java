@@ -12,6 +12,7 @@ import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
 import org.anneal.train.Dataset;
+import org.anneal.train.RateFinder;
 import org.anneal.train.Trainer;
 import org.anneal.train.WeightAverage;
 import org.anneal.train.measure.Loss;
@@ -141,6 +142,19 @@ final class TaskOptions {
         dict.find("clip_grad_norm").ifPresent(norm -> trainer.clipGradNorm(dict.real("clip_grad_norm")));
         dict.find("clip_grad_value").ifPresent(value -> trainer.clipGradValue(dict.real("clip_grad_value")));
         dict.optionalCount("accumulate").ifPresent(trainer::accumulate);
+    }
+
+    /**
+     * Sets a search for a rate up as the training will be.
+     *
+     * @param settings of {@link #choose}
+     */
+    static void set(RateFinder finder, Map<String, Object> settings) {
+        Dict dict = new Dict("", settings);
+        dict.find("loss").ifPresent(text -> finder.loss(Loss.parse(dict.text("loss"))));
+        dict.find("clip_grad_norm").ifPresent(norm -> finder.clipGradNorm(dict.real("clip_grad_norm")));
+        dict.find("clip_grad_value").ifPresent(value -> finder.clipGradValue(dict.real("clip_grad_value")));
+        finder.accumulate(RunConfig.accumulated(settings));
     }
 
     /** {@return how many second networks averages need} */

@@ -259,6 +259,15 @@ final class TrainOptions {
         return onChange;
     }
 
+    /** {@return the values of {@code --group}} */
+    List<String> groups() {
+        return groups;
+    }
+
+    boolean hasLayerDecay() {
+        return layerDecay.isPresent();
+    }
+
     /** Refuses to resume with an unknown optimizer: neither the file nor the command names it. */
     void checkOptimizer(Checkpoint checkpoint, Optional<UpdateRule> trained, Path file) {
         if (!namesOptimizer() && checkpoint.hasOptimizer() && trained.isEmpty()) {

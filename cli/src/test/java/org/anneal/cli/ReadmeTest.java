@@ -129,6 +129,6 @@ class ReadmeTest {
 
     private static String readme() throws IOException {
         return Files.readString(Path.of("../README.md")) + "\n" + Files.readString(Path.of("../docs/numbers.md")) + "\n"
-                + Files.readString(Path.of("../docs/data.md"));
+                + Files.readString(Path.of("../docs/data.md")) + "\n" + Files.readString(Path.of("../docs/find.md"));
     }
 }

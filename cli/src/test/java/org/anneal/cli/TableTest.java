@@ -654,7 +654,7 @@ class TableTest {
         }
         assertEquals(
                 List.of(
-                        "anneal: missing command: use one of train, table, plot, compare, check, convert, inspect, export, serve (see anneal --help)"),
+                        "anneal: missing command: use one of train, find, table, plot, compare, check, convert, inspect, export, serve (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 
@@ -745,7 +745,7 @@ class TableTest {
 
     @Test
     void helpsWithoutLibtorch() {
-        for (String command : new String[] {"table", "plot", "check", "train"}) {
+        for (String command : new String[] {"table", "plot", "check", "train", "find"}) {
             assertTrue(lines(command, "--help").get(0).startsWith("Usage: anneal " + command));
         }
         assertTrue(lines("--help").stream().anyMatch(line -> line.strip().startsWith("table")));

@@ -149,6 +149,22 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
     }
 
     /**
+     * {@return a contiguous copy in memory, which stays as it is when this tensor's memory changes}
+     *
+     * @throws IllegalArgumentException if it has more bytes than an array can hold
+     * @throws IllegalStateException as {@link #forEachChunk}
+     */
+    public TensorData copy() {
+        long bytes = Math.multiplyExact(count(), dtype.size());
+        if (bytes > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("a Java array cannot hold the " + bytes + " bytes of this tensor");
+        }
+        ByteBuffer copy = ByteBuffer.allocate((int) bytes);
+        forEachChunk(copy::put);
+        return of(dtype, new HeapStorage(copy.array()), shape);
+    }
+
+    /**
      * {@return the elements in row-major order as floats: rounded from a wider type, a bool as 0 or 1}
      *
      * @throws IllegalArgumentException if they are not {@linkplain DType#isReal real}, or more than an array can hold

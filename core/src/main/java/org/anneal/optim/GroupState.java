@@ -199,6 +199,35 @@ final class GroupState<T> {
         return fresh;
     }
 
+    /** {@return what puts the slots, steps and numbers back as they are now} */
+    Runnable saved() {
+        long[] stepsBefore = steps.clone();
+        boolean trainingBefore = training;
+        Map<String, Object> numbersBefore = new LinkedHashMap<>(numbers);
+        List<Map<String, TensorData>> slotsBefore = new ArrayList<>();
+        for (Map<String, T> kept : slots) {
+            Map<String, TensorData> copies = new LinkedHashMap<>();
+            kept.forEach((name, slot) -> copies.put(name, engine.data(slot).copy()));
+            slotsBefore.add(copies);
+        }
+        return () -> {
+            forget();
+            System.arraycopy(stepsBefore, 0, steps, 0, steps.length);
+            training = trainingBefore;
+            numbers.clear();
+            numbers.putAll(numbersBefore);
+            for (int p = 0; p < slots.size(); p++) {
+                Map<String, TensorData> copies = slotsBefore.get(p);
+                slots.get(p).entrySet().removeIf(slot -> {
+                    Optional<TensorData> copy = Optional.ofNullable(copies.get(slot.getKey()));
+                    copy.ifPresentOrElse(
+                            values -> engine.copy(values, slot.getValue()), () -> engine.release(slot.getValue()));
+                    return copy.isEmpty();
+                });
+            }
+        };
+    }
+
     /** {@return the group's numbers, as in a state dict} */
     Map<String, Object> dict(UpdateRule rule) {
         Map<String, Object> entries = new LinkedHashMap<>();

@@ -17,6 +17,7 @@ import java.util.function.DoubleSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Check;
 import org.anneal.text.Python;
 
@@ -370,6 +371,32 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
         dict.put("state", state);
         dict.put("param_groups", packed);
         return dict;
+    }
+
+    /** {@return what puts the parameters and the whole state back as they are now, to the bit; gradients are no part of it} */
+    Runnable saved() {
+        checkOpen("saved");
+        long before = steps;
+        List<Runnable> parts = new ArrayList<>();
+        for (int i = 0; i < groups.size(); i++) {
+            ParamGroup<T> group = groups.get(i);
+            UpdateRule rule = group.ruleWithStaleLr();
+            double lr = group.lr();
+            parts.add(() -> {
+                group.setRule(rule);
+                group.setLr(lr);
+            });
+            parts.add(states.get(i).saved());
+            for (T param : group.params()) {
+                TensorData values = engine.data(param).copy();
+                parts.add(() -> engine.copy(values, param));
+            }
+        }
+        return () -> {
+            checkOpen("restored");
+            parts.forEach(Runnable::run);
+            steps = before;
+        };
     }
 
     /** {@return the options of group {@code i}, with the entries of PyTorch's schedulers} */

@@ -19,10 +19,11 @@ import org.anneal.checkpoint.AtomicFile;
  * @param xLabel what the horizontal axis shows
  * @param panels from top to bottom, at least one
  * @param size the picture's size; if empty, 960 units wide (two PNG pixels each) and as high as needed
+ * @param logX whether the horizontal axis is logarithmic
  */
-public record Chart(String title, String xLabel, List<Panel> panels, Optional<Size> size) {
+public record Chart(String title, String xLabel, List<Panel> panels, Optional<Size> size, boolean logX) {
     /**
-     * @throws IllegalArgumentException if there is no panel, or a panel without series
+     * @throws IllegalArgumentException if there is no panel, or a panel without series, or an x that is not above 0 on a logarithmic axis
      */
     public Chart {
         panels = List.copyOf(panels);
@@ -34,6 +35,12 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
                 throw new IllegalArgumentException(
                         "panel '" + panel.yLabel() + "' must have at least 1 series, but has none");
             }
+            for (Series series : panel.series()) {
+                if (logX && !(series.firstX() > 0)) {
+                    throw new IllegalArgumentException("x of series '" + series.label()
+                            + "' must be > 0 on a logarithmic axis, but x[0] was " + series.firstX());
+                }
+            }
         }
     }
 
@@ -42,9 +49,24 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
         this(title, xLabel, panels, Optional.empty());
     }
 
+    /** A chart with a linear horizontal axis. */
+    public Chart(String title, String xLabel, List<Panel> panels, Optional<Size> size) {
+        this(title, xLabel, panels, size, false);
+    }
+
+    /** {@return this chart with a logarithmic horizontal axis, or a linear one} */
+    public Chart withLogX(boolean logX) {
+        return new Chart(title, xLabel, panels, size, logX);
+    }
+
+    /** {@return a place on the horizontal axis: x, or on a logarithmic axis its logarithm to base 10} */
+    double across(double x) {
+        return logX ? Math.log10(x) : x;
+    }
+
     /** {@return this chart in another size} */
     public Chart withSize(Size size) {
-        return new Chart(title, xLabel, panels, Optional.of(size));
+        return new Chart(title, xLabel, panels, Optional.of(size), logX);
     }
 
     /**

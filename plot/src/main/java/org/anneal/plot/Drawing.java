@@ -7,6 +7,7 @@ import java.awt.RenderingHints;
 import java.awt.Shape;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
+import java.awt.geom.Point2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -98,6 +99,8 @@ final class Drawing {
     private static final int BAND_ALPHA = 100;
 
     private static final double MARKER = 6;
+    private static final double MARK = 4; // radius
+    private static final float FAINT_WIDTH = 1;
 
     private final Chart chart;
     private final Runnable look;
@@ -199,19 +202,19 @@ final class Drawing {
         for (int i = 0; i < panels; i++) {
             double panelHeight = heights[i] * room / natural;
             int mostTicks = Math.max(LEAST_Y_TICKS, (int) (panelHeight / PIXELS_PER_Y_TICK));
-            frames.add(Frame.of(chart.panels().get(i), key.panel(i), columns, panelHeight, mostTicks, look));
+            frames.add(Frame.of(chart, chart.panels().get(i), key.panel(i), columns, panelHeight, mostTicks, look));
         }
         double yLabels = frames.stream()
                 .mapToDouble(frame -> Ticks.widest(frame.ticks(), Drawing::width))
                 .max()
                 .orElse(0);
         this.xRange = Frame.widened(Frame.xRange(chart), 0.015, 0.015);
-        this.xTicks = Ticks.fitting(
-                xRange.getLowerBound(),
-                xRange.getUpperBound(),
-                X_TICKS,
-                label -> width(label) + 2 * TEXT_SIZE,
-                width - 2 * BORDER - TICK - yLabels);
+        double low = xRange.getLowerBound();
+        double high = xRange.getUpperBound();
+        double labels = width - 2 * BORDER - TICK - yLabels;
+        this.xTicks = chart.logX()
+                ? Ticks.fittingLog(low, high, X_TICKS, label -> width(label) + 2 * TEXT_SIZE, labels)
+                : Ticks.fitting(low, high, X_TICKS, label -> width(label) + 2 * TEXT_SIZE, labels);
         // Labels are centred below their ticks, and the outermost ones must fit into the picture.
         double halfLabel = Ticks.widest(xTicks, Drawing::width) / 2;
         this.left = Math.max(BORDER + TICK + yLabels, halfLabel);
@@ -323,6 +326,7 @@ final class Drawing {
             g.setPaint(AXIS);
             g.setStroke(new BasicStroke(1));
             g.draw(new Line2D.Double(data.getX(), data.getMaxY(), data.getMaxX(), data.getMaxY()));
+            marks(g, frames.get(i), data, xAxis, yAxis);
         }
         Rectangle2D data = info.getSubplotInfo(frames.size() - 1).getDataArea();
         for (Tick tick : xTicks) {
@@ -335,6 +339,91 @@ final class Drawing {
         text(g, QUIET_INK, xLabel, TEXT_SIZE, x, data.getMaxY() + 10 + 2.3 * TEXT_SIZE);
     }
 
+    /** Marks points, each with its label beside it, where it hides least of the curves and no other label. */
+    private void marks(Graphics2D g, Frame frame, Rectangle2D data, NumberAxis xAxis, NumberAxis yAxis) {
+        List<Point2D> points = new ArrayList<>();
+        List<Panel.Mark> shown = frame.panel().marks().stream()
+                .filter(mark -> xRange.contains(chart.across(mark.x())) && !Double.isNaN(frame.height(mark)))
+                .toList();
+        List<Rectangle2D> taken = new ArrayList<>();
+        for (Panel.Mark mark : shown) {
+            Point2D point = new Point2D.Double(
+                    xAxis.valueToJava2D(chart.across(mark.x()), data, RectangleEdge.BOTTOM),
+                    yAxis.valueToJava2D(frame.height(mark), data, RectangleEdge.LEFT));
+            points.add(point);
+            taken.add(around(point, MARK + 2));
+        }
+        List<Rectangle2D> curve = corners(frame, data, xAxis, yAxis);
+        for (int i = 0; i < shown.size(); i++) {
+            Point2D point = points.get(i);
+            String label = oneLine(shown.get(i).label(), data.getWidth() / 2);
+            Rectangle2D box = labelBox(point, width(label), data, taken, curve);
+            taken.add(box);
+            Point2D near = new Point2D.Double(
+                    Math.max(box.getX(), Math.min(box.getMaxX(), point.getX())),
+                    Math.max(box.getY(), Math.min(box.getMaxY(), point.getY())));
+            g.setPaint(AXIS);
+            g.setStroke(new BasicStroke(1));
+            g.draw(new Line2D.Double(point, near));
+            g.setPaint(Color.WHITE);
+            g.fill(circle(point, MARK + 1.5));
+            g.setPaint(INK);
+            g.fill(circle(point, MARK));
+            text(g, INK, label, TEXT_SIZE, box.getX(), box.getMaxY() - 0.25 * TEXT_SIZE);
+        }
+    }
+
+    /** {@return the best place for a label: near its point, inside the panel, apart from other labels, off the curves} */
+    private static Rectangle2D labelBox(
+            Point2D point, double wide, Rectangle2D data, List<Rectangle2D> taken, List<Rectangle2D> curve) {
+        double high = 1.2 * TEXT_SIZE;
+        Rectangle2D best = new Rectangle2D.Double(point.getX() + 2 * MARK, point.getY() - high / 2, wide, high);
+        double leastCost = Double.POSITIVE_INFINITY;
+        for (int away = 1; away <= 6; away++) {
+            for (int turn = 0; turn < 12; turn++) {
+                double angle = Math.PI / 6 * turn;
+                // The box's centre lies on an ellipse around the point.
+                double x = point.getX() + Math.cos(angle) * (wide / 2 + 10 * away) - wide / 2;
+                double y = point.getY() - Math.sin(angle) * (high / 2 + 10 * away) - high / 2;
+                Rectangle2D box = new Rectangle2D.Double(x, y, wide, high);
+                double cost = 2 * away
+                        + curve.stream().filter(box::intersects).count()
+                        + (data.contains(box) ? 0 : 1000)
+                        + 1000 * taken.stream().filter(box::intersects).count();
+                if (cost < leastCost) {
+                    leastCost = cost;
+                    best = box;
+                }
+            }
+        }
+        return best;
+    }
+
+    /** {@return small squares along the curves of a panel that are not faint, at most one a unit} */
+    private List<Rectangle2D> corners(Frame frame, Rectangle2D data, NumberAxis xAxis, NumberAxis yAxis) {
+        List<Rectangle2D> corners = new ArrayList<>();
+        for (int i : series(frame, i -> !isFaint(frame, i))) {
+            double[][] line = frame.lines().get(i).corners();
+            for (int k = 0; k < line[0].length; k++) {
+                if (!Double.isNaN(line[1][k])) {
+                    Point2D corner = new Point2D.Double(
+                            xAxis.valueToJava2D(line[0][k], data, RectangleEdge.BOTTOM),
+                            yAxis.valueToJava2D(line[1][k], data, RectangleEdge.LEFT));
+                    corners.add(around(corner, 1));
+                }
+            }
+        }
+        return corners;
+    }
+
+    private static Rectangle2D around(Point2D point, double radius) {
+        return new Rectangle2D.Double(point.getX() - radius, point.getY() - radius, 2 * radius, 2 * radius);
+    }
+
+    private static Shape circle(Point2D point, double radius) {
+        return new Ellipse2D.Double(point.getX() - radius, point.getY() - radius, 2 * radius, 2 * radius);
+    }
+
     private XYPlot plot(Frame frame) {
         DefaultXYDataset lines = new DefaultXYDataset();
         DefaultXYDataset points = new DefaultXYDataset();
@@ -342,7 +431,7 @@ final class Drawing {
         Renderer pointRenderer = new Renderer(false, true);
         // As one path, so that dashes continue around corners.
         lineRenderer.setDrawSeriesLineAsPath(true);
-        List<Integer> bands = series(frame, i -> isBand(frame, i));
+        List<Integer> bands = series(frame, i -> isBehind(frame, i));
         List<Integer> order = new ArrayList<>(bands); // behind the others
         order.addAll(series(frame, i -> !bands.contains(i)));
         for (int drawn = 0; drawn < order.size(); drawn++) {
@@ -351,9 +440,10 @@ final class Drawing {
             Polyline line = frame.lines().get(i);
             lines.addSeries(i, line.corners());
             lineRenderer.setSeriesPaint(drawn, bands.contains(i) ? translucent(colour) : colour);
-            lineRenderer.setSeriesStroke(drawn, stroke(frame, i));
+            lineRenderer.setSeriesStroke(drawn, isFaint(frame, i) ? new BasicStroke(FAINT_WIDTH) : stroke(frame, i));
+            boolean everyPoint = frame.panel().series().get(i).marksEveryPoint();
             points.addSeries(
-                    i, frame.panel().series().get(i).marksEveryPoint() ? line.corners() : line.lonelyCorners());
+                    i, isFaint(frame, i) ? new double[2][0] : everyPoint ? line.corners() : line.lonelyCorners());
             pointRenderer.setSeriesPaint(drawn, colour);
             pointRenderer.setSeriesShape(drawn, marker(0, 0));
         }
@@ -401,7 +491,11 @@ final class Drawing {
         double middle = base - 0.36 * TEXT_SIZE;
         g.setPaint(colour(entry.key()));
         g.setStroke(stroke(entry.key()));
-        if (anywhere(entry.key(), this::isBand)) {
+        if (entry.key().series().isFaint()) {
+            g.setPaint(translucent(colour(entry.key())));
+            g.setStroke(new BasicStroke(FAINT_WIDTH));
+            g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
+        } else if (anywhere(entry.key(), this::isBand)) {
             g.setPaint(translucent(colour(entry.key())));
             g.fill(new Rectangle2D.Double(entry.x(), base - TEXT_SIZE, LEGEND_SAMPLE - 8, 1.2 * TEXT_SIZE));
         } else {
@@ -443,6 +537,14 @@ final class Drawing {
 
     private boolean isLong(Frame frame, int series) {
         return frame.lines().get(series).climb() / frame.range().getLength() * frame.height() > LONG * width;
+    }
+
+    private boolean isBehind(Frame frame, int series) {
+        return isFaint(frame, series) || isBand(frame, series);
+    }
+
+    private static boolean isFaint(Frame frame, int series) {
+        return frame.panel().series().get(series).isFaint();
     }
 
     /** {@return whether a curve is so dense that it would hide others in its panel} */

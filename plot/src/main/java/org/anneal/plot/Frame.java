@@ -20,15 +20,16 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
     private static final double NOTHING = 1e-12;
 
     /**
-     * Lays out a panel that is {@code columns} columns wide.
+     * Lays out a panel of {@code chart} that is {@code columns} columns wide.
      *
      * @param look called before each curve
      */
-    static Frame of(Panel panel, List<Key.Entry> key, int columns, double height, int mostTicks, Runnable look) {
+    static Frame of(
+            Chart chart, Panel panel, List<Key.Entry> key, int columns, double height, int mostTicks, Runnable look) {
         List<Polyline> lines = new ArrayList<>();
         for (Series series : panel.series()) {
             look.run();
-            lines.add(series.polyline(panel.log(), columns));
+            lines.add(series.polyline(chart, panel.log(), columns));
         }
         double[] heights = lines.stream()
                 .flatMapToDouble(line -> Arrays.stream(line.corners()[1]))
@@ -67,11 +68,18 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
     static Range xRange(Chart chart) {
         double[] ends = chart.panels().stream()
                 .flatMap(panel -> panel.series().stream())
-                .flatMapToDouble(series -> Arrays.stream(new double[] {series.firstX(), series.lastX()}))
+                .flatMapToDouble(series ->
+                        Arrays.stream(new double[] {chart.across(series.firstX()), chart.across(series.lastX())}))
                 .toArray();
         return new Range(
                 Arrays.stream(ends).min().orElseThrow(),
                 Arrays.stream(ends).max().orElseThrow());
+    }
+
+    /** {@return the height of a mark on the axis, NaN if it is not within the panel} */
+    double height(Panel.Mark mark) {
+        double height = panel.log() ? Math.log10(mark.y()) : mark.y();
+        return range.contains(height) ? height : Double.NaN;
     }
 
     /** {@return the range extended at both ends by fractions of its length; never empty} */

@@ -15,8 +15,13 @@ public final class Series {
     private final double[] x;
     private final double[] y;
     private final boolean stairs;
+    private final boolean faint;
 
     private Series(String label, double[] x, double[] y, boolean stairs) {
+        this(label, x, y, stairs, false);
+    }
+
+    private Series(String label, double[] x, double[] y, boolean stairs, boolean faint) {
         if (y.length == 0) {
             throw new IllegalArgumentException("series '" + label + "' must have at least 1 value, but has none");
         }
@@ -29,6 +34,7 @@ public final class Series {
         this.x = x;
         this.y = y;
         this.stairs = stairs;
+        this.faint = faint;
         double before = -LARGEST;
         for (int i = 0; i < this.x.length; i++) {
             double here = this.x[i];
@@ -85,6 +91,15 @@ public final class Series {
         return new Series(label, edges, values.clone(), true);
     }
 
+    /** {@return this curve, drawn thin and pale behind the others: the losses behind their mean} */
+    public Series faint() {
+        return new Series(label, x, y, stairs, true);
+    }
+
+    boolean isFaint() {
+        return faint;
+    }
+
     /** {@return the text in the legend} */
     public String label() {
         return label;
@@ -99,7 +114,7 @@ public final class Series {
     }
 
     boolean marksEveryPoint() {
-        return !stairs && y.length <= MOST_MARKED_POINTS;
+        return !stairs && !faint && y.length <= MOST_MARKED_POINTS;
     }
 
     boolean hasZeroOrLess() {
@@ -116,14 +131,14 @@ public final class Series {
     }
 
     /** {@return the corners to join, no more than a picture with {@code columns} columns can show} */
-    Polyline polyline(boolean log, int columns) {
+    Polyline polyline(Chart chart, boolean log, int columns) {
         int corners = stairs ? 2 * y.length : y.length;
-        Polyline line = new Polyline(corners, stairs, columns, firstX(), lastX());
+        Polyline line = new Polyline(corners, stairs, columns, chart.across(firstX()), chart.across(lastX()));
         for (int i = 0; i < y.length; i++) {
             double height = height(i, log);
-            line.add(x[i], height);
+            line.add(chart.across(x[i]), height);
             if (stairs) {
-                line.add(x[i + 1], height);
+                line.add(chart.across(x[i + 1]), height);
             }
         }
         return line.finish();

@@ -67,6 +67,7 @@ final class TextDrawing {
         for (int i = 0; i < panels; i++) {
             int height = i == 0 ? Math.max(LEAST_PANEL_ROWS, rows - others * (panels - 1)) : others;
             frames.add(Frame.of(
+                    chart,
                     chart.panels().get(i),
                     key.panel(i),
                     CORNER_COLUMNS * room * dotsAcross,
@@ -118,6 +119,7 @@ final class TextDrawing {
                 letters(frame.key(), curves, cells, colours, curve);
             }
         }
+        marks(frame, cells, colours);
         String[] labels = new String[rows];
         Arrays.fill(labels, "");
         for (Tick tick : frame.ticks()) {
@@ -153,7 +155,8 @@ final class TextDrawing {
         List<int[][]> bands = new ArrayList<>();
         List<int[][]> others = new ArrayList<>();
         for (int i = 0; i < curves.size(); i++) {
-            boolean band = frame.lines().get(i).isBand(xRange, columns, thick);
+            boolean band = frame.panel().series().get(i).isFaint()
+                    || frame.lines().get(i).isBand(xRange, columns, thick);
             (band ? bands : others).add(curves.get(i));
         }
         for (int cell = 0; cell < rows * columns; cell++) {
@@ -244,9 +247,69 @@ final class TextDrawing {
         }
     }
 
+    /** Marks points, each with its label beside it, where it hides least of the curves and no other label. */
+    private void marks(Frame frame, char[][] cells, int[][] colours) {
+        boolean[][] taken = new boolean[cells.length][cells[0].length];
+        List<int[]> places = new ArrayList<>();
+        List<String> labels = new ArrayList<>();
+        for (Panel.Mark mark : frame.panel().marks()) {
+            double x = chart.across(mark.x());
+            double y = frame.height(mark);
+            if (xRange.contains(x) && !Double.isNaN(y)) {
+                int column = place(x - xRange.getLowerBound(), xRange, cells[0].length * dotsAcross) / dotsAcross;
+                int row = place(frame.range().getUpperBound() - y, frame.range(), cells.length * dotsDown) / dotsDown;
+                put(terminal.ascii() ? "O" : "\u25cf", row, column, cells, colours, taken);
+                places.add(new int[] {row, column});
+                labels.add(clean(mark.label()));
+            }
+        }
+        for (int i = 0; i < places.size(); i++) {
+            String label = labels.get(i);
+            int[] best = {-1, -1};
+            int leastCost = Integer.MAX_VALUE;
+            for (int row = 0; row < cells.length; row++) {
+                for (int column = 0; column + label.length() <= cells[0].length; column++) {
+                    int cost = cost(places.get(i), row, column, label.length(), cells, taken);
+                    if (cost < leastCost) {
+                        leastCost = cost;
+                        best = new int[] {row, column};
+                    }
+                }
+            }
+            if (best[0] >= 0) {
+                put(label, best[0], best[1], cells, colours, taken);
+            }
+        }
+    }
+
+    /** {@return how bad a place is for a label: how far from its mark, and how much of the curves it hides} */
+    private static int cost(int[] mark, int row, int column, int length, char[][] cells, boolean[][] taken) {
+        int hidden = 0;
+        for (int i = Math.max(0, column - 1); i < Math.min(cells[0].length, column + length + 1); i++) {
+            boolean within = i >= column && i < column + length;
+            if (taken[row][i] && (within || i != mark[1] || row != mark[0])) {
+                return Integer.MAX_VALUE;
+            }
+            hidden += within && cells[row][i] != ' ' ? 1 : 0;
+        }
+        int across = Math.max(0, Math.max(column - mark[1], mark[1] - (column + length - 1)));
+        return hidden + 2 * across + 5 * Math.abs(row - mark[0]);
+    }
+
+    private static void put(String label, int row, int column, char[][] cells, int[][] colours, boolean[][] taken) {
+        for (int i = 0; i < label.length(); i++) {
+            cells[row][column + i] = label.charAt(i);
+            colours[row][column + i] = -1;
+            taken[row][column + i] = true;
+        }
+    }
+
     private void xAxis(int left, int columns) {
-        List<Tick> ticks = Ticks.fitting(
-                xRange.getLowerBound(), xRange.getUpperBound(), X_TICKS, label -> label.length() + 3, columns);
+        double low = xRange.getLowerBound();
+        double high = xRange.getUpperBound();
+        List<Tick> ticks = chart.logX()
+                ? Ticks.fittingLog(low, high, X_TICKS, label -> label.length() + 3, columns)
+                : Ticks.fitting(low, high, X_TICKS, label -> label.length() + 3, columns);
         char[] axis = new char[columns];
         Arrays.fill(axis, terminal.ascii() ? '-' : '\u2500');
         StringBuilder labels = new StringBuilder();

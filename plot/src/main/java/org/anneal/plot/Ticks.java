@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.DoubleStream;
 
@@ -33,10 +34,20 @@ final class Ticks {
      * {@return ticks as {@link #counts} gives them, but no more than have room for their labels; at least one}
      */
     static List<Tick> fitting(double low, double high, int most, ToDoubleFunction<String> width, double room) {
-        List<Tick> ticks = counts(low, high, most);
+        return fitting(few -> counts(low, high, few), most, width, room);
+    }
+
+    /** {@return ticks as {@link #log} gives them, but no more than have room for their labels; at least one} */
+    static List<Tick> fittingLog(double low, double high, int most, ToDoubleFunction<String> width, double room) {
+        return fitting(few -> log(low, high, few), most, width, room);
+    }
+
+    private static List<Tick> fitting(
+            IntFunction<List<Tick>> axis, int most, ToDoubleFunction<String> width, double room) {
+        List<Tick> ticks = axis.apply(most);
         while (ticks.size() > 1 && ticks.size() * widest(ticks, width) > room) {
             most--;
-            List<Tick> fewer = most > 0 ? counts(low, high, most) : List.of();
+            List<Tick> fewer = most > 0 ? axis.apply(most) : List.of();
             ticks = fewer.isEmpty() ? ticks.subList(0, 1) : fewer;
         }
         return ticks;

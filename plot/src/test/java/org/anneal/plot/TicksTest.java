@@ -122,7 +122,8 @@ class TicksTest {
 
     private static Range logRange(double[] rates) {
         Panel panel = new Panel("rate", true, List.of(Series.perStep("", rates)));
-        return Frame.of(panel, List.of(), 1000, 400, 10, () -> {}).range();
+        return Frame.of(new Chart("", "step", List.of(panel)), panel, List.of(), 1000, 400, 10, () -> {})
+                .range();
     }
 
     @Test

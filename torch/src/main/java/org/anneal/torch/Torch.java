@@ -12,6 +12,7 @@ import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RangeTest;
 import org.anneal.optim.UpdateRule;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
@@ -120,6 +121,18 @@ public final class Torch {
      */
     public static void updateBn(Module module, Runnable pass) {
         BatchNorms.update(module, pass);
+    }
+
+    /**
+     * {@return what training changes beside the optimizer: the parameters and buffers of {@code module}, the mode of each of its
+     * layers, and libtorch's random numbers on the CPU} A {@link RangeTest} puts them back:
+     *
+     * <pre>{@code
+     * RangeTest.over(optimizer).keeping(Torch.state(net.module())).run(() -> { ... });
+     * }</pre>
+     */
+    public static RangeTest.State state(Module module) {
+        return new ModuleState(module);
     }
 
     /** {@return all parameters of {@code module} by name, such as {@code conv1.weight}, in PyTorch's order} */

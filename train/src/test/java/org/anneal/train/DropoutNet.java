@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 /** A network that draws random numbers while it is trained, and has buffers. */
 final class DropoutNet extends Network {
     private final LinearImpl hidden = register("hidden", new LinearImpl(8, 6));
-    private final BatchNorm1dImpl norm = register("norm", new BatchNorm1dImpl(new BatchNormOptions(6)));
+    final BatchNorm1dImpl norm = register("norm", new BatchNorm1dImpl(new BatchNormOptions(6)));
     private final LinearImpl scores = register("scores", new LinearImpl(6, 2));
 
     @Override

@@ -1,0 +1,297 @@
+package org.anneal.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RangeResult;
+import org.anneal.optim.RangeTest;
+import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
+import org.anneal.plot.Chart;
+import org.anneal.plot.RangePlot;
+import org.anneal.runs.ProgressLine;
+import org.anneal.runs.RunConfig;
+import org.anneal.schedule.Schedule;
+import org.anneal.text.Python;
+import org.anneal.torch.Device;
+import org.anneal.torch.Network;
+import org.anneal.torch.Torch;
+import org.anneal.train.Dataset;
+import org.anneal.train.RateFinder;
+import org.bytedeco.pytorch.Tensor;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code anneal find}: which rate to train with. */
+@Command(
+        name = "find",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Find a learning rate: train on some batches while the rate grows, and read the curve of the loss.",
+            "It takes the options of train, and ends with the command that trains with the suggested rate."
+        })
+final class FindCommand implements Callable<Integer> {
+    /** With fewer, the losses of small batches differ by chance more than by the rate. */
+    private static final int SAMPLES = 6400;
+
+    private static final int LEAST_STEPS = 200;
+    private static final Path NO_FILE = Path.of("");
+    /** The options that train does not have, or that have rates. */
+    private static final Set<String> REPLACED = Set.of(
+            "--optimizer",
+            "--group",
+            "--from",
+            "--to",
+            "--steps",
+            "--linear",
+            "--smoothing",
+            "--divergence",
+            "--only",
+            "--out",
+            "--size",
+            "--ascii");
+
+    @Option(names = "--from", paramLabel = "RATE", description = "first rate (default: ${DEFAULT-VALUE})")
+    private double from = 1e-7;
+
+    @Option(names = "--to", paramLabel = "RATE", description = "last rate (default: ${DEFAULT-VALUE})")
+    private double to = 10;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            description = "number of updates (default: for " + SAMPLES + " samples, but at least " + LEAST_STEPS + ")")
+    private Optional<Integer> steps = Optional.empty();
+
+    @Option(names = "--linear", description = "let the rate grow in a line (default: exponentially)")
+    private boolean linear;
+
+    @Option(
+            names = "--smoothing",
+            paramLabel = "BETA",
+            description = "weight of the earlier losses in the smoothed one, in [0, 1) (default: 1 - 2 / steps)")
+    private Optional<Double> smoothing = Optional.empty();
+
+    @Option(
+            names = "--divergence",
+            paramLabel = "FACTOR",
+            description = "stop once the smoothed loss is above its minimum times this (default: ${DEFAULT-VALUE})")
+    private double divergence = 4;
+
+    @Option(
+            names = "--only",
+            paramLabel = "PATTERN",
+            description = "let the rate of this --group alone grow, or of 'rest' (default: all, in proportion)")
+    private Optional<String> only = Optional.empty();
+
+    @Option(
+            names = {"-o", "--out"},
+            paramLabel = "FILE",
+            description = "picture file to write, too, ending in .png or .svg")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(
+            names = "--size",
+            paramLabel = "WxH",
+            description = "size of the picture in the terminal in characters, such as 100x30")
+    private Optional<String> size = Optional.empty();
+
+    @Option(names = "--ascii", description = "draw with ASCII characters instead of braille")
+    private boolean ascii;
+
+    @Mixin
+    private final TrainOptions options = new TrainOptions();
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+        options.check();
+        if (only.isPresent() && options.hasLayerDecay()) {
+            throw new IllegalArgumentException(
+                    "--only must be left out with --layer-decay, which ties the rates of all layers");
+        }
+        checkSweep();
+        out.ifPresent(file -> PictureOptions.checkName("--out", file));
+        Optional<RunConfig> given = options.config();
+        DataOptions.Read data = options.read(given, NO_FILE);
+        Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        TrainOptions.Chosen chosen = options.choose(data, given, rule, NO_FILE);
+        chosen.notes().forEach(note -> Anneal.warn(spec, note));
+        if (UpdateRule.parse(chosen.config().optimizer()).needsClosure()) {
+            throw new IllegalArgumentException("--optimizer must take one step a batch, but was "
+                    + chosen.config().optimizer());
+        }
+        RangeResult found = find(chosen, data.sets().train());
+        report(found, chosen);
+        return found.suggestions().isEmpty() ? Anneal.FAILED : 0;
+    }
+
+    /** Refuses a sweep that cannot be made, before the data is read. */
+    private void checkSweep() {
+        try (Optimizer<FloatArray> any = FloatArrays.optimizer(new SGD(1), List.of(new FloatArray(1f)))) {
+            test(any, steps.orElse(LEAST_STEPS)).start().close();
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
+    }
+
+    private RangeResult find(TrainOptions.Chosen chosen, Dataset data) {
+        Device device = Device.best();
+        Torch.setNumThreads(chosen.config().threads());
+        Torch.manualSeed(chosen.config().seed());
+        Network network = DataOptions.network(chosen.config().model(), data);
+        if (!device.isCpu()) {
+            network.module().to(device.toTorch(), false);
+        }
+        ParameterGroups groups = new ParameterGroups(
+                UpdateRule.parse(chosen.config().optimizer()),
+                chosen.config().groups(),
+                Torch.namedParameters(network.module()));
+        int updates = updates(chosen);
+        long batches = (long) updates * accumulated(chosen);
+        try (Optimizer<Tensor> optimizer = Torch.optimizer(groups.groups());
+                ProgressLine progress = Anneal.progress(spec).task("find", 0, batches, "batches")) {
+            RangeTest test = test(optimizer, updates);
+            only.map(name -> group(optimizer, name)).ifPresent(test::group);
+            AtomicLong done = new AtomicLong();
+            RateFinder finder = new RateFinder(network)
+                    .batchSize(chosen.config().batchSize())
+                    .seed(chosen.config().seed())
+                    .device(device)
+                    .loading(loader -> options.loading(loader, chosen.config()))
+                    .progress(() -> progress.at(done.incrementAndGet()));
+            TaskOptions.set(finder, chosen.config().more());
+            return finder.find(optimizer, test, data);
+        }
+    }
+
+    private static ParamGroup<?> group(Optimizer<Tensor> optimizer, String name) {
+        return optimizer.groups().stream()
+                .filter(group -> group.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("--only must be one of "
+                        + optimizer.groups().stream().map(ParamGroup::name).toList() + ", but was " + name));
+    }
+
+    private static int accumulated(TrainOptions.Chosen chosen) {
+        return RunConfig.accumulated(chosen.config().more());
+    }
+
+    private int updates(TrainOptions.Chosen chosen) {
+        long samples = (long) chosen.config().batchSize() * accumulated(chosen);
+        return steps.orElse((int) Math.max(LEAST_STEPS, (SAMPLES + samples - 1) / samples));
+    }
+
+    private RangeTest test(Optimizer<?> optimizer, int updates) {
+        RangeTest test =
+                RangeTest.over(optimizer).from(from).to(to).steps(updates).divergence(divergence);
+        smoothing.ifPresent(test::smoothing);
+        if (linear) {
+            test.linear();
+        }
+        return test;
+    }
+
+    private void report(RangeResult found, TrainOptions.Chosen chosen) throws IOException {
+        String title = chosen.config().optimizer() + ", batches of "
+                + chosen.config().batchSize() + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen));
+        Chart chart = RangePlot.of(found, title, "loss", linear);
+        spec.commandLine()
+                .getOut()
+                .print(chart.text(PictureOptions.terminal(size, ascii, Anneal.screen(spec), System.getenv())));
+        if (out.isPresent()) {
+            chart.save(out.get());
+            say("Wrote %s", out.get());
+        }
+        say(
+                "%d of %d updates, from %s to %s: %s",
+                found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
+        found.note().ifPresent(note -> say("Note: %s", note));
+        for (RangeResult.Suggestion each : found.suggestions()) {
+            say("%-10s  %-9s  loss %s", each.rule(), Python.repr(each.rounded()), Python.fixed(each.loss(), 4));
+        }
+        if (found.suggestions().isEmpty()) {
+            return;
+        }
+        double best = found.suggestions().get(0).rounded();
+        if (chosen.call().policy() instanceof Schedule schedule && schedule.at(0, 1) == schedule.at(0, 2)) {
+            say("Note: %s sets the rates itself, whatever the optimizer's: put the rate there", schedule);
+        }
+        say("%s", line(found.rules(best), chosen.config()));
+    }
+
+    private static String rate(RangeResult found, int at) {
+        List<RangeTest.Point> points = found.points();
+        return Python.repr(new RangeResult.Suggestion(
+                        RangeResult.Rule.VALLEY,
+                        points.get(Math.floorMod(at, points.size())).rate(),
+                        0)
+                .rounded());
+    }
+
+    private static String end(RangeResult found) {
+        return switch (found.ended()) {
+            case COMPLETED -> "completed";
+            case DIVERGED -> "the loss diverged";
+            case NOT_FINITE -> "the loss is not finite";
+        };
+    }
+
+    /**
+     * {@return the command that trains at other rates: the options as they were given, but for those that have rates}
+     *
+     * @param found the rule of each group
+     */
+    private String line(List<UpdateRule> found, RunConfig config) {
+        List<String> groups = options.hasLayerDecay() ? List.of() : config.groups(); // which the option makes again
+        // Where the groups leave no parameter, the optimizer's own options are only what groups begin with.
+        boolean rest = options.hasLayerDecay() || found.size() > groups.size();
+        UpdateRule main = rest ? found.get(0) : UpdateRule.parse(config.optimizer());
+        List<String> words = new ArrayList<>(List.of("anneal"));
+        add(spec.root().commandLine(), words);
+        words.add("train");
+        add(spec.commandLine(), words);
+        for (int i = 0; i < groups.size(); i++) {
+            UpdateRule rule = found.get(rest ? i + 1 : i);
+            words.addAll(List.of("--group", Surroundings.quoted(ParameterGroups.like(groups.get(i), main, rule))));
+        }
+        words.addAll(List.of("--optimizer", Surroundings.quoted(main.toString())));
+        return String.join(" ", words);
+    }
+
+    private static void add(CommandLine given, List<String> words) {
+        for (OptionSpec option : given.getParseResult().matchedOptionsSet()) {
+            if (REPLACED.contains(option.longestName())) {
+                continue;
+            }
+            for (String value : option.originalStringValues()) {
+                words.add(option.longestName());
+                if (option.arity().max() > 0) {
+                    words.add(Surroundings.quoted(value));
+                }
+            }
+        }
+    }
+
+    private void say(String format, Object... values) {
+        spec.commandLine().getOut().println(String.format(Locale.ROOT, format, values));
+    }
+}
