@@ -1,8 +1,8 @@
 package org.anneal.train;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
-import java.awt.image.Raster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -42,16 +42,18 @@ final class ImageFile {
     }
 
     /** {@return the values of the channels, one after another: grey or red, green, blue} */
-    static byte[] channels(BufferedImage image, int channels) {
-        int pixels = image.getWidth() * image.getHeight();
+    private static byte[] channels(BufferedImage image, int channels) {
+        int width = image.getWidth();
+        int pixels = width * image.getHeight();
         byte[] values = new byte[channels * pixels];
+        int[] row = new int[width * Math.max(1, image.getRaster().getNumBands())];
         for (int y = 0; y < image.getHeight(); y++) {
-            for (int x = 0; x < image.getWidth(); x++) {
-                int rgb = rgb(image, x, y);
-                int red = rgb >> 16 & 0xff;
-                int green = rgb >> 8 & 0xff;
-                int blue = rgb & 0xff;
-                int at = y * image.getWidth() + x;
+            readRow(image, y, row);
+            for (int x = 0; x < width; x++) {
+                int red = row[x] >> 16 & 0xff;
+                int green = row[x] >> 8 & 0xff;
+                int blue = row[x] & 0xff;
+                int at = y * width + x;
                 if (channels == 1) {
                     values[at] = (byte) ((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16); // Pillow's L
                 } else {
@@ -64,21 +66,32 @@ final class ImageFile {
         return values;
     }
 
-    /** {@return the colour as it is in the file: Java's getRGB() would convert grey, and colours with a profile} */
-    private static int rgb(BufferedImage image, int x, int y) {
-        if (!(image.getColorModel() instanceof ComponentColorModel)) {
-            return image.getRGB(x, y);
+    /**
+     * Reads the colours of a row, 0xRRGGBB, as they are in the file: Java's getRGB() would convert grey, and colours with a profile.
+     *
+     * @param row has room for each band of each pixel
+     */
+    private static void readRow(BufferedImage image, int y, int[] row) {
+        int width = image.getWidth();
+        ColorModel colours = image.getColorModel();
+        if (!(colours instanceof ComponentColorModel)) {
+            image.getRGB(0, y, width, 1, row, 0, width);
+            return;
         }
-        int red = sample(image, x, y, 0);
-        boolean grey = image.getColorModel().getNumColorComponents() == 1;
-        return red << 16 | (grey ? red : sample(image, x, y, 1)) << 8 | (grey ? red : sample(image, x, y, 2));
+        image.getRaster().getPixels(0, y, width, 1, row);
+        int bands = image.getRaster().getNumBands();
+        int bits = colours.getComponentSize(0);
+        boolean grey = colours.getNumColorComponents() == 1;
+        for (int x = 0; x < width; x++) {
+            int red = toByte(row[x * bands], bits);
+            int green = grey ? red : toByte(row[x * bands + 1], bits);
+            int blue = grey ? red : toByte(row[x * bands + 2], bits);
+            row[x] = red << 16 | green << 8 | blue;
+        }
     }
 
-    private static int sample(BufferedImage image, int x, int y, int band) {
-        Raster raster = image.getRaster();
-        int bits = image.getColorModel().getComponentSize(band);
-        int value = raster.getSample(x, y, band);
-        return bits == 8 ? value : bits > 8 ? value >> (bits - 8) : value * 255 / ((1 << bits) - 1);
+    private static int toByte(int value, int bits) {
+        return bits >= 8 ? value >> (bits - 8) : value * 255 / ((1 << bits) - 1);
     }
 
     /** Pillow's bilinear filter, in its fixed-point arithmetic: rows first, then columns, each rounded to bytes. */
