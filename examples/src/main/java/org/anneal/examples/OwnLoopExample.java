@@ -1,12 +1,11 @@
 package org.anneal.examples;
 
-import static org.anneal.schedule.ReduceLROnPlateau.Mode.MIN;
+import static org.anneal.torch.Layer.*;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.*;
+import java.util.List;
 import org.anneal.optim.*;
-import org.anneal.plot.*;
 import org.anneal.runs.*;
 import org.anneal.schedule.*;
 import org.anneal.torch.*;
@@ -18,14 +17,7 @@ import org.bytedeco.pytorch.Tensor;
 public final class OwnLoopExample {
     private static Network net() {
         return new Sequential(
-                Layer.conv2d(1, 8, 3, 2, 1),
-                Layer.batchNorm2d(8),
-                Layer.relu(),
-                Layer.conv2d(8, 16, 3, 2, 1),
-                Layer.batchNorm2d(16),
-                Layer.relu(),
-                Layer.flatten(),
-                Layer.linear(16 * 7 * 7, 10));
+                conv2d(1, 16, 3, 2, 1), batchNorm2d(16), relu(), maxPool2d(2), flatten(), linear(16 * 7 * 7, 10));
     }
 
     public static void main(String[] args) throws IOException {
@@ -36,10 +28,9 @@ public final class OwnLoopExample {
         Loss crossEntropy = new CrossEntropyLoss();
         Validation validation = new Validation(data.validation(), 250, crossEntropy, List.of(Metric.accuracy()));
         Network net = net();
-        List<Tensor> body = Torch.parameters(net.module(), "0", "1", "3", "4");
-        List<Tensor> head = Torch.parameters(net.module(), "7");
         Optimizer<Tensor> optimizer = Torch.optimizer(List.of(
-                new ParamGroup<>("body", new AdamW(3e-3), body), new ParamGroup<>("head", new AdamW(1e-3), head)));
+                new ParamGroup<>("body", new AdamW(3e-3), Torch.parameters(net.module(), "0", "1")),
+                new ParamGroup<>("head", new AdamW(1e-3), Torch.parameters(net.module(), "5"))));
         Schedule cosine = new CosineAnnealingLR(epochs * loader.size() - 100L).afterWarmup(100, 0.01);
         Policy policy = cosine.times(new ReduceLROnPlateau().withFactor(0.5).withPatience(1));
         LRScheduler scheduler = new LRScheduler(optimizer, policy).stepPer(StepPer.BATCH);
@@ -47,8 +38,7 @@ public final class OwnLoopExample {
         TrainingState state = new TrainingState(net, optimizer, scheduler).average(ema);
         try (Run run = Run.resume(Path.of(args[0]), state.load(Path.of(args[0], "last.pt")))) {
             run.of(optimizer, scheduler).length(epochs, loader.size());
-            while (run.epoch() < epochs && run.epochsSinceBest("ema_val_loss", MIN) < 3) {
-                net.module().train(true);
+            while (run.epoch() < epochs && run.epochsSinceLowest("ema_val_loss") < 3) {
                 loader.forEach(run.epoch() + 1, batch -> {
                     optimizer.zeroGrad();
                     Tensor loss = crossEntropy.of(net.forward(batch.inputs()), batch.targets());

@@ -13,13 +13,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.ToDoubleFunction;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RateGroup;
 import org.anneal.optim.Schedulable;
 import org.anneal.runs.RunListener.Batch;
 import org.anneal.runs.RunListener.Epoch;
-import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.text.Python;
 
 /**
@@ -150,21 +150,30 @@ public final class Run implements AutoCloseable {
     }
 
     /**
-     * {@return how many epochs have ended since the one with the best number, for stopping early; 0 before the first}
+     * {@return how many epochs have ended since the one with the lowest number, for stopping early; 0 before the first}
      *
-     * @param name {@code train_loss} or a metric's; NaN is never the best
-     * @param mode which way it gets better
+     * @param name {@code train_loss} or a metric's; NaN is never the lowest
      */
-    public int epochsSinceBest(String name, Mode mode) {
+    public int epochsSinceLowest(String name) {
+        return epochsSinceLowest(epoch -> epoch.metric(name));
+    }
+
+    /** {@return how many epochs have ended since the one with the highest number, as {@link #epochsSinceLowest(String)} does} */
+    public int epochsSinceHighest(String name) {
+        return epochsSinceLowest(epoch -> -epoch.metric(name));
+    }
+
+    private int epochsSinceLowest(ToDoubleFunction<Epoch> number) {
         int best = -1;
+        double lowest = Double.NaN;
         for (int i = 0; i < epochs.size(); i++) {
-            double value = epochs.get(i).metric(name);
-            double least = best < 0 ? Double.NaN : epochs.get(best).metric(name);
-            if (!Double.isNaN(value) && !(mode == Mode.MIN ? value >= least : value <= least)) {
+            double value = number.applyAsDouble(epochs.get(i));
+            if (!Double.isNaN(value) && !(value >= lowest)) {
                 best = i;
+                lowest = value;
             }
         }
-        return best < 0 ? epochs.size() : epochs.size() - 1 - best;
+        return epochs.size() - 1 - (epochs.isEmpty() ? -1 : best);
     }
 
     /** {@return where the run is, for its checkpoint} */

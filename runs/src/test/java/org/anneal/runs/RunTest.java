@@ -112,6 +112,20 @@ class RunTest {
     }
 
     @Test
+    void countsTheEpochsSinceTheBest() throws IOException {
+        try (Run run = Run.create(temporary)) {
+            assertEquals(List.of(0, 0), List.of(run.epochsSinceLowest("a"), run.epochsSinceHighest("a")));
+            for (double value : new double[] {Double.NaN, 2, 1, 3, 1, Double.NaN}) {
+                run.batch(1);
+                run.epoch(Map.of("a", value));
+            }
+            assertEquals(3, run.epochsSinceLowest("a"), "of several, the first");
+            assertEquals(2, run.epochsSinceHighest("a"));
+            assertEquals(6, run.epochsSinceLowest("b"), "none had it");
+        }
+    }
+
+    @Test
     void recordsAnotherLibrarysRatesAndNoneAtAll() throws IOException {
         double[] rate = {0.5};
         RateGroup theirs = RateGroup.of("theirs", () -> rate[0], lr -> rate[0] = lr);

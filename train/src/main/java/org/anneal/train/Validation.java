@@ -46,7 +46,7 @@ public final class Validation implements AutoCloseable {
 
     /**
      * {@return the loss, {@code val_loss}, and the metrics of {@code network}, then those of averages of its weights, such as
-     * {@code ema_val_loss}} The networks are put into evaluation mode.
+     * {@code ema_val_loss}} The networks are in evaluation mode meanwhile, and return to their own.
      */
     public Map<String, Double> measure(Network network, WeightAverage... averages) {
         Map<String, Double> measured = measure(network, "", samples -> true);
@@ -68,6 +68,7 @@ public final class Validation implements AutoCloseable {
         boolean[] goesOn = {true};
         List<Metric.Pass> passes =
                 metrics.stream().map(metric -> metric.begin().get()).toList();
+        boolean training = network.module().is_training();
         network.module().train(false);
         try (AutoGradMode noGrad = new AutoGradMode(false)) {
             loader.forEachWhile(0, batch -> {
@@ -78,6 +79,8 @@ public final class Validation implements AutoCloseable {
                 goesOn[0] = progress.test(samples[0]);
                 return goesOn[0];
             });
+        } finally {
+            network.module().train(training);
         }
         if (!goesOn[0]) {
             return Map.of();
