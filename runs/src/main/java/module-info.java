@@ -2,6 +2,7 @@
 module org.anneal.runs {
     requires static org.jspecify;
     requires transitive org.anneal.core;
+    requires me.tongfei.progressbar;
     requires tools.jackson.databind;
 
     exports org.anneal.runs;

@@ -297,7 +297,9 @@ class NullArgumentsTest {
         if ((of.getName().equals("of") && of.getDeclaringClass() != Schedule.class)
                 || (of.getDeclaringClass() == LrLambda.class && of.getName().equals("parse"))) {
             return "lambda step: 0.5";
-        } else if (of.getName().equals("parse") || of.getDeclaringClass() == Peer.class) {
+        } else if (of.getName().equals("parse")
+                || of.getName().equals("parseAll")
+                || of.getDeclaringClass() == Peer.class) {
             return of.getDeclaringClass() == UpdateRule.class ? "SGD()" : "StepLR(3)";
         }
         if (of.getName().equals("formula")) {

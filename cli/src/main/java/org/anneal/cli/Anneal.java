@@ -25,6 +25,7 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import org.anneal.text.PythonSyntaxException;
 import picocli.CommandLine;

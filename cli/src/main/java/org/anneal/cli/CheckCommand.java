@@ -15,6 +15,7 @@ import org.anneal.cli.SimulationOptions.Simulated;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.ProgressLine;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.ConstantLR;
 import org.anneal.schedule.Finding;

@@ -16,6 +16,7 @@ import org.anneal.cli.SimulationOptions.Simulated;
 import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.Comparison;
 import org.anneal.optim.Simulation;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -13,6 +13,7 @@ import org.anneal.checkpoint.Safetensors;
 import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import org.anneal.train.CheckpointParts;
 import picocli.CommandLine.Command;

@@ -17,6 +17,7 @@ import org.anneal.plot.Plot;
 import org.anneal.plot.Size;
 import org.anneal.plot.Terminal;
 import org.anneal.plot.XAxis;
+import org.anneal.runs.ProgressLine;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;

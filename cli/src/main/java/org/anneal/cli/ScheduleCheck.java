@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.anneal.optim.SchedulerState;
 import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.ProgressLine;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
 import org.anneal.schedule.RunLength;

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.anneal.optim.Simulation;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
@@ -24,19 +25,20 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Device;
+import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.train.Checkpoint;
-import org.anneal.train.Cifar10;
 import org.anneal.train.DataSets;
-import org.anneal.train.FashionMnist;
+import org.anneal.train.Monitor;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.Progress;
 import org.anneal.train.Trainer;
 import org.anneal.train.TrainingFolder;
-import org.anneal.train.TutorialNet;
+import org.anneal.train.WeightAverage;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
@@ -46,18 +48,18 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal train}: the tutorial network on real images, with a schedule. */
+/** {@code anneal train}: a network on data, with a schedule. */
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Train the tutorial network on real images with a schedule, and plot losses and rates.")
+        description =
+                "Train a network with a schedule, and plot losses and rates: by default, on real images that come with"
+                        + " Anneal.")
 final class TrainCommand implements Callable<Integer> {
     private static final int STOP_SECONDS = 30;
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
-    private static final String CIFAR10 = "cifar10:";
     private static final Path RUNS = Path.of("runs");
-    private static final String MODEL = "TutorialNet";
     private static final Path NO_FILE = Path.of("");
     private static final String NEWEST = "\0"; // --resume without FILE; nobody can type this
 
@@ -181,8 +183,11 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void start() throws IOException {
-        DataSets sets = readData(options.data(Optional.empty()));
-        TrainOptions.Chosen chosen = options.choose(MODEL, sets, Optional.empty(), Optional.empty(), NO_FILE);
+        Optional<RunConfig> given = options.config();
+        DataOptions.Read data = options.read(given, NO_FILE);
+        DataSets sets = data.sets();
+        Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        TrainOptions.Chosen chosen = options.choose(data, given, rule, NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         boolean oneGroup = chosen.config().groups().isEmpty();
         if (oneGroup) { // before libtorch is loaded, which takes a moment
@@ -208,18 +213,15 @@ final class TrainCommand implements Callable<Integer> {
 
     private void resume(Checkpoint checkpoint, Path file, Path folder) throws IOException {
         Optional<RunConfig> saved = checkpoint.config();
-        if (saved.isPresent() && !saved.get().model().equals(MODEL)) {
-            throw new IOException(file + " must be a checkpoint of " + MODEL + ", but is one of "
-                    + saved.get().model());
-        }
         Optional<UpdateRule> trained = checkpoint.optimizer();
         options.checkOptimizer(checkpoint, trained, file);
         if (saved.isEmpty()) {
             options.takeUp(checkpoint, file);
         }
         options.goOn(checkpoint, file);
-        DataSets sets = readData(options.data(saved));
-        TrainOptions.Chosen chosen = options.choose(MODEL, sets, saved, trained, file);
+        DataOptions.Read data = options.read(saved, file);
+        DataSets sets = data.sets();
+        TrainOptions.Chosen chosen = options.choose(data, saved, trained, file);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         try (Training run = new Training(chosen, sets);
                 LivePage page = LivePage.start(folder, serve)) {
@@ -232,6 +234,9 @@ final class TrainCommand implements Callable<Integer> {
             boolean keep = chosen.shorter().isPresent() || options.onChange() == OnChange.CONTINUE; // what was chosen
             OnChange onChange = keep ? OnChange.KEEP_CONFIG : options.onChange();
             List<String> notes = checkpoint.restore(run.network, run.optimizer, run.scheduler, onChange, stepsDone);
+            for (WeightAverage average : run.averages) {
+                checkpoint.restore(average.name(), average.model());
+            }
             if (!run.trainer.isFinished(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));
             }
@@ -269,8 +274,11 @@ final class TrainCommand implements Callable<Integer> {
 
     private void introduce(TrainOptions.Chosen chosen, DataSets sets) {
         say(
-                "%s: %,d images to train on, %,d to validate",
-                chosen.config().data(), sets.train().size(), sets.validation().size());
+                "%s: %,d %s to train on, %,d to validate",
+                chosen.config().data(),
+                sets.train().size(),
+                sets.train().shape().length == 3 ? "images" : "samples",
+                sets.validation().size());
     }
 
     private ScheduleCheck check(TrainOptions.Chosen chosen, List<UpdateRule> rules) {
@@ -295,22 +303,23 @@ final class TrainCommand implements Callable<Integer> {
         final DataSets sets;
         final TrainOptions.Chosen chosen;
         final Device device = Device.best();
-        final TutorialNet network;
+        final Network network;
         final ParameterGroups groups;
         final Optimizer<Tensor> optimizer;
         final LRScheduler scheduler;
         final Trainer trainer;
+        final List<WeightAverage> averages;
 
         Training(TrainOptions.Chosen chosen, DataSets sets) {
             this.chosen = chosen;
             this.config = chosen.config();
             this.sets = sets;
             torch.set_num_threads(config.threads());
+            List<Network> others = IntStream.range(0, TaskOptions.averages(config.more()))
+                    .mapToObj(i -> network())
+                    .toList();
             torch.manual_seed(config.seed());
-            network = TutorialNet.forImages(sets.train());
-            if (!device.isCpu()) {
-                network.module().to(device.toTorch(), false);
-            }
+            network = network();
             groups = new ParameterGroups(
                     UpdateRule.parse(config.optimizer()), config.groups(), Torch.namedParameters(network.module()));
             optimizer = Torch.optimizer(groups.groups());
@@ -323,10 +332,31 @@ final class TrainCommand implements Callable<Integer> {
                     .stepPer(config.stepPer())
                     .onNan(config.onNan())
                     .device(device);
+            trainer.loading(loader -> options.loading(loader, config));
+            TaskOptions.set(trainer, config.more(), sets.train());
+            averages = TaskOptions.averages(config.more(), network, others);
+            averages.forEach(trainer::average);
+            checkMonitor();
             config.saveEvery().ifPresent(trainer::saveEvery);
             config.patience().ifPresent(trainer::patience);
             if (config.restoreBest()) {
                 trainer.restoreBest();
+            }
+        }
+
+        private Network network() {
+            Network made = DataOptions.network(config.model(), sets.train());
+            if (!device.isCpu()) {
+                made.module().to(device.toTorch(), false);
+            }
+            return made;
+        }
+
+        private void checkMonitor() {
+            try {
+                trainer.monitor();
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("--" + e.getMessage(), e);
             }
         }
 
@@ -345,7 +375,7 @@ final class TrainCommand implements Callable<Integer> {
         }
 
         int batches() {
-            return (int) config.stepsPerEpoch();
+            return config.batchesPerEpoch();
         }
 
         void introduce() {
@@ -354,8 +384,8 @@ final class TrainCommand implements Callable<Integer> {
                     .sum();
             int threads = config.threads();
             say(
-                    "TutorialNet, %,d parameters, on %s with %d thread%s, seed %d",
-                    parameters, device, threads, threads == 1 ? "" : "s", config.seed());
+                    "%s, %,d parameters, on %s with %d thread%s, seed %d",
+                    config.model(), parameters, device, threads, threads == 1 ? "" : "s", config.seed());
             say(
                     "%s, %s stepped per %s",
                     config.optimizer(), title(), config.stepPer().name().toLowerCase(Locale.ROOT));
@@ -384,12 +414,16 @@ final class TrainCommand implements Callable<Integer> {
             if (progress.epoch() >= config.epochs()) {
                 return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
             }
-            String best = progress.best()
-                    .map(epoch -> "; the lowest is " + Python.fixed(epoch.metric("val_loss"), 4) + ", of epoch "
-                            + epoch.epoch())
+            Monitor monitor = trainer.monitor();
+            boolean lower = monitor.mode() == Mode.MIN;
+            Progress watched = progress.monitoredBy(monitor);
+            String best = watched.best()
+                    .map(epoch -> "; the " + (lower ? "lowest" : "highest") + " is "
+                            + Python.fixed(monitor.of(epoch), 4) + ", of epoch " + epoch.epoch())
                     .orElse("");
-            int epochs = progress.epochsSinceBest();
-            return "no lower validation loss for " + epochs + (epochs == 1 ? " epoch" : " epochs") + best;
+            int epochs = watched.epochsSinceBest();
+            return "no " + (lower ? "lower " : "higher ") + monitor.inWords() + " for " + epochs
+                    + (epochs == 1 ? " epoch" : " epochs") + best;
         }
 
         /** Trains until the end, or until the process is told to stop: then it saves and reports what is done. */
@@ -424,10 +458,11 @@ final class TrainCommand implements Callable<Integer> {
             PrintWriter err = spec.commandLine().getErr();
             try (folder;
                     TrainConsole console = new TrainConsole(out, err, Anneal.progress(spec), printEvery)) {
+                averages.forEach(folder::average);
                 folder.checkpoints(optimizer, scheduler, config, config.keep())
                         .tensorBoard(
                                 optimizer,
-                                (long) config.epochs() * batches(),
+                                config.epochs() * config.stepsPerEpoch(),
                                 Map.of("optimizer", config.optimizer(), "schedule", title()));
                 trainer.listener(folder).listener(console).resume(from).fit(sets);
                 Optional<RunListener.Epoch> best = folder.progress().best();
@@ -467,21 +502,6 @@ final class TrainCommand implements Callable<Integer> {
         public void close() {
             optimizer.close();
         }
-    }
-
-    private static DataSets readData(String data) throws IOException {
-        if (data.equals(TrainOptions.SUBSET)) {
-            return FashionMnist.embedded();
-        } else if (data.equals("fashion-mnist")) {
-            return FashionMnist.installed();
-        }
-        boolean cifar10 = data.startsWith(CIFAR10);
-        String folder = cifar10 ? data.substring(CIFAR10.length()) : data;
-        if (folder.isEmpty()) { // of a variable that is not set, perhaps
-            throw new IllegalArgumentException("--data must be " + TrainOptions.SUBSET + ", fashion-mnist, " + CIFAR10
-                    + "DIR or a folder, but was '" + data + "'");
-        }
-        return cifar10 ? Cifar10.read(Path.of(folder)) : DataSets.read(Path.of(folder));
     }
 
     private void say(String format, Object... values) {

@@ -1,21 +1,14 @@
 package org.anneal.cli;
 
 import java.io.PrintWriter;
-import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.TrainListener;
 
 /** What a user sees of a run: a line per epoch, and in between the tutorial's running loss, or the progress. */
 final class TrainConsole implements TrainListener, AutoCloseable {
-    private static final int WIDTH = 80;
-    private static final Set<String> UPPER_CASE = Set.of("ema", "swa", "mae", "rmse");
-
     private final PrintWriter out;
     private final PrintWriter warnings;
     private final ProgressLine progress;
@@ -81,42 +74,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void epoch(Epoch epoch) {
         progress.erase();
-        StringBuilder line =
-                new StringBuilder("Epoch " + epoch.epoch() + ", " + named("train_loss", epoch.trainLoss()));
-        epoch.metrics().forEach((name, value) -> line.append(named(name, value)));
-        List<String> rates =
-                epoch.lr().stream().map(rate -> Python.scientific(rate, 2)).toList();
-        String all = line + "LR: " + String.join(", ", rates);
-        if (all.length() <= WIDTH) {
-            out.println(all);
-        } else {
-            out.println(line.toString().stripTrailing());
-            printWrapped("    LR: ", rates);
-        }
-    }
-
-    /** {@return a number with its name in words, {@code Val Acc: 0.8685, }} */
-    private static String named(String name, double value) {
-        String words = Stream.of(name.replace("accuracy", "acc").split("_"))
-                .map(word -> UPPER_CASE.contains(word)
-                        ? word.toUpperCase(Locale.ROOT)
-                        : word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1))
-                .collect(Collectors.joining(" "));
-        return words + ": " + Python.fixed(value, 4) + ", ";
-    }
-
-    /** Prints a list on lines that fit into any terminal. */
-    private void printWrapped(String start, List<String> parts) {
-        String line = start + parts.get(0);
-        for (String part : parts.subList(1, parts.size())) {
-            if (line.length() + 2 + part.length() < WIDTH) {
-                line += ", " + part;
-            } else {
-                out.println(line + ",");
-                line = " ".repeat(start.length()) + part;
-            }
-        }
-        out.println(line);
+        out.println(epoch);
     }
 
     @Override

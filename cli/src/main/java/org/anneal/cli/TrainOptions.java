@@ -2,6 +2,7 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,9 +32,10 @@ import org.anneal.text.Lengths;
 import org.anneal.text.Python;
 import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.torch.Torch;
 import org.anneal.train.Checkpoint;
+import org.anneal.train.DataLoader;
 import org.anneal.train.DataSets;
-import org.anneal.train.TutorialNet;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,23 +49,14 @@ final class TrainOptions {
     // With many more threads than processors a batch takes minutes, and the system may refuse them.
     private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
 
-    static final String SUBSET = "fashion-mnist-subset";
     private static final String OPTIMIZER = "SGD(lr=0.01, momentum=0.9)";
     private static final String SCHEDULE = "CosineAnnealingLR(T_max=100%)";
     private static final String NO_SCHEDULE = "ConstantLR(factor=1.0)"; // of a rule that averages its weights instead
     private static final int EPOCHS = 5;
     private static final int BATCH_SIZE = 8;
 
-    @Option(
-            names = "--data",
-            paramLabel = "DATA",
-            description = {
-                SUBSET + ": 10,000 + 2,000 images that come with Anneal (the default)",
-                "fashion-mnist: all 60,000 + 10,000, from Debian's package dataset-fashion-mnist",
-                "cifar10:DIR: CIFAR-10's binary files in DIR, plain or gzipped",
-                "DIR: a folder with the files of either"
-            })
-    private Optional<String> data = Optional.empty();
+    @Mixin
+    private final DataOptions source = new DataOptions();
 
     @Option(
             names = "--optimizer",
@@ -94,11 +87,20 @@ final class TrainOptions {
                     + " CosineAnnealingLR(T_max=100%%); for a Schedule-Free optimizer, a constant rate)")
     private Optional<String> schedule = Optional.empty();
 
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "take the settings from a run's run.json; options given beside it replace its own")
+    private Optional<Path> config = Optional.empty();
+
     @Option(names = "--drive", paramLabel = "NAME=EXPR", description = SimulationOptions.DRIVE)
     private List<String> drives = List.of();
 
     @Mixin
     private final Surroundings surroundings = new Surroundings();
+
+    @Mixin
+    private final TaskOptions task = new TaskOptions();
 
     @Option(
             names = "--step-per",
@@ -211,7 +213,10 @@ final class TrainOptions {
         if (layerDecay.isPresent() && !groups.isEmpty()) {
             throw new IllegalArgumentException("--layer-decay must be left out with --group, which makes other groups");
         }
-        layerDecay.ifPresent(decay -> layers(UpdateRule.parse(OPTIMIZER), decay));
+        layerDecay.ifPresent(
+                decay -> layers(UpdateRule.parse(OPTIMIZER), List.of("first.weight", "last.weight"), decay));
+        source.check();
+        task.check();
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
         threads.ifPresent(TrainOptions::checkThreads);
@@ -220,6 +225,9 @@ final class TrainOptions {
         saveEvery.ifPresent(n -> Anneal.atLeastOne("--save-every", n));
         keep.ifPresent(n -> Anneal.atLeastOne("--keep", n));
         bridge.ifPresent(n -> Anneal.atLeastOne("--bridge", n));
+        if (config.isPresent() && onChange != OnChange.REFUSE) {
+            throw new IllegalArgumentException("--on-change must be left out with --config, whose run is not resumed");
+        }
         if (bridge.isPresent() && onChange != OnChange.CONTINUE) {
             throw new IllegalArgumentException("--bridge must be left out without --on-change continue");
         }
@@ -233,17 +241,15 @@ final class TrainOptions {
     }
 
     /** {@return the groups of layers whose rates decay towards the input, as {@code --group} takes them} */
-    private static List<String> layers(UpdateRule rule, double decay) {
-        List<String> layers = TutorialNet.layers();
+    private static List<String> layers(UpdateRule rule, List<String> parameters, double decay) {
         Map<String, Double> rates;
         try {
-            rates = LayerDecay.rates(
-                    rule, layers.stream().map(layer -> layer + ".weight").toList(), decay);
+            rates = LayerDecay.rates(rule, parameters, decay);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--layer-" + e.getMessage(), e);
         }
         return rates.entrySet().stream()
-                .limit(layers.size() - 1L) // the last one is the rest
+                .limit(rates.size() - 1L) // the last one is the rest
                 .map(rate -> rate.getKey() + ".*:lr=" + Python.repr(rate.getValue()))
                 .toList();
     }
@@ -310,9 +316,36 @@ final class TrainOptions {
         }
     }
 
-    /** {@return where to read the images from} */
-    String data(Optional<RunConfig> resumed) {
-        return data.or(() -> resumed.map(RunConfig::data)).orElse(SUBSET);
+    /** {@return the settings in --config, if it is given} */
+    Optional<RunConfig> config() throws IOException {
+        return config.isPresent() ? Optional.of(RunConfig.read(config.get())) : Optional.empty();
+    }
+
+    /**
+     * Reads the samples to train on.
+     *
+     * @param before the settings of the resumed run, or of --config
+     * @param file the checkpoint to resume from
+     * @throws IllegalArgumentException if an option contradicts the resumed run
+     */
+    DataOptions.Read read(Optional<RunConfig> before, Path file) throws IOException {
+        Map<String, Object> settings =
+                new LinkedHashMap<>(before.map(RunConfig::more).orElse(Map.of()));
+        Map<String, Object> given = source.given();
+        given.putAll(task.given());
+        given.forEach((name, value) -> {
+            Optional<Object> saved = Optional.ofNullable(settings.get(name));
+            if (before.isPresent() && config.isEmpty() && !saved.equals(Optional.of(value))) {
+                throw other("--" + name.replace('_', '-'), saved.orElse("none"), value, file);
+            }
+            settings.put(name, value);
+        });
+        return DataOptions.read(source.data(before), settings);
+    }
+
+    /** {@return a loader of training samples as the options say} */
+    DataLoader loading(DataLoader loader, RunConfig run) {
+        return source.loading(loader, run.more());
     }
 
     /**
@@ -351,19 +384,26 @@ final class TrainOptions {
     private record Scheduled(SchedulerCall call, String given, Optional<String> shorter) {}
 
     /**
-     * {@return the settings of a run on {@code sets}}
+     * {@return the settings of a run}
      *
+     * @param data what {@link #read} has read
      * @param resumed the settings of the resumed run, if Anneal began it
      * @param trained the optimizer of the resumed run, if it is known
      * @param file the checkpoint to resume from
      * @throws IllegalArgumentException if an option contradicts the resumed run
      * @throws IOException if a setting of the resumed run cannot be read
      */
-    Chosen choose(String model, DataSets sets, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
+    Chosen choose(DataOptions.Read data, Optional<RunConfig> resumed, Optional<UpdateRule> trained, Path file)
             throws IOException {
+        DataSets sets = data.sets();
+        Map<String, Object> settings = data.settings();
+        String model = same(
+                "--model", source.model(), resumed.map(DataOptions::model), DataOptions.usualModel(sets.train()), file);
         int size = same("--batch-size", batchSize, resumed.map(RunConfig::batchSize), BATCH_SIZE, file);
         OptionalInt batches = limit.map(OptionalInt::of).orElse(OptionalInt.empty());
-        if (resumed.isPresent()) {
+        if (resumed.isPresent() && config.isPresent()) {
+            batches = limit.isPresent() ? batches : resumed.get().limit();
+        } else if (resumed.isPresent()) {
             OptionalInt saved = resumed.get().limit();
             if (limit.isPresent() && !saved.equals(batches)) {
                 throw other(
@@ -384,7 +424,8 @@ final class TrainOptions {
                 resumed.map(RunConfig::groups),
                 List.of(),
                 file);
-        RunLength epochwise = runLength(sets.train().size(), size, batches, passes, StepPer.EPOCH);
+        RunLength epochwise =
+                RunConfig.length(sets.train().size(), size, batches, RunConfig.accumulated(settings), passes);
         StepPer per = stepPer(resumed, surroundings.in(epochwise.context()), file);
         RunLength length = epochwise.withStepPer(per);
         Given given = given(surroundings.in(length.context()), grouped);
@@ -396,7 +437,12 @@ final class TrainOptions {
                 ? rule(given.optimizer(), trained, file)
                 : pythons(given.optimizer(), trained, call.policy(), file);
         if (layerDecay.isPresent()) {
-            List<String> layers = layers(rule, layerDecay.get());
+            List<String> layers = layers(
+                    rule,
+                    List.copyOf(Torch.namedParameters(
+                                    DataOptions.network(model, sets.train()).module())
+                            .keySet()),
+                    layerDecay.get());
             grouped = same("--layer-decay", Optional.of(layers), resumed.map(RunConfig::groups), layers, file);
         }
         List<String> groupTexts = grouped;
@@ -407,7 +453,7 @@ final class TrainOptions {
         Surroundings.checkDrives(driven.schedules(), call, List.of(rule));
         RunConfig config = new RunConfig(
                 model,
-                data(resumed),
+                source.data(resumed),
                 sets.train().size(),
                 sets.validation().size(),
                 rule.toString(),
@@ -429,7 +475,7 @@ final class TrainOptions {
                 onNan.or(() -> resumed.map(RunConfig::onNan)).orElse(OnNan.STOP),
                 Driven.texts(driven.schedules()),
                 driven.given(),
-                Map.of());
+                settings);
         checkThreads(config.threads()); // a file may have any number
         return new Chosen(
                 config,
@@ -620,7 +666,7 @@ final class TrainOptions {
 
     /** {@return the given or the saved value, as --on-change says} */
     private <T> T mine(String option, T given, T saved, Path file) {
-        if (onChange == OnChange.REFUSE && !given.equals(saved)) {
+        if (onChange == OnChange.REFUSE && !given.equals(saved) && config.isEmpty()) {
             throw new IllegalArgumentException(other(option, saved, given, file).getMessage()
                     + "; --on-change keep-config goes on with the given one, take-checkpoint with the saved one"
                     + (option.equals("--optimizer") ? "" : ", continue with the given one from the rate in force"));
@@ -628,14 +674,18 @@ final class TrainOptions {
         return onChange == OnChange.TAKE_CHECKPOINT ? saved : given;
     }
 
-    private static <T> T same(String option, Optional<T> given, Optional<T> saved, T otherwise, Path file) {
+    /** {@return the given value, which must be the saved one of a resumed run, and may replace one of --config} */
+    private <T> T same(String option, Optional<T> given, Optional<T> saved, T otherwise, Path file) {
+        if (config.isPresent()) {
+            return given.or(() -> saved).orElse(otherwise);
+        }
         if (given.isPresent() && saved.isPresent() && !given.equals(saved)) {
             throw other(option, saved.get(), given.get(), file);
         }
         return saved.or(() -> given).orElse(otherwise);
     }
 
-    private static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
+    static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
         return new IllegalArgumentException(option + " must be left out or " + text(saved) + ", as in the run saved in "
                 + file + ", but was " + text(given));
     }
@@ -648,7 +698,7 @@ final class TrainOptions {
         if (saved != here) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "--data must have %,d images to %s, as in the run saved in %s, but has %,d",
+                    "--data must have %,d samples to %s, as in the run saved in %s, but has %,d",
                     saved,
                     purpose,
                     file,
@@ -659,12 +709,5 @@ final class TrainOptions {
     private static OptionalInt or(
             Optional<Integer> given, Optional<RunConfig> resumed, Function<RunConfig, OptionalInt> saved) {
         return given.map(OptionalInt::of).or(() -> resumed.map(saved)).orElse(OptionalInt.empty());
-    }
-
-    /** {@return the run's length, by which lengths such as 2ep in a schedule are read} */
-    private static RunLength runLength(int samples, int batchSize, OptionalInt limit, int epochs, StepPer stepPer) {
-        long batches = RunLength.of(samples, batchSize, epochs).stepsPerEpoch();
-        return new RunLength(Math.min(batches, limit.orElse(Integer.MAX_VALUE)), epochs, stepPer)
-                .withBatchSize(batchSize);
     }
 }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the README and the page on other numbers than the rate show is what happens. */
+/** What the README and the pages on other numbers than the rate and on data show is what happens. */
 class ReadmeTest {
     private static final Pattern PROGRAM = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern CLASS = Pattern.compile("^class (\\w+)", Pattern.MULTILINE);
@@ -128,6 +128,7 @@ class ReadmeTest {
     }
 
     private static String readme() throws IOException {
-        return Files.readString(Path.of("../README.md")) + "\n" + Files.readString(Path.of("../docs/numbers.md"));
+        return Files.readString(Path.of("../README.md")) + "\n" + Files.readString(Path.of("../docs/numbers.md")) + "\n"
+                + Files.readString(Path.of("../docs/data.md"));
     }
 }

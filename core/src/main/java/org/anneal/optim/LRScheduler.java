@@ -385,6 +385,17 @@ public final class LRScheduler {
         return course.takesMetric();
     }
 
+    /** {@return when {@link #batch} and {@link #epoch} step the schedule} */
+    public StepPer stepPer() {
+        return stepPer;
+    }
+
+    /** {@return the policy as text, such as {@code StepLR(step_size=30, gamma=0.1)}; if groups have their own, a list of them} */
+    public String policyText() {
+        List<String> texts = course.texts();
+        return texts.size() == 1 ? texts.get(0) : "[" + String.join(", ", texts) + "]";
+    }
+
     /** {@return which way the metric that this runner takes gets better; empty if it takes none} */
     public Optional<Mode> metricMode() {
         return course.metricMode();

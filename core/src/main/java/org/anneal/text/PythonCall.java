@@ -99,6 +99,21 @@ public final class PythonCall {
     }
 
     /**
+     * Reads one call, or several: in a list, or with commas between them.
+     *
+     * @throws PythonSyntaxException if {@code text} is neither
+     */
+    public static List<PythonCall> parseAll(String text) {
+        PythonProgram program = PythonProgram.read(text, Context.EMPTY);
+        Object value = program.lastValue();
+        List<?> values = PythonValue.isList(value) ? PythonValue.sequence(value) : List.of();
+        boolean areCalls = !values.isEmpty() && values.stream().allMatch(PythonCall.class::isInstance);
+        return areCalls
+                ? values.stream().map(PythonCall.class::cast).toList()
+                : List.of(program.meant("call", name -> false));
+    }
+
+    /**
      * {@return the name of what is called, without its module}
      *
      * @throws PythonSyntaxException if its module is none of those that have schedulers and optimizers

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -13,12 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RateGroup;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
@@ -79,6 +82,7 @@ public record RunConfig(
         List<String> drivesGiven,
         Map<String, Object> more) {
     static final String FILE = "run.json";
+    static final String ENDED = "ended"; // whether the run has ended, if only to go on later
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
 
     private static final Set<String> KEYS = Arrays.stream(RunConfig.class.getRecordComponents())
@@ -143,10 +147,34 @@ public record RunConfig(
                 Map.of());
     }
 
-    /** {@return the batches per epoch, each of which is a step of the optimizer} */
+    /** {@return the batches per epoch} */
+    public int batchesPerEpoch() {
+        return batches(trainSize, batchSize, limit);
+    }
+
+    private static int batches(long samples, int batchSize, OptionalInt limit) {
+        long all = RunLength.of(samples, batchSize, 1).stepsPerEpoch();
+        return (int) Math.min(all, limit.orElse(Integer.MAX_VALUE));
+    }
+
+    /** {@return the steps of the optimizer per epoch} */
     public long stepsPerEpoch() {
-        long all = RunLength.of(trainSize, batchSize, epochs).stepsPerEpoch();
-        return Math.min(all, limit.orElse(Integer.MAX_VALUE));
+        return length(trainSize, batchSize, limit, accumulated(more), epochs).stepsPerEpoch();
+    }
+
+    /**
+     * {@return a run's length in steps of the optimizer, for a schedule that is stepped per epoch}
+     *
+     * @param accumulate batches per step
+     */
+    public static RunLength length(long samples, int batchSize, OptionalInt limit, int accumulate, int epochs) {
+        long steps = (batches(samples, batchSize, limit) + accumulate - 1L) / accumulate;
+        return new RunLength(steps, epochs, StepPer.EPOCH).withBatchSize(batchSize * accumulate);
+    }
+
+    /** {@return how many batches make a step of the optimizer: {@code accumulate} in {@code more}, or 1} */
+    public static int accumulated(Map<String, Object> more) {
+        return new Dict("", more).optionalCount("accumulate").orElse(1);
     }
 
     /** {@return this as a dict, for a checkpoint} */
@@ -227,15 +255,22 @@ public record RunConfig(
     }
 
     /**
-     * Writes {@code run.json}.
+     * {@return what {@code run.json} says of a run}
      *
+     * @param config the settings
+     * @param stepsPerEpoch steps of the optimizer, if they are known
      * @param groups of the optimizer
      * @param firstRates the rate of each group at the run's first step; empty before that
      */
-    void write(Path folder, List<? extends ParamGroup<?>> groups, List<Double> firstRates) throws IOException {
+    static Map<String, Object> description(
+            Map<String, Object> config,
+            OptionalLong stepsPerEpoch,
+            List<? extends RateGroup> groups,
+            List<Double> firstRates) {
         Map<String, Object> run = new LinkedHashMap<>();
-        run.put("config", toDict());
-        run.put("steps_per_epoch", stepsPerEpoch());
+        run.put("config", config);
+        run.put(ENDED, false);
+        stepsPerEpoch.ifPresent(steps -> run.put("steps_per_epoch", steps));
         run.put(
                 "param_groups",
                 IntStream.range(0, groups.size())
@@ -243,14 +278,24 @@ public record RunConfig(
                                 groups.get(i),
                                 firstRates.isEmpty() ? groups.get(i).lr() : firstRates.get(i)))
                         .toList());
-        String json = JSON.writeValueAsString(run) + "\n";
+        return run;
+    }
+
+    /** Writes {@code run.json}. */
+    static void write(Path folder, Map<String, Object> description) throws IOException {
+        String json = JSON.writeValueAsString(description) + "\n";
         AtomicFile.write(folder.resolve(FILE), file -> RunTable.write(file, json));
     }
 
-    private static Map<String, Object> dict(ParamGroup<?> group, double firstRate) {
+    private static Map<String, Object> dict(RateGroup group, double firstRate) {
         Map<String, Object> dict = new LinkedHashMap<>();
         dict.put("name", group.name());
-        dict.putAll(group.options());
+        if (group instanceof ParamGroup<?> own) {
+            dict.putAll(own.options());
+        } else { // of another library
+            dict.put("lr", group.lr());
+            group.initialLr().ifPresent(lr -> dict.put("initial_lr", lr));
+        }
         dict.putIfAbsent("initial_lr", firstRate); // a plateau records no base
         dict.replaceAll((option, value) -> value instanceof Python.Tuple tuple ? tuple.items() : value); // betas
         return dict;
@@ -259,14 +304,15 @@ public record RunConfig(
     /**
      * The part of {@code run.json} that others than the run itself need.
      *
-     * @param optimizer the optimizer call, such as {@code SGD(lr=0.1)}
+     * @param optimizer the optimizer call, such as {@code SGD(lr=0.1)}; empty if it is not known here
      * @param groups the groups with options of their own, such as {@code fc*:lr=0.01}
      * @param groupNames the name of each group; empty unless all have one
      * @param lr the rate of each group at the run's first step
-     * @param schedule the schedule's text, without units
+     * @param schedule the schedule's text, without units; empty if it is not known
      * @param stepPer when the schedule is stepped
-     * @param epochs passes over the data
-     * @param stepsPerEpoch batches per epoch
+     * @param epochs passes over the data; 0 if it is not known
+     * @param stepsPerEpoch steps of the optimizer per epoch; 0 if it is not known
+     * @param ended whether the run has ended
      */
     public record Summary(
             String optimizer,
@@ -276,22 +322,52 @@ public record RunConfig(
             String schedule,
             StepPer stepPer,
             long epochs,
-            long stepsPerEpoch) {}
+            long stepsPerEpoch,
+            boolean ended) {}
+
+    /**
+     * {@return the settings in a {@code run.json}, to run with them again}
+     *
+     * @throws IOException if the file cannot be read, or is not what a run writes; the message names the file and the reason
+     */
+    public static RunConfig read(Path file) throws IOException {
+        try {
+            return of(new Dict("", parsed(file)).dict("config"));
+        } catch (NoSuchFileException e) {
+            throw new IOException("no file " + file, e);
+        } catch (IllegalArgumentException | JacksonException e) {
+            throw new IOException(file + " must be the run.json of a run, but " + reason(e), e);
+        }
+    }
+
+    private static String reason(RuntimeException e) {
+        return e instanceof JacksonException ? "is not JSON" : String.valueOf(e.getMessage());
+    }
+
+    private static Map<?, ?> parsed(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new IllegalArgumentException("has more than " + MOST_BYTES + " bytes");
+            }
+            if (JSON.readValue(bytes, Object.class) instanceof Map<?, ?> run) {
+                return run;
+            }
+            throw new IllegalArgumentException("is not an object");
+        }
+    }
 
     /**
      * {@return what {@code run.json} in {@code folder} says; empty if it is missing, a link, too long, or not what a run writes,
      * as anyone may have made it}
      */
-    static Optional<Summary> read(Path folder) {
+    static Optional<Summary> summary(Path folder) {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return Optional.empty();
         }
-        try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            return bytes.length <= MOST_BYTES && JSON.readValue(bytes, Object.class) instanceof Map<?, ?> run
-                    ? Optional.of(summary(new Dict("", run)))
-                    : Optional.empty();
+        try {
+            return Optional.of(summary(new Dict("", parsed(file))));
         } catch (IOException | JacksonException | IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -302,13 +378,16 @@ public record RunConfig(
         List<Dict> groups = run.dicts("param_groups");
         boolean named = groups.stream().allMatch(group -> group.entries().get("name") instanceof String);
         return new Summary(
-                config.text("optimizer"),
-                config.texts("groups"),
+                config.find("optimizer").isPresent() ? config.text("optimizer") : "",
+                config.find("groups").isPresent() ? config.texts("groups") : List.of(),
                 named ? groups.stream().map(group -> group.text("name")).toList() : List.of(),
                 groups.stream().map(group -> group.real("initial_lr")).toList(),
-                config.text("schedule"),
-                StepPer.valueOf(config.text("step_per").toUpperCase(Locale.ROOT)),
-                config.whole("epochs"),
-                run.whole("steps_per_epoch"));
+                config.find("schedule").isPresent() ? config.text("schedule") : "",
+                config.find("step_per").isPresent()
+                        ? StepPer.valueOf(config.text("step_per").toUpperCase(Locale.ROOT))
+                        : StepPer.EPOCH,
+                config.find("epochs").isPresent() ? config.whole("epochs") : 0,
+                run.find("steps_per_epoch").isPresent() ? run.whole("steps_per_epoch") : 0,
+                run.find(ENDED).isPresent() && run.truth(ENDED));
     }
 }

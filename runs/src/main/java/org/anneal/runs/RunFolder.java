@@ -15,13 +15,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
-import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RateGroup;
+import org.anneal.optim.Schedulable;
 
 /**
  * The folder that a run writes to, whatever trains it: {@code metrics.csv}, a row per epoch as the run goes on; {@code progress.csv},
@@ -57,6 +58,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private boolean kept;
     private long checked = System.nanoTime();
     private final ProgressLog progress;
+    private Map<String, Object> description = Map.of(); // in run.json
     private Optional<TensorBoardLog> tensorBoard = Optional.empty();
 
     /** Writes into a folder, or deletes from it. */
@@ -208,9 +210,24 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @param firstRates the rate of each group at the run's first step; empty before that
      * @throws IOException if it cannot be written
      */
-    public void describe(RunConfig config, List<? extends ParamGroup<?>> groups, List<Double> firstRates)
+    public void describe(RunConfig config, List<? extends RateGroup> groups, List<Double> firstRates)
             throws IOException {
-        config.write(folder, groups, firstRates);
+        describe(config.toDict(), OptionalLong.of(config.stepsPerEpoch()), groups, firstRates);
+    }
+
+    /**
+     * Writes {@code run.json} with settings of any kind. Those named as {@link RunConfig}'s mean the same.
+     *
+     * @param stepsPerEpoch steps of the optimizer, if they are known
+     */
+    void describe(
+            Map<String, Object> settings,
+            OptionalLong stepsPerEpoch,
+            List<? extends RateGroup> groups,
+            List<Double> firstRates)
+            throws IOException {
+        description = RunConfig.description(settings, stepsPerEpoch, groups, firstRates);
+        RunConfig.write(folder, description);
         madeFiles.add(folder.resolve(RunConfig.FILE));
     }
 
@@ -220,7 +237,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @param steps of the whole run
      * @param texts shown verbatim, by their names
      */
-    public void tensorBoard(Optimizer<?> optimizer, long steps, Map<String, String> texts) {
+    public void tensorBoard(Schedulable optimizer, long steps, Map<String, String> texts) {
         tensorBoard = Optional.of(new TensorBoardLog(folder, optimizer, steps, texts));
     }
 
@@ -313,6 +330,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
                 for (Path file : madeFiles) {
                     Files.deleteIfExists(file);
                 }
+            } else if (!description.isEmpty()) {
+                description.put(RunConfig.ENDED, true);
+                RunConfig.write(folder, description);
             }
         }
         if (!kept) {

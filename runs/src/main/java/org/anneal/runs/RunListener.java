@@ -71,6 +71,12 @@ public interface RunListener {
             this(epoch, step, lr, trainLoss, metrics, seconds, Map.of());
         }
 
+        /** {@return this as people read it: {@code Epoch 1, Train Loss: 0.9112, Val Loss: 0.5966, LR: 1.00e-02}} */
+        @Override
+        public String toString() {
+            return EpochText.of(this);
+        }
+
         /** {@return the metric of that name, or {@code train_loss}; NaN if there is none} */
         public double metric(String name) {
             return name.equals(RunTable.TRAIN_LOSS) ? trainLoss : metrics.getOrDefault(name, Double.NaN);

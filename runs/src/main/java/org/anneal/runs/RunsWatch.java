@@ -82,14 +82,15 @@ public final class RunsWatch {
             }
             String version = version(folder.resolve(RunConfig.FILE));
             if (!version.equals(configVersion)) {
-                config = RunConfig.read(folder);
+                config = RunConfig.summary(folder);
                 configVersion = version;
             }
             long written = written(folder);
             // Copying a run may write its files in any order.
             long drawing = modified(folder.resolve(RunFolder.CURVE));
             boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
-            state = drawn
+            boolean ended = drawn || config.map(RunConfig.Summary::ended).orElse(false);
+            state = ended
                     ? State.FINISHED
                     : System.currentTimeMillis() - written < QUIET_MILLIS ? State.RUNNING : State.QUIET;
         }

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.anneal.optim.Optimizer;
-import org.anneal.optim.ParamGroup;
+import org.anneal.optim.RateGroup;
+import org.anneal.optim.Schedulable;
 
 /**
  * Passes the scalars of a run to a {@link Sink}. About 1000 times in the run, and at the end of each epoch: {@code batch/loss},
@@ -38,7 +38,7 @@ public final class ScalarLog implements RunListener {
         void scalars(long step, Map<String, Double> values) throws IOException;
     }
 
-    private final Optimizer<?> optimizer;
+    private final Schedulable optimizer;
     private final long every;
     private final Sink sink;
 
@@ -48,7 +48,7 @@ public final class ScalarLog implements RunListener {
      * @param optimizer its groups' rates and momentums are passed on
      * @param steps optimizer steps of the whole run, roughly: about 1000 of them are passed on; 1 for all
      */
-    public ScalarLog(Optimizer<?> optimizer, long steps, Sink sink) {
+    public ScalarLog(Schedulable optimizer, long steps, Sink sink) {
         this.optimizer = optimizer;
         this.every = Math.max(1, steps / POINTS);
         this.sink = sink;
@@ -62,10 +62,10 @@ public final class ScalarLog implements RunListener {
         }
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("batch/loss", batch.loss());
-        List<? extends ParamGroup<?>> groups = optimizer.groups();
+        List<? extends RateGroup> groups = optimizer.groups();
         List<String> names = names(optimizer);
         for (int i = 0; i < groups.size(); i++) {
-            ParamGroup<?> group = groups.get(i);
+            RateGroup group = groups.get(i);
             values.put("lr/" + names.get(i), group.lr());
             if (group.hasMomentum()) {
                 values.put("momentum/" + names.get(i), group.momentum());
@@ -82,9 +82,9 @@ public final class ScalarLog implements RunListener {
     }
 
     /** {@return the groups' names; a name that several groups share is followed by the group's number} */
-    public static List<String> names(Optimizer<?> optimizer) {
+    public static List<String> names(Schedulable optimizer) {
         List<String> names =
-                optimizer.groups().stream().<String>map(ParamGroup::name).toList();
+                optimizer.groups().stream().<String>map(RateGroup::name).toList();
         return IntStream.range(0, names.size())
                 .mapToObj(i -> Collections.frequency(names, names.get(i)) == 1 ? names.get(i) : i + " " + names.get(i))
                 .toList();

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.anneal.optim.Optimizer;
+import org.anneal.optim.Schedulable;
 
 /**
  * Writes a run for TensorBoard as it goes on: the scalars of {@link ScalarLog}, under its names, and texts. Its steps are
@@ -35,7 +35,7 @@ public final class TensorBoardLog implements RunListener, AutoCloseable {
      * @param steps optimizer steps of the whole run, roughly: about 1000 of them are written
      * @param texts shown verbatim, by their names
      */
-    public TensorBoardLog(Path folder, Optimizer<?> optimizer, long steps, Map<String, String> texts) {
+    public TensorBoardLog(Path folder, Schedulable optimizer, long steps, Map<String, String> texts) {
         this.folder = folder;
         this.scalars = new ScalarLog(optimizer, steps, (step, values) -> write(opened(), step, values));
         this.texts = texts;

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
@@ -177,11 +178,14 @@ class RunFolderTest {
                         "StepLR(step_size=30, gamma=0.1)",
                         StepPer.EPOCH,
                         90,
-                        5)),
+                        5,
+                        true)),
                 read().config(),
                 "13 batches of 8, but at most 5");
         assertEquals(CONFIG, RunConfig.of(new Dict("", CONFIG.toDict())), "and in a checkpoint");
-        CONFIG.write(temporary, optimizer.groups(), List.of(0.5, 0.25));
+        RunConfig.write(
+                temporary,
+                RunConfig.description(CONFIG.toDict(), OptionalLong.of(5), optimizer.groups(), List.of(0.5, 0.25)));
         assertEquals(List.of(0.5, 0.25), read().config().orElseThrow().lr());
     }
 

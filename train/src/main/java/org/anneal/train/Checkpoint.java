@@ -17,12 +17,14 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.AveragedModel;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.SchedulerState;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.Position;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
 import org.anneal.schedule.ConstantLR;
@@ -60,6 +62,7 @@ public final class Checkpoint implements AutoCloseable {
     private final Path path;
     private final TorchFile file;
     private final CheckpointParts parts;
+    private final Dict root;
     private final Map<?, ?> model;
     private final Optional<Dict> anneal;
     private final Optional<Object> key; // identifies the open file
@@ -69,10 +72,10 @@ public final class Checkpoint implements AutoCloseable {
         this.key = key;
         this.file = file;
         this.parts = new CheckpointParts(root);
-        Dict dict = new Dict("", root);
-        dict.number("epoch");
-        this.model = model(parts.models(), dict);
-        this.anneal = dict.find("anneal").map(found -> dict.dict("anneal"));
+        this.root = new Dict("", root);
+        this.root.number("epoch");
+        this.model = model(parts.models(), this.root);
+        this.anneal = this.root.find("anneal").map(found -> this.root.dict("anneal"));
     }
 
     /**
@@ -85,10 +88,11 @@ public final class Checkpoint implements AutoCloseable {
             Network network,
             Optimizer<Tensor> optimizer,
             LRScheduler scheduler,
-            List<WeightAverage> averages,
+            Map<String, AveragedModel<Tensor>> averages,
             Optional<RunConfig> config,
             Progress progress,
-            RateCurve curve)
+            RateCurve curve,
+            Map<String, Object> entries)
             throws IOException {
         try (PointerScope scope = new PointerScope()) {
             Map<String, Object> root = new LinkedHashMap<>();
@@ -97,8 +101,7 @@ public final class Checkpoint implements AutoCloseable {
             root.put("model", ordered(Weights.stateDict(network.module())));
             root.put("optimizer", optimizer.stateDict());
             root.put("scheduler", schedulerDict(scheduler));
-            averages.forEach(
-                    average -> root.put(average.name(), ordered(average.model().stateDict())));
+            averages.forEach((name, average) -> root.put(name, ordered(average.stateDict())));
             Map<String, Object> anneal = new LinkedHashMap<>();
             anneal.put("version", (long) VERSION);
             anneal.put("config", config.<Object>map(RunConfig::toDict).orElse(Optional.empty()));
@@ -111,6 +114,9 @@ public final class Checkpoint implements AutoCloseable {
                     + RunListener.numbers(optimizer.groups()).size();
             rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), width)));
             anneal.put("rates", rates);
+            if (!entries.isEmpty()) {
+                anneal.put("entries", entries);
+            }
             root.put("anneal", anneal);
             TorchFile.write(path, root);
         }
@@ -142,21 +148,8 @@ public final class Checkpoint implements AutoCloseable {
                 Map.of(
                         "name", progress.monitor().name(),
                         "mode", progress.monitor().mode().name().toLowerCase(Locale.ROOT)));
-        anneal.put(
-                "epochs", progress.epochs().stream().map(Checkpoint::epochDict).toList());
+        anneal.put("epochs", progress.epochs().stream().map(Position::dict).toList());
         anneal.put("best_model", progress.bestWeights().isEmpty() ? Optional.empty() : ordered(progress.bestWeights()));
-    }
-
-    private static Map<String, Object> epochDict(RunListener.Epoch epoch) {
-        Map<String, Object> dict = new LinkedHashMap<>();
-        dict.put("epoch", (long) epoch.epoch());
-        dict.put("step", epoch.step());
-        dict.put("lr", epoch.lr());
-        dict.put("train_loss", epoch.trainLoss());
-        dict.put("metrics", epoch.metrics());
-        dict.put("seconds", epoch.seconds());
-        dict.put("numbers", epoch.numbers());
-        return dict;
     }
 
     /**
@@ -371,7 +364,7 @@ public final class Checkpoint implements AutoCloseable {
     /**
      * {@return the run's position, which stays valid when this is closed}
      *
-     * @param batches per epoch, to count the optimizer steps if the file does not have them
+     * @param batches per epoch, to count the optimizer steps if the file does not have them; 0 if unknown
      */
     public Progress progress(long batches) throws IOException {
         return read(() -> {
@@ -382,7 +375,7 @@ public final class Checkpoint implements AutoCloseable {
             }
             Dict dict = anneal.get();
             int batch = dict.number("batch");
-            if (batch > batches) {
+            if (batches > 0 && batch > batches) {
                 throw dict.wrong("batch", "within the " + batches + " batches of an epoch");
             }
             return new Progress(
@@ -393,7 +386,7 @@ public final class Checkpoint implements AutoCloseable {
                     dict.whole("loss_samples"),
                     dict.real("seconds"),
                     dict.reals("lr"),
-                    dict.dicts("epochs").stream().map(Checkpoint::epoch).toList(),
+                    dict.dicts("epochs").stream().map(Position::epoch).toList(),
                     bestWeights(dict),
                     numbers(dict),
                     monitor(dict));
@@ -412,35 +405,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /** {@return the numbers beside the rates, of which an older file has none} */
     private static Map<String, Double> numbers(Dict dict) {
-        return dict.find("numbers").isPresent() ? reals(dict.dict("numbers")) : Map.of();
-    }
-
-    /** {@return an epoch's metrics, of which an older file has two, beside its other entries} */
-    private static Map<String, Double> metrics(Dict epoch) {
-        if (epoch.find("metrics").isPresent()) {
-            return reals(epoch.dict("metrics"));
-        }
-        Map<String, Double> metrics = new LinkedHashMap<>();
-        metrics.put("val_loss", epoch.real("val_loss"));
-        metrics.put("val_accuracy", epoch.real("val_accuracy"));
-        return metrics;
-    }
-
-    private static Map<String, Double> reals(Dict dict) {
-        Map<String, Double> reals = new LinkedHashMap<>();
-        dict.entries().keySet().forEach(name -> reals.put(String.valueOf(name), dict.real(String.valueOf(name))));
-        return reals;
-    }
-
-    private static RunListener.Epoch epoch(Dict dict) {
-        return new RunListener.Epoch(
-                dict.number("epoch"),
-                dict.whole("step"),
-                dict.reals("lr"),
-                dict.real("train_loss"),
-                metrics(dict),
-                dict.real("seconds"),
-                numbers(dict));
+        return dict.find("numbers").isPresent() ? Position.reals(dict.dict("numbers")) : Map.of();
     }
 
     private static Map<String, TensorData> bestWeights(Dict dict) {
@@ -548,15 +513,21 @@ public final class Checkpoint implements AutoCloseable {
      *
      * @throws IOException if the file has none of this name, or one of another network
      */
-    public void restore(WeightAverage average) throws IOException {
+    public void restore(String name, AveragedModel<Tensor> average) throws IOException {
         read(() -> {
-            Dict dict = new Dict("", file.root() instanceof Map<?, ?> root ? root : Map.of());
-            if (dict.find(average.name()).isEmpty()) {
-                throw new IllegalArgumentException("it has no average " + average.name());
+            if (root.find(name).isEmpty()) {
+                throw new IllegalArgumentException("it has no average " + name);
             }
-            average.model().loadStateDict(dict.map(average.name()));
+            average.loadStateDict(root.map(name));
             return average;
         });
+    }
+
+    /** {@return the entries of a program's own that {@link TrainingState} wrote} */
+    Map<?, ?> entries() throws IOException {
+        return read(() -> anneal.filter(dict -> dict.find("entries").isPresent())
+                .<Map<?, ?>>map(dict -> dict.map("entries"))
+                .orElse(Map.of()));
     }
 
     /** {@return the bases of the numbers that schedules drive beside the rate} */

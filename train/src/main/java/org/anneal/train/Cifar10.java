@@ -80,6 +80,6 @@ public final class Cifar10 {
                 image++;
             }
         }
-        return new ByteImages(CLASSES, CHANNELS, SIDE, SIDE, labels, values);
+        return ByteImages.of(CLASSES, new Images(CHANNELS, SIDE, SIDE), labels, values);
     }
 }

@@ -6,6 +6,7 @@ import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.anneal.torch.Device;
@@ -54,10 +56,12 @@ public final class DataLoader implements AutoCloseable {
     private final Dataset data;
     private final long[] shape;
     private final long[] targetShape; // empty for classes
+    private final Optional<Normalize> normalization;
     private final int batchSize;
     private final List<Slot> slots = new ArrayList<>();
     private OptionalLong seed = OptionalLong.empty();
     private Device device = Device.CPU;
+    private Optional<Augmentation> augmentation = Optional.empty();
     private final ThreadPoolExecutor readers =
             new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
                 Thread thread = new Thread(task, "anneal-data-loader");
@@ -79,6 +83,7 @@ public final class DataLoader implements AutoCloseable {
         this.data = data;
         this.shape = data.shape();
         this.targetShape = data.targetShape();
+        this.normalization = data.normalization();
         this.batchSize = Math.min(batchSize, data.size());
         makeSlots(SLOTS);
     }
@@ -93,6 +98,19 @@ public final class DataLoader implements AutoCloseable {
     /** Shuffles each epoch; its order depends on {@code seed} and the epoch's number alone. */
     public DataLoader shuffled(long seed) {
         this.seed = OptionalLong.of(seed);
+        return this;
+    }
+
+    /**
+     * Changes each sample at random as it is read, before it is normalised. The random numbers depend on the seed of
+     * {@link #shuffled} (0 without it), the epoch and the sample's index alone: an epoch that is resumed in its middle, and any
+     * number of {@linkplain #workers workers}, give the same bits.
+     *
+     * @throws IllegalArgumentException if the augmentation does not suit the shape of the samples
+     */
+    public DataLoader augmented(Augmentation augmentation) {
+        augmentation.check(shape.clone());
+        this.augmentation = Optional.of(augmentation);
         return this;
     }
 
@@ -163,7 +181,7 @@ public final class DataLoader implements AutoCloseable {
             throw new IllegalArgumentException("first must be from 0 to " + size() + ", but was " + first);
         }
         int[] order = order(epoch);
-        IntStream.range(first, Math.min(first + slots.size(), size())).forEach(batch -> read(order, batch));
+        IntStream.range(first, Math.min(first + slots.size(), size())).forEach(batch -> read(epoch, order, batch));
         for (int batch = first; batch < size(); batch++) {
             Slot slot = slots.get(batch % slots.size());
             await(slot.reading);
@@ -173,7 +191,7 @@ public final class DataLoader implements AutoCloseable {
                 }
             }
             if (batch + slots.size() < size()) {
-                read(order, batch + slots.size());
+                read(epoch, order, batch + slots.size());
             }
         }
     }
@@ -194,13 +212,20 @@ public final class DataLoader implements AutoCloseable {
         return order;
     }
 
-    private void read(int[] order, int batch) {
+    /** {@return the random numbers of a sample's changes in an epoch} */
+    private RandomGenerator random(int epoch, int index) {
+        SplittableRandom ofSeed = new SplittableRandom(seed.orElse(0));
+        ofSeed.nextLong(); // is the order's
+        return new SplittableRandom(new SplittableRandom(ofSeed.nextLong() + epoch).nextLong() + index);
+    }
+
+    private void read(int epoch, int[] order, int batch) {
         Slot slot = slots.get(batch % slots.size());
         int first = batch * batchSize;
         int count = Math.min(batchSize, order.length - first);
         slot.size = count; // set here: a reader may still be at a batch of an epoch that was stopped
         int turn = slot.turn.incrementAndGet();
-        slot.reading = readers.submit(() -> slot.fill(turn, order, first, count));
+        slot.reading = readers.submit(() -> slot.fill(turn, epoch, order, first, count));
     }
 
     private static void await(Future<?> reading) {
@@ -240,6 +265,7 @@ public final class DataLoader implements AutoCloseable {
         final Tensor inputs;
         final Tensor targets;
         private final FloatBuffer samples;
+        private final FloatBuffer raw; // one sample, to augment
         private final IntConsumer putTarget;
         private final Runnable clearTargets;
         int size;
@@ -257,6 +283,7 @@ public final class DataLoader implements AutoCloseable {
                         .retainReference();
             }
             samples = inputs.createBuffer();
+            raw = FloatBuffer.allocate(samples.capacity() / batchSize);
             if (classes) {
                 LongBuffer labels = targets.createBuffer();
                 putTarget = index -> labels.put(data.label(index));
@@ -269,14 +296,22 @@ public final class DataLoader implements AutoCloseable {
         }
 
         /** Synchronized, and skipped if it is late, because an earlier reading may be of an epoch that was stopped. */
-        synchronized void fill(int turn, int[] order, int first, int count) {
+        synchronized void fill(int turn, int epoch, int[] order, int first, int count) {
             if (turn != this.turn.get()) {
                 return;
             }
             samples.clear();
             clearTargets.run();
             for (int i = first; i < first + count; i++) {
-                put("sample", order[i], samples, shape, data::read);
+                if (augmentation.isPresent()) {
+                    raw.clear();
+                    put("sample", order[i], raw, shape, data::readRaw);
+                    augmentation.get().apply(raw.array(), shape, random(epoch, order[i]));
+                    normalization.ifPresent(normalize -> normalize.apply(raw.array(), normalize.channels(shape)));
+                    samples.limit(samples.capacity()).put(raw.array());
+                } else {
+                    put("sample", order[i], samples, shape, data::read);
+                }
                 putTarget.accept(order[i]);
             }
         }

@@ -2,6 +2,7 @@ package org.anneal.train;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 
@@ -73,6 +74,28 @@ public interface Dataset {
      * @throws java.nio.BufferOverflowException if there is too little room
      */
     void read(int index, FloatBuffer into);
+
+    /**
+     * Puts one sample's values as {@link #read} does, but as they are before normalisation: 0 to 1 for images. Here random changes
+     * of a sample are made. By default they are those that {@code read} puts.
+     */
+    default void readRaw(int index, FloatBuffer into) {
+        read(index, into);
+    }
+
+    /** {@return what makes the values that {@link #read} puts of those that {@link #readRaw} puts; nothing if they are the same} */
+    default Optional<Normalize> normalization() {
+        return Optional.empty();
+    }
+
+    /**
+     * {@return this data, normalised in another way: the values before normalisation, then {@code normalize}}
+     *
+     * @throws IllegalArgumentException if {@code normalize} is for another number of channels
+     */
+    default Dataset normalized(Normalize normalize) {
+        return new NormalizedData(this, normalize);
+    }
 
     /**
      * {@return a data set of classes that two functions define}

@@ -109,7 +109,7 @@ public final class FashionMnist {
                         "label " + i + " must be from 0 to " + (CLASSES.size() - 1) + ", but was " + label);
             }
         }
-        return new ByteImages(CLASSES, 1, SIDE, SIDE, labels, pixels);
+        return ByteImages.of(CLASSES, new Images(1, SIDE, SIDE), labels, pixels);
     }
 
     /** {@return the bytes after an IDX header, which has big-endian ints: the magic number, the count and the sides of an item} */

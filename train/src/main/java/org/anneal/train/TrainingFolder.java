@@ -288,7 +288,16 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         keepLast(progress, to.keep);
         // The best one first: if the process dies in between, the run resumed from the last one writes it again.
         Path first = progress.isBest() ? best : last;
-        Checkpoint.write(first, network, to.optimizer, to.scheduler, averages, to.config, progress, rates);
+        Checkpoint.write(
+                first,
+                network,
+                to.optimizer,
+                to.scheduler,
+                WeightAverage.models(averages),
+                to.config,
+                progress,
+                rates,
+                Map.of());
         if (progress.isBest()) {
             link(best, last);
         }

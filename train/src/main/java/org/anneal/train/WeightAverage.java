@@ -1,5 +1,8 @@
 package org.anneal.train;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.anneal.optim.AveragedModel;
@@ -75,6 +78,13 @@ public record WeightAverage(String name, Network network, AveragedModel<Tensor> 
             String name, Network network, Network average, Averaging averaging, StepPer per, int from) {
         return new WeightAverage(
                 name, average, Torch.averagedModel(network.module(), average.module(), averaging), per, from);
+    }
+
+    /** {@return the averages by their names} */
+    static Map<String, AveragedModel<Tensor>> models(List<WeightAverage> averages) {
+        Map<String, AveragedModel<Tensor>> models = new LinkedHashMap<>();
+        averages.forEach(average -> models.put(average.name, average.model));
+        return models;
     }
 
     /** {@return whether the average has begun} */

@@ -236,7 +236,7 @@ class ResumeTest {
                 Progress start = checkpoint.progress(8);
                 assertEquals(List.of(), checkpoint.restore(network, optimizer, scheduler, OnChange.REFUSE, 0));
                 for (WeightAverage average : averages) {
-                    checkpoint.restore(average);
+                    checkpoint.restore(average.name(), average.model());
                 }
                 trainer.resume(start);
                 try (TrainingFolder results =

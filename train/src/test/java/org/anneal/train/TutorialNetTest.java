@@ -109,7 +109,7 @@ class TutorialNetTest {
 
         @Override
         public List<String> classes() {
-            return List.of("only");
+            return Cifar10.CLASSES;
         }
 
         @Override

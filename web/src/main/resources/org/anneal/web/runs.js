@@ -115,7 +115,8 @@ function describe(run, root) {
   root.replaceChildren();
   if (!run.info) return;
   const { optimizer, groups, schedule, stepPer, run: playable } = run.info;
-  for (const said of [`${schedule} stepped per ${stepPer.toLowerCase()}`, [optimizer, ...groups].join('; ')]) {
+  const words = [schedule && `${schedule} stepped per ${stepPer.toLowerCase()}`, [optimizer, ...groups].filter((part) => part).join('; ')];
+  for (const said of words.filter((text) => text)) {
     const line = document.createElement('p');
     // A line may break after a bracket, or a number would be broken.
     line.append(...said.match(/[^([]*[([]?/g).flatMap((part) => [part, document.createElement('wbr')]));

@@ -62,9 +62,10 @@ public record CrossEntropyLoss(
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        if (output.dim() != 2) {
+        if (output.dim() != 2 || output.size(1) < 2) {
             throw new IllegalArgumentException(
-                    "the network's output must be samples x classes, but had shape " + Arrays.toString(output.shape()));
+                    "the network's output must be samples x at least 2 classes, but had shape "
+                            + Arrays.toString(output.shape()));
         }
         return torch.cross_entropy_loss(
                 output,

@@ -31,8 +31,8 @@ public interface Loss {
     Tensor of(Tensor output, Tensor target);
 
     /**
-     * Parses PyTorch's call, {@code nn.CrossEntropyLoss(label_smoothing=0.1)}, or the name of a loss without arguments, which may be
-     * a short one: {@code cross_entropy}, {@code bce_with_logits}, {@code mse}, {@code l1}, {@code smooth_l1}, {@code huber}.
+     * Parses PyTorch's call, {@code nn.CrossEntropyLoss(label_smoothing=0.1)}, its name alone, or a short name of it:
+     * {@code cross_entropy}, {@code bce_with_logits}, {@code mse}, {@code l1}, {@code smooth_l1}, {@code huber}.
      *
      * @throws org.anneal.text.PythonSyntaxException if {@code text} is neither, or has a value that is out of range
      */
@@ -42,8 +42,9 @@ public interface Loss {
         if (brief.isPresent()) {
             return brief.get().get();
         }
-        String whole = Losses.NAME.matcher(text.strip()).matches() ? text.strip() + "()" : text;
-        PythonCall call = PythonProgram.read(whole, Context.EMPTY).meant("loss", Kinds.names(Losses.KINDS, Loss.class));
+        String called = Losses.NAME.matcher(text.strip()).matches() ? text.strip() + "()" : text;
+        PythonCall call =
+                PythonProgram.read(called, Context.EMPTY).meant("loss", Kinds.names(Losses.KINDS, Loss.class));
         Kind<?> kind = Kinds.named(call.nameIn("torch.nn", "nn"), Losses.KINDS, Loss.class)
                 .orElseThrow(() -> call.unknown("loss", names(), Losses.SHORT.keySet()));
         PythonCall.Arguments arguments = call.bind("", kind.signature().toArray(String[]::new));

@@ -13,6 +13,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** The losses that come with this library. */
 final class Losses {
+    static final Pattern NAME = Pattern.compile("[A-Za-z_][\\w.]*");
+
     static final List<Kind<?>> KINDS = List.of(
             CrossEntropyLoss.KIND,
             BCEWithLogitsLoss.KIND,
@@ -29,12 +31,13 @@ final class Losses {
             "smooth_l1", SmoothL1Loss::new,
             "huber", HuberLoss::new));
 
-    static final Pattern NAME = Pattern.compile("[A-Za-z_][\\w.]*");
-
     private Losses() {}
 
     /** {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word. */
     static Tensor sameShape(Tensor output, Tensor target) {
+        if (Metric.isClass(target)) {
+            throw new IllegalArgumentException("the targets must be numbers for this loss, but were classes");
+        }
         if (!Arrays.equals(output.shape(), target.shape())) {
             throw new IllegalArgumentException("the network's output must have the targets' shape, "
                     + Arrays.toString(target.shape()) + ", but had "

@@ -20,7 +20,7 @@ record Measured(String name, long[] shape, float[] output, String target, double
             return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .skip(1)
-                    .map(line -> of(line.split(";")))
+                    .map(line -> of(line.split(";", -1)))
                     .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -30,17 +30,19 @@ record Measured(String name, long[] shape, float[] output, String target, double
     private static Measured of(String[] cells) {
         return new Measured(
                 cells[0],
-                Stream.of(cells[1].split(" ")).mapToLong(Long::parseLong).toArray(),
+                Stream.of(cells[1].split(" ", -1)).mapToLong(Long::parseLong).toArray(),
                 floats(cells[2]),
                 cells[3],
                 Double.parseDouble(cells[4]),
                 cells.length == 5
                         ? List.of()
-                        : Stream.of(cells[5].split(" ")).map(Double::valueOf).toList());
+                        : Stream.of(cells[5].split(" ", -1))
+                                .map(Double::valueOf)
+                                .toList());
     }
 
     private static float[] floats(String text) {
-        String[] each = text.split(" ");
+        String[] each = text.split(" ", -1);
         float[] values = new float[each.length];
         IntStream.range(0, each.length).forEach(i -> values[i] = Float.parseFloat(each[i]));
         return values;
@@ -54,7 +56,8 @@ record Measured(String name, long[] shape, float[] output, String target, double
         if (target.contains(".") || target.contains("e")) {
             return torch.tensor(floats(target)).reshape(shape);
         }
-        return classes(Stream.of(target.split(" ")).mapToLong(Long::parseLong).toArray());
+        return classes(
+                Stream.of(target.split(" ", -1)).mapToLong(Long::parseLong).toArray());
     }
 
     static Tensor classes(long... classes) {

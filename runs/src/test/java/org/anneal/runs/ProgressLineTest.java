@@ -1,4 +1,4 @@
-package org.anneal.cli;
+package org.anneal.runs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

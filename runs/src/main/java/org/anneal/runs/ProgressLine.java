@@ -1,4 +1,4 @@
-package org.anneal.cli;
+package org.anneal.runs;
 
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -16,7 +16,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
  * The progress of long work, on standard error: a bar if that is a terminal, else a line now and then. Silent for the first
  * second. Closing it, or Ctrl-C, removes the bar.
  */
-final class ProgressLine implements AutoCloseable {
+public final class ProgressLine implements AutoCloseable {
     private static final long SECOND = 1_000_000_000;
     private static final long BETWEEN_BARS = SECOND / 4;
     private static final long LONGEST_GAP = 30 * SECOND;
@@ -47,7 +47,7 @@ final class ProgressLine implements AutoCloseable {
      * @param columns columns of the terminal {@code err}, or 0 if it is not one
      * @param clock like {@link System#nanoTime}
      */
-    ProgressLine(PrintWriter err, int columns, LongSupplier clock) {
+    public ProgressLine(PrintWriter err, int columns, LongSupplier clock) {
         this.err = err;
         this.columns = columns;
         // The terminal writes ^C after the bar; in the last column, some begin a new line, where it cannot be removed.
@@ -67,7 +67,7 @@ final class ProgressLine implements AutoCloseable {
      * @param total how much it is in all
      * @param unit of both, such as {@code batches}
      */
-    ProgressLine task(String task, long first, long total, String unit) {
+    public ProgressLine task(String task, long first, long total, String unit) {
         this.task = task;
         this.first = first;
         this.total = Math.max(1, total);
@@ -92,12 +92,12 @@ final class ProgressLine implements AutoCloseable {
     }
 
     /** Reports how much is done. It reads the clock, so a loop of short steps should call it only now and then. */
-    void at(long done) {
+    public void at(long done) {
         at(done, () -> "");
     }
 
     /** Reports how much is done; {@code more}, computed only if it is shown, goes to the end of the line. */
-    void at(long done, Supplier<String> more) {
+    public void at(long done, Supplier<String> more) {
         long now = clock.getAsLong();
         if (now - next < 0) {
             return;
@@ -155,7 +155,7 @@ final class ProgressLine implements AutoCloseable {
     }
 
     /** Removes the bar until the next report, so that something else can be printed. */
-    synchronized void erase() {
+    public synchronized void erase() {
         if (drawn) {
             err.print(CLEAR);
             err.flush();

@@ -1,0 +1,27 @@
+package org.anneal.train;
+
+import java.util.List;
+import org.anneal.torch.Network;
+
+/** A user's own network, as a jar would name it. */
+public final class WideNetwork implements NamedNetwork {
+    @Override
+    public String name() {
+        return "wide";
+    }
+
+    @Override
+    public String form() {
+        return "wide:WIDTH";
+    }
+
+    @Override
+    public String says() {
+        return "one wide layer";
+    }
+
+    @Override
+    public Network build(String arguments, Dataset data) {
+        return Mlp.forData(data, List.of(Integer.valueOf(arguments)), Mlp.Activation.RELU);
+    }
+}
