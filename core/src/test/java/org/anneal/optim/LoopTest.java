@@ -47,7 +47,7 @@ class LoopTest {
         LRScheduler scheduler = new LRScheduler(optimizer, Policy.parse(policy)).stepPer(per);
         assertEquals(Optional.ofNullable(mode), scheduler.metricMode());
         List<Double> seen = run(scheduler, optimizer);
-        String[] expected = rates.split(", ");
+        String[] expected = rates.split(", ", -1);
         assertEquals(expected.length, seen.size());
         for (int i = 0; i < expected.length; i++) {
             assertEquals(Double.parseDouble(expected[i]), seen.get(i), 1e-17, policy);

@@ -51,11 +51,11 @@ class TrainerGoldenTest {
             new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .skip(1)
-                    .map(line -> line.split(";"))
+                    .map(line -> line.split(";", -1))
                     .forEach(cells -> GOLDEN.computeIfAbsent(cells[0], none -> new LinkedHashMap<>())
                             .put(
                                     cells[1],
-                                    Stream.of(cells[2].split(" "))
+                                    Stream.of(cells[2].split(" ", -1))
                                             .map(Double::valueOf)
                                             .toList()));
         }

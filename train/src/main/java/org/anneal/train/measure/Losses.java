@@ -29,8 +29,6 @@ final class Losses {
             "smooth_l1", SmoothL1Loss::new,
             "huber", HuberLoss::new));
 
-    static final Pattern NAME = Pattern.compile("[A-Za-z_][\\w.]*");
-
     private Losses() {}
 
     /** {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word. */

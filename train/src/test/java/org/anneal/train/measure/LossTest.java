@@ -136,8 +136,13 @@ class LossTest {
                     "the network's output must have the targets' shape, [4, 1], but had [4, 3]",
                     () -> new CrossEntropyLoss().of(Measured.zeros(4, 3), Measured.zeros(4, 1)));
             assertMessage(
-                    "the network's output must be samples x classes, but had shape [4]",
+                    "the network's output must be samples x at least 2 classes, but had shape [4]",
                     () -> new CrossEntropyLoss().of(Measured.zeros(4), Measured.zeros(4)));
+            for (Loss loss : List.of(new MSELoss(), new BCEWithLogitsLoss())) {
+                assertMessage(
+                        "the targets must be numbers for this loss, but were classes",
+                        () -> loss.of(Measured.zeros(4), Measured.classes(0, 1, 2, 0)));
+            }
         }
     }
 
