@@ -11,11 +11,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.DoubleSupplier;
 import java.util.function.DoubleUnaryOperator;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.RangeTest.Ended;
 import org.anneal.schedule.StepLR;
@@ -635,7 +637,7 @@ class RangeTestTest {
     }
 
     private static TensorData slot(Optimizer<FloatArray> optimizer) {
-        Map<?, ?> state = (Map<?, ?>) optimizer.stateDict().get("state");
-        return (TensorData) ((Map<?, ?>) state.get(0L)).get("exp_avg");
+        Dict state = new Dict("", optimizer.stateDict()).dict("state");
+        return new Dict("", (Map<?, ?>) Objects.requireNonNull(state.entries().get(0L))).tensor("exp_avg");
     }
 }
