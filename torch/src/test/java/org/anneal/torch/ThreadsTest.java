@@ -205,7 +205,7 @@ class ThreadsTest {
 
         private static long faults() throws IOException {
             String stat = Files.readString(Path.of("/proc/self/stat"));
-            return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[7]);
+            return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ", 9)[7]);
         }
     }
 
