@@ -147,7 +147,7 @@ final class TaskOptions {
     /**
      * Sets a search for a rate up as the training will be.
      *
-     * @param settings of {@link #choose}
+     * @param settings by the names of the options
      */
     static void set(RateFinder finder, Map<String, Object> settings) {
         Dict dict = new Dict("", settings);

@@ -31,7 +31,7 @@ public final class OwnLoopExample {
         Optimizer<Tensor> optimizer = Torch.optimizer(List.of(
                 new ParamGroup<>("body", new AdamW(3e-3), Torch.parameters(net.module(), "0", "1")),
                 new ParamGroup<>("head", new AdamW(1e-3), Torch.parameters(net.module(), "5"))));
-        Schedule cosine = new CosineAnnealingLR(epochs * loader.size() - 100L).afterWarmup(100, 0.01);
+        Schedule cosine = new CosineAnnealingLR((long) epochs * loader.size() - 100).afterWarmup(100, 0.01);
         Policy policy = cosine.times(new ReduceLROnPlateau().withFactor(0.5).withPatience(1));
         LRScheduler scheduler = new LRScheduler(optimizer, policy).stepPer(StepPer.BATCH);
         WeightAverage ema = WeightAverage.ema(net, net(), 0.99);

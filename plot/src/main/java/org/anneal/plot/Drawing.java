@@ -386,7 +386,7 @@ final class Drawing {
                 double x = point.getX() + Math.cos(angle) * (wide / 2 + 10 * away) - wide / 2;
                 double y = point.getY() - Math.sin(angle) * (high / 2 + 10 * away) - high / 2;
                 Rectangle2D box = new Rectangle2D.Double(x, y, wide, high);
-                double cost = 2 * away
+                double cost = 2.0 * away
                         + curve.stream().filter(box::intersects).count()
                         + (data.contains(box) ? 0 : 1000)
                         + 1000 * taken.stream().filter(box::intersects).count();

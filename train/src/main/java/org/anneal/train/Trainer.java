@@ -500,7 +500,7 @@ public final class Trainer {
 
         /** {@return the batch's part of the samples that the optimizer's step is computed from} */
         private double share(DataLoader.Batch data) {
-            long first = data.index() - data.index() % accumulate;
+            long first = (long) data.index() - data.index() % accumulate;
             long end = Math.min(first + accumulate, batches);
             long samples = Math.min(end * batchSize, toTrain) - first * batchSize;
             return (double) data.size() / samples;

@@ -23,7 +23,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
@@ -77,23 +76,31 @@ class ResumeTest {
 
     /** What a run has beside the plain loop. */
     private enum Extra {
-        ACCUMULATE(
-                run -> run.trainer.accumulate(3)), // the last step of an epoch is of 2 batches, the last of 4 samples
-        CLIP_NORM(run -> run.trainer.clipGradNorm(0.2)),
-        CLIP_VALUE(run -> run.trainer.clipGradValue(0.02)),
-        EMA(run -> run.average(WeightAverage.ema(run.network, new DropoutNet(), 0.9))),
-        RAMPED_EMA(run -> run.average(WeightAverage.ema(
-                run.network,
-                new DropoutNet(),
-                Averaging.ema(0.9, Schedule.parse("LinearLR(start_factor=0.1, total_iters=12)"))))),
-        SWA(run -> run.average(WeightAverage.swa(run.network, new DropoutNet(), 2))),
-        VAL_ACCURACY(run -> run.trainer.monitor("val_accuracy").restoreBest()),
-        EMA_VAL_LOSS(run -> run.trainer.monitor("ema_val_loss").restoreBest());
+        ACCUMULATE,
+        CLIP_NORM,
+        CLIP_VALUE,
+        EMA,
+        RAMPED_EMA,
+        SWA,
+        VAL_ACCURACY,
+        EMA_VAL_LOSS;
 
-        final Consumer<Run> set;
-
-        Extra(Consumer<Run> set) {
-            this.set = set;
+        void set(Run run) {
+            switch (this) {
+                case ACCUMULATE ->
+                    run.trainer.accumulate(3); // the last step of an epoch is of 2 batches, the last of 4 samples
+                case CLIP_NORM -> run.trainer.clipGradNorm(0.2);
+                case CLIP_VALUE -> run.trainer.clipGradValue(0.02);
+                case EMA -> run.average(WeightAverage.ema(run.network, new DropoutNet(), 0.9));
+                case RAMPED_EMA ->
+                    run.average(WeightAverage.ema(
+                            run.network,
+                            new DropoutNet(),
+                            Averaging.ema(0.9, Schedule.parse("LinearLR(start_factor=0.1, total_iters=12)"))));
+                case SWA -> run.average(WeightAverage.swa(run.network, new DropoutNet(), 2));
+                case VAL_ACCURACY -> run.trainer.monitor("val_accuracy").restoreBest();
+                case EMA_VAL_LOSS -> run.trainer.monitor("ema_val_loss").restoreBest();
+            }
         }
     }
 
@@ -176,7 +183,7 @@ class ResumeTest {
                             progress.add(now);
                         }
                     });
-            setting.extras.forEach(extra -> extra.set.accept(this));
+            setting.extras.forEach(extra -> extra.set(this));
         }
 
         void average(WeightAverage average) {

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.AdamW;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
@@ -97,11 +99,10 @@ class TrainingStateTest {
     }
 
     private static void assertSame(Network first, Network second) {
+        Map<String, TensorData> expected = Weights.stateDict(second.module());
         Weights.stateDict(first.module())
                 .forEach((name, data) -> assertArrayEquals(
-                        data.toDoubles(),
-                        Weights.stateDict(second.module()).get(name).toDoubles(),
-                        name));
+                        Objects.requireNonNull(expected.get(name)).toDoubles(), data.toDoubles(), name));
     }
 
     @Test

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.anneal.text.Kind;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -12,6 +13,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** The losses that come with this library. */
 final class Losses {
+    static final Pattern NAME = Pattern.compile("[A-Za-z_][\\w.]*");
+
     static final List<Kind<?>> KINDS = List.of(
             CrossEntropyLoss.KIND,
             BCEWithLogitsLoss.KIND,
