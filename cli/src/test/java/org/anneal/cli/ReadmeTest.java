@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What the README and the pages on other numbers than the rate and on data show is what happens. */
+/** What the README and the pages with programs and commands show is what happens. */
 class ReadmeTest {
     private static final Pattern PROGRAM = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern CLASS = Pattern.compile("^class (\\w+)", Pattern.MULTILINE);
@@ -59,7 +59,9 @@ class ReadmeTest {
 
     @ParameterizedTest
     @MethodSource("commands")
-    void commandsRun(String command) {
+    void commandsRun(String command) throws IOException {
+        Path table = Files.writeString(
+                folder.resolve("houses.csv"), "rooms,area,price\n1,20,3\n2,30,5\n3,40,9\n4,35,8\n5,90,21\n");
         List<String> words = new ArrayList<>();
         for (MatchResult word : WORD.matcher(command).results().toList()) {
             words.add(word.group(1) == null ? word.group(2) : word.group(1));
@@ -69,6 +71,8 @@ class ReadmeTest {
             boolean resumes = words.contains("--resume");
             if (resumes) {
                 haveRun(run, words);
+            } else if (words.contains("--config")) {
+                haveRun(folder.resolve("before"), words);
             }
             set(words, "--epochs", resumes ? "2" : "1");
             set(words, "--limit", "2");
@@ -82,6 +86,7 @@ class ReadmeTest {
         Path cifar = Path.of("../../shared/data/cifar10");
         // Without the data the command is understood, and the data is what it misses.
         boolean noData = words.contains("cifar10:DIR") && !Files.isDirectory(cifar);
+        words.replaceAll(word -> word.equals("houses.csv") ? table.toString() : word);
         words.replaceAll(word -> word.replace("cifar10:DIR", "cifar10:" + cifar));
         words.replaceAll(
                 word -> word.matches(".*\\.(png|svg)") ? folder.resolve(word).toString() : word);
@@ -92,7 +97,7 @@ class ReadmeTest {
     /** Makes a run in {@code folder}, and has the words name its checkpoints. */
     private static void haveRun(Path folder, List<String> words) {
         Ran.lines("train", "--epochs", "1", "--limit", "2", "--out", folder.toString());
-        words.replaceAll(word -> word.endsWith(".pt")
+        words.replaceAll(word -> word.endsWith(".pt") || word.endsWith(".json")
                 ? folder.resolve(Path.of(word).getFileName()).toString()
                 : word);
     }
@@ -129,6 +134,8 @@ class ReadmeTest {
 
     private static String readme() throws IOException {
         return Files.readString(Path.of("../README.md")) + "\n" + Files.readString(Path.of("../docs/numbers.md")) + "\n"
-                + Files.readString(Path.of("../docs/data.md")) + "\n" + Files.readString(Path.of("../docs/find.md"));
+                + Files.readString(Path.of("../docs/data.md")) + "\n" + Files.readString(Path.of("../docs/find.md"))
+                + "\n"
+                + Files.readString(Path.of("../docs/training.md"));
     }
 }
