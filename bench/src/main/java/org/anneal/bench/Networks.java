@@ -11,6 +11,7 @@ import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
+import org.anneal.train.ResNet;
 import org.anneal.train.TutorialNet;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -58,6 +59,7 @@ public final class Networks {
         Map<String, Supplier<Runnable>> rows = new LinkedHashMap<>();
         rows.put("tutorial,x4", () -> training(new TutorialNet(3, 32), torch.randn(4, 3, 32, 32)));
         rows.put("tutorial,x64", () -> training(new TutorialNet(3, 32), torch.randn(64, 3, 32, 32)));
+        rows.put("resnet8,x64", () -> training(new ResNet(8, 3, 10), torch.randn(64, 3, 32, 32)));
         rows.put("cnn-bn,x64", () -> training(new Cnn(), torch.randn(64, 1, 28, 28)));
         rows.put("mlp-784-256-10,x256", () -> training(new Mlp(784, 256, 10), torch.randn(256, 784)));
         rows.put("mlp-784-2048-2048-10,x256", () -> training(new Mlp(784, 2048, 2048, 10), torch.randn(256, 784)));

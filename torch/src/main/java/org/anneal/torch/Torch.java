@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.Optimizer;
@@ -16,6 +17,8 @@ import org.anneal.optim.RangeTest;
 import org.anneal.optim.UpdateRule;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.StringTensorDict;
 import org.bytedeco.pytorch.StringVector;
@@ -180,6 +183,29 @@ public final class Torch {
     public static void manualSeed(long seed) {
         load();
         torch.manual_seed(seed);
+    }
+
+    /** {@return a copy of the state of libtorch's random numbers on the CPU: PyTorch's {@code torch.get_rng_state()}} */
+    public static TensorData getRngState() {
+        load();
+        try (PointerScope scope = new PointerScope()) {
+            return Tensors.data(torch.getDefaultCPUGenerator().get_state()).copy();
+        }
+    }
+
+    /**
+     * Sets the state of libtorch's random numbers on the CPU: PyTorch's {@code torch.set_rng_state(state)}.
+     *
+     * @param state of {@link #getRngState}, here or in Python
+     */
+    public static void setRngState(TensorData state) {
+        load();
+        try (PointerScope scope = new PointerScope()) {
+            Generator generator = torch.getDefaultCPUGenerator();
+            Tensor here = generator.get_state();
+            Tensors.copy(state, here);
+            generator.set_state(here);
+        }
     }
 
     /** Loads once, on first use. */

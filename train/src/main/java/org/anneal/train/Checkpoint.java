@@ -33,6 +33,7 @@ import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
+import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -107,7 +108,7 @@ public final class Checkpoint implements AutoCloseable {
             anneal.put("config", config.<Object>map(RunConfig::toDict).orElse(Optional.empty()));
             anneal.put("scheduler", scheduler.state().toMap());
             putProgress(progress, anneal);
-            anneal.put("rng_state", RandomState.get());
+            anneal.put("rng_state", Torch.getRngState());
             Map<String, Object> rates = new LinkedHashMap<>();
             rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
             long width = (long) optimizer.groups().size()
@@ -408,6 +409,13 @@ public final class Checkpoint implements AutoCloseable {
         return dict.find("numbers").isPresent() ? Position.reals(dict.dict("numbers")) : Map.of();
     }
 
+    /** {@return copies, which stay as they are when the network is trained on or the file is closed} */
+    static Map<String, TensorData> copies(Map<String, TensorData> tensors) {
+        Map<String, TensorData> copies = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> copies.put(name, tensor.copy()));
+        return copies;
+    }
+
     private static Map<String, TensorData> bestWeights(Dict dict) {
         Map<String, TensorData> weights = new LinkedHashMap<>();
         if (dict.find("best_model").isPresent()) {
@@ -416,7 +424,7 @@ public final class Checkpoint implements AutoCloseable {
                     .keySet()
                     .forEach(name -> weights.put(String.valueOf(name), model.tensor(String.valueOf(name))));
         }
-        return TensorBytes.copy(weights);
+        return copies(weights);
     }
 
     /**
@@ -490,7 +498,7 @@ public final class Checkpoint implements AutoCloseable {
                 } else {
                     scheduler.restore(state, onChange);
                 }
-                RandomState.set(dict.tensor("rng_state"));
+                Torch.setRngState(dict.tensor("rng_state"));
             } else {
                 if (!parts.schedulers().isEmpty()) {
                     restoreScheduler(scheduler, onChange, stepsDone);

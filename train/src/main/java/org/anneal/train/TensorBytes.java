@@ -2,34 +2,17 @@ package org.anneal.train;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.Storage;
 import org.anneal.checkpoint.TensorData;
 
-/** A copy of a tensor's elements, which stays as it is when the network is trained on or the file is closed. */
+/** Numbers as a tensor of a checkpoint. */
 final class TensorBytes implements Storage {
     private final byte[] bytes;
 
     private TensorBytes(byte[] bytes) {
         this.bytes = bytes;
-    }
-
-    /** {@return a copy of {@code tensor}} */
-    static TensorData copy(TensorData tensor) {
-        ByteBuffer bytes = ByteBuffer.allocate(
-                Math.toIntExact(tensor.count() * tensor.dtype().size()));
-        tensor.forEachChunk(bytes::put);
-        return TensorData.of(tensor.dtype(), new TensorBytes(bytes.array()), tensor.shape());
-    }
-
-    /** {@return copies of all of {@code tensors}} */
-    static Map<String, TensorData> copy(Map<String, TensorData> tensors) {
-        Map<String, TensorData> copies = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> copies.put(name, copy(tensor)));
-        return copies;
     }
 
     /** {@return a float64 tensor of {@code values}} */

@@ -397,7 +397,7 @@ public final class Trainer {
                     .findFirst()
                     .map(WeightAverage::network)
                     .orElse(network);
-            return TensorBytes.copy(Weights.stateDict(watched.module()));
+            return Checkpoint.copies(Weights.stateDict(watched.module()));
         }
 
         List<RunListener.Epoch> run() throws IOException {
@@ -528,7 +528,7 @@ public final class Trainer {
 
         /** Measures an average, whose batch norms are those of the training data as it sees them. */
         private void validate(WeightAverage average, Map<String, Double> measured) {
-            TensorData random = RandomState.get(); // training goes on as it would without averages
+            TensorData random = Torch.getRngState(); // training goes on as it would without averages
             try {
                 Torch.updateBn(
                         average.network().module(),
@@ -540,7 +540,7 @@ public final class Trainer {
                     validate(average.network(), average.metric(""), measured);
                 }
             } finally {
-                RandomState.set(random);
+                Torch.setRngState(random);
             }
         }
 
