@@ -53,8 +53,8 @@ public record CsvData(
         }
         List<String> classes = classes(table, options);
         Rows all = Rows.of(table, classes);
-        IntUnaryOperator group = options.stratified() && !classes.isEmpty() ? all::label : index -> 0;
-        Split split = Split.of(table.size(), options.fraction(), options.seed(), group);
+        IntUnaryOperator group = options.stratified && !classes.isEmpty() ? all::label : index -> 0;
+        Split split = Split.of(table.size(), options.fraction, options.seed, group);
         return of(table, options, all.only(split.train()), all.only(split.validation()));
     }
 
@@ -73,17 +73,17 @@ public record CsvData(
 
     /** {@return the names of the classes; none if the targets are values} */
     private static List<String> classes(CsvTable table, CsvOptions options) throws IOException {
-        boolean areClasses = switch (options.as()) {
+        boolean areClasses = switch (options.as) {
             case CLASSES -> true;
             case VALUES -> false;
-            case DETECTED -> options.targets().size() == 1 && !table.hasNumbers();
+            case DETECTED -> options.targets.size() == 1 && !table.hasNumbers();
         };
-        if (!areClasses || !options.classes().isEmpty()) {
-            return areClasses ? options.classes() : List.of();
+        if (!areClasses || !options.classes.isEmpty()) {
+            return areClasses ? options.classes : List.of();
         }
         List<String> sorted = new ArrayList<>(new TreeSet<>(table.labels()));
         if (sorted.size() == 1) {
-            throw table.wrong("column '" + options.targets().get(0) + "' must have at least 2 classes, but all are '"
+            throw table.wrong("column '" + options.targets.get(0) + "' must have at least 2 classes, but all are '"
                     + CsvTable.shortened(sorted.get(0)) + "'");
         }
         if (table.hasNumbers()) {
@@ -93,18 +93,17 @@ public record CsvData(
     }
 
     private static CsvData of(CsvTable table, CsvOptions options, Rows train, Rows validation) {
-        Optional<Normalize> scaling = options.scaled()
-                ? Optional.of(options.scaling().orElseGet(() -> fit(train.samples)))
-                : Optional.empty();
-        Optional<Normalize> targetScaling = options.targetsScaled() && !train.isClasses()
-                ? Optional.of(options.targetScaling().orElseGet(() -> fit(train.targets)))
+        Optional<Normalize> scaling =
+                options.scaled ? Optional.of(options.scaling.orElseGet(() -> fit(train.samples))) : Optional.empty();
+        Optional<Normalize> targetScaling = options.targetsScaled && !train.isClasses()
+                ? Optional.of(options.targetScaling.orElseGet(() -> fit(train.targets)))
                 : Optional.empty();
         scaling.ifPresent(each -> each.channels(train.shape()));
         targetScaling.ifPresent(each -> each.channels(train.targetShape()));
         return new CsvData(
                 new DataSets(train.scaled(scaling, targetScaling), validation.scaled(scaling, targetScaling)),
                 table.features(),
-                options.targets(),
+                options.targets,
                 scaling,
                 targetScaling);
     }

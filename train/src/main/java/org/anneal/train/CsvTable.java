@@ -49,14 +49,14 @@ final class CsvTable {
                 throw wrong("the names of columns must differ, but two are '" + name + "'");
             }
         }
-        this.targets = places(options.targets());
+        this.targets = places(options.targets);
         List<String> others = new ArrayList<>(names);
-        places(options.without()); // must be there
-        others.removeAll(options.targets());
-        others.removeAll(options.without());
+        places(options.without); // must be there
+        others.removeAll(options.targets);
+        others.removeAll(options.without);
         this.features = places(features.orElse(others));
         if (this.features.length == 0) {
-            throw wrong("must have at least 1 column besides " + String.join(", ", options.targets()));
+            throw wrong("must have at least 1 column besides " + String.join(", ", options.targets));
         }
     }
 
@@ -66,20 +66,20 @@ final class CsvTable {
      * @param features the names of the feature columns; if they are not given, all but the targets and those that are left out
      */
     static CsvTable read(Path file, CsvOptions options, Optional<List<String>> features) throws IOException {
-        char by = options.separator().isPresent() ? options.separator().get() : detect(file);
+        char by = options.separator.isPresent() ? options.separator.get() : detect(file);
         try (CsvReader<CsvRecord> reader = open(file, by)) {
             Iterator<CsvRecord> records = reader.iterator();
             if (!records.hasNext()) {
                 throw new IOException(file + ": is empty");
             }
             CsvRecord first = records.next();
-            List<String> names = options.header()
+            List<String> names = options.header
                     ? first.getFields().stream().map(String::strip).toList()
                     : IntStream.range(0, first.getFieldCount())
                             .mapToObj(Integer::toString)
                             .toList();
             CsvTable table = new CsvTable(file, names, options, features);
-            if (!options.header()) {
+            if (!options.header) {
                 table.add(first);
             }
             while (records.hasNext()) {
