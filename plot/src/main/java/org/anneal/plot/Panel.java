@@ -33,6 +33,20 @@ public record Panel(String yLabel, boolean log, List<Series> series, List<Mark> 
         this(yLabel, log, series, List.of());
     }
 
+    /** {@return whether a curve is explained beside the axis's name, with others of its label, and not at its end} */
+    boolean isExplained(Series curve) {
+        return isBehind(curve)
+                && series.stream()
+                                .filter(each ->
+                                        isBehind(each) && each.label().equals(curve.label()))
+                                .count()
+                        > 1;
+    }
+
+    private static boolean isBehind(Series curve) {
+        return curve.colour().isPresent() && (curve.isFaint() || curve.isDotted());
+    }
+
     /** A panel with a linear axis. */
     public Panel(String yLabel, List<Series> series) {
         this(yLabel, false, series);
