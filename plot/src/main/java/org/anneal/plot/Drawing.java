@@ -119,12 +119,12 @@ final class Drawing {
     /** The part of the picture's width that labels at curves' ends may take. */
     private static final double MOST_LABEL = 0.3;
     /** Where curves coincide, those below are this much wider on either side, for up to three above. */
-    private static final float RIM = 1.8f;
+    private static final float RIM = 1.2f;
 
     private static final int MOST_RIMS = 3;
     private static final int SAMPLES = 480;
     /** Curves that cross are close for fewer samples. */
-    private static final int LEAST_COMMON = 8;
+    private static final int LEAST_COMMON = 12;
 
     private final Chart chart;
     private final Runnable look;
@@ -550,13 +550,12 @@ final class Drawing {
      */
     private record Rims(int depth, double[][] corners) {}
 
-    /** {@return where later curves of the same kind hide this one} */
+    /** {@return where later curves hide this one, if it is neither faint nor dotted} */
     private Rims rims(Frame frame, int curve) {
         Series below = frame.panel().series().get(curve);
         int[] above = new int[SAMPLES];
-        for (int other = curve + 1; below.colour().isPresent() && other < frame.lines().size(); other++) {
-            Series series = frame.panel().series().get(other);
-            if (series.isFaint() == below.isFaint() && series.isDotted() == below.isDotted()) {
+        for (int other = curve + 1; below.isStrong() && other < frame.lines().size(); other++) {
+            if (frame.panel().series().get(other).isStrong()) {
                 addCommon(frame, frame.lines().get(curve), frame.lines().get(other), above);
             }
         }
@@ -573,9 +572,9 @@ final class Drawing {
         return xRange.getLowerBound() + (i + 0.5) / SAMPLES * xRange.getLength();
     }
 
-    /** Counts the samples of the stretches on which two curves are no further apart than a line is thick. */
+    /** Counts the samples of the stretches on which two curves are no further apart than half a line. */
     private void addCommon(Frame frame, Polyline one, Polyline other, int[] counts) {
-        double thick = LINE_WIDTH / frame.height() * frame.range().getLength();
+        double thick = LINE_WIDTH / 2 / frame.height() * frame.range().getLength();
         int from = 0;
         for (int i = 0; i <= SAMPLES; i++) {
             if (i < SAMPLES && Math.abs(one.at(sample(i)) - other.at(sample(i))) < thick) {
@@ -666,7 +665,8 @@ final class Drawing {
     private static BasicStroke ownStroke(Series series) {
         int colour = series.colour().orElse(0);
         return series.isFaint()
-                ? new BasicStroke(FAINT_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, FAINT_DASHES, 0)
+                ? new BasicStroke(
+                        FAINT_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, FAINT_DASHES, 3 * colour)
                 : series.isDotted()
                         ? new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, DOTS, 0)
                         : stroke(0, colour);

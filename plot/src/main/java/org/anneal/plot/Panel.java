@@ -33,18 +33,11 @@ public record Panel(String yLabel, boolean log, List<Series> series, List<Mark> 
         this(yLabel, log, series, List.of());
     }
 
-    /** {@return whether a curve is explained beside the axis's name, with others of its label, and not at its end} */
+    /** {@return whether a curve is told apart from a strong one of its colour beside the axis's name, and not named at its end} */
     boolean isExplained(Series curve) {
-        return isBehind(curve)
-                && series.stream()
-                                .filter(each ->
-                                        isBehind(each) && each.label().equals(curve.label()))
-                                .count()
-                        > 1;
-    }
-
-    private static boolean isBehind(Series curve) {
-        return curve.colour().isPresent() && (curve.isFaint() || curve.isDotted());
+        return curve.colour().isPresent()
+                && !curve.isStrong()
+                && series.stream().anyMatch(each -> each.isStrong() && each.colour().equals(curve.colour()));
     }
 
     /** A panel with a linear axis. */

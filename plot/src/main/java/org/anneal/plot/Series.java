@@ -126,8 +126,8 @@ public final class Series {
 
     /**
      * {@return this curve in a colour that others may share, such as those of one run, and named at its end, beside the panel, in
-     * place of the legend} It is dashed if it is faint. If several that are faint, or dotted, have one label, that is explained
-     * once, beside the name of the axis.
+     * place of the legend} It is dashed if it is faint. If it is faint or dotted, and its colour is that of another curve in its
+     * panel, its label, which it may share, is explained once, beside the name of the axis.
      *
      * @param colour the number of the colour, from 0; from the seventh on they repeat, dashed
      * @throws IllegalArgumentException if {@code colour} is below 0
@@ -157,6 +157,11 @@ public final class Series {
 
     boolean isFaint() {
         return faint;
+    }
+
+    /** {@return whether it has a colour of its own, and is neither faint nor dotted} */
+    boolean isStrong() {
+        return colour.isPresent() && !faint && !dotted;
     }
 
     boolean isDotted() {

@@ -128,6 +128,17 @@ public final class Run implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Records what tells the best epoch, for the page and for {@code anneal compare}: call it before the first {@link #batch}.
+     * Without it, that is {@code val_loss}, or the first metric if there is none.
+     *
+     */
+    public Run monitor(Monitor monitor) {
+        settings.put(RunConfig.MONITOR, monitor.name());
+        settings.put(RunConfig.MONITOR_MODE, monitor.mode().name().toLowerCase(Locale.ROOT));
+        return this;
+    }
+
     /** Adds a listener, which hears what this run is told. */
     public Run listener(RunListener listener) {
         listeners.add(listener);
@@ -156,15 +167,10 @@ public final class Run implements AutoCloseable {
      * @param mode which way it gets better
      */
     public int epochsSinceBest(String name, Mode mode) {
-        int best = -1;
-        for (int i = 0; i < epochs.size(); i++) {
-            double value = epochs.get(i).metric(name);
-            double least = best < 0 ? Double.NaN : epochs.get(best).metric(name);
-            if (!Double.isNaN(value) && !(mode == Mode.MIN ? value >= least : value <= least)) {
-                best = i;
-            }
-        }
-        return best < 0 ? epochs.size() : epochs.size() - 1 - best;
+        return new Monitor(name, mode)
+                .best(epochs)
+                .map(best -> epochs.size() - 1 - epochs.indexOf(best))
+                .orElse(epochs.size());
     }
 
     /** {@return where the run is, for its checkpoint} */
