@@ -114,6 +114,9 @@ final class Drawing {
     /** The height of a label at a curve's end. */
     private static final double LABEL_HEIGHT = 1.3 * TEXT_SIZE;
 
+    /** So many labels make a panel higher; of more, some are left out. */
+    private static final int MOST_LABELS = 24;
+
     private static final double LABEL_GAP = 16;
     private static final double NOTE_GAP = 6;
     /** The part of the picture's width that labels at curves' ends may take. */
@@ -217,7 +220,7 @@ final class Drawing {
         double[] heights = IntStream.range(0, panels)
                 .mapToDouble(i -> Math.max(
                         panels == 1 ? ONLY_PANEL : i == 0 ? FIRST_PANEL : NEXT_PANEL,
-                        atEnds(chart.panels().get(i)).count() * LABEL_HEIGHT))
+                        Math.min(MOST_LABELS, atEnds(chart.panels().get(i)).count()) * LABEL_HEIGHT))
                 .toArray();
         double natural = Arrays.stream(heights).sum();
         double room = chart.size()
@@ -554,7 +557,8 @@ final class Drawing {
     private Rims rims(Frame frame, int curve) {
         Series below = frame.panel().series().get(curve);
         int[] above = new int[SAMPLES];
-        for (int other = curve + 1; below.isStrong() && other < frame.lines().size(); other++) {
+        boolean few = frame.lines().size() <= MOST_LABELS; // of many, most are hidden anyway
+        for (int other = curve + 1; few && below.isStrong() && other < frame.lines().size(); other++) {
             if (frame.panel().series().get(other).isStrong()) {
                 addCommon(frame, frame.lines().get(curve), frame.lines().get(other), above);
             }
