@@ -50,8 +50,8 @@ final class CompareCommand implements Callable<Integer> {
         JSON
     }
 
-    private static final Set<String> OF_RUNS = Set.of(
-            "--monitor", "--format", "--output", "--size", "--title", "--log", "--ascii", "--plugin");
+    private static final Set<String> OF_RUNS =
+            Set.of("--monitor", "--format", "--output", "--size", "--title", "--log", "--ascii", "--plugin");
 
     @Parameters(
             paramLabel = "EXPR",

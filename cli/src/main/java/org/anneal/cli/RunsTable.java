@@ -91,7 +91,8 @@ final class RunsTable {
                     .findFirst()
                     .orElseGet(() -> Monitor.named(column.get()));
         }
-        boolean usual = own.size() > 1 && runs.stream().allMatch(run -> run.metrics().contains(VAL_LOSS));
+        boolean usual =
+                own.size() > 1 && runs.stream().allMatch(run -> run.metrics().contains(VAL_LOSS));
         return usual ? Monitor.VAL_LOSS : own.get(0);
     }
 
@@ -101,7 +102,8 @@ final class RunsTable {
                 .flatMap(run -> run.metrics().stream())
                 .filter(metric -> !metric.equals(watched.name()))
                 .min(Comparator.comparing(metric -> !metric.equals(VAL_LOSS)));
-        return Stream.concat(Stream.of(watched), other.stream().map(Monitor::named)).toList();
+        return Stream.concat(Stream.of(watched), other.stream().map(Monitor::named))
+                .toList();
     }
 
     /** {@return the picture, a colour for each run} */
@@ -130,7 +132,10 @@ final class RunsTable {
             table.add(cells);
         }
         int[] widths = IntStream.range(0, head.size())
-                .map(i -> table.stream().mapToInt(cells -> cells.get(i).length()).max().orElse(0))
+                .map(i -> table.stream()
+                        .mapToInt(cells -> cells.get(i).length())
+                        .max()
+                        .orElse(0))
                 .toArray();
         return table.stream()
                 .map(cells -> IntStream.range(0, cells.size())
@@ -173,7 +178,8 @@ final class RunsTable {
     private Map<String, Double> numbers(Row row) {
         Map<String, Double> numbers = new LinkedHashMap<>();
         numbers.put("epochs", (double) row.last().epoch());
-        numbers.put("best_epoch", row.best().map(epoch -> (double) epoch.epoch()).orElse(Double.NaN));
+        numbers.put(
+                "best_epoch", row.best().map(epoch -> (double) epoch.epoch()).orElse(Double.NaN));
         for (Monitor column : shown) {
             numbers.put(column.name() + "_best", best(row, column));
             numbers.put(column.name() + "_last", column.of(row.last()));

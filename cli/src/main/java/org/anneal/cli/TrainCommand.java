@@ -480,7 +480,8 @@ final class TrainCommand implements Callable<Integer> {
 
         /** {@return a folder for the results of a new run} */
         TrainingFolder folder(Path folder) throws IOException {
-            return new TrainingFolder(folder, network, title(), optimizer.groups().size(), numbers());
+            return new TrainingFolder(
+                    folder, network, title(), optimizer.groups().size(), numbers());
         }
 
         ScheduleCheck check() {

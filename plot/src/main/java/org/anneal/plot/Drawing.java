@@ -18,7 +18,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.IntPredicate;
@@ -498,7 +497,8 @@ final class Drawing {
         for (int i : order) {
             Rims rims = rims(frame, i);
             if (rims.depth() > 0) {
-                lineRenderer.setSeriesPaint(lines.getSeriesCount(), colour(frame.key().get(i)));
+                lineRenderer.setSeriesPaint(
+                        lines.getSeriesCount(), colour(frame.key().get(i)));
                 lineRenderer.setSeriesStroke(
                         lines.getSeriesCount(),
                         new BasicStroke(
@@ -558,7 +558,9 @@ final class Drawing {
         Series below = frame.panel().series().get(curve);
         int[] above = new int[SAMPLES];
         boolean few = frame.lines().size() <= MOST_LABELS; // of many, most are hidden anyway
-        for (int other = curve + 1; few && below.isStrong() && other < frame.lines().size(); other++) {
+        for (int other = curve + 1;
+                few && below.isStrong() && other < frame.lines().size();
+                other++) {
             if (frame.panel().series().get(other).isStrong()) {
                 addCommon(frame, frame.lines().get(curve), frame.lines().get(other), above);
             }
@@ -599,8 +601,7 @@ final class Drawing {
             if (panel.isExplained(series) && said.add(series.label())) {
                 g.setPaint(QUIET_INK);
                 g.setStroke(ownStroke(series));
-                g.draw(new Line2D.Double(
-                        at, base - 0.36 * TEXT_SIZE, at + LEGEND_SAMPLE - 8, base - 0.36 * TEXT_SIZE));
+                g.draw(new Line2D.Double(at, base - 0.36 * TEXT_SIZE, at + LEGEND_SAMPLE - 8, base - 0.36 * TEXT_SIZE));
                 text(g, QUIET_INK, series.label(), TEXT_SIZE, at + LEGEND_SAMPLE, base);
                 at += LEGEND_SAMPLE + width(series.label()) + LEGEND_GAP;
             }

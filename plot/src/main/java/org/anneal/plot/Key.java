@@ -40,8 +40,7 @@ final class Key {
             Map<String, Integer> seen = new HashMap<>();
             for (Series series : panel.series()) {
                 Name name = new Name(
-                        series.label(),
-                        series.colour().orElseGet(() -> -seen.merge(series.label(), 1, Integer::sum)));
+                        series.label(), series.colour().orElseGet(() -> -seen.merge(series.label(), 1, Integer::sum)));
                 Entry entry = Optional.ofNullable(known.get(name))
                         .orElseGet(() -> series.colour()
                                 .map(own -> new Entry(series, own, 0))

@@ -37,7 +37,8 @@ public record Panel(String yLabel, boolean log, List<Series> series, List<Mark> 
     boolean isExplained(Series curve) {
         return curve.colour().isPresent()
                 && !curve.isStrong()
-                && series.stream().anyMatch(each -> each.isStrong() && each.colour().equals(curve.colour()));
+                && series.stream()
+                        .anyMatch(each -> each.isStrong() && each.colour().equals(curve.colour()));
     }
 
     /** A panel with a linear axis. */

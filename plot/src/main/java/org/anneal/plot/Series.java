@@ -178,8 +178,8 @@ public final class Series {
         return label;
     }
 
-    /** {@return what stands at the curve's end behind its label} */
-    String note() {
+    /** {@return what is said of the point in a ring, at the curve's end behind its label; empty if there is none} */
+    public String note() {
         return ring.map(Ring::note).orElse("");
     }
 

@@ -22,8 +22,7 @@ import org.anneal.runs.RunListener.Epoch;
  * @param epochs the finished epochs, oldest first, at least one
  * @param points moments within the epochs, oldest first, as far as they were recorded
  */
-public record RunRecord(
-        Path folder, Optional<RunConfig.Summary> summary, List<Epoch> epochs, List<Point> points) {
+public record RunRecord(Path folder, Optional<RunConfig.Summary> summary, List<Epoch> epochs, List<Point> points) {
 
     /**
      * A moment of a run.
@@ -64,8 +63,7 @@ public record RunRecord(
     private static List<Epoch> epochs(Path metrics) throws IOException {
         List<String> lines = Files.readAllLines(metrics, StandardCharsets.ISO_8859_1);
         Optional<List<String>> columns = lines.stream().findFirst().flatMap(RunTable::columns);
-        if (columns.isEmpty()
-                || !columns.get().containsAll(List.of("epoch", "step", RunTable.TRAIN_LOSS))) {
+        if (columns.isEmpty() || !columns.get().containsAll(List.of("epoch", "step", RunTable.TRAIN_LOSS))) {
             throw new IOException(metrics + " must have the columns epoch, step and " + RunTable.TRAIN_LOSS);
         }
         List<Epoch> epochs = new ArrayList<>();

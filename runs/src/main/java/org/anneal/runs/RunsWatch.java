@@ -76,8 +76,7 @@ public final class RunsWatch {
 
         /** {@return what tells its best epoch} */
         public Monitor monitor() {
-            List<String> columns =
-                    Objects.requireNonNull(tables.get("metrics")).columns();
+            List<String> columns = Objects.requireNonNull(tables.get("metrics")).columns();
             return Monitor.of(
                     columns.subList(columns.indexOf(RunTable.TRAIN_LOSS) + 1, columns.size()).stream()
                             .filter(column -> !RunTable.isOwn(column))

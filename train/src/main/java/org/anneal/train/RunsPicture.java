@@ -84,8 +84,9 @@ public final class RunsPicture {
 
     private static Curves curves(String name, RunRecord run, Monitor monitor) {
         Map<Double, RunRecord.Point> points = new TreeMap<>();
-        run.epochs().forEach(epoch -> points.put(
-                (double) epoch.epoch(), new RunRecord.Point(epoch.epoch(), epoch.lr(), epoch.numbers())));
+        run.epochs()
+                .forEach(epoch -> points.put(
+                        (double) epoch.epoch(), new RunRecord.Point(epoch.epoch(), epoch.lr(), epoch.numbers())));
         run.points().forEach(point -> points.put(point.at(), point));
         List<RunRecord.Point> all = List.copyOf(points.values());
         int groups = all.stream().mapToInt(point -> point.lr().size()).max().orElse(0);
@@ -95,8 +96,7 @@ public final class RunsPicture {
         for (int i = 0; i < groups; i++) {
             int group = i;
             steps.add(all.stream()
-                    .mapToDouble(point ->
-                            group < point.lr().size() ? point.lr().get(group) : Double.NaN)
+                    .mapToDouble(point -> group < point.lr().size() ? point.lr().get(group) : Double.NaN)
                     .toArray());
         }
         numbers.forEach(number -> steps.add(all.stream()
@@ -172,8 +172,7 @@ public final class RunsPicture {
     }
 
     /** Adds the curves of a measure, plain and of averages of the weights, but for the main one. */
-    private static void addAverages(
-            Curves run, String measure, String main, OptionalInt colour, List<Series> series) {
+    private static void addAverages(Curves run, String measure, String main, OptionalInt colour, List<Series> series) {
         List<String> others = Stream.concat(Stream.of(measure), run.metrics().stream())
                 .distinct()
                 .filter(name -> name.equals(measure) || name.endsWith("_" + measure))
@@ -201,8 +200,7 @@ public final class RunsPicture {
                 .filter(watched -> runs.stream().anyMatch(run -> run.has(watched)))
                 .findFirst()
                 .or(() -> runs.stream()
-                        .flatMap(run -> run.metrics().stream()
-                                .filter(metric -> !isLoss(metric) && run.has(metric)))
+                        .flatMap(run -> run.metrics().stream().filter(metric -> !isLoss(metric) && run.has(metric)))
                         .findFirst());
     }
 

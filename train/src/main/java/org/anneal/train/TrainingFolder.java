@@ -377,11 +377,13 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
 
     Chart curve() {
         int end = epochs.get(epochs.size() - 1).epoch();
-        List<double[]> steps =
-                IntStream.range(0, groups + numbers.size()).mapToObj(rates::column).toList();
+        List<double[]> steps = IntStream.range(0, groups + numbers.size())
+                .mapToObj(rates::column)
+                .toList();
         return RunsPicture.draw(
                 title,
-                List.of(new RunsPicture.Curves("", epochs, progress.monitor(), names, numbers, rates.edges(end), steps)),
+                List.of(new RunsPicture.Curves(
+                        "", epochs, progress.monitor(), names, numbers, rates.edges(end), steps)),
                 false);
     }
 }

@@ -145,7 +145,8 @@ final class RunEvents implements AutoCloseable {
             for (String name : known.keySet()) {
                 if (!names.contains(name)) {
                     add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");
-                    sent.keySet().removeIf(key -> key.substring(key.indexOf('/') + 1).equals(name));
+                    sent.keySet()
+                            .removeIf(key -> key.substring(key.indexOf('/') + 1).equals(name));
                 }
             }
             known.keySet().retainAll(names);

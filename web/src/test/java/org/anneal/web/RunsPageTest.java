@@ -568,8 +568,8 @@ class RunsPageTest {
         Optimizer<FloatArray> optimizer = FloatArrays.optimizer(List.of(
                 new ParamGroup<>("base", new SGD(0.5), List.of(new FloatArray(0f))),
                 new ParamGroup<>("head", new SGD(0.25), List.of(new FloatArray(0f)))));
-        LRScheduler scheduler = new LRScheduler(
-                optimizer, new ExponentialLR(0.5), Map.of("weight_decay", new LinearLR(0.5, 1, 4)));
+        LRScheduler scheduler =
+                new LRScheduler(optimizer, new ExponentialLR(0.5), Map.of("weight_decay", new LinearLR(0.5, 1, 4)));
         try (Run run = Run.create(runs.resolve(name))
                 .of(optimizer, scheduler)
                 .length(3, 2)
@@ -610,14 +610,11 @@ class RunsPageTest {
         assertEquals("{\"own val_effort\":[4,7.5]}", rings("metric-val_effort"));
         assertEquals("best validation elegance 0.75, epoch 2", browser.text("#run-list .best"));
         assertEquals("basehead", browser.text("#rate-key").replace("\n", ""));
-        assertEquals(
-                "basehead", browser.text("[data-column=weight_decay] .key").replace("\n", ""));
+        assertEquals("basehead", browser.text("[data-column=weight_decay] .key").replace("\n", ""));
         assertEquals("finished", browser.text("#run-list small"));
         assertTrue(about("own").contains("ExponentialLR(gamma=0.5)"), about("own"));
         // Beside one of the Trainer's, which has a loss of validation, and of an average of the weights.
-        append(
-                Files.createDirectories(runs.resolve("trained")).resolve("metrics.csv"),
-                """
+        append(Files.createDirectories(runs.resolve("trained")).resolve("metrics.csv"), """
                 epoch,step,lr,train_loss,val_loss,val_accuracy,ema_val_loss,ema_val_accuracy,seconds
                 1,2,0.1,1.5,1.25,0.5,nan,nan,1.0
                 2,4,0.1,1.0,0.75,0.75,0.5,0.875,1.0
@@ -632,7 +629,9 @@ class RunsPageTest {
         browser.size(400, 900);
         browser.screenshot("runs-own-400");
         assertEquals(
-                400L, browser.run("return document.documentElement.scrollWidth"), "the page is no wider than the phone");
+                400L,
+                browser.run("return document.documentElement.scrollWidth"),
+                "the page is no wider than the phone");
     }
 
     @Test
