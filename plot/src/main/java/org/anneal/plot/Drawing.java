@@ -578,9 +578,9 @@ final class Drawing {
         return xRange.getLowerBound() + (i + 0.5) / SAMPLES * xRange.getLength();
     }
 
-    /** Counts the samples of the stretches on which two curves are no further apart than half a line. */
+    /** Counts the samples of the stretches on which two curves are so close that one hides the other. */
     private void addCommon(Frame frame, Polyline one, Polyline other, int[] counts) {
-        double thick = LINE_WIDTH / 2 / frame.height() * frame.range().getLength();
+        double thick = LINE_WIDTH / 8 / frame.height() * frame.range().getLength();
         int from = 0;
         for (int i = 0; i <= SAMPLES; i++) {
             if (i < SAMPLES && Math.abs(one.at(sample(i)) - other.at(sample(i))) < thick) {
