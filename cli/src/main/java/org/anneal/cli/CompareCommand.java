@@ -2,6 +2,8 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.anneal.cli.SimulationOptions.Simulated;
@@ -17,22 +20,25 @@ import org.anneal.cli.Surroundings.Pasted;
 import org.anneal.optim.Comparison;
 import org.anneal.optim.Simulation;
 import org.anneal.runs.ProgressLine;
+import org.anneal.runs.RunRecord;
 import org.anneal.text.Python;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code anneal compare}: where schedules differ. */
+/** {@code anneal compare}: where schedules differ, or how finished runs went. */
 @Command(
         name = "compare",
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
             "Compare schedules over a run: say where each differs from the first, and draw them.",
-            "Exits with 0 if all are equal, with 1 if they differ, and with 2 if the command line is wrong, as diff does."
+            "Exits with 0 if all are equal, with 1 if they differ, and with 2 if the command line is wrong, as diff does.",
+            "Or compare finished runs by their folders: a table, the best first, and one picture of all. Exits with 0."
         })
 final class CompareCommand implements Callable<Integer> {
     private static final int DIGITS = 5; // after the first
@@ -44,7 +50,13 @@ final class CompareCommand implements Callable<Integer> {
         JSON
     }
 
-    @Parameters(paramLabel = "EXPR", arity = "2..*", description = SimulationOptions.EXPR)
+    private static final Set<String> OF_RUNS =
+            Set.of("--monitor", "--format", "--output", "--size", "--title", "--log", "--ascii", "--plugin");
+
+    @Parameters(
+            paramLabel = "EXPR",
+            arity = "2..*",
+            description = {SimulationOptions.EXPR, "or all of them folders of runs, such as runs/a"})
     private List<String> expressions;
 
     @Mixin
@@ -74,6 +86,12 @@ final class CompareCommand implements Callable<Integer> {
             description = "text, csv or json (default: ${DEFAULT-VALUE}); only text draws in the terminal")
     private Format format;
 
+    @Option(
+            names = "--monitor",
+            paramLabel = "COLUMN",
+            description = "of runs, what tells the best: val_loss, val_accuracy, ... (default: as in the runs)")
+    private Optional<String> monitor = Optional.empty();
+
     @Mixin
     private final PictureOptions picture = new PictureOptions();
 
@@ -94,6 +112,13 @@ final class CompareCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         picture.check();
+        if (expressions.stream().anyMatch(CompareCommand::namesRun)) {
+            compareRuns();
+            return 0;
+        }
+        if (monitor.isPresent()) {
+            throw new IllegalArgumentException("--monitor must be left out unless runs are compared");
+        }
         if (!(tolerance >= 0)) {
             throw new IllegalArgumentException("--tolerance must be at least 0, but was " + tolerance);
         }
@@ -126,6 +151,45 @@ final class CompareCommand implements Callable<Integer> {
             throw end.get();
         }
         return equal ? 0 : Anneal.FAILED;
+    }
+
+    /** {@return whether an argument is a folder, or can only be a path} */
+    private static boolean namesRun(String argument) {
+        try {
+            return Files.isDirectory(Path.of(argument))
+                    || (argument.contains("/") && argument.indexOf('(') < 0 && argument.indexOf('\n') < 0);
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    private void compareRuns() throws IOException {
+        for (String argument : expressions) {
+            if (!namesRun(argument)) {
+                throw new IllegalArgumentException(
+                        "EXPR must be schedules only, or folders of runs only, but '" + argument + "' is no folder");
+            }
+        }
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptionsSet()) {
+            if (!OF_RUNS.contains(option.longestName())) {
+                throw new IllegalArgumentException(
+                        option.longestName() + " must be left out when runs are compared, which have their own");
+            }
+        }
+        List<RunRecord> runs = new ArrayList<>();
+        for (String folder : expressions) {
+            runs.add(RunRecord.read(Path.of(folder)));
+        }
+        RunsTable table = new RunsTable(runs, monitor);
+        PrintWriter out = spec.commandLine().getOut();
+        switch (format) {
+            case TEXT -> table.text().forEach(out::println);
+            case CSV -> table.csv().forEach(out::println);
+            case JSON -> out.println(table.json());
+        }
+        if (picture.isFile() || format == Format.TEXT) {
+            picture.draw(table, spec);
+        }
     }
 
     private List<Walked> walk(Simulated simulated, int groups) throws IOException {

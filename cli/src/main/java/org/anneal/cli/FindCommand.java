@@ -124,6 +124,7 @@ final class FindCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         options.check();
+        options.checkOneSchedule("to find a rate");
         if (only.isPresent() && options.hasLayerDecay()) {
             throw new IllegalArgumentException(
                     "--only must be left out with --layer-decay, which ties the rates of all layers");

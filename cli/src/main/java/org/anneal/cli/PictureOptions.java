@@ -142,6 +142,18 @@ final class PictureOptions {
         }
     }
 
+    /** Draws finished runs. */
+    void draw(RunsTable runs, CommandSpec spec) throws IOException {
+        Chart chart = runs.picture(title.orElse(""), log);
+        if (output.isPresent()) {
+            Chart sized = size.isPresent() ? chart.withSize(option(() -> Size.parse(size.get()))) : chart;
+            sized.save(output.get());
+            spec.commandLine().getOut().println("Wrote " + output.get());
+        } else {
+            spec.commandLine().getOut().print(chart.text(terminal(Anneal.screen(spec), System.getenv())));
+        }
+    }
+
     private Plot plot(Simulated simulated, Optional<Path> metrics) throws IOException {
         long steps = simulated.steps();
         Optional<RunLength> length = simulated.length();

@@ -7,24 +7,33 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
+import org.anneal.runs.RunRecord;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
@@ -33,7 +42,6 @@ import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.train.Checkpoint;
 import org.anneal.train.DataSets;
-import org.anneal.train.Monitor;
 import org.anneal.train.NonFiniteException;
 import org.anneal.train.Progress;
 import org.anneal.train.Trainer;
@@ -60,6 +68,8 @@ final class TrainCommand implements Callable<Integer> {
     private static final int STOP_SECONDS = 30;
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
     private static final Path RUNS = Path.of("runs");
+    private static final String COMPARISON = "compare.png";
+    private static final Pattern KIND = Pattern.compile("[A-Za-z0-9_]{1,60}");
     private static final Path NO_FILE = Path.of("");
     private static final String NEWEST = "\0"; // --resume without FILE; nobody can type this
 
@@ -135,6 +145,9 @@ final class TrainCommand implements Callable<Integer> {
         }
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
+        if (resume.isPresent()) {
+            options.checkOneSchedule("with --resume, which goes on with one run");
+        }
         if (out.isPresent() && RunFolder.isRun(out.get())) {
             RunFolder.checkNotWritten(out.get());
             if (resume.isEmpty()) {
@@ -143,8 +156,7 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
         if (resume.isEmpty()) {
-            start();
-            return 0;
+            return start();
         }
         Path file = resume.get();
         Path folder = out.orElseGet(TrainCommand::newFolder);
@@ -201,11 +213,14 @@ final class TrainCommand implements Callable<Integer> {
                 + "; give its folder with --out, or a checkpoint with --resume FILE");
     }
 
-    private void start() throws IOException {
+    private int start() throws IOException {
         Optional<RunConfig> given = options.config();
         DataOptions.Read data = options.read(given, NO_FILE);
         DataSets sets = data.sets();
         Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        if (options.schedules() > 1) {
+            return trainEach(data, given, rule);
+        }
         TrainOptions.Chosen chosen = options.choose(data, given, rule, NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
         boolean oneGroup = chosen.config().groups().isEmpty();
@@ -222,12 +237,81 @@ final class TrainCommand implements Callable<Integer> {
             Path folder = out.orElseGet(TrainCommand::newFolder);
             try (LivePage page = LivePage.start(folder, serve)) {
                 introduce(page);
-                TrainingFolder results = new TrainingFolder(
-                        folder, run.network, run.title(), run.optimizer.groups().size(), run.numbers());
-                run.train(folder, results, Progress.start());
+                run.train(folder, run.folder(folder), Progress.start());
                 stay(page, run);
             }
         }
+        return 0;
+    }
+
+    /** Trains with each of several schedules, into folders of their own, and compares the runs. */
+    private int trainEach(DataOptions.Read data, Optional<RunConfig> given, Optional<UpdateRule> rule)
+            throws IOException {
+        Path folder = out.orElseGet(TrainCommand::newFolder);
+        Map<Path, TrainOptions.Chosen> all = new LinkedHashMap<>();
+        Set<String> idle = new LinkedHashSet<>();
+        for (int i = 0; i < options.schedules(); i++) {
+            options.take(i);
+            TrainOptions.Chosen chosen = options.choose(data, given, rule, NO_FILE);
+            Path own = folder.resolve(i + 1 + "-" + kind(chosen.call().policy()));
+            if (RunFolder.isRun(own)) {
+                throw new IllegalArgumentException("--out must not hold a run, but " + own + " does");
+            }
+            if (i == 0) {
+                idle.addAll(chosen.notes());
+            }
+            idle.retainAll(chosen.notes()); // what one of them uses is no mistake
+            all.put(own, chosen);
+        }
+        idle.forEach(note -> Anneal.warn(spec, note));
+        for (TrainOptions.Chosen chosen : all.values()) { // before the first has taken its time
+            try (Training run = new Training(chosen, data.sets())) {
+                run.check().refuseWhatFails(Optional.empty());
+            }
+        }
+        introduce(all.values().iterator().next(), data.sets());
+        List<RunRecord> done = new ArrayList<>();
+        boolean diverged = false;
+        try (LivePage page = LivePage.start(all.keySet().iterator().next(), serve)) {
+            introduce(page);
+            for (Map.Entry<Path, TrainOptions.Chosen> each : all.entrySet()) {
+                try (Training run = new Training(each.getValue(), data.sets())) {
+                    say("%n%s", each.getKey());
+                    run.introduce();
+                    TrainingFolder results = run.folder(each.getKey());
+                    try {
+                        run.train(each.getKey(), results, Progress.start());
+                    } catch (DivergedException e) { // the others may do better
+                        Anneal.warn(spec, String.valueOf(e.getMessage()));
+                        diverged = true;
+                    }
+                    if (run.trainer.isStopped()) {
+                        return 0;
+                    } else if (results.progress().epoch() > 0) {
+                        done.add(RunRecord.read(each.getKey()));
+                    }
+                }
+            }
+            if (!done.isEmpty()) {
+                compare(done, folder.resolve(COMPARISON));
+            }
+            stay(page);
+        }
+        return diverged ? Anneal.FAILED : 0;
+    }
+
+    private void compare(List<RunRecord> runs, Path picture) throws IOException {
+        RunsTable table = new RunsTable(runs, Optional.empty());
+        say("");
+        table.text().forEach(line -> say("%s", line));
+        table.picture("", false).save(picture);
+        say("Wrote %s", picture);
+    }
+
+    /** {@return the name of a schedule's kind, for a folder} */
+    private static String kind(Policy policy) {
+        Matcher name = KIND.matcher(policy.toString());
+        return name.lookingAt() ? name.group() : "schedule";
     }
 
     private void resume(Checkpoint checkpoint, Path file, Path folder) throws IOException {
@@ -309,10 +393,25 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void stay(LivePage page, Training run) {
-        if (page.address().isPresent() && !run.trainer.isStopped()) {
+        if (!run.trainer.isStopped()) {
+            stay(page);
+        }
+    }
+
+    private void stay(LivePage page) {
+        if (page.address().isPresent()) {
             say("Still serving it at %s until Ctrl-C", page.address().get());
             spec.commandLine().getOut().flush();
             LivePage.stay();
+        }
+    }
+
+    /** A run ended because a loss was not finite. */
+    private static final class DivergedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        DivergedException(String message, NonFiniteException cause) {
+            super(message, cause);
         }
     }
 
@@ -377,6 +476,12 @@ final class TrainCommand implements Callable<Integer> {
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException("--" + e.getMessage(), e);
             }
+        }
+
+        /** {@return a folder for the results of a new run} */
+        TrainingFolder folder(Path folder) throws IOException {
+            return new TrainingFolder(
+                    folder, network, title(), optimizer.groups().size(), numbers());
         }
 
         ScheduleCheck check() {
@@ -489,7 +594,7 @@ final class TrainCommand implements Callable<Integer> {
                     folder.saveBestWeights(best.get().epoch());
                 }
             } catch (NonFiniteException e) {
-                throw new IOException(e.getMessage() + kept(path, folder.progress()), e);
+                throw new DivergedException(e.getMessage() + kept(path, folder.progress()), e);
             }
         }
 

@@ -84,8 +84,11 @@ final class TrainOptions {
             paramLabel = "EXPR",
             description = "a scheduler's call, or the lines of a Python program that make it and its optimizer; -"
                     + " reads standard input; lengths may also be 2ep, 500st or 10%% of the run (default:"
-                    + " CosineAnnealingLR(T_max=100%%); for a Schedule-Free optimizer, a constant rate)")
-    private Optional<String> schedule = Optional.empty();
+                    + " CosineAnnealingLR(T_max=100%%); for a Schedule-Free optimizer, a constant rate); given several"
+                    + " times, each is trained with, into a folder of its own in --out, and all are compared")
+    private List<String> schedules = List.of();
+
+    private Optional<String> schedule = Optional.empty(); // the one whose turn it is
 
     @Option(
             names = "--config",
@@ -207,7 +210,10 @@ final class TrainOptions {
 
     /** Checks the expressions and the counts, before anything is done. */
     void check() {
-        schedule = schedule.map(text -> surroundings.text("--schedule", text));
+        schedules = schedules.stream()
+                .map(text -> surroundings.text("--schedule", text))
+                .toList();
+        schedule = schedules.stream().findFirst();
         optimizer = optimizer.map(text -> surroundings.text("--optimizer", text));
         surroundings.check(schedule.isPresent());
         drives.forEach(Surroundings::driven);
@@ -253,6 +259,24 @@ final class TrainOptions {
                 .limit(rates.size() - 1L) // the last one is the rest
                 .map(rate -> rate.getKey() + ".*:lr=" + Python.repr(rate.getValue()))
                 .toList();
+    }
+
+    /** {@return how many schedules are given} */
+    int schedules() {
+        return schedules.size();
+    }
+
+    /** Has {@link #choose} choose another one of the schedules, from 0. */
+    void take(int which) {
+        schedule = Optional.of(schedules.get(which));
+    }
+
+    /** Refuses several schedules where there can be only one. */
+    void checkOneSchedule(String purpose) {
+        if (schedules.size() > 1) {
+            throw new IllegalArgumentException(
+                    "--schedule must be given once " + purpose + ", but was given " + schedules.size() + " times");
+        }
     }
 
     OnChange onChange() {

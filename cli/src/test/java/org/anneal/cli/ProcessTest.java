@@ -102,6 +102,18 @@ class ProcessTest {
     }
 
     @Test
+    void ctrlCStopsAllSchedules() throws IOException, InterruptedException {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
+        Process process = start(
+                "train", "--epochs=100000", "--limit=50", "--schedule=StepLR(9)", "--schedule=StepLR(8)", "--out=runs");
+        List<String> printed = interrupted(process, line -> line.startsWith("Epoch 1,"), "-INT", 130);
+        assertTrue(printed.get(printed.size() - 2).startsWith("Interrupted: runs/1-StepLR: "), printed.toString());
+        assertTrue(Files.exists(folder.resolve("runs/1-StepLR/last.pt")));
+        assertTrue(Files.notExists(folder.resolve("runs/2-StepLR")));
+        assertTrue(Files.notExists(folder.resolve("runs/compare.png")));
+    }
+
+    @Test
     void ctrlCLeavesNothingOfAnExportThatIsNotWhole() throws IOException, InterruptedException {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
         TensorData zero = TensorData.scalar(0);

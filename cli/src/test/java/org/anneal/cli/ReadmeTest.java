@@ -83,6 +83,15 @@ class ReadmeTest {
             words.replaceAll(
                     word -> word.endsWith(".safetensors") ? folder.resolve(word).toString() : word);
         }
+        if (words.get(0).equals("compare")) {
+            for (int i = 1; i < words.size(); i++) {
+                if (words.get(i).startsWith("runs/")) {
+                    Path run = folder.resolve(words.get(i));
+                    haveRun(run, words);
+                    words.set(i, run.toString());
+                }
+            }
+        }
         Path cifar = Path.of("../../shared/data/cifar10");
         // Without the data the command is understood, and the data is what it misses.
         boolean noData = words.contains("cifar10:DIR") && !Files.isDirectory(cifar);

@@ -7,6 +7,7 @@ import java.awt.RenderingHints;
 import java.awt.Shape;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
+import java.awt.geom.Path2D;
 import java.awt.geom.Point2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
@@ -14,11 +15,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.anneal.plot.Ticks.Tick;
@@ -100,7 +105,28 @@ final class Drawing {
 
     private static final double MARKER = 6;
     private static final double MARK = 4; // radius
+    private static final double RING = 9;
     private static final float FAINT_WIDTH = 1;
+    private static final int FAINT_ALPHA = 150;
+    private static final float[] FAINT_DASHES = {5, 3};
+    private static final float[] DOTS = {2, 3};
+    /** The height of a label at a curve's end. */
+    private static final double LABEL_HEIGHT = 1.3 * TEXT_SIZE;
+
+    /** So many labels make a panel higher; of more, some are left out. */
+    private static final int MOST_LABELS = 24;
+
+    private static final double LABEL_GAP = 16;
+    private static final double NOTE_GAP = 6;
+    /** The part of the picture's width that labels at curves' ends may take. */
+    private static final double MOST_LABEL = 0.3;
+    /** Where curves coincide, those below are this much wider on either side, for up to three above. */
+    private static final float RIM = 1.2f;
+
+    private static final int MOST_RIMS = 3;
+    private static final int SAMPLES = 480;
+    /** Curves that cross are close for fewer samples. */
+    private static final int LEAST_COMMON = 12;
 
     private final Chart chart;
     private final Runnable look;
@@ -116,6 +142,7 @@ final class Drawing {
     private final List<Frame> frames = new ArrayList<>();
     private final double left;
     private final double right;
+    private final double labelWidth;
     private final List<String> title;
     private final List<Entry> legend;
     private final double top;
@@ -150,6 +177,15 @@ final class Drawing {
         }
     }
 
+    /**
+     * What stands at a curve's end.
+     *
+     * @param label shortened
+     * @param x of the curve's last point
+     * @param height of that
+     */
+    private record EndLabel(Color colour, String label, String note, double x, double height) {}
+
     /** A legend's entry: its lines of text, and its position below the legend's top. */
     private record Entry(Key.Entry key, List<String> lines, double x, double y) {
         double bottom() {
@@ -181,7 +217,9 @@ final class Drawing {
 
         int panels = chart.panels().size();
         double[] heights = IntStream.range(0, panels)
-                .mapToDouble(i -> panels == 1 ? ONLY_PANEL : i == 0 ? FIRST_PANEL : NEXT_PANEL)
+                .mapToDouble(i -> Math.max(
+                        panels == 1 ? ONLY_PANEL : i == 0 ? FIRST_PANEL : NEXT_PANEL,
+                        Math.min(MOST_LABELS, atEnds(chart.panels().get(i)).count()) * LABEL_HEIGHT))
                 .toArray();
         double natural = Arrays.stream(heights).sum();
         double room = chart.size()
@@ -211,14 +249,31 @@ final class Drawing {
         this.xRange = Frame.widened(Frame.xRange(chart), 0.015, 0.015);
         double low = xRange.getLowerBound();
         double high = xRange.getUpperBound();
-        double labels = width - 2 * BORDER - TICK - yLabels;
+        double xLabels = width - 2 * BORDER - TICK - yLabels;
         this.xTicks = chart.logX()
-                ? Ticks.fittingLog(low, high, X_TICKS, label -> width(label) + 2 * TEXT_SIZE, labels)
-                : Ticks.fitting(low, high, X_TICKS, label -> width(label) + 2 * TEXT_SIZE, labels);
+                ? Ticks.fittingLog(low, high, X_TICKS, label -> width(label) + 2 * TEXT_SIZE, xLabels)
+                : Ticks.fitting(low, high, X_TICKS, label -> width(label) + 2 * TEXT_SIZE, xLabels);
         // Labels are centred below their ticks, and the outermost ones must fit into the picture.
         double halfLabel = Ticks.widest(xTicks, Drawing::width) / 2;
         this.left = Math.max(BORDER + TICK + yLabels, halfLabel);
-        this.right = Math.max(BORDER, halfLabel);
+        double labels = chart.panels().stream()
+                .flatMap(Drawing::atEnds)
+                .mapToDouble(series -> width(series.label()) + noteWidth(series))
+                .max()
+                .orElse(0);
+        this.labelWidth = Math.min(labels, MOST_LABEL * width);
+        this.right = Math.max(labels == 0 ? BORDER : BORDER + LABEL_GAP + labelWidth, halfLabel);
+    }
+
+    /** {@return the curves that are named at their ends} */
+    private static Stream<Series> atEnds(Panel panel) {
+        return panel.series().stream()
+                .filter(series -> series.colour().isPresent() && !panel.isExplained(series))
+                .filter(series -> !(series.label() + series.note()).isBlank());
+    }
+
+    private static double noteWidth(Series series) {
+        return series.note().isEmpty() ? 0 : (series.label().isBlank() ? 0 : NOTE_GAP) + width(series.note());
     }
 
     private static double width(String text) {
@@ -283,7 +338,10 @@ final class Drawing {
         double x = BORDER;
         double y = 0;
         double rowHeight = 0;
-        for (Key.Entry entry : key.legend()) {
+        List<Key.Entry> named = key.legend().stream()
+                .filter(entry -> entry.series().colour().isEmpty())
+                .toList();
+        for (Key.Entry entry : named) {
             look.run();
             List<String> lines = Wrapping.wrap(key.text(entry), Drawing::width, room, LEGEND_LINES);
             double wide = LEGEND_SAMPLE
@@ -318,6 +376,8 @@ final class Drawing {
             NumberAxis yAxis = axis(frames.get(i).range());
             String yLabel = oneLine(frames.get(i).panel().yLabel(), width - BORDER - data.getX());
             text(g, QUIET_INK, yLabel, TEXT_SIZE, data.getX(), data.getY() - 8);
+            explain(g, frames.get(i).panel(), data.getX() + width(yLabel) + LEGEND_GAP, data.getY() - 8);
+            label(g, frames.get(i), xAxis, yAxis, data);
             for (Tick tick : frames.get(i).ticks()) {
                 double y = yAxis.valueToJava2D(tick.at(), data, RectangleEdge.LEFT);
                 double x = data.getX() - TICK - width(tick.label());
@@ -434,16 +494,36 @@ final class Drawing {
         List<Integer> bands = series(frame, i -> isBehind(frame, i));
         List<Integer> order = new ArrayList<>(bands); // behind the others
         order.addAll(series(frame, i -> !bands.contains(i)));
+        for (int i : order) {
+            Rims rims = rims(frame, i);
+            if (rims.depth() > 0) {
+                lineRenderer.setSeriesPaint(
+                        lines.getSeriesCount(), colour(frame.key().get(i)));
+                lineRenderer.setSeriesStroke(
+                        lines.getSeriesCount(),
+                        new BasicStroke(
+                                LINE_WIDTH + 2 * RIM * rims.depth(), BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
+                lines.addSeries("rims of " + i, rims.corners());
+            }
+        }
         for (int drawn = 0; drawn < order.size(); drawn++) {
             int i = order.get(drawn);
             Color colour = colour(frame.key().get(i));
             Polyline line = frame.lines().get(i);
+            Series series = frame.panel().series().get(i);
+            lineRenderer.setSeriesPaint(
+                    lines.getSeriesCount(),
+                    bands.contains(i)
+                            ? translucent(colour, series.colour().isPresent() ? FAINT_ALPHA : BAND_ALPHA)
+                            : colour);
+            lineRenderer.setSeriesStroke(lines.getSeriesCount(), stroke(frame, i));
             lines.addSeries(i, line.corners());
-            lineRenderer.setSeriesPaint(drawn, bands.contains(i) ? translucent(colour) : colour);
-            lineRenderer.setSeriesStroke(drawn, isFaint(frame, i) ? new BasicStroke(FAINT_WIDTH) : stroke(frame, i));
             boolean everyPoint = frame.panel().series().get(i).marksEveryPoint();
             points.addSeries(
-                    i, isFaint(frame, i) ? new double[2][0] : everyPoint ? line.corners() : line.lonelyCorners());
+                    i,
+                    isFaint(frame, i) && series.colour().isEmpty()
+                            ? new double[2][0]
+                            : everyPoint ? line.corners() : line.lonelyCorners());
             pointRenderer.setSeriesPaint(drawn, colour);
             pointRenderer.setSeriesShape(drawn, marker(0, 0));
         }
@@ -464,6 +544,137 @@ final class Drawing {
             plot.addRangeMarker(gridLine(tick), Layer.BACKGROUND);
         }
         return plot;
+    }
+
+    /**
+     * The stretches of a curve on which others lie.
+     *
+     * @param depth how many others, up to {@link #MOST_RIMS}
+     */
+    private record Rims(int depth, double[][] corners) {}
+
+    /** {@return where later curves hide this one, if it is neither faint nor dotted} */
+    private Rims rims(Frame frame, int curve) {
+        Series below = frame.panel().series().get(curve);
+        int[] above = new int[SAMPLES];
+        boolean few = frame.lines().size() <= MOST_LABELS; // of many, most are hidden anyway
+        for (int other = curve + 1;
+                few && below.isStrong() && other < frame.lines().size();
+                other++) {
+            if (frame.panel().series().get(other).isStrong()) {
+                addCommon(frame, frame.lines().get(curve), frame.lines().get(other), above);
+            }
+        }
+        double[] x = new double[SAMPLES];
+        double[] y = new double[SAMPLES];
+        for (int i = 0; i < SAMPLES; i++) {
+            x[i] = sample(i);
+            y[i] = above[i] > 0 ? frame.lines().get(curve).at(x[i]) : Double.NaN;
+        }
+        return new Rims(Math.min(MOST_RIMS, Arrays.stream(above).max().orElse(0)), new double[][] {x, y});
+    }
+
+    private double sample(int i) {
+        return xRange.getLowerBound() + (i + 0.5) / SAMPLES * xRange.getLength();
+    }
+
+    /** Counts the samples of the stretches on which two curves are so close that one hides the other. */
+    private void addCommon(Frame frame, Polyline one, Polyline other, int[] counts) {
+        double thick = LINE_WIDTH / 8 / frame.height() * frame.range().getLength();
+        int from = 0;
+        for (int i = 0; i <= SAMPLES; i++) {
+            if (i < SAMPLES && Math.abs(one.at(sample(i)) - other.at(sample(i))) < thick) {
+                continue;
+            }
+            for (int common = from; i - from >= LEAST_COMMON && common < i; common++) {
+                counts[common]++;
+            }
+            from = i + 1;
+        }
+    }
+
+    /** Says once what curves of several runs have in common that are not named at their ends. */
+    private static void explain(Graphics2D g, Panel panel, double x, double base) {
+        double at = x;
+        Set<String> said = new HashSet<>();
+        for (Series series : panel.series()) {
+            if (panel.isExplained(series) && said.add(series.label())) {
+                g.setPaint(QUIET_INK);
+                g.setStroke(ownStroke(series));
+                g.draw(new Line2D.Double(at, base - 0.36 * TEXT_SIZE, at + LEGEND_SAMPLE - 8, base - 0.36 * TEXT_SIZE));
+                text(g, QUIET_INK, series.label(), TEXT_SIZE, at + LEGEND_SAMPLE, base);
+                at += LEGEND_SAMPLE + width(series.label()) + LEGEND_GAP;
+            }
+        }
+    }
+
+    /** Draws the rings, and the labels at the curves' ends. */
+    private void label(Graphics2D g, Frame frame, NumberAxis xAxis, NumberAxis yAxis, Rectangle2D data) {
+        List<EndLabel> labels = new ArrayList<>();
+        List<Series> named = atEnds(frame.panel()).toList();
+        for (int i = 0; i < frame.lines().size(); i++) {
+            Series series = frame.panel().series().get(i);
+            Color colour = colour(frame.key().get(i));
+            series.ringed(chart, frame.panel().log()).ifPresent(point -> {
+                double x = xAxis.valueToJava2D(point[0], data, RectangleEdge.BOTTOM);
+                double y = yAxis.valueToJava2D(point[1], data, RectangleEdge.LEFT);
+                Shape ring = new Ellipse2D.Double(x - RING / 2, y - RING / 2, RING, RING);
+                g.setPaint(Color.WHITE);
+                g.fill(ring);
+                g.setPaint(colour);
+                g.setStroke(new BasicStroke(LINE_WIDTH));
+                g.draw(ring);
+            });
+            double[] end = frame.lines().get(i).end();
+            if (named.contains(series) && !Double.isNaN(end[1])) {
+                String label = series.label().isBlank()
+                        ? ""
+                        : oneLine(series.label(), Math.max(TEXT_SIZE, labelWidth - noteWidth(series)));
+                labels.add(new EndLabel(
+                        colour,
+                        label,
+                        series.note(),
+                        xAxis.valueToJava2D(end[0], data, RectangleEdge.BOTTOM),
+                        yAxis.valueToJava2D(end[1], data, RectangleEdge.LEFT)));
+            }
+        }
+        double x = data.getMaxX() + LABEL_GAP;
+        int room = 1 + (int) (data.getHeight() / LABEL_HEIGHT);
+        double bottom = data.getMaxY();
+        if (labels.size() > room) {
+            List<EndLabel> left = labels.subList(Math.max(0, room - 1), labels.size());
+            text(g, QUIET_INK, "and " + left.size() + " more", TEXT_SIZE, x, bottom + 0.36 * TEXT_SIZE);
+            left.clear();
+            bottom -= LABEL_HEIGHT;
+        }
+        labels.sort(Comparator.comparingDouble(EndLabel::height));
+        double[] places = EndLabels.place(
+                labels.stream().mapToDouble(EndLabel::height).toArray(), LABEL_HEIGHT, data.getY(), bottom);
+        for (int i = 0; i < places.length; i++) {
+            EndLabel label = labels.get(i);
+            g.setPaint(translucent(label.colour(), FAINT_ALPHA));
+            g.setStroke(new BasicStroke(1));
+            Path2D leader = new Path2D.Double();
+            leader.moveTo(label.x() + MARKER, label.height());
+            leader.lineTo(Math.max(label.x() + MARKER, data.getMaxX()), label.height());
+            leader.lineTo(x - 4, places[i]);
+            g.draw(leader);
+            double base = places[i] + 0.36 * TEXT_SIZE;
+            text(g, label.colour(), label.label(), TEXT_SIZE, x, base);
+            double after = label.label().isEmpty() ? x : x + width(label.label()) + NOTE_GAP;
+            text(g, QUIET_INK, label.note(), TEXT_SIZE, after, base);
+        }
+    }
+
+    /** The stroke of a curve with a colour of its own. */
+    private static BasicStroke ownStroke(Series series) {
+        int colour = series.colour().orElse(0);
+        return series.isFaint()
+                ? new BasicStroke(
+                        FAINT_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, FAINT_DASHES, 3 * colour)
+                : series.isDotted()
+                        ? new BasicStroke(LINE_WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 10, DOTS, 0)
+                        : stroke(0, colour);
     }
 
     private static List<Integer> series(Frame frame, IntPredicate which) {
@@ -492,11 +703,11 @@ final class Drawing {
         g.setPaint(colour(entry.key()));
         g.setStroke(stroke(entry.key()));
         if (entry.key().series().isFaint()) {
-            g.setPaint(translucent(colour(entry.key())));
+            g.setPaint(translucent(colour(entry.key()), BAND_ALPHA));
             g.setStroke(new BasicStroke(FAINT_WIDTH));
             g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
         } else if (anywhere(entry.key(), this::isBand)) {
-            g.setPaint(translucent(colour(entry.key())));
+            g.setPaint(translucent(colour(entry.key()), BAND_ALPHA));
             g.fill(new Rectangle2D.Double(entry.x(), base - TEXT_SIZE, LEGEND_SAMPLE - 8, 1.2 * TEXT_SIZE));
         } else {
             g.draw(new Line2D.Double(entry.x(), middle, entry.x() + LEGEND_SAMPLE - 8, middle));
@@ -519,8 +730,8 @@ final class Drawing {
         return COLOURS.get(entry.colour() % COLOURS.size());
     }
 
-    private static Color translucent(Color colour) {
-        return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), BAND_ALPHA);
+    private static Color translucent(Color colour, int alpha) {
+        return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), alpha);
     }
 
     /** The stroke of a legend's sample: dashed if the curve is dashed in any panel. */
@@ -532,6 +743,12 @@ final class Drawing {
 
     private BasicStroke stroke(Frame frame, int series) {
         Key.Entry entry = frame.key().get(series);
+        Series curve = frame.panel().series().get(series);
+        if (curve.colour().isPresent()) {
+            return ownStroke(curve);
+        } else if (curve.isFaint()) {
+            return new BasicStroke(FAINT_WIDTH);
+        }
         return isLong(frame, series) ? stroke(0, 0) : stroke(entry.dash(), entry.colour());
     }
 

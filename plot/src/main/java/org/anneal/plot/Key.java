@@ -9,7 +9,8 @@ import java.util.stream.IntStream;
 
 /**
  * How the curves of a chart look. A curve is known by its label: curves with the same label in several panels look the same
- * and share one entry of the legend.
+ * and share one entry of the legend. So do those with one
+ * label and a colour of their own.
  */
 final class Key {
     private static final String NOT_SHOWN = " (0 or less is not on a log axis)";
@@ -23,7 +24,7 @@ final class Key {
      */
     record Entry(Series series, int colour, int dash) {}
 
-    /** A label, and how often it occurs earlier in the panel. */
+    /** A label, and a curve's own colour, or how often the label occurs so far in the panel, below 0. */
     private record Name(String label, int nth) {}
 
     private final Chart chart;
@@ -38,9 +39,12 @@ final class Key {
             List<Entry> ofPanel = new ArrayList<>();
             Map<String, Integer> seen = new HashMap<>();
             for (Series series : panel.series()) {
-                Name name = new Name(series.label(), seen.merge(series.label(), 1, Integer::sum));
+                Name name = new Name(
+                        series.label(), series.colour().orElseGet(() -> -seen.merge(series.label(), 1, Integer::sum)));
                 Entry entry = Optional.ofNullable(known.get(name))
-                        .orElseGet(() -> new Entry(series, entries.size(), ofPanel.size()));
+                        .orElseGet(() -> series.colour()
+                                .map(own -> new Entry(series, own, 0))
+                                .orElseGet(() -> new Entry(series, entries.size(), ofPanel.size())));
                 if (known.putIfAbsent(name, entry) == null) {
                     entries.add(entry);
                 }

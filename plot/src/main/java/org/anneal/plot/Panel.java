@@ -33,6 +33,14 @@ public record Panel(String yLabel, boolean log, List<Series> series, List<Mark> 
         this(yLabel, log, series, List.of());
     }
 
+    /** {@return whether a curve is told apart from a strong one of its colour beside the axis's name, and not named at its end} */
+    boolean isExplained(Series curve) {
+        return curve.colour().isPresent()
+                && !curve.isStrong()
+                && series.stream()
+                        .anyMatch(each -> each.isStrong() && each.colour().equals(curve.colour()));
+    }
+
     /** A panel with a linear axis. */
     public Panel(String yLabel, List<Series> series) {
         this(yLabel, false, series);

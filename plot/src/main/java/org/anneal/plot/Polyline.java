@@ -143,6 +143,33 @@ final class Polyline {
         return new double[][] {x, y};
     }
 
+    /** {@return the curve's height at {@code at}, after a step there; NaN outside it and in a gap} */
+    double at(double at) {
+        int low = 0; // the first corner beyond it
+        for (int high = size; low < high; ) {
+            int middle = (low + high) >>> 1;
+            if (x[middle] <= at) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if (low == 0 || low == size) {
+            return low > 0 && x[low - 1] == at ? y[low - 1] : Double.NaN;
+        }
+        double part = (at - x[low - 1]) / (x[low] - x[low - 1]);
+        return y[low - 1] + part * (y[low] - y[low - 1]);
+    }
+
+    /** {@return the last corner as {x, y}; y is NaN if there is none} */
+    double[] end() {
+        int last = size - 1;
+        while (last > 0 && Double.isNaN(y[last])) {
+            last--;
+        }
+        return new double[] {x[last], y[last]};
+    }
+
     /** {@return how far the curve goes up and down in total} */
     double climb() {
         double climb = 0;

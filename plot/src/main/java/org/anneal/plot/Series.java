@@ -1,6 +1,8 @@
 package org.anneal.plot;
 
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * One curve: a line through points, or stairs. A value that is not finite, or whose magnitude is above 1e300, leaves a gap. So
@@ -16,12 +18,30 @@ public final class Series {
     private final double[] y;
     private final boolean stairs;
     private final boolean faint;
+    private final boolean dotted;
+    private final Optional<Integer> colour;
+    private final Optional<Ring> ring;
 
-    private Series(String label, double[] x, double[] y, boolean stairs) {
-        this(label, x, y, stairs, false);
+    /**
+     * A point that stands out.
+     *
+     * @param point its index
+     * @param note what to say of it
+     */
+    private record Ring(int point, String note) {}
+
+    private Series(Series of, boolean faint, boolean dotted, Optional<Integer> colour, Optional<Ring> ring) {
+        this.label = of.label;
+        this.x = of.x;
+        this.y = of.y;
+        this.stairs = of.stairs;
+        this.faint = faint;
+        this.dotted = dotted;
+        this.colour = colour;
+        this.ring = ring;
     }
 
-    private Series(String label, double[] x, double[] y, boolean stairs, boolean faint) {
+    private Series(String label, double[] x, double[] y, boolean stairs) {
         if (y.length == 0) {
             throw new IllegalArgumentException("series '" + label + "' must have at least 1 value, but has none");
         }
@@ -34,7 +54,10 @@ public final class Series {
         this.x = x;
         this.y = y;
         this.stairs = stairs;
-        this.faint = faint;
+        this.faint = false;
+        this.dotted = false;
+        this.colour = Optional.empty();
+        this.ring = Optional.empty();
         double before = -LARGEST;
         for (int i = 0; i < this.x.length; i++) {
             double here = this.x[i];
@@ -93,16 +116,78 @@ public final class Series {
 
     /** {@return this curve, drawn thin and pale behind the others: the losses behind their mean} */
     public Series faint() {
-        return new Series(label, x, y, stairs, true);
+        return new Series(this, true, dotted, colour, ring);
+    }
+
+    /** {@return this curve, dotted, if it is {@link #coloured}} */
+    public Series dotted() {
+        return new Series(this, faint, true, colour, ring);
+    }
+
+    /**
+     * {@return this curve in a colour that others may share, such as those of one run, and named at its end, beside the panel, in
+     * place of the legend} It is dashed if it is faint. If it is faint or dotted, and its colour is that of another curve in its
+     * panel, its label, which it may share, is explained once, beside the name of the axis.
+     *
+     * @param colour the number of the colour, from 0; from the seventh on they repeat, dashed
+     * @throws IllegalArgumentException if {@code colour} is below 0
+     */
+    public Series coloured(int colour) {
+        if (colour < 0) {
+            throw new IllegalArgumentException("colour must be at least 0, but was " + colour);
+        }
+        return new Series(this, faint, dotted, Optional.of(colour), ring);
+    }
+
+    /**
+     * {@return this curve with a ring around one of its points, and what to say of it behind the label at its end, if it is
+     * {@link #coloured}}
+     *
+     * @param x of the point
+     * @throws IllegalArgumentException if there is no point at {@code x}
+     */
+    public Series ringed(double x, String note) {
+        int point = IntStream.range(0, y.length)
+                .filter(i -> this.x[i] == x)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "x must be that of a point of series '" + label + "', but was " + x));
+        return new Series(this, faint, dotted, colour, Optional.of(new Ring(point, note)));
     }
 
     boolean isFaint() {
         return faint;
     }
 
-    /** {@return the text in the legend} */
+    /** {@return whether it has a colour of its own, and is neither faint nor dotted} */
+    boolean isStrong() {
+        return colour.isPresent() && !faint && !dotted;
+    }
+
+    boolean isDotted() {
+        return dotted;
+    }
+
+    /** {@return its own colour, if it has one} */
+    Optional<Integer> colour() {
+        return colour;
+    }
+
+    /** {@return the text in the legend, or at the curve's end} */
     public String label() {
         return label;
+    }
+
+    /** {@return what is said of the point in a ring, at the curve's end behind its label; empty if there is none} */
+    public String note() {
+        return ring.map(Ring::note).orElse("");
+    }
+
+    /** {@return the point in the ring as {x, height}, if it can be shown} */
+    Optional<double[]> ringed(Chart chart, boolean log) {
+        return ring.map(Ring::point)
+                .filter(point -> !Double.isNaN(height(point, log)))
+                .map(point -> new double[] {chart.across(x[point]), height(point, log)});
     }
 
     double firstX() {

@@ -40,13 +40,30 @@ final class TextDrawing {
     private final StringBuilder text = new StringBuilder();
 
     TextDrawing(Chart chart, Terminal terminal) {
-        this.chart = chart;
+        this.chart = withoutExplained(chart);
         this.terminal = terminal;
-        this.key = new Key(chart);
+        this.key = new Key(this.chart);
         Range x = Frame.xRange(chart);
         this.xRange = x.getLength() > 0 ? x : Frame.widened(x, 0.5, 0.5);
         this.dotsAcross = terminal.ascii() ? 1 : 2;
         this.dotsDown = terminal.ascii() ? 1 : 4;
+    }
+
+    /** {@return the chart without curves that would need strokes of their own to be told apart} */
+    private static Chart withoutExplained(Chart chart) {
+        return new Chart(
+                chart.title(),
+                chart.xLabel(),
+                chart.panels().stream().map(TextDrawing::withoutExplained).toList(),
+                chart.size(),
+                chart.logX());
+    }
+
+    private static Panel withoutExplained(Panel panel) {
+        List<Series> others = panel.series().stream()
+                .filter(series -> !panel.isExplained(series))
+                .toList();
+        return others.isEmpty() ? panel : new Panel(panel.yLabel(), panel.log(), others, panel.marks());
     }
 
     /** {@return the chart as lines, each with its line end} */

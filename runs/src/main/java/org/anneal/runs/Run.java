@@ -13,13 +13,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.ToDoubleFunction;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RateGroup;
 import org.anneal.optim.Schedulable;
 import org.anneal.runs.RunListener.Batch;
 import org.anneal.runs.RunListener.Epoch;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.text.Python;
 
 /**
@@ -128,6 +128,17 @@ public final class Run implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Records what tells the best epoch, for the page and for {@code anneal compare}: call it before the first {@link #batch}.
+     * Without it, that is {@code val_loss}, or the first metric if there is none.
+     *
+     */
+    public Run monitor(Monitor monitor) {
+        settings.put(RunConfig.MONITOR, monitor.name());
+        settings.put(RunConfig.MONITOR_MODE, monitor.mode().name().toLowerCase(Locale.ROOT));
+        return this;
+    }
+
     /** Adds a listener, which hears what this run is told. */
     public Run listener(RunListener listener) {
         listeners.add(listener);
@@ -155,25 +166,18 @@ public final class Run implements AutoCloseable {
      * @param name {@code train_loss} or a metric's; NaN is never the lowest
      */
     public int epochsSinceLowest(String name) {
-        return epochsSinceLowest(epoch -> epoch.metric(name));
+        return epochsSince(new Monitor(name, Mode.MIN));
     }
 
     /** {@return how many epochs have ended since the one with the highest number, as {@link #epochsSinceLowest(String)} does} */
     public int epochsSinceHighest(String name) {
-        return epochsSinceLowest(epoch -> -epoch.metric(name));
+        return epochsSince(new Monitor(name, Mode.MAX));
     }
 
-    private int epochsSinceLowest(ToDoubleFunction<Epoch> number) {
-        int best = -1;
-        double lowest = Double.NaN;
-        for (int i = 0; i < epochs.size(); i++) {
-            double value = number.applyAsDouble(epochs.get(i));
-            if (!Double.isNaN(value) && !(value >= lowest)) {
-                best = i;
-                lowest = value;
-            }
-        }
-        return epochs.size() - 1 - (epochs.isEmpty() ? -1 : best);
+    private int epochsSince(Monitor monitor) {
+        return monitor.best(epochs)
+                .map(best -> epochs.size() - 1 - epochs.indexOf(best))
+                .orElse(epochs.size());
     }
 
     /** {@return where the run is, for its checkpoint} */

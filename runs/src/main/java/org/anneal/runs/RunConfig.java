@@ -22,6 +22,7 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RateGroup;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Python;
@@ -82,6 +83,8 @@ public record RunConfig(
         List<String> drivesGiven,
         Map<String, Object> more) {
     static final String FILE = "run.json";
+    static final String MONITOR = "monitor"; // among the settings: the column that tells the best epoch
+    static final String MONITOR_MODE = "monitor_mode"; // min or max, if its name does not tell
     static final String ENDED = "ended"; // whether the run has ended, if only to go on later
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
 
@@ -313,6 +316,7 @@ public record RunConfig(
      * @param epochs passes over the data; 0 if it is not known
      * @param stepsPerEpoch steps of the optimizer per epoch; 0 if it is not known
      * @param ended whether the run has ended
+     * @param monitor what tells the best epoch, if the settings name it
      */
     public record Summary(
             String optimizer,
@@ -323,7 +327,8 @@ public record RunConfig(
             StepPer stepPer,
             long epochs,
             long stepsPerEpoch,
-            boolean ended) {}
+            boolean ended,
+            Optional<Monitor> monitor) {}
 
     /**
      * {@return the settings in a {@code run.json}, to run with them again}
@@ -388,6 +393,20 @@ public record RunConfig(
                         : StepPer.EPOCH,
                 config.find("epochs").isPresent() ? config.whole("epochs") : 0,
                 run.find("steps_per_epoch").isPresent() ? run.whole("steps_per_epoch") : 0,
-                run.find(ENDED).isPresent() && run.truth(ENDED));
+                run.find(ENDED).isPresent() && run.truth(ENDED),
+                monitor(config));
+    }
+
+    private static Optional<Monitor> monitor(Dict config) {
+        if (config.find(MONITOR).isEmpty()) {
+            return Optional.empty();
+        }
+        Monitor named = Monitor.named(config.text(MONITOR));
+        return Optional.of(
+                config.find(MONITOR_MODE).isPresent()
+                        ? new Monitor(
+                                named.name(),
+                                Mode.valueOf(config.text(MONITOR_MODE).toUpperCase(Locale.ROOT)))
+                        : named);
     }
 }

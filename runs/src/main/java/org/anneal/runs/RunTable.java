@@ -139,6 +139,11 @@ enum RunTable {
         }
     }
 
+    /** {@return whether a column has what every run has, and neither a metric nor a number that a schedule drives} */
+    static boolean isOwn(String column) {
+        return OTHERS.matcher(column).matches();
+    }
+
     /** Refuses a metric's name that would be no column, or another one. */
     static void checkMetric(String name) {
         if (!COLUMN.matcher(name).matches() || OTHERS.matcher(name).matches()) {

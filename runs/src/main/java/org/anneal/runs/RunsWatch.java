@@ -3,6 +3,7 @@ package org.anneal.runs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
@@ -11,17 +12,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * A folder of training runs, or of one run, read as it changes: each run's {@code metrics.csv}, with a row per epoch;
+ * A folder of training runs, of folders of runs, or of one run, read as it changes: each run's {@code metrics.csv}, with a row per epoch;
  * {@code progress.csv}, with rows within the epochs; and {@code run.json}, its settings. Links below the folder are not followed,
  * as they may lead anywhere.
  */
 public final class RunsWatch {
     private static final int MOST_RUNS = 100;
+    private static final int MOST_FOLDERS = 300; // of which each is looked into
     private static final long FRESH_NANOS = 200_000_000;
     private static final long QUIET_MILLIS = 60_000;
     private static final long COPY_MILLIS = 5_000;
@@ -69,6 +72,16 @@ public final class RunsWatch {
         /** {@return its settings, if it has them} */
         public Optional<RunConfig.Summary> config() {
             return config;
+        }
+
+        /** {@return what tells its best epoch} */
+        public Monitor monitor() {
+            List<String> columns = Objects.requireNonNull(tables.get("metrics")).columns();
+            return Monitor.of(
+                    columns.subList(columns.indexOf(RunTable.TRAIN_LOSS) + 1, columns.size()).stream()
+                            .filter(column -> !RunTable.isOwn(column))
+                            .toList(),
+                    config);
         }
 
         /** {@return whether one of the tables is a run's} */
@@ -126,10 +139,12 @@ public final class RunsWatch {
         if (isRun(folder)) {
             found.add(folder);
         }
-        if (Files.isDirectory(folder)) {
-            try (Stream<Path> children = Files.list(folder)) {
-                children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS) && isRun(child))
-                        .forEach(found::add);
+        List<Path> children = folders(folder);
+        for (Path child : children) {
+            if (isRun(child)) {
+                found.add(child);
+            } else if (children.size() <= MOST_FOLDERS && Files.isReadable(child)) { // of several schedules, perhaps
+                folders(child).stream().filter(RunsWatch::isRun).forEach(found::add);
             }
         }
         if (found.size() > MOST_RUNS) {
@@ -142,8 +157,23 @@ public final class RunsWatch {
         }
     }
 
+    /** {@return the folders in a folder; none if it is none} */
+    private static List<Path> folders(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
+                    .toList();
+        } catch (NoSuchFileException e) {
+            return List.of(); // removed meanwhile
+        }
+    }
+
     private String name(Path run) {
-        return String.valueOf((run.equals(folder) ? run.toAbsolutePath().normalize() : run).getFileName());
+        return run.equals(folder)
+                ? String.valueOf(run.toAbsolutePath().normalize().getFileName())
+                : folder.relativize(run).toString().replace('\\', '/');
     }
 
     private static boolean isRun(Path folder) {

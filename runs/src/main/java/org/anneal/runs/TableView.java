@@ -71,6 +71,11 @@ public final class TableView {
                 .toList();
     }
 
+    /** {@return the kept rows; a cell that is not a finite number is NaN} */
+    List<double[]> cells() {
+        return rows.stream().map(row -> row.cells).toList();
+    }
+
     /** {@return how many rows have been read} */
     public long taken() {
         return taken;

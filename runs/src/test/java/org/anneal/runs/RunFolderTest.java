@@ -179,7 +179,8 @@ class RunFolderTest {
                         StepPer.EPOCH,
                         90,
                         5,
-                        true)),
+                        true,
+                        Optional.empty())),
                 read().config(),
                 "13 batches of 8, but at most 5");
         assertEquals(CONFIG, RunConfig.of(new Dict("", CONFIG.toDict())), "and in a checkpoint");

@@ -76,7 +76,8 @@ class RunTest {
                         StepPer.EPOCH,
                         3,
                         2,
-                        true)),
+                        true,
+                        Optional.empty())),
                 read.config());
         List<String> rows = Files.readAllLines(temporary.resolve("metrics.csv"));
         assertEquals("epoch,step,lr0,lr1,train_loss,val_loss,seconds", rows.get(0));

@@ -24,6 +24,7 @@ import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SavedSchedule;
 import org.anneal.optim.SchedulerState;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.Position;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;

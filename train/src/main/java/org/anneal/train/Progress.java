@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.anneal.checkpoint.TensorData;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.RunListener;
 
 /**
@@ -70,14 +71,7 @@ public record Progress(
 
     /** {@return the epoch with the best number, the first of several; NaN never counts} */
     public Optional<RunListener.Epoch> best() {
-        Optional<RunListener.Epoch> best = Optional.empty();
-        for (RunListener.Epoch each : epochs) {
-            double least = best.map(monitor::of).orElse(Double.NaN);
-            if (monitor.isBetter(monitor.of(each), least)) {
-                best = Optional.of(each);
-            }
-        }
-        return best;
+        return monitor.best(epochs);
     }
 
     /** {@return whether an epoch has just ended, and it is the best so far} */

@@ -3,9 +3,7 @@ package org.anneal.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.anneal.plot.Series;
 import org.anneal.runs.RunListener;
 
 /** The rates of a run, and the numbers that schedules drive beside them, at the points where one of them changed. */
@@ -49,16 +47,15 @@ final class RateCurve {
                 .toArray();
     }
 
-    /** {@return a line for each name, of the rates and other numbers from {@code first} on, up to the end of {@code epochs}} */
-    List<Series> series(int first, List<String> names, int epochs) {
-        double[] edges = Stream.concat(points.stream(), Stream.of(Math.max(epochs, points.get(points.size() - 1))))
+    /** {@return where each row begins to hold, and the end of the last, that of {@code epochs} or later} */
+    double[] edges(int epochs) {
+        return Stream.concat(points.stream(), Stream.of(Math.max(epochs, points.get(points.size() - 1))))
                 .mapToDouble(Double::doubleValue)
                 .toArray();
-        return IntStream.range(0, names.size())
-                .mapToObj(i -> Series.stairs(
-                        names.get(i),
-                        edges,
-                        rates.stream().mapToDouble(row -> row.get(first + i)).toArray()))
-                .toList();
+    }
+
+    /** {@return a rate or another number, point by point} */
+    double[] column(int at) {
+        return rates.stream().mapToDouble(row -> row.get(at)).toArray();
     }
 }

@@ -18,6 +18,7 @@ import org.anneal.checkpoint.TensorData;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunListener;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;

@@ -9,13 +9,11 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -24,8 +22,6 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.plot.Chart;
-import org.anneal.plot.Panel;
-import org.anneal.plot.Series;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.ScalarLog;
@@ -35,7 +31,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * What a {@link Trainer}'s run writes to its {@link RunFolder}: {@code model.safetensors}, the weights after the last complete
- * epoch, and {@code metrics.csv} as the run goes on; {@code curve.png}, rates and losses, when it is closed.
+ * epoch, and {@code metrics.csv} as the run goes on; {@code curve.png}, as {@link RunsPicture} draws it, when it is closed.
  *
  * <p>With {@link #checkpoints}, also {@link Checkpoint}s to resume the run from: {@code last.pt}, the latest; {@code best.pt}, the
  * end of the epoch with the lowest validation loss; and, if more than one is kept, earlier ones named by their optimizer steps,
@@ -381,26 +377,13 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
 
     Chart curve() {
         int end = epochs.get(epochs.size() - 1).epoch();
-        List<Panel> panels = new ArrayList<>();
-        panels.add(new Panel(
-                "loss",
-                List.of(series("train", Epoch::trainLoss), series("validation", epoch -> epoch.metric("val_loss")))));
-        panels.add(new Panel("learning rate", rates.series(0, names, end)));
-        Map<String, List<Series>> others = new LinkedHashMap<>(); // one panel for all groups
-        for (int i = 0; i < numbers.size(); i++) {
-            int group = i * groups / numbers.size();
-            String name = groups == 1 ? numbers.get(i) : numbers.get(i).replaceFirst(group + "$", "");
-            others.computeIfAbsent(name, none -> new ArrayList<>())
-                    .addAll(rates.series(groups + i, List.of(groups == 1 ? name : names.get(group)), end));
-        }
-        others.forEach((name, series) -> panels.add(new Panel(name, series)));
-        return new Chart(title, "epoch", panels);
-    }
-
-    private Series series(String label, ToDoubleFunction<Epoch> value) {
-        return Series.line(
-                label,
-                epochs.stream().mapToDouble(Epoch::epoch).toArray(),
-                epochs.stream().mapToDouble(value).toArray());
+        List<double[]> steps = IntStream.range(0, groups + numbers.size())
+                .mapToObj(rates::column)
+                .toList();
+        return RunsPicture.draw(
+                title,
+                List.of(new RunsPicture.Curves(
+                        "", epochs, progress.monitor(), names, numbers, rates.edges(end), steps)),
+                false);
     }
 }

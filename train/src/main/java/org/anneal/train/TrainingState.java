@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import org.anneal.optim.AveragedModel;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.Position;
 import org.anneal.runs.RunListener;
 import org.anneal.schedule.StepPer;

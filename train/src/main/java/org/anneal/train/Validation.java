@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongPredicate;
+import org.anneal.runs.Monitor;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.train.measure.Loss;

@@ -19,6 +19,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunListener;
 import org.anneal.schedule.Policy;

@@ -20,6 +20,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunListener;
 import org.anneal.runs.ScalarLog;

@@ -28,6 +28,7 @@ import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
+import org.anneal.plot.Panel;
 import org.anneal.plot.Series;
 import org.anneal.runs.OnNan;
 import org.anneal.runs.RunConfig;
@@ -162,7 +163,14 @@ class TrainingFolderTest {
     }
 
     private static List<String> groupsOf(TrainingFolder run) {
-        return run.curve().panels().get(1).series().stream().map(Series::label).toList();
+        return panel(run, "learning rate").series().stream().map(Series::label).toList();
+    }
+
+    private static Panel panel(TrainingFolder run, String label) {
+        return run.curve().panels().stream()
+                .filter(panel -> panel.yLabel().equals(label))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.anneal.runs.Monitor;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunsWatch;
 import org.eclipse.jetty.http.HttpHeader;
@@ -49,8 +50,13 @@ final class RunEvents implements AutoCloseable {
      * A run's settings.
      *
      * @param run the run in which the playground shows the schedule, if it can
+     * @param monitor what tells its best epoch
      */
-    record Info(String name, Optional<RunConfig.Summary> info, Optional<Conditions> run) {}
+    record Info(String name, Optional<RunConfig.Summary> info, Optional<Conditions> run, Monitor monitor) {
+        static Info of(RunsWatch.WatchedRun run) {
+            return new Info(run.name(), run.config(), run.config().flatMap(Conditions::of), run.monitor());
+        }
+    }
 
     /** How much of a table a client has. */
     private record Sent(long generation, int settled, long taken, RunsWatch.State state) {}
@@ -87,7 +93,7 @@ final class RunEvents implements AutoCloseable {
     private final class Client implements Callback {
         private final Exchange exchange;
         private final Map<String, Sent> sent = new HashMap<>();
-        private final Map<String, Optional<RunConfig.Summary>> known = new HashMap<>();
+        private final Map<String, Info> known = new HashMap<>();
         private final List<String> events = new ArrayList<>();
         private int characters; // of the events
         private boolean ready;
@@ -139,7 +145,8 @@ final class RunEvents implements AutoCloseable {
             for (String name : known.keySet()) {
                 if (!names.contains(name)) {
                     add("event: gone\ndata: " + Answer.JSON.writeValueAsString(name) + "\n\n");
-                    sent.keySet().removeIf(key -> key.endsWith("/" + name));
+                    sent.keySet()
+                            .removeIf(key -> key.substring(key.indexOf('/') + 1).equals(name));
                 }
             }
             known.keySet().retainAll(names);
@@ -165,11 +172,9 @@ final class RunEvents implements AutoCloseable {
                         sent.put(key, now);
                     }
                 });
-                if (!run.config().equals(known.put(run.name(), run.config()))) {
-                    add("event: info\ndata: "
-                            + Answer.JSON.writeValueAsString(new Info(
-                                    run.name(), run.config(), run.config().flatMap(Conditions::of)))
-                            + "\n\n");
+                Info info = Info.of(run);
+                if (!info.equals(known.put(run.name(), info))) {
+                    add("event: info\ndata: " + Answer.JSON.writeValueAsString(info) + "\n\n");
                 }
             }
         }

@@ -1,14 +1,15 @@
 // Training runs as they go on; the server sends what their files have, as they grow. A reload fetches everything again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, DASHES, NOWHERE, PADDING, axes, css, format, linearRange, logRange, touchable } from './chart.js';
+import { COLORS, NOWHERE, PADDING, axes, css, format, linearRange, logRange, touchable } from './chart.js';
 import { write } from './link.js';
 
 const $ = (selector) => document.querySelector(selector);
 const runs = new Map(); // by name: { name, state, tables, info, color }
 const hidden = new Set(new URLSearchParams(location.hash.slice(1)).getAll('hide'));
 const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
-const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'val_loss', 'seconds']);
+const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'seconds']);
+const isLoss = (column) => /(^|_)val_loss$/.test(column);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
 const count = (value) => value.toLocaleString('en-US');
@@ -51,8 +52,9 @@ events.addEventListener('run', (event) => {
 });
 
 events.addEventListener('info', (event) => {
-  const { name, info, run } = JSON.parse(event.data);
+  const { name, info, run, monitor } = JSON.parse(event.data);
   runs.get(name).info = info && { ...info, run };
+  runs.get(name).monitor = monitor;
   list();
   draw();
 });
@@ -94,17 +96,35 @@ function list() {
       text.textContent = name;
       text.title = name;
       label.append(box, dot, text, document.createElement('small'));
+      const best = document.createElement('div');
+      best.className = 'best';
       const about = document.createElement('div');
       about.className = 'about';
-      item.append(label, about);
+      item.append(label, best, about);
       return item;
     }));
   }
   names.forEach((name, i) => {
     root.children[i].querySelector('small').textContent = STATES[runs.get(name).state];
     root.children[i].dataset.state = runs.get(name).state;
+    const best = bestOf(runs.get(name));
+    root.children[i].querySelector('.best').textContent = best ? `best ${words(best.column)} ${format(best.value, 4)}, epoch ${best.epoch}` : '';
     describe(runs.get(name), root.children[i].querySelector('.about'));
   });
+}
+
+/** Returns a column's name in words. */
+const words = (column) => column.replace(/(^|_)val_/, '$1validation_').replace(/^train_/, 'training_').replaceAll('_', ' ');
+const title = (column) => words(column).replace(/^./, (first) => first.toUpperCase());
+
+/** Returns the best epoch of a run: the column that tells it, its value, the epoch and the step; null if there is none. */
+function bestOf(run) {
+  if (!run.monitor) return null;
+  const { name, mode } = run.monitor;
+  const values = column(run, 'metrics', name) ?? [];
+  const isBetter = (value, than) => (mode === 'MIN' ? value < than : value > than);
+  const at = values.reduce((best, value, i) => (value !== null && (best < 0 || isBetter(value, values[best])) ? i : best), -1);
+  return at < 0 ? null : { column: name, value: values[at], epoch: column(run, 'metrics', 'epoch')[at], step: column(run, 'metrics', 'step')[at] };
 }
 
 /** Shows a run's settings below its name. */
@@ -152,6 +172,7 @@ class Lines {
   #view = null; // the part of the steps that the user zoomed to, kept as the run goes on
   #longest = 1;
   #index = null; // of the readout, on the horizontal axis
+  #rings = []; // lines, some with a point in a ring
   #wanted = null; // an index that a key moved to, as several may share a pixel
   #kept = null; // the step that keys moved the readout to; it stays there until the pointer moves
 
@@ -180,10 +201,12 @@ class Lines {
     });
   }
 
-  /** @param lines of a label, a color, a dash, an alpha, x, y, and whether y holds since the x before */
+  /** @param lines of a label, a color, a dash, an alpha, x, y, whether y holds since the x before, and the x of a ring, if any */
   show(lines, longest) {
     lines = lines.filter((line) => line.y?.length);
     this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
+    this.#root.dataset.rings = JSON.stringify(Object.fromEntries(lines.filter((line) => ringOf(line)).map((line) => [line.label, ringOf(line)])));
+    this.#rings = lines;
     const log = this.#log;
     const tables = lines.map(({ x, y }) => [x, y.map((value) => (log && value <= 0 ? null : value))]);
     // All charts begin at 0 and end with the longest run, whatever their lines cover.
@@ -212,6 +235,7 @@ class Lines {
       hooks: {
         setCursor: [(plot) => this.#readOut(plot, lines)],
         setScale: [(plot, scale) => scale === 'x' && this.#scaled(plot)],
+        draw: [(plot) => this.#ring(plot)],
       },
     }, data, this.#root);
     touchable(this.#plot);
@@ -220,6 +244,34 @@ class Lines {
     tip.className = 'tip';
     tip.hidden = true;
     this.#root.querySelector('.u-wrap').append(tip);
+  }
+
+  /** Draws the rings. */
+  #ring(plot) {
+    const context = plot.ctx;
+    const { left, top, width, height } = plot.bbox;
+    context.save();
+    for (const line of this.#rings) {
+      const point = ringOf(line);
+      if (!point || (this.#log && point[1] <= 0)) continue;
+      const [x, y] = [plot.valToPos(point[0], 'x', true), plot.valToPos(point[1], 'y', true)];
+      if (x < left - 1 || x > left + width + 1 || y < top - 1 || y > top + height + 1) continue;
+      context.beginPath();
+      context.arc(x, y, 5 * devicePixelRatio, 0, 2 * Math.PI);
+      context.fillStyle = css('--card');
+      context.fill();
+      context.strokeStyle = css(line.color);
+      context.lineWidth = 2 * devicePixelRatio;
+      context.setLineDash([]);
+      context.stroke();
+    }
+    context.restore();
+  }
+
+  /** Takes the chart off the page. */
+  remove() {
+    this.#plot?.destroy();
+    this.#plot = null;
   }
 
   #fill(data, longest) {
@@ -325,19 +377,96 @@ class Lines {
   }
 }
 
+/** Returns the point of a line that is in a ring, as [x, y]; undefined if there is none. */
+function ringOf({ ring, x, y }) {
+  const at = ring === undefined ? -1 : x.indexOf(ring);
+  return at >= 0 && y[at] !== null ? [x[at], y[at]] : undefined;
+}
+
 const charts = {
   loss: new Lines($('[data-chart="loss"]'), $('#log-loss')),
-  metric: new Lines($('[data-chart="metric"]')),
   rate: new Lines($('[data-chart="rate"]'), $('#log-rate')),
 };
+
+/** Has the page show a panel for each of these columns, in order, before that of the rate; the first is the chart "metric". */
+function panels(columns) {
+  const shown = [...document.querySelectorAll('[data-column]')];
+  if (JSON.stringify(shown.map((section) => section.dataset.column)) === JSON.stringify(columns)) return;
+  for (const section of shown) {
+    const { chart } = section.querySelector('.chart').dataset;
+    charts[chart].remove();
+    delete charts[chart];
+    section.remove();
+  }
+  columns.forEach((name, i) => {
+    const chart = i === 0 ? 'metric' : `metric-${name}`;
+    const section = document.createElement('section');
+    section.className = 'card';
+    section.dataset.column = name;
+    section.setAttribute('aria-labelledby', `${chart}-title`);
+    const bar = document.createElement('div');
+    bar.className = 'bar';
+    const heading = document.createElement('h2');
+    heading.id = `${chart}-title`;
+    heading.textContent = title(name);
+    const names = document.createElement('span');
+    names.className = 'hint key';
+    bar.append(heading, names);
+    const root = document.createElement('div');
+    root.className = 'chart';
+    root.dataset.chart = chart;
+    root.tabIndex = 0;
+    root.setAttribute('role', 'application');
+    root.setAttribute('aria-labelledby', heading.id);
+    root.setAttribute('aria-describedby', 'chart-hint');
+    section.append(bar, root);
+    $('#rate-card').before(section);
+    charts[chart] = new Lines(root);
+  });
+  $('#rate-card').classList.toggle('wide', columns.length % 2 === 0); // it is alone in its row
+}
 
 /** Makes all charts show the same part. */
 function zoom(view) {
   for (const chart of Object.values(charts)) chart.zoom(view);
 }
 
-const DOTTED = [2, 3];
-const METRIC_KEYS = ['', 'dashed', 'dotted'];
+const AVERAGES = [[2, 3], [10, 3, 2, 3]];
+const GROUPS = [[], [8, 4], [2, 3]];
+const GROUP_KEYS = ['', 'dashed', 'dotted'];
+
+/** Returns the columns of a run that have metrics, and those of numbers that schedules drive, each with its name and group. */
+function split(run) {
+  const columns = run.tables.metrics?.columns ?? [];
+  const loss = columns.indexOf('train_loss');
+  const isOwn = (name) => !NOT_METRICS.has(name) && !isRate(name);
+  const driven = columns.slice(0, Math.max(0, loss)).filter(isOwn);
+  const groups = columns.filter(isRate).length;
+  return {
+    groups,
+    metrics: columns.slice(loss + 1).filter(isOwn),
+    // Each group has its numbers in turn, and its own number behind their names.
+    numbers: driven.map((name, i) => {
+      const group = Math.floor((i * groups) / driven.length);
+      return { column: name, group, name: groups > 1 && name.endsWith(String(group)) ? name.slice(0, -String(group).length) : name };
+    }),
+  };
+}
+
+/** Returns the name of the average that a column is of. */
+const averageOf = (column) => column.replace(/_val_.*/, '').replaceAll('_', ' ');
+
+/** Returns the columns of each measure by its name: val_accuracy, and that of averages of the weights, ema_val_accuracy. */
+function measuresOf(lists) {
+  const names = [...new Set(lists.flat())];
+  const baseOf = (name) => {
+    const base = name.replace(/^.+_(val_)/, '$1');
+    return names.includes(base) ? base : name;
+  };
+  const measures = new Map(names.filter((name) => baseOf(name) === name).map((name) => [name, [name]]));
+  for (const name of names) if (baseOf(name) !== name) measures.get(baseOf(name)).push(name);
+  return measures;
+}
 
 let awaited = false;
 function draw() {
@@ -351,20 +480,43 @@ function draw() {
     const line = (run, label, table, name, dash = [], alpha = '') => ({
       label: `${run.name} ${label}`, color: run.color, dash, alpha, x: column(run, table, 'step') ?? [], y: column(run, table, name),
     });
-    charts.loss.show(all.flatMap((run) => [
+    const own = all.map((run) => ({ run, ...split(run), best: bestOf(run)?.step }));
+    const averages = [...new Set(own.flatMap(({ metrics }) => metrics.filter(isLoss)))].filter((name) => name !== 'val_loss');
+    const hasValidation = own.length === 0 || own.some(({ metrics }) => metrics.includes('val_loss'));
+    charts.loss.show(own.flatMap(({ run, metrics, best }) => [
       line(run, 'batch', 'progress', 'loss', [], '60'),
-      line(run, 'train', 'metrics', 'train_loss'),
-      line(run, 'validation', 'metrics', 'val_loss', [8, 4]),
+      { ...line(run, 'train', 'metrics', 'train_loss', metrics.includes('val_loss') ? [8, 4] : []), ring: metrics.some(isLoss) ? undefined : best },
+      { ...line(run, 'validation', 'metrics', 'val_loss'), ring: best },
+      ...averages.map((name, i) => ({ ...line(run, averageOf(name), 'metrics', name, AVERAGES[i % AVERAGES.length]), ring: run.monitor?.name === name ? best : undefined })),
     ]), longest);
-    const metrics = [...new Set(all.flatMap((run) => run.tables.metrics?.columns ?? []))].filter((name) => !NOT_METRICS.has(name) && !isRate(name));
-    charts.metric.show(all.flatMap((run) => metrics.map((name, i) => line(run, name, 'metrics', name, DASHES[i % DASHES.length]))), longest);
-    key($('#metric-key'), metrics.map((name) => name.replace(/^val_/, '')));
+    keys($('#loss-key'), [[hasValidation ? 'dashed' : '', 'train'], ...(hasValidation ? [['', 'validation']] : []), ...averages.map((name) => ['dotted', averageOf(name)]), ['faint', 'batch']]);
+    const measures = measuresOf(own.map(({ metrics }) => metrics.filter((name) => !isLoss(name))));
+    const numbers = [...new Set(own.flatMap((each) => each.numbers.map(({ name }) => name)))];
+    panels([...measures.keys(), ...numbers]);
+    for (const section of document.querySelectorAll('[data-column]')) {
+      const name = section.dataset.column;
+      const chart = charts[section.querySelector('.chart').dataset.chart];
+      const columns = measures.get(name);
+      if (columns) {
+        chart.show(own.flatMap(({ run, best }) => columns.map((each, i) => ({
+          ...line(run, each, 'metrics', each, i ? AVERAGES[(i - 1) % AVERAGES.length] : []), ring: i === 0 || run.monitor?.name === each ? best : undefined,
+        }))), longest);
+        keys(section.querySelector('.key'), columns.length > 1 ? columns.map((each, i) => [i ? 'dotted' : '', i ? averageOf(each) : 'validation']) : []);
+      } else {
+        chart.show(own.flatMap((each) => each.numbers.filter((number) => number.name === name).map(({ column: from, group }) => ({
+          ...line(each.run, from, column(each.run, 'progress', from)?.length ? 'progress' : 'metrics', from, GROUPS[Math.min(group, 2)]), stairs: true,
+          said: each.groups > 1 && each.run.info?.groupNames[group] ? `${each.run.name} ${each.run.info.groupNames[group]}` : undefined,
+        }))), longest);
+        const groups = Math.max(...own.filter((each) => each.numbers.some((number) => number.name === name)).map((each) => each.groups));
+        key(section.querySelector('.key'), groups > 1 ? groupNames(all, [...Array(groups).keys()]) : []);
+      }
+    }
     const rates = [...new Set(all.flatMap((run) => [...(run.tables.progress?.columns ?? []), ...(run.tables.metrics?.columns ?? [])]))].filter(isRate).sort();
     charts.rate.show(all.flatMap((run) => rates.map((name) => {
       const table = column(run, 'progress', name)?.length ? 'progress' : 'metrics';
       const said = run.info?.groupNames[groupOf(name)];
       return {
-        ...line(run, name, table, name, [[], [8, 4], DOTTED][Math.min(groupOf(name), 2)]), stairs: true,
+        ...line(run, name, table, name, GROUPS[Math.min(groupOf(name), 2)]), stairs: true,
         said: said && rates.length > 1 ? `${run.name} ${said}` : undefined,
       };
     })), longest);
@@ -381,9 +533,14 @@ function groupNames(all, groups) {
 }
 
 function key(root, names) {
-  root.replaceChildren(...names.flatMap((name, i) => {
+  keys(root, names.map((name, i) => [GROUP_KEYS[Math.min(i, 2)], name]));
+}
+
+/** Shows what lines mean: pairs of their kind and a name. */
+function keys(root, pairs) {
+  root.replaceChildren(...pairs.flatMap(([kind, name]) => {
     const line = document.createElement('i');
-    line.className = `line ${METRIC_KEYS[Math.min(i, 2)]}`;
+    line.className = `line ${kind}`;
     return [line, name];
   }));
 }

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +18,17 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Optimizer;
+import org.anneal.optim.ParamGroup;
+import org.anneal.optim.SGD;
+import org.anneal.runs.Monitor;
+import org.anneal.runs.Run;
+import org.anneal.schedule.ExponentialLR;
+import org.anneal.schedule.LinearLR;
+import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -541,5 +553,93 @@ class RunsPageTest {
         Files.delete(runs.resolve("run/progress.csv"));
         browser.await("none", () -> browser.find("#no-runs").isDisplayed());
         assertEquals("{}", points("loss"));
+    }
+
+    private static List<String> titles() {
+        return browser.all(".main h2").stream().map(WebElement::getText).toList();
+    }
+
+    private static String rings(String chart) {
+        return browser.attribute("[data-chart=" + chart + "]", "data-rings");
+    }
+
+    /** Trains with a loop of its own: two groups, a schedule of the weight decay, and no loss of validation. */
+    private void ownLoop(String name) throws IOException {
+        Optimizer<FloatArray> optimizer = FloatArrays.optimizer(List.of(
+                new ParamGroup<>("base", new SGD(0.5), List.of(new FloatArray(0f))),
+                new ParamGroup<>("head", new SGD(0.25), List.of(new FloatArray(0f)))));
+        LRScheduler scheduler =
+                new LRScheduler(optimizer, new ExponentialLR(0.5), Map.of("weight_decay", new LinearLR(0.5, 1, 4)));
+        try (Run run = Run.create(runs.resolve(name))
+                .of(optimizer, scheduler)
+                .length(3, 2)
+                .monitor(new Monitor("val_elegance", Mode.MAX))) {
+            for (double elegance : new double[] {0.5, 0.75, 0.625}) {
+                for (int batch = 0; batch < 2; batch++) {
+                    optimizer.step();
+                    run.batch(2 - elegance);
+                    scheduler.batch();
+                }
+                Map<String, Double> metrics = new LinkedHashMap<>();
+                metrics.put("val_elegance", elegance);
+                metrics.put("ema_val_elegance", elegance + 0.125);
+                metrics.put("val_effort", 10 * elegance);
+                run.epoch(metrics);
+                scheduler.epoch(1);
+            }
+        }
+    }
+
+    @Test
+    void aLoopOfOnesOwnHasItsMetricsItsGroupsAndItsBestEpoch() throws IOException {
+        ownLoop("own");
+        openRuns();
+        browser.await("its losses", () -> points("loss").contains("\"own train\":3"));
+        assertEquals(
+                List.of(
+                        "Loss",
+                        "Validation elegance",
+                        "Validation effort",
+                        "Weight decay",
+                        "Learning rate",
+                        "Last epoch"),
+                titles());
+        assertEquals("trainbatch", browser.text("#loss-key").replaceAll("\\s", ""));
+        assertEquals("{\"own val_elegance\":3,\"own ema_val_elegance\":3}", points("metric"));
+        assertEquals("{\"own val_elegance\":[4,0.75]}", rings("metric"));
+        assertEquals("{\"own val_effort\":[4,7.5]}", rings("metric-val_effort"));
+        assertEquals("best validation elegance 0.75, epoch 2", browser.text("#run-list .best"));
+        assertEquals("basehead", browser.text("#rate-key").replace("\n", ""));
+        assertEquals("basehead", browser.text("[data-column=weight_decay] .key").replace("\n", ""));
+        assertEquals("finished", browser.text("#run-list small"));
+        assertTrue(about("own").contains("ExponentialLR(gamma=0.5)"), about("own"));
+        // Beside one of the Trainer's, which has a loss of validation, and of an average of the weights.
+        append(Files.createDirectories(runs.resolve("trained")).resolve("metrics.csv"), """
+                epoch,step,lr,train_loss,val_loss,val_accuracy,ema_val_loss,ema_val_accuracy,seconds
+                1,2,0.1,1.5,1.25,0.5,nan,nan,1.0
+                2,4,0.1,1.0,0.75,0.75,0.5,0.875,1.0
+                3,6,0.1,0.5,1.0,0.625,0.75,0.75,1.0
+                """);
+        browser.await("the other", () -> points("loss").contains("\"trained ema\":3"));
+        assertEquals("trainvalidationemabatch", browser.text("#loss-key").replaceAll("\\s", ""));
+        assertEquals("{\"own train\":[4,1.25],\"trained validation\":[4,0.75]}", rings("loss"));
+        assertEquals("{\"trained val_accuracy\":[4,0.75]}", rings("metric-val_accuracy"));
+        browser.size(1400, 1300);
+        browser.screenshot("runs-own");
+        browser.size(400, 900);
+        browser.screenshot("runs-own-400");
+        assertEquals(
+                400L,
+                browser.run("return document.documentElement.scrollWidth"),
+                "the page is no wider than the phone");
+    }
+
+    @Test
+    void schedulesThatWereTrainedTogetherAreShownWithTheirFolder() throws IOException {
+        write("both/1-StepLR", 1, 2, 1);
+        write("both/2-CosineAnnealingLR", 1, 3, 1);
+        openRuns();
+        browser.await("both", () -> points("loss").contains("\"both/2-CosineAnnealingLR validation\":3"));
+        assertTrue(points("loss").contains("\"both/1-StepLR validation\":2"));
     }
 }
