@@ -155,11 +155,11 @@ final class RunsTable {
     }
 
     private static String fixed(double value) {
-        return Double.isNaN(value)
-                ? NONE
-                : Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6 || value == 0
-                        ? Python.fixed(value, 4)
-                        : Python.scientific(value, 3);
+        if (Double.isNaN(value)) {
+            return NONE;
+        }
+        boolean plain = value == 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6);
+        return plain ? Python.fixed(value, 4) : Python.scientific(value, 3);
     }
 
     private static String time(double seconds) {

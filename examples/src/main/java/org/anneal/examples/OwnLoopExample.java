@@ -54,6 +54,7 @@ public final class OwnLoopExample {
                 scheduler.epoch(end.metric("ema_val_loss"));
                 state.save(run.file("last.pt"), run.position());
             }
+            RunsPicture.of(Path.of(args[0])).save(run.file("curve.png"));
         }
     }
 }

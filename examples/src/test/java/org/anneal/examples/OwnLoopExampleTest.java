@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
 import org.anneal.torch.Torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,8 @@ class OwnLoopExampleTest {
         assertTrue(Double.parseDouble(last[6]) > 0.85, rows.get(6));
         assertTrue(Double.parseDouble(last[8]) > 0.85, rows.get(6));
         assertTrue(printed.get(0).startsWith("Epoch 1, Train Loss: "), printed.get(0));
+
+        assertTrue(ImageIO.read(whole.resolve("curve.png").toFile()).getWidth() > 500);
 
         Path killed = folder.resolve("killed");
         ProcessBuilder builder = new ProcessBuilder(

@@ -1,5 +1,7 @@
 package org.anneal.train;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -49,7 +51,7 @@ public final class RunsPicture {
             Monitor monitor,
             List<String> groups,
             List<String> numbers,
-            double[] edges,
+            List<Double> edges,
             List<double[]> steps) {
 
         /** {@return the metrics of any epoch} */
@@ -62,6 +64,19 @@ public final class RunsPicture {
         boolean has(String column) {
             return epochs.stream().anyMatch(epoch -> !Double.isNaN(epoch.metric(column)));
         }
+    }
+
+    /**
+     * {@return the picture of the runs in folders, whatever wrote them, by the names of the folders}
+     *
+     * @throws IOException if one is no run, or cannot be read
+     */
+    public static Chart of(Path... folders) throws IOException {
+        Map<String, RunRecord> runs = new LinkedHashMap<>();
+        for (Path folder : folders) {
+            runs.put(String.valueOf(folder.toAbsolutePath().normalize().getFileName()), RunRecord.read(folder));
+        }
+        return of("", runs, Optional.empty(), false);
     }
 
     /**
@@ -103,9 +118,8 @@ public final class RunsPicture {
                 .mapToDouble(point -> point.numbers().getOrDefault(number, Double.NaN))
                 .toArray()));
         double start = run.epochs().get(0).epoch() - 1;
-        double[] edges = Stream.concat(Stream.of(start), all.stream().map(RunRecord.Point::at))
-                .mapToDouble(Double::doubleValue)
-                .toArray();
+        List<Double> edges = Stream.concat(Stream.of(start), all.stream().map(RunRecord.Point::at))
+                .toList();
         List<String> names = names(run.summary(), groups);
         return new Curves(name, run.epochs(), monitor, names, List.copyOf(numbers), edges, steps);
     }
@@ -281,7 +295,11 @@ public final class RunsPicture {
         boolean several = runs.size() > 1;
         String name = run.groups().size() > 1 ? run.groups().get(group) : "";
         String label = !several ? name : name.isEmpty() ? run.name() : run.name() + ", " + name;
-        return Series.stairs(label, run.edges(), values).coloured(several ? i : group);
+        return Series.stairs(
+                        label,
+                        run.edges().stream().mapToDouble(Double::doubleValue).toArray(),
+                        values)
+                .coloured(several ? i : group);
     }
 
     /** {@return a column's name in words} */
