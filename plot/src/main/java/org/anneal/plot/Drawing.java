@@ -446,7 +446,7 @@ final class Drawing {
                 double x = point.getX() + Math.cos(angle) * (wide / 2 + 10 * away) - wide / 2;
                 double y = point.getY() - Math.sin(angle) * (high / 2 + 10 * away) - high / 2;
                 Rectangle2D box = new Rectangle2D.Double(x, y, wide, high);
-                double cost = 2 * away
+                double cost = 2.0 * away
                         + curve.stream().filter(box::intersects).count()
                         + (data.contains(box) ? 0 : 1000)
                         + 1000 * taken.stream().filter(box::intersects).count();
@@ -503,7 +503,7 @@ final class Drawing {
                         lines.getSeriesCount(),
                         new BasicStroke(
                                 LINE_WIDTH + 2 * RIM * rims.depth(), BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
-                lines.addSeries("rims of " + i, rims.corners());
+                lines.addSeries("rims of " + i, rims.corners().toArray(double[][]::new));
             }
         }
         for (int drawn = 0; drawn < order.size(); drawn++) {
@@ -551,7 +551,7 @@ final class Drawing {
      *
      * @param depth how many others, up to {@link #MOST_RIMS}
      */
-    private record Rims(int depth, double[][] corners) {}
+    private record Rims(int depth, List<double[]> corners) {}
 
     /** {@return where later curves hide this one, if it is neither faint nor dotted} */
     private Rims rims(Frame frame, int curve) {
@@ -571,7 +571,7 @@ final class Drawing {
             x[i] = sample(i);
             y[i] = above[i] > 0 ? frame.lines().get(curve).at(x[i]) : Double.NaN;
         }
-        return new Rims(Math.min(MOST_RIMS, Arrays.stream(above).max().orElse(0)), new double[][] {x, y});
+        return new Rims(Math.min(MOST_RIMS, Arrays.stream(above).max().orElse(0)), List.of(x, y));
     }
 
     private double sample(int i) {

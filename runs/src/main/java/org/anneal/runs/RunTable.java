@@ -101,7 +101,7 @@ enum RunTable {
     }
 
     /**
-     * {@return the columns of a table with {@code rows}, of which the last may have new ones} These go where they are in that row:
+     * {@return the columns of a table whose last row is {@code row}, which may have new ones} These go where they are in that row:
      * behind the column before them.
      */
     static List<String> columns(List<String> before, Row row) {

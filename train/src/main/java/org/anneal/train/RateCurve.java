@@ -48,10 +48,9 @@ final class RateCurve {
     }
 
     /** {@return where each row begins to hold, and the end of the last, that of {@code epochs} or later} */
-    double[] edges(int epochs) {
+    List<Double> edges(int epochs) {
         return Stream.concat(points.stream(), Stream.of(Math.max(epochs, points.get(points.size() - 1))))
-                .mapToDouble(Double::doubleValue)
-                .toArray();
+                .toList();
     }
 
     /** {@return a rate or another number, point by point} */

@@ -49,7 +49,7 @@ public final class RunsPicture {
             Monitor monitor,
             List<String> groups,
             List<String> numbers,
-            double[] edges,
+            List<Double> edges,
             List<double[]> steps) {
 
         /** {@return the metrics of any epoch} */
@@ -103,9 +103,8 @@ public final class RunsPicture {
                 .mapToDouble(point -> point.numbers().getOrDefault(number, Double.NaN))
                 .toArray()));
         double start = run.epochs().get(0).epoch() - 1;
-        double[] edges = Stream.concat(Stream.of(start), all.stream().map(RunRecord.Point::at))
-                .mapToDouble(Double::doubleValue)
-                .toArray();
+        List<Double> edges = Stream.concat(Stream.of(start), all.stream().map(RunRecord.Point::at))
+                .toList();
         List<String> names = names(run.summary(), groups);
         return new Curves(name, run.epochs(), monitor, names, List.copyOf(numbers), edges, steps);
     }
@@ -281,7 +280,11 @@ public final class RunsPicture {
         boolean several = runs.size() > 1;
         String name = run.groups().size() > 1 ? run.groups().get(group) : "";
         String label = !several ? name : name.isEmpty() ? run.name() : run.name() + ", " + name;
-        return Series.stairs(label, run.edges(), values).coloured(several ? i : group);
+        return Series.stairs(
+                        label,
+                        run.edges().stream().mapToDouble(Double::doubleValue).toArray(),
+                        values)
+                .coloured(several ? i : group);
     }
 
     /** {@return a column's name in words} */
