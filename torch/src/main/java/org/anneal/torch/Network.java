@@ -1,5 +1,7 @@
 package org.anneal.torch;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Tensor;
 
@@ -23,7 +25,19 @@ public abstract class Network {
         Torch.load();
     }
 
-    private final Module module = new Module(getClass().getSimpleName());
+    private final Root module = new Root(getClass().getSimpleName());
+
+    /**
+     * The network's own module, which holds its parts: libtorch calls some methods of the Java object of a module, which fails once
+     * that is collected as garbage.
+     */
+    private static final class Root extends Module {
+        private final List<Module> parts = new ArrayList<>();
+
+        Root(String name) {
+            super(name);
+        }
+    }
 
     /** A network without layers yet. */
     protected Network() {}
@@ -37,11 +51,13 @@ public abstract class Network {
     }
 
     /**
-     * Makes {@code layer} part of this network and {@return it}
+     * Makes {@code layer}, one of libtorch's or another network's {@link #module}, part of this network and {@return it}
      *
      * @param name prefix of its parameters' names; unique, without a dot
      */
     protected final <M extends Module> M register(String name, M layer) {
-        return module.register_module(name, layer);
+        M part = module.register_module(name, layer);
+        module.parts.add(layer);
+        return part;
     }
 }
