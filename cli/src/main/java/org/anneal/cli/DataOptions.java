@@ -242,6 +242,10 @@ final class DataOptions {
     }
 
     private static DataSets csv(Path file, Dict settings, Map<String, Object> used) throws IOException {
+        if (settings.find("normalize").isPresent()) {
+            throw new IllegalArgumentException(
+                    "--normalize must be left out for a CSV file, whose features are scaled by their mean and deviation");
+        }
         if (settings.find("target").isEmpty()) {
             throw new IllegalArgumentException("--target must name the column of " + file + " to learn");
         }

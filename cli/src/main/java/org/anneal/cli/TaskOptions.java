@@ -157,6 +157,15 @@ final class TaskOptions {
         finder.accumulate(RunConfig.accumulated(settings));
     }
 
+    /** Refuses settings that a run of so many epochs would not come to. */
+    static void check(Map<String, Object> settings, int epochs) {
+        int from = new Dict("", settings).optionalCount("swa").orElse(1);
+        if (from > epochs) {
+            throw new IllegalArgumentException(
+                    "--swa must be at most " + epochs + ", the number of epochs, but was " + from);
+        }
+    }
+
     /** {@return how many second networks averages need} */
     static int averages(Map<String, Object> settings) {
         return (settings.containsKey("ema") ? 1 : 0) + (settings.containsKey("swa") ? 1 : 0);

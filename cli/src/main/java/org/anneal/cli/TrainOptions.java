@@ -485,6 +485,7 @@ final class TrainOptions {
                     "--step-per must be epoch for a plateau, which takes the validation loss, but was batch");
         }
         Surroundings.checkDrives(driven.schedules(), call, List.of(rule));
+        TaskOptions.check(settings, passes);
         RunConfig config = new RunConfig(
                 model,
                 source.data(resumed),
@@ -719,9 +720,10 @@ final class TrainOptions {
         return saved.or(() -> given).orElse(otherwise);
     }
 
-    static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
-        return new IllegalArgumentException(option + " must be left out or " + text(saved) + ", as in the run saved in "
-                + file + ", but was " + text(given));
+    private static IllegalArgumentException other(String option, Object saved, Object given, Path file) {
+        return new IllegalArgumentException(
+                option + " must be left out" + (saved.equals("none") ? "" : " or " + text(saved))
+                        + ", as in the run saved in " + file + ", but was " + text(given));
     }
 
     private static String text(Object value) {

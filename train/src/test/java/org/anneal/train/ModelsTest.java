@@ -262,4 +262,18 @@ class ModelsTest {
     private static float[] floats(Map<String, TensorData> state, String name) {
         return Optional.ofNullable(state.get(name)).orElseThrow().toFloats();
     }
+
+    @Test
+    void aNetworkOutlivesTheGarbageOfItsConstruction() throws InterruptedException {
+        Dataset data = Dataset.of(2, new long[] {1, 16, 16}, List.of("a", "b"), i -> new float[256], i -> i);
+        for (String name : List.of("tutorial", "linear", "mlp:4", "resnet8")) {
+            Network network = Models.of(name, data);
+            for (int i = 0; i < 3; i++) {
+                System.gc();
+                Thread.sleep(50);
+                network.module().train(i % 2 == 0);
+            }
+            assertTrue(network.module().is_training(), name);
+        }
+    }
 }

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch;
  *   loss = mean(-(p * y * log(sigmoid(x)) + (1 - y) * log(1 - sigmoid(x))))
  * }</pre>
  *
- * <p>PyTorch: {@code torch.nn.BCEWithLogitsLoss(pos_weight)}.
+ * <p>PyTorch: {@code torch.nn.BCEWithLogitsLoss(pos_weight)}, which computes with targets out of that range, too.
  *
  * @param posWeight the factor {@code p} for each output, at least 0; none for 1 each
  */
@@ -41,7 +41,7 @@ public record BCEWithLogitsLoss(
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        Tensor same = Losses.sameShape(output, target);
+        Tensor same = Losses.fraction(Losses.sameShape(output, target));
         return torch.binary_cross_entropy_with_logits(
                 output,
                 same,

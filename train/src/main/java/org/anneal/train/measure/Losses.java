@@ -46,6 +46,15 @@ final class Losses {
         return target;
     }
 
+    /** {@return the target, whose values must be from 0 to 1} */
+    static Tensor fraction(Tensor target) {
+        if (!(target.min().item_double() >= 0 && target.max().item_double() <= 1)) {
+            throw new IllegalArgumentException("the targets must be from 0 to 1 for logits, but were from "
+                    + target.min().item_double() + " to " + target.max().item_double());
+        }
+        return target;
+    }
+
     /** {@return a factor for each of the {@code outputs} of a network, one dimension of {@code output}; none for none} */
     static TensorOptional weights(String name, List<Double> factors, Tensor output, long outputs) {
         if (factors.isEmpty()) {

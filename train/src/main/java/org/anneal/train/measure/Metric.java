@@ -30,7 +30,7 @@ import org.bytedeco.pytorch.global.torch;
  */
 public record Metric(String name, Mode mode, Supplier<Pass> begin) {
     private static final Pattern NAME = Pattern.compile("[a-z0-9_]+");
-    private static final Pattern TOP = Pattern.compile("top(\\d{1,6})");
+    private static final Pattern TOP = Pattern.compile("top([1-9]\\d{0,5})");
 
     /** One pass over the data. */
     public interface Pass {
@@ -64,7 +64,8 @@ public record Metric(String name, Mode mode, Supplier<Pass> begin) {
             Tensor right = isClass(target)
                     ? output.argmax(new LongOptional(1), false).eq(target)
                     : output.gt(new Scalar(0.0))
-                            .eq(Losses.sameShape(output, target).ge(new Scalar(0.5)));
+                            .eq(Losses.fraction(Losses.sameShape(output, target))
+                                    .ge(new Scalar(0.5)));
             return right.sum().item_double() / right.numel();
         });
     }
