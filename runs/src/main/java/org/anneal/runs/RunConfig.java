@@ -172,7 +172,7 @@ public record RunConfig(
      */
     public static RunLength length(long samples, int batchSize, OptionalInt limit, int accumulate, int epochs) {
         long steps = (batches(samples, batchSize, limit) + accumulate - 1L) / accumulate;
-        return new RunLength(steps, epochs, StepPer.EPOCH).withBatchSize(batchSize * accumulate);
+        return new RunLength(steps, epochs, StepPer.EPOCH).withBatchSize((long) batchSize * accumulate);
     }
 
     /** {@return how many batches make a step of the optimizer: {@code accumulate} in {@code more}, or 1} */

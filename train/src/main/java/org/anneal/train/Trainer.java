@@ -501,8 +501,8 @@ public final class Trainer {
 
         /** {@return the batch's part of the samples that the optimizer's step is computed from} */
         private double share(DataLoader.Batch data) {
-            long first = data.index() - data.index() % accumulate;
-            long end = Math.min(first + accumulate, batches);
+            int first = data.index() - data.index() % accumulate;
+            long end = Math.min((long) first + accumulate, batches);
             long samples = Math.min(end * batchSize, toTrain) - first * batchSize;
             return (double) data.size() / samples;
         }
