@@ -501,8 +501,9 @@ public final class Trainer {
 
         /** {@return the batch's part of the samples that the optimizer's step is computed from} */
         private double share(DataLoader.Batch data) {
-            int first = data.index() - data.index() % accumulate;
-            long end = Math.min((long) first + accumulate, batches);
+            long batch = data.index();
+            long first = batch - batch % accumulate;
+            long end = Math.min(first + accumulate, batches);
             long samples = Math.min(end * batchSize, toTrain) - first * batchSize;
             return (double) data.size() / samples;
         }
