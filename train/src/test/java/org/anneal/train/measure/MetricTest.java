@@ -124,7 +124,10 @@ class MetricTest {
         assertMessage(
                 "metric must be accuracy, top5 or another number, mae or rmse, but was 'auc'",
                 () -> Metric.named("auc"));
-        assertMessage("k must be at least 1, but was 0", () -> Metric.named("top0"));
+        assertMessage(
+                "metric must be accuracy, top5 or another number, mae or rmse, but was 'top0'",
+                () -> Metric.named("top0"));
+        assertMessage("k must be at least 1, but was 0", () -> Metric.topK(0));
         for (String name : List.of("", "Top 5", "a,b", "é")) {
             assertMessage(
                     "name must be lower-case letters, digits and _, but was '" + name + "'",
