@@ -76,6 +76,9 @@ class ReadmeTest {
             }
             set(words, "--epochs", resumes ? "2" : "1");
             set(words, "--limit", "2");
+            if (words.contains("--swa")) {
+                set(words, "--swa", "1");
+            }
             set(words, "--out", run.toString());
         }
         if (words.get(0).equals("inspect") || words.get(0).equals("export")) {
