@@ -241,11 +241,7 @@ final class FindCommand implements Callable<Integer> {
 
     private static String rate(RangeResult found, int at) {
         List<RangeTest.Point> points = found.points();
-        return Python.repr(new RangeResult.Suggestion(
-                        RangeResult.Rule.VALLEY,
-                        points.get(Math.floorMod(at, points.size())).rate(),
-                        0)
-                .rounded());
+        return Python.repr(points.get(Math.floorMod(at, points.size())).rounded());
     }
 
     private static String end(RangeResult found) {

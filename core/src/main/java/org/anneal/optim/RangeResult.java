@@ -87,7 +87,7 @@ public final class RangeResult {
         }
     }
 
-    private static double rounded(double value, int digits) {
+    static double rounded(double value, int digits) {
         return BigDecimal.valueOf(value).round(new MathContext(digits)).doubleValue();
     }
 

@@ -66,7 +66,12 @@ public final class RangeTest {
      * @param loss of the batches before the update, their mean; with a {@link RangeTest#validation validation loss}, that after it
      * @param smoothed mean of the losses so far, the recent ones with more weight; not finite if {@code loss} is not
      */
-    public record Point(double rate, double loss, double smoothed) {}
+    public record Point(double rate, double loss, double smoothed) {
+        /** {@return the rate rounded to three digits} */
+        public double rounded() {
+            return RangeResult.rounded(rate, 3);
+        }
+    }
 
     /** Why a sweep ended. */
     public enum Ended {
