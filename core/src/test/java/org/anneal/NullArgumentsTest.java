@@ -255,7 +255,7 @@ class NullArgumentsTest {
         samples.put(Mirror.Group.class, new Mirror.Group<>("late", new SGD(0.1), Map.of("v", param())));
         samples.put(FloatArray.class, param());
         samples.put(float[].class, new float[] {1, 2, 3, 4});
-        samples.put(double[].class, new double[] {1});
+        samples.put(double[].class, new double[] {1, 2, 3, 4});
         samples.put(Comparison.Difference.class, new Comparison.Difference(0, 1, 2));
         samples.put(long[].class, new long[] {4});
         samples.put(Object[].class, new Object[] {4});

@@ -108,6 +108,18 @@ public record TensorData(DType dtype, Storage storage, long offset, List<Long> s
         return of(DType.FLOAT32, new FloatArrayStorage(Objects.requireNonNull(values, "values")), shape);
     }
 
+    /**
+     * {@return a contiguous float64 tensor with a copy of {@code values}}
+     *
+     * @throws IllegalArgumentException if {@code shape} needs more values than there are
+     */
+    public static TensorData of(double[] values, List<Long> shape) {
+        Objects.requireNonNull(values, "values");
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asDoubleBuffer().put(values);
+        return of(DType.FLOAT64, new HeapStorage(bytes.array()), shape);
+    }
+
     /** {@return the number of elements} */
     public long count() {
         return shape.contains(0L) ? 0 : product(shape);

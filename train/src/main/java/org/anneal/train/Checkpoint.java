@@ -111,10 +111,10 @@ public final class Checkpoint implements AutoCloseable {
             putProgress(progress, anneal);
             anneal.put("rng_state", Torch.getRngState());
             Map<String, Object> rates = new LinkedHashMap<>();
-            rates.put("epoch", TensorBytes.of(curve.points(), List.of((long) curve.size())));
+            rates.put("epoch", TensorData.of(curve.points(), List.of((long) curve.size())));
             long width = (long) optimizer.groups().size()
                     + RunListener.numbers(optimizer.groups()).size();
-            rates.put("lr", TensorBytes.of(curve.rates(), List.of((long) curve.size(), width)));
+            rates.put("lr", TensorData.of(curve.rates(), List.of((long) curve.size(), width)));
             anneal.put("rates", rates);
             if (!entries.isEmpty()) {
                 anneal.put("entries", entries);

@@ -23,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.Dict;
+import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
@@ -552,7 +553,7 @@ class CheckpointTest {
         }
         anneal(file, entries -> entries.put("best_model", Map.of(3L, "x")));
         assertFails(copy + ": anneal.best_model.3 must be a tensor, but was missing", this::progress);
-        anneal(file, entries -> entries.put("rates", Map.of("epoch", TensorBytes.of(new double[0], List.of(0L)))));
+        anneal(file, entries -> entries.put("rates", Map.of("epoch", TensorData.of(new double[0], List.of(0L)))));
         try (Checkpoint checkpoint = Checkpoint.open(copy)) {
             assertFails(copy + ": anneal.rates.lr must be a tensor, but was missing", () -> checkpoint.rates(1, 0));
         }
