@@ -16,7 +16,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Properties;
@@ -28,6 +27,7 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.runs.ProgressLine;
 import org.anneal.text.Python;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.text.Spelling;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -277,11 +277,9 @@ public final class Anneal implements Runnable {
 
     /** {@return {@code text, csv or json}} */
     private static String choice(Object[] choices) {
-        List<String> names = Stream.of(choices)
+        return Spelling.choice(Stream.of(choices)
                 .map(choice -> choice.toString().toLowerCase(Locale.ROOT))
-                .toList();
-        int last = names.size() - 1;
-        return String.join(", ", names.subList(0, last)) + " or " + names.get(last);
+                .toList());
     }
 
     /** Prints one line, not a stack trace, and a second with options to copy if names have no value. */

@@ -53,6 +53,8 @@ public final class Kind<R extends Record> {
     private final Map<String, BiFunction<PythonCall.Arguments, Supplier<Object>, Object>> readings =
             new LinkedHashMap<>();
     private final Set<String> dropped = new HashSet<>();
+    private final Map<String, String> fixed =
+            new LinkedHashMap<>(); // dropped ones, by the only value that they may have
     private final Map<String, Predicate<R>> shown = new LinkedHashMap<>();
     private final Constructor<R> constructor;
     private List<String> order = List.of(); // the arguments that come first in PyTorch's state dict
@@ -209,10 +211,12 @@ public final class Kind<R extends Record> {
 
     /** {@return this, which also reads the counts {@code names}, listed after the parameter {@code after}, to compute it} */
     public Kind<R> alsoReads(String after, String... names) {
-        int at = IntStream.range(0, signature.size())
-                .filter(i -> signature.get(i).replace("=", "").equals(after))
-                .findFirst()
-                .orElseThrow();
+        int at = after.isEmpty()
+                ? -1
+                : IntStream.range(0, signature.size())
+                        .filter(i -> signature.get(i).replace("=", "").equals(after))
+                        .findFirst()
+                        .orElseThrow();
         for (String name : names) {
             signature.add(++at, name.equals("*") ? name : name + "=");
         }
@@ -223,6 +227,21 @@ public final class Kind<R extends Record> {
     public Kind<R> drops(String after, String... names) {
         dropped.addAll(List.of(names));
         return alsoReads(after, names);
+    }
+
+    /**
+     * {@return this, which takes arguments at Python's default only, listed after the parameter {@code after}, or first if that is
+     * empty}
+     *
+     * @param defaults such as {@code reduction='mean'}
+     */
+    public Kind<R> takesOnly(String after, String... defaults) {
+        for (String each : defaults) {
+            String[] parts = each.split("=", 2);
+            fixed.put(parts[0], parts[1]);
+        }
+        return drops(
+                after, Stream.of(defaults).map(each -> each.split("=", 2)[0]).toArray(String[]::new));
     }
 
     /** {@return this, whose arguments must all be named, as others come before them in Python's call} */
@@ -436,6 +455,7 @@ public final class Kind<R extends Record> {
 
     /** {@return the value that a call's arguments give} */
     public Record read(PythonCall.Arguments arguments) {
+        fixed.forEach(arguments::checkIs);
         arguments().forEach((name, parts) -> {
             if (isTuple(parts)) {
                 arguments.unpack(

@@ -21,6 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One Python constructor call, such as {@code StepLR(optimizer, step_size=30)} or {@code SGD(lr=0.001, momentum=0.9)}:
@@ -32,6 +33,8 @@ public final class PythonCall {
     private static final Pattern TIME = Pattern.compile("([0-9.eE+-]+?)(ep|ba|dur|sp|tok|iter|sec)");
     private static final String OTHERS = "**"; // in a signature: parameters of other names are passed over
 
+    private static final int FEW = 8; // names that a message may list
+    private static final Set<String> TENSORS = Set.of("torch.tensor", "torch.as_tensor", "torch.FloatTensor");
     private static final List<String> PREFIXES = List.of(
             "",
             "torch.optim.lr_scheduler.",
@@ -136,8 +139,8 @@ public final class PythonCall {
     public String nameIn(String... modules) {
         String module = dotted.substring(0, Math.max(0, dotted.lastIndexOf('.')));
         if (!module.isEmpty() && !List.of(modules).contains(module)) {
-            throw error(
-                    "unknown module '" + PythonText.shortened(module) + "', expected " + String.join(" or ", modules));
+            throw error("unknown module '" + PythonText.shortened(module) + "', expected "
+                    + Spelling.choice(List.of(modules)));
         }
         return simpleName();
     }
@@ -186,11 +189,17 @@ public final class PythonCall {
         return unknown(what, known, List.of());
     }
 
-    /** {@return an exception that says that this call's name is not known, and suggests the nearest one of {@code known} or else of {@code others}} */
+    /**
+     * {@return an exception that says that this call's name is not known, and suggests the nearest one of {@code known} or else of
+     * {@code others}, or lists {@code known} if they are few}
+     */
     public PythonSyntaxException unknown(String what, Collection<String> known, Collection<String> others) {
-        String suggestion = Spelling.suggestion(simpleName(), known);
-        return error("unknown " + what + " '" + PythonText.shortened(simpleName()) + "'"
-                + (suggestion.isEmpty() ? Spelling.suggestion(simpleName(), others) : suggestion));
+        String suggestion = Stream.of(known, others)
+                .map(names -> Spelling.suggestion(simpleName(), names))
+                .filter(found -> !found.isEmpty())
+                .findFirst()
+                .orElse(known.size() > FEW ? "" : ", expected " + Spelling.choice(known));
+        return error("unknown " + what + " '" + PythonText.shortened(simpleName()) + "'" + suggestion);
     }
 
     /** Returns what a number made of this would need to be known. */
@@ -441,7 +450,24 @@ public final class PythonCall {
         }
 
         private Optional<Argument> find(String parameter) {
-            return Optional.ofNullable(values.getOrDefault(parameter, absent.get(parameter)));
+            return Optional.ofNullable(values.getOrDefault(parameter, absent.get(parameter)))
+                    .map(Arguments::plain);
+        }
+
+        /** {@return the numbers that a tensor is made of, or the argument itself} */
+        private static Argument plain(Argument given) {
+            return given.value() instanceof PythonCall call
+                            && TENSORS.contains(call.dotted)
+                            && !call.positional.isEmpty()
+                    ? call.positional.get(0)
+                    : given;
+        }
+
+        /** Refuses an argument that is given, unless it is {@code only}, as Python writes it. */
+        void checkIs(String parameter, String only) {
+            if (isGiven(parameter) && !text(parameter).equals(only)) {
+                throw refused(given(parameter), parameter, only);
+            }
         }
 
         /** {@return whether the argument is given, or has a default, and is not None} */

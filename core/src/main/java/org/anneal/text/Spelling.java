@@ -2,6 +2,7 @@ package org.anneal.text;
 
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -46,6 +47,13 @@ public final class Spelling {
         return nearest.size() == 1
                 ? ", did you mean '" + nearest.values().iterator().next() + "'?"
                 : "";
+    }
+
+    /** Returns {@code a, b or c} for the names a, b and c. */
+    public static String choice(Collection<String> names) {
+        List<String> all = List.copyOf(Objects.requireNonNull(names, "names"));
+        int last = all.size() - 1;
+        return last < 1 ? String.join("", all) : String.join(", ", all.subList(0, last)) + " or " + all.get(last);
     }
 
     /** Returns a name in small letters, without the module of its function. */

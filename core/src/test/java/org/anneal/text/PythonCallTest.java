@@ -75,7 +75,7 @@ class PythonCallTest {
                         .unknown("optimizer", List.of("SGD", "Adam"))
                         .getMessage());
         assertEquals(
-                "column 1: unknown optimizer 'X'",
+                "column 1: unknown optimizer 'X', expected SGD or Adam",
                 PythonCall.parse("X()")
                         .unknown("optimizer", List.of("SGD", "Adam"))
                         .getMessage());

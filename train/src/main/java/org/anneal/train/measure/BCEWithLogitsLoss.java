@@ -25,7 +25,7 @@ public record BCEWithLogitsLoss(
     static final Kind<BCEWithLogitsLoss> KIND = Kind.of(BCEWithLogitsLoss.class, "of logits and targets from 0 to 1")
             .inPackage("torch.nn")
             .withoutOptimizer()
-            .named();
+            .takesOnly("", "weight=None", "size_average=None", "reduce=None", "reduction='mean'");
 
     private static final long MEAN = 1;
 

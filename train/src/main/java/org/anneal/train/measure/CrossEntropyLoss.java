@@ -34,7 +34,7 @@ public record CrossEntropyLoss(
     static final Kind<CrossEntropyLoss> KIND = Kind.of(CrossEntropyLoss.class, "of scores and classes")
             .inPackage("torch.nn")
             .withoutOptimizer()
-            .drops("weight", "*");
+            .takesOnly("weight", "size_average=None", "ignore_index=-100", "reduce=None", "reduction='mean'");
 
     private static final long MEAN = 1;
     private static final long IGNORED = -100; // PyTorch's ignore_index

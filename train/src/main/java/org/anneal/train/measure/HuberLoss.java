@@ -22,7 +22,7 @@ public record HuberLoss(@Param(or = "1.0", above = 0) double delta) implements L
                     HuberLoss.class, "quadratic for small differences, linear for large ones")
             .inPackage("torch.nn")
             .withoutOptimizer()
-            .named();
+            .takesOnly("", "reduction='mean'");
 
     private static final long MEAN = 1;
 

@@ -17,7 +17,8 @@ public record L1Loss() implements Loss {
 
     static final Kind<L1Loss> KIND = Kind.of(L1Loss.class, "the mean absolute difference")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .takesOnly("", "size_average=None", "reduce=None", "reduction='mean'");
 
     private static final long MEAN = 1;
 

@@ -17,7 +17,8 @@ public record MSELoss() implements Loss {
 
     static final Kind<MSELoss> KIND = Kind.of(MSELoss.class, "the mean squared difference")
             .inPackage("torch.nn")
-            .withoutOptimizer();
+            .withoutOptimizer()
+            .takesOnly("", "size_average=None", "reduce=None", "reduction='mean'");
 
     @Override
     public Tensor of(Tensor output, Tensor target) {

@@ -22,7 +22,7 @@ public record SmoothL1Loss(@Param(or = "1.0", atLeast = 0) double beta) implemen
                     SmoothL1Loss.class, "quadratic for small differences, then the absolute one")
             .inPackage("torch.nn")
             .withoutOptimizer()
-            .named();
+            .takesOnly("", "size_average=None", "reduce=None", "reduction='mean'");
 
     private static final long MEAN = 1;
 

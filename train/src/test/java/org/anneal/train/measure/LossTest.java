@@ -64,13 +64,19 @@ class LossTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "nn.CrossEntropyLoss() | CrossEntropyLoss()",
                 "torch.nn.CrossEntropyLoss(label_smoothing=0.1) | CrossEntropyLoss(label_smoothing=0.1)",
                 "CrossEntropyLoss([1, 2.5]) | CrossEntropyLoss(weight=[1.0, 2.5])",
                 "nn.CrossEntropyLoss(weight=[1, 2.5], label_smoothing=0.1) | CrossEntropyLoss(weight=[1.0, 2.5], label_smoothing=0.1)",
                 "criterion = nn.BCEWithLogitsLoss(pos_weight=[3]) | BCEWithLogitsLoss(pos_weight=[3.0])",
+                "nn.CrossEntropyLoss(weight=torch.tensor([1, 2.5])) | CrossEntropyLoss(weight=[1.0, 2.5])",
+                "w = torch.FloatTensor([1, 2.5]); nn.CrossEntropyLoss(w, None, -100, None, \"mean\", 0.1) | CrossEntropyLoss(weight=[1.0, 2.5], label_smoothing=0.1)",
+                "nn.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0], dtype=torch.float32)) | BCEWithLogitsLoss(pos_weight=[3.0])",
                 "nn.MSELoss() | MSELoss()",
+                "nn.MSELoss(reduction='mean') | MSELoss()",
+                "nn.HuberLoss('mean', 0.5) | HuberLoss(delta=0.5)",
                 "nn.MSELoss | MSELoss()",
                 "nn.L1Loss() | L1Loss()",
                 "nn.SmoothL1Loss(beta=0.5) | SmoothL1Loss(beta=0.5)",
@@ -81,7 +87,7 @@ class LossTest {
                 "mse | MSELoss()",
                 "l1 | L1Loss()",
                 "smooth_l1 | SmoothL1Loss()",
-                "' Huber ' | HuberLoss()"
+                "` Huber ` | HuberLoss()"
             })
     void readsPyTorchsCallsAndShortNames(String text, String printed) {
         Loss loss = Loss.parse(text);
@@ -96,18 +102,21 @@ class LossTest {
             value = {
                 "nn.CrossEntropy() | column 1: unknown loss 'CrossEntropy', did you mean 'CrossEntropyLoss'?",
                 "smoth_l1 | column 1: unknown loss 'smoth_l1', did you mean 'smooth_l1'?",
-                "rmse | column 1: unknown loss 'rmse'",
+                "rmse | column 1: unknown loss 'rmse', expected CrossEntropyLoss, BCEWithLogitsLoss, MSELoss, L1Loss, SmoothL1Loss or HuberLoss",
                 "keras.losses.MSELoss() | column 1: unknown module 'keras.losses', expected torch.nn or nn",
                 "nn.HuberLoss(delta=0) | column 14: delta must be finite and > 0, but was 0.0",
                 "nn.SmoothL1Loss(beta=-1) | column 17: beta must be finite and >= 0, but was -1.0",
                 "nn.CrossEntropyLoss(label_smoothing=1.1) | column 21: label_smoothing must be >= 0 and <= 1, but was 1.1",
                 "nn.CrossEntropyLoss(weight=[1, -1]) | column 21: weight[1] must be finite and >= 0, but was -1.0",
                 "nn.BCEWithLogitsLoss(pos_weight=[-0.5]) | column 22: pos_weight[0] must be finite and >= 0, but was -0.5",
-                "nn.CrossEntropyLoss([1, 2], 0.1) | column 29: CrossEntropyLoss takes at most 1 positional arguments, but got 2",
-                "nn.HuberLoss(0.5) | column 14: HuberLoss takes at most 0 positional arguments, but got 1",
-                "nn.SmoothL1Loss(0.5) | column 17: SmoothL1Loss takes at most 0 positional arguments, but got 1",
-                "nn.BCEWithLogitsLoss([2]) | column 22: BCEWithLogitsLoss takes at most 0 positional arguments, but got 1",
-                "nn.MSELoss(reduction='sum') | column 12: unknown parameter 'reduction' of MSELoss"
+                "nn.CrossEntropyLoss([1, 2], 0.1) | column 29: size_average must be None, but was 0.1",
+                "nn.CrossEntropyLoss(ignore_index=0) | column 21: ignore_index must be -100, but was 0",
+                "nn.HuberLoss(0.5) | column 14: reduction must be 'mean', but was 0.5",
+                "nn.SmoothL1Loss(0.5) | column 17: size_average must be None, but was 0.5",
+                "nn.BCEWithLogitsLoss([2]) | column 22: weight must be None, but was [2]",
+                "nn.L1Loss(reduce=False) | column 11: reduce must be None, but was False",
+                "nn.MSELoss(reduction='sum') | column 12: reduction must be 'mean', but was 'sum'",
+                "nn.MSELoss(reductio='mean') | column 12: unknown parameter 'reductio' of MSELoss, did you mean 'reduction'?"
             })
     void refusesWhatIsNoLossAndSaysWhy(String text, String message) {
         assertEquals(
