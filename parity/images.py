@@ -2,7 +2,7 @@
 
     python3 parity/images.py
 
-It needs torchvision and Pillow beside torch. train/src/test/resources/org/anneal/train/augmentations.csv: torchvision's crops, flips and
+It needs torchvision and Pillow beside torch. train/src/test/resources/org/anneal/train/data/augmentations.csv: torchvision's crops, flips and
 rotations of one small image. resnet8.csv: a residual network of torchvision's blocks: the names and shapes of its state, what it
 is initialised to, its scores, and what one step of training makes of it.
 pillow.csv and the images beside it: what Pillow reads from files, and what it makes of them when it resizes them.
@@ -122,7 +122,7 @@ def resnet8(out):
 
 
 def pillow(out):
-    folder = TESTS / "images"
+    folder = TESTS / "data/images"
     folder.mkdir(exist_ok=True)
     colours = ((filled(200, (13, 17, 4), 0.5) + 0.5) * 255).byte().numpy()
     picture = Image.fromarray(colours, "RGBA")
@@ -146,7 +146,7 @@ def pillow(out):
                     out.write(f"{file.name},{mode} {size[0]} {size[1]},{zlib.crc32(pixels.contiguous().numpy())}\n")
 
 
-for name, write in ("augmentations.csv", augmentations), ("resnet8.csv", resnet8), ("pillow.csv", pillow):
+for name, write in ("data/augmentations.csv", augmentations), ("network/resnet8.csv", resnet8), ("data/pillow.csv", pillow):
     with open(TESTS / name, "w") as out:
         out.write(HEADER)
         write(out)

@@ -19,7 +19,7 @@ import zlib
 from pathlib import Path
 
 SOURCE = Path("/usr/share/datasets/fashion-mnist")
-TARGET = Path(__file__).resolve().parents[1] / "resources/org/anneal/train/fashion-mnist"
+TARGET = Path(__file__).resolve().parents[1] / "resources/org/anneal/train/data/fashion-mnist"
 CLASSES = 10
 PER_CLASS = {"train": 1000, "t10k": 200}
 

@@ -12,17 +12,17 @@ import org.anneal.checkpoint.Dict;
 import org.anneal.runs.RunConfig;
 import org.anneal.text.Python;
 import org.anneal.torch.Network;
-import org.anneal.train.Augmentation;
-import org.anneal.train.Cifar10;
-import org.anneal.train.CsvData;
-import org.anneal.train.CsvOptions;
-import org.anneal.train.DataLoader;
-import org.anneal.train.DataSets;
-import org.anneal.train.Dataset;
-import org.anneal.train.FashionMnist;
-import org.anneal.train.ImageFolder;
-import org.anneal.train.Models;
-import org.anneal.train.Normalize;
+import org.anneal.train.data.Augmentation;
+import org.anneal.train.data.Cifar10;
+import org.anneal.train.data.CsvData;
+import org.anneal.train.data.CsvOptions;
+import org.anneal.train.data.DataLoader;
+import org.anneal.train.data.DataSets;
+import org.anneal.train.data.Dataset;
+import org.anneal.train.data.FashionMnist;
+import org.anneal.train.data.ImageFolder;
+import org.anneal.train.data.Normalize;
+import org.anneal.train.network.Models;
 import picocli.CommandLine.Option;
 
 /**

@@ -16,10 +16,10 @@ import org.anneal.schedule.ExponentialLR;
 import org.anneal.text.Python;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
-import org.anneal.train.Cifar10;
-import org.anneal.train.DataLoader;
-import org.anneal.train.Dataset;
-import org.anneal.train.TutorialNet;
+import org.anneal.train.data.Cifar10;
+import org.anneal.train.data.DataLoader;
+import org.anneal.train.data.Dataset;
+import org.anneal.train.network.TutorialNet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 

@@ -1,17 +1,18 @@
 package org.anneal.examples;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import org.anneal.optim.*;
 import org.anneal.schedule.*;
 import org.anneal.torch.*;
 import org.anneal.train.*;
+import org.anneal.train.data.*;
 import org.anneal.train.measure.*;
+import org.anneal.train.network.*;
 import org.bytedeco.pytorch.Tensor;
 
 /** A regression: {@code csv_regression.py} in Python. Arguments: a CSV file of numbers, and the column to learn. */
 public final class CsvRegressionExample {
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws Exception {
         DataSets data =
                 CsvData.read(Path.of(args[0]), CsvOptions.target(args[1])).data();
         Torch.manualSeed(0);
@@ -20,11 +21,8 @@ public final class CsvRegressionExample {
             long steps = 20 * (data.train().size() + 31L) / 32;
             LRScheduler scheduler = new LRScheduler(optimizer, new OneCycleLR(0.01, steps));
             Trainer trainer = new Trainer(net, optimizer, scheduler).epochs(20).batchSize(32);
-            trainer.loss(new MSELoss())
-                    .metric(Metric.mae())
-                    .stepPer(StepPer.BATCH)
-                    .clipGradNorm(1);
-            trainer.fit(data).forEach(System.out::println);
+            trainer.loss(new MSELoss()).metric(Metric.mae());
+            trainer.stepPer(StepPer.BATCH).clipGradNorm(1).fit(data).forEach(System.out::println);
         }
     }
 }

@@ -12,10 +12,10 @@ import org.anneal.optim.SGD;
 import org.anneal.runs.ScalarLog;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.torch.Torch;
-import org.anneal.train.DataSets;
-import org.anneal.train.FashionMnist;
 import org.anneal.train.Trainer;
-import org.anneal.train.TutorialNet;
+import org.anneal.train.data.DataSets;
+import org.anneal.train.data.FashionMnist;
+import org.anneal.train.network.TutorialNet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 

@@ -2,7 +2,6 @@ package org.anneal.examples;
 
 import static org.anneal.torch.Layer.*;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.anneal.optim.*;
@@ -10,6 +9,7 @@ import org.anneal.runs.*;
 import org.anneal.schedule.*;
 import org.anneal.torch.*;
 import org.anneal.train.*;
+import org.anneal.train.data.*;
 import org.anneal.train.measure.*;
 import org.bytedeco.pytorch.Tensor;
 
@@ -20,7 +20,7 @@ public final class OwnLoopExample {
                 conv2d(1, 16, 3, 2, 1), batchNorm2d(16), relu(), maxPool2d(2), flatten(), linear(16 * 7 * 7, 10));
     }
 
-    public static void main(String[] args) throws IOException {
+    public static void main(String[] args) throws Exception {
         int epochs = 6;
         Torch.manualSeed(0);
         DataSets data = FashionMnist.embedded();

@@ -22,7 +22,7 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
-import org.anneal.train.TutorialNet;
+import org.anneal.train.network.TutorialNet;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;

@@ -9,6 +9,8 @@ import org.anneal.optim.RangeTest;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
+import org.anneal.train.data.DataLoader;
+import org.anneal.train.data.Dataset;
 import org.anneal.train.measure.CrossEntropyLoss;
 import org.anneal.train.measure.Loss;
 import org.anneal.train.measure.MSELoss;

@@ -28,6 +28,8 @@ import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
+import org.anneal.train.data.DataLoader;
+import org.anneal.train.data.DataSets;
 import org.anneal.train.measure.CrossEntropyLoss;
 import org.anneal.train.measure.Loss;
 import org.anneal.train.measure.MSELoss;

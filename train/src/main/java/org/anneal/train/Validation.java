@@ -8,6 +8,8 @@ import java.util.function.LongPredicate;
 import org.anneal.runs.Monitor;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
+import org.anneal.train.data.DataLoader;
+import org.anneal.train.data.Dataset;
 import org.anneal.train.measure.Loss;
 import org.anneal.train.measure.Metric;
 import org.bytedeco.pytorch.AutoGradMode;

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /** A line of what parity/images.py wrote: what it is of, and torch's values. */
-record Golden(String what, String of, List<Double> values) {
-    static List<Golden> read(String name) throws IOException {
-        try (InputStream in = Golden.class.getResourceAsStream(name)) {
+public record Golden(String what, String of, List<Double> values) {
+    public static List<Golden> read(Class<?> test, String name) throws IOException {
+        try (InputStream in = test.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()
                     .filter(line -> !line.startsWith("#"))
@@ -26,7 +26,7 @@ record Golden(String what, String of, List<Double> values) {
                 Arrays.stream(parts).skip(2).map(Double::valueOf).toList());
     }
 
-    float[] floats() {
+    public float[] floats() {
         float[] floats = new float[values.size()];
         for (int i = 0; i < floats.length; i++) {
             floats[i] = values.get(i).floatValue();
@@ -35,7 +35,7 @@ record Golden(String what, String of, List<Double> values) {
     }
 
     /** The same values as in the script. */
-    static float[] filled(int number, int count, double scale) {
+    public static float[] filled(int number, int count, double scale) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
             long whole = (i * 2654435761L + number * 40503L + 12345) & 0xffffffffL;

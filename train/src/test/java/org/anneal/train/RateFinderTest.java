@@ -19,6 +19,8 @@ import org.anneal.optim.SGD;
 import org.anneal.optim.UpdateRule;
 import org.anneal.torch.Torch;
 import org.anneal.torch.Weights;
+import org.anneal.train.data.DataLoader;
+import org.anneal.train.data.Samples;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;

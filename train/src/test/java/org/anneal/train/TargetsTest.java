@@ -15,6 +15,8 @@ import org.anneal.runs.RunListener;
 import org.anneal.schedule.CosineAnnealingLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
+import org.anneal.train.data.DataSets;
+import org.anneal.train.data.Dataset;
 import org.anneal.train.measure.BCEWithLogitsLoss;
 import org.anneal.train.measure.HuberLoss;
 import org.anneal.train.measure.Loss;

@@ -20,6 +20,8 @@ import org.anneal.runs.RunListener;
 import org.anneal.schedule.Schedule;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Torch;
+import org.anneal.train.data.DataSets;
+import org.anneal.train.data.Samples;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;

@@ -24,6 +24,8 @@ import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
+import org.anneal.train.data.DataSets;
+import org.anneal.train.data.Dataset;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.pytorch.BatchNorm2dImpl;
 import org.bytedeco.pytorch.BatchNormOptions;

@@ -1,0 +1,5 @@
+/** Networks by name. */
+@NullMarked
+package org.anneal.train.network;
+
+import org.jspecify.annotations.NullMarked;
