@@ -228,11 +228,12 @@ final class TrainCommand implements Callable<Integer> {
             check(chosen, List.of(UpdateRule.parse(chosen.config().optimizer())))
                     .refuseWhatFails(Optional.empty());
         }
-        introduce(chosen, sets);
         try (Training run = new Training(chosen, sets)) {
             if (!oneGroup) {
                 run.check().refuseWhatFails(Optional.empty());
             }
+            run.trainer.check(sets);
+            introduce(chosen, sets);
             run.introduce();
             Path folder = out.orElseGet(TrainCommand::newFolder);
             try (LivePage page = LivePage.start(folder, serve)) {
@@ -267,6 +268,7 @@ final class TrainCommand implements Callable<Integer> {
         for (TrainOptions.Chosen chosen : all.values()) { // before the first has taken its time
             try (Training run = new Training(chosen, data.sets())) {
                 run.check().refuseWhatFails(Optional.empty());
+                run.trainer.check(data.sets());
             }
         }
         introduce(all.values().iterator().next(), data.sets());

@@ -311,16 +311,47 @@ public final class Trainer {
      */
     public List<RunListener.Epoch> fit(DataSets data) throws IOException {
         checkSettings();
-        boolean classes = data.train().targetShape().length == 0;
-        Loss loss = this.loss.orElseGet(() -> classes ? new CrossEntropyLoss() : new MSELoss());
-        List<Metric> measured = metrics.isEmpty() && classes ? List.of(Metric.accuracy()) : metrics;
-        try (DataLoader training = loading.apply(
-                        new DataLoader(data.train(), batchSize).shuffled(seed).on(device));
-                Validation validation = new Validation(data.validation(), batchSize, loss, measured, device)) {
-            return new Fit(data, training, validation, loss, monitor(measured)).run();
+        try (DataLoader training = loader(data);
+                Validation validation = validation(data, batchSize)) {
+            return new Fit(data, training, validation, loss(data), monitor(measured(data))).run();
         } catch (UncheckedIOException e) {
             throw Optional.ofNullable(e.getCause()).orElseThrow();
         }
+    }
+
+    /**
+     * Computes the loss and the metrics of one sample, which changes nothing, so that what does not fit together is refused before a
+     * run begins.
+     *
+     * @throws IllegalArgumentException if the data, the augmentation, the network, the loss and the metrics do not fit together
+     */
+    public void check(DataSets data) {
+        checkSettings();
+        loader(data).close();
+        try (Validation one = validation(data, 1)) {
+            one.measure(network, "", samples -> false);
+        }
+    }
+
+    private DataLoader loader(DataSets data) {
+        return loading.apply(
+                new DataLoader(data.train(), batchSize).shuffled(seed).on(device));
+    }
+
+    private Validation validation(DataSets data, int batchSize) {
+        return new Validation(data.validation(), batchSize, loss(data), measured(data), device);
+    }
+
+    private Loss loss(DataSets data) {
+        return loss.orElseGet(() -> areClasses(data) ? new CrossEntropyLoss() : new MSELoss());
+    }
+
+    private List<Metric> measured(DataSets data) {
+        return metrics.isEmpty() && areClasses(data) ? List.of(Metric.accuracy()) : metrics;
+    }
+
+    private static boolean areClasses(DataSets data) {
+        return data.train().targetShape().length == 0;
     }
 
     private void checkSettings() {

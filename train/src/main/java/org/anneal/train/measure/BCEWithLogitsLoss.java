@@ -41,7 +41,7 @@ public record BCEWithLogitsLoss(
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        Tensor same = Losses.fraction(Losses.sameShape(output, target));
+        Tensor same = Losses.fraction(Losses.sameShape(KIND.name(), output, target));
         return torch.binary_cross_entropy_with_logits(
                 output,
                 same,

@@ -69,7 +69,7 @@ public record CrossEntropyLoss(
         }
         return torch.cross_entropy_loss(
                 output,
-                Metric.isClass(target) ? target : Losses.sameShape(output, target),
+                Metric.isClass(target) ? target : Losses.sameShape(KIND.name(), output, target),
                 Losses.weights("weight", weight, output, output.size(1)),
                 MEAN,
                 IGNORED,

@@ -38,7 +38,7 @@ public record HuberLoss(@Param(or = "1.0", above = 0) double delta) implements L
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        return torch.huber_loss(output, Losses.sameShape(output, target), MEAN, delta);
+        return torch.huber_loss(output, Losses.sameShape(KIND.name(), output, target), MEAN, delta);
     }
 
     @Override

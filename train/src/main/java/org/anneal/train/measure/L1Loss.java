@@ -24,7 +24,7 @@ public record L1Loss() implements Loss {
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        return torch.l1_loss(output, Losses.sameShape(output, target), MEAN);
+        return torch.l1_loss(output, Losses.sameShape(KIND.name(), output, target), MEAN);
     }
 
     @Override

@@ -33,10 +33,14 @@ final class Losses {
 
     private Losses() {}
 
-    /** {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word. */
-    static Tensor sameShape(Tensor output, Tensor target) {
+    /**
+     * {@return the target} An output of another shape would be stretched to it, and the loss be wrong without a word.
+     *
+     * @param by the name of the loss or metric
+     */
+    static Tensor sameShape(String by, Tensor output, Tensor target) {
         if (Metric.isClass(target)) {
-            throw new IllegalArgumentException("the targets must be numbers for this loss, but were classes");
+            throw new IllegalArgumentException("the targets must be numbers for " + by + ", but were classes");
         }
         if (!Arrays.equals(output.shape(), target.shape())) {
             throw new IllegalArgumentException("the network's output must have the targets' shape, "

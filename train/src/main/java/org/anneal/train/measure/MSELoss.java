@@ -22,7 +22,7 @@ public record MSELoss() implements Loss {
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        return torch.mse_loss(output, Losses.sameShape(output, target));
+        return torch.mse_loss(output, Losses.sameShape(KIND.name(), output, target));
     }
 
     @Override

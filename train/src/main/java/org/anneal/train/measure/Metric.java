@@ -64,7 +64,7 @@ public record Metric(String name, Mode mode, Supplier<Pass> begin) {
             Tensor right = isClass(target)
                     ? output.argmax(new LongOptional(1), false).eq(target)
                     : output.gt(new Scalar(0.0))
-                            .eq(Losses.fraction(Losses.sameShape(output, target))
+                            .eq(Losses.fraction(Losses.sameShape("accuracy", output, target))
                                     .ge(new Scalar(0.5)));
             return right.sum().item_double() / right.numel();
         });
@@ -95,7 +95,7 @@ public record Metric(String name, Mode mode, Supplier<Pass> begin) {
         return mean(
                 "mae",
                 Mode.MIN,
-                (output, target) -> output.sub(Losses.sameShape(output, target))
+                (output, target) -> output.sub(Losses.sameShape("mae", output, target))
                         .abs()
                         .mean()
                         .item_double());
@@ -107,7 +107,7 @@ public record Metric(String name, Mode mode, Supplier<Pass> begin) {
                 "rmse",
                 Mode.MIN,
                 () ->
-                        new Mean((output, target) -> output.sub(Losses.sameShape(output, target))
+                        new Mean((output, target) -> output.sub(Losses.sameShape("rmse", output, target))
                                 .square()
                                 .mean()
                                 .item_double()) {

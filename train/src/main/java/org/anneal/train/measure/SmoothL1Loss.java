@@ -38,7 +38,7 @@ public record SmoothL1Loss(@Param(or = "1.0", atLeast = 0) double beta) implemen
 
     @Override
     public Tensor of(Tensor output, Tensor target) {
-        Tensor same = Losses.sameShape(output, target);
+        Tensor same = Losses.sameShape(KIND.name(), output, target);
         // At a difference of 0, libtorch's function has a gradient without beta.
         return beta == 0 ? torch.l1_loss(output, same, MEAN) : torch.smooth_l1_loss(output, same, MEAN, beta);
     }

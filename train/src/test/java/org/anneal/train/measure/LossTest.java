@@ -149,7 +149,7 @@ class LossTest {
                     () -> new CrossEntropyLoss().of(Measured.zeros(4), Measured.zeros(4)));
             for (Loss loss : List.of(new MSELoss(), new BCEWithLogitsLoss())) {
                 assertMessage(
-                        "the targets must be numbers for this loss, but were classes",
+                        "the targets must be numbers for " + loss.getClass().getSimpleName() + ", but were classes",
                         () -> loss.of(Measured.zeros(4), Measured.classes(0, 1, 2, 0)));
             }
         }
