@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.text.Check;
+import org.anneal.text.Kind;
 import org.anneal.text.Python;
 import org.anneal.text.PythonSyntaxException;
 
@@ -51,12 +52,25 @@ record SavedGroup(
     /** An option that D-Adaptation's groups in Python lack, since they have the estimate that it started. */
     private static final String FIRST_ESTIMATE = "d0";
 
+    /** Every rule of some kinds, which takes some parsing: a state is compared with all of them. */
+    private record Known(List<Kind<?>> kinds, List<UpdateRule> rules) {}
+
+    private static volatile Known known = new Known(List.of(), List.of());
+
     /** {@return every rule, ours and users' own, with the options that give it the most slots} */
     static List<UpdateRule> rules() {
-        return UpdateRule.kinds().stream()
-                .flatMap(kind -> changed(kind.name(), Map.of("lr", 1e-3)).stream())
-                .map(SavedGroup::withAllSlots)
-                .toList();
+        List<Kind<?>> kinds = UpdateRule.kinds();
+        Known now = known;
+        if (!now.kinds.equals(kinds)) {
+            now = new Known(
+                    kinds,
+                    kinds.stream()
+                            .flatMap(kind -> changed(kind.name(), Map.of("lr", 1e-3)).stream())
+                            .map(SavedGroup::withAllSlots)
+                            .toList());
+            known = now;
+        }
+        return now.rules;
     }
 
     /** {@return {@code rule} with the options that add slots switched on} */
@@ -268,12 +282,15 @@ record SavedGroup(
      * and a newer version of PyTorch may have more.
      */
     private static void checkOptions(UpdateRule rule, Set<String> keys) {
+        Set<String> options = rule.options().keySet();
         List<UpdateRule> rules = rules();
-        long own = distance(rules, rule, keys, SavedGroup::needed);
         List<UpdateRule> others = rules.stream()
-                .filter(other ->
-                        keys.containsAll(needed(other)) && distance(rules, other, keys, SavedGroup::needed) < own)
-                .filter(other -> !rule.options().keySet().containsAll(needed(other)))
+                .filter(other -> {
+                    List<String> needed = needed(other);
+                    return keys.containsAll(needed) && !options.containsAll(needed);
+                })
+                .filter(other -> distance(rules, other, keys, SavedGroup::needed)
+                        < distance(rules, rule, keys, SavedGroup::needed))
                 .toList();
         if (others.isEmpty()) {
             return;
@@ -286,7 +303,6 @@ record SavedGroup(
                 .filter(i -> distances.get(i).equals(Collections.min(distances)))
                 .mapToObj(others::get)
                 .toList();
-        Set<String> options = rule.options().keySet();
         throw new IllegalArgumentException("a state of " + rule.getClass().getSimpleName() + " must not have "
                 + needed(nearest.get(0)).stream()
                         .filter(key -> !options.contains(key))
@@ -314,6 +330,9 @@ record SavedGroup(
      * @param slots their names
      */
     static void checkSlots(UpdateRule rule, Set<String> slots) {
+        if (slots.isEmpty() || slots(rule).toList().containsAll(slots)) {
+            return;
+        }
         Set<String> own = slots(withAllSlots(rule)).collect(Collectors.toSet());
         for (String slot : slots) {
             String others = own.contains(slot)

@@ -63,7 +63,11 @@ public final class Kind<R extends Record> {
     private LastEpoch lastEpoch = LastEpoch.AS_HERE;
     private Optional<Function<PythonCall.Arguments, Record>> reading = Optional.empty(); // of the whole call
 
-    /** A component of the record, as a parameter. */
+    /**
+     * A component of the record, as a parameter.
+     *
+     * @param argument the name of the argument that holds it: {@code betas} for {@code betas[0]}
+     */
     record Parameter(
             String name,
             String component,
@@ -71,15 +75,22 @@ public final class Kind<R extends Record> {
             Range range,
             Param param,
             Method accessor,
-            Object absent) {
+            Object absent,
+            String argument) {
+        Parameter(
+                String name,
+                String component,
+                ValueType<Object> type,
+                Range range,
+                Param param,
+                Method accessor,
+                Object absent) {
+            this(name, component, type, range, param, accessor, absent, name.replaceFirst("\\[.*", ""));
+        }
+
         /** {@return whether a call must give it} */
         boolean required() {
             return param.or().isEmpty();
-        }
-
-        /** {@return the name of the argument that holds it: {@code betas} for {@code betas[0]}} */
-        String argument() {
-            return name.replaceFirst("\\[.*", "");
         }
 
         /** {@return the value as in PyTorch's state dict, where a default that is an int stays an int} */
