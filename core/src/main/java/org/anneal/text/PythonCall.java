@@ -198,7 +198,7 @@ public final class PythonCall {
                 .map(names -> Spelling.suggestion(simpleName(), names))
                 .filter(found -> !found.isEmpty())
                 .findFirst()
-                .orElse(known.size() > FEW ? "" : ", expected " + Spelling.choice(known));
+                .orElse(known.size() > FEW ? "" : ", expected " + Spelling.choice(List.copyOf(known)));
         return error("unknown " + what + " '" + PythonText.shortened(simpleName()) + "'" + suggestion);
     }
 

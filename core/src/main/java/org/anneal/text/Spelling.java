@@ -50,8 +50,8 @@ public final class Spelling {
     }
 
     /** Returns {@code a, b or c} for the names a, b and c. */
-    public static String choice(Collection<String> names) {
-        List<String> all = List.copyOf(Objects.requireNonNull(names, "names"));
+    public static String choice(List<String> names) {
+        List<String> all = Check.list("names", names);
         int last = all.size() - 1;
         return last < 1 ? String.join("", all) : String.join(", ", all.subList(0, last)) + " or " + all.get(last);
     }
