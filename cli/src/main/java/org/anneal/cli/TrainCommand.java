@@ -111,20 +111,6 @@ final class TrainCommand implements Callable<Integer> {
                     + " ${FALLBACK-VALUE})")
     private Optional<Integer> serve = Optional.empty();
 
-    private enum Blas {
-        OPENBLAS,
-        MKL
-    }
-
-    @Option(
-            names = "--blas",
-            paramLabel = "LIBRARY",
-            description =
-                    "what multiplies matrices: openblas, or mkl, Intel's library for Linux on x86-64, which is fetched on"
-                            + " first use (183 MB, under the Intel Simplified Software License) and rounds differently"
-                            + " (default: openblas)")
-    private Blas blas = Blas.OPENBLAS;
-
     static final class ResumeConverter implements ITypeConverter<Path> {
         @Override
         public Path convert(String text) {
@@ -138,11 +124,6 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         options.check();
-        if (blas == Blas.MKL
-                && !System.getProperty("org.bytedeco.openblas.load", "").equals("mkl_rt")) {
-            throw new IllegalArgumentException(
-                    "--blas must be openblas without the launcher ./anneal, which fetches MKL, but was mkl");
-        }
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
         if (resume.isPresent()) {

@@ -51,6 +51,8 @@ final class TrainOptions {
 
     private static final String OPTIMIZER = "SGD(lr=0.01, momentum=0.9)";
     private static final String SCHEDULE = "CosineAnnealingLR(T_max=100%)";
+    private static final String BLAS = "blas";
+    private static final String MKL = "mkl";
     private static final String NO_SCHEDULE = "ConstantLR(factor=1.0)"; // of a rule that averages its weights instead
     private static final int EPOCHS = 5;
     private static final int BATCH_SIZE = 8;
@@ -208,6 +210,20 @@ final class TrainOptions {
         }
     }
 
+    private enum Blas {
+        OPENBLAS,
+        MKL
+    }
+
+    @Option(
+            names = "--blas",
+            paramLabel = "LIBRARY",
+            description =
+                    "what multiplies matrices: openblas, or mkl, Intel's library for Linux on x86-64, which is fetched on"
+                            + " first use (183 MB, under the Intel Simplified Software License) and rounds differently"
+                            + " (default: openblas)")
+    private Optional<Blas> blas = Optional.empty();
+
     /** Checks the expressions and the counts, before anything is done. */
     void check() {
         schedules = schedules.stream()
@@ -224,6 +240,10 @@ final class TrainOptions {
                 decay -> layers(UpdateRule.parse(OPTIMIZER), List.of("first.weight", "last.weight"), decay));
         source.check();
         task.check();
+        if (blas.equals(Optional.of(Blas.MKL)) && !multipliesWithMkl()) {
+            throw new IllegalArgumentException(
+                    "--blas must be openblas without the launcher ./anneal, which fetches MKL, but was mkl");
+        }
         epochs.ifPresent(n -> Anneal.atLeastOne("--epochs", n));
         batchSize.ifPresent(n -> Anneal.atLeastOne("--batch-size", n));
         threads.ifPresent(TrainOptions::checkThreads);
@@ -238,6 +258,10 @@ final class TrainOptions {
         if (bridge.isPresent() && onChange != OnChange.CONTINUE) {
             throw new IllegalArgumentException("--bridge must be left out without --on-change continue");
         }
+    }
+
+    private static boolean multipliesWithMkl() {
+        return System.getProperty("org.bytedeco.openblas.load", "").equals("mkl_rt");
     }
 
     private static void checkThreads(int threads) {
@@ -367,6 +391,15 @@ final class TrainOptions {
                 new LinkedHashMap<>(before.map(RunConfig::more).orElse(Map.of()));
         Map<String, Object> given = source.given();
         given.putAll(task.given());
+        if (multipliesWithMkl()) {
+            given.put(BLAS, MKL);
+        } else if (MKL.equals(settings.get(BLAS))) {
+            if (blas.isEmpty()) {
+                throw new IllegalArgumentException("--blas must be mkl, as in the run saved in " + config.orElse(file)
+                        + ", or openblas, which rounds differently, but was left out");
+            }
+            settings.remove(BLAS);
+        }
         given.forEach((name, value) -> {
             Optional<Object> saved = Optional.ofNullable(settings.get(name));
             if (before.isPresent() && config.isEmpty() && !saved.equals(Optional.of(value))) {

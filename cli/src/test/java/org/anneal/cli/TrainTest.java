@@ -453,6 +453,25 @@ class TrainTest {
         assertFalse(Files.exists(out));
     }
 
+    @Test
+    void aRunWithMklIsNotRepeatedWithoutItUnlessItIsTold() throws IOException {
+        Path run = folder.resolve("mkl.json");
+        Ran.lines("train", "--epochs=1", "--limit=1", "--out=" + out);
+        String settings = Files.readString(out.resolve("run.json"));
+        assertFalse(settings.contains("blas"), settings);
+        Files.writeString(run, settings.replace("\"seed\"", "\"blas\": \"mkl\", \"seed\""));
+        Path again = folder.resolve("again");
+        assertFails(
+                2,
+                "anneal train: --blas must be mkl, as in the run saved in " + run
+                        + ", or openblas, which rounds differently, but was left out",
+                "train",
+                "--config=" + run,
+                "--out=" + again);
+        Ran.lines("train", "--config=" + run, "--blas=openblas", "--out=" + again);
+        assertFalse(Files.readString(again.resolve("run.json")).contains("blas"));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
