@@ -12,6 +12,8 @@ const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'seconds']);
 const isLoss = (column) => /(^|_)val_loss$/.test(column);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
+const LINE = 15; // the height of a name in a chart
+const LONGEST = 24; // letters of one
 const count = (value) => value.toLocaleString('en-US');
 
 /** Returns the least used color. */
@@ -163,6 +165,8 @@ function point(run, link) {
   })}`;
 }
 
+const shortened = (name) => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name);
+
 /** One chart: lines of several runs, each over its own steps. */
 class Lines {
   #root;
@@ -172,7 +176,7 @@ class Lines {
   #view = null; // the part of the steps that the user zoomed to, kept as the run goes on
   #longest = 1;
   #index = null; // of the readout, on the horizontal axis
-  #rings = []; // lines, some with a point in a ring
+  #lines = []; // some with a point in a ring, or a name at the end
   #wanted = null; // an index that a key moved to, as several may share a pixel
   #kept = null; // the step that keys moved the readout to; it stays there until the pointer moves
 
@@ -201,12 +205,13 @@ class Lines {
     });
   }
 
-  /** @param lines of a label, a color, a dash, an alpha, x, y, whether y holds since the x before, and the x of a ring, if any */
+  /** @param lines of a label, a color, a dash, an alpha, x, y, whether y holds since the x before, the x of a ring, if any, and a name to draw at its end */
   show(lines, longest) {
     lines = lines.filter((line) => line.y?.length);
     this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
     this.#root.dataset.rings = JSON.stringify(Object.fromEntries(lines.filter((line) => ringOf(line)).map((line) => [line.label, ringOf(line)])));
-    this.#rings = lines;
+    this.#root.dataset.names = JSON.stringify(lines.flatMap((line) => line.name ?? []));
+    this.#lines = lines;
     const log = this.#log;
     const tables = lines.map(({ x, y }) => [x, y.map((value) => (log && value <= 0 ? null : value))]);
     // All charts begin at 0 and end with the longest run, whatever their lines cover.
@@ -235,7 +240,7 @@ class Lines {
       hooks: {
         setCursor: [(plot) => this.#readOut(plot, lines)],
         setScale: [(plot, scale) => scale === 'x' && this.#scaled(plot)],
-        draw: [(plot) => this.#ring(plot)],
+        draw: [(plot) => this.#ring(plot), (plot) => this.#name(plot)],
       },
     }, data, this.#root);
     touchable(this.#plot);
@@ -251,7 +256,7 @@ class Lines {
     const context = plot.ctx;
     const { left, top, width, height } = plot.bbox;
     context.save();
-    for (const line of this.#rings) {
+    for (const line of this.#lines) {
       const point = ringOf(line);
       if (!point || (this.#log && point[1] <= 0)) continue;
       const [x, y] = [plot.valToPos(point[0], 'x', true), plot.valToPos(point[1], 'y', true)];
@@ -264,6 +269,33 @@ class Lines {
       context.lineWidth = 2 * devicePixelRatio;
       context.setLineDash([]);
       context.stroke();
+    }
+    context.restore();
+  }
+
+  /** Writes names above the ends of lines, or below the name that is there. */
+  #name(plot) {
+    const context = plot.ctx;
+    const ratio = devicePixelRatio;
+    const { left, top, width, height } = plot.bbox;
+    const ends = this.#lines.filter((line) => line.name).flatMap((line) => {
+      const at = line.x.findLastIndex((x, i) => x <= plot.scales.x.max && line.y[i] !== null && !(this.#log && line.y[i] <= 0));
+      return at < 0 || line.x[at] < plot.scales.x.min ? [] : { line, x: plot.valToPos(line.x[at], 'x', true), y: plot.valToPos(line.y[at], 'y', true) };
+    }).sort((one, other) => one.y - other.y);
+    context.save();
+    context.font = `600 ${12 * ratio}px system-ui, sans-serif`;
+    context.textBaseline = 'bottom';
+    context.lineJoin = 'round';
+    context.lineWidth = 4 * ratio;
+    context.strokeStyle = css('--card');
+    let free = top + LINE * ratio;
+    for (const { line, x, y } of ends) {
+      const at = Math.min(top + height, Math.max(free, y - 7 * ratio));
+      free = at + LINE * ratio;
+      const from = Math.max(left, Math.min(x, left + width) - context.measureText(line.name).width - 9 * ratio);
+      context.strokeText(line.name, from, at);
+      context.fillStyle = css(line.color);
+      context.fillText(line.name, from, at);
     }
     context.restore();
   }
@@ -481,12 +513,13 @@ function draw() {
       label: `${run.name} ${label}`, color: run.color, dash, alpha, x: column(run, table, 'step') ?? [], y: column(run, table, name),
     });
     const own = all.map((run) => ({ run, ...split(run), best: bestOf(run)?.step }));
+    const named = (run) => (all.length > 1 ? shortened(run.name) : undefined);
     const averages = [...new Set(own.flatMap(({ metrics }) => metrics.filter(isLoss)))].filter((name) => name !== 'val_loss');
     const hasValidation = own.length === 0 || own.some(({ metrics }) => metrics.includes('val_loss'));
     charts.loss.show(own.flatMap(({ run, metrics, best }) => [
       line(run, 'batch', 'progress', 'loss', [], '60'),
-      { ...line(run, 'train', 'metrics', 'train_loss', metrics.includes('val_loss') ? [8, 4] : []), ring: metrics.some(isLoss) ? undefined : best },
-      { ...line(run, 'validation', 'metrics', 'val_loss'), ring: best },
+      { ...line(run, 'train', 'metrics', 'train_loss', metrics.includes('val_loss') ? [8, 4] : []), ring: metrics.some(isLoss) ? undefined : best, name: metrics.includes('val_loss') ? undefined : named(run) },
+      { ...line(run, 'validation', 'metrics', 'val_loss'), ring: best, name: named(run) },
       ...averages.map((name, i) => ({ ...line(run, averageOf(name), 'metrics', name, AVERAGES[i % AVERAGES.length]), ring: run.monitor?.name === name ? best : undefined })),
     ]), longest);
     keys($('#loss-key'), [[hasValidation ? 'dashed' : '', 'train'], ...(hasValidation ? [['', 'validation']] : []), ...averages.map((name) => ['dotted', averageOf(name)]), ['faint', 'batch']]);
@@ -499,7 +532,7 @@ function draw() {
       const columns = measures.get(name);
       if (columns) {
         chart.show(own.flatMap(({ run, best }) => columns.map((each, i) => ({
-          ...line(run, each, 'metrics', each, i ? AVERAGES[(i - 1) % AVERAGES.length] : []), ring: i === 0 || run.monitor?.name === each ? best : undefined,
+          ...line(run, each, 'metrics', each, i ? AVERAGES[(i - 1) % AVERAGES.length] : []), ring: i === 0 || run.monitor?.name === each ? best : undefined, name: i ? undefined : named(run),
         }))), longest);
         keys(section.querySelector('.key'), columns.length > 1 ? columns.map((each, i) => [i ? 'dotted' : '', i ? averageOf(each) : 'validation']) : []);
       } else {
@@ -518,6 +551,7 @@ function draw() {
       return {
         ...line(run, name, table, name, GROUPS[Math.min(groupOf(name), 2)]), stairs: true,
         said: said && rates.length > 1 ? `${run.name} ${said}` : undefined,
+        name: name === rates.find((each) => ['progress', 'metrics'].some((from) => column(run, from, each)?.length)) ? named(run) : undefined,
       };
     })), longest);
     const groups = [...new Set(rates.map(groupOf))].sort((a, b) => a - b);

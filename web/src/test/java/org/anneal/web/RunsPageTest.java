@@ -623,6 +623,9 @@ class RunsPageTest {
         browser.await("the other", () -> points("loss").contains("\"trained ema\":3"));
         assertEquals("trainvalidationemabatch", browser.text("#loss-key").replaceAll("\\s", ""));
         assertEquals("{\"own train\":[4,1.25],\"trained validation\":[4,0.75]}", rings("loss"));
+        for (String chart : List.of("loss", "rate")) { // each run's line has its name at the end
+            assertEquals("[\"own\",\"trained\"]", browser.attribute("[data-chart=" + chart + "]", "data-names"));
+        }
         assertEquals("{\"trained val_accuracy\":[4,0.75]}", rings("metric-val_accuracy"));
         browser.size(1400, 1300);
         browser.screenshot("runs-own");
