@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -30,7 +31,7 @@ public final class RangeResult {
     private final List<Double> proportions; // of each group; NaN for one that was not swept
     private final Map<Rule, Suggestion> suggestions = new EnumMap<>(Rule.class);
 
-    /** What a rate is suggested by, the one to try first at the top. */
+    /** What a rate is suggested by. */
     public enum Rule {
         /**
          * A tenth of the rate with the least {@code y}. It must not be the first, nor the last of a sweep that came to its end: the
@@ -222,9 +223,20 @@ public final class RangeResult {
         return ended;
     }
 
-    /** {@return the suggested rates, the one to try first at the top; none if the curve has no descent} */
+    /**
+     * {@return the suggested rates, the one to try first at the top; none if the curve has no descent} That is the lower one of a tenth
+     * of the minimum and the valley. The valley is too high for a noisy curve; the minimum is too far to the right on a bottom that
+     * stays flat over decades of rates, as with batch norm.
+     */
     public List<Suggestion> suggestions() {
-        return List.copyOf(suggestions.values());
+        List<Suggestion> all = new ArrayList<>(suggestions.values());
+        if (suggestion(Rule.MINIMUM).isPresent()
+                && suggestion(Rule.VALLEY)
+                        .filter(valley -> valley.rate() < all.get(0).rate())
+                        .isPresent()) {
+            Collections.swap(all, 0, 1);
+        }
+        return List.copyOf(all);
     }
 
     /** {@return what a rule suggests; empty if the curve does not have what the rule looks for} */
@@ -292,13 +304,13 @@ public final class RangeResult {
     public String toString() {
         String rates = suggestions.isEmpty()
                 ? "no suggestion"
-                : suggestions.values().stream()
+                : suggestions().stream()
                         .map(each -> each.rule() + " " + Python.repr(each.rounded()))
                         .collect(Collectors.joining(", "));
         String way = " (" + points.size() + " of " + steps + " updates, from "
                 + shown(points.get(0).rate()) + " to " + shown(last().rate()) + ": "
                 + ended.name().toLowerCase(Locale.ROOT).replace('_', ' ') + ")";
-        Stream<String> lines = suggestions.values().stream()
+        Stream<String> lines = suggestions().stream()
                 .limit(1)
                 .flatMap(each -> rules(each.rounded()).stream().map(UpdateRule::toString));
         return Stream.of(Stream.of(rates + way), note().stream(), lines)

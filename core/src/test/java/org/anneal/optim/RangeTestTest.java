@@ -546,15 +546,31 @@ class RangeTestTest {
         List<String> lines = found.toString().lines().toList();
         assertTrue(
                 lines.get(0)
-                        .matches("minimum/10 \\S+, valley \\S+, steepest \\S+, slide \\S+"
+                        .matches("valley \\S+, minimum/10 \\S+, steepest \\S+, slide \\S+"
                                 + " \\(90 of 100 updates, from 1e-07 to 1.56: diverged\\)"),
                 lines.get(0));
         double first = found.suggestions().get(0).rounded();
         assertEquals("SGD(lr=" + Python.repr(first) + ", momentum=0.9)", lines.get(1));
         assertEquals(lines.get(1), lines.get(2));
         assertEquals(3, lines.size());
-        assertEquals(RangeResult.Rule.MINIMUM, found.suggestions().get(0).rule());
+        assertEquals(RangeResult.Rule.VALLEY, found.suggestions().get(0).rule());
         assertEquals(Optional.empty(), found.note());
+    }
+
+    @Test
+    void suggestsFirstTheLowerOneOfTheMinimumAndTheValley() {
+        for (double bottom : new double[] {0, 5e-4}) { // flat, or still falling a little, from update 60 to 84
+            RangeResult flat = curve(100, i -> i < 40 ? 3 : i < 60 ? 3 - (i - 40) / 20 : i < 85 ? 2 - bottom * i : i);
+            List<RangeResult.Rule> rules = flat.suggestions().stream()
+                    .map(RangeResult.Suggestion::rule)
+                    .limit(2)
+                    .toList();
+            RangeResult.Rule lower =
+                    bottom == 0 ? RangeResult.Rule.MINIMUM : RangeResult.Rule.VALLEY; // 1 update of 100 is 0.08 decades
+            assertEquals(lower, rules.get(0), flat.toString());
+            assertTrue(
+                    flat.suggestions().get(0).rate() < flat.suggestions().get(1).rate(), flat.toString());
+        }
     }
 
     @Test
