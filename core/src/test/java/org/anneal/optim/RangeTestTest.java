@@ -568,6 +568,23 @@ class RangeTestTest {
     }
 
     @Test
+    void marksARateBelowThoseThatTheRulesReadOnTheCurve() {
+        // A tenth of the eighth rate lies between the first, which is 0, and the second: on the straight line between
+        // them.
+        RangeResult found = RangeTest.over(sgd(0.1))
+                .linear()
+                .from(0)
+                .to(1)
+                .steps(50)
+                .smoothing(0)
+                .run(batches(i -> i <= 8 ? 3 - i / 10 : 2.2 + (i - 8) / 40));
+        RangeResult.Suggestion lowest =
+                found.suggestion(RangeResult.Rule.MINIMUM).orElseThrow();
+        assertEquals(0.8 / 49, lowest.rate(), 1e-15);
+        assertEquals(3 - 0.08, lowest.loss(), 1e-12);
+    }
+
+    @Test
     void tellsWhyThereIsNoSuggestion() {
         RangeResult diverged = curve(100, i -> i < 3 ? 1 : 9);
         assertEquals(List.of(), diverged.suggestions());
