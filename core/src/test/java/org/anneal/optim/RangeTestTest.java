@@ -460,6 +460,24 @@ class RangeTestTest {
     }
 
     @Test
+    void tellsAListenerEachUpdateAsItIsMade() {
+        Optimizer<FloatArray> optimizer = sgd(0.1);
+        List<RangeTest.Point> told = new ArrayList<>();
+        List<Integer> before = new ArrayList<>();
+        RangeResult found = RangeTest.over(optimizer)
+                .steps(4)
+                .accumulate(2)
+                .listener(told::add)
+                .run(batches(call -> {
+                    before.add(told.size());
+                    return call == 5 ? Double.NaN : call + 1;
+                }));
+        assertEquals(List.of(0, 0, 1, 1, 2, 2), before);
+        assertEquals(3, told.size());
+        assertEquals(found.points(), told);
+    }
+
+    @Test
     void stopsWhereTheOptimizerRefusesAStep() {
         Optimizer<FloatArray> optimizer = optimizer(new Prodigy(1), new Prodigy(1));
         Map<String, Object> was = everything(optimizer);
