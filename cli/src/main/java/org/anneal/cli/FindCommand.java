@@ -27,6 +27,7 @@ import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.train.RateFinder;
+import org.anneal.train.data.DataSets;
 import org.anneal.train.data.Dataset;
 import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine;
@@ -51,8 +52,10 @@ final class FindCommand implements Callable<Integer> {
     private static final int SAMPLES = 6400;
 
     private static final int LEAST_STEPS = 200;
+    private static final int VALIDATED = 512;
+    private static final long VALIDATED_SEED = 0; // the same samples, whatever the run's seed
     private static final Path NO_FILE = Path.of("");
-    /** The options that train does not have, or that have rates. */
+    /** The options that are for the search alone, or that have rates. */
     private static final Set<String> REPLACED = Set.of(
             "--optimizer",
             "--group",
@@ -63,6 +66,7 @@ final class FindCommand implements Callable<Integer> {
             "--smoothing",
             "--divergence",
             "--only",
+            "--validate",
             "--out",
             "--size",
             "--ascii");
@@ -101,6 +105,16 @@ final class FindCommand implements Callable<Integer> {
     private Optional<String> only = Optional.empty();
 
     @Option(
+            names = "--validate",
+            paramLabel = "N",
+            arity = "0..1",
+            fallbackValue = "" + VALIDATED,
+            description =
+                    "draw the loss of N validation samples, measured after each update, instead of the batches' own:"
+                            + " smoother and slower (default without N: ${FALLBACK-VALUE}, at most all)")
+    private Optional<Integer> validate = Optional.empty();
+
+    @Option(
             names = {"-o", "--out"},
             paramLabel = "FILE",
             description = "picture file to write, too, ending in .png or .svg")
@@ -129,6 +143,7 @@ final class FindCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--only must be left out with --layer-decay, which ties the rates of all layers");
         }
+        validate.ifPresent(n -> Anneal.atLeastOne("--validate", n));
         checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
         Optional<RunConfig> given = options.config();
@@ -140,8 +155,9 @@ final class FindCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--optimizer must take one step a batch, but was "
                     + chosen.config().optimizer());
         }
-        RangeResult found = find(chosen, data.sets().train());
-        report(found, chosen);
+        Optional<Dataset> validation = validate.map(samples -> some(data.sets().validation(), samples));
+        RangeResult found = find(chosen, data.sets().train(), validation);
+        report(found, chosen, title(chosen, validation));
         return found.suggestions().isEmpty() ? Anneal.FAILED : 0;
     }
 
@@ -154,7 +170,15 @@ final class FindCommand implements Callable<Integer> {
         }
     }
 
-    private RangeResult find(TrainOptions.Chosen chosen, Dataset data) {
+    /** {@return so many samples, drawn at random, as a folder of images has them by class} */
+    private static Dataset some(Dataset data, int samples) {
+        return samples >= data.size()
+                ? data
+                : DataSets.split(data, (double) samples / data.size(), VALIDATED_SEED)
+                        .validation();
+    }
+
+    private RangeResult find(TrainOptions.Chosen chosen, Dataset data, Optional<Dataset> validation) {
         Device device = Device.best();
         Torch.setNumThreads(chosen.config().threads());
         Torch.manualSeed(chosen.config().seed());
@@ -179,6 +203,7 @@ final class FindCommand implements Callable<Integer> {
                     .device(device)
                     .loading(loader -> options.loading(loader, chosen.config()))
                     .progress(() -> progress.at(done.incrementAndGet()));
+            validation.ifPresent(finder::validation);
             TaskOptions.set(finder, chosen.config().more());
             return finder.find(optimizer, test, data);
         }
@@ -211,10 +236,20 @@ final class FindCommand implements Callable<Integer> {
         return test;
     }
 
-    private void report(RangeResult found, TrainOptions.Chosen chosen) throws IOException {
-        String title = chosen.config().optimizer() + ", batches of "
-                + chosen.config().batchSize() + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen));
-        Chart chart = RangePlot.of(found, title, "loss", linear);
+    private String title(TrainOptions.Chosen chosen, Optional<Dataset> validation) {
+        return chosen.config().optimizer() + ", batches of "
+                + chosen.config().batchSize() + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen))
+                + validation
+                        .map(held -> String.format(Locale.ROOT, ", loss of %,d validation samples", held.size()))
+                        .orElse("");
+    }
+
+    private String lossLabel() {
+        return validate.isPresent() ? "validation loss" : "loss";
+    }
+
+    private void report(RangeResult found, TrainOptions.Chosen chosen, String title) throws IOException {
+        Chart chart = RangePlot.of(found, title, lossLabel(), linear);
         spec.commandLine()
                 .getOut()
                 .print(chart.text(PictureOptions.terminal(size, ascii, Anneal.screen(spec), System.getenv())));
@@ -227,7 +262,9 @@ final class FindCommand implements Callable<Integer> {
                 found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
         found.note().ifPresent(note -> say("Note: %s", note));
         for (RangeResult.Suggestion each : found.suggestions()) {
-            say("%-10s  %-9s  loss %s", each.rule(), Python.repr(each.rounded()), Python.fixed(each.loss(), 4));
+            say(
+                    "%-10s  %-9s  %s %s",
+                    each.rule(), Python.repr(each.rounded()), lossLabel(), Python.fixed(each.loss(), 4));
         }
         if (found.suggestions().isEmpty()) {
             return;
