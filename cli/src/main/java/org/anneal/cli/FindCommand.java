@@ -29,6 +29,7 @@ import org.anneal.torch.Torch;
 import org.anneal.train.RateFinder;
 import org.anneal.train.data.DataSets;
 import org.anneal.train.data.Dataset;
+import org.anneal.web.LiveRangeTest;
 import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -67,6 +68,7 @@ final class FindCommand implements Callable<Integer> {
             "--divergence",
             "--only",
             "--validate",
+            "--serve",
             "--out",
             "--size",
             "--ascii");
@@ -129,6 +131,15 @@ final class FindCommand implements Callable<Integer> {
     @Option(names = "--ascii", description = "draw with ASCII characters instead of braille")
     private boolean ascii;
 
+    @Option(
+            names = "--serve",
+            paramLabel = "PORT",
+            arity = "0..1",
+            fallbackValue = "" + ServeCommand.PORT,
+            description = "show the curve as it grows, and what it suggests, in a browser until Ctrl-C (default port:"
+                    + " ${FALLBACK-VALUE})")
+    private Optional<Integer> serve = Optional.empty();
+
     @Mixin
     private final TrainOptions options = new TrainOptions();
 
@@ -144,6 +155,7 @@ final class FindCommand implements Callable<Integer> {
                     "--only must be left out with --layer-decay, which ties the rates of all layers");
         }
         validate.ifPresent(n -> Anneal.atLeastOne("--validate", n));
+        serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
         checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
         Optional<RunConfig> given = options.config();
@@ -156,8 +168,16 @@ final class FindCommand implements Callable<Integer> {
                     + chosen.config().optimizer());
         }
         Optional<Dataset> validation = validate.map(samples -> some(data.sets().validation(), samples));
-        RangeResult found = find(chosen, data.sets().train(), validation);
-        report(found, chosen, title(chosen, validation));
+        LiveRangeTest live =
+                new LiveRangeTest(title(chosen, validation), lossLabel(), from, to, updates(chosen), linear);
+        RangeResult found;
+        try (LivePage page = LivePage.start(live, serve)) {
+            page.introduce("search", spec.commandLine().getOut());
+            found = find(chosen, data.sets().train(), validation, live);
+            report(found, chosen, title(chosen, validation));
+            live.end(found, outcome(found, chosen), notes(found, chosen), line(found, chosen.config()));
+            page.stay(spec.commandLine().getOut());
+        }
         return found.suggestions().isEmpty() ? Anneal.FAILED : 0;
     }
 
@@ -178,7 +198,8 @@ final class FindCommand implements Callable<Integer> {
                         .validation();
     }
 
-    private RangeResult find(TrainOptions.Chosen chosen, Dataset data, Optional<Dataset> validation) {
+    private RangeResult find(
+            TrainOptions.Chosen chosen, Dataset data, Optional<Dataset> validation, LiveRangeTest live) {
         Device device = Device.best();
         Torch.setNumThreads(chosen.config().threads());
         Torch.manualSeed(chosen.config().seed());
@@ -194,7 +215,7 @@ final class FindCommand implements Callable<Integer> {
         long batches = (long) updates * accumulated(chosen);
         try (Optimizer<Tensor> optimizer = Torch.optimizer(groups.groups());
                 ProgressLine progress = Anneal.progress(spec).task("find", 0, batches, "batches")) {
-            RangeTest test = test(optimizer, updates);
+            RangeTest test = test(optimizer, updates).listener(live::add);
             only.map(name -> group(optimizer, name)).ifPresent(test::group);
             AtomicLong done = new AtomicLong();
             RateFinder finder = new RateFinder(network)
@@ -257,23 +278,37 @@ final class FindCommand implements Callable<Integer> {
             chart.save(out.get());
             say("Wrote %s", out.get());
         }
-        say(
-                "%d of %d updates, from %s to %s: %s",
-                found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
-        found.note().ifPresent(note -> say("Note: %s", note));
+        say("%s", outcome(found, chosen));
         for (RangeResult.Suggestion each : found.suggestions()) {
             say(
                     "%-10s  %-9s  %s %s",
                     each.rule(), Python.repr(each.rounded()), lossLabel(), Python.fixed(each.loss(), 4));
         }
-        if (found.suggestions().isEmpty()) {
-            return;
+        notes(found, chosen).forEach(note -> say("Note: %s", note));
+        if (!found.suggestions().isEmpty()) {
+            say("%s", line(found, chosen.config()));
         }
-        double best = found.suggestions().get(0).rounded();
-        if (chosen.call().policy() instanceof Schedule schedule && schedule.at(0, 1) == schedule.at(0, 2)) {
-            say("Note: %s sets the rates itself, whatever the optimizer's: put the rate there", schedule);
+    }
+
+    private String outcome(RangeResult found, TrainOptions.Chosen chosen) {
+        return String.format(
+                Locale.ROOT,
+                "%d of %d updates, from %s to %s: %s",
+                found.points().size(),
+                updates(chosen),
+                rate(found, 0),
+                rate(found, -1),
+                end(found));
+    }
+
+    private static List<String> notes(RangeResult found, TrainOptions.Chosen chosen) {
+        List<String> notes = new ArrayList<>(found.note().stream().toList());
+        if (!found.suggestions().isEmpty()
+                && chosen.call().policy() instanceof Schedule schedule
+                && schedule.at(0, 1) == schedule.at(0, 2)) {
+            notes.add(schedule + " sets the rates itself, whatever the optimizer's: put the rate there");
         }
-        say("%s", line(found.rules(best), chosen.config()));
+        return notes;
     }
 
     private static String rate(RangeResult found, int at) {
@@ -290,11 +325,14 @@ final class FindCommand implements Callable<Integer> {
     }
 
     /**
-     * {@return the command that trains at other rates: the options as they were given, but for those that have rates}
-     *
-     * @param found the rule of each group
+     * {@return the command that trains at the rate to try first, if there is one: the options as they were given, but for those that
+     * have rates}
      */
-    private String line(List<UpdateRule> found, RunConfig config) {
+    private String line(RangeResult result, RunConfig config) {
+        if (result.suggestions().isEmpty()) {
+            return "";
+        }
+        List<UpdateRule> found = result.rules(result.suggestions().get(0).rounded());
         List<String> groups = options.hasLayerDecay() ? List.of() : config.groups(); // which the option makes again
         // Where the groups leave no parameter, the optimizer's own options are only what groups begin with.
         boolean rest = options.hasLayerDecay() || found.size() > groups.size();

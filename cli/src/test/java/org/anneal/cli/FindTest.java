@@ -221,6 +221,7 @@ class FindTest {
         assertFails(2, name + "--to must be > from, 1.0, but was 0.5", find("--from=1", "--to=0.5"));
         assertFails(2, name + "--steps must be at least 2, but was 1", find("--steps=1"));
         assertFails(2, name + "--validate must be at least 1, but was 0", find("--validate=0"));
+        assertFails(2, name + "--serve must be in [0, 65535], but was 65536", find("--serve=65536"));
         assertFails(2, name + "--smoothing must be >= 0 and < 1, but was 1.0", find("--smoothing=1"));
         assertFails(2, name + "--only must be one of [all], but was fc*", find("--only=fc*"));
         assertFails(
