@@ -27,7 +27,9 @@ import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
 import org.anneal.train.RateFinder;
+import org.anneal.train.data.DataSets;
 import org.anneal.train.data.Dataset;
+import org.anneal.web.LiveRangeTest;
 import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,8 +53,10 @@ final class FindCommand implements Callable<Integer> {
     private static final int SAMPLES = 6400;
 
     private static final int LEAST_STEPS = 200;
+    private static final int VALIDATED = 512;
+    private static final long VALIDATED_SEED = 0; // the same samples, whatever the run's seed
     private static final Path NO_FILE = Path.of("");
-    /** The options that train does not have, or that have rates. */
+    /** The options that are for the search alone, or that have rates. */
     private static final Set<String> REPLACED = Set.of(
             "--optimizer",
             "--group",
@@ -63,6 +67,8 @@ final class FindCommand implements Callable<Integer> {
             "--smoothing",
             "--divergence",
             "--only",
+            "--validate",
+            "--serve",
             "--out",
             "--size",
             "--ascii");
@@ -101,6 +107,16 @@ final class FindCommand implements Callable<Integer> {
     private Optional<String> only = Optional.empty();
 
     @Option(
+            names = "--validate",
+            paramLabel = "N",
+            arity = "0..1",
+            fallbackValue = "" + VALIDATED,
+            description =
+                    "draw the loss of N validation samples, measured after each update, instead of the batches' own:"
+                            + " smoother and slower (default without N: ${FALLBACK-VALUE}, at most all)")
+    private Optional<Integer> validate = Optional.empty();
+
+    @Option(
             names = {"-o", "--out"},
             paramLabel = "FILE",
             description = "picture file to write, too, ending in .png or .svg")
@@ -114,6 +130,15 @@ final class FindCommand implements Callable<Integer> {
 
     @Option(names = "--ascii", description = "draw with ASCII characters instead of braille")
     private boolean ascii;
+
+    @Option(
+            names = "--serve",
+            paramLabel = "PORT",
+            arity = "0..1",
+            fallbackValue = "" + ServeCommand.PORT,
+            description = "show the curve as it grows, and what it suggests, in a browser until Ctrl-C (default port:"
+                    + " ${FALLBACK-VALUE})")
+    private Optional<Integer> serve = Optional.empty();
 
     @Mixin
     private final TrainOptions options = new TrainOptions();
@@ -129,6 +154,8 @@ final class FindCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--only must be left out with --layer-decay, which ties the rates of all layers");
         }
+        validate.ifPresent(n -> Anneal.atLeastOne("--validate", n));
+        serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
         checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
         Optional<RunConfig> given = options.config();
@@ -140,8 +167,17 @@ final class FindCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--optimizer must take one step a batch, but was "
                     + chosen.config().optimizer());
         }
-        RangeResult found = find(chosen, data.sets().train());
-        report(found, chosen);
+        Optional<Dataset> validation = validate.map(samples -> some(data.sets().validation(), samples));
+        LiveRangeTest live =
+                new LiveRangeTest(title(chosen, validation), lossLabel(), from, to, updates(chosen), linear);
+        RangeResult found;
+        try (LivePage page = LivePage.start(live, serve)) {
+            page.introduce("search", spec.commandLine().getOut());
+            found = find(chosen, data.sets().train(), validation, live);
+            report(found, chosen, title(chosen, validation));
+            live.end(found, outcome(found, chosen), notes(found, chosen), line(found, chosen.config()));
+            page.stay(spec.commandLine().getOut());
+        }
         return found.suggestions().isEmpty() ? Anneal.FAILED : 0;
     }
 
@@ -154,7 +190,16 @@ final class FindCommand implements Callable<Integer> {
         }
     }
 
-    private RangeResult find(TrainOptions.Chosen chosen, Dataset data) {
+    /** {@return so many samples, drawn at random, as a folder of images has them by class} */
+    private static Dataset some(Dataset data, int samples) {
+        return samples >= data.size()
+                ? data
+                : DataSets.split(data, (double) samples / data.size(), VALIDATED_SEED)
+                        .validation();
+    }
+
+    private RangeResult find(
+            TrainOptions.Chosen chosen, Dataset data, Optional<Dataset> validation, LiveRangeTest live) {
         Device device = Device.best();
         Torch.setNumThreads(chosen.config().threads());
         Torch.manualSeed(chosen.config().seed());
@@ -170,7 +215,7 @@ final class FindCommand implements Callable<Integer> {
         long batches = (long) updates * accumulated(chosen);
         try (Optimizer<Tensor> optimizer = Torch.optimizer(groups.groups());
                 ProgressLine progress = Anneal.progress(spec).task("find", 0, batches, "batches")) {
-            RangeTest test = test(optimizer, updates);
+            RangeTest test = test(optimizer, updates).listener(live::add);
             only.map(name -> group(optimizer, name)).ifPresent(test::group);
             AtomicLong done = new AtomicLong();
             RateFinder finder = new RateFinder(network)
@@ -179,6 +224,7 @@ final class FindCommand implements Callable<Integer> {
                     .device(device)
                     .loading(loader -> options.loading(loader, chosen.config()))
                     .progress(() -> progress.at(done.incrementAndGet()));
+            validation.ifPresent(finder::validation);
             TaskOptions.set(finder, chosen.config().more());
             return finder.find(optimizer, test, data);
         }
@@ -211,10 +257,20 @@ final class FindCommand implements Callable<Integer> {
         return test;
     }
 
-    private void report(RangeResult found, TrainOptions.Chosen chosen) throws IOException {
-        String title = chosen.config().optimizer() + ", batches of "
-                + chosen.config().batchSize() + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen));
-        Chart chart = RangePlot.of(found, title, "loss", linear);
+    private String title(TrainOptions.Chosen chosen, Optional<Dataset> validation) {
+        return chosen.config().optimizer() + ", batches of "
+                + chosen.config().batchSize() + (accumulated(chosen) == 1 ? "" : " x " + accumulated(chosen))
+                + validation
+                        .map(held -> String.format(Locale.ROOT, ", loss of %,d validation samples", held.size()))
+                        .orElse("");
+    }
+
+    private String lossLabel() {
+        return validate.isPresent() ? "validation loss" : "loss";
+    }
+
+    private void report(RangeResult found, TrainOptions.Chosen chosen, String title) throws IOException {
+        Chart chart = RangePlot.of(found, title, lossLabel(), linear);
         spec.commandLine()
                 .getOut()
                 .print(chart.text(PictureOptions.terminal(size, ascii, Anneal.screen(spec), System.getenv())));
@@ -222,21 +278,37 @@ final class FindCommand implements Callable<Integer> {
             chart.save(out.get());
             say("Wrote %s", out.get());
         }
-        say(
-                "%d of %d updates, from %s to %s: %s",
-                found.points().size(), updates(chosen), rate(found, 0), rate(found, -1), end(found));
-        found.note().ifPresent(note -> say("Note: %s", note));
+        say("%s", outcome(found, chosen));
         for (RangeResult.Suggestion each : found.suggestions()) {
-            say("%-10s  %-9s  loss %s", each.rule(), Python.repr(each.rounded()), Python.fixed(each.loss(), 4));
+            say(
+                    "%-10s  %-9s  %s %s",
+                    each.rule(), Python.repr(each.rounded()), lossLabel(), Python.fixed(each.loss(), 4));
         }
-        if (found.suggestions().isEmpty()) {
-            return;
+        notes(found, chosen).forEach(note -> say("Note: %s", note));
+        if (!found.suggestions().isEmpty()) {
+            say("%s", line(found, chosen.config()));
         }
-        double best = found.suggestions().get(0).rounded();
-        if (chosen.call().policy() instanceof Schedule schedule && schedule.at(0, 1) == schedule.at(0, 2)) {
-            say("Note: %s sets the rates itself, whatever the optimizer's: put the rate there", schedule);
+    }
+
+    private String outcome(RangeResult found, TrainOptions.Chosen chosen) {
+        return String.format(
+                Locale.ROOT,
+                "%d of %d updates, from %s to %s: %s",
+                found.points().size(),
+                updates(chosen),
+                rate(found, 0),
+                rate(found, -1),
+                end(found));
+    }
+
+    private static List<String> notes(RangeResult found, TrainOptions.Chosen chosen) {
+        List<String> notes = new ArrayList<>(found.note().stream().toList());
+        if (!found.suggestions().isEmpty()
+                && chosen.call().policy() instanceof Schedule schedule
+                && schedule.at(0, 1) == schedule.at(0, 2)) {
+            notes.add(schedule + " sets the rates itself, whatever the optimizer's: put the rate there");
         }
-        say("%s", line(found.rules(best), chosen.config()));
+        return notes;
     }
 
     private static String rate(RangeResult found, int at) {
@@ -253,11 +325,14 @@ final class FindCommand implements Callable<Integer> {
     }
 
     /**
-     * {@return the command that trains at other rates: the options as they were given, but for those that have rates}
-     *
-     * @param found the rule of each group
+     * {@return the command that trains at the rate to try first, if there is one: the options as they were given, but for those that
+     * have rates}
      */
-    private String line(List<UpdateRule> found, RunConfig config) {
+    private String line(RangeResult result, RunConfig config) {
+        if (result.suggestions().isEmpty()) {
+            return "";
+        }
+        List<UpdateRule> found = result.rules(result.suggestions().get(0).rounded());
         List<String> groups = options.hasLayerDecay() ? List.of() : config.groups(); // which the option makes again
         // Where the groups leave no parameter, the optimizer's own options are only what groups begin with.
         boolean rest = options.hasLayerDecay() || found.size() > groups.size();

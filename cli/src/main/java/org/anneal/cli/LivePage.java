@@ -1,18 +1,24 @@
 package org.anneal.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import org.anneal.web.LiveRangeTest;
 import org.anneal.web.WebServer;
 
-/** The page of {@code anneal train --serve}: the run as it goes on, and the runs beside it. */
+/** The page of {@code --serve}: a run and the runs beside it, or a search for a rate, as it goes on. */
 final class LivePage implements AutoCloseable {
-    private final Optional<WebServer> server;
+    private static final String HOST = "127.0.0.1";
 
-    private LivePage(Optional<WebServer> server) {
+    private final Optional<WebServer> server;
+    private final String name;
+
+    private LivePage(Optional<WebServer> server, String name) {
         this.server = server;
+        this.name = name;
     }
 
     /**
@@ -23,16 +29,40 @@ final class LivePage implements AutoCloseable {
      */
     static LivePage start(Path folder, Optional<Integer> port) throws IOException {
         if (port.isEmpty()) {
-            return new LivePage(Optional.empty());
+            return new LivePage(Optional.empty(), "");
         }
         Path runs = Optional.ofNullable(folder.toAbsolutePath().normalize().getParent())
                 .orElse(folder);
-        return new LivePage(Optional.of(WebServer.start("127.0.0.1", port.get(), Optional.of(runs))));
+        return new LivePage(
+                Optional.of(WebServer.start(HOST, port.get(), Optional.of(runs), Optional.empty())), "runs");
     }
 
-    /** {@return the address of the page, if there is one} */
-    Optional<URI> address() {
-        return server.map(started -> started.address().resolve("runs"));
+    /** Serves a search for a rate; as {@link #start(Path, Optional)}. */
+    static LivePage start(LiveRangeTest search, Optional<Integer> port) throws IOException {
+        if (port.isEmpty()) {
+            return new LivePage(Optional.empty(), "");
+        }
+        return new LivePage(
+                Optional.of(WebServer.start(HOST, port.get(), Optional.empty(), Optional.of(search))), "find");
+    }
+
+    /** Says where the page is, if there is one. */
+    void introduce(String what, PrintWriter out) {
+        address().ifPresent(address -> out.println("Watch this " + what + " at " + address));
+        out.flush();
+    }
+
+    /** Says that the page stays, and waits until the process is stopped, if there is one. */
+    void stay(PrintWriter out) {
+        address().ifPresent(address -> {
+            out.println("Still serving it at " + address + " until Ctrl-C");
+            out.flush();
+            stay();
+        });
+    }
+
+    private Optional<URI> address() {
+        return server.map(started -> started.address().resolve(name));
     }
 
     /** Waits until the process is stopped. */

@@ -58,7 +58,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         Path usual = Path.of("runs");
         Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(Files::isDirectory));
-        WebServer server = WebServer.start(host, port, folder);
+        WebServer server = WebServer.start(host, port, folder, Optional.empty());
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         PrintWriter out = spec.commandLine().getOut();
         out.println("Serving Anneal at " + server.address() + " until Ctrl-C");

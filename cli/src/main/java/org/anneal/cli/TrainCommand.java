@@ -372,7 +372,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void introduce(LivePage page) {
-        page.address().ifPresent(address -> say("Watch this run at %s", address));
+        page.introduce("run", spec.commandLine().getOut());
     }
 
     private void stay(LivePage page, Training run) {
@@ -382,11 +382,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private void stay(LivePage page) {
-        if (page.address().isPresent()) {
-            say("Still serving it at %s until Ctrl-C", page.address().get());
-            spec.commandLine().getOut().flush();
-            LivePage.stay();
-        }
+        page.stay(spec.commandLine().getOut());
     }
 
     /** A run ended because a loss was not finite. */

@@ -5,6 +5,7 @@ import static org.anneal.cli.Ran.assertFails;
 import static org.anneal.cli.Ran.lines;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -87,6 +88,30 @@ class FindTest {
         List<String> train = words(last(lines) + " --out " + folder.resolve("run"));
         lines(train.subList(1, train.size()).toArray(String[]::new));
         assertTrue(Files.exists(folder.resolve("run/model.safetensors")));
+    }
+
+    @Test
+    void drawsTheLossOfValidationWhichTrainDoesNotAskFor() throws IOException {
+        Path picture = folder.resolve("find.svg");
+        List<String> lines = lines(find("--steps=60", "--validate", "12", "-o", picture.toString()));
+        assertEquals("SGD(lr=0.01, momentum=0.9), batches of 10, loss of 12 validation samples", lines.get(0));
+        assertTrue(lines.stream().anyMatch(line -> line.strip().equals("validation loss")), lines.toString());
+        assertTrue(
+                Files.readString(picture).contains(">validation loss over learning rate: smoothed; validation loss<"));
+        List<String> suggested = lines.stream()
+                .filter(line -> RULES.stream().anyMatch(rule -> line.startsWith(rule + " ")))
+                .toList();
+        assertTrue(
+                suggested.stream().allMatch(line -> line.matches("\\S+ +\\S+ +validation loss \\d\\.\\d{4}")),
+                suggested.toString());
+        assertEquals(List.of("anneal", "train", "--data"), words(last(lines)).subList(0, 3));
+        assertTrue(words(last(lines)).stream().noneMatch(word -> word.contains("validate")), last(lines));
+        List<String> usual = lines(find("--steps=60"));
+        assertNotEquals(usual.subList(1, 20), lines.subList(1, 20));
+        assertEquals(
+                "SGD(lr=0.01, momentum=0.9), batches of 10, loss of 20 validation samples",
+                lines(find("--steps=60", "--validate")).get(0),
+                "all that there are");
     }
 
     @Test
@@ -195,6 +220,8 @@ class FindTest {
                 find("--only=rest", "--layer-decay=0.7"));
         assertFails(2, name + "--to must be > from, 1.0, but was 0.5", find("--from=1", "--to=0.5"));
         assertFails(2, name + "--steps must be at least 2, but was 1", find("--steps=1"));
+        assertFails(2, name + "--validate must be at least 1, but was 0", find("--validate=0"));
+        assertFails(2, name + "--serve must be in [0, 65535], but was 65536", find("--serve=65536"));
         assertFails(2, name + "--smoothing must be >= 0 and < 1, but was 1.0", find("--smoothing=1"));
         assertFails(2, name + "--only must be one of [all], but was fc*", find("--only=fc*"));
         assertFails(

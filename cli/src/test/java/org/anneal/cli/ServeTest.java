@@ -175,6 +175,76 @@ class ServeTest {
     }
 
     @Test
+    void aSearchIsShownAsItGoesAndAfterItWithTheLineToCopy() throws Exception {
+        assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
+        Path err = folder.resolve("err");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Djava.awt.headless=true",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "org.anneal.cli.Anneal",
+                        "find",
+                        "--data=" + GreyImages.write(folder.resolve("data")),
+                        "--steps=60",
+                        "--validate=12",
+                        "--schedule=OneCycleLR(0.1, 5)",
+                        "--serve=0")
+                .redirectError(err.toFile())
+                .start();
+        try (BufferedReader out = process.inputReader(UTF_8)) {
+            List<String> lines = new ArrayList<>();
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                lines.add(line);
+                if (line.endsWith(" until Ctrl-C")) {
+                    break;
+                }
+            }
+            String stays = lines.get(lines.size() - 1);
+            assertTrue(
+                    stays.matches("Still serving it at http://127\\.0\\.0\\.1:\\d+/find until Ctrl-C"),
+                    lines.toString());
+            URI page = URI.create(stays.split(" ", -1)[4]);
+            assertEquals("Watch this search at " + page, lines.get(0));
+            HttpClient client = HttpClient.newHttpClient();
+            String told = client.send(
+                            HttpRequest.newBuilder(page.resolve("api/find?from=0"))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+            assertTrue(
+                    told.contains(
+                            "\"title\":\"SGD(lr=0.01, momentum=0.9), batches of 8, loss of 12 validation samples\""
+                                    + ",\"lossLabel\":\"validation loss\",\"first\":1.0E-7,\"last\":10.0,\"steps\":60,"
+                                    + "\"linear\":false,\"from\":0,"),
+                    told);
+            assertTrue(told.contains("\"points\":[[1.0E-7,"), told);
+            String line = lines.get(lines.size() - 2);
+            assertTrue(line.startsWith("anneal train --data "), line);
+            assertTrue(told.endsWith(",\"line\":\"" + line + "\"}}"), told);
+            assertTrue(told.contains("\"notes\":[\"OneCycleLR(max_lr=0.1, total_steps=5) sets the rates itself"), told);
+            assertFalse(line.contains("--serve") || line.contains("--validate"), line);
+            String outcome = lines.stream()
+                    .filter(each -> each.contains(" of 60 updates, "))
+                    .findFirst()
+                    .orElseThrow();
+            assertTrue(told.contains("\"outcome\":\"" + outcome + "\""), told);
+            HttpResponse<String> html =
+                    client.send(HttpRequest.newBuilder(page).build(), HttpResponse.BodyHandlers.ofString());
+            assertEquals(200, html.statusCode());
+            new ProcessBuilder("kill", "-INT", Long.toString(process.pid()))
+                    .start()
+                    .waitFor();
+            assertTrue(process.waitFor(30, TimeUnit.SECONDS), "it does not end");
+            assertEquals(130, process.exitValue());
+        } finally {
+            process.destroyForcibly();
+        }
+        assertTrue(Files.readString(err).lines().allMatch(line -> line.matches("find: \\d+ of 60 batches .*")));
+    }
+
+    @Test
     void aPortThatIsTakenFailsInOneLine() throws Exception {
         try (ServerSocket taken = new ServerSocket()) {
             taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

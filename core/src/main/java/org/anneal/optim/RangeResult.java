@@ -108,7 +108,7 @@ public final class RangeResult {
         double[] losses = read.stream().mapToDouble(RangeTest.Point::smoothed).toArray();
         for (Rule rule : Rule.values()) {
             suggested(rule, rates, losses, ended == RangeTest.Ended.COMPLETED)
-                    .ifPresent(rate -> suggestions.put(rule, new Suggestion(rule, rate, height(rates, losses, rate))));
+                    .ifPresent(rate -> suggestions.put(rule, new Suggestion(rule, rate, height(rate))));
         }
     }
 
@@ -201,16 +201,28 @@ public final class RangeResult {
     }
 
     /** {@return the curve's height at a rate, between points in proportion to the logarithm; at the nearest end outside} */
-    private static double height(double[] rates, double[] losses, double rate) {
-        for (int i = 0; i < rates.length; i++) {
-            if (rates[i] >= rate) {
-                double part = i == 0
-                        ? 1
-                        : (Math.log(rate) - Math.log(rates[i - 1])) / (Math.log(rates[i]) - Math.log(rates[i - 1]));
-                return i == 0 || part >= 1 ? losses[i] : losses[i - 1] + part * (losses[i] - losses[i - 1]);
+    private double height(double rate) {
+        List<RangeTest.Point> drawn = points.stream()
+                .filter(point -> Double.isFinite(point.smoothed()))
+                .toList();
+        for (int i = 0; i < drawn.size(); i++) {
+            RangeTest.Point right = drawn.get(i);
+            if (right.rate() >= rate) {
+                RangeTest.Point left = drawn.get(Math.max(0, i - 1));
+                double part = part(rate, left.rate(), right.rate());
+                return part == 1 ? right.smoothed() : left.smoothed() + part * (right.smoothed() - left.smoothed());
             }
         }
-        return losses[losses.length - 1];
+        return drawn.get(drawn.size() - 1).smoothed();
+    }
+
+    private static double part(double rate, double from, double to) {
+        if (rate >= to || from >= rate) {
+            return 1;
+        }
+        return from == 0 // whose logarithm is not finite
+                ? rate / to
+                : (Math.log(rate) - Math.log(from)) / (Math.log(to) - Math.log(from));
     }
 
     /** {@return the updates, in order; the last one's loss may not be finite} */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.anneal.text.Check;
 
@@ -50,6 +51,7 @@ public final class RangeTest {
     private Optional<ParamGroup<?>> alone = Optional.empty();
     private Optional<DoubleSupplier> validation = Optional.empty();
     private Runnable beforeStep = () -> {};
+    private Consumer<Point> listener = point -> {};
     private final List<State> states = new ArrayList<>();
 
     /** Something that training changes beside the optimizer: statistics of a batch norm, random numbers, a position in the data. */
@@ -186,6 +188,12 @@ public final class RangeTest {
     /** Does something to the gradients before each update, such as clipping them. */
     public RangeTest beforeStep(Runnable action) {
         this.beforeStep = Objects.requireNonNull(action, "action");
+        return this;
+    }
+
+    /** Passes each update to {@code listener}, to show the curve while the test goes on. */
+    public RangeTest listener(Consumer<Point> listener) {
+        this.listener = Objects.requireNonNull(listener, "listener");
         return this;
     }
 
@@ -335,6 +343,7 @@ public final class RangeTest {
             } else if (points.size() == steps) {
                 ended = Optional.of(Ended.COMPLETED);
             }
+            listener.accept(points.get(points.size() - 1));
         }
 
         /** {@return whether the sweep has ended} */

@@ -460,6 +460,24 @@ class RangeTestTest {
     }
 
     @Test
+    void tellsAListenerEachUpdateAsItIsMade() {
+        Optimizer<FloatArray> optimizer = sgd(0.1);
+        List<RangeTest.Point> told = new ArrayList<>();
+        List<Integer> before = new ArrayList<>();
+        RangeResult found = RangeTest.over(optimizer)
+                .steps(4)
+                .accumulate(2)
+                .listener(told::add)
+                .run(batches(call -> {
+                    before.add(told.size());
+                    return call == 5 ? Double.NaN : call + 1;
+                }));
+        assertEquals(List.of(0, 0, 1, 1, 2, 2), before);
+        assertEquals(3, told.size());
+        assertEquals(found.points(), told);
+    }
+
+    @Test
     void stopsWhereTheOptimizerRefusesAStep() {
         Optimizer<FloatArray> optimizer = optimizer(new Prodigy(1), new Prodigy(1));
         Map<String, Object> was = everything(optimizer);
@@ -581,6 +599,23 @@ class RangeTestTest {
             double expected = 2 - 1 / (1 + Math.exp((50 - at) / 4));
             assertEquals(expected, each.loss(), 0.01, each.toString());
         }
+    }
+
+    @Test
+    void marksARateBelowThoseThatTheRulesReadOnTheCurve() {
+        // A tenth of the eighth rate lies between the first, which is 0, and the second: on the straight line between
+        // them.
+        RangeResult found = RangeTest.over(sgd(0.1))
+                .linear()
+                .from(0)
+                .to(1)
+                .steps(50)
+                .smoothing(0)
+                .run(batches(i -> i <= 8 ? 3 - i / 10 : 2.2 + (i - 8) / 40));
+        RangeResult.Suggestion lowest =
+                found.suggestion(RangeResult.Rule.MINIMUM).orElseThrow();
+        assertEquals(0.8 / 49, lowest.rate(), 1e-15);
+        assertEquals(3 - 0.08, lowest.loss(), 1e-12);
     }
 
     @Test

@@ -33,7 +33,7 @@ public final class RangePlot {
                 false,
                 List.of(
                         Series.line("smoothed", rates, below(most, smoothed)),
-                        Series.line("loss", rates, below(most, losses)).faint()),
+                        Series.line(lossLabel, rates, below(most, losses)).faint()),
                 marks);
         boolean log = !linear && rates[0] > 0;
         return new Chart(title, "learning rate", List.of(panel)).withLogX(log);

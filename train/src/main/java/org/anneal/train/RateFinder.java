@@ -1,11 +1,14 @@
 package org.anneal.train;
 
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.UnaryOperator;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.RangeResult;
 import org.anneal.optim.RangeTest;
+import org.anneal.runs.Monitor;
 import org.anneal.torch.Device;
 import org.anneal.torch.Network;
 import org.anneal.torch.Torch;
@@ -29,12 +32,16 @@ import org.bytedeco.pytorch.Tensor;
  * }</pre>
  */
 public final class RateFinder {
+    /** Samples of a batch that is only measured, at least: it takes less memory than one of a training. */
+    private static final int MEASURED = 64;
+
     private final Network network;
     private int batchSize = 16;
     private long seed;
     private int accumulate = 1;
     private Device device = Device.CPU;
     private Optional<Loss> loss = Optional.empty();
+    private Optional<Dataset> validation = Optional.empty();
     private OptionalDouble clipNorm = OptionalDouble.empty();
     private OptionalDouble clipValue = OptionalDouble.empty();
     private UnaryOperator<DataLoader> loading = UnaryOperator.identity();
@@ -66,6 +73,15 @@ public final class RateFinder {
     /** Sets the loss (default: as {@link Trainer#loss} has it, cross-entropy for classes, else the mean squared difference). */
     public RateFinder loss(Loss loss) {
         this.loss = Optional.of(loss);
+        return this;
+    }
+
+    /**
+     * Makes the curve that of the loss on all of {@code data}, measured after each update as a {@link Validation} does. It is smoother
+     * than that of the batches, and each update takes as much longer as the measuring takes.
+     */
+    public RateFinder validation(Dataset data) {
+        this.validation = Optional.of(Objects.requireNonNull(data, "data"));
         return this;
     }
 
@@ -115,6 +131,10 @@ public final class RateFinder {
                 clipValue.ifPresent(optimizer::clipGradValue);
             });
         }
+        Optional<Validation> measured =
+                validation.map(held -> new Validation(held, Math.max(batchSize, MEASURED), lost, List.of(), device));
+        measured.ifPresent(each ->
+                test.validation(() -> each.measure(network).getOrDefault(Monitor.VAL_LOSS.name(), Double.NaN)));
         try (DataLoader loader = loading.apply(
                         new DataLoader(data, batchSize).shuffled(seed).on(device));
                 RangeTest.Sweep sweep = test.start()) {
@@ -131,6 +151,8 @@ public final class RateFinder {
                 });
             }
             return sweep.result();
+        } finally {
+            measured.ifPresent(Validation::close);
         }
     }
 }

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A range test leaves a training as it was: network with dropout and batch norm, shuffled batches. */
 class RateFinderTest {
     private static final Samples DATA = Samples.of(64);
+    private static final Samples HELD_OUT = Samples.of(100);
     private static final int BATCH_SIZE = 8;
     private static final long SEED = 3;
 
@@ -116,13 +117,16 @@ class RateFinderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "SGD(lr=0.05, momentum=0.9, weight_decay=0.01) | false",
-                "AdamW(lr=0.01) | false",
-                "AdamW(lr=0.01) | true",
-                "AdamWScheduleFree(lr=0.01) | false",
-                "Prodigy() | true"
+                "SGD(lr=0.05, momentum=0.9, weight_decay=0.01) | false | false",
+                "SGD(lr=0.05, momentum=0.9, weight_decay=0.01) | false | true",
+                "AdamW(lr=0.01) | false | false",
+                "AdamW(lr=0.01) | true | false",
+                "AdamW(lr=0.01) | true | true",
+                "AdamWScheduleFree(lr=0.01) | false | false",
+                "AdamWScheduleFree(lr=0.01) | false | true",
+                "Prodigy() | true | false"
             })
-    void leavesTheNextLossesOfATrainingToTheBitAsTheyWere(String rule, boolean fails) {
+    void leavesTheNextLossesOfATrainingToTheBitAsTheyWere(String rule, boolean fails, boolean validated) {
         List<Double> without = losses(rule, run -> {});
         assertEquals(24, without.size());
         List<Double> with = losses(rule, run -> {
@@ -135,6 +139,9 @@ class RateFinderTest {
                     throw new IllegalStateException("no more");
                 }
             });
+            if (validated) {
+                finder.validation(HELD_OUT);
+            }
             if (fails) {
                 assertThrows(IllegalStateException.class, () -> finder.find(run.optimizer, run.test(), DATA));
             } else {
@@ -214,6 +221,40 @@ class RateFinderTest {
                     i++) { // float32: halving before the sum or after it gives the same bits, a power of two
                 assertEquals(means.get(i), found.points().get(i).loss());
             }
+        }
+    }
+
+    @Test
+    void measuresTheLossOfValidationAfterEachUpdateAsAnEpochsEndDoes() {
+        try (Run run = new Run("SGD(lr=0.05)");
+                Run single = new Run("SGD(lr=0.05)")) {
+            RangeResult found = run.finder()
+                    .validation(HELD_OUT)
+                    .find(run.optimizer, run.test().steps(8).divergence(1e9), DATA);
+            double[] rates =
+                    found.points().stream().mapToDouble(RangeTest.Point::rate).toArray();
+            List<Double> expected = new ArrayList<>();
+            try (DataLoader loader = new DataLoader(DATA, BATCH_SIZE).shuffled(SEED);
+                    DataLoader held = new DataLoader(HELD_OUT, HELD_OUT.size())) {
+                loader.forEach(1, batch -> {
+                    single.optimizer.groups().get(0).setLr(rates[batch.index()]);
+                    single.network.module().train(true);
+                    single.optimizer.zeroGrad();
+                    single.loss(batch);
+                    single.optimizer.step();
+                    single.network.module().train(false);
+                    held.forEach(
+                            0,
+                            all -> expected.add(
+                                    torch.cross_entropy_loss(single.network.forward(all.inputs()), all.targets())
+                                            .item_double()));
+                });
+            }
+            assertEquals(8, found.points().size());
+            for (int i = 0; i < 8; i++) { // float32, summed in batches of other sizes
+                assertEquals(expected.get(i), found.points().get(i).loss(), 1e-6 * expected.get(i));
+            }
+            assertNotEquals(expected.get(0), expected.get(7), 0.01);
         }
     }
 

@@ -29,10 +29,13 @@ final class Assets {
             "takeaway.js",
             "playground.js",
             "runs.js",
+            "copy.js",
             "favicon.svg",
             "uplot/uPlot.esm.js",
             "uplot/uPlot.min.css",
             "uplot/LICENSE");
+
+    private static final List<String> FIND_FILES = List.of("find.html", "find.js");
 
     private static final Map<String, String> TYPES = Map.of(
             "html", "text/html; charset=utf-8",
@@ -63,19 +66,30 @@ final class Assets {
 
     private final Map<String, Asset> assets = new HashMap<>();
 
-    Assets() {
-        for (String file : FILES) {
-            String extension = file.substring(Math.max(file.lastIndexOf('.'), file.lastIndexOf('/')) + 1);
-            String type = Optional.ofNullable(TYPES.get(extension))
-                    .orElseThrow(() -> new IllegalStateException("no type for " + file));
-            assets.put("/" + file, new Asset(type, read(file)));
-        }
+    /**
+     * Reads the files.
+     *
+     * @param find whether there is a search for a rate to show
+     */
+    Assets(boolean find) {
+        FILES.forEach(this::add);
         List<Map<String, Object>> vocabulary =
                 Policy.kinds().stream().map(Kind::toMap).toList();
         assets.put("/vocabulary.json", new Asset("application/json", Answer.JSON.writeValueAsBytes(vocabulary)));
         alias("/", "/index.html");
         alias("/runs", "/runs.html");
         alias("/favicon.ico", "/favicon.svg");
+        if (find) {
+            FIND_FILES.forEach(this::add);
+            alias("/find", "/find.html");
+        }
+    }
+
+    private void add(String file) {
+        String extension = file.substring(Math.max(file.lastIndexOf('.'), file.lastIndexOf('/')) + 1);
+        String type = Optional.ofNullable(TYPES.get(extension))
+                .orElseThrow(() -> new IllegalStateException("no type for " + file));
+        assets.put("/" + file, new Asset(type, read(file)));
     }
 
     private void alias(String path, String file) {

@@ -7,6 +7,8 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.anneal.runs.RunsWatch;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpCompliance.Violation;
@@ -25,7 +27,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
 
 /**
- * The web server: the playground, and the runs of a folder as they go on.
+ * The web server: the playground, the runs of a folder and a search for a learning rate as they go on.
  *
  * <p>Its connections, the values that it computes, and the time and size of a request are bounded. It reads the files of the runs
  * in the given folder and no others, and writes none.
@@ -38,6 +40,7 @@ public final class WebServer implements AutoCloseable {
     private static final long IDLE_MILLIS = 7_000; // then the connection is closed
     private static final long CROWDED_IDLE_MILLIS = 1_000;
     private static final long ANSWER_SECONDS = 60; // waiting, computing and sending
+    private static final Pattern FROM = Pattern.compile("from=([0-9]{1,9})");
 
     /** Answers a request, or refuses it. */
     private interface Page {
@@ -47,11 +50,13 @@ public final class WebServer implements AutoCloseable {
     private final Server server;
     private final Deadlines deadlines;
     private final Optional<RunEvents> events;
+    private final Optional<LiveRangeTest> search;
     private final URI address;
-    private final Assets assets = new Assets();
+    private final Assets assets;
     private final Map<String, Page> pages;
 
-    private WebServer(String host, InetAddress at, int port, Optional<Path> runs) throws Exception {
+    private WebServer(String host, InetAddress at, int port, Optional<Path> runs, Optional<LiveRangeTest> search)
+            throws Exception {
         QueuedThreadPool threads = new QueuedThreadPool(THREADS);
         threads.setName("anneal-web");
         threads.setDaemon(true);
@@ -71,12 +76,15 @@ public final class WebServer implements AutoCloseable {
         server.addBean(limit);
         address = URI.create("http://" + authority(host) + ":" + connector.getLocalPort() + "/");
         events = runs.map(folder -> new RunEvents(new RunsWatch(folder), deadlines));
+        this.search = search;
+        assets = new Assets(search.isPresent());
         Lanes lanes = new Lanes();
         pages = Map.of(
                 "/api/curves", new CurveHandler(lanes)::handle,
                 "/api/picture", new PictureHandler(lanes)::handle,
                 "/api/server", this::about,
-                "/api/runs", this::runs);
+                "/api/runs", this::runs,
+                "/api/find", this::find);
         server.setHandler(new Guard(host, at, connector.getLocalPort(), new Handler.Abstract() {
             @Override
             public boolean handle(Request request, Response response, Callback callback) {
@@ -108,15 +116,17 @@ public final class WebServer implements AutoCloseable {
      * @param host the address to listen on: {@code 127.0.0.1} unless other computers may connect
      * @param port the port to listen on, or 0 for any free one
      * @param runs a folder of training runs, or of one run, to show
+     * @param search a search for a learning rate to show
      * @throws IOException if nothing can listen there; the message names the address and the reason
      */
-    public static WebServer start(String host, int port, Optional<Path> runs) throws IOException {
+    public static WebServer start(String host, int port, Optional<Path> runs, Optional<LiveRangeTest> search)
+            throws IOException {
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port must be in [0, 65535], but was " + port);
         }
         String where = authority(host) + ":" + port;
         try {
-            return new WebServer(host, InetAddress.getByName(host), port, runs);
+            return new WebServer(host, InetAddress.getByName(host), port, runs, search);
         } catch (UnknownHostException e) {
             throw new IOException("cannot listen on " + where + ": no such host", e);
         } catch (Exception e) {
@@ -176,6 +186,8 @@ public final class WebServer implements AutoCloseable {
                 Map.of(
                         "runs",
                         events.isPresent(),
+                        "find",
+                        search.isPresent(),
                         "limits",
                         Map.of(
                                 "steps",
@@ -191,5 +203,17 @@ public final class WebServer implements AutoCloseable {
         events.orElseThrow(() ->
                         new Refusal(404, "no folder of runs is served: start the server with anneal serve --runs DIR"))
                 .open(exchange);
+    }
+
+    private void find(Exchange exchange) throws Refusal {
+        Answer.require(exchange, "GET");
+        LiveRangeTest test = search.orElseThrow(
+                () -> new Refusal(404, "no search for a rate is served: start one with anneal find --serve"));
+        Matcher query =
+                FROM.matcher(String.valueOf(exchange.request().getHttpURI().getQuery()));
+        if (!query.matches()) {
+            throw new Refusal(400, "the query must be from=N, the number of points that are known");
+        }
+        Answer.json(exchange, test.since(Integer.parseInt(query.group(1))));
     }
 }

@@ -1,8 +1,8 @@
 /**
- * Two web pages, served by Jetty: the playground, and training runs as they go on.
+ * Three web pages, served by Jetty: the playground, and training runs and a search for a learning rate as they go on.
  *
  * <pre>{@code
- * try (WebServer server = WebServer.start("127.0.0.1", 0, Optional.of(Path.of("runs")))) {
+ * try (WebServer server = WebServer.start("127.0.0.1", 0, Optional.of(Path.of("runs")), Optional.empty())) {
  *     System.out.println(server.address());
  * }
  * }</pre>

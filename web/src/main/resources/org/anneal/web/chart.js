@@ -7,6 +7,7 @@ export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
 const CROWDED = 2; // values per pixel from which steps can't be seen
 const LETTER = 7.7; // the greatest width of a letter of an axis label
 const LINE = 24; // the height that a label needs
+const WIDE = 56; // the width that a label of a logarithmic axis needs
 export const NOWHERE = { left: -10, top: -10 }; // where a cursor cannot be seen
 
 /** Returns the color and dash of a row; no two rows share both. */
@@ -51,14 +52,25 @@ export function logRange(plot, min, max) {
   return [ticks(min).findLast((tick) => tick < min * (1 - 1e-9)) ?? min, ticks(max).find((tick) => tick > max * (1 + 1e-9)) ?? max];
 }
 
-/** Returns the ticks of a logarithmic axis: the powers of ten that fit; if fewer than two do, also 2 and 5 times these. */
-function logTicks(plot, axis, min, max) {
+/**
+ * Returns the function that gives the ticks of a logarithmic axis: the powers of ten that fit; if fewer than two do, also 2 and 5 times
+ * these; in a part that has hardly any of them, ticks as of a linear axis.
+ *
+ * @param room the length that a label needs
+ * @param length gives that of the axis
+ */
+const logTicks = (room, length) => (plot, axis, min, max) => {
   const ticks = oneTwoFive(Math.floor(Math.log10(min)), Math.floor(Math.log10(max)) + 1).filter((tick) => tick >= min && tick <= max);
   const powers = ticks.filter((tick) => tick.toExponential().startsWith('1e'));
-  if (powers.length < 2) return ticks;
-  const apart = Math.ceil((powers.length * LINE) / plot.height);
-  return powers.filter((tick) => Math.round(Math.log10(tick)) % apart === 0);
-}
+  if (powers.length >= 2) {
+    const apart = Math.ceil((powers.length * room) / length(plot));
+    return powers.filter((tick) => Math.round(Math.log10(tick)) % apart === 0);
+  }
+  if (ticks.length >= 2) return ticks;
+  const step = FRACTIONS.find((each) => (max - min) / each < Math.max(2, length(plot) / room));
+  const first = Math.ceil(min / step);
+  return Array.from({ length: Math.floor(max / step) - first + 1 }, (_, i) => (first + i) * step);
+};
 
 /** Keeps all ticks; uPlot would drop some. */
 const all = (plot, ticks) => ticks;
@@ -90,8 +102,8 @@ const oneTwoFive = (from, to) => Array.from({ length: to - from }, (_, i) => [1,
 const WHOLE = oneTwoFive(0, 16);
 const FRACTIONS = oneTwoFive(-24, 24);
 
-/** Returns the options of the axes, in the page's colours; x has whole ticks only, as there are no half steps. */
-export function axes(xLabel, size = 58, log = false) {
+/** Returns the options of the axes, in the page's colours; a linear x has whole ticks only, as there are no half steps. */
+export function axes(xLabel, size = 58, log = false, logX = false) {
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
   const common = {
     stroke: css('--soft'), font, labelFont: font,
@@ -99,13 +111,47 @@ export function axes(xLabel, size = 58, log = false) {
     ticks: { stroke: css('--line'), width: 1, size: 4 },
     values: decimals,
   };
+  const logarithmic = (room, length) => ({
+    values: powers, splits: logTicks(room, length), filter: all, ticks: { ...common.ticks, filter: all },
+  });
   return [
-    { ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, incrs: WHOLE, grid: { show: false } },
+    {
+      ...common, label: xLabel || undefined, labelSize: 18, labelGap: 0, size: 30, space: 60, grid: { show: false },
+      ...(logX ? logarithmic(WIDE, (plot) => plot.width) : { incrs: WHOLE }),
+    },
     {
       ...common, size: width(size), space: 36, gap: 6,
-      ...(log ? { values: powers, splits: logTicks, filter: all, grid: { ...common.grid, filter: all }, ticks: { ...common.ticks, filter: all } } : { incrs: FRACTIONS }),
+      ...(log ? { ...logarithmic(LINE, (plot) => plot.height), grid: { ...common.grid, filter: all } } : { incrs: FRACTIONS }),
     },
   ];
+}
+
+/**
+ * Shows numbers in a box beside the cursor.
+ *
+ * @param head what they are of
+ * @param rows of a color, whether it is faint, a name and a value
+ */
+export function readout(plot, tip, head, rows) {
+  const title = document.createElement('b');
+  title.textContent = head;
+  tip.replaceChildren(title, ...rows.map((row) => {
+    const line = document.createElement('div');
+    const dot = document.createElement('i');
+    dot.className = row.faint ? 'dot faint' : 'dot';
+    dot.style.setProperty('--color', `var(${row.color})`);
+    const name = document.createElement('span');
+    name.className = 'name';
+    name.textContent = row.name;
+    const value = document.createElement('span');
+    value.textContent = row.value;
+    line.append(dot, name, value);
+    return line;
+  }));
+  tip.hidden = false;
+  const x = plot.over.offsetLeft + plot.cursor.left;
+  tip.style.left = `${Math.max(0, x + 16 + tip.offsetWidth > plot.width ? x - 16 - tip.offsetWidth : x + 16)}px`;
+  tip.style.top = '10px';
 }
 
 /** Turns touches into mouse events, the only ones that uPlot knows: sideways they select, up and down the page scrolls. */

@@ -4,7 +4,7 @@ import { Chart, format, look } from './chart.js';
 import { PAUSE, Row } from './editor.js';
 import { exampleMetrics, gallery } from './gallery.js';
 import { read, write } from './link.js';
-import { Questions, about } from './server.js';
+import { Questions, about, links } from './server.js';
 import { TakeAway } from './takeaway.js';
 
 const MOST_ROWS = 12;
@@ -586,6 +586,6 @@ gallery($('#gallery'), $('#open-gallery'), (card) => {
 
 about().then((server) => {
   page.limits = server.limits;
-  for (const link of document.querySelectorAll('[data-runs]')) link.hidden = !server.runs;
+  links(server);
 });
 restore();

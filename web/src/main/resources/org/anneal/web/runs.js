@@ -1,8 +1,9 @@
 // Training runs as they go on; the server sends what their files have, as they grow. A reload fetches everything again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, NOWHERE, PADDING, axes, css, format, linearRange, logRange, touchable } from './chart.js';
+import { COLORS, NOWHERE, PADDING, axes, css, format, linearRange, logRange, readout, touchable } from './chart.js';
 import { write } from './link.js';
+import { about, links } from './server.js';
 
 const $ = (selector) => document.querySelector(selector);
 const runs = new Map(); // by name: { name, state, tables, info, color }
@@ -384,28 +385,11 @@ class Lines {
       return;
     }
     this.#index = idx;
-    const head = document.createElement('b');
-    head.textContent = `step ${count(plot.data[0][idx])}`;
-    const said = lines.slice(0, 10).map((line, i) => {
-      const row = document.createElement('div');
-      const dot = document.createElement('i');
-      dot.className = 'dot';
-      dot.style.setProperty('--color', `var(${line.color})`);
-      const name = document.createElement('span');
-      name.className = 'name';
-      name.textContent = line.said ?? line.label;
-      const value = document.createElement('span');
+    readout(plot, tip, `step ${count(plot.data[0][idx])}`, lines.slice(0, 10).map((line, i) => {
       let at = idx; // the last value until here
       while (at > 0 && (plot.data[i + 1]?.[at] === null || plot.data[i + 1]?.[at] === undefined)) at--;
-      value.textContent = format(plot.data[i + 1]?.[at], 5);
-      row.append(dot, name, value);
-      return row;
-    });
-    tip.replaceChildren(head, ...said);
-    tip.hidden = false;
-    const x = plot.over.offsetLeft + left;
-    tip.style.left = `${Math.max(0, x + 16 + tip.offsetWidth > this.#root.clientWidth ? x - 16 - tip.offsetWidth : x + 16)}px`;
-    tip.style.top = '10px';
+      return { color: line.color, name: line.said ?? line.label, value: format(plot.data[i + 1]?.[at], 5) };
+    }));
   }
 }
 
@@ -609,3 +593,5 @@ function table(all) {
     return row;
   }));
 }
+
+about().then(links);

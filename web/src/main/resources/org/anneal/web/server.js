@@ -90,3 +90,9 @@ export async function picture(question) {
 export async function about() {
   return (await fetch('api/server')).json();
 }
+
+/** Shows the links to the pages that a server has. */
+export function links(server) {
+  for (const link of document.querySelectorAll('[data-runs]')) link.hidden = !server.runs;
+  for (const link of document.querySelectorAll('[data-find]')) link.hidden = !server.find;
+}

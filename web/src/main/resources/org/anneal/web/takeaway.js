@@ -1,5 +1,6 @@
 // The export: code, JSON, a link, pictures.
 
+import { copy } from './copy.js';
 import { picture } from './server.js';
 
 const LIBRARIES = ['java', 'pytorch', 'optax', 'keras'];
@@ -38,13 +39,7 @@ export class TakeAway {
     $('#take-row').addEventListener('change', () => this.show());
     $('#copy').addEventListener('click', async () => {
       if (this.#form !== 'link' && this.#wrong()) return;
-      try {
-        await navigator.clipboard.writeText($('#take-text').textContent);
-        this.#say('Copied.');
-      } catch {
-        getSelection().selectAllChildren($('#take-text'));
-        this.#say('Selected: press Ctrl+C to copy.');
-      }
+      this.#say(await copy($('#take-text')));
     });
     $('#save-json').addEventListener('click', () => {
       if (this.#wrong()) return;

@@ -42,7 +42,7 @@ class AbandonedTest {
     @BeforeEach
     void start() throws IOException {
         assumeTrue(Files.isDirectory(OPEN_FILES), "skipped: only Linux lists the files of a process");
-        server = WebServer.start("127.0.0.1", 0, Optional.of(runs));
+        server = WebServer.start("127.0.0.1", 0, Optional.of(runs), Optional.empty());
     }
 
     @AfterEach

@@ -29,7 +29,7 @@ class LanesTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = WebServer.start("127.0.0.1", 0, Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
     }
 
     @AfterEach

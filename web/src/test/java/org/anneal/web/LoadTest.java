@@ -43,7 +43,7 @@ class LoadTest {
         AtomicInteger next = new AtomicInteger();
         List<Socket> slow = new ArrayList<>();
         long start = System.nanoTime();
-        try (WebServer server = WebServer.start("127.0.0.1", 0, Optional.empty())) {
+        try (WebServer server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty())) {
             HttpClient client =
                     HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
             // Some begin a request and leave it at that, most of them in its body.

@@ -36,7 +36,7 @@ class PastedPageTest {
     @BeforeAll
     static void start() throws IOException {
         browser = Browser.start();
-        server = WebServer.start("127.0.0.1", 0, Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
     }
 
     @AfterAll

@@ -64,7 +64,7 @@ class RunsPageTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = WebServer.start("127.0.0.1", 0, Optional.of(runs));
+        server = WebServer.start("127.0.0.1", 0, Optional.of(runs), Optional.empty());
         browser.ownSize();
     }
 

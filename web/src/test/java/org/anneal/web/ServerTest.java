@@ -21,8 +21,15 @@ import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import org.anneal.array.FloatArray;
+import org.anneal.array.FloatArrays;
+import org.anneal.optim.RangeResult;
+import org.anneal.optim.RangeTest;
+import org.anneal.optim.SGD;
 import org.anneal.schedule.Schedule;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,6 +38,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /** What the server answers, and what it refuses. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -40,7 +48,7 @@ class ServerTest {
 
     @BeforeAll
     static void start() throws IOException {
-        server = WebServer.start("127.0.0.1", 0, Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
         client = HttpClient.newHttpClient();
     }
 
@@ -317,6 +325,9 @@ class ServerTest {
             GET /api/curves/more HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
             GET /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 405
             GET /api/runs HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /find HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /find.js HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /api/find?from=0 HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
             DELETE / HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 405
             POST /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nContent-Length: 2\\r\\n\\r\\n{} | 415
             POST /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nContent-Type: text/plain\\r\\nContent-Length: 2\\r\\n\\r\\n{} | 415
@@ -344,7 +355,7 @@ class ServerTest {
             taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             IOException refused = assertThrows(
                     IOException.class,
-                    () -> WebServer.start("127.0.0.1", taken.getLocalPort(), Optional.empty())
+                    () -> WebServer.start("127.0.0.1", taken.getLocalPort(), Optional.empty(), Optional.empty())
                             .close());
             assertEquals(
                     "cannot listen on 127.0.0.1:" + taken.getLocalPort() + ": Address already in use",
@@ -354,7 +365,7 @@ class ServerTest {
 
     @Test
     void othersMayAskByItsAddressIfItListensEverywhere() throws Exception {
-        try (WebServer open = WebServer.start("0.0.0.0", 0, Optional.empty())) {
+        try (WebServer open = WebServer.start("0.0.0.0", 0, Optional.empty(), Optional.empty())) {
             int port = open.address().getPort();
             for (String[] each : new String[][] {{"10.0.0.7", "200"}, {"evil.example", "403"}, {"localhost", "200"}}) {
                 try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
@@ -366,5 +377,65 @@ class ServerTest {
                 }
             }
         }
+    }
+
+    @Test
+    void aSearchIsToldInPartsAndItsEndWithTheLast() throws Exception {
+        LiveRangeTest live = new LiveRangeTest("SGD()", "loss", 1e-7, 10, 2_500, false);
+        try (WebServer open = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.of(live))) {
+            RangeResult found = RangeTest.over(FloatArrays.optimizer(new SGD(1), List.of(new FloatArray(0f))))
+                    .steps(2_500)
+                    .smoothing(0)
+                    .listener(live::add)
+                    .run(() -> 1);
+            live.end(found, "done", List.of("one", "two"), "a line");
+            List<Integer> parts = new ArrayList<>();
+            JsonNode told;
+            int from = 0;
+            do {
+                told = Answer.JSON.readTree(search(open, "?from=" + from).body());
+                assertEquals(from, told.get("from").asInt());
+                assertEquals(2_500, told.get("all").asInt());
+                parts.add(told.get("points").size());
+                from += told.get("points").size();
+                assertEquals(from < 2_500, told.get("end").isNull());
+            } while (told.get("end").isNull());
+            assertEquals(List.of(1_000, 1_000, 500), parts);
+            assertEquals("[10.0,1.0,1.0]", told.get("points").get(499).toString());
+            assertEquals("[\"one\",\"two\"]", told.get("end").get("notes").toString());
+            assertEquals(
+                    0,
+                    Answer.JSON
+                            .readTree(search(open, "?from=999999999").body())
+                            .get("points")
+                            .size());
+            for (String wrong : List.of("", "?from=", "?from=-1", "?from=1e3", "?from=9999999999", "?from=0&x=%ff")) {
+                HttpResponse<String> refused = search(open, wrong);
+                assertEquals(400, refused.statusCode(), wrong);
+                assertTrue(refused.body().contains("the query must be from=N"), refused.body());
+            }
+            for (String page : List.of("find", "find.js")) {
+                HttpResponse<String> served = client.send(
+                        HttpRequest.newBuilder(open.address().resolve(page)).build(),
+                        HttpResponse.BodyHandlers.ofString());
+                assertEquals(200, served.statusCode());
+                assertFalse(served.body().matches("(?s).*(<script>|<style| style=| on[a-z]+=).*"), "nothing inline");
+            }
+            assertEquals(
+                    405,
+                    client.send(
+                                    HttpRequest.newBuilder(open.address().resolve("api/find?from=0"))
+                                            .DELETE()
+                                            .build(),
+                                    HttpResponse.BodyHandlers.ofString())
+                            .statusCode());
+        }
+    }
+
+    private static HttpResponse<String> search(WebServer open, String query) throws Exception {
+        return client.send(
+                HttpRequest.newBuilder(URI.create(open.address() + "api/find" + query))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 }

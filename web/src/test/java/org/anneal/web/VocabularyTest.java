@@ -46,7 +46,7 @@ class VocabularyTest {
     }
 
     static Stream<JsonNode> kinds() {
-        byte[] served = new Assets().at("/vocabulary.json").orElseThrow().bytes();
+        byte[] served = new Assets(false).at("/vocabulary.json").orElseThrow().bytes();
         return Answer.JSON.readTree(served).valueStream();
     }
 
