@@ -1,15 +1,23 @@
 package org.anneal.dl4j;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.Schedulable;
 import org.anneal.optim.UpdateRule;
+import org.anneal.runs.Position;
 import org.anneal.schedule.Schedule;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.nd4j.linalg.schedule.ISchedule;
 
 /**
- * PyTorch's optimizers in a network's configuration.
+ * PyTorch's optimizers in a network's configuration, and the rates of a network for schedules that need a metric.
  *
  * <pre>{@code
  *   Dl4j.optimizer(new NeuralNetConfiguration.Builder(), new AdamW(1e-3), new OneCycleLR(1e-2, 1000))
@@ -72,6 +80,54 @@ public final class Dl4j {
         builder.regularization(List.of(new AnnealDecay(rule)));
         builder.regularizationBias(List.of(new AnnealDecay(rule)));
         return builder;
+    }
+
+    /**
+     * {@return the learning rates of the network, for an {@link org.anneal.optim.LRScheduler}: one group, {@code all}} The base of
+     * schedules is the rate in force. From the first step on, the updaters have the rates that are set, and schedules of ND4J's no
+     * longer count. It adds a listener to the network, which must stay there.
+     *
+     * @throws IllegalStateException if the network is not initialised
+     * @throws IllegalArgumentException if it has parameters with several rates, or without one
+     */
+    public static Schedulable rates(Model net) {
+        return rates(net, Map.of("all", name -> true));
+    }
+
+    /**
+     * {@return the learning rates of the network, in groups}
+     *
+     * @param groups by their names, in the order of their numbers, which parameters each has, by names such as {@code 0_W} and
+     *     {@code 0_b}, or in a ComputationGraph {@code dense_W}: those of {@code net.paramTable()}. A layer's weights and biases are in
+     *     one group, unless it has a biasUpdater.
+     * @throws IllegalArgumentException if a parameter is in no group or in two, if the parameters of a group have several rates, or
+     *     one has none
+     */
+    public static Schedulable rates(Model net, Map<String, ? extends Predicate<String>> groups) {
+        return new NetworkRates(Net.of(net), groups);
+    }
+
+    /**
+     * Writes the network with its updater's state, as ModelSerializer does, and in the same file the runner's state and the run's
+     * position. A file that is there is replaced when the new one is on the disk. DL4J reads the network from it:
+     * {@code ModelSerializer.restoreMultiLayerNetwork(file.toFile(), true)}.
+     *
+     * @param position {@link org.anneal.runs.Run#position}, or {@link Position#START} without a run
+     * @throws IOException if it cannot be written; the message names the file and the reason
+     */
+    public static void save(Path file, Model net, LRScheduler scheduler, Position position) throws IOException {
+        Checkpoint.write(file, net, scheduler, position);
+    }
+
+    /**
+     * Continues {@code scheduler}, built over the {@link #rates} of the network from the same file, where it was saved.
+     *
+     * @return the position of its run
+     * @throws IOException if {@link #save} did not write the file, it is damaged, or it is of another schedule; the message names the
+     *     file and the reason
+     */
+    public static Position restore(Path file, LRScheduler scheduler) throws IOException {
+        return Checkpoint.restore(file, scheduler);
     }
 
     /** {@return the rule's {@code weight_decay}; 0 if it has none} */

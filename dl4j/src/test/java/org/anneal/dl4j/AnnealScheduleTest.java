@@ -47,8 +47,9 @@ class AnnealScheduleTest {
     /** {@return a run of each of PyTorch's schedulers} */
     static Stream<Golden> oneOfEach() {
         Set<String> seen = new HashSet<>();
-        return Golden.all().filter(golden -> golden.rates().size() >= STEPS
-                && seen.add(golden.schedule().kind().name()));
+        return Golden.all()
+                .filter(golden -> golden.rates().size() >= STEPS
+                        && seen.add(golden.schedule().kind().name()));
     }
 
     @ParameterizedTest
@@ -79,7 +80,11 @@ class AnnealScheduleTest {
                 moved.assign(1); // a gradient of 1, so that the step is the rate
                 sgd.applyUpdater(moved, step, 0);
                 float expected = (float) golden.rates().get(step)[0];
-                assertEquals(expected, moved.getFloat(0), Math.max(Math.ulp(expected), 1e-9 * golden.scale()), "step " + step);
+                assertEquals(
+                        expected,
+                        moved.getFloat(0),
+                        Math.max(Math.ulp(expected), 1e-9 * golden.scale()),
+                        "step " + step);
             }
         }
     }
@@ -87,7 +92,8 @@ class AnnealScheduleTest {
     @ParameterizedTest
     @MethodSource("oneOfEach")
     void isPyTorchsTextInTheJsonOfANetwork(Golden golden) {
-        AnnealSchedule schedule = new AnnealSchedule(golden.schedule().forGroup(0, golden.bases().length), golden.bases()[0]);
+        AnnealSchedule schedule =
+                new AnnealSchedule(golden.schedule().forGroup(0, golden.bases().length), golden.bases()[0]);
         MultiLayerConfiguration conf = Nets.small(new Sgd(schedule)).getLayerWiseConfigurations();
         MultiLayerConfiguration read = MultiLayerConfiguration.fromJson(conf.toJson());
         assertEquals(conf, read);
@@ -96,9 +102,8 @@ class AnnealScheduleTest {
 
     @Test
     void coversEverySchedulerOfPyTorchWithTwoHundredSteps() {
-        Set<String> covered = oneOfEach()
-                .map(golden -> golden.schedule().kind().name())
-                .collect(Collectors.toSet());
+        Set<String> covered =
+                oneOfEach().map(golden -> golden.schedule().kind().name()).collect(Collectors.toSet());
         Set<String> pyTorchs = Policy.kinds().stream()
                 .filter(kind -> kind.module().isPresent() && Schedule.class.isAssignableFrom(kind.type()))
                 .map(Kind::name)
@@ -150,7 +155,9 @@ class AnnealScheduleTest {
         assertEquals(last, rate.valueAt(10, 0), 1e-18);
         assertEquals(last, rate.valueAt(1_000_000, 0), 1e-18);
         assertEquals(
-                0.95, AnnealSchedule.momentum(cycle, 0.9, ScheduleType.ITERATION).valueAt(1_000_000, 0), 1e-15);
+                0.95,
+                AnnealSchedule.momentum(cycle, 0.9, ScheduleType.ITERATION).valueAt(1_000_000, 0),
+                1e-15);
     }
 
     @Test
@@ -159,7 +166,9 @@ class AnnealScheduleTest {
                 Schedule.parse("OneCycleLR(max_lr=0.1, total_steps=11, pct_start=0.5)"), 0.9, ScheduleType.EPOCH);
         assertEquals(0.95, momentum.valueAt(70, 0), 1e-15);
         assertEquals(0.85 + 0.1 / 2 * (Math.cos(Math.PI * 2 / 4.5) + 1), momentum.valueAt(70, 2), 1e-12);
-        assertEquals(0.9, AnnealSchedule.momentum(new StepLR(3), 0.9, ScheduleType.EPOCH).valueAt(70, 20));
+        assertEquals(
+                0.9,
+                AnnealSchedule.momentum(new StepLR(3), 0.9, ScheduleType.EPOCH).valueAt(70, 20));
     }
 
     @Test
@@ -198,18 +207,18 @@ class AnnealScheduleTest {
                 "schedule must have a text that can be read back, as a network's file holds it, but was mine: write a Java function as"
                         + " a lambda in Python or as a record with a Kind",
                 refused(() -> new AnnealSchedule(Schedule.of("mine", (step, current, base) -> base), 0.1)));
-        assertTrue(refused(() -> new AnnealSchedule(Schedule.parse("OneCycleLR(max_lr=[0.1, 0.2], total_steps=9)"), 0.1))
-                .contains("max_lr must have"));
-        assertEquals(
-                "base must be finite, but was NaN", refused(() -> new AnnealSchedule(new StepLR(3), Double.NaN)));
+        assertTrue(
+                refused(() -> new AnnealSchedule(Schedule.parse("OneCycleLR(max_lr=[0.1, 0.2], total_steps=9)"), 0.1))
+                        .contains("max_lr must have"));
+        assertEquals("base must be finite, but was NaN", refused(() -> new AnnealSchedule(new StepLR(3), Double.NaN)));
         AnnealSchedule infinite = new AnnealSchedule(Schedule.parse("ExponentialLR(gamma=10)"), 1);
         assertEquals(
                 "lr must be finite, but was Infinity at step 400, from ExponentialLR(gamma=10.0)",
-                assertThrows(ArithmeticException.class, () -> infinite.valueAt(400, 0)).getMessage());
+                assertThrows(ArithmeticException.class, () -> infinite.valueAt(400, 0))
+                        .getMessage());
     }
 
     private static String refused(Executable call) {
-        return String.valueOf(
-                assertThrows(IllegalArgumentException.class, call).getMessage());
+        return String.valueOf(assertThrows(IllegalArgumentException.class, call).getMessage());
     }
 }

@@ -212,7 +212,10 @@ class AnnealUpdaterTest {
     void takesTheMomentumOfItsSchedule() {
         Schedule cycle = Schedule.parse("OneCycleLR(max_lr=0.1, total_steps=60)");
         for (UpdateRule rule : List.of(
-                new SGD(0.01), new SGD(0.01).withMomentum(0.9), new Adam(0.01), UpdateRule.parse("RMSprop(lr=0.001)"))) {
+                new SGD(0.01),
+                new SGD(0.01).withMomentum(0.9),
+                new Adam(0.01),
+                UpdateRule.parse("RMSprop(lr=0.001)"))) {
             MultiLayerNetwork net = net(rule, cycle);
             Nets.Gradients gradients = new Nets.Gradients();
             net.addListeners(gradients);
@@ -310,7 +313,8 @@ class AnnealUpdaterTest {
         assertEquals(
                 "a rule must have momentum or betas to take momentum 0.95, but was Adagrad(lr=0.01)",
                 refused(() -> new AnnealUpdater(
-                        UpdateRule.parse("Adagrad(lr=0.01)"), Schedule.parse("OneCycleLR(max_lr=0.1, total_steps=60)"))));
+                        UpdateRule.parse("Adagrad(lr=0.01)"),
+                        Schedule.parse("OneCycleLR(max_lr=0.1, total_steps=60)"))));
         AnnealUpdater sgd = new AnnealUpdater(new SGD(0.1));
         assertEquals(
                 "momentum must stay 0 in a network with SGD(lr=0.1), whose state has no room for [momentum_buffer]: give the updater a"
@@ -328,7 +332,6 @@ class AnnealUpdaterTest {
     }
 
     private static String refused(Executable call) {
-        return String.valueOf(
-                assertThrows(IllegalArgumentException.class, call).getMessage());
+        return String.valueOf(assertThrows(IllegalArgumentException.class, call).getMessage());
     }
 }

@@ -71,7 +71,11 @@ record Golden(String id, Schedule schedule, double[] bases, List<double[]> rates
 
     /** {@return the largest rate of the run: what a tolerance is relative to} */
     double scale() {
-        return rates.stream().flatMapToDouble(Arrays::stream).map(Math::abs).max().orElseThrow();
+        return rates.stream()
+                .flatMapToDouble(Arrays::stream)
+                .map(Math::abs)
+                .max()
+                .orElseThrow();
     }
 
     @Override

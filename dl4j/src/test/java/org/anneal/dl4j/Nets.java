@@ -3,10 +3,15 @@ package org.anneal.dl4j;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.GZIPInputStream;
+import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -16,6 +21,7 @@ import org.deeplearning4j.optimize.api.BaseTrainingListener;
 import org.deeplearning4j.util.ModelSerializer;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -84,5 +90,49 @@ final class Nets {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         ModelSerializer.writeModel(net, file, true);
         return ModelSerializer.restoreMultiLayerNetwork(new ByteArrayInputStream(file.toByteArray()), true);
+    }
+
+    /** {@return batches of 50 of the images that train keeps, with values from 0 to 1} */
+    static DataSetIterator fashionMnist(String part, int images) {
+        byte[] pixels = bytes(part + "-images-idx3-ubyte.gz", 16 + images * 784);
+        byte[] labels = bytes(part + "-labels-idx1-ubyte.gz", 8 + images);
+        List<DataSet> samples = new ArrayList<>();
+        for (int i = 0; i < images; i++) {
+            float[] x = new float[784];
+            for (int j = 0; j < 784; j++) {
+                x[j] = (pixels[16 + i * 784 + j] & 0xff) / 255f;
+            }
+            float[] y = new float[10];
+            y[labels[8 + i]] = 1;
+            samples.add(new DataSet(Nd4j.create(x, new int[] {1, 784}), Nd4j.create(y, new int[] {1, 10})));
+        }
+        return new ListDataSetIterator<>(samples, 50);
+    }
+
+    private static byte[] bytes(String file, int count) {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(FASHION_MNIST.resolve(file)))) {
+            return in.readNBytes(count);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** {@return a network for {@link #fashionMnist}} */
+    static MultiLayerNetwork forImages(NeuralNetConfiguration.Builder builder) {
+        MultiLayerNetwork net = new MultiLayerNetwork(builder.seed(7)
+                .list()
+                .layer(new DenseLayer.Builder()
+                        .nIn(784)
+                        .nOut(32)
+                        .activation(Activation.RELU)
+                        .build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .nIn(32)
+                        .nOut(10)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .build());
+        net.init();
+        return net;
     }
 }
