@@ -60,7 +60,13 @@ class PiecesTest {
     }
 
     /** Floats in an array. */
-    private record Memory(float[] values) implements Floats {
+    private static final class Memory implements Floats {
+        private final float[] values;
+
+        Memory(float[] values) {
+            this.values = values;
+        }
+
         @Override
         public void read(int from, float[] into) {
             System.arraycopy(values, from, into, 0, into.length);
@@ -247,9 +253,10 @@ class PiecesTest {
     void areRefusedOfARuleWithASlotThatIsNotKept() {
         Library library = new Library(new SGD(0.1), values(3));
         UpdateRule momentum = new SGD(0.1).withMomentum(0.9);
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> library.pieces.step(momentum, 0.1, 1, true))
-                .getMessage()
-                .startsWith("rule must have slots among [], but was SGD(lr=0.1, momentum=0.9)"));
+        String refused = String.valueOf(
+                assertThrows(IllegalArgumentException.class, () -> library.pieces.step(momentum, 0.1, 1, true))
+                        .getMessage());
+        assertTrue(refused.startsWith("rule must have slots among [], but was SGD(lr=0.1, momentum=0.9)"), refused);
         Memory memory = new Memory(new float[3]);
         assertEquals(
                 "kept must have 1 entries, one per slot, but had 0",

@@ -155,8 +155,8 @@ final class Net {
     /** Visits the part of the state that belongs to each parameter: of several arrays, in their order. */
     private void eachState(BaseMultiLayerUpdater<?> updater, StateVisitor visitor) {
         for (UpdaterBlock block : updater.getUpdaterBlocks()) {
-            long length = block.getParamOffsetEnd() - block.getParamOffsetStart();
-            long all = block.getUpdaterViewOffsetEnd() - block.getUpdaterViewOffsetStart();
+            long length = (long) block.getParamOffsetEnd() - block.getParamOffsetStart();
+            long all = (long) block.getUpdaterViewOffsetEnd() - block.getUpdaterViewOffsetStart();
             for (long array = 0; array < all; array += length) {
                 for (UpdaterBlock.ParamState param : block.getLayersAndVariablesInBlock()) {
                     long from = array + param.getParamOffsetStart() - block.getParamOffsetStart();

@@ -29,7 +29,7 @@ final class NetworkRates extends BaseTrainingListener implements Schedulable {
             Objects.requireNonNull(pattern, group);
             members.put(group, new IdentityHashMap<>());
         });
-        Map<IUpdater, String> taken = new IdentityHashMap<>(); // the group of each updater
+        IdentityHashMap<IUpdater, String> taken = new IdentityHashMap<>(); // the group of each updater
         for (Net.Param param : net.params()) {
             List<String> in = patterns.entrySet().stream()
                     .filter(each -> each.getValue().test(param.name()))

@@ -222,7 +222,7 @@ final class UpdaterStep implements GradientUpdater<AnnealUpdater> {
         }
         first = iteration - step + 1;
         if ((float) first != mark) {
-            Native.fill(block.state.get(block.state.size() - 1), first);
+            Native.fill(block.state.get(block.state.size() - 1), (float) first);
         }
         return step;
     }

@@ -13,8 +13,34 @@ import org.anneal.schedule.Schedule;
 import org.anneal.schedule.SchedulerCall;
 
 /** Untouched runs of PyTorch's schedulers, from parity's golden files. */
-record Golden(String id, Schedule schedule, double[] bases, List<double[]> rates) {
+final class Golden {
     private static final Path FILES = Path.of("../parity/src/test/resources/golden/schedules");
+
+    private final String id;
+    private final Schedule schedule;
+    private final double[] bases;
+    private final List<double[]> rates;
+
+    private Golden(String id, Schedule schedule, double[] bases, List<double[]> rates) {
+        this.id = id;
+        this.schedule = schedule;
+        this.bases = bases;
+        this.rates = rates;
+    }
+
+    Schedule schedule() {
+        return schedule;
+    }
+
+    /** {@return the rate that each group starts from} */
+    double[] bases() {
+        return bases;
+    }
+
+    /** {@return the rates of the groups, for each step} */
+    List<double[]> rates() {
+        return rates;
+    }
 
     /** {@return the runs of every scheduler of PyTorch that steps drive} */
     static Stream<Golden> all() {

@@ -31,7 +31,9 @@ class TrainingGoldenTest {
     static Stream<Map<String, String>> cases() throws IOException {
         List<Map<String, String>> cases = new ArrayList<>();
         try (InputStream in = Objects.requireNonNull(TrainingGoldenTest.class.getResourceAsStream("training.csv"))) {
-            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+            for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
                 if (line.startsWith("optimizer,")) {
                     cases.add(new HashMap<>());
                 }
@@ -74,7 +76,8 @@ class TrainingGoldenTest {
         UpdateRule rule = UpdateRule.parse(Objects.requireNonNull(golden.get("optimizer")));
         Schedule schedule = Schedule.parse(Objects.requireNonNull(golden.get("scheduler")));
         MultiLayerNetwork net = Nets.small(Dl4j.optimizer(new NeuralNetConfiguration.Builder(), rule, schedule));
-        // The memory of DL4J's weights, inputs by outputs in column-major order, is that of PyTorch's, outputs by inputs.
+        // The memory of DL4J's weights, inputs by outputs in column-major order, is that of PyTorch's, outputs by
+        // inputs.
         INDArray params = Nd4j.concat(
                 0,
                 Nd4j.createFromArray(formula(80, 0)),
@@ -92,7 +95,6 @@ class TrainingGoldenTest {
             assertEquals(losses[step], net.score(), LAST_BITS, "step " + step);
         }
         assertTrue(losses[STEPS - 1] < losses[0]);
-        assertArrayEquals(
-                numbers(golden, "params"), net.params().toDoubleVector(), LAST_BITS);
+        assertArrayEquals(numbers(golden, "params"), net.params().toDoubleVector(), LAST_BITS);
     }
 }
