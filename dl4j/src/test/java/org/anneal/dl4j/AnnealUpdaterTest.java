@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
@@ -36,6 +38,9 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.schedule.ScheduleType;
 
 /** PyTorch's rules in a network: what the {@code float[]} engine makes of the same gradients, to the last bit. */
@@ -232,6 +237,45 @@ class AnnealUpdaterTest {
                 }
             }
         }
+    }
+
+    /** SameDiff keeps a state per variable, by its name, and hands gradients over in any shape and order. */
+    @Test
+    void runsOverNamedArraysAndAnyLayout() {
+        UpdateRule rule = UpdateRule.parse("NAdam(lr=0.01)");
+        Map<String, INDArray> state = new LinkedHashMap<>();
+        for (String name : List.of("mu_product", "exp_avg", "exp_avg_sq", "first_iteration")) {
+            state.put(name, Nd4j.create(6));
+        }
+        AnnealUpdater updater = new AnnealUpdater(rule);
+        GradientUpdater<?> step = updater.instantiate(state, true);
+        FloatArray param = new FloatArray(new float[6]);
+        float[] theirs = new float[6];
+        try (Optimizer<FloatArray> optimizer = FloatArrays.optimizer(rule, List.of(param))) {
+            for (int i = 0; i < 10; i++) {
+                float[] grad = {i, 1, -2, 0.5f, -i, 3};
+                INDArray matrix = Nd4j.create(grad, new int[] {2, 3}).dup('f'); // by columns, as weights are
+                step.applyUpdater(matrix, i, 0);
+                float[] amount = matrix.dup('c').reshape(6).toFloatVector();
+                for (int k = 0; k < 6; k++) {
+                    theirs[k] -= amount[k];
+                }
+                param.setGrad(grad);
+                optimizer.step();
+                assertArrayEquals(param.values(), theirs, "step " + i);
+                if (i == 4) {
+                    step = updater.instantiate(step.getState(), false);
+                }
+            }
+        }
+        assertEquals(
+                "the state of NAdam(lr=0.01), lr 0.01 must have [mu_product, exp_avg, exp_avg_sq, first_iteration], but had [M]",
+                refused(() -> updater.instantiate(Map.of("M", Nd4j.create(6)), true)));
+        assertEquals(
+                "the state of NAdam(lr=0.01), lr 0.01 must be of 6 parameters, as the gradient is, but was of 2",
+                assertThrows(IllegalStateException.class, () -> updater.instantiate(Nd4j.create(8), true)
+                                .applyUpdater(Nd4j.create(6), 0, 0))
+                        .getMessage());
     }
 
     @Test
