@@ -34,11 +34,10 @@ final class Native {
 
     /** {@return the elements of a contiguous array, which must live as long} */
     static FloatBuffer floats(INDArray array) {
-        try (FloatPointer pointer = new FloatPointer(array.data().pointer())) {
-            return pointer.position(array.offset())
-                    .limit(array.offset() + array.length())
-                    .asBuffer();
-        }
+        return new FloatPointer(array.data().pointer())
+                .position(array.offset())
+                .limit(array.offset() + array.length())
+                .asBuffer();
     }
 
     static void fill(FloatBuffer memory, float number) {

@@ -56,7 +56,9 @@ final class UpdaterStep implements GradientUpdater<AnnealUpdater> {
         final Pieces pieces;
 
         boolean isOf(INDArray other) {
-            return other.length() == gradient.length() && other.data().address() == address;
+            return other.length() == gradient.length()
+                    && other.offset() == gradient.offset()
+                    && other.data().address() == address;
         }
 
         Block(INDArray gradient, List<INDArray> state, List<Slot> slots) {

@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.schedule.ScheduleType;
 
@@ -273,9 +274,20 @@ class AnnealUpdaterTest {
                 refused(() -> updater.instantiate(Map.of("M", Nd4j.create(6)), true)));
         assertEquals(
                 "the state of NAdam(lr=0.01), lr 0.01 must be of 6 parameters, as the gradient is, but was of 2",
-                assertThrows(IllegalStateException.class, () -> updater.instantiate(Nd4j.create(8), true)
-                                .applyUpdater(Nd4j.create(6), 0, 0))
+                assertThrows(
+                                IllegalStateException.class,
+                                () -> updater.instantiate(Nd4j.create(8), true).applyUpdater(Nd4j.create(6), 0, 0))
                         .getMessage());
+    }
+
+    @Test
+    void stepsWhicheverPartOfAnArrayItIsGiven() {
+        GradientUpdater<?> step = new AnnealUpdater(new SGD(0.5)).instantiate((INDArray) null, false);
+        INDArray all = Nd4j.createFromArray(1f, 2, 3, 4, 5, 6);
+        step.applyUpdater(all.get(NDArrayIndex.interval(0, 2)), 0, 0);
+        assertArrayEquals(new float[] {0.5f, 1, 3, 4, 5, 6}, all.toFloatVector());
+        step.applyUpdater(all.get(NDArrayIndex.interval(3, 5)), 1, 0);
+        assertArrayEquals(new float[] {0.5f, 1, 3, 2, 2.5f, 6}, all.toFloatVector());
     }
 
     @Test
