@@ -15,6 +15,7 @@ import org.anneal.schedule.SchedulerCall;
 /** Untouched runs of PyTorch's schedulers, from parity's golden files. */
 final class Golden {
     private static final Path FILES = Path.of("../parity/src/test/resources/golden/schedules");
+    private static final List<Golden> ALL = read();
 
     private final String id;
     private final Schedule schedule;
@@ -44,8 +45,12 @@ final class Golden {
 
     /** {@return the runs of every scheduler of PyTorch that steps drive} */
     static Stream<Golden> all() {
+        return ALL.stream();
+    }
+
+    private static List<Golden> read() {
         try (Stream<Path> files = Files.list(FILES)) {
-            return files.sorted().flatMap(Golden::read).toList().stream();
+            return files.sorted().flatMap(Golden::read).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
