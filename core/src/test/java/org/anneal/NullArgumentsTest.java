@@ -44,6 +44,7 @@ import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.array.Mirror;
+import org.anneal.array.Pieces;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.DType;
 import org.anneal.checkpoint.Dict;
@@ -194,6 +195,14 @@ class NullArgumentsTest {
         }
     }
 
+    private static final class PieceFloats implements Pieces.Floats {
+        @Override
+        public void read(int from, float[] into) {}
+
+        @Override
+        public void write(float[] from, int at) {}
+    }
+
     private static Object sample(Type type, Executable of) {
         if (type instanceof ParameterizedType generic) {
             Class<?> raw = (Class<?>) generic.getRawType();
@@ -254,6 +263,8 @@ class NullArgumentsTest {
         samples.put(Mirror.Library.class, new MirrorArrays());
         samples.put(Mirror.Group.class, new Mirror.Group<>("late", new SGD(0.1), Map.of("v", param())));
         samples.put(FloatArray.class, param());
+        samples.put(Slot.class, new Slot("exp_avg"));
+        samples.put(Pieces.Floats.class, new PieceFloats());
         samples.put(float[].class, new float[] {1, 2, 3, 4});
         samples.put(double[].class, new double[] {1, 2, 3, 4});
         samples.put(Comparison.Difference.class, new Comparison.Difference(0, 1, 2));

@@ -23,7 +23,7 @@ import org.anneal.optim.Vectors;
 public final class FloatArrays implements Engine<FloatArray> {
     private final FloatKernels kernels = new FloatKernels();
 
-    private FloatArrays() {}
+    FloatArrays() {}
 
     /** {@return an optimizer of {@code rule} over {@code params}, one group} */
     public static Optimizer<FloatArray> optimizer(UpdateRule rule, List<FloatArray> params) {

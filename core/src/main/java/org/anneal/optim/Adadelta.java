@@ -88,6 +88,11 @@ public record Adadelta(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adadelta(this, batch);
     }

@@ -104,6 +104,11 @@ public record Adagrad(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adagrad(this, batch);
     }

@@ -135,6 +135,11 @@ public record Adam(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adam(this, batch);
     }

@@ -128,6 +128,11 @@ public record AdamW(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adam(new Adam(lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, true), batch);
     }

@@ -113,6 +113,11 @@ public record Adamax(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.adamax(this, batch);
     }

@@ -5,9 +5,11 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import org.anneal.text.Check;
 
 /**
  * Parameters of one group that one kernel call updates together: they have a gradient now, and have been updated equally often.
@@ -34,6 +36,31 @@ public final class Batch<T> {
         this.params = List.copyOf(params);
         this.names = names;
         this.slots = slots.stream().map(List::copyOf).toList();
+    }
+
+    /**
+     * {@return a batch of one parameter whose slots the caller keeps, such as those that lie in another library's memory} Each step
+     * takes an {@link #update} and then {@link UpdateRule#apply(Kernels, Batch)}.
+     *
+     * @param names of {@code slots}, which are in the order of {@link UpdateRule#slots}
+     */
+    public static <T> Batch<T> of(Engine<T> engine, T param, List<Slot> names, List<T> slots) {
+        return new Batch<>(
+                Objects.requireNonNull(engine, "engine"),
+                new int[1],
+                List.of(Objects.requireNonNull(param, "param")),
+                Check.list("names", names),
+                Check.list("slots", slots).stream().map(List::of).toList());
+    }
+
+    /**
+     * Prepares a batch of one parameter for a step.
+     *
+     * @param step the number of this update, from 1
+     * @param fresh whether the slots hold their initial values
+     */
+    public void update(T grad, long step, boolean fresh, double lr) {
+        update(p -> Optional.of(grad), step, fresh, lr);
     }
 
     int[] indices() {

@@ -89,6 +89,16 @@ public record Lion(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
+    public boolean decouplesWeightDecay() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Vectors<T> vectors, Batch<T> batch) {
         batch.forEach(1, (param, grad, slots, spares) -> {
             T mean = slots.get(0);

@@ -132,6 +132,11 @@ public record NAdam(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.nadam(this, batch);
     }

@@ -125,6 +125,11 @@ public record RAdam(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.radam(this, batch);
     }

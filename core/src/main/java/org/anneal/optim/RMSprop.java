@@ -119,6 +119,11 @@ public record RMSprop(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.rmsprop(this, batch);
     }

@@ -106,6 +106,11 @@ public record Rprop(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.rprop(this, batch);
     }

@@ -105,6 +105,11 @@ public record SGD(
     }
 
     @Override
+    public boolean isElementwise() {
+        return true;
+    }
+
+    @Override
     public <T> void apply(Kernels<T> kernels, Batch<T> batch) {
         kernels.sgd(this, batch);
     }

@@ -114,6 +114,23 @@ public interface UpdateRule extends Declared {
         return false;
     }
 
+    /**
+     * {@return whether each element moves by an amount that depends only on the gradients of that element, and on its value only by
+     * {@code weight_decay}} Then a parameter can be updated piece by piece, and by a library that subtracts the amount itself. False
+     * by default; a rule that scales by a norm, averages the parameter or sees it as a matrix is not elementwise.
+     */
+    default boolean isElementwise() {
+        return false;
+    }
+
+    /**
+     * {@return whether {@code weight_decay} shrinks the parameter itself, {@code p = p * (1 - lr * weight_decay)}, and is not added
+     * to the gradient as {@code weight_decay * p}}
+     */
+    default boolean decouplesWeightDecay() {
+        return Boolean.TRUE.equals(options().get("decoupled_weight_decay"));
+    }
+
     /** {@return whether a step evaluates the loss itself, so that it needs a closure and allows only one group} */
     default boolean needsClosure() {
         return false;

@@ -1,0 +1,91 @@
+package org.anneal.dl4j;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+import org.anneal.checkpoint.AtomicFile;
+import org.anneal.checkpoint.Dict;
+import org.anneal.checkpoint.TorchFile;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.SchedulerState;
+import org.anneal.runs.Position;
+import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.util.ModelSerializer;
+
+/** A file of ModelSerializer, with one more entry: a file of torch.save with the runner's state and the run's position. */
+final class Checkpoint {
+    private static final String ENTRY = "anneal.pt";
+
+    private Checkpoint() {}
+
+    static void write(Path file, Model net, LRScheduler scheduler, Position position) throws IOException {
+        Map<String, Object> own = new LinkedHashMap<>();
+        own.put(
+                "scheduler",
+                Objects.requireNonNull(scheduler, "scheduler").state().toMap());
+        own.put("position", Objects.requireNonNull(position, "position").toMap());
+        Net.of(net);
+        Path model = Files.createTempFile("anneal", ".zip");
+        Path state = Files.createTempFile("anneal", ".pt");
+        try {
+            ModelSerializer.writeModel(net, model.toFile(), true);
+            TorchFile.write(state, own);
+            AtomicFile.write(file, channel -> {
+                // Left open: AtomicFile closes the channel when its bytes are on the disk.
+                ZipOutputStream out = new ZipOutputStream(Channels.newOutputStream(channel));
+                try (ZipInputStream in = new ZipInputStream(new BufferedInputStream(Files.newInputStream(model)))) {
+                    for (Optional<ZipEntry> entry = next(in); entry.isPresent(); entry = next(in)) {
+                        out.putNextEntry(new ZipEntry(entry.get().getName()));
+                        in.transferTo(out);
+                    }
+                }
+                out.putNextEntry(new ZipEntry(ENTRY));
+                Files.copy(state, out);
+                out.finish();
+            });
+        } finally {
+            Files.delete(model);
+            Files.delete(state);
+        }
+    }
+
+    private static Optional<ZipEntry> next(ZipInputStream in) throws IOException {
+        return Optional.ofNullable(in.getNextEntry());
+    }
+
+    static Position restore(Path file, LRScheduler scheduler) throws IOException {
+        Objects.requireNonNull(scheduler, "scheduler");
+        Path state = Files.createTempFile("anneal", ".pt");
+        try (ZipFile zip = new ZipFile(Objects.requireNonNull(file, "file").toFile())) {
+            ZipEntry entry = zip.getEntry(ENTRY);
+            if (entry == null) {
+                throw new IOException("has no " + ENTRY + ": it was not written by Dl4j.save");
+            }
+            try (InputStream in = zip.getInputStream(entry)) {
+                Files.copy(in, state, StandardCopyOption.REPLACE_EXISTING);
+            }
+            try (TorchFile own = TorchFile.open(state)) {
+                Dict entries = new Dict("", own.dict());
+                Position position = Position.of(entries.dict("position").entries());
+                scheduler.restore(SchedulerState.of(entries.dict("scheduler").entries()));
+                return position;
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IOException(file + " " + e.getMessage(), e);
+        } finally {
+            Files.delete(state);
+        }
+    }
+}
