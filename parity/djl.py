@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
-"""Writes djl/src/test/resources/golden/trajectories.csv: how PyTorch trains a small network. Run `python3 parity/djl.py`; regenerate only
+"""Writes trajectories.csv and python.pt in djl/src/test/resources/golden: how PyTorch trains a small network. Run `python3 parity/djl.py`; regenerate only
 in a commit that says which torch and why.
 
 The network is Linear(784, 16), Tanh, Linear(16, 10), under cross entropy. Element i of parameter p (0 to 3: weight, bias, weight, bias)
 starts at (((i * 11 + p * 17) % 37) - 18) / 256, which is exact in float32. Step t = 0, 1, ... trains on the images 16 t to 16 t + 15 of
 the first 10,000 of Fashion-MNIST in the repository, as bytes / 255.
+
+djl/src/test/resources/golden/python.pt is the file of an AdamW after 5 of 10 steps on a smaller network, Linear(4, 3), Tanh, Linear(3, 2), whose
+first weights are as above, and whose inputs are ((i * 7 + 3) % 11 - 5) / 8 for element i of all 10 batches of 4 rows, with the labels i % 2:
+{"optimizer": with param_names, "unnamed": without, "model": the weights then, "end": the weights after 10 steps, flat}.
 
 Lines that begin with # are comments. Blank lines separate the cases. In a case each line is a key, a comma and a value:
 
@@ -17,6 +21,7 @@ Lines that begin with # are comments. Blank lines separate the cases. In a case 
     step,9,0.01,2.1,0.1,...         a step, the rate of the first group in it, the loss before it, then every 97th element of all
                                     parameters after it, of the parameters laid end to end (of the average, where there is an ema)
 """
+import copy
 import gzip
 import pathlib
 
@@ -56,11 +61,15 @@ def images():
 
 def network():
     net = nn.Sequential(nn.Linear(784, 16), nn.Tanh(), nn.Linear(16, 10))
+    start(net)
+    return net
+
+
+def start(net):
     with torch.no_grad():
         for p, parameter in enumerate(net.parameters()):
             i = torch.arange(parameter.numel())
             parameter.copy_(((((i * 11 + p * 17) % 37) - 18) / 256).reshape(parameter.shape))
-    return net
 
 
 def lines(case, x, y):
@@ -97,6 +106,27 @@ def lines(case, x, y):
     yield ""
 
 
+def python_file(target):
+    net = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+    start(net)
+    i = torch.arange(10 * 4 * 4)
+    x = (((i * 7 + 3) % 11 - 5) / 8).reshape(10, 4, 4)
+    y = torch.arange(40).reshape(10, 4) % 2
+    optimizer = optim.AdamW(net.named_parameters(), lr=0.01)
+    file = {}
+    for step in range(10):
+        if step == 5:
+            file["optimizer"] = copy.deepcopy(optimizer.state_dict())
+            file["unnamed"] = copy.deepcopy(file["optimizer"])
+            del file["unnamed"]["param_groups"][0]["param_names"]
+            file["model"] = copy.deepcopy(net.state_dict())
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(net(x[step]), y[step]).backward()
+        optimizer.step()
+    file["end"] = torch.cat([p.detach().flatten() for p in net.parameters()])
+    torch.save(file, target)
+
+
 def main():
     torch.set_num_threads(1)
     x, y = images()
@@ -106,6 +136,7 @@ def main():
     for case in CASES:
         text += lines(case, x, y)
     target.write_text("\n".join(text))
+    python_file(target.with_name("python.pt"))
 
 
 if __name__ == "__main__":

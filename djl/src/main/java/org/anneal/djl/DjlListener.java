@@ -165,21 +165,28 @@ public final class DjlListener extends TrainingListenerAdapter {
         return run.map(Run::position).orElseGet(() -> new Position(epoch, batch, step, 0, 0, List.of()));
     }
 
+    /** Loads what {@link #save} wrote; the file of another schedule is refused: {@code load(file, OnChange.REFUSE)}. */
+    public Position load(Path file) throws IOException {
+        return load(file, LRScheduler.OnChange.REFUSE);
+    }
+
     /**
-     * Loads what {@link #save} wrote. With several devices, call it before {@code trainer.initialize}, which copies the weights to them,
-     * and initialize the block itself before.
+     * Loads what {@link #save} wrote. With several devices, call it before {@code trainer.initialize}, which copies the weights to
+     * them, and initialize the block itself before.
      *
+     * @param onChange what to do if the file has another schedule
      * @return where the run was; the start, and nothing is loaded, if there is no such file
      * @throws IOException if it is damaged, or of another network, optimizer or schedule; the message names the file and the
      *     difference
      * @throws IllegalStateException if the network is not initialized
      */
-    public Position load(Path file) throws IOException {
+    public Position load(Path file, LRScheduler.OnChange onChange) throws IOException {
+        Objects.requireNonNull(onChange, "onChange");
         LRScheduler runner = scheduler();
-        if (Files.notExists(file)) {
+        if (Files.notExists(Objects.requireNonNull(file, "file"))) {
             return Position.START;
         }
-        Position position = SavedTraining.load(file, network(), driven, runner);
+        Position position = SavedTraining.load(file, network(), driven, runner, onChange);
         epoch = position.epoch();
         batch = position.batch();
         step = position.step();

@@ -63,19 +63,20 @@ public final class DjlRates implements ParameterTracker {
     }
 
     /**
-     * {@return the rate of a parameter} DJL's optimizers call this, once for an update of a parameter on a device.
+     * {@return the rate of a parameter; 0 for a running statistic, which gradients do not move} DJL's optimizers call this, once for
+     * an update of a parameter on a device.
      *
      * @throws IllegalStateException if the listener is not among the training listeners
      */
     @Override
     public float getNewValue(String parameterId, int numUpdate) {
-        String name = parameters().trainedName(parameterId).orElseThrow();
+        Optional<RateGroup> group = parameters().trainedName(parameterId).map(byName::get);
         if (seen.getOrDefault(parameterId, 0) == devices) {
             finish();
         }
         begun = true;
         seen.merge(parameterId, 1, Integer::sum);
-        return (float) byName.get(name).lr();
+        return group.map(each -> (float) each.lr()).orElse(0f);
     }
 
     private void finish() {

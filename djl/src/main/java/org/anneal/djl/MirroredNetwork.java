@@ -28,7 +28,8 @@ final class MirroredNetwork {
     private final Map<String, NDArray> known = new LinkedHashMap<>(); // the arrays as they were read last
     private final Map<String, List<NDArray>> replicas =
             new LinkedHashMap<>(); // that came in this step, or in the last one
-    private final Map<NDArray, Boolean> direct = new IdentityHashMap<>(); // of the network's arrays and their replicas
+    private final IdentityHashMap<NDArray, Boolean> direct =
+            new IdentityHashMap<>(); // of the network's arrays and their replicas
     private int awaited; // updates that are still to come in a step; 0 between two
     private boolean averageIsIn; // whether the network holds the average
 
@@ -60,7 +61,7 @@ final class MirroredNetwork {
             DataType type = parameter.getArray().getDataType();
             if (type != DataType.FLOAT32) {
                 throw new IllegalStateException(
-                        "a parameter must be of type FLOAT32 to be updated here, but " + name + " was " + type);
+                        "a parameter must be of type FLOAT32 to be updated here, but " + name + " was " + type.name());
             }
         });
         List<Mirror.Group<Held>> groups = parameters.groups(rule, own).stream()

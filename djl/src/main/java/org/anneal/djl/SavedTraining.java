@@ -5,6 +5,7 @@ import ai.djl.nn.Block;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -64,7 +65,8 @@ final class SavedTraining {
      * @throws IOException if it cannot be read, or is of another network, optimizer or schedule; the message names the file and the
      *     difference
      */
-    static Position load(Path file, Block network, Driven driven, LRScheduler scheduler) throws IOException {
+    static Position load(Path file, Block network, Driven driven, LRScheduler scheduler, LRScheduler.OnChange onChange)
+            throws IOException {
         try (TorchFile saved = TorchFile.open(file)) {
             if (!(saved.root() instanceof Map<?, ?> map)) {
                 throw new IllegalArgumentException("it must hold a dict");
@@ -79,7 +81,7 @@ final class SavedTraining {
             SchedulerState state = SchedulerState.of(anneal.map("scheduler"));
             loadWeights(root.dict("model"), new NamedParameters(network));
             driven.load(root, position.epoch());
-            scheduler.restore(state);
+            scheduler.restore(state, onChange);
             return position;
         } catch (UncheckedIOException e) {
             throw Optional.ofNullable(e.getCause()).orElseThrow();
@@ -89,7 +91,8 @@ final class SavedTraining {
     }
 
     private static void loadWeights(Dict model, NamedParameters parameters) {
-        Map<NDArray, TensorData> weights = new LinkedHashMap<>();
+        IdentityHashMap<NDArray, TensorData> weights =
+                new IdentityHashMap<>(); // arrays are equal if their elements are
         parameters.all().forEach((name, parameter) -> {
             NDArray array = parameter.getArray();
             TensorData data = model.tensor(name);

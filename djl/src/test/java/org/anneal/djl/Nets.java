@@ -83,10 +83,23 @@ final class Nets {
                 trainer.step();
                 batch.close();
             }
-        } catch (Exception e) {
+        } catch (java.io.IOException | ai.djl.translate.TranslateException e) {
             throw new AssertionError(e);
         }
         return losses;
+    }
+
+    /** One step on the first images, whose errors are not wrapped. */
+    static void step(Trainer trainer) {
+        try {
+            for (Batch batch :
+                    Images.dataset(trainer.getManager(), 0, 16, 16, false).getData(trainer.getManager())) {
+                EasyTrain.trainBatch(trainer, batch);
+            }
+        } catch (java.io.IOException | ai.djl.translate.TranslateException e) {
+            throw new AssertionError(e);
+        }
+        trainer.step();
     }
 
     /** {@return all parameters, one after another} */

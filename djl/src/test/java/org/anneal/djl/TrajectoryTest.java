@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.anneal.optim.Averaging;
 import org.anneal.optim.UpdateRule;
@@ -45,7 +46,7 @@ class TrajectoryTest {
             if (entry[0].equals("step")) {
                 cases.get(cases.size() - 1)
                         .rows
-                        .add(Arrays.stream(entry[1].split(","))
+                        .add(Arrays.stream(entry[1].split(",", -1))
                                 .mapToDouble(Double::parseDouble)
                                 .toArray());
             } else if (!line.isEmpty() && !line.startsWith("#")) {
@@ -55,18 +56,22 @@ class TrajectoryTest {
         return cases.stream();
     }
 
+    private static String entry(Map<String, String> entries, String key) {
+        return Objects.requireNonNull(entries.get(key), key);
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void trainsAsPyTorchDoes(Case golden) {
         Map<String, String> entries = golden.entries;
-        String call = entries.get("optimizer");
+        String call = entry(entries, "optimizer");
         DjlOptimizer optimizer = Djl.optimizer(UpdateRule.parse(call));
         if (entries.containsKey("bias")) {
             String name = call.substring(0, call.indexOf('(') + 1);
-            optimizer.group("*_bias", UpdateRule.parse(name + entries.get("bias") + ")"));
+            optimizer.group("*_bias", UpdateRule.parse(name + entry(entries, "bias") + ")"));
         }
         if (entries.containsKey("clip")) {
-            String[] clip = entries.get("clip").split(",");
+            String[] clip = entry(entries, "clip").split(",", -1);
             double most = Double.parseDouble(clip[1]);
             if (clip[0].equals("norm")) {
                 optimizer.clipGradNorm(most);
@@ -75,11 +80,11 @@ class TrajectoryTest {
             }
         }
         if (entries.containsKey("ema")) {
-            optimizer.average(Averaging.ema(Double.parseDouble(entries.get("ema"))));
+            optimizer.average(Averaging.ema(Double.parseDouble(entry(entries, "ema"))));
         }
         DjlListener listener = Djl.listener(optimizer);
         if (entries.containsKey("schedule")) {
-            listener.schedule(Schedule.parse(entries.get("schedule")), StepPer.BATCH);
+            listener.schedule(Schedule.parse(entry(entries, "schedule")), StepPer.BATCH);
         }
         try (Model model = Nets.mlp();
                 Trainer trainer = Nets.trainer(model, optimizer, listener)) {
