@@ -44,7 +44,12 @@ class EnginesPageTest {
                             errors,
                             manager,
                             null,
-                            List.of("-proc:none", "-d", folder.toString(), "-cp", System.getProperty("java.class.path")),
+                            List.of(
+                                    "-proc:none",
+                                    "-d",
+                                    folder.toString(),
+                                    "-cp",
+                                    System.getProperty("java.class.path")),
                             null,
                             manager.getJavaFileObjects(file))
                     .call();
@@ -70,6 +75,7 @@ class EnginesPageTest {
                 .map(result -> result.group(1))
                 .toList();
         assertTrue(named.size() > 30, named.toString());
-        assertEquals(List.of(), named.stream().filter(name -> !tests.contains(name)).toList());
+        assertEquals(
+                List.of(), named.stream().filter(name -> !tests.contains(name)).toList());
     }
 }
