@@ -35,12 +35,20 @@ public final class Djl {
         return new DjlOptimizer(rule);
     }
 
-    /** {@return the listener that a configuration with {@code optimizer} must have} */
+    /**
+     * {@return the listener that a configuration with {@code optimizer} must have}
+     *
+     * @throws IllegalStateException if it has one already
+     */
     public static DjlListener listener(DjlOptimizer optimizer) {
         return new DjlListener(Objects.requireNonNull(optimizer, "optimizer").driven());
     }
 
-    /** {@return the listener that a configuration whose optimizer has {@code rates} must have} */
+    /**
+     * {@return the listener that a configuration whose optimizer has {@code rates} must have}
+     *
+     * @throws IllegalStateException if they have one already
+     */
     public static DjlListener listener(DjlRates rates) {
         return new DjlListener(Objects.requireNonNull(rates, "rates").driven());
     }

@@ -61,7 +61,7 @@ public final class DjlOptimizer extends Optimizer {
     private int epochs; // that have ended
     private boolean averageIsDue; // whether steps were made since the last update of an average of epochs
     private Runnable initialized = () -> {};
-    private Runnable stepped = () -> {};
+    private Optional<Runnable> listener = Optional.empty(); // what is called after each step
 
     private static final class Builder extends OptimizerBuilder<Builder> {
         @Override
@@ -198,7 +198,7 @@ public final class DjlOptimizer extends Optimizer {
         if (averagedPer == StepPer.BATCH) {
             updateAverage();
         }
-        stepped.run();
+        listener.ifPresent(Runnable::run);
     }
 
     /**
@@ -318,8 +318,9 @@ public final class DjlOptimizer extends Optimizer {
 
             @Override
             public void onStep(Runnable before, Runnable after) {
+                Driven.checkNone(listener);
+                listener = Optional.of(after);
                 initialized = before;
-                stepped = after;
             }
 
             @Override

@@ -41,7 +41,7 @@ public final class DjlRates implements ParameterTracker {
     private boolean begun;
     private long steps;
     private Runnable initialized = () -> {};
-    private Runnable stepped = () -> {};
+    private Optional<Runnable> listener = Optional.empty(); // what is called after each step
 
     DjlRates(double lr) {
         this.lr = Check.finiteNotNegative("lr", lr);
@@ -84,7 +84,7 @@ public final class DjlRates implements ParameterTracker {
             begun = false;
             seen.clear();
             steps++;
-            stepped.run();
+            listener.ifPresent(Runnable::run);
         }
     }
 
@@ -114,8 +114,9 @@ public final class DjlRates implements ParameterTracker {
 
             @Override
             public void onStep(Runnable before, Runnable after) {
+                Driven.checkNone(listener);
+                listener = Optional.of(after);
                 initialized = before;
-                stepped = after;
             }
 
             @Override

@@ -18,6 +18,8 @@ interface Driven {
     /**
      * Calls {@code initialized} once, before the first step, when there is something {@linkplain #schedulable to move}, and
      * {@code stepped} after each step, before the next one reads its rates.
+     *
+     * @throws IllegalStateException if there are such already
      */
     void onStep(Runnable initialized, Runnable stepped);
 
@@ -56,5 +58,12 @@ interface Driven {
                     "an optimizer belongs to one network, but was given to another: make a new one");
         }
         return block;
+    }
+
+    static void checkNone(Optional<Runnable> listener) {
+        if (listener.isPresent()) {
+            throw new IllegalStateException(
+                    "there must be one listener for an optimizer: keep what Djl.listener returned first");
+        }
     }
 }

@@ -179,4 +179,14 @@ class DjlListenerTest {
         }
         assertArrayEquals(weights.get(0), weights.get(1));
     }
+
+    @Test
+    void thereIsOneForAnOptimizer() {
+        DjlOptimizer optimizer = Djl.optimizer(new SGD(0.1));
+        Djl.listener(optimizer);
+        assertEquals(
+                "there must be one listener for an optimizer: keep what Djl.listener returned first",
+                assertThrows(IllegalStateException.class, () -> Djl.listener(optimizer))
+                        .getMessage());
+    }
 }
