@@ -35,12 +35,12 @@ public final class MirrorStep {
 
     /** A network that is only parameters. */
     private static final class Parameters extends AbstractBlock {
-        final List<Parameter> parameters = new ArrayList<>();
+        final List<Parameter> all = new ArrayList<>();
 
         Parameters(List<long[]> shapes) {
             for (long[] shape : shapes) {
-                parameters.add(addParameter(Parameter.builder()
-                        .setName("p" + parameters.size())
+                all.add(addParameter(Parameter.builder()
+                        .setName("p" + all.size())
                         .setType(Parameter.Type.WEIGHT)
                         .optInitializer(Initializer.ONES)
                         .optShape(new Shape(shape))
@@ -116,7 +116,7 @@ public final class MirrorStep {
         Trainer trainer = model.newTrainer(config);
         trainer.initialize(new Shape(1));
         try (GradientCollector collector = trainer.newGradientCollector()) {
-            block.parameters.forEach(
+            block.all.forEach(
                     parameter -> collector.backward(parameter.getArray().sum()));
         }
         return trainer;
@@ -124,7 +124,7 @@ public final class MirrorStep {
 
     /** Without new gradients, the moments would decay into subnormal numbers, which are slower. */
     private static void fill(Parameters block) {
-        block.parameters.forEach(parameter -> {
+        block.all.forEach(parameter -> {
             try (NDArray grad = parameter.getArray().getGradient()) {
                 grad.muli(0f).addi(0.001f);
             }
