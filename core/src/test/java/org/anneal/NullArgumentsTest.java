@@ -60,6 +60,7 @@ import org.anneal.optim.GroupSlot;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LayerDecay;
 import org.anneal.optim.Muon;
+import org.anneal.optim.NamePatterns;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RangeResult;
@@ -319,6 +320,8 @@ class NullArgumentsTest {
         }
         if (of.getName().equals("formula")) {
             return "step";
+        } else if (of.getDeclaringClass() == NamePatterns.class) {
+            return "*";
         }
         return of.getDeclaringClass() == Python.class
                 ? "1"

@@ -1,80 +1,86 @@
 package org.anneal.bench;
 
-import ai.djl.engine.Engine;
+import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.training.DefaultTrainingConfig;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.Trainer;
+import ai.djl.training.initializer.Initializer;
+import ai.djl.training.loss.Loss;
+import ai.djl.training.optimizer.Optimizer;
 import ai.djl.training.tracker.Tracker;
+import ai.djl.util.PairList;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
-import org.anneal.array.Mirror;
+import org.anneal.djl.Djl;
+import org.anneal.djl.DjlOptimizer;
 import org.anneal.optim.Adam;
-import org.anneal.optim.Optimizer;
 
 /**
- * Times a step of Adam over DJL's arrays: DJL's own, ours through a mirror, copies included, and ours on plain arrays. The first two
- * take the gradients from DJL and leave zeros, as DJL's optimizers do. Compiled only with the profile {@code djl}.
+ * Times a step of Adam in DJL, {@code trainer.step()}: with DJL's own optimizer and with ours, which copies gradients and weights,
+ * and beside these ours on plain arrays. All leave zero gradients. Compiled only with the profile {@code djl}.
  */
 public final class MirrorStep {
     private MirrorStep() {}
 
-    private static final class NDArrays implements Mirror.Library<NDArray> {
-        @Override
-        public List<Long> shape(NDArray array) {
-            return Arrays.stream(array.getShape().getShape()).boxed().toList();
+    /** A network that is only parameters. */
+    private static final class Parameters extends AbstractBlock {
+        final List<Parameter> all = new ArrayList<>();
+
+        Parameters(List<long[]> shapes) {
+            for (long[] shape : shapes) {
+                all.add(addParameter(Parameter.builder()
+                        .setName("p" + all.size())
+                        .setType(Parameter.Type.WEIGHT)
+                        .optInitializer(Initializer.ONES)
+                        .optShape(new Shape(shape))
+                        .build()));
+            }
         }
 
         @Override
-        public void read(NDArray array, float[] into) {
-            array.toByteBuffer(true).asFloatBuffer().get(into);
+        protected NDList forwardInternal(
+                ParameterStore store, NDList inputs, boolean training, PairList<String, Object> options) {
+            return inputs;
         }
 
         @Override
-        public void write(float[] from, NDArray array) {
-            array.toByteBuffer(true).asFloatBuffer().put(from);
+        public Shape[] getOutputShapes(Shape[] inputs) {
+            return inputs;
         }
     }
 
-    /** Arguments: 62k or 11.7M, the number of timed steps. Prints the medians in ms. */
+    /** Arguments: 62k or 11.7M, the number of timed steps, the number of threads. Prints the medians in ms. */
     public static void main(String[] args) {
         List<long[]> shapes = OptimizerStep.shapes(args[0]);
         int steps = Integer.parseInt(args[1]);
-        FloatArrays.setThreads(1);
-        List<FloatArray> arrays = shapes.stream().map(OptimizerStep::array).toList();
-        try (NDManager manager = NDManager.newBaseManager();
-                Optimizer<FloatArray> onArrays = FloatArrays.optimizer(new Adam(0.001), arrays)) {
-            Map<String, NDArray> own = parameters(manager, shapes);
-            Map<String, NDArray> mirrored = parameters(manager, shapes);
-            ai.djl.training.optimizer.Adam adam = ai.djl.training.optimizer.Adam.builder()
-                    .optLearningRateTracker(Tracker.fixed(0.001f))
-                    .build();
-            Mirror<NDArray> mirror = new Mirror<>(new NDArrays(), new Adam(0.001), mirrored);
+        FloatArrays.setThreads(Integer.parseInt(args[2]));
+        org.anneal.optim.Optimizer<FloatArray> onArrays = FloatArrays.optimizer(
+                new Adam(0.001), shapes.stream().map(OptimizerStep::array).toList());
+        DjlOptimizer ours = Djl.optimizer(new Adam(0.001));
+        Optimizer djls =
+                Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.001f)).build();
+        Parameters mirrored = new Parameters(shapes);
+        Parameters own = new Parameters(shapes);
+        try (Model mirroredModel = Model.newInstance("ours");
+                Model ownModel = Model.newInstance("djl");
+                Trainer mirroredTrainer =
+                        trainer(mirroredModel, mirrored, config(ours).addTrainingListeners(Djl.listener(ours)));
+                Trainer ownTrainer = trainer(ownModel, own, config(djls))) {
             Map<String, Runnable> variants = new LinkedHashMap<>();
             variants.put("arrays", onArrays::step);
-            variants.put("mirror", () -> {
-                mirrored.forEach((name, param) -> {
-                    try (NDArray grad = param.getGradient()) {
-                        mirror.readGrad(name, grad);
-                        grad.muli(0f);
-                    }
-                });
-                mirror.step();
-            });
-            variants.put(
-                    "djl",
-                    () -> own.forEach((name, param) -> {
-                        try (NDArray grad = param.getGradient()) {
-                            adam.update(name, param, grad);
-                        }
-                    }));
+            variants.put("anneal-in-djl", mirroredTrainer::step);
+            variants.put("djl", ownTrainer::step);
             Map<String, List<Double>> times = new LinkedHashMap<>();
             for (int step = 0; step < 2 * steps; step++) {
                 boolean timed = step >= steps; // after as many warmup steps
@@ -91,32 +97,35 @@ public final class MirrorStep {
             }
             times.forEach((name, each) -> System.out.printf(
                     Locale.ROOT,
-                    "Adam %s %s %.5f%n",
+                    "Adam %s %s %s %.5f%n",
                     args[0],
+                    args[2],
                     name,
                     each.stream().sorted().toList().get(steps / 2)));
-            mirror.close();
         }
+        onArrays.close();
     }
 
-    /** {@return parameters with gradients, as after a backward pass} */
-    private static Map<String, NDArray> parameters(NDManager manager, List<long[]> shapes) {
-        Map<String, NDArray> params = new LinkedHashMap<>();
-        IntStream.range(0, shapes.size()).forEach(i -> {
-            FloatArray array = OptimizerStep.array(shapes.get(i));
-            params.put("p" + i, manager.create(array.values(), new Shape(shapes.get(i))));
-        });
-        params.values().forEach(param -> param.setRequiresGradient(true));
-        try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-            params.values().forEach(param -> collector.backward(param.sum()));
+    private static DefaultTrainingConfig config(Optimizer optimizer) {
+        return new DefaultTrainingConfig(Loss.l2Loss()).optOptimizer(optimizer);
+    }
+
+    /** {@return a trainer whose parameters have gradients, as after a backward pass} */
+    private static Trainer trainer(Model model, Parameters block, DefaultTrainingConfig config) {
+        model.setBlock(block);
+        Trainer trainer = model.newTrainer(config);
+        trainer.initialize(new Shape(1));
+        try (GradientCollector collector = trainer.newGradientCollector()) {
+            block.all.forEach(
+                    parameter -> collector.backward(parameter.getArray().sum()));
         }
-        return params;
+        return trainer;
     }
 
     /** Without new gradients, the moments would decay into subnormal numbers, which are slower. */
-    private static void fill(Map<String, NDArray> params) {
-        params.values().forEach(param -> {
-            try (NDArray grad = param.getGradient()) {
+    private static void fill(Parameters block) {
+        block.all.forEach(parameter -> {
+            try (NDArray grad = parameter.getArray().getGradient()) {
                 grad.muli(0f).addi(0.001f);
             }
         });

@@ -1,19 +1,15 @@
 package org.anneal.cli;
 
-import java.nio.file.FileSystems;
 import java.nio.file.Path;
-import java.nio.file.PathMatcher;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.PatternSyntaxException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.anneal.optim.NamePatterns;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.UpdateRule;
 import org.anneal.text.Python;
@@ -23,8 +19,6 @@ import org.bytedeco.pytorch.Tensor;
 
 /** The parameter groups that {@code --group PATTERN:OPTIONS} makes; the group of the remaining parameters comes first. */
 final class ParameterGroups {
-    private static final int SHOWN = 6;
-
     private final List<ParamGroup<Tensor>> groups = new ArrayList<>();
     private final List<List<String>> names = new ArrayList<>();
     private final List<UpdateRule> rules = new ArrayList<>();
@@ -36,35 +30,29 @@ final class ParameterGroups {
      *     group
      */
     ParameterGroups(UpdateRule rule, List<String> texts, Map<String, Tensor> parameters) {
-        Map<String, String> takenBy = new LinkedHashMap<>();
-        Map<String, UpdateRule> own = new LinkedHashMap<>();
+        List<String> patterns = new ArrayList<>();
         for (String text : texts) {
             int colon = text.indexOf(':');
             if (colon < 0) {
                 throw new IllegalArgumentException(
                         "--group must be PATTERN:OPTIONS, such as 'fc*:lr=0.01', but was '" + text + "'");
             }
-            String pattern = text.substring(0, colon).strip();
-            List<String> matched = matching(pattern, parameters.keySet());
-            List<String> taken = matched.stream().filter(takenBy::containsKey).toList();
-            if (!taken.isEmpty()) {
-                throw new IllegalArgumentException(
-                        "--group " + pattern + " must take parameters that no other group has," + " but took "
-                                + shown(taken) + " of " + takenBy.get(taken.get(0)));
-            }
-            matched.forEach(name -> takenBy.put(name, pattern));
-            own.put(pattern, with(rule, text.substring(colon + 1).strip()));
+            patterns.add(text.substring(0, colon).strip());
         }
-        add("rest", rule, parameters.keySet().stream().filter(name -> !takenBy.containsKey(name)), parameters);
-        own.forEach((pattern, options) -> add(
-                pattern,
-                options,
-                parameters.keySet().stream().filter(name -> pattern.equals(takenBy.get(name))),
-                parameters));
+        List<List<String>> divided;
+        try {
+            divided = NamePatterns.divide(patterns, parameters.keySet());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--" + e.getMessage(), e);
+        }
+        add("rest", rule, divided.get(0), parameters);
+        for (int i = 0; i < texts.size(); i++) {
+            String options = texts.get(i).substring(texts.get(i).indexOf(':') + 1);
+            add(patterns.get(i), with(rule, options.strip()), divided.get(i + 1), parameters);
+        }
     }
 
-    private void add(String name, UpdateRule rule, Stream<String> chosen, Map<String, Tensor> parameters) {
-        List<String> members = chosen.toList();
+    private void add(String name, UpdateRule rule, List<String> members, Map<String, Tensor> parameters) {
         if (!members.isEmpty()) {
             List<Tensor> tensors = parameters.entrySet().stream()
                     .filter(entry -> members.contains(entry.getKey()))
@@ -74,24 +62,6 @@ final class ParameterGroups {
             names.add(members);
             rules.add(rule);
         }
-    }
-
-    private static List<String> matching(String pattern, Collection<String> parameters) {
-        PathMatcher matcher;
-        try {
-            matcher = FileSystems.getDefault().getPathMatcher("glob:" + pattern);
-        } catch (PatternSyntaxException e) {
-            throw new IllegalArgumentException(
-                    "--group must have a pattern of names (*, ?, [12]), but had '" + pattern + "'", e);
-        }
-        List<String> matched = parameters.stream()
-                .filter(name -> matcher.matches(Path.of(name)))
-                .toList();
-        if (matched.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "--group " + pattern + " must match a parameter, which are " + String.join(", ", parameters));
-        }
-        return matched;
     }
 
     /** {@return {@code rule} with options changed, which are given as in PyTorch's call} */
@@ -151,8 +121,8 @@ final class ParameterGroups {
         return IntStream.range(0, first.length())
                 .boxed()
                 .flatMap(i -> Stream.of(first.substring(0, first.length() - i) + "*", "*" + first.substring(i)))
-                .filter(pattern ->
-                        chosen.size() > 1 && Set.copyOf(matching(pattern, all)).equals(Set.copyOf(chosen)))
+                .filter(pattern -> chosen.size() > 1
+                        && Set.copyOf(NamePatterns.matching(pattern, all)).equals(Set.copyOf(chosen)))
                 .findFirst()
                 .orElse(chosen.size() == 1 ? first : "{" + String.join(",", chosen) + "}");
     }
@@ -192,13 +162,9 @@ final class ParameterGroups {
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < groups.size(); i++) {
-            lines.add("group " + i + ", " + groups.get(i).name() + ": " + rules.get(i) + " for " + shown(names.get(i)));
+            lines.add("group " + i + ", " + groups.get(i).name() + ": " + rules.get(i) + " for "
+                    + NamePatterns.shown(names.get(i)));
         }
         return lines;
-    }
-
-    private static String shown(List<String> names) {
-        String first = names.stream().limit(SHOWN).collect(Collectors.joining(", "));
-        return names.size() > SHOWN ? first + " and " + (names.size() - SHOWN) + " more" : first;
     }
 }

@@ -1,0 +1,81 @@
+package org.anneal.djl;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What docs/engines.md shows of DJL compiles, and the tests that its table names are there. */
+class EnginesPageTest {
+    private static final Path PAGE = Path.of("../docs/engines.md");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theProgramsOnThePageCompile() throws IOException {
+        String page = Files.readString(PAGE);
+        String section = page.substring(page.indexOf("\n## DJL"), page.indexOf("\n## DL4J"));
+        Matcher blocks = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(section);
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        StandardJavaFileManager manager = compiler.getStandardFileManager(null, null, null);
+        int compiled = 0;
+        while (blocks.find()) {
+            Matcher name = Pattern.compile("(?m)^class (\\w+)").matcher(blocks.group(1));
+            assertTrue(name.find(), blocks.group(1));
+            Path file = folder.resolve(name.group(1) + ".java");
+            Files.writeString(file, blocks.group(1));
+            StringWriter errors = new StringWriter();
+            boolean fine = compiler.getTask(
+                            errors,
+                            manager,
+                            null,
+                            List.of(
+                                    "-proc:none",
+                                    "-d",
+                                    folder.toString(),
+                                    "-cp",
+                                    System.getProperty("java.class.path")),
+                            null,
+                            manager.getJavaFileObjects(file))
+                    .call();
+            assertTrue(fine, errors.toString());
+            compiled++;
+        }
+        manager.close();
+        assertEquals(3, compiled);
+    }
+
+    @Test
+    void theTestsInTheTableAreThere() throws IOException {
+        Set<String> tests;
+        try (Stream<Path> files = Files.walk(Path.of(".."), 12)) {
+            tests = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith("Test.java"))
+                    .map(name -> name.replace(".java", ""))
+                    .collect(Collectors.toSet());
+        }
+        List<String> named = Files.readAllLines(PAGE).stream()
+                .filter(line -> line.startsWith("| ") && line.contains("Test`"))
+                .flatMap(line -> Pattern.compile("`(\\w+Test)`").matcher(line).results())
+                .map(result -> result.group(1))
+                .toList();
+        assertTrue(named.size() > 30, named.toString());
+        assertEquals(
+                List.of(), named.stream().filter(name -> !tests.contains(name)).toList());
+    }
+}
