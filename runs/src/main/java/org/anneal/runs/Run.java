@@ -88,10 +88,23 @@ public final class Run implements AutoCloseable {
      * Goes on with the run in a folder, or begins it, if {@code from} is {@link Position#START} and there is none.
      *
      * @param from the position in the run's checkpoint; what the folder has of later epochs is dropped
-     * @throws IOException if another run is writing to the folder, or it cannot be written to
+     * @throws IOException if another run is writing to the folder, it cannot be written to, or {@code from} is the start and the folder
+     *     has several epochs, as when a checkpoint was looked for under another name
      */
     public static Run resume(Path folder, Position from) throws IOException {
-        return new Run(RunFolder.resume(folder, from.epochs(), () -> {}), from);
+        return new Run(RunFolder.resume(folder, from.epochs(), () -> checkKeeps(folder, from)), from);
+    }
+
+    /** One epoch may be begun again: its checkpoint is written after its row. */
+    private static void checkKeeps(Path folder, Position from) throws IOException {
+        if (from.step() == 0 && RunFolder.isRun(folder)) {
+            int epochs = RunRecord.read(folder).epochs().size();
+            if (epochs > 1) {
+                throw new IOException(
+                        "the run in " + folder + " has " + epochs
+                                + " epochs, but was to begin again, as no checkpoint of it was loaded: load one, or choose another folder");
+            }
+        }
     }
 
     /** Records the rates, momentums and schedules: call it before the first {@link #batch}. */
@@ -212,11 +225,12 @@ public final class Run implements AutoCloseable {
                 groups.stream().map(RateGroup::lr).toList(),
                 loss,
                 RunListener.numbers(groups));
+        boolean goesOn = last.isEmpty(); // or begins
         last = Optional.of(now);
         listeners.forEach(listener -> listener.batch(now));
         if (batches > 0) {
-            if (batch == 1) {
-                progress.task("Epoch " + now.epoch(), 0, batches, "batches");
+            if (batch == 1 || goesOn) { // this batch is over, and tells nothing of the speed of the others
+                progress.task("Epoch " + now.epoch(), batch, batches, "batches");
             }
             progress.at(batch, () -> "loss " + Python.fixed(loss, 4));
         }

@@ -3,7 +3,10 @@ package org.anneal.runs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -110,6 +113,38 @@ class RunTest {
             assertEquals(6, run.epoch(Map.of()).trainLoss(), "the mean of 5, from before, and 7");
         }
         assertEquals(3, Files.readAllLines(temporary.resolve("metrics.csv")).size());
+    }
+
+    @Test
+    void doesNotBeginAgainOverEpochsThatNoCheckpointHas() throws IOException {
+        try (Run run = Run.create(temporary).of(optimizer, scheduler)) {
+            epoch(run);
+            epoch(run);
+        }
+        List<String> rows = Files.readAllLines(temporary.resolve("metrics.csv"));
+        assertEquals(
+                "the run in " + temporary
+                        + " has 2 epochs, but was to begin again, as no checkpoint of it was loaded: load one, or choose another folder",
+                assertThrows(IOException.class, () -> Run.resume(temporary, Position.START))
+                        .getMessage());
+        assertEquals(rows, Files.readAllLines(temporary.resolve("metrics.csv")));
+    }
+
+    @Test
+    void showsItsProgressFromTheBatchWhereItGoesOn() throws Exception {
+        Position within = new Position(1, 1, 3, 5.0, 0, List.of());
+        PrintStream before = System.err;
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+        try (Run run = Run.resume(temporary, within).of(optimizer, scheduler).length(2, 4)) {
+            Thread.sleep(1100); // nothing is shown in the first second
+            run.batch(7);
+        } finally {
+            System.setErr(before);
+        }
+        assertEquals(
+                "Epoch 2: 2 of 4 batches (50 %), loss 7.0000",
+                err.toString(StandardCharsets.UTF_8).strip());
     }
 
     @Test
