@@ -180,9 +180,16 @@ class OutputTest {
         assertEquals(1, closed.err().lines().count(), closed.err());
         assertEquals(1, closed.code());
         String reads = "| head -n 1; echo ${PIPESTATUS[0]}";
+        Ran cut = shell(reads, "table", "StepLR(1)", "--steps=1000000");
+        assertEquals(String.format(Locale.ROOT, "%-24s%-24smomentum%n0%n", "step", "lr"), cut.out());
+        // On a slow machine it tells its progress, as whatever takes more than a second does, but of no failure.
         assertEquals(
-                new Ran(0, String.format(Locale.ROOT, "%-24s%-24smomentum%n0%n", "step", "lr"), ""),
-                shell(reads, "table", "StepLR(1)", "--steps=1000000"));
+                List.of(),
+                cut.err()
+                        .lines()
+                        .filter(line -> !line.matches("table: [\\d,]+ of 1,000,000 rows .*"))
+                        .toList());
+        assertEquals(0, cut.code());
     }
 
     @Test
