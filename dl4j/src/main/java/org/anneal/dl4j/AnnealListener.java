@@ -39,12 +39,17 @@ public final class AnnealListener extends BaseTrainingListener {
     private Monitor monitor = Monitor.VAL_LOSS;
     private OptionalDouble maxNorm = OptionalDouble.empty();
     private OptionalDouble clipValue = OptionalDouble.empty();
+    private Optional<Model> driven = Optional.empty(); // the network whose rates the scheduler is known to run on
     private double lossSum; // of the epoch
     private long batches;
 
-    /** Steps {@code scheduler}, over {@link Dl4j#rates} of the network: {@link LRScheduler#stepPer} says when. */
+    /**
+     * Steps {@code scheduler}, over {@link Dl4j#rates} of the network: {@link LRScheduler#stepPer} says when. One of another network
+     * is refused before the first update, with an {@link IllegalStateException}.
+     */
     public AnnealListener scheduler(LRScheduler scheduler) {
         this.scheduler = Optional.of(Objects.requireNonNull(scheduler, "scheduler"));
+        driven = Optional.empty();
         return this;
     }
 
@@ -93,8 +98,24 @@ public final class AnnealListener extends BaseTrainingListener {
         return this;
     }
 
+    private void checkDriven(Model model) {
+        // A layer in pretraining is no network.
+        if (scheduler.isEmpty() || driven.filter(known -> known == model).isPresent() || !Net.is(model)) {
+            return;
+        }
+        if (Net.of(model).listeners().stream()
+                .noneMatch(each -> each instanceof NetworkRates rates && rates.areDriven(model, scheduler.get()))) {
+            throw new IllegalStateException(
+                    "scheduler must be the last one built over Dl4j.rates of the network in training, but it is another network's,"
+                            + " or was replaced, or setListeners removed the rates (addListeners keeps them)");
+        }
+        driven = Optional.of(model);
+    }
+
+    /** @throws IllegalStateException if the scheduler does not run on the rates of {@code model} */
     @Override
     public void onGradientCalculation(Model model) {
+        checkDriven(model);
         if (maxNorm.isEmpty() && clipValue.isEmpty()) {
             return;
         }

@@ -395,6 +395,44 @@ class AnnealListenerTest {
                 loss, ((ReduceLROnPlateau.State) scheduler.state().plateau().orElseThrow()).best());
     }
 
+    @Test
+    void refusesTheSchedulerOfAnotherNetwork() {
+        String message =
+                "scheduler must be the last one built over Dl4j.rates of the network in training, but it is another network's,"
+                        + " or was replaced, or setListeners removed the rates (addListeners keeps them)";
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        Schedulable rates = Dl4j.rates(net);
+        LRScheduler scheduler = new LRScheduler(rates, new StepLR(1)).stepPer(StepPer.BATCH);
+        MultiLayerNetwork plain = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        MultiLayerNetwork ofItsOwn = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler own = new LRScheduler(Dl4j.rates(ofItsOwn), new StepLR(1)).stepPer(StepPer.BATCH);
+        MultiLayerNetwork withTheListeners = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        withTheListeners.setListeners(net.getListeners());
+        for (MultiLayerNetwork other : List.of(plain, ofItsOwn, withTheListeners)) {
+            float[] start = other.params().toFloatVector();
+            other.addListeners(new AnnealListener().scheduler(scheduler));
+            assertEquals(
+                    message,
+                    assertThrows(IllegalStateException.class, () -> other.fit(Nets.batch(0)))
+                            .getMessage());
+            assertArrayEquals(start, other.params().toFloatVector());
+        }
+        assertEquals(0, scheduler.lastEpoch());
+        assertEquals(0, own.lastEpoch());
+
+        RateGroup dropout = RateGroup.of("dropout", () -> 0.5, rate -> {});
+        LRScheduler next = new LRScheduler(rates.with(dropout), new StepLR(1)).stepPer(StepPer.BATCH);
+        AnnealListener listener = new AnnealListener().scheduler(scheduler);
+        net.addListeners(listener);
+        assertEquals(
+                message,
+                assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(0)))
+                        .getMessage());
+        listener.scheduler(next);
+        net.fit(Nets.batch(0));
+        assertEquals(0.01, net.getLearningRate(0), 1e-15);
+    }
+
     /** A layer that is thawed by transfer learning is in a new network, with new rates and fresh state. */
     @Test
     void schedulesWhatIsNotFrozen() {
