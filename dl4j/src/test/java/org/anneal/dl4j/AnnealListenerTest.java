@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +42,7 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -431,6 +433,40 @@ class AnnealListenerTest {
         listener.scheduler(next);
         net.fit(Nets.batch(0));
         assertEquals(0.01, net.getLearningRate(0), 1e-15);
+    }
+
+    @Test
+    void refusesToStepTheRatesTwiceInAnIteration() throws IOException {
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), new StepLR(1)).stepPer(StepPer.BATCH);
+        AnnealListener listener = new AnnealListener().scheduler(scheduler);
+        net.addListeners(listener, new AnnealListener().clipGradNorm(1));
+        net.fit(Nets.batch(0));
+        LRScheduler beside = new LRScheduler(Dl4j.rates(net), new StepLR(1)).stepPer(StepPer.BATCH);
+        for (AnnealListener other :
+                List.of(listener, new AnnealListener().scheduler(scheduler), new AnnealListener().scheduler(beside))) {
+            net.addListeners(other);
+            assertEquals(
+                    "a network must have one AnnealListener with a scheduler, but has 2: add it once, not before each fit",
+                    assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(1)))
+                            .getMessage());
+            List<TrainingListener> listeners = new ArrayList<>(net.getListeners());
+            listeners.remove(listeners.size() - 1);
+            net.setListeners(listeners);
+        }
+        assertEquals(1, scheduler.lastEpoch());
+        net.fit(Nets.batch(1));
+        assertEquals(2, scheduler.lastEpoch());
+        try (Run run = Run.create(folder.resolve("run"));
+                Run another = Run.create(folder.resolve("another"))) {
+            net.addListeners(new AnnealListener().run(run), new AnnealListener().run(another));
+            net.fit(Nets.batch(2));
+            net.addListeners(new AnnealListener().run(run));
+            assertEquals(
+                    "a network must have one AnnealListener for each run, but has 2: add it once, not before each fit",
+                    assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(3)))
+                            .getMessage());
+        }
     }
 
     /** A layer that is thawed by transfer learning is in a new network, with new rates and fresh state. */
