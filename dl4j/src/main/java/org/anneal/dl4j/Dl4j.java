@@ -84,11 +84,11 @@ public final class Dl4j {
 
     /**
      * {@return the learning rates of the network, for an {@link org.anneal.optim.LRScheduler}: one group, {@code all}} The base of
-     * schedules is the rate in force. From the first step on, the updaters have the rates that are set, and schedules of ND4J's no
-     * longer count. It adds a listener to the network, which must stay there.
+     * schedules is the rate in force. Updaters with a schedule of their own, such as an {@link AnnealSchedule}, are refused: a
+     * scheduler would replace it. It adds a listener to the network, which must stay there.
      *
      * @throws IllegalStateException if the network is not initialised
-     * @throws IllegalArgumentException if it has parameters with several rates, or without one
+     * @throws IllegalArgumentException if it has parameters with several rates, without one, or with a schedule
      */
     public static Schedulable rates(Model net) {
         return rates(net, Map.of("all", name -> true));
@@ -101,7 +101,7 @@ public final class Dl4j {
      *     {@code 0_b}, or in a ComputationGraph {@code dense_W}: those of {@code net.paramTable()}. A layer's weights and biases are in
      *     one group, unless it has a biasUpdater.
      * @throws IllegalArgumentException if a parameter is in no group or in two, if the parameters of a group have several rates, or
-     *     one has none
+     *     if one has none, or a schedule
      */
     public static Schedulable rates(Model net, Map<String, ? extends Predicate<String>> groups) {
         return new NetworkRates(Net.of(net), groups);

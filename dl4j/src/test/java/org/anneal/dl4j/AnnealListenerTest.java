@@ -48,11 +48,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.learning.config.AMSGrad;
 import org.nd4j.linalg.learning.config.AdaDelta;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.AdaMax;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nadam;
 import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.nd4j.linalg.schedule.ScheduleType;
 
 /** Policies on a network's rates, clipping, and a run's folder. */
 class AnnealListenerTest {
@@ -467,6 +473,37 @@ class AnnealListenerTest {
                     assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(3)))
                             .getMessage());
         }
+    }
+
+    @Test
+    void refusesUpdatersThatHaveAScheduleBesideTheScheduler() {
+        AnnealSchedule schedule = new AnnealSchedule(new StepLR(30), 0.1);
+        for (IUpdater updater : List.of(
+                new AnnealUpdater(new SGD(0.1), schedule),
+                new Sgd(schedule),
+                new org.nd4j.linalg.learning.config.Adam(schedule),
+                new Nesterovs(schedule, 0.9),
+                new Nadam(schedule),
+                new AMSGrad(schedule),
+                new AdaMax(schedule),
+                new RmsProp(schedule))) {
+            MultiLayerNetwork net = Nets.small(updater);
+            String message = refused(() -> Dl4j.rates(net));
+            assertTrue(
+                    message.matches(
+                            "the updater of \\d_[Wb] must have a fixed rate, since a scheduler sets it, but was .*"
+                                    + "StepLR\\(step_size=30, gamma=0\\.1\\) from 0\\.1 per iteration.*: give the schedule to the"
+                                    + " LRScheduler instead, or fix the rate by net\\.setLearningRate\\(lr\\)"),
+                    message);
+            net.setLearningRate(0.05);
+            assertEquals(0.05, Dl4j.rates(net).groups().get(0).lr());
+        }
+        assertTrue(refused(() -> Dl4j.rates(Nets.small(new AdaGrad(schedule))))
+                .matches("the updater of \\d_[Wb] must have a finite rate, but was AdaGrad\\(learningRate=NaN, .*\\)"));
+        // A momentum's schedule stays beside a scheduler of rates.
+        MultiLayerNetwork net =
+                Nets.small(new Nesterovs(0.1, AnnealSchedule.momentum(new StepLR(30), 0.9, ScheduleType.ITERATION)));
+        assertEquals(0.1, Dl4j.rates(net).groups().get(0).lr());
     }
 
     /** A layer that is thawed by transfer learning is in a new network, with new rates and fresh state. */
