@@ -19,6 +19,7 @@ import org.anneal.checkpoint.AtomicFile;
 import org.anneal.checkpoint.Dict;
 import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.SchedulerState;
 import org.anneal.runs.Position;
 import org.deeplearning4j.nn.api.Model;
@@ -65,13 +66,14 @@ final class Checkpoint {
         return Optional.ofNullable(in.getNextEntry());
     }
 
-    static Position restore(Path file, LRScheduler scheduler) throws IOException {
+    static Position restore(Path file, LRScheduler scheduler, OnChange onChange) throws IOException {
         Objects.requireNonNull(scheduler, "scheduler");
+        Objects.requireNonNull(onChange, "onChange");
         Path state = Files.createTempFile("anneal", ".pt");
         try (ZipFile zip = new ZipFile(Objects.requireNonNull(file, "file").toFile())) {
             ZipEntry entry = zip.getEntry(ENTRY);
             if (entry == null) {
-                throw new IOException("has no " + ENTRY + ": it was not written by Dl4j.save");
+                throw new IOException("it has no " + ENTRY + ", so Dl4j.save did not write it");
             }
             try (InputStream in = zip.getInputStream(entry)) {
                 Files.copy(in, state, StandardCopyOption.REPLACE_EXISTING);
@@ -79,13 +81,23 @@ final class Checkpoint {
             try (TorchFile own = TorchFile.open(state)) {
                 Dict entries = new Dict("", own.dict());
                 Position position = Position.of(entries.dict("position").entries());
-                scheduler.restore(SchedulerState.of(entries.dict("scheduler").entries()));
+                scheduler.restore(SchedulerState.of(entries.dict("scheduler").entries()), onChange);
                 return position;
             }
         } catch (IOException | IllegalArgumentException e) {
-            throw new IOException(file + " " + e.getMessage(), e);
+            throw new IOException(file + ": " + reason(e), e);
         } finally {
             Files.delete(state);
         }
+    }
+
+    private static String reason(Exception e) {
+        if (e instanceof IOException io) {
+            return AtomicFile.reason(io);
+        }
+        String message = String.valueOf(e.getMessage());
+        return message.contains(OnChange.KEEP_CONFIG.name())
+                ? message + ", in Dl4j.restore(file, scheduler, onChange)"
+                : message;
     }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Schedulable;
 import org.anneal.optim.UpdateRule;
 import org.anneal.runs.Position;
@@ -120,14 +121,24 @@ public final class Dl4j {
     }
 
     /**
-     * Continues {@code scheduler}, built over the {@link #rates} of the network from the same file, where it was saved.
-     *
-     * @return the position of its run
-     * @throws IOException if {@link #save} did not write the file, it is damaged, or it is of another schedule; the message names the
-     *     file and the reason
+     * Continues {@code scheduler} where it was saved; the file of another schedule is refused:
+     * {@code restore(file, scheduler, OnChange.REFUSE)}.
      */
     public static Position restore(Path file, LRScheduler scheduler) throws IOException {
-        return Checkpoint.restore(file, scheduler);
+        return restore(file, scheduler, OnChange.REFUSE);
+    }
+
+    /**
+     * Continues {@code scheduler}, built over the {@link #rates} of the network from the same file, where it was saved. Unlike the
+     * start of a new run, a file must be there.
+     *
+     * @param onChange what becomes of another schedule than the saved one
+     * @return the position of its run
+     * @throws IOException if there is no file, {@link #save} did not write it, it is damaged, or it is of another schedule and
+     *     {@code onChange} refuses it; the message names the file and the reason
+     */
+    public static Position restore(Path file, LRScheduler scheduler, OnChange onChange) throws IOException {
+        return Checkpoint.restore(file, scheduler, onChange);
     }
 
     /** {@return the rule's {@code weight_decay}; 0 if it has none} */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -575,16 +576,57 @@ class AnnealListenerTest {
         MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
         Dl4j.save(file, net, new LRScheduler(Dl4j.rates(net), new StepLR(3)), Position.START);
         LRScheduler other = new LRScheduler(Dl4j.rates(net), new StepLR(4));
-        IOException refused = assertThrows(IOException.class, () -> Dl4j.restore(file, other));
-        assertTrue(String.valueOf(refused.getMessage()).startsWith(file + " "), refused.getMessage());
-        assertTrue(
-                String.valueOf(refused.getMessage()).contains("StepLR(step_size=3, gamma=0.1)"), refused.getMessage());
+        assertEquals(
+                file
+                        + ": the state was saved under StepLR(step_size=3, gamma=0.1), but this runner runs StepLR(step_size=4, gamma=0.1):"
+                        + " choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one, or CONTINUE to go on with"
+                        + " this one from the saved rate, in Dl4j.restore(file, scheduler, onChange)",
+                notRestored(file, other));
         Path plain = folder.resolve("plain.zip");
         ModelSerializer.writeModel(net, plain.toFile(), true);
-        assertEquals(
-                plain + " has no anneal.pt: it was not written by Dl4j.save",
-                assertThrows(IOException.class, () -> Dl4j.restore(plain, other))
-                        .getMessage());
+        assertEquals(plain + ": it has no anneal.pt, so Dl4j.save did not write it", notRestored(plain, other));
+        Path nope = folder.resolve("nope.zip");
+        assertEquals(nope + ": there is no such file or folder", notRestored(nope, other));
+        Path noZip = Files.writeString(folder.resolve("no.zip"), "no archive, though it is as long as one");
+        assertTrue(notRestored(noZip, other).startsWith(noZip + ": zip "), notRestored(noZip, other));
+    }
+
+    private static String notRestored(Path file, LRScheduler scheduler) {
+        return String.valueOf(assertThrows(IOException.class, () -> Dl4j.restore(file, scheduler))
+                .getMessage());
+    }
+
+    @Test
+    void restoresUnderAnotherScheduleAsIsChosen() throws IOException {
+        Path file = folder.resolve("last.zip");
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler saved = new LRScheduler(Dl4j.rates(net), new StepLR(3));
+        for (int epoch = 0; epoch < 4; epoch++) {
+            saved.epoch();
+        }
+        Dl4j.save(file, net, saved, Position.START);
+        // At step 5: 0.1 * 0.5; 0.1 * 0.1; and the saved rate, 0.01, times 0.5.
+        Map<LRScheduler.OnChange, Double> rates = Map.of(
+                LRScheduler.OnChange.KEEP_CONFIG, 0.05,
+                LRScheduler.OnChange.TAKE_CHECKPOINT, 0.01,
+                LRScheduler.OnChange.CONTINUE, 0.005);
+        rates.forEach((onChange, rate) -> {
+            LRScheduler scheduler = restored(file, new StepLR(5, 0.5), onChange);
+            assertEquals(4, scheduler.lastEpoch());
+            scheduler.epoch();
+            assertEquals(rate, scheduler.lastLr().get(0), 1e-15, onChange.toString());
+        });
+    }
+
+    private static LRScheduler restored(Path file, Schedule schedule, LRScheduler.OnChange onChange) {
+        try {
+            MultiLayerNetwork net = ModelSerializer.restoreMultiLayerNetwork(file.toFile(), true);
+            LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), schedule);
+            Dl4j.restore(file, scheduler, onChange);
+            return scheduler;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String refused(Executable call) {
