@@ -8,9 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
@@ -22,6 +24,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.SchedulerState;
 import org.anneal.runs.Position;
+import org.anneal.schedule.StepPer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.util.ModelSerializer;
 
@@ -36,6 +39,7 @@ final class Checkpoint {
         own.put(
                 "scheduler",
                 Objects.requireNonNull(scheduler, "scheduler").state().toMap());
+        own.put("step_per", word(scheduler.stepPer()));
         own.put("position", Objects.requireNonNull(position, "position").toMap());
         Net.of(net);
         Path model = Files.createTempFile("anneal", ".zip");
@@ -81,7 +85,9 @@ final class Checkpoint {
             try (TorchFile own = TorchFile.open(state)) {
                 Dict entries = new Dict("", own.dict());
                 Position position = Position.of(entries.dict("position").entries());
+                StepPer stepPer = stepPer(entries, scheduler, onChange);
                 scheduler.restore(SchedulerState.of(entries.dict("scheduler").entries()), onChange);
+                scheduler.stepPer(stepPer);
                 return position;
             }
         } catch (IOException | IllegalArgumentException e) {
@@ -89,6 +95,28 @@ final class Checkpoint {
         } finally {
             Files.delete(state);
         }
+    }
+
+    /** {@return what the scheduler is stepped per from now on; older files do not say what it was} */
+    private static StepPer stepPer(Dict entries, LRScheduler scheduler, OnChange onChange) {
+        if (entries.find("step_per").isEmpty()) {
+            return scheduler.stepPer();
+        }
+        String saved = entries.text("step_per");
+        StepPer before = Stream.of(StepPer.values())
+                .filter(each -> word(each).equals(saved))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("step_per must be batch or epoch, but was " + saved));
+        if (before != scheduler.stepPer() && scheduler.takesStep() && onChange == OnChange.REFUSE) {
+            throw new IllegalArgumentException("the state was saved by a scheduler that is stepped per " + saved
+                    + ", but this one is stepped per " + word(scheduler.stepPer()) + ": call stepPer(StepPer." + before
+                    + "), or choose KEEP_CONFIG, TAKE_CHECKPOINT or CONTINUE");
+        }
+        return onChange == OnChange.TAKE_CHECKPOINT ? before : scheduler.stepPer();
+    }
+
+    private static String word(StepPer stepPer) {
+        return stepPer.name().toLowerCase(Locale.ROOT);
     }
 
     private static String reason(Exception e) {

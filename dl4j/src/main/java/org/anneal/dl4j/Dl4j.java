@@ -121,8 +121,8 @@ public final class Dl4j {
     }
 
     /**
-     * Continues {@code scheduler} where it was saved; the file of another schedule is refused:
-     * {@code restore(file, scheduler, OnChange.REFUSE)}.
+     * Continues {@code scheduler} where it was saved; the file of another schedule, or of one that was stepped per batch and not per
+     * epoch, is refused: {@code restore(file, scheduler, OnChange.REFUSE)}.
      */
     public static Position restore(Path file, LRScheduler scheduler) throws IOException {
         return restore(file, scheduler, OnChange.REFUSE);
@@ -132,7 +132,7 @@ public final class Dl4j {
      * Continues {@code scheduler}, built over the {@link #rates} of the network from the same file, where it was saved. Unlike the
      * start of a new run, a file must be there.
      *
-     * @param onChange what becomes of another schedule than the saved one
+     * @param onChange what becomes of another schedule than the saved one, and of another {@link LRScheduler#stepPer}
      * @return the position of its run
      * @throws IOException if there is no file, {@link #save} did not write it, it is damaged, or it is of another schedule and
      *     {@code onChange} refuses it; the message names the file and the reason

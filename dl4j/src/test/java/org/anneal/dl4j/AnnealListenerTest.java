@@ -17,8 +17,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
@@ -594,6 +597,47 @@ class AnnealListenerTest {
     private static String notRestored(Path file, LRScheduler scheduler) {
         return String.valueOf(assertThrows(IOException.class, () -> Dl4j.restore(file, scheduler))
                 .getMessage());
+    }
+
+    @Test
+    void refusesToGoOnPerEpochWhereItWasPerBatch() throws IOException {
+        Path file = folder.resolve("last.zip");
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler saved = new LRScheduler(Dl4j.rates(net), new StepLR(3)).stepPer(StepPer.BATCH);
+        saved.batch();
+        Dl4j.save(file, net, saved, Position.START);
+        LRScheduler perEpoch = new LRScheduler(Dl4j.rates(net), new StepLR(3));
+        assertEquals(
+                file
+                        + ": the state was saved by a scheduler that is stepped per batch, but this one is stepped per epoch: call"
+                        + " stepPer(StepPer.BATCH), or choose KEEP_CONFIG, TAKE_CHECKPOINT or CONTINUE, in Dl4j.restore(file,"
+                        + " scheduler, onChange)",
+                notRestored(file, perEpoch));
+        assertEquals(0, perEpoch.lastEpoch());
+        Dl4j.restore(file, perEpoch, LRScheduler.OnChange.KEEP_CONFIG);
+        assertEquals(StepPer.EPOCH, perEpoch.stepPer());
+        Dl4j.restore(file, perEpoch, LRScheduler.OnChange.TAKE_CHECKPOINT);
+        assertEquals(StepPer.BATCH, perEpoch.stepPer());
+        assertEquals(1, perEpoch.lastEpoch());
+    }
+
+    /** A file of a version that did not keep what the scheduler is stepped per. */
+    @Test
+    void restoresAFileThatDoesNotSayWhenTheScheduleIsStepped() throws IOException {
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler saved = new LRScheduler(Dl4j.rates(net), new StepLR(3));
+        saved.epoch();
+        Path state = folder.resolve("anneal.pt");
+        TorchFile.write(state, Map.of("scheduler", saved.state().toMap(), "position", Position.START.toMap()));
+        Path file = folder.resolve("old.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
+            out.putNextEntry(new ZipEntry("anneal.pt"));
+            Files.copy(state, out);
+        }
+        LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), new StepLR(3)).stepPer(StepPer.BATCH);
+        Dl4j.restore(file, scheduler);
+        assertEquals(StepPer.BATCH, scheduler.stepPer());
+        assertEquals(1, scheduler.lastEpoch());
     }
 
     @Test
