@@ -15,6 +15,7 @@ import org.anneal.runs.Run;
 import org.anneal.text.Check;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -30,7 +31,8 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * }</pre>
  *
  * <p>In an iteration it clips before the update, and afterwards tells the run of the loss and steps the schedule, if that is stepped
- * per batch. At the end of an epoch it validates, tells the run, and gives the metric to a plateau. It is for one network.
+ * per batch. At the end of an epoch it validates, tells the run, and gives the metric to a plateau. It is for one network, which
+ * has one listener with a scheduler; others may clip, or record other runs.
  */
 public final class AnnealListener extends BaseTrainingListener {
     private Optional<LRScheduler> scheduler = Optional.empty();
@@ -39,12 +41,17 @@ public final class AnnealListener extends BaseTrainingListener {
     private Monitor monitor = Monitor.VAL_LOSS;
     private OptionalDouble maxNorm = OptionalDouble.empty();
     private OptionalDouble clipValue = OptionalDouble.empty();
+    private Optional<Model> driven = Optional.empty(); // the network whose rates the scheduler is known to run on
     private double lossSum; // of the epoch
     private long batches;
 
-    /** Steps {@code scheduler}, over {@link Dl4j#rates} of the network: {@link LRScheduler#stepPer} says when. */
+    /**
+     * Steps {@code scheduler}, over {@link Dl4j#rates} of the network: {@link LRScheduler#stepPer} says when. One of another network
+     * is refused before the first update, with an {@link IllegalStateException}.
+     */
     public AnnealListener scheduler(LRScheduler scheduler) {
         this.scheduler = Optional.of(Objects.requireNonNull(scheduler, "scheduler"));
+        driven = Optional.empty();
         return this;
     }
 
@@ -93,8 +100,47 @@ public final class AnnealListener extends BaseTrainingListener {
         return this;
     }
 
+    /** Two listeners would step the rates, or tell the run, twice in an iteration; so would one that was added twice. */
+    private void checkAlone(Model model) {
+        int schedulers = 0;
+        int runs = 0;
+        for (TrainingListener each : Net.of(model).listeners()) {
+            if (each instanceof AnnealListener other) {
+                schedulers += other.scheduler.isPresent() ? 1 : 0;
+                runs += run.isPresent() && run.equals(other.run) ? 1 : 0;
+            }
+        }
+        if (schedulers > 1 || runs > 1) {
+            throw new IllegalStateException(
+                    "a network must have one AnnealListener " + (schedulers > 1 ? "with a scheduler" : "for each run")
+                            + ", but has " + Math.max(schedulers, runs)
+                            + ": add it once, not before each fit");
+        }
+    }
+
+    private void checkDriven(Model model) {
+        if (scheduler.isEmpty() || driven.filter(known -> known == model).isPresent()) {
+            return;
+        }
+        if (Net.of(model).listeners().stream()
+                .noneMatch(each -> each instanceof NetworkRates rates && rates.areDriven(model, scheduler.get()))) {
+            throw new IllegalStateException(
+                    "scheduler must be the last one built over Dl4j.rates of the network in training, but it is another network's,"
+                            + " or was replaced, or setListeners removed the rates (addListeners keeps them)");
+        }
+        driven = Optional.of(model);
+    }
+
+    /**
+     * @throws IllegalStateException if the scheduler does not run on the rates of {@code model}, or if another listener of
+     *     {@code model} has a scheduler or the same run
+     */
     @Override
     public void onGradientCalculation(Model model) {
+        if (Net.is(model)) { // and not a layer in pretraining
+            checkAlone(model);
+            checkDriven(model);
+        }
         if (maxNorm.isEmpty() && clipValue.isEmpty()) {
             return;
         }

@@ -17,6 +17,10 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  *   new Nesterovs(new AnnealSchedule(schedule, 0.1), AnnealSchedule.momentum(schedule, 0.9, ScheduleType.ITERATION));
  * }</pre>
  *
+ * <p>It gives one number. In an updater of ND4J's, the momentum or beta1 stays as it is under a schedule that drives it, such as
+ * OneCycleLR: a Nesterovs takes it from a second one, {@link #momentum}; to the beta1 of Adam and others only an
+ * {@link org.anneal.optim.LRScheduler} over {@link Dl4j#rates} gets. An {@link AnnealUpdater} takes both from its rate's schedule.
+ *
  * <p>Its value depends on the iteration or the epoch alone, as the schedule's closed form gives it. A schedule that ends, such as
  * OneCycleLR, holds its last rate. In a network's JSON or YAML, and so in a file of ModelSerializer, and in Java's serialization it
  * is PyTorch's text. It is immutable and thread-safe.

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Schedulable;
 import org.anneal.optim.UpdateRule;
 import org.anneal.runs.Position;
@@ -84,11 +85,11 @@ public final class Dl4j {
 
     /**
      * {@return the learning rates of the network, for an {@link org.anneal.optim.LRScheduler}: one group, {@code all}} The base of
-     * schedules is the rate in force. From the first step on, the updaters have the rates that are set, and schedules of ND4J's no
-     * longer count. It adds a listener to the network, which must stay there.
+     * schedules is the rate in force. Updaters with a schedule of their own, such as an {@link AnnealSchedule}, are refused: a
+     * scheduler would replace it. It adds a listener to the network, which must stay there.
      *
      * @throws IllegalStateException if the network is not initialised
-     * @throws IllegalArgumentException if it has parameters with several rates, or without one
+     * @throws IllegalArgumentException if it has parameters with several rates, without one, or with a schedule
      */
     public static Schedulable rates(Model net) {
         return rates(net, Map.of("all", name -> true));
@@ -101,7 +102,7 @@ public final class Dl4j {
      *     {@code 0_b}, or in a ComputationGraph {@code dense_W}: those of {@code net.paramTable()}. A layer's weights and biases are in
      *     one group, unless it has a biasUpdater.
      * @throws IllegalArgumentException if a parameter is in no group or in two, if the parameters of a group have several rates, or
-     *     one has none
+     *     if one has none, or a schedule
      */
     public static Schedulable rates(Model net, Map<String, ? extends Predicate<String>> groups) {
         return new NetworkRates(Net.of(net), groups);
@@ -120,14 +121,24 @@ public final class Dl4j {
     }
 
     /**
-     * Continues {@code scheduler}, built over the {@link #rates} of the network from the same file, where it was saved.
-     *
-     * @return the position of its run
-     * @throws IOException if {@link #save} did not write the file, it is damaged, or it is of another schedule; the message names the
-     *     file and the reason
+     * Continues {@code scheduler} where it was saved; the file of another schedule, or of one that was stepped per batch and not per
+     * epoch, is refused: {@code restore(file, scheduler, OnChange.REFUSE)}.
      */
     public static Position restore(Path file, LRScheduler scheduler) throws IOException {
-        return Checkpoint.restore(file, scheduler);
+        return restore(file, scheduler, OnChange.REFUSE);
+    }
+
+    /**
+     * Continues {@code scheduler}, built over the {@link #rates} of the network from the same file, where it was saved. Unlike the
+     * start of a new run, a file must be there.
+     *
+     * @param onChange what becomes of another schedule than the saved one, and of another {@link LRScheduler#stepPer}
+     * @return the position of its run
+     * @throws IOException if there is no file, {@link #save} did not write it, it is damaged, or it is of another schedule and
+     *     {@code onChange} refuses it; the message names the file and the reason
+     */
+    public static Position restore(Path file, LRScheduler scheduler, OnChange onChange) throws IOException {
+        return Checkpoint.restore(file, scheduler, onChange);
     }
 
     /** {@return the rule's {@code weight_decay}; 0 if it has none} */

@@ -1,6 +1,7 @@
 package org.anneal.dl4j;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,11 @@ final class Net {
         return new Net(model);
     }
 
+    /** {@return whether it is of a kind that {@link #of} takes} */
+    static boolean is(Model model) {
+        return model instanceof MultiLayerNetwork || model instanceof ComputationGraph;
+    }
+
     int iteration() {
         return model instanceof MultiLayerNetwork network
                 ? network.getIterationCount()
@@ -65,11 +71,14 @@ final class Net {
         model.addListeners(listener);
     }
 
-    boolean has(TrainingListener listener) {
-        return (model instanceof MultiLayerNetwork network
-                        ? network.getListeners()
-                        : ((ComputationGraph) model).getListeners())
-                .contains(listener);
+    Collection<TrainingListener> listeners() {
+        return model instanceof MultiLayerNetwork network
+                ? network.getListeners()
+                : ((ComputationGraph) model).getListeners();
+    }
+
+    boolean isOf(Model other) {
+        return model == other;
     }
 
     private BaseMultiLayerUpdater<?> updater() {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Predicate;
+import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Schedulable;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -20,6 +21,7 @@ final class NetworkRates extends BaseTrainingListener implements Schedulable {
     private final Net net;
     private final List<UpdaterGroup> groups = new ArrayList<>();
     private boolean changed;
+    private long asked; // how often a runner asked for the groups
 
     NetworkRates(Net net, Map<String, ? extends Predicate<String>> patterns) {
         this.net = net;
@@ -52,14 +54,25 @@ final class NetworkRates extends BaseTrainingListener implements Schedulable {
         net.add(this);
     }
 
+    /**
+     * {@return whether {@code scheduler} runs on these rates, and they are {@code model}'s} A runner tells nobody what it runs on,
+     * but asks it for the groups when it takes its state, unless another runner has replaced it.
+     */
+    boolean areDriven(Model model, LRScheduler scheduler) {
+        long before = asked;
+        scheduler.state();
+        return asked > before && net.isOf(model);
+    }
+
     @Override
     public List<UpdaterGroup> groups() {
+        asked++;
         return List.copyOf(groups);
     }
 
     /** Called after a group's rate or momentum was set. */
     void changed(UpdaterGroup group) {
-        if (!net.has(this)) {
+        if (!net.listeners().contains(this)) {
             throw new IllegalStateException(
                     "the network's rates must stay among its listeners: add others with addListeners,"
                             + " since setListeners removes them");

@@ -36,11 +36,29 @@ final class UpdaterGroup extends RateGroup {
                         + updater.getClass().getSimpleName());
             }
             double rate = rate(updater);
+            if (isScheduled(updater, rate)) {
+                throw new IllegalArgumentException(
+                        "the updater of " + param + " must have a fixed rate, since a scheduler sets"
+                                + " it, but was " + updater
+                                + ": give the schedule to the LRScheduler instead, or fix the rate by net.setLearningRate(lr)");
+            }
+            if (!Double.isFinite(rate)) { // as of AdaGrad, whose clone() loses its schedule
+                throw new IllegalArgumentException(
+                        "the updater of " + param + " must have a finite rate, but was " + updater);
+            }
             if (rate != lr()) {
                 throw new IllegalArgumentException("group '" + name + "' must have one rate, but " + param + " has "
                         + rate + " and another parameter " + lr() + ": put them in groups of their own");
             }
         });
+    }
+
+    /** An updater does not say whether it has a schedule, but differs from one with the same rate that has none. */
+    private static boolean isScheduled(IUpdater updater, double rate) {
+        IUpdater fixed = updater.clone();
+        boolean comparable = fixed.equals(updater);
+        fixed.setLrAndSchedule(rate, null);
+        return comparable && !fixed.equals(updater);
     }
 
     private double rate(IUpdater updater) {

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,8 +17,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
+import org.anneal.checkpoint.TorchFile;
 import org.anneal.optim.Adam;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
@@ -41,16 +46,23 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
+import org.deeplearning4j.optimize.api.TrainingListener;
 import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.learning.config.AMSGrad;
 import org.nd4j.linalg.learning.config.AdaDelta;
+import org.nd4j.linalg.learning.config.AdaGrad;
+import org.nd4j.linalg.learning.config.AdaMax;
 import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nadam;
 import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.nd4j.linalg.schedule.ScheduleType;
 
 /** Policies on a network's rates, clipping, and a run's folder. */
 class AnnealListenerTest {
@@ -395,6 +407,109 @@ class AnnealListenerTest {
                 loss, ((ReduceLROnPlateau.State) scheduler.state().plateau().orElseThrow()).best());
     }
 
+    @Test
+    void refusesTheSchedulerOfAnotherNetwork() {
+        String message =
+                "scheduler must be the last one built over Dl4j.rates of the network in training, but it is another network's,"
+                        + " or was replaced, or setListeners removed the rates (addListeners keeps them)";
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        Schedulable rates = Dl4j.rates(net);
+        LRScheduler scheduler = new LRScheduler(rates, new StepLR(1)).stepPer(StepPer.BATCH);
+        MultiLayerNetwork plain = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        MultiLayerNetwork ofItsOwn = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler own = new LRScheduler(Dl4j.rates(ofItsOwn), new StepLR(1)).stepPer(StepPer.BATCH);
+        MultiLayerNetwork withTheListeners = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        withTheListeners.setListeners(net.getListeners());
+        for (MultiLayerNetwork other : List.of(plain, ofItsOwn, withTheListeners)) {
+            float[] start = other.params().toFloatVector();
+            other.addListeners(new AnnealListener().scheduler(scheduler));
+            assertEquals(
+                    message,
+                    assertThrows(IllegalStateException.class, () -> other.fit(Nets.batch(0)))
+                            .getMessage());
+            assertArrayEquals(start, other.params().toFloatVector());
+        }
+        assertEquals(0, scheduler.lastEpoch());
+        assertEquals(0, own.lastEpoch());
+
+        RateGroup dropout = RateGroup.of("dropout", () -> 0.5, rate -> {});
+        LRScheduler next = new LRScheduler(rates.with(dropout), new StepLR(1)).stepPer(StepPer.BATCH);
+        AnnealListener listener = new AnnealListener().scheduler(scheduler);
+        net.addListeners(listener);
+        assertEquals(
+                message,
+                assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(0)))
+                        .getMessage());
+        listener.scheduler(next);
+        net.fit(Nets.batch(0));
+        assertEquals(0.01, net.getLearningRate(0), 1e-15);
+    }
+
+    @Test
+    void refusesToStepTheRatesTwiceInAnIteration() throws IOException {
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), new StepLR(1)).stepPer(StepPer.BATCH);
+        AnnealListener listener = new AnnealListener().scheduler(scheduler);
+        net.addListeners(listener, new AnnealListener().clipGradNorm(1));
+        net.fit(Nets.batch(0));
+        LRScheduler beside = new LRScheduler(Dl4j.rates(net), new StepLR(1)).stepPer(StepPer.BATCH);
+        for (AnnealListener other :
+                List.of(listener, new AnnealListener().scheduler(scheduler), new AnnealListener().scheduler(beside))) {
+            net.addListeners(other);
+            assertEquals(
+                    "a network must have one AnnealListener with a scheduler, but has 2: add it once, not before each fit",
+                    assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(1)))
+                            .getMessage());
+            List<TrainingListener> listeners = new ArrayList<>(net.getListeners());
+            listeners.remove(listeners.size() - 1);
+            net.setListeners(listeners);
+        }
+        assertEquals(1, scheduler.lastEpoch());
+        net.fit(Nets.batch(1));
+        assertEquals(2, scheduler.lastEpoch());
+        try (Run run = Run.create(folder.resolve("run"));
+                Run another = Run.create(folder.resolve("another"))) {
+            net.addListeners(new AnnealListener().run(run), new AnnealListener().run(another));
+            net.fit(Nets.batch(2));
+            net.addListeners(new AnnealListener().run(run));
+            assertEquals(
+                    "a network must have one AnnealListener for each run, but has 2: add it once, not before each fit",
+                    assertThrows(IllegalStateException.class, () -> net.fit(Nets.batch(3)))
+                            .getMessage());
+        }
+    }
+
+    @Test
+    void refusesUpdatersThatHaveAScheduleBesideTheScheduler() {
+        AnnealSchedule schedule = new AnnealSchedule(new StepLR(30), 0.1);
+        for (IUpdater updater : List.of(
+                new AnnealUpdater(new SGD(0.1), schedule),
+                new Sgd(schedule),
+                new org.nd4j.linalg.learning.config.Adam(schedule),
+                new Nesterovs(schedule, 0.9),
+                new Nadam(schedule),
+                new AMSGrad(schedule),
+                new AdaMax(schedule),
+                new RmsProp(schedule))) {
+            MultiLayerNetwork net = Nets.small(updater);
+            String message = refused(() -> Dl4j.rates(net));
+            assertTrue(
+                    message.matches(
+                            "the updater of \\d_[Wb] must have a fixed rate, since a scheduler sets it, but was .*"
+                                    + "StepLR\\(step_size=30, gamma=0\\.1\\) from 0\\.1 per iteration.*: give the schedule to the"
+                                    + " LRScheduler instead, or fix the rate by net\\.setLearningRate\\(lr\\)"),
+                    message);
+            net.setLearningRate(0.05);
+            assertEquals(0.05, Dl4j.rates(net).groups().get(0).lr());
+        }
+        assertTrue(refused(() -> Dl4j.rates(Nets.small(new AdaGrad(schedule))))
+                .matches("the updater of \\d_[Wb] must have a finite rate, but was AdaGrad\\(learningRate=NaN, .*\\)"));
+        // A momentum's schedule stays beside a scheduler of rates.
+        MultiLayerNetwork net =
+                Nets.small(new Nesterovs(0.1, AnnealSchedule.momentum(new StepLR(30), 0.9, ScheduleType.ITERATION)));
+        assertEquals(0.1, Dl4j.rates(net).groups().get(0).lr());
+    }
+
     /** A layer that is thawed by transfer learning is in a new network, with new rates and fresh state. */
     @Test
     void schedulesWhatIsNotFrozen() {
@@ -464,16 +579,98 @@ class AnnealListenerTest {
         MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
         Dl4j.save(file, net, new LRScheduler(Dl4j.rates(net), new StepLR(3)), Position.START);
         LRScheduler other = new LRScheduler(Dl4j.rates(net), new StepLR(4));
-        IOException refused = assertThrows(IOException.class, () -> Dl4j.restore(file, other));
-        assertTrue(String.valueOf(refused.getMessage()).startsWith(file + " "), refused.getMessage());
-        assertTrue(
-                String.valueOf(refused.getMessage()).contains("StepLR(step_size=3, gamma=0.1)"), refused.getMessage());
+        assertEquals(
+                file
+                        + ": the state was saved under StepLR(step_size=3, gamma=0.1), but this runner runs StepLR(step_size=4, gamma=0.1):"
+                        + " choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one, or CONTINUE to go on with"
+                        + " this one from the saved rate, in Dl4j.restore(file, scheduler, onChange)",
+                notRestored(file, other));
         Path plain = folder.resolve("plain.zip");
         ModelSerializer.writeModel(net, plain.toFile(), true);
+        assertEquals(plain + ": it has no anneal.pt, so Dl4j.save did not write it", notRestored(plain, other));
+        Path nope = folder.resolve("nope.zip");
+        assertEquals(nope + ": there is no such file or folder", notRestored(nope, other));
+        Path noZip = Files.writeString(folder.resolve("no.zip"), "no archive, though it is as long as one");
+        assertTrue(notRestored(noZip, other).startsWith(noZip + ": zip "), notRestored(noZip, other));
+    }
+
+    private static String notRestored(Path file, LRScheduler scheduler) {
+        return String.valueOf(assertThrows(IOException.class, () -> Dl4j.restore(file, scheduler))
+                .getMessage());
+    }
+
+    @Test
+    void refusesToGoOnPerEpochWhereItWasPerBatch() throws IOException {
+        Path file = folder.resolve("last.zip");
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler saved = new LRScheduler(Dl4j.rates(net), new StepLR(3)).stepPer(StepPer.BATCH);
+        saved.batch();
+        Dl4j.save(file, net, saved, Position.START);
+        LRScheduler perEpoch = new LRScheduler(Dl4j.rates(net), new StepLR(3));
         assertEquals(
-                plain + " has no anneal.pt: it was not written by Dl4j.save",
-                assertThrows(IOException.class, () -> Dl4j.restore(plain, other))
-                        .getMessage());
+                file
+                        + ": the state was saved by a scheduler that is stepped per batch, but this one is stepped per epoch: call"
+                        + " stepPer(StepPer.BATCH), or choose KEEP_CONFIG, TAKE_CHECKPOINT or CONTINUE, in Dl4j.restore(file,"
+                        + " scheduler, onChange)",
+                notRestored(file, perEpoch));
+        assertEquals(0, perEpoch.lastEpoch());
+        Dl4j.restore(file, perEpoch, LRScheduler.OnChange.KEEP_CONFIG);
+        assertEquals(StepPer.EPOCH, perEpoch.stepPer());
+        Dl4j.restore(file, perEpoch, LRScheduler.OnChange.TAKE_CHECKPOINT);
+        assertEquals(StepPer.BATCH, perEpoch.stepPer());
+        assertEquals(1, perEpoch.lastEpoch());
+    }
+
+    /** A file of a version that did not keep what the scheduler is stepped per. */
+    @Test
+    void restoresAFileThatDoesNotSayWhenTheScheduleIsStepped() throws IOException {
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler saved = new LRScheduler(Dl4j.rates(net), new StepLR(3));
+        saved.epoch();
+        Path state = folder.resolve("anneal.pt");
+        TorchFile.write(state, Map.of("scheduler", saved.state().toMap(), "position", Position.START.toMap()));
+        Path file = folder.resolve("old.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
+            out.putNextEntry(new ZipEntry("anneal.pt"));
+            Files.copy(state, out);
+        }
+        LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), new StepLR(3)).stepPer(StepPer.BATCH);
+        Dl4j.restore(file, scheduler);
+        assertEquals(StepPer.BATCH, scheduler.stepPer());
+        assertEquals(1, scheduler.lastEpoch());
+    }
+
+    @Test
+    void restoresUnderAnotherScheduleAsIsChosen() throws IOException {
+        Path file = folder.resolve("last.zip");
+        MultiLayerNetwork net = Nets.small(new AnnealUpdater(new SGD(0.1)));
+        LRScheduler saved = new LRScheduler(Dl4j.rates(net), new StepLR(3));
+        for (int epoch = 0; epoch < 4; epoch++) {
+            saved.epoch();
+        }
+        Dl4j.save(file, net, saved, Position.START);
+        // At step 5: 0.1 * 0.5; 0.1 * 0.1; and the saved rate, 0.01, times 0.5.
+        Map<LRScheduler.OnChange, Double> rates = Map.of(
+                LRScheduler.OnChange.KEEP_CONFIG, 0.05,
+                LRScheduler.OnChange.TAKE_CHECKPOINT, 0.01,
+                LRScheduler.OnChange.CONTINUE, 0.005);
+        rates.forEach((onChange, rate) -> {
+            LRScheduler scheduler = restored(file, new StepLR(5, 0.5), onChange);
+            assertEquals(4, scheduler.lastEpoch());
+            scheduler.epoch();
+            assertEquals(rate, scheduler.lastLr().get(0), 1e-15, onChange.toString());
+        });
+    }
+
+    private static LRScheduler restored(Path file, Schedule schedule, LRScheduler.OnChange onChange) {
+        try {
+            MultiLayerNetwork net = ModelSerializer.restoreMultiLayerNetwork(file.toFile(), true);
+            LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), schedule);
+            Dl4j.restore(file, scheduler, onChange);
+            return scheduler;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String refused(Executable call) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.anneal.optim.Adam;
 import org.anneal.optim.SGD;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Schedule;
@@ -169,6 +170,35 @@ class AnnealScheduleTest {
         assertEquals(
                 0.9,
                 AnnealSchedule.momentum(new StepLR(3), 0.9, ScheduleType.EPOCH).valueAt(70, 20));
+    }
+
+    /** PyTorch's own would drive it: here that is up to a schedule of the momentum, or to our updater. */
+    @Test
+    void leavesTheMomentumOfUpdatersOfND4J() {
+        AnnealSchedule cycle = new AnnealSchedule(Schedule.parse("OneCycleLR(max_lr=0.1, total_steps=20)"), 0.1);
+        MultiLayerNetwork nesterovs = Nets.small(new Nesterovs(cycle, 0.7));
+        MultiLayerNetwork adam = Nets.small(org.nd4j.linalg.learning.config.Adam.builder()
+                .learningRateSchedule(cycle)
+                .beta1(0.7)
+                .build());
+        MultiLayerNetwork ours = Nets.small(new AnnealUpdater(new Adam(0.1), cycle));
+        for (int step = 0; step < 20; step++) {
+            assertEquals(0.7, ((Nesterovs) updater(nesterovs)).currentMomentum(step, 0));
+            assertEquals(0.7, ((org.nd4j.linalg.learning.config.Adam) updater(adam)).getBeta1());
+            assertEquals(
+                    cycle.schedule().momentum(step, 0.9),
+                    ((AnnealUpdater) updater(ours)).momentumAt(step, 0),
+                    "step " + step);
+            for (MultiLayerNetwork net : List.of(nesterovs, adam, ours)) {
+                assertEquals(cycle.schedule().at(step, 0.1), net.getLearningRate(0));
+                net.fit(Nets.batch(step));
+            }
+        }
+        assertEquals(0.95, cycle.schedule().momentum(0, 0.9), 1e-15); // and not 0.9, Adam's own
+    }
+
+    private static IUpdater updater(MultiLayerNetwork net) {
+        return net.getLayer(0).conf().getLayer().getUpdaterByParam("W");
     }
 
     @Test

@@ -13,13 +13,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
+import org.anneal.optim.LRScheduler;
+import org.anneal.optim.LRScheduler.OnChange;
+import org.anneal.runs.Monitor;
+import org.anneal.runs.Position;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.StepPer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.nd4j.linalg.learning.config.Sgd;
@@ -74,6 +82,40 @@ class EnginesPageTest {
         MultiLayerNetwork after =
                 (MultiLayerNetwork) train(programs.get(1)).invoke(null, Nets.fashionMnist("train", 500), 2, 10);
         assertEquals(0.01 / 25 / 1e4, after.getLearningRate(0), 1e-12); // OneCycleLR's last rate
+    }
+
+    /** What the section says of a program's parts, in the order that it gives. */
+    @Test
+    void aPlateauWatchesTheAccuracyAndIsRestoredAsChosen() throws Exception {
+        String section = Files.readString(Path.of("../docs/engines.md"));
+        for (String call : List.of(
+                "listener.monitor(Monitor.named(\"val_accuracy\"))",
+                "mode='max'",
+                "scheduler.stepPer(StepPer.BATCH)",
+                "Dl4j.restore(last, scheduler, OnChange.KEEP_CONFIG)")) {
+            assertTrue(section.substring(section.indexOf("## DL4J")).contains(call), call);
+        }
+        Path last = folder.resolve("last.zip");
+        for (String text : List.of("ReduceLROnPlateau(mode='max', patience=0)", "StepLR(step_size=2)")) {
+            boolean resumed = Files.exists(last);
+            MultiLayerNetwork net = resumed
+                    ? ModelSerializer.restoreMultiLayerNetwork(last.toFile(), true)
+                    : Nets.forImages(new NeuralNetConfiguration.Builder().updater(new Sgd(0.1)));
+            LRScheduler scheduler = new LRScheduler(Dl4j.rates(net), Policy.parse(text)).stepPer(StepPer.BATCH);
+            if (resumed) {
+                Dl4j.restore(last, scheduler, OnChange.KEEP_CONFIG);
+            }
+            double[] accuracies = {0.5, 0.4}; // worse, though a lower loss would be better
+            int[] epoch = new int[1];
+            net.addListeners(new AnnealListener()
+                    .scheduler(scheduler)
+                    .validation(model -> Map.of("val_accuracy", accuracies[epoch[0]++ % 2]))
+                    .monitor(Monitor.named("val_accuracy")));
+            net.fit(Nets.fashionMnist("train", 50), 2);
+            // The plateau's one decay; then, from that rate, the schedule's two up to step 2 + 2.
+            assertEquals(resumed ? 0.01 * 0.1 * 0.1 : 0.1 * 0.1, net.getLearningRate(0), 1e-15, text);
+            Dl4j.save(last, net, scheduler, Position.START);
+        }
     }
 
     @Test

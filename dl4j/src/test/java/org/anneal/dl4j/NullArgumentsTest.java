@@ -65,6 +65,7 @@ class NullArgumentsTest {
         calls.put(() -> Dl4j.save(file, net, scheduler, null), "position");
         calls.put(() -> Dl4j.restore(null, scheduler), "file");
         calls.put(() -> Dl4j.restore(file, null), "scheduler");
+        calls.put(() -> Dl4j.restore(file, scheduler, null), "onChange");
         calls.put(() -> new AnnealListener().scheduler(null), "scheduler");
         calls.put(() -> new AnnealListener().run((Run) null), "run");
         calls.put(() -> new AnnealListener().validation((DataSetIterator) null), "data");
