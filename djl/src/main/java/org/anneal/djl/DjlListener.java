@@ -45,6 +45,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It stands behind DJL's {@link EvaluatorTrainingListener} among the listeners, which measures what a plateau and a run need.
+ * {@code Model.save} names its file by the epochs of the whole run, which DJL's own listeners, before this one, count from the start of
+ * the process.
  * It belongs to the thread that trains.
  */
 public final class DjlListener extends TrainingListenerAdapter {
@@ -190,6 +192,7 @@ public final class DjlListener extends TrainingListenerAdapter {
         epoch = position.epoch();
         batch = position.batch();
         step = position.step();
+        nameEpoch();
         startRandomNumbers();
         return position;
     }
@@ -213,6 +216,18 @@ public final class DjlListener extends TrainingListenerAdapter {
         evaluated = isBehindEvaluators(trainer);
         driven.begin(network(), trainer.getDevices().length);
         startRandomNumbers();
+    }
+
+    @Override
+    public void onTrainingEnd(Trainer trainer) {
+        nameEpoch(); // as DJL's EpochTrainingListener has just set its own count
+    }
+
+    /** Has {@code Model.save} name its file by the epochs of the whole run: DJL counts this process's, and loads the file of the most. */
+    private void nameEpoch() {
+        if (epoch > 0) {
+            trainer().getModel().setProperty("Epoch", Integer.toString(epoch));
+        }
     }
 
     private boolean isBehindEvaluators(Trainer trainer) {
@@ -274,6 +289,7 @@ public final class DjlListener extends TrainingListenerAdapter {
             }
             epoch++;
             batch = 0;
+            nameEpoch();
             if (runner.takesMetric()) {
                 runner.epoch(metric(trainer));
             } else {
