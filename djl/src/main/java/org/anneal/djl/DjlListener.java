@@ -46,8 +46,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It stands behind DJL's {@link EvaluatorTrainingListener} among the listeners, which measures what a plateau and a run need.
  * {@code Model.save} names its file by the epochs of the whole run, which DJL's own listeners, before this one, count from the start of
- * the process.
- * It belongs to the thread that trains.
+ * the process. It belongs to the thread that trains.
+ *
+ * <p>The first epoch ends with an {@link IllegalStateException} if the trainer has another optimizer, or one that does not read the
+ * rates.
  */
 public final class DjlListener extends TrainingListenerAdapter {
     private final Driven driven;
@@ -60,6 +62,8 @@ public final class DjlListener extends TrainingListenerAdapter {
     private Optional<Trainer> trainer = Optional.empty();
     private boolean evaluated; // whether DJL's evaluators have been updated before this listener is called
     private final List<Double> losses = new ArrayList<>(); // of the batches since the last step
+    private boolean trained; // whether a batch was, in this process
+    private boolean driving; // whether a step was made, in this process
     private boolean described; // whether the run knows the optimizer
     private boolean validated; // whether this epoch was
     private int epoch; // finished
@@ -247,6 +251,7 @@ public final class DjlListener extends TrainingListenerAdapter {
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
         driven.finish();
+        trained = true;
         if (run.isPresent()) {
             checkEvaluated("a run");
             losses.add((double) trainer.getLoss().getAccumulator(EvaluatorTrainingListener.TRAIN_ALL));
@@ -260,6 +265,7 @@ public final class DjlListener extends TrainingListenerAdapter {
 
     /** Called by the optimizer after each step. */
     private void stepped() {
+        driving = true;
         run.ifPresent(this::recordStep);
         losses.clear();
         step++;
@@ -282,6 +288,9 @@ public final class DjlListener extends TrainingListenerAdapter {
     @Override
     public void onEpoch(Trainer trainer) {
         LRScheduler runner = scheduler();
+        if (trained && !driving) {
+            throw new IllegalStateException(driven.remedy());
+        }
         driven.epoch(epoch + 1);
         try {
             if (run.isPresent()) {

@@ -334,6 +334,11 @@ public final class DjlOptimizer extends Optimizer {
             }
 
             @Override
+            public String remedy() {
+                return "the trainer's optimizer is not the one of this listener: give the configuration optOptimizer(optimizer)";
+            }
+
+            @Override
             public void epoch(int epoch) {
                 updateAverage();
                 train();

@@ -141,6 +141,12 @@ public final class DjlRates implements ParameterTracker {
             }
 
             @Override
+            public String remedy() {
+                return "the trainer's optimizer does not read the rates of this listener: give it"
+                        + " optLearningRateTracker(rates), or setLearningRateTracker(rates) if it is an Sgd";
+            }
+
+            @Override
             public void epoch(int epoch) {}
 
             @Override

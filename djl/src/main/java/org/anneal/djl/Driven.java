@@ -37,6 +37,9 @@ interface Driven {
      */
     void finish();
 
+    /** {@return what a trainer must have to be driven, in a message} */
+    String remedy();
+
     /** Called at the end of an epoch, which was its {@code epoch}th from 1, after {@link #finish}. */
     void epoch(int epoch);
 

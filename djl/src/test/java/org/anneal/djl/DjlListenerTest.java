@@ -14,6 +14,7 @@ import ai.djl.training.evaluator.TopKAccuracy;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -178,6 +179,31 @@ class DjlListenerTest {
             }
         }
         assertArrayEquals(weights.get(0), weights.get(1));
+    }
+
+    @Test
+    void saysThatTheTrainerHasAnotherOptimizerOrOtherRates() throws Exception {
+        checkUnused(
+                "the trainer's optimizer does not read the rates of this listener: give it optLearningRateTracker(rates), or"
+                        + " setLearningRateTracker(rates) if it is an Sgd",
+                Djl.listener(Djl.rates(0.1)).schedule(new ExponentialLR(0.5)));
+        checkUnused(
+                "the trainer's optimizer is not the one of this listener: give the configuration optOptimizer(optimizer)",
+                Djl.listener(Djl.optimizer(new SGD(0.1))).schedule(new ExponentialLR(0.5)));
+    }
+
+    private static void checkUnused(String message, DjlListener listener) {
+        Optimizer fixed = Optimizer.sgd()
+                .setLearningRateTracker(Tracker.fixed(0.1f))
+                .build();
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, fixed, listener)) {
+            var data = Images.dataset(trainer.getManager(), 0, 32, 16, false);
+            assertEquals(
+                    message,
+                    assertThrows(IllegalStateException.class, () -> EasyTrain.fit(trainer, 1, data, null))
+                            .getMessage());
+        }
     }
 
     @Test
