@@ -46,7 +46,9 @@ import org.anneal.text.Check;
  * <p>An optimizer belongs to one network, and to the thread that trains it.
  */
 public final class DjlOptimizer extends Optimizer {
+    static final String STATE = "optimizer"; // its entry in a checkpoint
     private static final String AVERAGE = "average";
+    private static final String AVERAGING = "averaging";
 
     private final UpdateRule rule;
     private final Map<String, UpdateRule> own = new LinkedHashMap<>(); // by pattern
@@ -308,6 +310,29 @@ public final class DjlOptimizer extends Optimizer {
         loadStateDict(named);
     }
 
+    private static String kind(Averaging averaging) {
+        return averaging instanceof Averaging.Swa ? "swa" : "ema";
+    }
+
+    private void checkAverage(boolean saved, Dict settings) {
+        if (saved && averaging.isEmpty()) {
+            throw new IllegalArgumentException("the file has an average of the weights, but this optimizer keeps none: call"
+                    + " average(...) as when it was saved");
+        }
+        if (!saved && averaging.isPresent()) {
+            throw new IllegalArgumentException("the file has no average of the weights, but this optimizer keeps one: leave"
+                    + " average(...) out, as when it was saved");
+        }
+        if (settings.find(AVERAGING).isPresent()) {
+            String before = settings.text(AVERAGING);
+            String now = averaging.map(DjlOptimizer::kind).orElse(before);
+            if (!before.equals(now)) {
+                throw new IllegalArgumentException(
+                        "the file has an average by Averaging." + before + ", but this optimizer keeps one by Averaging." + now);
+            }
+        }
+    }
+
     Driven driven() {
         return new Driven() {
             @Override
@@ -352,15 +377,31 @@ public final class DjlOptimizer extends Optimizer {
                             "the network holds the weights to evaluate, so it must not be saved to go on: call train() first");
                 }
                 Map<String, Object> state = new LinkedHashMap<>();
-                state.put("optimizer", stateDict());
+                state.put(STATE, stateDict());
                 mirrored().average().ifPresent(average -> state.put(AVERAGE, average.stateDict()));
                 return state;
             }
 
             @Override
+            public Map<String, Object> settings() {
+                return averaging
+                        .<Map<String, Object>>map(each -> Map.of(AVERAGING, kind(each)))
+                        .orElse(Map.of());
+            }
+
+            @Override
+            public void check(Dict checkpoint, Dict settings) {
+                if (checkpoint.find(STATE).isEmpty()) {
+                    throw new IllegalArgumentException("the file has the rates of one of DJL's own optimizers and no optimizer's"
+                            + " state, but this listener is of an optimizer that Djl.optimizer made");
+                }
+                checkAverage(checkpoint.find(AVERAGE).isPresent(), settings);
+            }
+
+            @Override
             public void load(Dict checkpoint, int epoch) {
                 readParameters();
-                loadStateDict(checkpoint.map("optimizer"));
+                loadStateDict(checkpoint.map(STATE));
                 mirrored().average().ifPresent(average -> average.loadStateDict(checkpoint.map(AVERAGE)));
                 epochs = epoch;
             }

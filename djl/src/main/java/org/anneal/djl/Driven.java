@@ -46,6 +46,19 @@ interface Driven {
     /** {@return what is to be saved, by the names of its entries in a checkpoint} */
     Map<String, Object> state();
 
+    /** {@return what a checkpoint tells of it beside its state, for {@link #check}} */
+    default Map<String, Object> settings() {
+        return Map.of();
+    }
+
+    /**
+     * Checks whose state a checkpoint has, before any of it is loaded.
+     *
+     * @param settings what {@link #settings} returned; a file of an older version lacks them
+     * @throws IllegalArgumentException if it is of something else
+     */
+    void check(Dict checkpoint, Dict settings);
+
     /**
      * Loads what {@link #state} returned, after the network has got its saved weights.
      *

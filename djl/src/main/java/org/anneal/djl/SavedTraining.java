@@ -46,6 +46,7 @@ final class SavedTraining {
         Map<String, Object> anneal = new LinkedHashMap<>(position.toMap());
         anneal.put("version", VERSION);
         anneal.put("scheduler", scheduler.state().toMap());
+        anneal.putAll(driven.settings());
         root.put("anneal", anneal);
         TorchFile.write(file, root);
     }
@@ -79,6 +80,7 @@ final class SavedTraining {
             }
             Position position = Position.of(anneal.entries());
             SchedulerState state = SchedulerState.of(anneal.map("scheduler"));
+            driven.check(root, anneal);
             loadWeights(root.dict("model"), new NamedParameters(network));
             driven.load(root, position.epoch());
             scheduler.restore(state, onChange);

@@ -153,7 +153,11 @@ class ResumeTest {
     }
 
     private static DjlOptimizer optimizer() {
-        return Djl.optimizer(new Adam(0.01)).group("*_bias", new Adam(0.02)).average(Averaging.ema(0.5));
+        return withBias().average(Averaging.ema(0.5));
+    }
+
+    private static DjlOptimizer withBias() {
+        return Djl.optimizer(new Adam(0.01)).group("*_bias", new Adam(0.02));
     }
 
     private static DjlListener listener(DjlOptimizer optimizer) {
@@ -244,24 +248,35 @@ class ResumeTest {
                 file + ": param_groups must have 1 entries, one per group of this optimizer, but had 2",
                 Nets.mlp(),
                 file,
-                Djl.optimizer(new Adam(0.01)));
+                Djl.listener(Djl.optimizer(new Adam(0.01)).average(Averaging.ema(0.5))));
         refuses(
                 file + ": param_groups[0] (group 'rest', SGD): a state of SGD must not have betas, eps, but this looks"
                         + " like one of Adam or AdamW",
                 Nets.mlp(),
                 file,
-                Djl.optimizer(new SGD(0.01)).group("*_bias", new SGD(0.01)));
+                Djl.listener(Djl.optimizer(new SGD(0.01)).group("*_bias", new SGD(0.01)).average(Averaging.ema(0.5))));
         refuses(
                 file + ": param_names of group 'rest' must be [01Linear_weight, 01Linear_bias] in any order, but was"
                         + " [01Linear_weight, 03Linear_weight]",
                 Nets.mlp(),
                 file,
-                Djl.optimizer(new Adam(0.01)).group("03*", new Adam(0.01)));
+                Djl.listener(Djl.optimizer(new Adam(0.01)).group("03*", new Adam(0.01)).average(Averaging.ema(0.5))));
         refuses(
                 file + ": model.02BatchNorm_gamma must be a tensor, but was missing",
                 Nets.withBatchNorm(),
                 file,
-                Djl.optimizer(new Adam(0.01)));
+                Djl.listener(Djl.optimizer(new Adam(0.01)).average(Averaging.ema(0.5))));
+        refuses(
+                file + ": the file has an average of the weights, but this optimizer keeps none: call average(...) as when it"
+                        + " was saved",
+                Nets.mlp(),
+                file,
+                Djl.listener(withBias()));
+        refuses(
+                file + ": the file has an average by Averaging.ema, but this optimizer keeps one by Averaging.swa",
+                Nets.mlp(),
+                file,
+                Djl.listener(withBias().average(Averaging.swa())));
         DjlOptimizer other = optimizer();
         DjlListener otherSchedule = Djl.listener(other).schedule(new StepLR(3), StepPer.BATCH);
         try (Model model = Nets.mlp();
@@ -280,14 +295,55 @@ class ResumeTest {
         }
     }
 
-    private static void refuses(String message, Model net, Path file, DjlOptimizer optimizer) {
+    @Test
+    void refusesTheFileOfAnotherKindOfTraining() throws Exception {
+        Path plain = folder.resolve("plain.pt");
+        Path rates = folder.resolve("rates.pt");
+        DjlOptimizer optimizer = withBias();
         DjlListener listener = Djl.listener(optimizer);
-        try (Model model = net;
+        try (Model model = Nets.mlp();
                 Trainer trainer = Nets.trainer(model, optimizer, listener)) {
+            Nets.train(trainer, 0, 1);
+            listener.save(plain);
+        }
+        DjlListener ofRates = Djl.listener(Djl.rates(0.1).group("*_bias", 0.2));
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, Optimizer.adam().build(), ofRates)) {
+            ofRates.save(rates);
+            assertEquals(1, trainer.getEvaluators().size());
+        }
+        refuses(
+                plain + ": the file has no average of the weights, but this optimizer keeps one: leave average(...) out, as when"
+                        + " it was saved",
+                Nets.mlp(),
+                plain,
+                Djl.listener(optimizer()));
+        refuses(
+                plain + ": the file is of an optimizer that Djl.optimizer made, but this listener is of the rates of one of"
+                        + " DJL's own",
+                Nets.mlp(),
+                plain,
+                Djl.listener(Djl.rates(0.1).group("*_bias", 0.2)));
+        refuses(
+                rates + ": the file has the rates of one of DJL's own optimizers and no optimizer's state, but this listener is"
+                        + " of an optimizer that Djl.optimizer made",
+                Nets.mlp(),
+                rates,
+                Djl.listener(withBias()));
+    }
+
+    /** Refuses the file, and leaves the network as it was. */
+    private static void refuses(String message, Model net, Path file, DjlListener listener) {
+        try (Model model = net;
+                Trainer trainer = Nets.trainer(model, Optimizer.adam().build(), listener)) {
+            float[] before = Nets.weights(model);
             assertEquals(
                     message,
                     assertThrows(IOException.class, () -> listener.load(file)).getMessage());
             assertEquals(1, trainer.getEvaluators().size());
+            if (message.contains(": the file ")) {
+                assertArrayEquals(before, Nets.weights(model));
+            }
         }
     }
 
