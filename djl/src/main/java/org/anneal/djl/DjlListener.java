@@ -53,7 +53,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DjlListener extends TrainingListenerAdapter {
     private final Driven driven;
-    private Function<Schedulable, LRScheduler> making = optimizer -> new LRScheduler(optimizer, new ConstantLR(1, 0));
+    private Optional<Function<Schedulable, LRScheduler>> making = Optional.empty(); // once a schedule is given
     private Optional<LRScheduler> scheduler = Optional.empty();
     private Optional<String> monitor = Optional.empty();
     private Optional<Run> run = Optional.empty();
@@ -84,6 +84,7 @@ public final class DjlListener extends TrainingListenerAdapter {
      * Runs {@code policy}. A plateau gets the validation loss at the end of each epoch, or what {@link #monitor} names.
      *
      * @param per when its schedule is stepped
+     * @throws IllegalStateException if a schedule was given before
      */
     public DjlListener schedule(Policy policy, StepPer per) {
         Objects.requireNonNull(policy, "policy");
@@ -95,12 +96,18 @@ public final class DjlListener extends TrainingListenerAdapter {
      * Runs any runner, such as one with a schedule for each group, or with schedules of other numbers than the rate.
      *
      * @param making builds it, when the network is initialized
+     * @throws IllegalStateException if a schedule was given before
      */
     public DjlListener scheduler(Function<Schedulable, LRScheduler> making) {
+        Objects.requireNonNull(making, "making");
         if (scheduler.isPresent()) {
             throw new IllegalStateException("a schedule must be given before training begins");
         }
-        this.making = Objects.requireNonNull(making, "making");
+        if (this.making.isPresent()) {
+            throw new IllegalStateException("a schedule must be given once, but was given before: compose schedules to one by"
+                    + " a.times(b) or a.then(step, b)");
+        }
+        this.making = Optional.of(making);
         return this;
     }
 
@@ -145,7 +152,10 @@ public final class DjlListener extends TrainingListenerAdapter {
     public LRScheduler scheduler() {
         Schedulable optimizer = driven.schedulable(); // which calls this, too, when it is made
         if (scheduler.isEmpty()) {
-            scheduler = Optional.of(making.apply(optimizer));
+            scheduler = Optional.of(
+                    making.isPresent()
+                            ? making.get().apply(optimizer)
+                            : new LRScheduler(optimizer, new ConstantLR(1, 0)));
         }
         driven.finish();
         return scheduler.get();
@@ -171,7 +181,7 @@ public final class DjlListener extends TrainingListenerAdapter {
         return run.map(Run::position).orElseGet(() -> new Position(epoch, batch, step, 0, 0, List.of()));
     }
 
-    /** Loads what {@link #save} wrote; the file of another schedule is refused: {@code load(file, OnChange.REFUSE)}. */
+    /** Loads what {@link #save} wrote; the file of another schedule, or of one that is stepped otherwise, is refused: {@code load(file, OnChange.REFUSE)}. */
     public Position load(Path file) throws IOException {
         return load(file, LRScheduler.OnChange.REFUSE);
     }
@@ -180,7 +190,8 @@ public final class DjlListener extends TrainingListenerAdapter {
      * Loads what {@link #save} wrote. With several devices, call it before {@code trainer.initialize}, which copies the weights to
      * them, and initialize the block itself before.
      *
-     * @param onChange what to do if the file has another schedule
+     * @param onChange what to do if the file has another schedule; if its schedule is stepped per epoch and this one per batch, or the
+     *     other way round, {@code KEEP_CONFIG} goes on at the run's step or epoch, and {@code CONTINUE} is refused
      * @return where the run was; the start, and nothing is loaded, if there is no such file
      * @throws IOException if it is damaged, or of another network, optimizer or schedule; the message names the file and the
      *     difference
@@ -192,7 +203,7 @@ public final class DjlListener extends TrainingListenerAdapter {
         if (Files.notExists(Objects.requireNonNull(file, "file"))) {
             return Position.START;
         }
-        Position position = SavedTraining.load(file, network(), driven, runner, onChange);
+        Position position = SavedTraining.load(file, network(), driven, runner, making.isPresent(), onChange);
         epoch = position.epoch();
         batch = position.batch();
         step = position.step();

@@ -207,6 +207,15 @@ class DjlListenerTest {
     }
 
     @Test
+    void takesOneSchedule() {
+        DjlListener listener = Djl.listener(Djl.rates(0.1)).schedule(new ExponentialLR(0.5));
+        assertEquals(
+                "a schedule must be given once, but was given before: compose schedules to one by a.times(b) or a.then(step, b)",
+                assertThrows(IllegalStateException.class, () -> listener.schedule(new CosineAnnealingLR(3)))
+                        .getMessage());
+    }
+
+    @Test
     void thereIsOneForAnOptimizer() {
         DjlOptimizer optimizer = Djl.optimizer(new SGD(0.1));
         Djl.listener(optimizer);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
+import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import java.io.File;
@@ -287,11 +288,76 @@ class ResumeTest {
                     file + ": the state was saved under SequentialLR([LinearLR(start_factor=0.1, total_iters=4),"
                             + " CosineAnnealingLR(T_max=20)], milestones=[4]), but this runner runs StepLR(step_size=3, gamma=0.1):"
                             + " choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one, or CONTINUE to"
-                            + " go on with this one from the saved rate",
+                            + " go on with this one from the saved rate, as the second argument of load",
                     message);
             otherSchedule.load(file, LRScheduler.OnChange.KEEP_CONFIG);
             assertEquals(List.of(0.001, 0.002), otherSchedule.scheduler().lastLr());
             assertEquals(1, trainer.getEvaluators().size());
+        }
+    }
+
+    @Test
+    void refusesTheFileOfAScheduleThatIsSteppedOtherwise() throws Exception {
+        Path file = folder.resolve("per-batch.pt");
+        DjlOptimizer optimizer = withBias();
+        DjlListener perBatch = Djl.listener(optimizer).schedule(new StepLR(2, 0.5), StepPer.BATCH);
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, optimizer, perBatch)) {
+            var data = Images.dataset(trainer.getManager(), 0, 64, 16, false);
+            EasyTrain.fit(trainer, 1, data, null);
+            perBatch.save(file);
+        }
+        String refused = file + ": the schedule was stepped per batch when the state was saved, but this one is stepped per"
+                + " epoch: give StepPer.BATCH to schedule(...), or choose KEEP_CONFIG to move this schedule to where the run is,"
+                + " or TAKE_CHECKPOINT to step per batch, as the second argument of load";
+        for (LRScheduler.OnChange onChange : LRScheduler.OnChange.values()) {
+            DjlOptimizer other = withBias();
+            DjlListener perEpoch = Djl.listener(other).schedule(new StepLR(2, 0.5));
+            try (Model model = Nets.mlp();
+                    Trainer trainer = Nets.trainer(model, other, perEpoch)) {
+                assertEquals(1, trainer.getEvaluators().size());
+                if (onChange == LRScheduler.OnChange.REFUSE || onChange == LRScheduler.OnChange.CONTINUE) {
+                    assertEquals(
+                            refused,
+                            assertThrows(IOException.class, () -> perEpoch.load(file, onChange))
+                                    .getMessage());
+                    continue;
+                }
+                perEpoch.load(file, onChange);
+                boolean taken = onChange == LRScheduler.OnChange.TAKE_CHECKPOINT;
+                LRScheduler scheduler = perEpoch.scheduler();
+                assertEquals(taken ? StepPer.BATCH : StepPer.EPOCH, scheduler.stepPer());
+                assertEquals(taken ? 4 : 1, scheduler.lastEpoch()); // 4 steps were made in 1 epoch
+                assertEquals(taken ? List.of(0.0025, 0.005) : List.of(0.01, 0.02), scheduler.lastLr());
+            }
+        }
+        DjlListener none = Djl.listener(withBias());
+        refuses(
+                file + ": the state was saved under StepLR(step_size=2, gamma=0.5), but this listener has no schedule: give it"
+                        + " schedule(...) as when it was saved",
+                Nets.mlp(),
+                file,
+                none);
+    }
+
+    @Test
+    void loadsAFileThatDoesNotTellWhenItsScheduleWasStepped() throws Exception {
+        Path file = folder.resolve("old.pt");
+        DjlOptimizer optimizer = withBias();
+        DjlListener listener = Djl.listener(optimizer).schedule(new StepLR(2, 0.5), StepPer.BATCH);
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, optimizer, listener)) {
+            Nets.train(trainer, 0, 3);
+            listener.save(file);
+            Map<Object, Object> root;
+            try (TorchFile saved = TorchFile.open(file)) {
+                root = new LinkedHashMap<>(saved.dict());
+                Map<Object, Object> anneal = new LinkedHashMap<>(new Dict("", saved.dict()).map("anneal"));
+                assertEquals("batch", anneal.remove("step_per"));
+                root.put("anneal", anneal);
+                TorchFile.write(folder.resolve("older.pt"), root);
+            }
+            assertEquals(3, listener.load(folder.resolve("older.pt")).step());
         }
     }
 
