@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  * rates.
  */
 public final class DjlListener extends TrainingListenerAdapter {
+    private static final System.Logger LOG = System.getLogger(DjlListener.class.getName());
+
     private final Driven driven;
     private Optional<Function<Schedulable, LRScheduler>> making = Optional.empty(); // once a schedule is given
     private Optional<LRScheduler> scheduler = Optional.empty();
@@ -65,6 +67,7 @@ public final class DjlListener extends TrainingListenerAdapter {
     private boolean trained; // whether a batch was, in this process
     private boolean driving; // whether a step was made, in this process
     private boolean described; // whether the run knows the optimizer
+    private boolean warned; // of a validation of the wrong weights
     private boolean validated; // whether this epoch was
     private int epoch; // finished
     private int batch; // steps made in the epoch
@@ -114,7 +117,7 @@ public final class DjlListener extends TrainingListenerAdapter {
     /**
      * Gives a plateau the validation's number of an evaluator.
      *
-     * @param evaluator its name, such as {@code Accuracy}, of which more is better: then the plateau's mode must be {@code max}
+     * @param evaluator its name, such as {@code Accuracy}, or its column in a run, {@code val_accuracy}, of which more is better: then the plateau's mode must be {@code max}
      */
     public DjlListener monitor(String evaluator) {
         monitor = Optional.of(Objects.requireNonNull(evaluator, "evaluator"));
@@ -173,6 +176,7 @@ public final class DjlListener extends TrainingListenerAdapter {
      * @throws IllegalStateException if the network is not initialized, or holds the weights to evaluate
      */
     public void save(Path file) throws IOException {
+        trainer();
         LRScheduler runner = scheduler();
         SavedTraining.write(file, network(), driven, runner, position());
     }
@@ -199,6 +203,7 @@ public final class DjlListener extends TrainingListenerAdapter {
      */
     public Position load(Path file, LRScheduler.OnChange onChange) throws IOException {
         Objects.requireNonNull(onChange, "onChange");
+        trainer();
         LRScheduler runner = scheduler();
         if (Files.notExists(Objects.requireNonNull(file, "file"))) {
             return Position.START;
@@ -214,7 +219,8 @@ public final class DjlListener extends TrainingListenerAdapter {
 
     private Trainer trainer() {
         return trainer.orElseThrow(() -> new IllegalStateException(
-                "training must have begun: add this listener to the training listeners and make the trainer first"));
+                "the listener does not know the network yet: call load and save after model.newTrainer(config), whose config has this"
+                        + " listener, and trainer.initialize(shapes)"));
     }
 
     private Block network() {
@@ -272,6 +278,13 @@ public final class DjlListener extends TrainingListenerAdapter {
     @Override
     public void onValidationBatch(Trainer trainer, BatchData batchData) {
         validated = true;
+        if (!warned && driven.evaluatesTheWrongWeights()) {
+            warned = true;
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the validation measures the weights to train, not the average or those that the rule has to evaluate: give"
+                            + " EasyTrain.fit optimizer.validation(data)");
+        }
     }
 
     /** Called by the optimizer after each step. */
@@ -333,10 +346,28 @@ public final class DjlListener extends TrainingListenerAdapter {
         }
         TrainingResult result = trainer.getTrainingResult();
         Optional<Float> metric = Optional.ofNullable(
-                monitor.isPresent() ? result.getValidateEvaluation(monitor.get()) : result.getValidateLoss());
+                monitor.isPresent()
+                        ? result.getValidateEvaluation(evaluator(trainer, monitor.get()))
+                        : result.getValidateLoss());
         return metric.orElseThrow(() -> new IllegalStateException("monitor must be one of "
-                + trainer.getEvaluators().stream().map(Evaluator::getName).toList() + ", but was "
-                + monitor.orElse("")));
+                + trainer.getEvaluators().stream().map(Evaluator::getName).toList() + ", or of a run's columns "
+                + trainer.getEvaluators().stream()
+                        .map(evaluator -> validationColumn(trainer, evaluator))
+                        .toList()
+                + ", but was " + monitor.orElse("")));
+    }
+
+    /** {@return the name of the evaluator whose column in a run is {@code monitored}, or that itself} */
+    private static String evaluator(Trainer trainer, String monitored) {
+        return trainer.getEvaluators().stream()
+                .filter(evaluator -> validationColumn(trainer, evaluator).equals(monitored))
+                .map(Evaluator::getName)
+                .findFirst()
+                .orElse(monitored);
+    }
+
+    private static String validationColumn(Trainer trainer, Evaluator evaluator) {
+        return "val_" + (evaluator == trainer.getLoss() ? "loss" : column(evaluator.getName()));
     }
 
     /** {@return what DJL's evaluators measured, by the names of a run's columns, but for the loss of training, which a run sums} */
@@ -345,12 +376,11 @@ public final class DjlListener extends TrainingListenerAdapter {
         Map<String, Double> metrics = new LinkedHashMap<>();
         for (Evaluator evaluator : trainer.getEvaluators()) {
             String name = evaluator.getName();
-            String column = evaluator == trainer.getLoss() ? "loss" : column(name);
             if (validated) {
-                put(metrics, "val_" + column, result.getValidateEvaluation(name));
+                put(metrics, validationColumn(trainer, evaluator), result.getValidateEvaluation(name));
             }
             if (evaluator != trainer.getLoss()) {
-                put(metrics, "train_" + column, result.getTrainEvaluation(name));
+                put(metrics, "train_" + column(name), result.getTrainEvaluation(name));
             }
         }
         return metrics;

@@ -91,10 +91,12 @@ public final class DjlOptimizer extends Optimizer {
      *
      * @param pattern of their names, as {@link NamePatterns} has it, such as {@code *_bias}
      * @param rule of the same class as the optimizer's
+     * @throws IllegalArgumentException if there is a group of this pattern
      */
     public DjlOptimizer group(String pattern, UpdateRule rule) {
         checkNotBegun("a group must be added");
-        own.put(Objects.requireNonNull(pattern, "pattern"), checked(rule));
+        Driven.checkNew(own, pattern);
+        own.put(pattern, checked(rule));
         return this;
     }
 
@@ -243,7 +245,9 @@ public final class DjlOptimizer extends Optimizer {
      */
     public Dataset validation(Dataset data) {
         return new EvalDataset(
-                Objects.requireNonNull(data, "data"),
+                Objects.requireNonNull(
+                        data,
+                        "data must be a data set, but was null: give EasyTrain.fit null itself to train without validation"),
                 () -> {
                     updateAverage();
                     eval();
@@ -356,6 +360,17 @@ public final class DjlOptimizer extends Optimizer {
             @Override
             public void finish() {
                 mirrored.ifPresent(MirroredNetwork::checkComplete);
+            }
+
+            @Override
+            public boolean evaluatesTheWrongWeights() {
+                return mirrored().isTraining()
+                        && (rule.hasEvalWeights()
+                                || (epochs + 1 >= averagedFrom
+                                        && mirrored()
+                                                .average()
+                                                .filter(average -> averageIsDue || average.nAveraged() > 0)
+                                                .isPresent()));
             }
 
             @Override

@@ -2,6 +2,7 @@ package org.anneal.djl;
 
 import ai.djl.nn.Block;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.checkpoint.Dict;
 import org.anneal.optim.Schedulable;
@@ -36,6 +37,11 @@ interface Driven {
      * @throws IllegalStateException if DJL did not hand over all parameters in that step
      */
     void finish();
+
+    /** {@return whether the network holds weights to train, though there are others to evaluate} */
+    default boolean evaluatesTheWrongWeights() {
+        return false;
+    }
 
     /** {@return what a trainer must have to be driven, in a message} */
     String remedy();
@@ -74,6 +80,12 @@ interface Driven {
                     "an optimizer belongs to one network, but was given to another: make a new one");
         }
         return block;
+    }
+
+    static void checkNew(Map<String, ?> groups, String pattern) {
+        if (groups.containsKey(Objects.requireNonNull(pattern, "pattern"))) {
+            throw new IllegalArgumentException("pattern must be of a new group, but '" + pattern + "' has one already");
+        }
     }
 
     static void checkNone(Optional<Runnable> listener) {

@@ -21,9 +21,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.anneal.optim.Adam;
+import org.anneal.optim.Averaging;
 import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
 import org.anneal.runs.Run;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
@@ -204,6 +209,50 @@ class DjlListenerTest {
                     assertThrows(IllegalStateException.class, () -> EasyTrain.fit(trainer, 1, data, null))
                             .getMessage());
         }
+    }
+
+    @Test
+    void warnsOnceOfAValidationThatDoesNotMeasureTheAverage() throws Exception {
+        String warning = "the validation measures the weights to train, not the average or those that the rule has to evaluate:"
+                + " give EasyTrain.fit optimizer.validation(data)";
+        UpdateRule scheduleFree = UpdateRule.parse("SGDScheduleFree()");
+        assertEquals(List.of(warning), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.ema(0.9)), false));
+        assertEquals(List.of(warning), warnings(Djl.optimizer(scheduleFree), false));
+        assertEquals(List.of(), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.ema(0.9)), true));
+        assertEquals(List.of(), warnings(Djl.optimizer(scheduleFree), true));
+        assertEquals(List.of(), warnings(Djl.optimizer(new SGD(0.1)), false));
+        // there is no average yet in these two epochs
+        assertEquals(
+                List.of(), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.swa(), StepPer.EPOCH, 3), false));
+    }
+
+    private static List<String> warnings(DjlOptimizer optimizer, boolean wrapped) throws Exception {
+        List<String> warnings = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                warnings.add(entry.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger log = Logger.getLogger(DjlListener.class.getName());
+        log.addHandler(handler);
+        log.setUseParentHandlers(false);
+        DjlListener listener = Djl.listener(optimizer);
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, optimizer, listener)) {
+            var data = Images.dataset(trainer.getManager(), 0, 32, 16, false);
+            EasyTrain.fit(trainer, 2, data, wrapped ? optimizer.validation(data) : data);
+        } finally {
+            log.removeHandler(handler);
+            log.setUseParentHandlers(true);
+        }
+        return warnings;
     }
 
     @Test

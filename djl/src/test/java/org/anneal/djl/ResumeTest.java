@@ -418,7 +418,8 @@ class ResumeTest {
         DjlOptimizer optimizer = Djl.optimizer(new AdamW(0.01));
         DjlListener listener = Djl.listener(optimizer);
         assertEquals(
-                "the optimizer does not know its network: add Djl.listener(optimizer) to the training listeners",
+                "the listener does not know the network yet: call load and save after model.newTrainer(config), whose config has"
+                        + " this listener, and trainer.initialize(shapes)",
                 assertThrows(IllegalStateException.class, () -> listener.load(folder.resolve("none.pt")))
                         .getMessage());
         try (Model model = Nets.mlp();
