@@ -107,8 +107,9 @@ public final class DjlListener extends TrainingListenerAdapter {
             throw new IllegalStateException("a schedule must be given before training begins");
         }
         if (this.making.isPresent()) {
-            throw new IllegalStateException("a schedule must be given once, but was given before: compose schedules to one by"
-                    + " a.times(b) or a.then(step, b)");
+            throw new IllegalStateException(
+                    "a schedule must be given once, but was given before: compose schedules to one by"
+                            + " a.times(b) or a.then(step, b)");
         }
         this.making = Optional.of(making);
         return this;

@@ -320,19 +320,21 @@ public final class DjlOptimizer extends Optimizer {
 
     private void checkAverage(boolean saved, Dict settings) {
         if (saved && averaging.isEmpty()) {
-            throw new IllegalArgumentException("the file has an average of the weights, but this optimizer keeps none: call"
-                    + " average(...) as when it was saved");
+            throw new IllegalArgumentException(
+                    "the file has an average of the weights, but this optimizer keeps none: call"
+                            + " average(...) as when it was saved");
         }
         if (!saved && averaging.isPresent()) {
-            throw new IllegalArgumentException("the file has no average of the weights, but this optimizer keeps one: leave"
-                    + " average(...) out, as when it was saved");
+            throw new IllegalArgumentException(
+                    "the file has no average of the weights, but this optimizer keeps one: leave"
+                            + " average(...) out, as when it was saved");
         }
         if (settings.find(AVERAGING).isPresent()) {
             String before = settings.text(AVERAGING);
             String now = averaging.map(DjlOptimizer::kind).orElse(before);
             if (!before.equals(now)) {
-                throw new IllegalArgumentException(
-                        "the file has an average by Averaging." + before + ", but this optimizer keeps one by Averaging." + now);
+                throw new IllegalArgumentException("the file has an average by Averaging." + before
+                        + ", but this optimizer keeps one by Averaging." + now);
             }
         }
     }
@@ -407,8 +409,9 @@ public final class DjlOptimizer extends Optimizer {
             @Override
             public void check(Dict checkpoint, Dict settings) {
                 if (checkpoint.find(STATE).isEmpty()) {
-                    throw new IllegalArgumentException("the file has the rates of one of DJL's own optimizers and no optimizer's"
-                            + " state, but this listener is of an optimizer that Djl.optimizer made");
+                    throw new IllegalArgumentException(
+                            "the file has the rates of one of DJL's own optimizers and no optimizer's"
+                                    + " state, but this listener is of an optimizer that Djl.optimizer made");
                 }
                 checkAverage(checkpoint.find(AVERAGE).isPresent(), settings);
             }

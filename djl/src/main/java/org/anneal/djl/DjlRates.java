@@ -158,8 +158,9 @@ public final class DjlRates implements ParameterTracker {
             @Override
             public void check(Dict checkpoint, Dict settings) {
                 if (checkpoint.find(DjlOptimizer.STATE).isPresent()) {
-                    throw new IllegalArgumentException("the file is of an optimizer that Djl.optimizer made, but this listener is of"
-                            + " the rates of one of DJL's own");
+                    throw new IllegalArgumentException(
+                            "the file is of an optimizer that Djl.optimizer made, but this listener is of"
+                                    + " the rates of one of DJL's own");
                 }
             }
 

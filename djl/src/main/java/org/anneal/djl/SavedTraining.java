@@ -144,10 +144,13 @@ final class SavedTraining {
                 .findFirst()
                 .orElseThrow(() -> anneal.wrong(STEP_PER, "'batch' or 'epoch'"));
         if (hasSchedule && (onChange == LRScheduler.OnChange.REFUSE || onChange == LRScheduler.OnChange.CONTINUE)) {
-            throw new IllegalArgumentException("the schedule was stepped per " + name(saved) + " when the state was saved, but"
-                    + " this one is stepped per " + name(now) + ": give StepPer." + saved + " to schedule(...), or choose"
-                    + " KEEP_CONFIG to move this schedule to where the run is, or TAKE_CHECKPOINT to step per " + name(saved)
-                    + CHOICE);
+            throw new IllegalArgumentException(
+                    "the schedule was stepped per " + name(saved) + " when the state was saved, but"
+                            + " this one is stepped per " + name(now) + ": give StepPer." + saved
+                            + " to schedule(...), or choose"
+                            + " KEEP_CONFIG to move this schedule to where the run is, or TAKE_CHECKPOINT to step per "
+                            + name(saved)
+                            + CHOICE);
         }
         return Optional.of(saved);
     }

@@ -198,9 +198,8 @@ class DjlListenerTest {
     }
 
     private static void checkUnused(String message, DjlListener listener) {
-        Optimizer fixed = Optimizer.sgd()
-                .setLearningRateTracker(Tracker.fixed(0.1f))
-                .build();
+        Optimizer fixed =
+                Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.1f)).build();
         try (Model model = Nets.mlp();
                 Trainer trainer = Nets.trainer(model, fixed, listener)) {
             var data = Images.dataset(trainer.getManager(), 0, 32, 16, false);
@@ -213,8 +212,9 @@ class DjlListenerTest {
 
     @Test
     void warnsOnceOfAValidationThatDoesNotMeasureTheAverage() throws Exception {
-        String warning = "the validation measures the weights to train, not the average or those that the rule has to evaluate:"
-                + " give EasyTrain.fit optimizer.validation(data)";
+        String warning =
+                "the validation measures the weights to train, not the average or those that the rule has to evaluate:"
+                        + " give EasyTrain.fit optimizer.validation(data)";
         UpdateRule scheduleFree = UpdateRule.parse("SGDScheduleFree()");
         assertEquals(List.of(warning), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.ema(0.9)), false));
         assertEquals(List.of(warning), warnings(Djl.optimizer(scheduleFree), false));

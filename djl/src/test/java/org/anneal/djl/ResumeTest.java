@@ -255,20 +255,25 @@ class ResumeTest {
                         + " like one of Adam or AdamW",
                 Nets.mlp(),
                 file,
-                Djl.listener(Djl.optimizer(new SGD(0.01)).group("*_bias", new SGD(0.01)).average(Averaging.ema(0.5))));
+                Djl.listener(Djl.optimizer(new SGD(0.01))
+                        .group("*_bias", new SGD(0.01))
+                        .average(Averaging.ema(0.5))));
         refuses(
                 file + ": param_names of group 'rest' must be [01Linear_weight, 01Linear_bias] in any order, but was"
                         + " [01Linear_weight, 03Linear_weight]",
                 Nets.mlp(),
                 file,
-                Djl.listener(Djl.optimizer(new Adam(0.01)).group("03*", new Adam(0.01)).average(Averaging.ema(0.5))));
+                Djl.listener(Djl.optimizer(new Adam(0.01))
+                        .group("03*", new Adam(0.01))
+                        .average(Averaging.ema(0.5))));
         refuses(
                 file + ": model.02BatchNorm_gamma must be a tensor, but was missing",
                 Nets.withBatchNorm(),
                 file,
                 Djl.listener(Djl.optimizer(new Adam(0.01)).average(Averaging.ema(0.5))));
         refuses(
-                file + ": the file has an average of the weights, but this optimizer keeps none: call average(...) as when it"
+                file
+                        + ": the file has an average of the weights, but this optimizer keeps none: call average(...) as when it"
                         + " was saved",
                 Nets.mlp(),
                 file,
@@ -307,9 +312,10 @@ class ResumeTest {
             EasyTrain.fit(trainer, 1, data, null);
             perBatch.save(file);
         }
-        String refused = file + ": the schedule was stepped per batch when the state was saved, but this one is stepped per"
-                + " epoch: give StepPer.BATCH to schedule(...), or choose KEEP_CONFIG to move this schedule to where the run is,"
-                + " or TAKE_CHECKPOINT to step per batch, as the second argument of load";
+        String refused =
+                file + ": the schedule was stepped per batch when the state was saved, but this one is stepped per"
+                        + " epoch: give StepPer.BATCH to schedule(...), or choose KEEP_CONFIG to move this schedule to where the run is,"
+                        + " or TAKE_CHECKPOINT to step per batch, as the second argument of load";
         for (LRScheduler.OnChange onChange : LRScheduler.OnChange.values()) {
             DjlOptimizer other = withBias();
             DjlListener perEpoch = Djl.listener(other).schedule(new StepLR(2, 0.5));
@@ -333,7 +339,8 @@ class ResumeTest {
         }
         DjlListener none = Djl.listener(withBias());
         refuses(
-                file + ": the state was saved under StepLR(step_size=2, gamma=0.5), but this listener has no schedule: give it"
+                file
+                        + ": the state was saved under StepLR(step_size=2, gamma=0.5), but this listener has no schedule: give it"
                         + " schedule(...) as when it was saved",
                 Nets.mlp(),
                 file,
@@ -379,19 +386,22 @@ class ResumeTest {
             assertEquals(1, trainer.getEvaluators().size());
         }
         refuses(
-                plain + ": the file has no average of the weights, but this optimizer keeps one: leave average(...) out, as when"
+                plain
+                        + ": the file has no average of the weights, but this optimizer keeps one: leave average(...) out, as when"
                         + " it was saved",
                 Nets.mlp(),
                 plain,
                 Djl.listener(optimizer()));
         refuses(
-                plain + ": the file is of an optimizer that Djl.optimizer made, but this listener is of the rates of one of"
+                plain
+                        + ": the file is of an optimizer that Djl.optimizer made, but this listener is of the rates of one of"
                         + " DJL's own",
                 Nets.mlp(),
                 plain,
                 Djl.listener(Djl.rates(0.1).group("*_bias", 0.2)));
         refuses(
-                rates + ": the file has the rates of one of DJL's own optimizers and no optimizer's state, but this listener is"
+                rates
+                        + ": the file has the rates of one of DJL's own optimizers and no optimizer's state, but this listener is"
                         + " of an optimizer that Djl.optimizer made",
                 Nets.mlp(),
                 rates,
