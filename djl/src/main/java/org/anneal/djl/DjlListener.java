@@ -45,11 +45,17 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It stands behind DJL's {@link EvaluatorTrainingListener} among the listeners, which measures what a plateau and a run need.
- * It belongs to the thread that trains.
+ * {@code Model.save} names its file by the epochs of the whole run, which DJL's own listeners, before this one, count from the start of
+ * the process. It belongs to the thread that trains.
+ *
+ * <p>The first epoch ends with an {@link IllegalStateException} if the trainer has another optimizer, or one that does not read the
+ * rates.
  */
 public final class DjlListener extends TrainingListenerAdapter {
+    private static final System.Logger LOG = System.getLogger(DjlListener.class.getName());
+
     private final Driven driven;
-    private Function<Schedulable, LRScheduler> making = optimizer -> new LRScheduler(optimizer, new ConstantLR(1, 0));
+    private Optional<Function<Schedulable, LRScheduler>> making = Optional.empty(); // once a schedule is given
     private Optional<LRScheduler> scheduler = Optional.empty();
     private Optional<String> monitor = Optional.empty();
     private Optional<Run> run = Optional.empty();
@@ -58,7 +64,10 @@ public final class DjlListener extends TrainingListenerAdapter {
     private Optional<Trainer> trainer = Optional.empty();
     private boolean evaluated; // whether DJL's evaluators have been updated before this listener is called
     private final List<Double> losses = new ArrayList<>(); // of the batches since the last step
+    private boolean trained; // whether a batch was, in this process
+    private boolean driving; // whether a step was made, in this process
     private boolean described; // whether the run knows the optimizer
+    private boolean warned; // of a validation of the wrong weights
     private boolean validated; // whether this epoch was
     private int epoch; // finished
     private int batch; // steps made in the epoch
@@ -78,6 +87,7 @@ public final class DjlListener extends TrainingListenerAdapter {
      * Runs {@code policy}. A plateau gets the validation loss at the end of each epoch, or what {@link #monitor} names.
      *
      * @param per when its schedule is stepped
+     * @throws IllegalStateException if a schedule was given before
      */
     public DjlListener schedule(Policy policy, StepPer per) {
         Objects.requireNonNull(policy, "policy");
@@ -89,19 +99,26 @@ public final class DjlListener extends TrainingListenerAdapter {
      * Runs any runner, such as one with a schedule for each group, or with schedules of other numbers than the rate.
      *
      * @param making builds it, when the network is initialized
+     * @throws IllegalStateException if a schedule was given before
      */
     public DjlListener scheduler(Function<Schedulable, LRScheduler> making) {
+        Objects.requireNonNull(making, "making");
         if (scheduler.isPresent()) {
             throw new IllegalStateException("a schedule must be given before training begins");
         }
-        this.making = Objects.requireNonNull(making, "making");
+        if (this.making.isPresent()) {
+            throw new IllegalStateException(
+                    "a schedule must be given once, but was given before: compose schedules to one by"
+                            + " a.times(b) or a.then(step, b)");
+        }
+        this.making = Optional.of(making);
         return this;
     }
 
     /**
      * Gives a plateau the validation's number of an evaluator.
      *
-     * @param evaluator its name, such as {@code Accuracy}, of which more is better: then the plateau's mode must be {@code max}
+     * @param evaluator its name, such as {@code Accuracy}, or its column in a run, {@code val_accuracy}, of which more is better: then the plateau's mode must be {@code max}
      */
     public DjlListener monitor(String evaluator) {
         monitor = Optional.of(Objects.requireNonNull(evaluator, "evaluator"));
@@ -139,7 +156,10 @@ public final class DjlListener extends TrainingListenerAdapter {
     public LRScheduler scheduler() {
         Schedulable optimizer = driven.schedulable(); // which calls this, too, when it is made
         if (scheduler.isEmpty()) {
-            scheduler = Optional.of(making.apply(optimizer));
+            scheduler = Optional.of(
+                    making.isPresent()
+                            ? making.get().apply(optimizer)
+                            : new LRScheduler(optimizer, new ConstantLR(1, 0)));
         }
         driven.finish();
         return scheduler.get();
@@ -157,6 +177,7 @@ public final class DjlListener extends TrainingListenerAdapter {
      * @throws IllegalStateException if the network is not initialized, or holds the weights to evaluate
      */
     public void save(Path file) throws IOException {
+        trainer();
         LRScheduler runner = scheduler();
         SavedTraining.write(file, network(), driven, runner, position());
     }
@@ -165,7 +186,7 @@ public final class DjlListener extends TrainingListenerAdapter {
         return run.map(Run::position).orElseGet(() -> new Position(epoch, batch, step, 0, 0, List.of()));
     }
 
-    /** Loads what {@link #save} wrote; the file of another schedule is refused: {@code load(file, OnChange.REFUSE)}. */
+    /** Loads what {@link #save} wrote; the file of another schedule, or of one that is stepped otherwise, is refused: {@code load(file, OnChange.REFUSE)}. */
     public Position load(Path file) throws IOException {
         return load(file, LRScheduler.OnChange.REFUSE);
     }
@@ -174,7 +195,8 @@ public final class DjlListener extends TrainingListenerAdapter {
      * Loads what {@link #save} wrote. With several devices, call it before {@code trainer.initialize}, which copies the weights to
      * them, and initialize the block itself before.
      *
-     * @param onChange what to do if the file has another schedule
+     * @param onChange what to do if the file has another schedule; if its schedule is stepped per epoch and this one per batch, or the
+     *     other way round, {@code KEEP_CONFIG} goes on at the run's step or epoch, and {@code CONTINUE} is refused
      * @return where the run was; the start, and nothing is loaded, if there is no such file
      * @throws IOException if it is damaged, or of another network, optimizer or schedule; the message names the file and the
      *     difference
@@ -182,21 +204,24 @@ public final class DjlListener extends TrainingListenerAdapter {
      */
     public Position load(Path file, LRScheduler.OnChange onChange) throws IOException {
         Objects.requireNonNull(onChange, "onChange");
+        trainer();
         LRScheduler runner = scheduler();
         if (Files.notExists(Objects.requireNonNull(file, "file"))) {
             return Position.START;
         }
-        Position position = SavedTraining.load(file, network(), driven, runner, onChange);
+        Position position = SavedTraining.load(file, network(), driven, runner, making.isPresent(), onChange);
         epoch = position.epoch();
         batch = position.batch();
         step = position.step();
+        nameEpoch();
         startRandomNumbers();
         return position;
     }
 
     private Trainer trainer() {
         return trainer.orElseThrow(() -> new IllegalStateException(
-                "training must have begun: add this listener to the training listeners and make the trainer first"));
+                "the listener does not know the network yet: call load and save after model.newTrainer(config), whose config has this"
+                        + " listener, and trainer.initialize(shapes)"));
     }
 
     private Block network() {
@@ -213,6 +238,18 @@ public final class DjlListener extends TrainingListenerAdapter {
         evaluated = isBehindEvaluators(trainer);
         driven.begin(network(), trainer.getDevices().length);
         startRandomNumbers();
+    }
+
+    @Override
+    public void onTrainingEnd(Trainer trainer) {
+        nameEpoch(); // as DJL's EpochTrainingListener has just set its own count
+    }
+
+    /** Has {@code Model.save} name its file by the epochs of the whole run: DJL counts this process's, and loads the file of the most. */
+    private void nameEpoch() {
+        if (epoch > 0) {
+            trainer().getModel().setProperty("Epoch", Integer.toString(epoch));
+        }
     }
 
     private boolean isBehindEvaluators(Trainer trainer) {
@@ -232,6 +269,7 @@ public final class DjlListener extends TrainingListenerAdapter {
     @Override
     public void onTrainingBatch(Trainer trainer, BatchData batchData) {
         driven.finish();
+        trained = true;
         if (run.isPresent()) {
             checkEvaluated("a run");
             losses.add((double) trainer.getLoss().getAccumulator(EvaluatorTrainingListener.TRAIN_ALL));
@@ -241,10 +279,18 @@ public final class DjlListener extends TrainingListenerAdapter {
     @Override
     public void onValidationBatch(Trainer trainer, BatchData batchData) {
         validated = true;
+        if (!warned && driven.evaluatesTheWrongWeights()) {
+            warned = true;
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "the validation measures the weights to train, not the average or those that the rule has to evaluate: give"
+                            + " EasyTrain.fit optimizer.validation(data)");
+        }
     }
 
     /** Called by the optimizer after each step. */
     private void stepped() {
+        driving = true;
         run.ifPresent(this::recordStep);
         losses.clear();
         step++;
@@ -267,6 +313,9 @@ public final class DjlListener extends TrainingListenerAdapter {
     @Override
     public void onEpoch(Trainer trainer) {
         LRScheduler runner = scheduler();
+        if (trained && !driving) {
+            throw new IllegalStateException(driven.remedy());
+        }
         driven.epoch(epoch + 1);
         try {
             if (run.isPresent()) {
@@ -274,6 +323,7 @@ public final class DjlListener extends TrainingListenerAdapter {
             }
             epoch++;
             batch = 0;
+            nameEpoch();
             if (runner.takesMetric()) {
                 runner.epoch(metric(trainer));
             } else {
@@ -297,10 +347,28 @@ public final class DjlListener extends TrainingListenerAdapter {
         }
         TrainingResult result = trainer.getTrainingResult();
         Optional<Float> metric = Optional.ofNullable(
-                monitor.isPresent() ? result.getValidateEvaluation(monitor.get()) : result.getValidateLoss());
+                monitor.isPresent()
+                        ? result.getValidateEvaluation(evaluator(trainer, monitor.get()))
+                        : result.getValidateLoss());
         return metric.orElseThrow(() -> new IllegalStateException("monitor must be one of "
-                + trainer.getEvaluators().stream().map(Evaluator::getName).toList() + ", but was "
-                + monitor.orElse("")));
+                + trainer.getEvaluators().stream().map(Evaluator::getName).toList() + ", or of a run's columns "
+                + trainer.getEvaluators().stream()
+                        .map(evaluator -> validationColumn(trainer, evaluator))
+                        .toList()
+                + ", but was " + monitor.orElse("")));
+    }
+
+    /** {@return the name of the evaluator whose column in a run is {@code monitored}, or that itself} */
+    private static String evaluator(Trainer trainer, String monitored) {
+        return trainer.getEvaluators().stream()
+                .filter(evaluator -> validationColumn(trainer, evaluator).equals(monitored))
+                .map(Evaluator::getName)
+                .findFirst()
+                .orElse(monitored);
+    }
+
+    private static String validationColumn(Trainer trainer, Evaluator evaluator) {
+        return "val_" + (evaluator == trainer.getLoss() ? "loss" : column(evaluator.getName()));
     }
 
     /** {@return what DJL's evaluators measured, by the names of a run's columns, but for the loss of training, which a run sums} */
@@ -309,12 +377,11 @@ public final class DjlListener extends TrainingListenerAdapter {
         Map<String, Double> metrics = new LinkedHashMap<>();
         for (Evaluator evaluator : trainer.getEvaluators()) {
             String name = evaluator.getName();
-            String column = evaluator == trainer.getLoss() ? "loss" : column(name);
             if (validated) {
-                put(metrics, "val_" + column, result.getValidateEvaluation(name));
+                put(metrics, validationColumn(trainer, evaluator), result.getValidateEvaluation(name));
             }
             if (evaluator != trainer.getLoss()) {
-                put(metrics, "train_" + column, result.getTrainEvaluation(name));
+                put(metrics, "train_" + column(name), result.getTrainEvaluation(name));
             }
         }
         return metrics;

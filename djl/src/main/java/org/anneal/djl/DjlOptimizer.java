@@ -46,7 +46,9 @@ import org.anneal.text.Check;
  * <p>An optimizer belongs to one network, and to the thread that trains it.
  */
 public final class DjlOptimizer extends Optimizer {
+    static final String STATE = "optimizer"; // its entry in a checkpoint
     private static final String AVERAGE = "average";
+    private static final String AVERAGING = "averaging";
 
     private final UpdateRule rule;
     private final Map<String, UpdateRule> own = new LinkedHashMap<>(); // by pattern
@@ -89,10 +91,12 @@ public final class DjlOptimizer extends Optimizer {
      *
      * @param pattern of their names, as {@link NamePatterns} has it, such as {@code *_bias}
      * @param rule of the same class as the optimizer's
+     * @throws IllegalArgumentException if there is a group of this pattern
      */
     public DjlOptimizer group(String pattern, UpdateRule rule) {
         checkNotBegun("a group must be added");
-        own.put(Objects.requireNonNull(pattern, "pattern"), checked(rule));
+        Driven.checkNew(own, pattern);
+        own.put(pattern, checked(rule));
         return this;
     }
 
@@ -241,7 +245,9 @@ public final class DjlOptimizer extends Optimizer {
      */
     public Dataset validation(Dataset data) {
         return new EvalDataset(
-                Objects.requireNonNull(data, "data"),
+                Objects.requireNonNull(
+                        data,
+                        "data must be a data set, but was null: give EasyTrain.fit null itself to train without validation"),
                 () -> {
                     updateAverage();
                     eval();
@@ -308,6 +314,31 @@ public final class DjlOptimizer extends Optimizer {
         loadStateDict(named);
     }
 
+    private static String kind(Averaging averaging) {
+        return averaging instanceof Averaging.Swa ? "swa" : "ema";
+    }
+
+    private void checkAverage(boolean saved, Dict settings) {
+        if (saved && averaging.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the file has an average of the weights, but this optimizer keeps none: call"
+                            + " average(...) as when it was saved");
+        }
+        if (!saved && averaging.isPresent()) {
+            throw new IllegalArgumentException(
+                    "the file has no average of the weights, but this optimizer keeps one: leave"
+                            + " average(...) out, as when it was saved");
+        }
+        if (settings.find(AVERAGING).isPresent()) {
+            String before = settings.text(AVERAGING);
+            String now = averaging.map(DjlOptimizer::kind).orElse(before);
+            if (!before.equals(now)) {
+                throw new IllegalArgumentException("the file has an average by Averaging." + before
+                        + ", but this optimizer keeps one by Averaging." + now);
+            }
+        }
+    }
+
     Driven driven() {
         return new Driven() {
             @Override
@@ -334,6 +365,22 @@ public final class DjlOptimizer extends Optimizer {
             }
 
             @Override
+            public boolean evaluatesTheWrongWeights() {
+                return mirrored().isTraining()
+                        && (rule.hasEvalWeights()
+                                || (epochs + 1 >= averagedFrom
+                                        && mirrored()
+                                                .average()
+                                                .filter(average -> averageIsDue || average.nAveraged() > 0)
+                                                .isPresent()));
+            }
+
+            @Override
+            public String remedy() {
+                return "the trainer's optimizer is not the one of this listener: give the configuration optOptimizer(optimizer)";
+            }
+
+            @Override
             public void epoch(int epoch) {
                 updateAverage();
                 train();
@@ -347,15 +394,32 @@ public final class DjlOptimizer extends Optimizer {
                             "the network holds the weights to evaluate, so it must not be saved to go on: call train() first");
                 }
                 Map<String, Object> state = new LinkedHashMap<>();
-                state.put("optimizer", stateDict());
+                state.put(STATE, stateDict());
                 mirrored().average().ifPresent(average -> state.put(AVERAGE, average.stateDict()));
                 return state;
             }
 
             @Override
+            public Map<String, Object> settings() {
+                return averaging
+                        .<Map<String, Object>>map(each -> Map.of(AVERAGING, kind(each)))
+                        .orElse(Map.of());
+            }
+
+            @Override
+            public void check(Dict checkpoint, Dict settings) {
+                if (checkpoint.find(STATE).isEmpty()) {
+                    throw new IllegalArgumentException(
+                            "the file has the rates of one of DJL's own optimizers and no optimizer's"
+                                    + " state, but this listener is of an optimizer that Djl.optimizer made");
+                }
+                checkAverage(checkpoint.find(AVERAGE).isPresent(), settings);
+            }
+
+            @Override
             public void load(Dict checkpoint, int epoch) {
                 readParameters();
-                loadStateDict(checkpoint.map("optimizer"));
+                loadStateDict(checkpoint.map(STATE));
                 mirrored().average().ifPresent(average -> average.loadStateDict(checkpoint.map(AVERAGE)));
                 epochs = epoch;
             }

@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import org.anneal.checkpoint.Dict;
 import org.anneal.optim.NamePatterns;
@@ -53,12 +52,14 @@ public final class DjlRates implements ParameterTracker {
      *
      * @param pattern of their names, as {@link NamePatterns} has it, such as {@code *_bias}
      * @param lr finite and at least 0
+     * @throws IllegalArgumentException if there is a group of this pattern
      */
     public DjlRates group(String pattern, double lr) {
         if (parameters.isPresent()) {
             throw new IllegalStateException("groups must be added before training begins");
         }
-        own.put(Objects.requireNonNull(pattern, "pattern"), Check.finiteNotNegative("lr", lr));
+        Driven.checkNew(own, pattern);
+        own.put(pattern, Check.finiteNotNegative("lr", lr));
         return this;
     }
 
@@ -141,11 +142,26 @@ public final class DjlRates implements ParameterTracker {
             }
 
             @Override
+            public String remedy() {
+                return "the trainer's optimizer does not read the rates of this listener: give it"
+                        + " optLearningRateTracker(rates), or setLearningRateTracker(rates) if it is an Sgd";
+            }
+
+            @Override
             public void epoch(int epoch) {}
 
             @Override
             public Map<String, Object> state() {
                 return Map.of();
+            }
+
+            @Override
+            public void check(Dict checkpoint, Dict settings) {
+                if (checkpoint.find(DjlOptimizer.STATE).isPresent()) {
+                    throw new IllegalArgumentException(
+                            "the file is of an optimizer that Djl.optimizer made, but this listener is of"
+                                    + " the rates of one of DJL's own");
+                }
             }
 
             @Override

@@ -2,6 +2,7 @@ package org.anneal.djl;
 
 import ai.djl.nn.Block;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.anneal.checkpoint.Dict;
 import org.anneal.optim.Schedulable;
@@ -37,11 +38,32 @@ interface Driven {
      */
     void finish();
 
+    /** {@return whether the network holds weights to train, though there are others to evaluate} */
+    default boolean evaluatesTheWrongWeights() {
+        return false;
+    }
+
+    /** {@return what a trainer must have to be driven, in a message} */
+    String remedy();
+
     /** Called at the end of an epoch, which was its {@code epoch}th from 1, after {@link #finish}. */
     void epoch(int epoch);
 
     /** {@return what is to be saved, by the names of its entries in a checkpoint} */
     Map<String, Object> state();
+
+    /** {@return what a checkpoint tells of it beside its state, for {@link #check}} */
+    default Map<String, Object> settings() {
+        return Map.of();
+    }
+
+    /**
+     * Checks whose state a checkpoint has, before any of it is loaded.
+     *
+     * @param settings what {@link #settings} returned; a file of an older version lacks them
+     * @throws IllegalArgumentException if it is of something else
+     */
+    void check(Dict checkpoint, Dict settings);
 
     /**
      * Loads what {@link #state} returned, after the network has got its saved weights.
@@ -58,6 +80,12 @@ interface Driven {
                     "an optimizer belongs to one network, but was given to another: make a new one");
         }
         return block;
+    }
+
+    static void checkNew(Map<String, ?> groups, String pattern) {
+        if (groups.containsKey(Objects.requireNonNull(pattern, "pattern"))) {
+            throw new IllegalArgumentException("pattern must be of a new group, but '" + pattern + "' has one already");
+        }
     }
 
     static void checkNone(Optional<Runnable> listener) {

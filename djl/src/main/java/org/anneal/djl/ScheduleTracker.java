@@ -16,7 +16,8 @@ import org.anneal.text.Check;
  * reading it changes nothing, and an optimizer with {@code optBeginNumUpdate(k * devices)} begins at step k. After the schedule's last
  * step its last value stays. It is rounded to a {@code float}, as DJL has it.
  *
- * <p>One rate for all parameters, and no momentum: {@link DjlRates} has groups, plateaus and compositions with them.
+ * <p>It drives one number, and no momentum beside it: of a schedule that has both, such as OneCycleLR, it gives the rate, where
+ * {@link DjlRates} demands {@code cycle_momentum=False}. All parameters have the same value; {@link DjlRates} has groups, plateaus and compositions with them.
  *
  * @param base what the schedule starts from, finite and at least 0
  * @param devices on which the trainer trains, at least 1

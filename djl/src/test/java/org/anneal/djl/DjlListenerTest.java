@@ -14,15 +14,21 @@ import ai.djl.training.evaluator.TopKAccuracy;
 import ai.djl.training.listener.TrainingListener;
 import ai.djl.training.loss.Loss;
 import ai.djl.training.optimizer.Optimizer;
+import ai.djl.training.tracker.Tracker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.anneal.optim.Adam;
+import org.anneal.optim.Averaging;
 import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
 import org.anneal.runs.Run;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunListener;
@@ -178,6 +184,84 @@ class DjlListenerTest {
             }
         }
         assertArrayEquals(weights.get(0), weights.get(1));
+    }
+
+    @Test
+    void saysThatTheTrainerHasAnotherOptimizerOrOtherRates() throws Exception {
+        checkUnused(
+                "the trainer's optimizer does not read the rates of this listener: give it optLearningRateTracker(rates), or"
+                        + " setLearningRateTracker(rates) if it is an Sgd",
+                Djl.listener(Djl.rates(0.1)).schedule(new ExponentialLR(0.5)));
+        checkUnused(
+                "the trainer's optimizer is not the one of this listener: give the configuration optOptimizer(optimizer)",
+                Djl.listener(Djl.optimizer(new SGD(0.1))).schedule(new ExponentialLR(0.5)));
+    }
+
+    private static void checkUnused(String message, DjlListener listener) {
+        Optimizer fixed =
+                Optimizer.sgd().setLearningRateTracker(Tracker.fixed(0.1f)).build();
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, fixed, listener)) {
+            var data = Images.dataset(trainer.getManager(), 0, 32, 16, false);
+            assertEquals(
+                    message,
+                    assertThrows(IllegalStateException.class, () -> EasyTrain.fit(trainer, 1, data, null))
+                            .getMessage());
+        }
+    }
+
+    @Test
+    void warnsOnceOfAValidationThatDoesNotMeasureTheAverage() throws Exception {
+        String warning =
+                "the validation measures the weights to train, not the average or those that the rule has to evaluate:"
+                        + " give EasyTrain.fit optimizer.validation(data)";
+        UpdateRule scheduleFree = UpdateRule.parse("SGDScheduleFree()");
+        assertEquals(List.of(warning), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.ema(0.9)), false));
+        assertEquals(List.of(warning), warnings(Djl.optimizer(scheduleFree), false));
+        assertEquals(List.of(), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.ema(0.9)), true));
+        assertEquals(List.of(), warnings(Djl.optimizer(scheduleFree), true));
+        assertEquals(List.of(), warnings(Djl.optimizer(new SGD(0.1)), false));
+        // there is no average yet in these two epochs
+        assertEquals(
+                List.of(), warnings(Djl.optimizer(new SGD(0.1)).average(Averaging.swa(), StepPer.EPOCH, 3), false));
+    }
+
+    private static List<String> warnings(DjlOptimizer optimizer, boolean wrapped) throws Exception {
+        List<String> warnings = new ArrayList<>();
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                warnings.add(entry.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger log = Logger.getLogger(DjlListener.class.getName());
+        log.addHandler(handler);
+        log.setUseParentHandlers(false);
+        DjlListener listener = Djl.listener(optimizer);
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, optimizer, listener)) {
+            var data = Images.dataset(trainer.getManager(), 0, 32, 16, false);
+            EasyTrain.fit(trainer, 2, data, wrapped ? optimizer.validation(data) : data);
+        } finally {
+            log.removeHandler(handler);
+            log.setUseParentHandlers(true);
+        }
+        return warnings;
+    }
+
+    @Test
+    void takesOneSchedule() {
+        DjlListener listener = Djl.listener(Djl.rates(0.1)).schedule(new ExponentialLR(0.5));
+        assertEquals(
+                "a schedule must be given once, but was given before: compose schedules to one by a.times(b) or a.then(step, b)",
+                assertThrows(IllegalStateException.class, () -> listener.schedule(new CosineAnnealingLR(3)))
+                        .getMessage());
     }
 
     @Test

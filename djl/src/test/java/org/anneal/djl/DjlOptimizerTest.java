@@ -499,6 +499,19 @@ class DjlOptimizerTest {
                 Djl.optimizer(new SGD(0.1)).group("*_bias", new Adam(0.1)));
     }
 
+    @Test
+    void refusesASecondGroupOfAPatternAndAMissingDataSet() {
+        DjlOptimizer optimizer = Djl.optimizer(new SGD(0.1)).group("*_bias", new SGD(0.2));
+        assertEquals(
+                "pattern must be of a new group, but '*_bias' has one already",
+                assertThrows(IllegalArgumentException.class, () -> optimizer.group("*_bias", new SGD(0.3)))
+                        .getMessage());
+        assertEquals(
+                "data must be a data set, but was null: give EasyTrain.fit null itself to train without validation",
+                assertThrows(NullPointerException.class, () -> optimizer.validation(null))
+                        .getMessage());
+    }
+
     private static void refuses(String message, DjlOptimizer optimizer) {
         try (Model model = Nets.mlp();
                 Trainer trainer = Nets.trainer(model, optimizer, Djl.listener(optimizer))) {

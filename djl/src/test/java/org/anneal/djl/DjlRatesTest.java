@@ -107,7 +107,7 @@ class DjlRatesTest {
         DjlRates rates = Djl.rates(0.01);
         DjlListener listener = Djl.listener(rates)
                 .schedule(Policy.parse("ReduceLROnPlateau(mode='max', patience=0, threshold=10)"))
-                .monitor("Accuracy");
+                .monitor("val_accuracy");
         try (Model model = Nets.mlp();
                 Trainer trainer = model.newTrainer(Nets.config(
                                 Optimizer.adam().optLearningRateTracker(rates).build(), listener)
@@ -118,7 +118,8 @@ class DjlRatesTest {
             assertEquals(List.of(0.001), listener.scheduler().lastLr());
             listener.monitor("Recall");
             assertEquals(
-                    "monitor must be one of [Accuracy, SoftmaxCrossEntropyLoss], but was Recall",
+                    "monitor must be one of [Accuracy, SoftmaxCrossEntropyLoss], or of a run's columns [val_accuracy, val_loss],"
+                            + " but was Recall",
                     assertThrows(IllegalStateException.class, () -> EasyTrain.fit(trainer, 1, data, data))
                             .getMessage());
         }
@@ -205,6 +206,12 @@ class DjlRatesTest {
                 assertThrows(
                                 IllegalArgumentException.class,
                                 () -> Djl.tracker(new StepLR(1), 1).withDevices(0))
+                        .getMessage());
+        assertEquals(
+                "pattern must be of a new group, but '*_bias' has one already",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> Djl.rates(1).group("*_bias", 2).group("*_bias", 3))
                         .getMessage());
         DjlRates rates = Djl.rates(0.01);
         DjlListener listener = Djl.listener(rates).schedule(new OneCycleLR(1, 10), StepPer.BATCH);

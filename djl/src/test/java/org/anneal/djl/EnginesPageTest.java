@@ -1,12 +1,21 @@
 package org.anneal.djl;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.Model;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.dataset.Dataset;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,6 +37,11 @@ class EnginesPageTest {
 
     @Test
     void theProgramsOnThePageCompile() throws IOException {
+        assertEquals(3, compile());
+    }
+
+    /** Compiles what the page shows to {@link #folder}, and {@return how many programs these are} */
+    private int compile() throws IOException {
         String page = Files.readString(PAGE);
         String section = page.substring(page.indexOf("\n## DJL"), page.indexOf("\n## DL4J"));
         Matcher blocks = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(section);
@@ -57,7 +71,49 @@ class EnginesPageTest {
             compiled++;
         }
         manager.close();
-        assertEquals(3, compiled);
+        return compiled;
+    }
+
+    @Test
+    void theProgramThatIsRunAgainForMoreEpochsSavesTheModelThatDjlLoads() throws Exception {
+        compile();
+        try (URLClassLoader loader = new URLClassLoader(
+                        new URL[] {folder.toUri().toURL()}, getClass().getClassLoader());
+                NDManager manager = NDManager.newBaseManager()) {
+            Method train = loader.loadClass("OurOptimizer")
+                    .getDeclaredMethod(
+                            "train",
+                            Model.class,
+                            Path.class,
+                            Shape.class,
+                            Dataset.class,
+                            Dataset.class,
+                            int.class,
+                            int.class);
+            train.setAccessible(true);
+            Path run = folder.resolve("run");
+            Dataset data = Images.dataset(manager, 0, 64, 16, false);
+            for (int epochs : new int[] {3, 5, 5}) {
+                try (Model model = Nets.mlp();
+                        Model loaded = Nets.mlp()) {
+                    train.invoke(null, model, run, Nets.INPUT, data, data, epochs, 4);
+                    loaded.load(run, "net");
+                    assertArrayEquals(Nets.weights(model), Nets.weights(loaded));
+                    assertEquals("%04d".formatted(epochs), newest(run));
+                }
+            }
+        }
+    }
+
+    /** {@return the number in the name of the last file of parameters} */
+    private static String newest(Path run) throws IOException {
+        try (Stream<Path> files = Files.list(run)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".params"))
+                    .max(Comparator.naturalOrder())
+                    .map(name -> name.replaceAll("net-|.params", ""))
+                    .orElseThrow();
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.Model;
+import ai.djl.training.EasyTrain;
 import ai.djl.training.Trainer;
 import ai.djl.training.optimizer.Optimizer;
 import java.io.File;
@@ -153,7 +154,11 @@ class ResumeTest {
     }
 
     private static DjlOptimizer optimizer() {
-        return Djl.optimizer(new Adam(0.01)).group("*_bias", new Adam(0.02)).average(Averaging.ema(0.5));
+        return withBias().average(Averaging.ema(0.5));
+    }
+
+    private static DjlOptimizer withBias() {
+        return Djl.optimizer(new Adam(0.01)).group("*_bias", new Adam(0.02));
     }
 
     private static DjlListener listener(DjlOptimizer optimizer) {
@@ -244,24 +249,40 @@ class ResumeTest {
                 file + ": param_groups must have 1 entries, one per group of this optimizer, but had 2",
                 Nets.mlp(),
                 file,
-                Djl.optimizer(new Adam(0.01)));
+                Djl.listener(Djl.optimizer(new Adam(0.01)).average(Averaging.ema(0.5))));
         refuses(
                 file + ": param_groups[0] (group 'rest', SGD): a state of SGD must not have betas, eps, but this looks"
                         + " like one of Adam or AdamW",
                 Nets.mlp(),
                 file,
-                Djl.optimizer(new SGD(0.01)).group("*_bias", new SGD(0.01)));
+                Djl.listener(Djl.optimizer(new SGD(0.01))
+                        .group("*_bias", new SGD(0.01))
+                        .average(Averaging.ema(0.5))));
         refuses(
                 file + ": param_names of group 'rest' must be [01Linear_weight, 01Linear_bias] in any order, but was"
                         + " [01Linear_weight, 03Linear_weight]",
                 Nets.mlp(),
                 file,
-                Djl.optimizer(new Adam(0.01)).group("03*", new Adam(0.01)));
+                Djl.listener(Djl.optimizer(new Adam(0.01))
+                        .group("03*", new Adam(0.01))
+                        .average(Averaging.ema(0.5))));
         refuses(
                 file + ": model.02BatchNorm_gamma must be a tensor, but was missing",
                 Nets.withBatchNorm(),
                 file,
-                Djl.optimizer(new Adam(0.01)));
+                Djl.listener(Djl.optimizer(new Adam(0.01)).average(Averaging.ema(0.5))));
+        refuses(
+                file
+                        + ": the file has an average of the weights, but this optimizer keeps none: call average(...) as when it"
+                        + " was saved",
+                Nets.mlp(),
+                file,
+                Djl.listener(withBias()));
+        refuses(
+                file + ": the file has an average by Averaging.ema, but this optimizer keeps one by Averaging.swa",
+                Nets.mlp(),
+                file,
+                Djl.listener(withBias().average(Averaging.swa())));
         DjlOptimizer other = optimizer();
         DjlListener otherSchedule = Djl.listener(other).schedule(new StepLR(3), StepPer.BATCH);
         try (Model model = Nets.mlp();
@@ -272,7 +293,7 @@ class ResumeTest {
                     file + ": the state was saved under SequentialLR([LinearLR(start_factor=0.1, total_iters=4),"
                             + " CosineAnnealingLR(T_max=20)], milestones=[4]), but this runner runs StepLR(step_size=3, gamma=0.1):"
                             + " choose KEEP_CONFIG to keep this schedule, TAKE_CHECKPOINT to take the saved one, or CONTINUE to"
-                            + " go on with this one from the saved rate",
+                            + " go on with this one from the saved rate, as the second argument of load",
                     message);
             otherSchedule.load(file, LRScheduler.OnChange.KEEP_CONFIG);
             assertEquals(List.of(0.001, 0.002), otherSchedule.scheduler().lastLr());
@@ -280,14 +301,125 @@ class ResumeTest {
         }
     }
 
-    private static void refuses(String message, Model net, Path file, DjlOptimizer optimizer) {
-        DjlListener listener = Djl.listener(optimizer);
-        try (Model model = net;
+    @Test
+    void refusesTheFileOfAScheduleThatIsSteppedOtherwise() throws Exception {
+        Path file = folder.resolve("per-batch.pt");
+        DjlOptimizer optimizer = withBias();
+        DjlListener perBatch = Djl.listener(optimizer).schedule(new StepLR(2, 0.5), StepPer.BATCH);
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, optimizer, perBatch)) {
+            var data = Images.dataset(trainer.getManager(), 0, 64, 16, false);
+            EasyTrain.fit(trainer, 1, data, null);
+            perBatch.save(file);
+        }
+        String refused =
+                file + ": the schedule was stepped per batch when the state was saved, but this one is stepped per"
+                        + " epoch: give StepPer.BATCH to schedule(...), or choose KEEP_CONFIG to move this schedule to where the run is,"
+                        + " or TAKE_CHECKPOINT to step per batch, as the second argument of load";
+        for (LRScheduler.OnChange onChange : LRScheduler.OnChange.values()) {
+            DjlOptimizer other = withBias();
+            DjlListener perEpoch = Djl.listener(other).schedule(new StepLR(2, 0.5));
+            try (Model model = Nets.mlp();
+                    Trainer trainer = Nets.trainer(model, other, perEpoch)) {
+                assertEquals(1, trainer.getEvaluators().size());
+                if (onChange == LRScheduler.OnChange.REFUSE || onChange == LRScheduler.OnChange.CONTINUE) {
+                    assertEquals(
+                            refused,
+                            assertThrows(IOException.class, () -> perEpoch.load(file, onChange))
+                                    .getMessage());
+                    continue;
+                }
+                perEpoch.load(file, onChange);
+                boolean taken = onChange == LRScheduler.OnChange.TAKE_CHECKPOINT;
+                LRScheduler scheduler = perEpoch.scheduler();
+                assertEquals(taken ? StepPer.BATCH : StepPer.EPOCH, scheduler.stepPer());
+                assertEquals(taken ? 4 : 1, scheduler.lastEpoch()); // 4 steps were made in 1 epoch
+                assertEquals(taken ? List.of(0.0025, 0.005) : List.of(0.01, 0.02), scheduler.lastLr());
+            }
+        }
+        DjlListener none = Djl.listener(withBias());
+        refuses(
+                file
+                        + ": the state was saved under StepLR(step_size=2, gamma=0.5), but this listener has no schedule: give it"
+                        + " schedule(...) as when it was saved",
+                Nets.mlp(),
+                file,
+                none);
+    }
+
+    @Test
+    void loadsAFileThatDoesNotTellWhenItsScheduleWasStepped() throws Exception {
+        Path file = folder.resolve("old.pt");
+        DjlOptimizer optimizer = withBias();
+        DjlListener listener = Djl.listener(optimizer).schedule(new StepLR(2, 0.5), StepPer.BATCH);
+        try (Model model = Nets.mlp();
                 Trainer trainer = Nets.trainer(model, optimizer, listener)) {
+            Nets.train(trainer, 0, 3);
+            listener.save(file);
+            Map<Object, Object> root;
+            try (TorchFile saved = TorchFile.open(file)) {
+                root = new LinkedHashMap<>(saved.dict());
+                Map<Object, Object> anneal = new LinkedHashMap<>(new Dict("", saved.dict()).map("anneal"));
+                assertEquals("batch", anneal.remove("step_per"));
+                root.put("anneal", anneal);
+                TorchFile.write(folder.resolve("older.pt"), root);
+            }
+            assertEquals(3, listener.load(folder.resolve("older.pt")).step());
+        }
+    }
+
+    @Test
+    void refusesTheFileOfAnotherKindOfTraining() throws Exception {
+        Path plain = folder.resolve("plain.pt");
+        Path rates = folder.resolve("rates.pt");
+        DjlOptimizer optimizer = withBias();
+        DjlListener listener = Djl.listener(optimizer);
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, optimizer, listener)) {
+            Nets.train(trainer, 0, 1);
+            listener.save(plain);
+        }
+        DjlListener ofRates = Djl.listener(Djl.rates(0.1).group("*_bias", 0.2));
+        try (Model model = Nets.mlp();
+                Trainer trainer = Nets.trainer(model, Optimizer.adam().build(), ofRates)) {
+            ofRates.save(rates);
+            assertEquals(1, trainer.getEvaluators().size());
+        }
+        refuses(
+                plain
+                        + ": the file has no average of the weights, but this optimizer keeps one: leave average(...) out, as when"
+                        + " it was saved",
+                Nets.mlp(),
+                plain,
+                Djl.listener(optimizer()));
+        refuses(
+                plain
+                        + ": the file is of an optimizer that Djl.optimizer made, but this listener is of the rates of one of"
+                        + " DJL's own",
+                Nets.mlp(),
+                plain,
+                Djl.listener(Djl.rates(0.1).group("*_bias", 0.2)));
+        refuses(
+                rates
+                        + ": the file has the rates of one of DJL's own optimizers and no optimizer's state, but this listener is"
+                        + " of an optimizer that Djl.optimizer made",
+                Nets.mlp(),
+                rates,
+                Djl.listener(withBias()));
+    }
+
+    /** Refuses the file, and leaves the network as it was. */
+    private static void refuses(String message, Model net, Path file, DjlListener listener) {
+        try (Model model = net;
+                Trainer trainer = Nets.trainer(model, Optimizer.adam().build(), listener)) {
+            float[] before = Nets.weights(model);
             assertEquals(
                     message,
                     assertThrows(IOException.class, () -> listener.load(file)).getMessage());
             assertEquals(1, trainer.getEvaluators().size());
+            if (message.contains(": the file ")) {
+                assertArrayEquals(before, Nets.weights(model));
+            }
         }
     }
 
@@ -296,7 +428,8 @@ class ResumeTest {
         DjlOptimizer optimizer = Djl.optimizer(new AdamW(0.01));
         DjlListener listener = Djl.listener(optimizer);
         assertEquals(
-                "the optimizer does not know its network: add Djl.listener(optimizer) to the training listeners",
+                "the listener does not know the network yet: call load and save after model.newTrainer(config), whose config has"
+                        + " this listener, and trainer.initialize(shapes)",
                 assertThrows(IllegalStateException.class, () -> listener.load(folder.resolve("none.pt")))
                         .getMessage());
         try (Model model = Nets.mlp();
