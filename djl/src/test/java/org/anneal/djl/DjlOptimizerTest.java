@@ -500,6 +500,7 @@ class DjlOptimizerTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // null is what is refused
     void refusesASecondGroupOfAPatternAndAMissingDataSet() {
         DjlOptimizer optimizer = Djl.optimizer(new SGD(0.1)).group("*_bias", new SGD(0.2));
         assertEquals(
