@@ -5,6 +5,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.RateGroup;
@@ -98,7 +100,10 @@ public final class Run implements AutoCloseable {
     /** One epoch may be begun again: its checkpoint is written after its row. */
     private static void checkKeeps(Path folder, Position from) throws IOException {
         if (from.step() == 0 && RunFolder.isRun(folder)) {
-            int epochs = RunRecord.read(folder).epochs().size();
+            long epochs;
+            try (Stream<String> lines = Files.lines(RunTable.METRICS.in(folder))) {
+                epochs = lines.count() - 1; // without the header, which comes with the first epoch
+            }
             if (epochs > 1) {
                 throw new IOException(
                         "the run in " + folder + " has " + epochs

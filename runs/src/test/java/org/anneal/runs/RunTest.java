@@ -131,6 +131,19 @@ class RunTest {
     }
 
     @Test
+    void beginsAgainWhereNoEpochHasEnded() throws IOException {
+        Run.create(temporary).close();
+        Files.writeString(temporary.resolve("metrics.csv"), ""); // as a killed process leaves it
+        try (Run run = Run.resume(temporary, Position.START).of(optimizer, scheduler)) {
+            epoch(run);
+        }
+        try (Run run = Run.resume(temporary, Position.START).of(optimizer, scheduler)) { // killed before its checkpoint
+            epoch(run);
+        }
+        assertEquals(2, Files.readAllLines(temporary.resolve("metrics.csv")).size());
+    }
+
+    @Test
     void showsItsProgressFromTheBatchWhereItGoesOn() throws Exception {
         Position within = new Position(1, 1, 3, 5.0, 0, List.of());
         PrintStream before = System.err;
