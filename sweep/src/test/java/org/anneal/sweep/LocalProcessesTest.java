@@ -183,8 +183,7 @@ class LocalProcessesTest {
 
     @Test
     void saysWhyNoWorkerStarts() {
-        String java = FakeTraining.command().get(0);
-        try (LocalProcesses runner = new LocalProcesses(1, runs, List.of(java, "-cp", ".", "no.Such"), "1");
+        try (LocalProcesses runner = new LocalProcesses(1, runs, List.of(FakeTraining.JAVA, "-cp", ".", "no.Such"), "1");
                 LocalProcesses nothing = new LocalProcesses(1, runs, List.of("/no/such/java"), "1")) {
             String why = Objects.requireNonNull(
                     assertThrows(IOException.class, () -> runner.check(FakeTraining.job("0-0", 1)))
