@@ -17,19 +17,26 @@ import java.util.stream.Stream;
 import org.anneal.runs.RunListener.Epoch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** On a Master and two Workers of Spark's, which need some seconds to start and so serve all these tests. */
 @Timeout(180)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class StandaloneClusterTest {
     @TempDir
     private static Path folder;
 
+    private static final String OPTIONS = "spark.executor.extraJavaOptions";
+
     private static final ExecutorService THREADS = Executors.newCachedThreadPool();
 
     private static StandaloneCluster spark;
+    private static Process second;
     private static SparkCluster cluster;
     private static Path runs;
 
@@ -41,25 +48,30 @@ class StandaloneClusterTest {
         runs = Files.createDirectories(folder.resolve("runs"));
         spark = new StandaloneCluster(folder);
         spark.startWorker();
-        spark.startWorker();
-        cluster = open(FakeTraining.VERSION);
+        second = spark.startWorker();
+        System.setProperty(OPTIONS, "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"); // they start faster
+        cluster = open();
         while (cluster.slots() < 2) {
             Thread.sleep(50);
         }
     }
 
-    private static SparkCluster open(String version) throws Exception {
+    private static SparkCluster open() throws Exception {
         List<String> command = new ArrayList<>(FakeTraining.command());
         command.set(0, "/no/such/java"); // an executor takes its own
         command.set(command.indexOf("-cp") + 1, StandaloneCluster.workerJars(folder));
-        return SparkCluster.open(spark.url, 8, runs, command, version);
+        return SparkCluster.open(spark.url, 8, runs, command, FakeTraining.VERSION);
     }
 
     @AfterAll
     static void end() {
         THREADS.shutdownNow();
-        cluster.close();
-        spark.close();
+        System.clearProperty(OPTIONS);
+        try {
+            cluster.close();
+        } finally {
+            spark.close();
+        }
     }
 
     private static Outcome run(Job job) throws Exception {
@@ -130,26 +142,23 @@ class StandaloneClusterTest {
     }
 
     @Test
+    @Order(Integer.MAX_VALUE) // it leaves one Worker
     void doesEachJobOnceAndRightWhenAWorkerAndItsExecutorAreKilled() throws Exception {
-        Process third = spark.startWorker();
-        while (cluster.slots() < 3) {
-            Thread.sleep(50);
-        }
         List<Future<Outcome>> outcomes = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             Job job = FakeTraining.job("kill-" + i, 1, "hold=" + here);
             outcomes.add(THREADS.submit(() -> run(job)));
         }
         long trainings = 0;
-        while (trainings < 3) {
+        while (trainings < 2) {
             try (Stream<Path> waiting = Files.list(here)) {
                 trainings = waiting.count();
             }
             Thread.sleep(20);
         }
-        List<ProcessHandle> executors = StandaloneCluster.children(third.toHandle());
+        List<ProcessHandle> executors = StandaloneCluster.children(second.toHandle());
         List<ProcessHandle> children = executors.stream().flatMap(ProcessHandle::children).toList();
-        third.destroyForcibly();
+        second.destroyForcibly();
         executors.forEach(ProcessHandle::destroyForcibly);
         for (ProcessHandle child : children) {
             child.onExit().get();
