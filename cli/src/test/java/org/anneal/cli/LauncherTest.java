@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher, {@code ./anneal}, beside a Java and a Maven that print what they are asked. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LauncherTest {
-    private static final List<String> MODULES = List.of("core", "torch", "plot", "runs", "train", "web", "sweep", "cli");
+    private static final List<String> MODULES =
+            List.of("core", "torch", "plot", "runs", "train", "web", "sweep", "cli");
 
     @TempDir
     Path home;
@@ -280,7 +281,8 @@ class LauncherTest {
         script("mvnw", "mkdir cli/target/spark; touch cli/target/spark/spark-core_2.13-4.2.0.jar");
         String spark = home.toRealPath() + "/cli/target/spark";
         String options = "<-Djava.awt.headless=true> <-Danneal.columns=0> <-Danneal.screen=> <-Danneal.pipe=true>"
-                + " <-Danneal.spark=" + spark + "> <-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider>";
+                + " <-Danneal.spark=" + spark + "> <-Dslf4j.internal.verbosity=WARN>"
+                + " <-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider>";
         String started = " <--enable-native-access=ALL-UNNAMED> <-cp> <" + jar() + ":" + spark
                 + "/*> <org.anneal.cli.Anneal> <sweep> ";
         Ran first = shell("./anneal sweep --master 'local[2]'");
@@ -291,8 +293,7 @@ class LauncherTest {
         assertEquals(
                 new Ran(
                         0,
-                        options + " <--sun-misc-unsafe-memory-access=allow>" + started
-                                + "<--master=spark://a:7077> ",
+                        options + " <--sun-misc-unsafe-memory-access=allow>" + started + "<--master=spark://a:7077> ",
                         ""),
                 next);
         for (String without : List.of("sweep", "train --master local")) { // which anneal train refuses
@@ -300,7 +301,8 @@ class LauncherTest {
                     new Ran(0, arguments("0", "", true, jar(), without.split(" ")), ""), shell("./anneal " + without));
         }
 
-        Files.setLastModifiedTime(home.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(30)));
+        Files.setLastModifiedTime(
+                home.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(30)));
         Ran again = shell("./anneal sweep --master local"); // perhaps another version
         assertTrue(again.err().startsWith("anneal: fetching Apache Spark"), again.err());
     }

@@ -60,8 +60,8 @@ public final class LocalProcesses implements Runner {
     @Override
     public Outcome run(Job job, Consumer<Epoch> heard) throws IOException, InterruptedException {
         try {
-            WorkerPool.Answer done = workers.ask(
-                    request(job, runs.resolve(job.folder())), epoch -> heard.accept(epoch(epoch)));
+            WorkerPool.Answer done =
+                    workers.ask(request(job, runs.resolve(job.folder())), epoch -> heard.accept(epoch(epoch)));
             return outcome(done.line(), done.place());
         } catch (WorkerProcess.DiedException e) {
             return new Outcome(Outcome.End.LOST, List.of(), String.valueOf(e.getMessage()), e.place());

@@ -24,14 +24,15 @@ import org.anneal.runs.RunListener.Epoch;
  */
 final class FakeTraining implements Worker.Program {
     static final String VERSION = "1.2.3";
-    static final String JAVA = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
     static final String CHECKPOINT = "last.pt";
 
     private final CountDownLatch saved = new CountDownLatch(1);
     private volatile boolean busy;
     private volatile boolean stopped;
 
-    /** @param arguments the version */
+    /** Serves as a worker of the version that is the argument. */
     public static void main(String[] arguments) {
         FakeTraining training = new FakeTraining();
         Runtime.getRuntime().addShutdownHook(new Thread(training::save));
@@ -131,8 +132,7 @@ final class FakeTraining implements Worker.Program {
             Epoch each = new Epoch(epoch, epoch, List.of(lr), loss, Map.of("w", w, "val_loss", 0 * loss), 0.1);
             epochs.add(each);
             String lines = String.join("\n", epochs.stream().map(Json::of).toList());
-            AtomicFile.write(
-                    checkpoint, file -> file.write(StandardCharsets.UTF_8.encode(lines)));
+            AtomicFile.write(checkpoint, file -> file.write(StandardCharsets.UTF_8.encode(lines)));
             heard.accept(each);
         }
         if (stopped) {
@@ -154,14 +154,10 @@ final class FakeTraining implements Worker.Program {
             case "throw" -> throw new IOException("the loss of batch 7 was nan\nand more");
             case "word" -> throw new java.nio.file.NoSuchFileException("data.csv");
             case "error" -> throw new NoClassDefFoundError("org/Missing");
-            case "heap" -> {
-                List<byte[]> all = new ArrayList<>();
-                while (true) {
-                    all.add(new byte[1 << 24]);
-                }
-            }
-            case "native" -> throw new IllegalStateException(
-                    new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));
+            case "heap" -> System.err.println(new byte[Integer.MAX_VALUE - 8].length);
+            case "native" ->
+                throw new IllegalStateException(
+                        new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));
             case "exit" -> {
                 System.err.println("something is broken\n\tat a.B.c(B.java:1)");
                 Runtime.getRuntime().halt(7);
@@ -179,7 +175,10 @@ final class FakeTraining implements Worker.Program {
             }
             case "crash" -> {
                 String pid = "" + ProcessHandle.current().pid();
-                new ProcessBuilder("kill", "-SEGV", pid).redirectOutput(new File("/dev/null")).start().waitFor();
+                new ProcessBuilder("kill", "-SEGV", pid)
+                        .redirectOutput(new File("/dev/null"))
+                        .start()
+                        .waitFor();
                 Thread.sleep(60_000);
             }
             default -> {}

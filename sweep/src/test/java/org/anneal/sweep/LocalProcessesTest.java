@@ -106,8 +106,7 @@ class LocalProcessesTest {
 
     @Test
     void goesOnFromAnEarlierRung() throws Exception {
-        assertEquals(
-                2, run(warm, FakeTraining.job("goes-on", 0, 2, 1)).epochs().size());
+        assertEquals(2, run(warm, FakeTraining.job("goes-on", 0, 2, 1)).epochs().size());
 
         List<Epoch> heard = new ArrayList<>();
         Outcome outcome = warm.run(FakeTraining.job("goes-on", 2, 4, 1), heard::add);
@@ -122,7 +121,9 @@ class LocalProcessesTest {
             List<ProcessHandle> before = children().toList();
             Outcome lost = runner.run(
                     FakeTraining.job("0-0", 1, "wrong=hang"),
-                    epoch -> children().filter(child -> !before.contains(child)).forEach(ProcessHandle::destroyForcibly));
+                    epoch -> children()
+                            .filter(child -> !before.contains(child))
+                            .forEach(ProcessHandle::destroyForcibly));
 
             assertEquals(Outcome.End.LOST, lost.end());
             assertTrue(lost.reason().matches("process \\d+ was killed \\(signal 9\\).*"), lost.reason());
@@ -197,16 +198,16 @@ class LocalProcessesTest {
 
     @Test
     void saysWhyNoWorkerStarts() {
-        try (LocalProcesses runner = new LocalProcesses(1, runs, List.of(FakeTraining.JAVA, "-cp", ".", "no.Such"), "1");
+        try (LocalProcesses runner =
+                        new LocalProcesses(1, runs, List.of(FakeTraining.JAVA, "-cp", ".", "no.Such"), "1");
                 LocalProcesses nothing = new LocalProcesses(1, runs, List.of("/no/such/java"), "1")) {
             String why = Objects.requireNonNull(
                     assertThrows(IOException.class, () -> runner.check(FakeTraining.job("0-0", 1)))
                             .getMessage());
-            assertTrue(
-                    why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
+            assertTrue(why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
 
             IOException e = assertThrows(IOException.class, () -> run(nothing, FakeTraining.job("0-0", 1)));
-            assertTrue(e.getMessage().contains("/no/such/java"), e.getMessage());
+            assertTrue(String.valueOf(e.getMessage()).contains("/no/such/java"), e.getMessage());
         }
     }
 
@@ -239,7 +240,9 @@ class LocalProcessesTest {
             }
 
             assertEquals(
-                    2, Set.of(outcomes.get(0).get().place(), outcomes.get(1).get().place()).size());
+                    2,
+                    Set.of(outcomes.get(0).get().place(), outcomes.get(1).get().place())
+                            .size());
         }
     }
 
@@ -270,7 +273,8 @@ class LocalProcessesTest {
         runner.close();
 
         ExecutionException e = assertThrows(ExecutionException.class, hanging::get);
-        assertEquals(InterruptedException.class, Objects.requireNonNull(e.getCause()).getClass());
+        assertEquals(
+                InterruptedException.class, Objects.requireNonNull(e.getCause()).getClass());
         assertTrue(Files.exists(runs.resolve("0-0/saved")));
         assertThrows(InterruptedException.class, () -> run(runner, FakeTraining.job("0-0", 2)));
     }

@@ -55,7 +55,9 @@ class SparkClusterTest {
                 outcomes.add(threads.submit(() -> cluster.run(job, epoch -> {})));
             }
             for (int i = 0; i < 6; i++) {
-                assertEquals(FakeTraining.losses(), FakeTraining.losses(outcomes.get(i).get().epochs()));
+                assertEquals(
+                        FakeTraining.losses(),
+                        FakeTraining.losses(outcomes.get(i).get().epochs()));
                 assertTrue(Files.exists(runs.resolve(i + "-0/last.pt")));
             }
 
@@ -91,8 +93,7 @@ class SparkClusterTest {
     @Test
     void refusesWorkersOfAnotherVersion() throws Exception {
         try (SparkCluster cluster = SparkCluster.open("local[1]", 8, runs, FakeTraining.command(), "2.0")) {
-            IOException e = assertThrows(
-                    IOException.class, () -> cluster.run(FakeTraining.job("0-0", 1), epoch -> {}));
+            IOException e = assertThrows(IOException.class, () -> cluster.run(FakeTraining.job("0-0", 1), epoch -> {}));
             assertEquals(
                     "the workers must have the version of Anneal that runs the sweep, 2.0, but one has 1.2.3:"
                             + " install the same version everywhere",
@@ -101,7 +102,7 @@ class SparkClusterTest {
     }
 
     private static String aJar() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(entry -> entry.endsWith(".jar"))
                 .findFirst()
                 .orElseThrow();
@@ -121,15 +122,13 @@ class SparkClusterTest {
         }
 
         assertEquals(
-                "there is no Spark master at 127.0.0.1:" + port + ": the connection was refused; no.such.host.invalid:7077:"
-                        + " the host is unknown",
+                "there is no Spark master at 127.0.0.1:" + port
+                        + ": the connection was refused; no.such.host.invalid:7077:" + " the host is unknown",
                 refused("spark://127.0.0.1:" + port + ",no.such.host.invalid:7077"));
         assertEquals(
                 "master must be spark://HOST:PORT, or several HOST:PORT with commas between them, but was spark://here",
                 refused("spark://here"));
-        assertEquals(
-                "cannot use Spark with master sparkle: Could not parse Master URL: 'sparkle'",
-                refused("sparkle"));
+        assertEquals("cannot use Spark with master sparkle: Could not parse Master URL: 'sparkle'", refused("sparkle"));
     }
 
     @Test
@@ -159,8 +158,7 @@ class SparkClusterTest {
         try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             String master = "spark://127.0.0.1:" + silent.getLocalPort();
             String message = refused(master);
-            assertTrue(
-                    message.matches("the Spark master at " + master + " did not answer within \\d+ s"), message);
+            assertTrue(message.matches("the Spark master at " + master + " did not answer within \\d+ s"), message);
         }
         try (SparkCluster next = open("local[1]")) { // what was given up is no longer in its way
             assertEquals(1, next.slots());

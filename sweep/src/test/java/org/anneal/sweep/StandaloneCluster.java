@@ -39,7 +39,7 @@ final class StandaloneCluster implements AutoCloseable {
             }
         }
         int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
         url = "spark://" + LOOPBACK + ":" + port;
@@ -54,7 +54,7 @@ final class StandaloneCluster implements AutoCloseable {
 
     private static boolean answers(int port) {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(LOOPBACK, port), 1000);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
             return true;
         } catch (IOException e) {
             return false;
@@ -80,15 +80,23 @@ final class StandaloneCluster implements AutoCloseable {
         return worker;
     }
 
+    /** Waits until the Master knows of so many Workers. */
+    void waitForWorkers(int count) throws IOException, InterruptedException {
+        while (Files.readString(folder.resolve("master.log")).split("Registering worker", -1).length <= count) {
+            Thread.sleep(50);
+        }
+    }
+
     private Process start(String name, String main, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(FakeTraining.JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        List<String> command =
+                new ArrayList<>(List.of(FakeTraining.JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         // An executor that is lost with its Worker is noticed by its connection; silence takes longer.
         command.addAll(List.of("-Dspark.worker.timeout=15", "-cp", home.resolve("jars") + "/*", main));
         command.addAll(List.of("--webui-port", "0"));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
-        builder.redirectErrorStream(true).redirectOutput(folder.resolve(name + ".log").toFile());
+        builder.redirectErrorStream(true)
+                .redirectOutput(folder.resolve(name + ".log").toFile());
         builder.environment().put("SPARK_HOME", home.toString());
         builder.environment().put("SPARK_LOCAL_IP", LOOPBACK);
         builder.environment().put("SPARK_LOCAL_HOSTNAME", LOOPBACK);
@@ -114,7 +122,7 @@ final class StandaloneCluster implements AutoCloseable {
     }
 
     private static List<Path> classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .map(Path::of)
                 .filter(Files::exists)
                 .toList();
@@ -135,7 +143,8 @@ final class StandaloneCluster implements AutoCloseable {
                 OutputStream out = Files.newOutputStream(jar);
                 ZipOutputStream zip = new ZipOutputStream(out)) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
-                zip.putNextEntry(new ZipEntry(classes.relativize(file).toString().replace('\\', '/')));
+                zip.putNextEntry(
+                        new ZipEntry(classes.relativize(file).toString().replace('\\', '/')));
                 Files.copy(file, zip);
             }
         }
@@ -146,7 +155,8 @@ final class StandaloneCluster implements AutoCloseable {
     @Override
     public void close() {
         List<ProcessHandle> all = new ArrayList<>();
-        for (Process process : Stream.concat(Stream.of(master), workers.stream()).toList()) {
+        for (Process process :
+                Stream.concat(Stream.of(master), workers.stream()).toList()) {
             all.addAll(process.descendants().toList());
             all.add(process.toHandle());
         }
