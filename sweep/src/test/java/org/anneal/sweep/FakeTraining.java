@@ -40,7 +40,8 @@ final class FakeTraining implements Worker.Program {
     /** {@return a command that runs it, with options of Java} */
     static List<String> command(String... options) {
         return Stream.of(
-                        Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
+                        Stream.of(Path.of(System.getProperty("java.home"), "bin", "java")
+                                .toString()),
                         Stream.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
                         Stream.of(options),
                         Stream.of("-cp", System.getProperty("java.class.path"), FakeTraining.class.getName(), VERSION))
@@ -122,8 +123,7 @@ final class FakeTraining implements Worker.Program {
             Epoch each = new Epoch(epoch, epoch, List.of(lr), loss, Map.of("w", w, "val_loss", 0 * loss), 0.1);
             epochs.add(each);
             String lines = String.join("\n", epochs.stream().map(Json::of).toList());
-            AtomicFile.write(
-                    checkpoint, file -> file.write(StandardCharsets.UTF_8.encode(lines)));
+            AtomicFile.write(checkpoint, file -> file.write(StandardCharsets.UTF_8.encode(lines)));
             heard.accept(each);
         }
         if (stopped) {
@@ -151,8 +151,9 @@ final class FakeTraining implements Worker.Program {
                     all.add(new byte[1 << 24]);
                 }
             }
-            case "native" -> throw new IllegalStateException(
-                    new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));
+            case "native" ->
+                throw new IllegalStateException(
+                        new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));
             case "exit" -> {
                 System.err.println("something is broken\n\tat a.B.c(B.java:1)");
                 Runtime.getRuntime().halt(7);
@@ -170,7 +171,10 @@ final class FakeTraining implements Worker.Program {
             }
             case "crash" -> {
                 String pid = "" + ProcessHandle.current().pid();
-                new ProcessBuilder("kill", "-SEGV", pid).redirectOutput(new File("/dev/null")).start().waitFor();
+                new ProcessBuilder("kill", "-SEGV", pid)
+                        .redirectOutput(new File("/dev/null"))
+                        .start()
+                        .waitFor();
                 Thread.sleep(60_000);
             }
             default -> {}

@@ -70,7 +70,8 @@ class LocalProcessesTest {
             assertEquals(Outcome.End.DONE, outcome.end());
             assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
             assertEquals(outcome.epochs(), heard);
-            assertEquals(4, Files.readAllLines(runs.resolve("a run #1 ü/last.pt")).size());
+            assertEquals(
+                    4, Files.readAllLines(runs.resolve("a run #1 ü/last.pt")).size());
             assertEquals(2, runner.slots());
         }
     }
@@ -121,8 +122,7 @@ class LocalProcessesTest {
                 "error | FAILED | java.lang.NoClassDefFoundError: org/Missing",
             })
     void saysInOneLineWhatWentWrong(String wrong, Outcome.End end, String reason) throws Exception {
-        try (LocalProcesses runner =
-                runner("-Xmx64m", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null")) {
+        try (LocalProcesses runner = runner("-Xmx64m", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null")) {
             Outcome outcome = run(runner, FakeTraining.job("0-0", 1, "wrong=" + wrong));
 
             assertEquals(end, outcome.end());
@@ -189,8 +189,7 @@ class LocalProcessesTest {
             String why = Objects.requireNonNull(
                     assertThrows(IOException.class, () -> runner.check(FakeTraining.job("0-0", 1)))
                             .getMessage());
-            assertTrue(
-                    why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
+            assertTrue(why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
 
             IOException e = assertThrows(IOException.class, () -> run(nothing, FakeTraining.job("0-0", 1)));
             assertTrue(e.getMessage().contains("/no/such/java"), e.getMessage());
@@ -228,7 +227,9 @@ class LocalProcessesTest {
             }
 
             assertEquals(
-                    2, Set.of(outcomes.get(0).get().place(), outcomes.get(1).get().place()).size());
+                    2,
+                    Set.of(outcomes.get(0).get().place(), outcomes.get(1).get().place())
+                            .size());
         }
     }
 
@@ -259,7 +260,8 @@ class LocalProcessesTest {
         runner.close();
 
         ExecutionException e = assertThrows(ExecutionException.class, hanging::get);
-        assertEquals(InterruptedException.class, Objects.requireNonNull(e.getCause()).getClass());
+        assertEquals(
+                InterruptedException.class, Objects.requireNonNull(e.getCause()).getClass());
         assertTrue(Files.exists(runs.resolve("0-0/saved")));
         assertThrows(InterruptedException.class, () -> run(runner, FakeTraining.job("0-0", 2)));
     }
