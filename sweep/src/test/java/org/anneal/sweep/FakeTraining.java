@@ -24,6 +24,8 @@ import org.anneal.runs.RunListener.Epoch;
  */
 final class FakeTraining implements Worker.Program {
     static final String VERSION = "1.2.3";
+    static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
     static final String CHECKPOINT = "last.pt";
 
     private final CountDownLatch saved = new CountDownLatch(1);
@@ -40,8 +42,7 @@ final class FakeTraining implements Worker.Program {
     /** {@return a command that runs it, with options of Java} */
     static List<String> command(String... options) {
         return Stream.of(
-                        Stream.of(Path.of(System.getProperty("java.home"), "bin", "java")
-                                .toString()),
+                        Stream.of(JAVA),
                         Stream.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
                         Stream.of(options),
                         Stream.of("-cp", System.getProperty("java.class.path"), FakeTraining.class.getName(), VERSION))
@@ -111,12 +112,20 @@ final class FakeTraining implements Worker.Program {
         }
         String data = setting(job, "data");
         if (!data.isEmpty()) {
-            Files.readString(Path.of(data.replace("text:", "")).resolve("part").resolve("a.txt"));
+            Path text = Path.of(data.replace("text:", ""));
+            Files.copy(Files.isDirectory(text) ? text.resolve("part/a.txt") : text, folder.resolve("data.txt"));
+            Files.writeString(folder.resolve("data.path"), data);
         }
         double lr = Double.parseDouble(setting(job, "lr"));
         for (int epoch = epochs.size() + 1; epoch <= job.until() && !stopped; epoch++) {
             if (epoch == 2 && job.attempt() == 1) {
                 goWrong(setting(job, "wrong"));
+            }
+            if (epoch == 2 && !setting(job, "hold").isEmpty()) {
+                Files.writeString(Path.of(setting(job, "hold"), job.folder() + ".waits"), "");
+                while (!stopped && Files.notExists(Path.of(setting(job, "hold"), "go"))) {
+                    TimeUnit.MILLISECONDS.sleep(10);
+                }
             }
             w += (2 * lr - w) / 2;
             double loss = setting(job, "wrong").equals("infinite") ? Double.POSITIVE_INFINITY : 2 * lr - w;
