@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -37,6 +39,7 @@ class StandaloneClusterTest {
     private static final String OPTIONS = "spark.executor.extraJavaOptions";
 
     private static final Deque<AutoCloseable> OPEN = new ArrayDeque<>(); // the last first
+    private static final Set<Path> COPIES = new HashSet<>(); // of data, which stay on a machine
     private static final ExecutorService THREADS = Executors.newCachedThreadPool();
 
     private static StandaloneCluster spark;
@@ -77,6 +80,9 @@ class StandaloneClusterTest {
         System.clearProperty(OPTIONS);
         for (AutoCloseable each : OPEN) {
             each.close();
+        }
+        for (Path copy : COPIES) {
+            Folders.delete(copy);
         }
     }
 
@@ -143,7 +149,7 @@ class StandaloneClusterTest {
                             + (setting.endsWith("csv") ? "table.csv" : "some data")),
                     path);
             assertEquals(setting.startsWith("text:"), path.startsWith("text:"));
-            Folders.delete(Path.of(path.replace("text:", "")).resolveSibling(""));
+            COPIES.add(Path.of(path.replace("text:", "")).resolveSibling(""));
         }
     }
 
