@@ -83,6 +83,14 @@ final class TrainCommand implements Callable<Integer> {
     private Optional<Integer> printEvery = Optional.empty();
 
     @Option(
+            names = "--stop-after",
+            paramLabel = "N",
+            description =
+                    "stop after epoch N of the run, with a checkpoint; the schedule stays that of all --epochs, and"
+                            + " --resume goes on to the same bits")
+    private Optional<Integer> stopAfter = Optional.empty();
+
+    @Option(
             names = "--out",
             paramLabel = "DIR",
             description =
@@ -125,6 +133,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         options.check();
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
+        stopAfter.ifPresent(n -> Anneal.atLeastOne("--stop-after", n));
         serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
         if (resume.isPresent()) {
             options.checkOneSchedule("with --resume, which goes on with one run");
@@ -323,7 +332,7 @@ final class TrainCommand implements Callable<Integer> {
             for (WeightAverage average : run.averages) {
                 checkpoint.restore(average.name(), average.model());
             }
-            if (!run.trainer.isFinished(progress)) {
+            if (!run.isOver(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));
             }
             run.introduce();
@@ -337,7 +346,7 @@ final class TrainCommand implements Callable<Integer> {
                             chosen.config().epochs(),
                             before));
             say("Resumed %s: %s", file, run.after(progress));
-            if (run.trainer.isFinished(progress)) {
+            if (run.isOver(progress)) {
                 say("Nothing to do: %s", run.why(progress));
                 if (!RunFolder.isRun(folder)) {
                     return;
@@ -411,6 +420,10 @@ final class TrainCommand implements Callable<Integer> {
             this.chosen = chosen;
             this.config = chosen.config();
             this.sets = sets;
+            if (stopAfter.isPresent() && stopAfter.get() > config.epochs()) {
+                throw new IllegalArgumentException("--stop-after must be at most " + config.epochs()
+                        + ", the number of epochs, but was " + stopAfter.get());
+            }
             Torch.setNumThreads(config.threads());
             List<Network> others = IntStream.range(0, TaskOptions.averages(config.more()))
                     .mapToObj(i -> network())
@@ -436,6 +449,7 @@ final class TrainCommand implements Callable<Integer> {
             checkMonitor();
             config.saveEvery().ifPresent(trainer::saveEvery);
             config.patience().ifPresent(trainer::patience);
+            stopAfter.ifPresent(trainer::stopAfter);
             if (config.restoreBest()) {
                 trainer.restoreBest();
             }
@@ -512,10 +526,18 @@ final class TrainCommand implements Callable<Integer> {
                     progress.step());
         }
 
-        /** {@return why the run is finished} */
+        /** {@return whether this command has nothing left to do: the run is finished, or {@code --stop-after} is reached} */
+        boolean isOver(Progress progress) {
+            return trainer.isFinished(progress) || progress.epoch() >= stopAfter.orElse(Integer.MAX_VALUE);
+        }
+
+        /** {@return why the run is over} */
         String why(Progress progress) {
             if (progress.epoch() >= config.epochs()) {
                 return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
+            } else if (!trainer.isFinished(progress)) {
+                return "epoch " + progress.epoch() + " of " + config.epochs() + " is done, and --stop-after is "
+                        + stopAfter.map(String::valueOf).orElse("none");
             }
             Monitor monitor = trainer.monitor();
             boolean lower = monitor.mode() == Mode.MIN;
@@ -531,7 +553,7 @@ final class TrainCommand implements Callable<Integer> {
 
         /** Trains until the end, or until the process is told to stop: then it saves and reports what is done. */
         void train(Path path, TrainingFolder folder, Progress from) throws IOException {
-            if (!trainer.isFinished(from)) {
+            if (!isOver(from)) {
                 check().findings().forEach(line -> say("%s", line));
             }
             CountDownLatch done = new CountDownLatch(1);
@@ -580,14 +602,17 @@ final class TrainCommand implements Callable<Integer> {
         /** Reports how the run ended. */
         private void conclude(Path path, TrainingFolder folder, Progress from) {
             Progress end = folder.progress();
-            boolean interrupted = trainer.isStopped() && !trainer.isFinished(end);
+            boolean finished = trainer.isFinished(end);
+            boolean interrupted = trainer.isStopped() && !isOver(end);
             boolean trained = end.epoch() > from.epoch();
-            if (!interrupted && trained && end.epoch() < config.epochs()) {
+            if (finished && trained && end.epoch() < config.epochs()) {
                 say("Stopped early: %s", why(end));
             }
             say("%s%s", interrupted ? "Interrupted: " : "", folder.summary());
             if (interrupted && Files.exists(TrainingFolder.lastCheckpoint(path))) {
                 say("--resume goes on in epoch %,d, after %,d of %,d batches", end.epoch() + 1, end.batch(), batches());
+            } else if (!finished && !interrupted && trained) {
+                say("Stopped after epoch %,d of %,d; --resume goes on", end.epoch(), config.epochs());
             } else if (!interrupted && trained) {
                 say("Finished Training");
             }
