@@ -33,6 +33,7 @@ import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
 import org.anneal.runs.RunRecord;
+import org.anneal.schedule.Finding;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
@@ -129,12 +130,44 @@ final class TrainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Override
-    public Integer call() throws IOException {
+    private DataOptions.Reader reader = DataOptions::read;
+    private final List<RunListener> listeners = new ArrayList<>();
+
+    /** Has a command that is not executed by itself read its samples through {@code reader}, and tell of its epochs. */
+    void within(DataOptions.Reader reader, RunListener listener) {
+        this.reader = reader;
+        listeners.add(listener);
+    }
+
+    /**
+     * Looks whether a new run would do what is meant, without any training.
+     *
+     * @return what {@code anneal check} finds in its schedule
+     * @throws IllegalArgumentException if the command would refuse to train
+     * @throws IOException if the data cannot be read
+     */
+    List<Finding> check() throws IOException {
+        checkOptions();
+        Optional<RunConfig> given = options.config();
+        DataOptions.Read data = options.read(given, NO_FILE, reader);
+        Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        try (Training run = new Training(options.choose(data, given, rule, NO_FILE), data.sets())) {
+            run.check().refuseWhatFails(Optional.empty());
+            run.trainer.check(data.sets());
+            return run.check().findings();
+        }
+    }
+
+    private void checkOptions() {
         options.check();
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         stopAfter.ifPresent(n -> Anneal.atLeastOne("--stop-after", n));
         serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        checkOptions();
         if (resume.isPresent()) {
             options.checkOneSchedule("with --resume, which goes on with one run");
         }
@@ -205,7 +238,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private int start() throws IOException {
         Optional<RunConfig> given = options.config();
-        DataOptions.Read data = options.read(given, NO_FILE);
+        DataOptions.Read data = options.read(given, NO_FILE, reader);
         DataSets sets = data.sets();
         Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
         if (options.schedules() > 1) {
@@ -314,7 +347,7 @@ final class TrainCommand implements Callable<Integer> {
             options.takeUp(checkpoint, file);
         }
         options.goOn(checkpoint, file);
-        DataOptions.Read data = options.read(saved, file);
+        DataOptions.Read data = options.read(saved, file, reader);
         DataSets sets = data.sets();
         TrainOptions.Chosen chosen = options.choose(data, saved, trained, file);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
@@ -554,7 +587,10 @@ final class TrainCommand implements Callable<Integer> {
         /** Trains until the end, or until the process is told to stop: then it saves and reports what is done. */
         void train(Path path, TrainingFolder folder, Progress from) throws IOException {
             if (!isOver(from)) {
-                check().findings().forEach(line -> say("%s", line));
+                for (Finding finding : check().findings()) {
+                    say("step %d: %s", finding.step(), finding.problem());
+                    say("  -> %s", finding.suggestion());
+                }
             }
             CountDownLatch done = new CountDownLatch(1);
             Thread stop = new Thread(() -> {
@@ -589,7 +625,9 @@ final class TrainCommand implements Callable<Integer> {
                                 optimizer,
                                 config.epochs() * config.stepsPerEpoch(),
                                 Map.of("optimizer", config.optimizer(), "schedule", title()));
-                trainer.listener(folder).listener(console).resume(from).fit(sets);
+                trainer.listener(folder).listener(console).resume(from);
+                listeners.forEach(trainer::listener);
+                trainer.fit(sets);
                 Optional<RunListener.Epoch> best = folder.progress().best();
                 if (config.restoreBest() && trainer.isFinished(folder.progress()) && best.isPresent()) {
                     folder.saveBestWeights(best.get().epoch());
