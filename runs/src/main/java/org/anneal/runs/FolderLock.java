@@ -22,7 +22,7 @@ import org.anneal.checkpoint.AtomicFile;
  * <p>The file {@code run.lock} is what is locked. It is deleted when the run ends; a killed process leaves it behind, unlocked,
  * which keeps nobody out.
  */
-final class FolderLock implements Closeable {
+public final class FolderLock implements Closeable {
     private static final String FILE = "run.lock";
 
     // By real path and file key. The system's lock belongs to the process: opening and closing the file again would
@@ -47,7 +47,7 @@ final class FolderLock implements Closeable {
      * @throws RunFolder.InUseException if another run has locked it
      * @throws IOException if the folder cannot be written to
      */
-    static FolderLock take(Path folder) throws IOException {
+    public static FolderLock take(Path folder) throws IOException {
         Path file = folder.toRealPath().resolve(FILE);
         while (true) {
             try {

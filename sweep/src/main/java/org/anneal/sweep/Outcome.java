@@ -8,7 +8,7 @@ import org.anneal.runs.RunListener.Epoch;
  * How a {@link Job} ended.
  *
  * @param end which way
- * @param epochs all epochs of the run so far, those of earlier rungs and attempts too; empty unless it is done
+ * @param epochs of the run, as far as they are known, those of earlier rungs and attempts too; all of them if it is done
  * @param reason why it failed or was lost, in one line; empty if it is done
  * @param place where it ran, such as {@code process 4711} or {@code 10.0.0.5, executor 2}
  */

@@ -1,5 +1,7 @@
 package org.anneal.sweep;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -38,5 +40,17 @@ public record SweepRecord(
                                 (one, other) ->
                                         monitor.isBetter(one, other) ? -1 : monitor.isBetter(other, one) ? 1 : 0))
                 .toList();
+    }
+
+    /**
+     * {@return the sweep in a folder, as it stands} Another process may be running it.
+     *
+     * @throws IOException if there is none, or its file cannot be read
+     */
+    public static SweepRecord read(Path folder) throws IOException {
+        try (SweepStore store = SweepStore.read(folder)) {
+            return Standings.of(Plan.of(store.about()), store.trials(), store.jobs())
+                    .record();
+        }
     }
 }
