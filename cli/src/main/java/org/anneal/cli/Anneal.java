@@ -54,6 +54,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             TrainCommand.class,
             FindCommand.class,
+            SweepCommand.class,
             TableCommand.class,
             PlotCommand.class,
             CompareCommand.class,
@@ -245,6 +246,11 @@ public final class Anneal implements Runnable {
     static ProgressLine progress(CommandSpec command) {
         Anneal anneal = (Anneal) command.root().userObject();
         return new ProgressLine(command.commandLine().getErr(), anneal.columns(), anneal.clock);
+    }
+
+    /** {@return what tells a command the time, like {@link System#nanoTime}} */
+    static LongSupplier clock(CommandSpec command) {
+        return ((Anneal) command.root().userObject()).clock;
     }
 
     /** {@return rows and columns of the terminal that standard output is, if it is one} */
