@@ -1,5 +1,6 @@
 package org.anneal.sweep;
 
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Values as one line of JSON, to the bit: infinite numbers and NaN are strings. */
@@ -13,6 +14,10 @@ final class Json {
     }
 
     static <T> T read(String json, Class<T> type) {
+        return MAPPER.readValue(json, type);
+    }
+
+    static <T> T read(String json, TypeReference<T> type) {
         return MAPPER.readValue(json, type);
     }
 }

@@ -23,7 +23,6 @@ import org.sqlite.SQLiteConfig.SynchronousMode;
 import org.sqlite.SQLiteConfig.TransactionMode;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A sweep's file: its trials, their jobs and the epochs of these, in SQLite. What is written is kept even if the process is killed or
@@ -35,7 +34,6 @@ final class SweepStore implements AutoCloseable {
 
     private static final int VERSION = 1;
     private static final int BUSY_MILLIS = 10_000;
-    private static final JsonMapper JSON = new JsonMapper();
     private static final List<String> TABLES = List.of(
             "create table about (name text primary key, value text not null) strict, without rowid",
             "create table trial (number integer primary key, family text not null, settings text not null,"
@@ -221,10 +219,10 @@ final class SweepStore implements AutoCloseable {
                             "insert into trial values (?, ?, ?, ?, null)",
                             number++,
                             trial.family(),
-                            JSON.writeValueAsString(trial.settings().stream()
+                            Json.of(trial.settings().stream()
                                     .map(setting -> List.of(setting.getKey(), setting.getValue()))
                                     .toList()),
-                            JSON.writeValueAsString(trial.parameters()));
+                            Json.of(trial.parameters()));
                 }
             }
         });
@@ -258,11 +256,11 @@ final class SweepStore implements AutoCloseable {
                 job.repeat(),
                 epoch.epoch(),
                 epoch.step(),
-                JSON.writeValueAsString(epoch.lr()),
+                Json.of(epoch.lr()),
                 epoch.trainLoss(),
-                JSON.writeValueAsString(epoch.metrics()),
+                Json.of(epoch.metrics()),
                 epoch.seconds(),
-                JSON.writeValueAsString(epoch.numbers()));
+                Json.of(epoch.numbers()));
     }
 
     /**
@@ -295,9 +293,9 @@ final class SweepStore implements AutoCloseable {
         try (ResultSet rows = prepared("select family, settings, parameters, skipped from trial order by number")
                 .executeQuery()) {
             while (rows.next()) {
-                List<List<String>> settings = JSON.readValue(rows.getString(2), new TypeReference<>() {});
+                List<List<String>> settings = Json.read(rows.getString(2), new TypeReference<>() {});
                 Map<String, String> parameters =
-                        JSON.readValue(rows.getString(3), new TypeReference<LinkedHashMap<String, String>>() {});
+                        Json.read(rows.getString(3), new TypeReference<LinkedHashMap<String, String>>() {});
                 trials.add(new SavedTrial(
                         new Configuration(
                                 rows.getString(1),
@@ -356,11 +354,11 @@ final class SweepStore implements AutoCloseable {
         return new Epoch(
                 rows.getInt(4),
                 rows.getLong(5),
-                JSON.readValue(rows.getString(6), new TypeReference<List<Double>>() {}),
+                Json.read(rows.getString(6), new TypeReference<List<Double>>() {}),
                 real(rows, 7),
-                JSON.readValue(rows.getString(8), new TypeReference<LinkedHashMap<String, Double>>() {}),
+                Json.read(rows.getString(8), new TypeReference<LinkedHashMap<String, Double>>() {}),
                 rows.getDouble(9),
-                JSON.readValue(rows.getString(10), new TypeReference<LinkedHashMap<String, Double>>() {}));
+                Json.read(rows.getString(10), new TypeReference<LinkedHashMap<String, Double>>() {}));
     }
 
     private static double real(ResultSet rows, int column) throws SQLException {

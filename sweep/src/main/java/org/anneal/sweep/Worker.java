@@ -30,7 +30,8 @@ public final class Worker {
     /** The exit code of {@code -XX:+ExitOnOutOfMemoryError}. */
     static final int OUT_OF_MEMORY = 3;
 
-    private static final List<String> NATIVE_OUT_OF_MEMORY = List.of("Physical memory usage is too high", "can't allocate memory");
+    private static final List<String> NATIVE_OUT_OF_MEMORY =
+            List.of("Physical memory usage is too high", "can't allocate memory");
 
     private final Program program;
     private final OutputStream parent = new FileOutputStream(FileDescriptor.out);
@@ -137,7 +138,8 @@ public final class Worker {
     private static void endIfOutOfMemory(Throwable thrown) {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());
-            if (cause instanceof OutOfMemoryError || NATIVE_OUT_OF_MEMORY.stream().anyMatch(message::contains)) {
+            if (cause instanceof OutOfMemoryError
+                    || NATIVE_OUT_OF_MEMORY.stream().anyMatch(message::contains)) {
                 System.err.println(reason(cause));
                 System.err.flush();
                 Runtime.getRuntime().halt(OUT_OF_MEMORY);
@@ -149,7 +151,11 @@ public final class Worker {
     private static String reason(Throwable thrown) {
         String message = String.valueOf(thrown.getMessage()).strip();
         boolean tells = message.contains(" ") && !(thrown instanceof Error);
-        return (tells ? message : thrown.toString()).lines().findFirst().orElse("").strip();
+        return (tells ? message : thrown.toString())
+                .lines()
+                .findFirst()
+                .orElse("")
+                .strip();
     }
 
     private synchronized void say(Message kind, String about) {

