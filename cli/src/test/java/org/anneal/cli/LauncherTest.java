@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher, {@code ./anneal}, beside a Java and a Maven that print what they are asked. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LauncherTest {
-    private static final List<String> MODULES = List.of("core", "torch", "plot", "runs", "train", "web", "cli");
+    private static final List<String> MODULES = List.of("core", "torch", "plot", "runs", "train", "web", "sweep", "cli");
 
     @TempDir
     Path home;
@@ -204,7 +204,7 @@ class LauncherTest {
 
     @Test
     void fetchesTheNativesForTheFirstRunThatTrains() throws IOException, InterruptedException {
-        for (String command : List.of("table", "train --help", "plot train", "--version")) {
+        for (String command : List.of("table", "train --help", "plot train", "--version", "sweep --status sweep")) {
             assertEquals(0, shell("./anneal " + command).code(), command);
         }
         Ran first = shell("./anneal train --epochs 1");
@@ -215,6 +215,8 @@ class LauncherTest {
         natives();
         Ran next = shell("./anneal train --epochs 1");
         assertEquals(new Ran(0, arguments("0", "", true, jar(), "train", "--epochs", "1"), ""), next);
+        Ran sweep = shell("./anneal sweep --trials 3");
+        assertEquals(new Ran(0, arguments("0", "", true, jar(), "sweep", "--trials", "3"), ""), sweep);
     }
 
     @Test
@@ -261,6 +263,46 @@ class LauncherTest {
         assertEquals(new Ran(0, started + "<--blas=MKL> ", ""), next);
         Ran without = shell("./anneal train --blas openblas");
         assertEquals(new Ran(0, arguments("0", "", true, jar(), "train", "--blas", "openblas"), ""), without);
+    }
+
+    @Test
+    void fetchesSparkForTheFirstSweepWithAMaster() throws IOException, InterruptedException {
+        natives();
+        Ran failed = shell("./anneal sweep --master 'local[2]'");
+        assertEquals(
+                List.of(
+                        "anneal: fetching Apache Spark (135 jars, 220 MB) through Maven; once",
+                        "[ERROR] mvnw -B -ntp dependency:copy-dependencies@spark -N -Pspark",
+                        "anneal: the download failed; all of its output is in " + home.toRealPath()
+                                + "/cli/target/build.log"),
+                failed.err().lines().toList());
+        assertEquals(1, failed.code());
+        script("mvnw", "mkdir cli/target/spark; touch cli/target/spark/spark-core_2.13-4.2.0.jar");
+        String spark = home.toRealPath() + "/cli/target/spark";
+        String options = "<-Djava.awt.headless=true> <-Danneal.columns=0> <-Danneal.screen=> <-Danneal.pipe=true>"
+                + " <-Danneal.spark=" + spark + "> <-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider>";
+        String started = " <--enable-native-access=ALL-UNNAMED> <-cp> <" + jar() + ":" + spark
+                + "/*> <org.anneal.cli.Anneal> <sweep> ";
+        Ran first = shell("./anneal sweep --master 'local[2]'");
+        assertEquals(options + started + "<--master> <local[2]> ", first.out());
+        assertEquals(1, first.err().lines().count(), first.err());
+        java("25");
+        Ran next = shell("./anneal sweep --master=spark://a:7077");
+        assertEquals(
+                new Ran(
+                        0,
+                        options + " <--sun-misc-unsafe-memory-access=allow>" + started
+                                + "<--master=spark://a:7077> ",
+                        ""),
+                next);
+        for (String without : List.of("sweep", "train --master local")) { // which anneal train refuses
+            assertEquals(
+                    new Ran(0, arguments("0", "", true, jar(), without.split(" ")), ""), shell("./anneal " + without));
+        }
+
+        Files.setLastModifiedTime(home.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(30)));
+        Ran again = shell("./anneal sweep --master local"); // perhaps another version
+        assertTrue(again.err().startsWith("anneal: fetching Apache Spark"), again.err());
     }
 
     @Test
