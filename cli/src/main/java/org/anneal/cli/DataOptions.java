@@ -147,6 +147,21 @@ final class DataOptions {
         return data.or(() -> before.map(RunConfig::data)).orElse(SUBSET);
     }
 
+    /** {@return the file or folder that {@code --data} names, if it names one} */
+    static Optional<Path> path(String data) {
+        return data.isEmpty() || data.equals(SUBSET) || data.equals(FASHION_MNIST)
+                ? Optional.empty()
+                : Optional.of(Path.of(data.startsWith(CIFAR10) ? data.substring(CIFAR10.length()) : data));
+    }
+
+    /** {@return {@code --data} as it is from any folder} */
+    static String absolute(String data) {
+        return path(data)
+                .map(path -> (data.startsWith(CIFAR10) ? CIFAR10 : "")
+                        + path.toAbsolutePath().normalize())
+                .orElse(data);
+    }
+
     /** {@return the network that is given, if one is} */
     Optional<String> model() {
         return model;

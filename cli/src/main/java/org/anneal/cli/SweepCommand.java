@@ -25,6 +25,7 @@ import org.anneal.runs.Monitor;
 import org.anneal.runs.RunFolder;
 import org.anneal.sweep.Configuration;
 import org.anneal.sweep.Halving;
+import org.anneal.sweep.Parameter;
 import org.anneal.sweep.Runner;
 import org.anneal.sweep.Sampler;
 import org.anneal.sweep.Space;
@@ -78,7 +79,9 @@ final class SweepCommand implements Callable<Integer> {
     private static final Set<String> CHANGEABLE =
             Set.of("--trials", "--workers", "--memory", "--retries", "--master", "--ship-data", "--serve");
 
-    private static final Set<String> NOT_KEPT = Set.of("--resume", "--status", "--dry-run", "--out");
+    /** What is of one command alone: a master needs the class path that the launcher makes for it. */
+    private static final Set<String> NOT_KEPT =
+            Set.of("--resume", "--status", "--dry-run", "--out", "--master", "--ship-data", "--serve");
 
     /** What {@code --halving} says. */
     private enum Span {
@@ -174,7 +177,8 @@ final class SweepCommand implements Callable<Integer> {
             converter = ResumeConverter.class,
             description =
                     "go on with the sweep in DIR, or without DIR with the newest under sweeps/. It keeps its options;"
-                            + " --trials, --workers, --memory, --retries, --master, --ship-data and --serve may change")
+                            + " --trials, --workers, --memory and --retries may change, and --master, --ship-data and"
+                            + " --serve are given anew")
     private Optional<Path> resume = Optional.empty();
 
     @Option(
@@ -256,15 +260,17 @@ final class SweepCommand implements Callable<Integer> {
         SweepCommand before = parsed(kept(folder));
         Map<String, List<String>> own = before.given();
         Map<String, List<String>> changed = new LinkedHashMap<>(given());
-        changed.keySet().removeAll(NOT_KEPT);
+        changed.keySet().removeAll(Set.of("--resume", "--status", "--dry-run"));
         changed.forEach((option, values) -> {
-            List<String> saved = own.getOrDefault(option, List.of());
+            List<String> saved =
+                    option.equals("--out") ? List.of(folder.toString()) : own.getOrDefault(option, List.of());
             if (!CHANGEABLE.contains(option) && !saved.equals(values)) {
                 throw new IllegalArgumentException(option + " must be left out"
                         + (saved.isEmpty() ? "" : " or " + String.join(", ", saved)) + ", as in the sweep in " + folder
                         + ", but was " + String.join(", ", values));
             }
         });
+        changed.remove("--out");
         own.putAll(changed);
         return parsed(words(own));
     }
@@ -344,8 +350,13 @@ final class SweepCommand implements Callable<Integer> {
         }
     }
 
-    private Sweep sweep(SweptOptions swept) {
-        Space space = named(() -> swept.in(Space.of())).and("threads", Integer.toString(workers.threads()));
+    /** {@return what is swept, in a line} */
+    private static String title(Space space) {
+        String names = space.parameters().stream().map(Parameter::name).collect(Collectors.joining(", "));
+        return names.isEmpty() ? "one trial" : names;
+    }
+
+    private Sweep sweep(Space space) {
         List<String> ranges = space.continua();
         Sampler how = sampler.orElse(ranges.isEmpty() && trials.isEmpty() ? Sampler.GRID : Sampler.RANDOM);
         if (how == Sampler.GRID && !ranges.isEmpty()) {
@@ -361,7 +372,7 @@ final class SweepCommand implements Callable<Integer> {
                 .seed(seed)
                 .samplerSeed(samplerSeed)
                 .epochs(epochs)
-                .monitor(monitor(swept));
+                .title(title(space));
         named(() -> sweep.retries(retries));
         halving().ifPresent(sweep::halving);
         if (strict) {
@@ -392,7 +403,13 @@ final class SweepCommand implements Callable<Integer> {
     private int run(Path folder) throws IOException {
         check();
         SweptOptions swept = SweptOptions.of(spec);
-        Sweep sweep = sweep(swept);
+        Space space = named(() -> swept.in(Space.of())).and("threads", Integer.toString(workers.threads()));
+        Monitor monitor = monitor(swept);
+        List<Integer> rungs = halving().map(each -> each.rungs(epochs)).orElse(List.of(epochs));
+        Sweep sweep = sweep(space).monitor(monitor);
+        SweepPage page = new SweepPage(
+                new SweepRecord(title(space), monitor, space.parameters(), rungs, List.of()),
+                trial -> TrainLine.of(trial, rungs, isAnew()).toString());
         List<Configuration> drawn = named(sweep::draw);
         if (dryRun) {
             print(drawn);
@@ -406,6 +423,28 @@ final class SweepCommand implements Callable<Integer> {
             facts.put(KEPT + facts.size(), word);
         }
         sweep.folder(folder).keep(facts);
+        if (serve.isPresent()) {
+            sweep.listener(page);
+        }
+        PrintWriter printed = spec.commandLine().getOut();
+        try (LivePage live = LivePage.start(page.live(), Sweep.runs(folder), serve)) {
+            live.introduce("sweep", printed);
+            Optional<SweepRecord> record = conduct(sweep, workers.open(Sweep.runs(folder), swept), folder);
+            if (record.isPresent()) {
+                SweepResult result = new SweepResult(folder, record.get(), isAnew(), printed);
+                result.printTable();
+                result.conclude();
+                live.stay(printed);
+            }
+            return 0;
+        } catch (InterruptedException e) { // while the workers were looked for
+            Thread.currentThread().interrupt();
+            return Anneal.FAILED;
+        }
+    }
+
+    /** {@return how the sweep has ended; empty if it was stopped, which is said} */
+    private Optional<SweepRecord> conduct(Sweep sweep, Runner runner, Path folder) throws IOException {
         CountDownLatch done = new CountDownLatch(1);
         Thread stop = new Thread(() -> {
             sweep.stop();
@@ -417,42 +456,27 @@ final class SweepCommand implements Callable<Integer> {
         });
         Runtime.getRuntime().addShutdownHook(stop);
         try {
-            return run(sweep, folder);
-        } finally {
-            spec.commandLine().getOut().flush();
-            done.countDown();
-            if (!sweep.isStopped()) {
-                Runtime.getRuntime().removeShutdownHook(stop);
-            }
-        }
-    }
-
-    private int run(Sweep sweep, Path folder) throws IOException {
-        PrintWriter printed = spec.commandLine().getOut();
-        SweepRecord record;
-        try (LivePage page = LivePage.start(Sweep.runs(folder).resolve("0"), serve)) {
-            page.introduce("sweep", printed);
-            try (Runner runner = workers.open(Sweep.runs(folder));
+            SweepRecord record;
+            try (runner;
                     SweepConsole console = console()) {
                 record = sweep.listener(console).run(runner);
             } catch (InterruptedException e) {
-                record = SweepRecord.read(folder);
                 sweep.stop();
+                record = SweepRecord.read(folder);
             }
-            SweepResult result = new SweepResult(folder, record, isAnew(), printed);
             if (sweep.isStopped()) {
                 say(
                         "Interrupted: %s; anneal sweep --resume %s goes on",
                         new SweepTable(record).totals(), Surroundings.quoted(folder.toString()));
-                return 0;
+                spec.commandLine().getOut().flush();
+                return Optional.empty();
             }
-            result.printTable();
-            if (!result.hasWinner()) {
-                throw new IOException("no trial has come to a value");
+            return Optional.of(record);
+        } finally {
+            done.countDown();
+            if (!sweep.isStopped()) {
+                Runtime.getRuntime().removeShutdownHook(stop);
             }
-            result.conclude();
-            page.stay(printed);
-            return 0;
         }
     }
 

@@ -16,6 +16,8 @@ import org.anneal.optim.UpdateRule;
 import org.anneal.runs.RunConfig;
 import org.anneal.schedule.Policy;
 import org.anneal.sweep.Sweep;
+import org.anneal.sweep.SweepCsv;
+import org.anneal.sweep.SweepPictures;
 import org.anneal.sweep.SweepRecord;
 import org.anneal.sweep.TrialRecord;
 
@@ -24,6 +26,8 @@ final class SweepResult {
     private static final int MOST_ROWS = 25;
     private static final String RUN = "run.json";
     private static final String BEST = "best-run.json";
+    private static final String CSV = "sweep.csv";
+    private static final int MOST_CURVES = 7; // as many as a picture shows
 
     private final Path folder;
     private final SweepRecord sweep;
@@ -44,11 +48,6 @@ final class SweepResult {
         table = new SweepTable(sweep);
     }
 
-    /** {@return whether a trial has come to a value} */
-    boolean hasWinner() {
-        return !table.ranked().isEmpty();
-    }
-
     /** Prints the table, and which trials have none of it. */
     void printTable() {
         int values = table.ranked().size();
@@ -62,17 +61,28 @@ final class SweepResult {
         out.println(table.totals());
     }
 
-    /** Writes the results into the sweep's folder, and prints the winner. */
+    /**
+     * Writes the results into the sweep's folder, and prints the winner.
+     *
+     * @throws IOException if they cannot be written, or no trial has come to a value
+     */
     void conclude() throws IOException {
+        SweepCsv.save(sweep, folder.resolve(CSV));
+        if (table.ranked().isEmpty()) {
+            throw new IOException("no trial has come to a value");
+        }
+        List<String> written = new ArrayList<>(List.of(CSV));
+        SweepPictures.save(sweep, folder, "png", MOST_CURVES)
+                .forEach(file -> written.add(file.getFileName().toString()));
         TrialRecord winner = table.ranked().get(0);
-        int epochs = sweep.rungs().get(winner.rung());
         say("");
         say(
-                "Best: trial %d, %s %s after %d epochs%s",
+                "Best: trial %d, %s %s after %d epoch%s%s",
                 winner.number(),
                 sweep.monitor().name(),
                 SweepTable.value(winner),
-                epochs,
+                sweep.rungs().get(winner.rung()),
+                sweep.rungs().get(winner.rung()) == 1 ? "" : "s",
                 winner.repeats().size() == 1
                         ? ""
                         : ", the mean of seeds "
@@ -82,11 +92,6 @@ final class SweepResult {
         Path run = Sweep.runs(folder).resolve(winner.repeats().get(0).folder()).resolve(RUN);
         if (Files.exists(run)) {
             printCode(RunConfig.read(run));
-        }
-        say("");
-        say("%s", line(winner));
-        List<String> written = new ArrayList<>();
-        if (Files.exists(run)) {
             ByteBuffer json = ByteBuffer.wrap(Files.readAllBytes(run));
             AtomicFile.write(folder.resolve(BEST), file -> {
                 while (json.hasRemaining()) {
@@ -96,16 +101,9 @@ final class SweepResult {
             written.add(BEST);
         }
         say("");
+        say("%s", TrainLine.of(winner, sweep.rungs(), anew));
+        say("");
         say("%s: %s", folder, String.join(", ", written));
-    }
-
-    /** {@return the command that trains as a trial's first run was trained} */
-    private TrainLine line(TrialRecord trial) {
-        int whole = sweep.rungs().get(sweep.rungs().size() - 1);
-        int reached = sweep.rungs().get(Math.max(0, trial.rung()));
-        TrainLine line = TrainLine.of(
-                trial.settings(), anew ? reached : whole, trial.repeats().get(0).seed());
-        return anew || reached == whole ? line : line.with("stop-after", Integer.toString(reached));
     }
 
     private void printCode(RunConfig config) {

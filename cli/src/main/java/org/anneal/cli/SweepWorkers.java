@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.anneal.sweep.LocalProcesses;
 import org.anneal.sweep.Runner;
+import org.anneal.sweep.SparkCluster;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -25,6 +26,7 @@ final class SweepWorkers {
     private static final double SHARE = 0.8; // of the machine's memory
     private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?) ?([kmgt])i?b?");
+    private static final String SPARK = "anneal.spark"; // set by the launcher: the folder of Spark's jars
     private static final String BLAS = "org.bytedeco.openblas.load"; // set by the launcher for --blas mkl
 
     @Option(
@@ -50,6 +52,19 @@ final class SweepWorkers {
                             + " machine's, divided by the workers)")
     private Optional<Long> memory = Optional.empty();
 
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description =
+                    "train on a cluster of Apache Spark, such as spark://host:7077, with a worker for each core of its"
+                            + " executors, at most --workers. Data is read where an executor runs, at its path here")
+    private Optional<String> master = Optional.empty();
+
+    @Option(
+            names = "--ship-data",
+            description = "with --master, send the file or folder of --data along, for executors that cannot read it")
+    private boolean shipData;
+
     static final class SizeConverter implements ITypeConverter<Long> {
         @Override
         public Long convert(String text) {
@@ -73,15 +88,13 @@ final class SweepWorkers {
             throw new IllegalArgumentException(
                     "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);
         }
+        if (shipData && master.isEmpty()) {
+            throw new IllegalArgumentException("--ship-data must be left out without --master");
+        }
     }
 
     int threads() {
         return threads;
-    }
-
-    /** {@return how many runs there are at a time, if it is given} */
-    Optional<Integer> given() {
-        return workers;
     }
 
     private int workers() {
@@ -102,6 +115,9 @@ final class SweepWorkers {
 
     /** {@return what trains, in a line} */
     String description() {
+        if (master.isPresent()) {
+            return "Spark at " + master.get();
+        }
         int processes = workers();
         return String.format(
                 Locale.ROOT,
@@ -113,24 +129,56 @@ final class SweepWorkers {
                 memory() / (1024.0 * MB));
     }
 
-    /** {@return what trains in the folder {@code runs}} */
-    Runner open(Path runs) throws IOException {
-        return new LocalProcesses(workers(), runs, command(), Anneal.version());
+    /**
+     * {@return what trains in the folder {@code runs}}
+     *
+     * @throws IOException if the cluster cannot be used
+     */
+    Runner open(Path runs, SweptOptions swept) throws IOException, InterruptedException {
+        if (master.isEmpty()) {
+            return new LocalProcesses(workers(), runs, command(), Anneal.version());
+        }
+        try {
+            SparkCluster cluster = SparkCluster.open(
+                    master.get(), workers.orElse(Integer.MAX_VALUE), runs, command(), Anneal.version());
+            if (shipData) {
+                for (Path path : data(swept)) {
+                    cluster.ship(path);
+                }
+            }
+            return cluster;
+        } catch (NoClassDefFoundError e) {
+            throw new IOException(
+                    "--master needs Apache Spark on the class path, where the launcher ./anneal puts it", e);
+        }
+    }
+
+    private static List<Path> data(SweptOptions swept) {
+        List<Path> paths = swept.values("--data").stream()
+                .flatMap(value -> DataOptions.path(value).stream())
+                .toList();
+        if (paths.isEmpty()) {
+            throw new IllegalArgumentException("--ship-data must be left out unless --data is a file or a folder");
+        }
+        return paths;
     }
 
     /** {@return the command of a worker's process} */
     private List<String> command() {
-        long bytes = memory();
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Djava.awt.headless=true",
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC", // its threads are the trainings'
-                "-XX:+ExitOnOutOfMemoryError",
-                "-Xmx" + bytes / 2 / MB + "m",
-                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=" + bytes));
+                "-XX:+ExitOnOutOfMemoryError"));
+        if (master.isEmpty() || memory.isPresent()) { // an executor's machine has another memory than this one
+            command.add("-Xmx" + memory() / 2 / MB + "m");
+            command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=" + memory());
+        }
         Optional.ofNullable(System.getProperty(BLAS)).ifPresent(library -> command.add("-D" + BLAS + "=" + library));
+        String spark = System.getProperty(SPARK, "");
         String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> spark.isEmpty() || !Path.of(entry).startsWith(spark))
                 .map(entry -> Path.of(entry).toAbsolutePath().toString())
                 .collect(Collectors.joining(File.pathSeparator));
         command.addAll(List.of("-cp", classPath, Anneal.class.getName(), "worker"));

@@ -91,12 +91,18 @@ final class SweptOptions {
                 List<String> values = option.<List<String>>getValue();
                 given.put(
                         option,
-                        values.stream()
-                                .map(value -> TEXTS.contains(name) ? input.text(name, value) : value)
-                                .toList());
+                        values.stream().map(value -> value(input, name, value)).toList());
             }
         }
         return new SweptOptions(given);
+    }
+
+    /** {@return a value that means the same in any process and folder} */
+    private static String value(Surroundings input, String name, String value) {
+        if (TEXTS.contains(name)) {
+            return input.text(name, value);
+        }
+        return name.equals("--data") && !value.contains("{") ? DataOptions.absolute(value) : value;
     }
 
     /** {@return the values of an option, none if it is not given} */

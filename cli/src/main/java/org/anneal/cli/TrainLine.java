@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.anneal.sweep.Job;
+import org.anneal.sweep.TrialRecord;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -40,6 +41,20 @@ record TrainLine(List<Map.Entry<String, String>> settings) {
         all.add(Map.entry("epochs", Integer.toString(epochs)));
         all.add(Map.entry("seed", Long.toString(seed)));
         return new TrainLine(all);
+    }
+
+    /**
+     * {@return the command that trains as a trial's first run was trained}
+     *
+     * @param rungs the epochs of the sweep's rungs
+     * @param anew whether each rung has a schedule of its own length
+     */
+    static TrainLine of(TrialRecord trial, List<Integer> rungs, boolean anew) {
+        int whole = rungs.get(rungs.size() - 1);
+        int reached = rungs.get(Math.max(0, trial.rung()));
+        TrainLine line = of(
+                trial.settings(), anew ? reached : whole, trial.repeats().get(0).seed());
+        return anew || reached == whole ? line : line.with("stop-after", Integer.toString(reached));
     }
 
     /** {@return this with another setting} */

@@ -58,14 +58,25 @@ final class TrainProgram implements Worker.Program {
                 line = line.with("stop-after", Integer.toString(job.until()));
             }
             train(line, resumes, folder.resolve(LOG), heard);
-            List<Epoch> epochs = RunRecord.read(folder).epochs().stream()
-                    .filter(epoch -> epoch.epoch() <= job.until())
-                    .toList();
-            return new Outcome(Outcome.End.DONE, epochs, "", "");
+            return new Outcome(Outcome.End.DONE, epochs(folder, job), "", "");
         } catch (RunFolder.InUseException e) { // by a worker that has been given up, and does not know it yet
             return new Outcome(Outcome.End.LOST, List.of(), Anneal.problem(e), "");
         } catch (ParameterException | IllegalArgumentException | IOException e) {
-            return new Outcome(Outcome.End.FAILED, List.of(), reason(e), "");
+            return new Outcome(Outcome.End.FAILED, known(folder, job), reason(e), "");
+        }
+    }
+
+    private static List<Epoch> epochs(Path folder, Job job) throws IOException {
+        return RunRecord.read(folder).epochs().stream()
+                .filter(epoch -> epoch.epoch() <= job.until())
+                .toList();
+    }
+
+    private static List<Epoch> known(Path folder, Job job) {
+        try {
+            return epochs(folder, job);
+        } catch (IOException e) { // there are none
+            return List.of();
         }
     }
 

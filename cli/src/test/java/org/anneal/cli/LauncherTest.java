@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher, {@code ./anneal}, beside a Java and a Maven that print what they are asked. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LauncherTest {
-    private static final List<String> MODULES = List.of("core", "torch", "plot", "runs", "train", "web", "sweep", "cli");
+    private static final List<String> MODULES =
+            List.of("core", "torch", "plot", "runs", "train", "web", "sweep", "cli");
 
     @TempDir
     Path home;
@@ -291,8 +292,7 @@ class LauncherTest {
         assertEquals(
                 new Ran(
                         0,
-                        options + " <--sun-misc-unsafe-memory-access=allow>" + started
-                                + "<--master=spark://a:7077> ",
+                        options + " <--sun-misc-unsafe-memory-access=allow>" + started + "<--master=spark://a:7077> ",
                         ""),
                 next);
         for (String without : List.of("sweep", "train --master local")) { // which anneal train refuses
@@ -300,7 +300,8 @@ class LauncherTest {
                     new Ran(0, arguments("0", "", true, jar(), without.split(" ")), ""), shell("./anneal " + without));
         }
 
-        Files.setLastModifiedTime(home.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(30)));
+        Files.setLastModifiedTime(
+                home.resolve("pom.xml"), FileTime.from(Instant.now().plusSeconds(30)));
         Ran again = shell("./anneal sweep --master local"); // perhaps another version
         assertTrue(again.err().startsWith("anneal: fetching Apache Spark"), again.err());
     }

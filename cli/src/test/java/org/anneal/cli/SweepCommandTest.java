@@ -127,6 +127,12 @@ class SweepCommandTest {
                                 + ", val_loss [\\d.]+ ± \\S+ after 2 epochs, the mean of seeds 5, 6"),
                 printed.get(head + 9));
         assertEquals(Files.readString(run.resolve("run.json")), Files.readString(out.resolve("best-run.json")));
+        assertEquals(
+                out + ": sweep.csv, parameters.png, curves.png, front.png, best-run.json",
+                printed.get(printed.size() - 1));
+        List<String> csv = Files.readAllLines(out.resolve("sweep.csv"));
+        assertEquals(7, csv.size());
+        assertTrue(csv.get(1).startsWith("1," + winner + ","), csv.get(1));
         assertTrue(printed.contains("  import torch"), printed.toString());
         assertTrue(printed.contains("  import org.anneal.optim.LRScheduler;"), printed.toString());
 
