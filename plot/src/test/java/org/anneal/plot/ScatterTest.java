@@ -301,7 +301,7 @@ class ScatterTest {
                 .map(i -> image.getRGB(i % image.getWidth(), i / image.getWidth()))
                 .filter(pixel -> (pixel & 0xff) - (pixel >> 16 & 0xff) > 100)
                 .count();
-        assertEquals(Math.PI * 7.2 * 7.2, blue, 25, "the point's area in pixels, but for its rim");
+        assertEquals(Math.PI * 7.2 * 7.2, (double) blue, 25, "the point's area in pixels, but for its rim");
         assertMessage("file must end in .png or .svg, but was a.pdf", () -> scatter.save(Path.of("a.pdf")));
     }
 

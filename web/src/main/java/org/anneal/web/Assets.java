@@ -27,6 +27,7 @@ final class Assets {
             "gallery.js",
             "takeaway.js",
             "copy.js",
+            "parallel.js",
             "favicon.svg",
             "uplot/uPlot.esm.js",
             "uplot/uPlot.min.css",

@@ -4,6 +4,7 @@
 import uPlot from './uplot/uPlot.esm.js';
 import { PADDING, axes, css, format, linearRange, logRange, look, touchable } from './chart.js';
 import { copy } from './copy.js';
+import { Parallel } from './parallel.js';
 import { about, links } from './server.js';
 
 const PAUSE = 500; // milliseconds between questions to the server
@@ -11,15 +12,18 @@ const LONG_PAUSE = 2000; // once the sweep has ended: another one may follow at 
 const PATIENCE = 10_000;
 const MOST_ROWS = 200;
 const REACH = 14; // pixels between the pointer and the point that it is at
+const MOST_AXES = 10; // of parameters beside one another
 const MOST_NAMES = 40; // characters of a name that a chart or the table shows
 const EDGE = 8; // pixels between an edge and the points at it
 const FAR = 10; // distances of the median from the best, beyond which a value is at the edge
 const ABSURD = 1e3; // times the best, or 1, beyond which a value does not count for the median
 const FEW = 4;
 const STATES = ['running', 'waiting', 'stopped', 'done', 'failed', 'skipped'];
+const COLLATOR = new Intl.Collator('en', { numeric: true });
 const $ = (selector) => document.querySelector(selector);
 const count = (value) => value.toLocaleString('en-US');
 const shortened = (name) => (name.length > MOST_NAMES ? `${name.slice(0, MOST_NAMES - 1)}…` : name);
+/** Returns the number that a text is; null if it is none. */
 const numberOf = (text) => (text !== null && /^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[-+]?\d+)?$/i.test(text) ? Number(text.replaceAll('_', '')) : null);
 const lookOf = (family) => look(Math.max(0, families.indexOf(family)));
 
@@ -50,7 +54,7 @@ const runsOf = (trial) => `runs#${new URLSearchParams(trial.runs.map((name) => [
 /** Returns what can be shown on an axis or in a column: its key, its name, and the value of a trial. */
 function quantities() {
   return [
-    ...sweep.parameters.map(({ name, scale }, i) => ({ key: `p${i}`, name, scale, of: (trial) => trial.parameters[i] })),
+    ...sweep.parameters.map(({ name, scale }, i) => ({ key: `p${i}`, name, scale, of: (trial) => trial.numbers[i] ?? trial.parameters[i], said: (trial) => trial.parameters[i] })),
     { key: 'value', name: sweep.measure.name, scale: 'LINEAR', of: (trial) => trial.value },
     { key: 'epochs', name: 'epochs', scale: 'LINEAR', of: (trial) => trial.epochs },
     { key: 'seconds', name: 'seconds', scale: 'LINEAR', of: (trial) => trial.seconds },
@@ -73,9 +77,9 @@ class Axis {
   constructor(quantity, all, log) {
     this.quantity = quantity;
     const values = all.map(quantity.of).filter((value) => value !== null);
-    const numbers = values.map((value) => (typeof value === 'number' ? value : numberOf(value)));
-    this.names = quantity.scale === 'CATEGORY' || numbers.includes(null) ? [...new Set(values)] : null;
-    if (this.names && !numbers.includes(null)) this.names.sort((one, other) => numberOf(one) - numberOf(other));
+    const isWords = values.some((value) => typeof value === 'string');
+    this.names = quantity.scale === 'CATEGORY' || isWords ? [...new Set(all.map(quantity.said ?? quantity.of).filter((value) => value !== null))] : null;
+    if (this.names && !isWords) this.names.sort((one, other) => numberOf(one) - numberOf(other));
     this.indices = this.names && new Map(this.names.map((name, i) => [name, i]));
     this.log = log && !this.names;
     this.seen = new Map(); // how many trials of a name there were so far
@@ -93,12 +97,12 @@ class Axis {
     if (value === null) return null;
     if (this.names) {
       // Trials of a name are spread around it.
-      const nth = this.seen.get(value) ?? 0;
-      this.seen.set(value, nth + 1);
-      return this.indices.get(value) + (((nth * 0.618034 + 0.5) % 1) - 0.5) * 0.6;
+      const name = (this.quantity.said ?? this.quantity.of)(trial);
+      const nth = this.seen.get(name) ?? 0;
+      this.seen.set(name, nth + 1);
+      return this.indices.get(name) + (((nth * 0.618034 + 0.5) % 1) - 0.5) * 0.6;
     }
-    const number = typeof value === 'number' ? value : numberOf(value);
-    return this.log && number <= 0 ? null : number;
+    return this.log && value <= 0 ? null : value;
   }
 
   /** Returns the range that shows some places. */
@@ -438,13 +442,20 @@ class Curves {
       const item = document.createElement('a');
       item.href = runsOf(known);
       item.dataset.trial = trial;
-      const dot = document.createElement('i');
-      dot.className = 'dot';
-      dot.style.setProperty('--color', `var(${look(i).color})`);
-      item.append(dot, ` #${trial} ${shortened(known.family)}`);
+      item.append(...dotted(look(i).color, `#${trial} ${shortened(known.family)}`));
       return [item];
     }));
   }
+}
+
+/** Returns a dot of a color, and a text behind it. */
+function dotted(color, text) {
+  const dot = document.createElement('i');
+  dot.className = 'dot';
+  dot.style.setProperty('--color', `var(${color})`);
+  const name = document.createElement('span');
+  name.textContent = text;
+  return [dot, name];
 }
 
 /** Returns a trial's value as people read it. */
@@ -465,7 +476,7 @@ function columns() {
     number('value', sweep.measure.name.replace(/^./, (first) => first.toUpperCase()), (trial) => trial.value, said),
     ...(families.length > 1 ? [{ key: 'family', name: 'Family', words: true, of: (trial) => trial.family, text: (trial) => shortened(trial.family) }] : []),
     ...sweep.parameters.map(({ name }, i) => {
-      const of = (trial) => numberOf(trial.parameters[i]) ?? trial.parameters[i];
+      const of = (trial) => trial.numbers[i] ?? trial.parameters[i];
       return { key: `p${i}`, name, words: [...trials.values()].some((trial) => typeof of(trial) === 'string'), of, text: (trial) => shortened(trial.parameters[i] ?? '') };
     }),
     ...(sweep.rungs.length > 1 ? [number('rung', 'Rung', (trial) => (trial.rung < 0 ? null : trial.rung), (trial) => (trial.rung < 0 ? '' : String(trial.rung + 1)))] : []),
@@ -478,7 +489,7 @@ function columns() {
 /** Returns how two values are ordered; missing ones are last in either direction. */
 function compare(one, other, down) {
   if (one === null || other === null) return one === other ? 0 : one === null ? 1 : -1;
-  const order = typeof one === 'number' && typeof other === 'number' ? one - other : String(one).localeCompare(String(other), 'en', { numeric: true });
+  const order = typeof one === 'number' && typeof other === 'number' ? one - other : COLLATOR.compare(String(one), String(other));
   return down ? -order : order;
 }
 
@@ -539,10 +550,7 @@ function table() {
         cell.textContent = column.text(trial);
       }
       if (column.key === 'family') {
-        const dot = document.createElement('i');
-        dot.className = 'dot';
-        dot.style.setProperty('--color', `var(${lookOf(trial.family).color})`);
-        cell.prepend(dot);
+        cell.replaceChildren(...dotted(lookOf(trial.family).color, column.text(trial)));
         cell.title = trial.family;
       }
       if (column.key === 'state' && trial.reason) {
@@ -589,6 +597,18 @@ function logarithmic(select, all) {
 
 const points = new Points($('#chart'));
 const curves = new Curves($('#curves'));
+const parallel = new Parallel($('#parallel'), { pointed: (number) => point(number), opened: (number) => open(trials.get(number)) });
+
+/** Shows the lines of the trials across what varies and the value, if anything does. */
+function lines(all) {
+  const chosen = all.filter(({ key }) => key === 'family' || key === 'value' || key.startsWith('p'));
+  const across = [...chosen.filter(({ key }) => key === 'family'), ...chosen.filter(({ key }) => key.startsWith('p')).slice(0, MOST_AXES), ...chosen.filter(({ key }) => key === 'value')];
+  $('#parallel-card').hidden = across.length < 2;
+  if (across.length < 2) return;
+  const known = ranked.filter((trial) => trial.rank || trial.state === 'failed');
+  const shown = parallel.show(across.map((quantity) => new Axis(quantity, known, quantity.scale === 'LOG')), known, (trial) => lookOf(trial.family).color);
+  $('#lines').textContent = shown < known.length ? `the best ${count(shown)}` : '';
+}
 
 function best() {
   const first = ranked[0]?.rank ? ranked[0] : null;
@@ -642,10 +662,7 @@ function draw() {
     $('#outcome').textContent = sweep.end ?? `${count(trials.size)} ${trials.size === 1 ? 'trial' : 'trials'} so far`;
     $('#families').replaceChildren(...(families.length > 1 ? families.map((family) => {
       const item = document.createElement('span');
-      const dot = document.createElement('i');
-      dot.className = 'dot';
-      dot.style.setProperty('--color', `var(${lookOf(family).color})`);
-      item.append(dot, ` ${shortened(family)}`);
+      item.append(...dotted(lookOf(family).color, shortened(family)));
       return item;
     }) : []));
     const all = choices();
@@ -653,6 +670,7 @@ function draw() {
     const leading = ranked.filter((trial) => trial.rank).slice(0, Number($('#count').value));
     if (leading.length) curves.show(leading);
     else curves.clear();
+    lines(all);
     counts();
     best();
     table();
@@ -667,6 +685,7 @@ function point(number) {
   for (const row of document.querySelectorAll('#trial-rows tr.pointed')) row.classList.remove('pointed');
   if (number !== null) $(`#trial-rows tr[data-trial="${number}"]`)?.classList.add('pointed');
   points.point();
+  parallel.point(number);
 }
 
 function open(trial) {
@@ -703,7 +722,7 @@ function take(answer) {
   const isNews = !sweep || answer.trials.length > 0 || JSON.stringify([answer.best, answer.end]) !== JSON.stringify([sweep.best, sweep.end]);
   sweep = answer;
   version = answer.version;
-  for (const trial of answer.trials) trials.set(trial.number, trial);
+  for (const trial of answer.trials) trials.set(trial.number, { ...trial, numbers: trial.parameters.map(numberOf) });
   if (isNews && !answer.more) draw();
 }
 

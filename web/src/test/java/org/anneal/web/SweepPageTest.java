@@ -422,6 +422,43 @@ class SweepPageTest {
     }
 
     @Test
+    void aLineForEachTrialCrossesTheAxesOfWhatVaries() throws IOException {
+        fill();
+        open();
+        awaitTrials(5);
+        assertEquals("5", browser.attribute("#parallel", "data-lines"));
+        assertEquals(
+                "[\"family\",\"lr\",\"batch_size\",\"validation accuracy\"]",
+                browser.attribute("#parallel", "data-axes"));
+        browser.screenshot("sweep-parallel");
+        WebElement root = browser.find("#parallel");
+        browser.run("arguments[0].scrollIntoView({ block: 'center' })", root);
+        // On the last axis the best is above and the others in order below: halfway along it nothing is.
+        int right = root.getSize().getWidth() / 2 - 64;
+        new Actions(browser.driver).moveToElement(root, right, 0).perform();
+        assertEquals(0, browser.all("#trial-rows tr.pointed").size());
+        List<?> view = (List<?>) browser.run("return JSON.parse(document.querySelector('#chart').dataset.view)[1]");
+        double low = ((Number) view.get(0)).doubleValue();
+        double high = ((Number) view.get(1)).doubleValue();
+        double room = root.getSize().getHeight() - 68;
+        new Actions(browser.driver)
+                .moveToElement(root, right, (int) Math.round((0.5 - (0.8 - low) / (high - low)) * room))
+                .perform();
+        browser.await("its row", () -> browser.all("#trial-rows tr.pointed").size() == 1);
+        assertEquals("3", browser.attribute("#trial-rows tr.pointed", "data-trial"));
+        browser.run("arguments[0].focus()", root);
+        new Actions(browser.driver).moveToElement(browser.find("h2")).perform();
+        press(Keys.ARROW_UP);
+        assertEquals("2", browser.attribute("#trial-rows tr.pointed", "data-trial"), "the best");
+        press(Keys.ARROW_DOWN);
+        press(Keys.ARROW_DOWN);
+        assertEquals("1", browser.attribute("#trial-rows tr.pointed", "data-trial"));
+        press(Keys.ENTER);
+        browser.await(
+                "its runs", () -> String.valueOf(browser.driver.getCurrentUrl()).endsWith("runs#run=001-0&run=001-1"));
+    }
+
+    @Test
     void tenThousandTrialsAreShownAndTheTableSaysThatItHasTheFirst() {
         for (int i = 0; i < 10_000; i++) {
             live.trial(trial(
@@ -432,6 +469,7 @@ class SweepPageTest {
         assertEquals("the first 200 of 10,000", browser.text("#shown"));
         assertEquals(200, browser.all("#trial-rows tr").size());
         assertEquals("10000", browser.attribute("#chart", "data-points"));
+        assertEquals("the best 1,000", browser.text("#lines"));
         // One more is news of its own.
         live.trial(trial(10_000, "StepLR", "0.1", "8", 2));
         browser.awaitText("#best-name", "#10000 StepLR");
