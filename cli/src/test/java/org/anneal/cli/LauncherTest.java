@@ -281,7 +281,8 @@ class LauncherTest {
         script("mvnw", "mkdir cli/target/spark; touch cli/target/spark/spark-core_2.13-4.2.0.jar");
         String spark = home.toRealPath() + "/cli/target/spark";
         String options = "<-Djava.awt.headless=true> <-Danneal.columns=0> <-Danneal.screen=> <-Danneal.pipe=true>"
-                + " <-Danneal.spark=" + spark + "> <-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider>";
+                + " <-Danneal.spark=" + spark + "> <-Dslf4j.internal.verbosity=WARN>"
+                + " <-Dslf4j.provider=org.apache.logging.slf4j.SLF4JServiceProvider>";
         String started = " <--enable-native-access=ALL-UNNAMED> <-cp> <" + jar() + ":" + spark
                 + "/*> <org.anneal.cli.Anneal> <sweep> ";
         Ran first = shell("./anneal sweep --master 'local[2]'");

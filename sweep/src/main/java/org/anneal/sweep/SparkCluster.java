@@ -7,6 +7,7 @@ import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -55,8 +56,7 @@ public final class SparkCluster implements Runner {
     private static final String STANDALONE = "spark://";
     private static final String LOCAL = "local";
     private static final int CONNECT_MILLIS = 3000;
-    private static final int ANSWER_SECONDS = 8;
-    private static final int REGISTRATION_SECONDS = 3;
+    private static final int ANSWER_SECONDS = 6; // Spark itself takes 2 or 3 before it asks
     private static final int OPEN_SECONDS = 120;
     private static final int SETTLE_MILLIS = 1000;
     private static final int POLL_MILLIS = 100;
@@ -111,9 +111,10 @@ public final class SparkCluster implements Runner {
             throw new IllegalArgumentException("most must be at least 1, but was " + most);
         }
         Objects.requireNonNull(runs, "runs");
+        Objects.requireNonNull(command, "command");
         Objects.requireNonNull(version, "version");
         boolean local = isLocal(Objects.requireNonNull(master, "master"));
-        List<Path> classPath = local ? List.of() : jars(Objects.requireNonNull(command, "command"));
+        List<Path> classPath = local ? List.of() : jars(command);
         JavaSparkContext spark = connect(master, conf(master, classPath));
         if (!local) {
             try {
@@ -161,7 +162,7 @@ public final class SparkCluster implements Runner {
                     "command must have a java, " + CLASS_PATH + " and a class path, but was " + command);
         }
         Set<Path> jars = new LinkedHashSet<>();
-        for (String entry : command.get(option + 1).split(File.pathSeparator)) {
+        for (String entry : command.get(option + 1).split(File.pathSeparator, -1)) {
             addJar(Path.of(entry).toAbsolutePath().normalize(), jars);
         }
         return List.copyOf(jars);
@@ -176,10 +177,10 @@ public final class SparkCluster implements Runner {
                 Optional<String> more = Optional.ofNullable(jar.getManifest())
                         .map(Manifest::getMainAttributes)
                         .map(attributes -> attributes.getValue(Attributes.Name.CLASS_PATH));
-                for (String name : more.orElse("").strip().split("\\s+")) {
-                    Path other = Path.of(file.toUri().resolve(name)).normalize();
-                    if (Files.isRegularFile(other)) { // Java leaves out what is missing, too
-                        addJar(other, jars);
+                for (String name : more.orElse("").strip().split("\\s+", -1)) {
+                    URI other = file.toUri().resolve(name);
+                    if ("file".equals(other.getScheme()) && Files.isRegularFile(Path.of(other))) {
+                        addJar(Path.of(other).normalize(), jars); // Java leaves out what is missing, too
                     }
                 }
             }
@@ -214,14 +215,13 @@ public final class SparkCluster implements Runner {
                 if (!isWaitingForMaster(thread)) { // a busy machine only takes its time to begin
                     asked = now;
                 }
-                if (now - start > TimeUnit.SECONDS.toNanos(ANSWER_SECONDS)
-                                && now - asked > TimeUnit.SECONDS.toNanos(REGISTRATION_SECONDS)
-                        || now - start > TimeUnit.SECONDS.toNanos(OPEN_SECONDS)) {
-                    IOException silent = new IOException("the Spark master at " + master + " did not answer within "
+                boolean silent = now - asked > TimeUnit.SECONDS.toNanos(ANSWER_SECONDS);
+                if (silent || now - start > TimeUnit.SECONDS.toNanos(OPEN_SECONDS)) {
+                    IOException unanswered = new IOException("the Spark master at " + master + " did not answer within "
                             + TimeUnit.NANOSECONDS.toSeconds(now - start) + " s");
-                    opened.completeExceptionally(silent);
+                    opened.completeExceptionally(unanswered);
                     thread.interrupt();
-                    throw silent;
+                    throw unanswered;
                 }
             } catch (InterruptedException e) {
                 opened.completeExceptionally(e);
@@ -251,7 +251,7 @@ public final class SparkCluster implements Runner {
             return;
         }
         List<String> problems = new ArrayList<>();
-        for (String address : master.substring(STANDALONE.length()).split(",")) {
+        for (String address : master.substring(STANDALONE.length()).split(",", -1)) {
             int colon = address.lastIndexOf(':');
             if (colon < 1 || !address.substring(colon + 1).matches("\\d{1,5}")) {
                 throw new IOException("master must be spark://HOST:PORT, or several HOST:PORT with commas between them,"
@@ -502,7 +502,8 @@ public final class SparkCluster implements Runner {
     }
 
     private SparkTask.Output checked(SparkTask.Output output) throws IOException {
-        if (output.end() == SparkTask.End.OTHER_VERSION || output.end() == SparkTask.End.NO_WORKER && !started) {
+        boolean neverStarted = output.end() == SparkTask.End.NO_WORKER && !started;
+        if (output.end() == SparkTask.End.OTHER_VERSION || neverStarted) {
             throw new IOException(on(output, output.answer()));
         }
         started |= output.end() != SparkTask.End.NO_WORKER;

@@ -94,7 +94,9 @@ final class SparkTask implements Function<SparkTask.Input, SparkTask.Output> {
 
     @Override
     public Output call(Input input) throws IOException, InterruptedException {
-        if (input.files() == null && input.large() == null) {
+        Broadcast<RunFiles> large = input.large();
+        RunFiles files = large == null ? input.files() : large.value();
+        if (files == null) {
             return ask(input, Path.of(input.folder()), false);
         }
         // Below the executor's own folder, which goes with it.
@@ -104,8 +106,6 @@ final class SparkTask implements Function<SparkTask.Input, SparkTask.Output> {
                 "");
         try {
             Path folder = scratch.resolve(input.folder());
-            RunFiles files =
-                    input.files() != null ? input.files() : input.large().value();
             for (Map.Entry<String, byte[]> file : files.files().entrySet()) {
                 Path path = folder.resolve(file.getKey());
                 Files.createDirectories(path.getParent());

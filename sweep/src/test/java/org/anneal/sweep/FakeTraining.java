@@ -32,7 +32,7 @@ final class FakeTraining implements Worker.Program {
     private volatile boolean busy;
     private volatile boolean stopped;
 
-    /** @param arguments the version */
+    /** Serves as a worker of the version that is the argument. */
     public static void main(String[] arguments) {
         FakeTraining training = new FakeTraining();
         Runtime.getRuntime().addShutdownHook(new Thread(training::save));
@@ -154,12 +154,7 @@ final class FakeTraining implements Worker.Program {
             case "throw" -> throw new IOException("the loss of batch 7 was nan\nand more");
             case "word" -> throw new java.nio.file.NoSuchFileException("data.csv");
             case "error" -> throw new NoClassDefFoundError("org/Missing");
-            case "heap" -> {
-                List<byte[]> all = new ArrayList<>();
-                while (true) {
-                    all.add(new byte[1 << 24]);
-                }
-            }
+            case "heap" -> System.err.println(new byte[Integer.MAX_VALUE - 8].length);
             case "native" ->
                 throw new IllegalStateException(
                         new OutOfMemoryError("Physical memory usage is too high: 9000M > 8000M"));

@@ -207,7 +207,7 @@ class LocalProcessesTest {
             assertTrue(why.matches("cannot start a worker: process \\d+ exited with 1: .*\\bno.Such"), why);
 
             IOException e = assertThrows(IOException.class, () -> run(nothing, FakeTraining.job("0-0", 1)));
-            assertTrue(e.getMessage().contains("/no/such/java"), e.getMessage());
+            assertTrue(String.valueOf(e.getMessage()).contains("/no/such/java"), e.getMessage());
         }
     }
 

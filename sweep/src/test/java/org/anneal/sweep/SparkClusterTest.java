@@ -102,7 +102,7 @@ class SparkClusterTest {
     }
 
     private static String aJar() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(entry -> entry.endsWith(".jar"))
                 .findFirst()
                 .orElseThrow();

@@ -39,7 +39,7 @@ final class StandaloneCluster implements AutoCloseable {
             }
         }
         int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName(LOOPBACK))) {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
         url = "spark://" + LOOPBACK + ":" + port;
@@ -54,7 +54,7 @@ final class StandaloneCluster implements AutoCloseable {
 
     private static boolean answers(int port) {
         try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(LOOPBACK, port), 1000);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
             return true;
         } catch (IOException e) {
             return false;
@@ -78,6 +78,13 @@ final class StandaloneCluster implements AutoCloseable {
                 url);
         workers.add(worker);
         return worker;
+    }
+
+    /** Waits until the Master knows of so many Workers. */
+    void waitForWorkers(int count) throws IOException, InterruptedException {
+        while (Files.readString(folder.resolve("master.log")).split("Registering worker", -1).length <= count) {
+            Thread.sleep(50);
+        }
     }
 
     private Process start(String name, String main, String... arguments) throws IOException {
@@ -115,7 +122,7 @@ final class StandaloneCluster implements AutoCloseable {
     }
 
     private static List<Path> classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .map(Path::of)
                 .filter(Files::exists)
                 .toList();

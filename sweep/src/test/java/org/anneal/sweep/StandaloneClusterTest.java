@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -33,9 +35,9 @@ class StandaloneClusterTest {
 
     private static final String OPTIONS = "spark.executor.extraJavaOptions";
 
+    private static final Deque<AutoCloseable> OPEN = new ArrayDeque<>(); // the last first
     private static final ExecutorService THREADS = Executors.newCachedThreadPool();
 
-    private static StandaloneCluster spark;
     private static Process second;
     private static SparkCluster cluster;
     private static Path runs;
@@ -46,31 +48,28 @@ class StandaloneClusterTest {
     @BeforeAll
     static void start() throws Exception {
         runs = Files.createDirectories(folder.resolve("runs"));
-        spark = new StandaloneCluster(folder);
+        System.setProperty(OPTIONS, "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"); // they start faster
+        StandaloneCluster spark = new StandaloneCluster(folder);
+        OPEN.push(spark);
         spark.startWorker();
         second = spark.startWorker();
-        System.setProperty(OPTIONS, "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"); // they start faster
-        cluster = open();
+        spark.waitForWorkers(2);
+        List<String> command = new ArrayList<>(FakeTraining.command());
+        command.set(0, "/no/such/java"); // an executor takes its own
+        command.set(command.indexOf("-cp") + 1, StandaloneCluster.workerJars(folder));
+        cluster = SparkCluster.open(spark.url, 8, runs, command, FakeTraining.VERSION);
+        OPEN.push(cluster);
         while (cluster.slots() < 2) {
             Thread.sleep(50);
         }
     }
 
-    private static SparkCluster open() throws Exception {
-        List<String> command = new ArrayList<>(FakeTraining.command());
-        command.set(0, "/no/such/java"); // an executor takes its own
-        command.set(command.indexOf("-cp") + 1, StandaloneCluster.workerJars(folder));
-        return SparkCluster.open(spark.url, 8, runs, command, FakeTraining.VERSION);
-    }
-
     @AfterAll
-    static void end() {
+    static void end() throws Exception {
         THREADS.shutdownNow();
         System.clearProperty(OPTIONS);
-        try {
-            cluster.close();
-        } finally {
-            spark.close();
+        for (AutoCloseable each : OPEN) {
+            each.close();
         }
     }
 
@@ -137,7 +136,7 @@ class StandaloneClusterTest {
                             + (setting.endsWith("csv") ? "table.csv" : "some data")),
                     path);
             assertEquals(setting.startsWith("text:"), path.startsWith("text:"));
-            Folders.delete(Path.of(path.replace("text:", "")).getParent());
+            Folders.delete(Path.of(path.replace("text:", "")).resolveSibling(""));
         }
     }
 
