@@ -81,6 +81,12 @@ class ReadmeTest {
             }
             set(words, "--out", run.toString());
         }
+        if (words.get(0).equals("sweep")) {
+            set(words, "--epochs", "2");
+            set(words, "--trials", "2");
+            set(words, "--workers", "1");
+            words.addAll(List.of("--limit", "2", "--out", folder.resolve("sweep").toString()));
+        }
         if (words.get(0).equals("inspect") || words.get(0).equals("export")) {
             haveRun(folder.resolve("run"), words);
             words.replaceAll(
