@@ -16,7 +16,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.LongSupplier;
@@ -52,6 +54,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             TrainCommand.class,
             FindCommand.class,
+            SweepCommand.class,
             TableCommand.class,
             PlotCommand.class,
             CompareCommand.class,
@@ -59,7 +62,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ConvertCommand.class,
             InspectCommand.class,
             ExportCommand.class,
-            ServeCommand.class
+            ServeCommand.class,
+            WorkerCommand.class
         })
 public final class Anneal implements Runnable {
     static final int FAILED = 1;
@@ -121,19 +125,7 @@ public final class Anneal implements Runnable {
     int run(Writer out, PrintWriter err, String... args) {
         StandardOutput output = new StandardOutput(out);
         PrintWriter printed = new PrintWriter(output, true);
-        CommandLine line = new CommandLine(this)
-                .setOut(printed)
-                .setErr(err)
-                .setExpandAtFiles(false) // an argument that begins with @ is not a file's name
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .registerConverter(int.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
-                .registerConverter(Integer.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
-                .registerConverter(Long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE))
-                .registerConverter(double.class, Anneal::number)
-                .registerConverter(Double.class, Anneal::number)
-                .registerConverter(Path.class, Anneal::path)
-                .setParameterExceptionHandler((exception, arguments) -> refuse(exception))
-                .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command));
+        CommandLine line = line(printed, err);
         int code;
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
@@ -154,6 +146,23 @@ public final class Anneal implements Runnable {
         }
         err.flush();
         return code;
+    }
+
+    /** {@return a command line that prints to {@code out} and {@code err}} */
+    CommandLine line(PrintWriter out, PrintWriter err) {
+        return new CommandLine(this)
+                .setOut(out)
+                .setErr(err)
+                .setExpandAtFiles(false) // an argument that begins with @ is not a file's name
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .registerConverter(int.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
+                .registerConverter(Integer.class, text -> (int) whole(text, Integer.MIN_VALUE, Integer.MAX_VALUE))
+                .registerConverter(Long.class, text -> whole(text, Long.MIN_VALUE, Long.MAX_VALUE))
+                .registerConverter(double.class, Anneal::number)
+                .registerConverter(Double.class, Anneal::number)
+                .registerConverter(Path.class, Anneal::path)
+                .setParameterExceptionHandler((exception, arguments) -> refuse(exception))
+                .setExecutionExceptionHandler((exception, command, result) -> fail(exception, command));
     }
 
     /** {@return whether the reader has gone, as after {@code | head}, which is not a failure} */
@@ -222,15 +231,26 @@ public final class Anneal implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(),
-                "missing command: use one of "
-                        + String.join(", ", spec.subcommands().keySet()));
+                spec.commandLine(), "missing command: use one of " + String.join(", ", shown(spec)));
+    }
+
+    /** {@return the names of the subcommands that are in the help} */
+    static List<String> shown(CommandSpec command) {
+        return command.subcommands().entrySet().stream()
+                .filter(each -> !each.getValue().getCommandSpec().usageMessage().hidden())
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** {@return a progress line for a command} */
     static ProgressLine progress(CommandSpec command) {
         Anneal anneal = (Anneal) command.root().userObject();
         return new ProgressLine(command.commandLine().getErr(), anneal.columns(), anneal.clock);
+    }
+
+    /** {@return what tells a command the time, like {@link System#nanoTime}} */
+    static LongSupplier clock(CommandSpec command) {
+        return ((Anneal) command.root().userObject()).clock;
     }
 
     /** {@return rows and columns of the terminal that standard output is, if it is one} */
@@ -253,9 +273,16 @@ public final class Anneal implements Runnable {
     private static int refuse(ParameterException exception) {
         CommandLine command = exception.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        String what = exception instanceof UnmatchedArgumentException word ? Unmatched.message(word) : rule(exception);
-        command.getErr().println(name + ": " + printable(what) + " (see " + name + " --help)");
+        command.getErr().println(name + ": " + problem(exception) + " (see " + name + " --help)");
         return USAGE;
+    }
+
+    /** {@return what is wrong with the arguments, or went wrong, in one line} */
+    static String problem(Exception exception) {
+        if (exception instanceof UnmatchedArgumentException word) {
+            return printable(Unmatched.message(word));
+        }
+        return exception instanceof ParameterException argument ? printable(rule(argument)) : line(exception);
     }
 
     /** {@return what is wrong with an argument; picocli's own message would name Java types} */
@@ -347,11 +374,16 @@ public final class Anneal implements Runnable {
                 .replaceAll(c -> String.format("\\\\x%02x", (int) c.group().charAt(0)));
     }
 
+    /** {@return the version of Anneal} */
+    static String version() {
+        return Optional.ofNullable(Anneal.class.getPackage().getImplementationVersion())
+                .orElse("(not packaged)");
+    }
+
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Anneal.class.getPackage().getImplementationVersion();
-            return new String[] {"anneal " + Optional.ofNullable(version).orElse("(not packaged)")};
+            return new String[] {"anneal " + version()};
         }
     }
 }

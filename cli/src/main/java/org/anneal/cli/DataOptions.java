@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.anneal.checkpoint.Dict;
 import org.anneal.runs.RunConfig;
 import org.anneal.text.Python;
@@ -45,6 +46,9 @@ final class DataOptions {
     private static final String COMPUTED = "computed";
     private static final String SCALING = "scaling"; // what was fitted on the training part
     private static final String CLASSES = "classes";
+    /** The settings that {@link #read} looks at. */
+    static final Set<String> READ_WITH =
+            Set.of("target", "target_as", "without", "val_split", "image_size", "grey", "normalize", SCALING, CLASSES);
 
     @Option(
             names = "--data",
@@ -143,6 +147,21 @@ final class DataOptions {
         return data.or(() -> before.map(RunConfig::data)).orElse(SUBSET);
     }
 
+    /** {@return the file or folder that {@code --data} names, if it names one} */
+    static Optional<Path> path(String data) {
+        return data.isEmpty() || data.equals(SUBSET) || data.equals(FASHION_MNIST)
+                ? Optional.empty()
+                : Optional.of(Path.of(data.startsWith(CIFAR10) ? data.substring(CIFAR10.length()) : data));
+    }
+
+    /** {@return {@code --data} as it is from any folder} */
+    static String absolute(String data) {
+        return path(data)
+                .map(path -> (data.startsWith(CIFAR10) ? CIFAR10 : "")
+                        + path.toAbsolutePath().normalize())
+                .orElse(data);
+    }
+
     /** {@return the network that is given, if one is} */
     Optional<String> model() {
         return model;
@@ -193,6 +212,11 @@ final class DataOptions {
 
     /** The samples, and the settings that they were read with, what was fitted on them among these. */
     record Read(DataSets sets, Map<String, Object> settings) {}
+
+    /** Reads samples as {@link #read} does. */
+    interface Reader {
+        Read read(String data, Map<String, Object> settings) throws IOException;
+    }
 
     /**
      * Reads the samples.

@@ -159,7 +159,7 @@ final class FindCommand implements Callable<Integer> {
         checkSweep();
         out.ifPresent(file -> PictureOptions.checkName("--out", file));
         Optional<RunConfig> given = options.config();
-        DataOptions.Read data = options.read(given, NO_FILE);
+        DataOptions.Read data = options.read(given, NO_FILE, DataOptions::read);
         Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
         TrainOptions.Chosen chosen = options.choose(data, given, rule, NO_FILE);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));

@@ -7,9 +7,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.anneal.web.LiveRangeTest;
+import org.anneal.web.LiveSweep;
 import org.anneal.web.WebServer;
 
-/** The page of {@code --serve}: a run and the runs beside it, or a search for a rate, as it goes on. */
+/** The page of {@code --serve}: a run and the runs beside it, a search for a rate, or a sweep, as it goes on. */
 final class LivePage implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
 
@@ -28,22 +29,29 @@ final class LivePage implements AutoCloseable {
      * @throws IOException if nothing can listen on the port
      */
     static LivePage start(Path folder, Optional<Integer> port) throws IOException {
-        if (port.isEmpty()) {
-            return new LivePage(Optional.empty(), "");
-        }
         Path runs = Optional.ofNullable(folder.toAbsolutePath().normalize().getParent())
                 .orElse(folder);
-        return new LivePage(
-                Optional.of(WebServer.start(HOST, port.get(), Optional.of(runs), Optional.empty())), "runs");
+        return start(WebServer.Content.NONE.withRuns(runs), "runs", port);
     }
 
     /** Serves a search for a rate; as {@link #start(Path, Optional)}. */
     static LivePage start(LiveRangeTest search, Optional<Integer> port) throws IOException {
-        if (port.isEmpty()) {
-            return new LivePage(Optional.empty(), "");
-        }
-        return new LivePage(
-                Optional.of(WebServer.start(HOST, port.get(), Optional.empty(), Optional.of(search))), "find");
+        return start(WebServer.Content.NONE.withSearch(search), "find", port);
+    }
+
+    /**
+     * Serves a sweep; as {@link #start(Path, Optional)}.
+     *
+     * @param runs the folder of the sweep's runs, which need not exist yet
+     */
+    static LivePage start(LiveSweep sweep, Path runs, Optional<Integer> port) throws IOException {
+        return start(WebServer.Content.NONE.withSweep(sweep).withRuns(runs), "sweep", port);
+    }
+
+    private static LivePage start(WebServer.Content content, String name, Optional<Integer> port) throws IOException {
+        return port.isEmpty()
+                ? new LivePage(Optional.empty(), "")
+                : new LivePage(Optional.of(WebServer.start(HOST, port.get(), content)), name);
     }
 
     /** Says where the page is, if there is one. */

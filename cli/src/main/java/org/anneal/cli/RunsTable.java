@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -131,7 +132,12 @@ final class RunsTable {
             cells.add(row.schedule());
             table.add(cells);
         }
-        int[] widths = IntStream.range(0, head.size())
+        return aligned(table, i -> i == 0 || i == head.size() - 1);
+    }
+
+    /** {@return rows of cells as lines, whose columns are aligned to the right but for those to the left} */
+    static List<String> aligned(List<List<String>> table, IntPredicate left) {
+        int[] widths = IntStream.range(0, table.get(0).size())
                 .map(i -> table.stream()
                         .mapToInt(cells -> cells.get(i).length())
                         .max()
@@ -139,7 +145,7 @@ final class RunsTable {
                 .toArray();
         return table.stream()
                 .map(cells -> IntStream.range(0, cells.size())
-                        .mapToObj(i -> padded(cells.get(i), widths[i], i == 0 || i == cells.size() - 1))
+                        .mapToObj(i -> padded(cells.get(i), widths[i], left.test(i)))
                         .collect(Collectors.joining("  "))
                         .stripTrailing())
                 .toList();
@@ -154,7 +160,8 @@ final class RunsTable {
         return column.best(row.run().epochs()).map(column::of).orElse(Double.NaN);
     }
 
-    private static String fixed(double value) {
+    /** {@return a number with four decimals, or - for NaN} */
+    static String fixed(double value) {
         if (Double.isNaN(value)) {
             return NONE;
         }
@@ -162,7 +169,8 @@ final class RunsTable {
         return plain ? Python.fixed(value, 4) : Python.scientific(value, 3);
     }
 
-    private static String time(double seconds) {
+    /** {@return a time as people read it} */
+    static String time(double seconds) {
         long whole = Math.round(seconds);
         if (Double.isNaN(seconds)) {
             return NONE;

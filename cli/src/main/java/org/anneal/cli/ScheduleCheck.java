@@ -81,11 +81,10 @@ final class ScheduleCheck {
         }
     }
 
-    /** {@return the findings of {@code anneal check}, as it prints them; none for a run of more than ten million steps} */
-    List<String> findings() {
-        List<String> lines = new ArrayList<>();
+    /** {@return the findings of {@code anneal check}; none for a run of more than ten million steps} */
+    List<Finding> findings() {
         if (length.total() > MOST_STEPS) {
-            return lines;
+            return List.of();
         }
         List<Double> bases = rules.stream().map(UpdateRule::lr).toList();
         List<Checkup> groups = new ArrayList<>();
@@ -105,10 +104,6 @@ final class ScheduleCheck {
         drives.keySet()
                 .forEach(name ->
                         findings.addAll(CheckCommand.ofNumber(name, call, rules, drives, steps, Optional.of(length))));
-        for (Finding finding : findings) {
-            lines.add("step " + finding.step() + ": " + finding.problem());
-            lines.add("  -> " + finding.suggestion());
-        }
-        return lines;
+        return findings;
     }
 }

@@ -58,7 +58,8 @@ final class ServeCommand implements Callable<Integer> {
         }
         Path usual = Path.of("runs");
         Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(Files::isDirectory));
-        WebServer server = WebServer.start(host, port, folder, Optional.empty());
+        WebServer server = WebServer.start(
+                host, port, folder.map(WebServer.Content.NONE::withRuns).orElse(WebServer.Content.NONE));
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         PrintWriter out = spec.commandLine().getOut();
         out.println("Serving Anneal at " + server.address() + " until Ctrl-C");

@@ -33,6 +33,7 @@ import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
 import org.anneal.runs.RunRecord;
+import org.anneal.schedule.Finding;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.schedule.StepPer;
@@ -83,6 +84,14 @@ final class TrainCommand implements Callable<Integer> {
     private Optional<Integer> printEvery = Optional.empty();
 
     @Option(
+            names = "--stop-after",
+            paramLabel = "N",
+            description =
+                    "stop after epoch N of the run, with a checkpoint; the schedule stays that of all --epochs, and"
+                            + " --resume goes on to the same bits")
+    private Optional<Integer> stopAfter = Optional.empty();
+
+    @Option(
             names = "--out",
             paramLabel = "DIR",
             description =
@@ -121,11 +130,44 @@ final class TrainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Override
-    public Integer call() throws IOException {
+    private DataOptions.Reader reader = DataOptions::read;
+    private final List<RunListener> listeners = new ArrayList<>();
+
+    /** Has a command that is not executed by itself read its samples through {@code reader}, and tell of its epochs. */
+    void within(DataOptions.Reader reader, RunListener listener) {
+        this.reader = reader;
+        listeners.add(listener);
+    }
+
+    /**
+     * Looks whether a new run would do what is meant, without any training.
+     *
+     * @return what {@code anneal check} finds in its schedule
+     * @throws IllegalArgumentException if the command would refuse to train
+     * @throws IOException if the data cannot be read
+     */
+    List<Finding> check() throws IOException {
+        checkOptions();
+        Optional<RunConfig> given = options.config();
+        DataOptions.Read data = options.read(given, NO_FILE, reader);
+        Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
+        try (Training run = new Training(options.choose(data, given, rule, NO_FILE), data.sets())) {
+            run.check().refuseWhatFails(Optional.empty());
+            run.trainer.check(data.sets());
+            return run.check().findings();
+        }
+    }
+
+    private void checkOptions() {
         options.check();
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
+        stopAfter.ifPresent(n -> Anneal.atLeastOne("--stop-after", n));
         serve.ifPresent(port -> ServeCommand.checkPort("--serve", port));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        checkOptions();
         if (resume.isPresent()) {
             options.checkOneSchedule("with --resume, which goes on with one run");
         }
@@ -196,7 +238,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private int start() throws IOException {
         Optional<RunConfig> given = options.config();
-        DataOptions.Read data = options.read(given, NO_FILE);
+        DataOptions.Read data = options.read(given, NO_FILE, reader);
         DataSets sets = data.sets();
         Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
         if (options.schedules() > 1) {
@@ -305,7 +347,7 @@ final class TrainCommand implements Callable<Integer> {
             options.takeUp(checkpoint, file);
         }
         options.goOn(checkpoint, file);
-        DataOptions.Read data = options.read(saved, file);
+        DataOptions.Read data = options.read(saved, file, reader);
         DataSets sets = data.sets();
         TrainOptions.Chosen chosen = options.choose(data, saved, trained, file);
         chosen.notes().forEach(note -> Anneal.warn(spec, note));
@@ -323,7 +365,7 @@ final class TrainCommand implements Callable<Integer> {
             for (WeightAverage average : run.averages) {
                 checkpoint.restore(average.name(), average.model());
             }
-            if (!run.trainer.isFinished(progress)) {
+            if (!run.isOver(progress)) {
                 run.check().refuseWhatFails(Optional.of(run.scheduler.state()));
             }
             run.introduce();
@@ -337,7 +379,7 @@ final class TrainCommand implements Callable<Integer> {
                             chosen.config().epochs(),
                             before));
             say("Resumed %s: %s", file, run.after(progress));
-            if (run.trainer.isFinished(progress)) {
+            if (run.isOver(progress)) {
                 say("Nothing to do: %s", run.why(progress));
                 if (!RunFolder.isRun(folder)) {
                     return;
@@ -411,6 +453,10 @@ final class TrainCommand implements Callable<Integer> {
             this.chosen = chosen;
             this.config = chosen.config();
             this.sets = sets;
+            if (stopAfter.isPresent() && stopAfter.get() > config.epochs()) {
+                throw new IllegalArgumentException("--stop-after must be at most " + config.epochs()
+                        + ", the number of epochs, but was " + stopAfter.get());
+            }
             Torch.setNumThreads(config.threads());
             List<Network> others = IntStream.range(0, TaskOptions.averages(config.more()))
                     .mapToObj(i -> network())
@@ -436,6 +482,7 @@ final class TrainCommand implements Callable<Integer> {
             checkMonitor();
             config.saveEvery().ifPresent(trainer::saveEvery);
             config.patience().ifPresent(trainer::patience);
+            stopAfter.ifPresent(trainer::stopAfter);
             if (config.restoreBest()) {
                 trainer.restoreBest();
             }
@@ -512,10 +559,18 @@ final class TrainCommand implements Callable<Integer> {
                     progress.step());
         }
 
-        /** {@return why the run is finished} */
+        /** {@return whether this command has nothing left to do: the run is finished, or {@code --stop-after} is reached} */
+        boolean isOver(Progress progress) {
+            return trainer.isFinished(progress) || progress.epoch() >= stopAfter.orElse(Integer.MAX_VALUE);
+        }
+
+        /** {@return why the run is over} */
         String why(Progress progress) {
             if (progress.epoch() >= config.epochs()) {
                 return "all epochs are done, " + progress.epoch() + " of " + config.epochs();
+            } else if (!trainer.isFinished(progress)) {
+                return "epoch " + progress.epoch() + " of " + config.epochs() + " is done, and --stop-after is "
+                        + stopAfter.map(String::valueOf).orElse("none");
             }
             Monitor monitor = trainer.monitor();
             boolean lower = monitor.mode() == Mode.MIN;
@@ -531,8 +586,11 @@ final class TrainCommand implements Callable<Integer> {
 
         /** Trains until the end, or until the process is told to stop: then it saves and reports what is done. */
         void train(Path path, TrainingFolder folder, Progress from) throws IOException {
-            if (!trainer.isFinished(from)) {
-                check().findings().forEach(line -> say("%s", line));
+            if (!isOver(from)) {
+                for (Finding finding : check().findings()) {
+                    say("step %d: %s", finding.step(), finding.problem());
+                    say("  -> %s", finding.suggestion());
+                }
             }
             CountDownLatch done = new CountDownLatch(1);
             Thread stop = new Thread(() -> {
@@ -567,7 +625,9 @@ final class TrainCommand implements Callable<Integer> {
                                 optimizer,
                                 config.epochs() * config.stepsPerEpoch(),
                                 Map.of("optimizer", config.optimizer(), "schedule", title()));
-                trainer.listener(folder).listener(console).resume(from).fit(sets);
+                trainer.listener(folder).listener(console).resume(from);
+                listeners.forEach(trainer::listener);
+                trainer.fit(sets);
                 Optional<RunListener.Epoch> best = folder.progress().best();
                 if (config.restoreBest() && trainer.isFinished(folder.progress()) && best.isPresent()) {
                     folder.saveBestWeights(best.get().epoch());
@@ -580,14 +640,17 @@ final class TrainCommand implements Callable<Integer> {
         /** Reports how the run ended. */
         private void conclude(Path path, TrainingFolder folder, Progress from) {
             Progress end = folder.progress();
-            boolean interrupted = trainer.isStopped() && !trainer.isFinished(end);
+            boolean finished = trainer.isFinished(end);
+            boolean interrupted = trainer.isStopped() && !isOver(end);
             boolean trained = end.epoch() > from.epoch();
-            if (!interrupted && trained && end.epoch() < config.epochs()) {
+            if (finished && trained && end.epoch() < config.epochs()) {
                 say("Stopped early: %s", why(end));
             }
             say("%s%s", interrupted ? "Interrupted: " : "", folder.summary());
             if (interrupted && Files.exists(TrainingFolder.lastCheckpoint(path))) {
                 say("--resume goes on in epoch %,d, after %,d of %,d batches", end.epoch() + 1, end.batch(), batches());
+            } else if (!finished && !interrupted && trained) {
+                say("Stopped after epoch %,d of %,d; --resume goes on", end.epoch(), config.epochs());
             } else if (!interrupted && trained) {
                 say("Finished Training");
             }

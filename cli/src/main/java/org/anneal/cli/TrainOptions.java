@@ -384,9 +384,10 @@ final class TrainOptions {
      *
      * @param before the settings of the resumed run, or of --config
      * @param file the checkpoint to resume from
+     * @param reader what reads them
      * @throws IllegalArgumentException if an option contradicts the resumed run
      */
-    DataOptions.Read read(Optional<RunConfig> before, Path file) throws IOException {
+    DataOptions.Read read(Optional<RunConfig> before, Path file, DataOptions.Reader reader) throws IOException {
         Map<String, Object> settings =
                 new LinkedHashMap<>(before.map(RunConfig::more).orElse(Map.of()));
         Map<String, Object> given = source.given();
@@ -407,7 +408,7 @@ final class TrainOptions {
             }
             settings.put(name, value);
         });
-        return DataOptions.read(source.data(before), settings);
+        return reader.read(source.data(before), settings);
     }
 
     /** {@return a loader of training samples as the options say} */

@@ -18,7 +18,7 @@ final class Unmatched {
             Stream<String> options = command.options().stream().flatMap(each -> Stream.of(each.names()));
             return "unknown option '" + option + "'" + suggestion(option, options.toList());
         }
-        Collection<String> commands = command.subcommands().keySet();
+        Collection<String> commands = Anneal.shown(command);
         return commands.isEmpty()
                 ? "unexpected argument '" + word + "'"
                 : "unknown command '" + word + "'" + suggestion(word, commands);

@@ -733,6 +733,51 @@ class ResumeTest {
         assertEquals(epochs + 2, withoutSeconds(run).size());
     }
 
+    @Test
+    void stopsAfterAnEpochAndGoesOnToTheSameBits() throws IOException {
+        String[] how = {"--epochs=4", "--seed=3", "--ema=0.9", "--optimizer=AdamW(lr=0.003)"};
+        List<String> printed = train(words(List.of(how), "--stop-after=1"));
+        assertEquals("Stopped after epoch 1 of 4; --resume goes on", printed.get(printed.size() - 1));
+        assertEquals(
+                "AdamW(lr=0.003), CosineAnnealingLR(T_max=4) stepped per epoch", printed.get(2), "that of all epochs");
+        assertEquals(2, withoutSeconds(run).size());
+        assertEquals(
+                "Nothing to do: epoch 1 of 4 is done, and --stop-after is 1",
+                lines(resume("--stop-after=1")).get(4));
+        printed = lines(resume("--stop-after=3"));
+        assertEquals("Stopped after epoch 3 of 4; --resume goes on", printed.get(printed.size() - 1));
+        assertEquals(4, withoutSeconds(run).size());
+        printed = lines(resume());
+        assertEquals("Finished Training", printed.get(printed.size() - 1));
+        Path whole = folder.resolve("whole");
+        lines(words(List.of(command(whole)), how));
+        assertSameRun(whole, run);
+        assertEquals(settings(whole), settings(run), "it is no setting of the run");
+        assertArrayEquals(
+                Files.readAllBytes(whole.resolve("ema.safetensors")),
+                Files.readAllBytes(run.resolve("ema.safetensors")));
+    }
+
+    /** {@return the settings in run.json, before what is known of the run} */
+    private static String settings(Path run) throws IOException {
+        String json = Files.readString(run.resolve("run.json"));
+        return json.substring(0, json.indexOf("\"ended\""));
+    }
+
+    @Test
+    void refusesToStopAfterTheLastEpochOrBeforeTheFirst() throws IOException {
+        assertFails(
+                2,
+                "anneal train: --stop-after must be at most 3, the number of epochs, but was 4",
+                command(run, "--epochs=3", "--stop-after=4"));
+        assertFails(
+                2,
+                "anneal train: --stop-after must be at least 1, but was 0",
+                command(run, "--epochs=3", "--stop-after=0"));
+        train("--epochs=3", "--stop-after=1");
+        refuses("--stop-after must be at most 3, the number of epochs, but was 4", "--stop-after=4");
+    }
+
     private static List<String> names(Path folder) throws IOException {
         List<String> names = new ArrayList<>();
         try (Stream<Path> files = Files.list(folder)) {

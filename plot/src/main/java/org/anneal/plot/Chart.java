@@ -1,13 +1,9 @@
 package org.anneal.plot;
 
-import java.awt.AWTError;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import org.anneal.checkpoint.AtomicFile;
 
 /**
  * A picture of curves: panels stacked over a common horizontal axis, and a legend below. Immutable.
@@ -87,7 +83,7 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * @throws IllegalArgumentException if the size leaves no room for the panels
      */
     public byte[] png(Runnable look) throws IOException {
-        return drawn(Drawing::png, look);
+        return Picture.drawn(() -> new Drawing(this, look).png());
     }
 
     /**
@@ -109,29 +105,12 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * @throws IllegalArgumentException if the size leaves no room for the panels
      */
     public byte[] svg(Runnable look) throws IOException {
-        return drawn(Drawing::svg, look);
+        return Picture.drawn(() -> new Drawing(this, look).svg());
     }
 
     /** {@return the chart drawn with characters, as lines with their line ends; its {@code size} is ignored} */
     public String text(Terminal terminal) {
         return new TextDrawing(this, terminal).draw();
-    }
-
-    /** An output format. */
-    @FunctionalInterface
-    private interface Form {
-        byte[] of(Drawing drawing) throws IOException;
-    }
-
-    private byte[] drawn(Form form, Runnable look) throws IOException {
-        try {
-            return form.of(new Drawing(this, look));
-        } catch (LinkageError | AWTError e) {
-            throw new IOException(
-                    "this Java cannot draw: start it with -Djava.awt.headless=true, and reinstall its native libraries"
-                            + " (Debian: apt-get install --reinstall openjdk-17-jre-headless): " + e.getMessage(),
-                    e);
-        }
     }
 
     /**
@@ -142,16 +121,6 @@ public record Chart(String title, String xLabel, List<Panel> panels, Optional<Si
      * @throws IllegalArgumentException if the name ends otherwise, or the size leaves the panels no room
      */
     public void save(Path file) throws IOException {
-        String name = file.toString().toLowerCase(Locale.ROOT);
-        if (!name.endsWith(".png") && !name.endsWith(".svg")) {
-            throw new IllegalArgumentException("file must end in .png or .svg, but was " + file);
-        }
-        byte[] bytes = name.endsWith(".svg") ? svg() : png();
-        AtomicFile.write(file, channel -> {
-            ByteBuffer left = ByteBuffer.wrap(bytes);
-            while (left.hasRemaining()) {
-                channel.write(left);
-            }
-        });
+        Picture.save(file, this::png, this::svg);
     }
 }

@@ -3,16 +3,12 @@ package org.anneal.plot;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.Shape;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Point2D;
 import java.awt.geom.Rectangle2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -24,8 +20,6 @@ import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.anneal.plot.Ticks.Tick;
 import org.jfree.chart.axis.AxisSpace;
 import org.jfree.chart.axis.NumberAxis;
@@ -51,28 +45,22 @@ import org.jfree.data.xy.XYDataset;
  * Draws one chart. JFreeChart draws the axes' grid and the curves; all text is drawn here, as outlines, in space reserved for
  * it, so that nothing overlaps.
  */
-final class Drawing {
+final class Drawing extends Picture {
     /** The default width, in units: text is 12 units high, and a PNG has two pixels per unit. */
     private static final int WIDTH = 960;
     /** A larger picture is laid out this wide and scaled up; a smaller one is not scaled down, so that its text stays legible. */
     private static final double LEAST_WIDTH = 960;
 
     private static final double LEAST_HEIGHT = 540;
-    private static final double PNG_SCALE = 2;
     private static final double LEAST_PANEL = 60;
     private static final int ONLY_PANEL = 420;
     private static final int FIRST_PANEL = 280;
     private static final int NEXT_PANEL = 190;
-    private static final double BORDER = 18;
     /** The gap between a vertical axis and its labels. */
     private static final double TICK = 8;
     /** The space above a panel for the name of its vertical axis. */
     private static final double ABOVE = 24;
 
-    private static final double TITLE_SIZE = 16;
-    private static final double TEXT_SIZE = 12;
-    private static final double LINE_HEIGHT = 1.4;
-    private static final int TITLE_LINES = 2;
     private static final int LEGEND_LINES = 3;
     private static final double LEGEND_SAMPLE = 40;
     private static final double LEGEND_GAP = 26;
@@ -82,20 +70,6 @@ final class Drawing {
     private static final int X_TICKS = 10;
     private static final double PIXELS_PER_Y_TICK = 30;
     private static final int LEAST_Y_TICKS = 3;
-    private static final Color INK = new Color(0x22, 0x22, 0x22);
-    private static final Color QUIET_INK = new Color(0x55, 0x55, 0x55);
-    private static final Color GRID = new Color(0xe6, 0xe6, 0xe6);
-    private static final Color AXIS = new Color(0x99, 0x99, 0x99);
-    /** Okabe and Ito's palette for colour-blind readers, without its yellow, which is hard to see on white. */
-    private static final List<Color> COLOURS = List.of(
-            new Color(0x00, 0x72, 0xb2),
-            new Color(0xd5, 0x5e, 0x00),
-            new Color(0x00, 0x9e, 0x73),
-            new Color(0xcc, 0x79, 0xa7),
-            new Color(0xe6, 0x9f, 0x00),
-            new Color(0x56, 0xb4, 0xe9),
-            new Color(0x00, 0x00, 0x00));
-
     private static final float LINE_WIDTH = 1.8f;
     private static final float[][] DASHES = {{}, {8, 4}, {2, 3}, {10, 3, 2, 3}, {14, 5}, {5, 2}, {10, 3, 2, 3, 2, 3}};
     /** A curve that goes up and down by more than this many picture widths is not dashed: dashes would be noise. */
@@ -206,10 +180,7 @@ final class Drawing {
                 .map(size -> Math.max(1, Math.min(size.width() / LEAST_WIDTH, size.height() / LEAST_HEIGHT)))
                 .orElse(1.0);
         this.width = chart.size().map(size -> size.width() / scale).orElse((double) WIDTH);
-        this.title = chart.title().isBlank()
-                ? List.of()
-                : Wrapping.wrap(
-                        chart.title(), text -> Outlines.width(text, TITLE_SIZE), width - 2 * BORDER, TITLE_LINES);
+        this.title = titleLines(chart.title(), width);
         this.top = BORDER + title.size() * TITLE_SIZE * LINE_HEIGHT;
         this.legend = legend();
         double legendHeight = legend.stream().mapToDouble(Entry::bottom).max().orElse(0);
@@ -276,58 +247,49 @@ final class Drawing {
         return series.note().isEmpty() ? 0 : (series.label().isBlank() ? 0 : NOTE_GAP) + width(series.note());
     }
 
-    private static double width(String text) {
-        return Outlines.width(text, TEXT_SIZE);
+    @Override
+    double width() {
+        return width;
     }
 
-    /** {@return the text on one line no wider than {@code room}} */
-    private static String oneLine(String text, double room) {
-        return Wrapping.wrap(text, Drawing::width, room, 1).get(0);
+    @Override
+    double height() {
+        return height;
     }
 
-    byte[] png() throws IOException {
-        double pixels = chart.size().isPresent() ? scale : PNG_SCALE;
-        BufferedImage image = new BufferedImage(
-                (int) Math.round(width * pixels), (int) Math.round(height * pixels), BufferedImage.TYPE_INT_RGB);
-        Graphics2D g = image.createGraphics();
-        try {
-            g.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-            g.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-            g.scale(pixels, pixels);
-            draw(g);
-        } finally {
-            g.dispose();
-        }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        // Not ImageIO.write to the stream: that would cache in a temporary file.
-        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
-            if (!ImageIO.write(image, "png", out)) {
-                throw new IOException("this Java has no PNG writer");
-            }
-        }
-        return bytes.toByteArray();
+    @Override
+    double scale() {
+        return scale;
     }
 
-    byte[] svg() throws IOException {
-        SvgFile file = new SvgFile(width, height, scale);
-        draw(file.graphics());
+    @Override
+    double pixels() {
+        return chart.size().isPresent() ? scale : PNG_SCALE;
+    }
+
+    @Override
+    String title() {
+        return chart.title().isBlank() ? panels() : chart.title();
+    }
+
+    @Override
+    String about() {
         String curves = key.entries().stream()
                 .map(key::text)
                 .filter(label -> !label.isBlank())
                 .collect(Collectors.joining("; "));
-        String panels = chart.panels().stream().map(Panel::yLabel).collect(Collectors.joining(", "));
-        String about = panels + " over " + chart.xLabel() + (curves.isEmpty() ? "" : ": " + curves);
-        return file.bytes(chart.title().isBlank() ? panels : chart.title(), about);
+        return panels() + " over " + chart.xLabel() + (curves.isEmpty() ? "" : ": " + curves);
     }
 
-    private void draw(Graphics2D g) {
+    private String panels() {
+        return chart.panels().stream().map(Panel::yLabel).collect(Collectors.joining(", "));
+    }
+
+    @Override
+    void draw(Graphics2D g) {
         g.setPaint(Color.WHITE);
         g.fill(new Rectangle2D.Double(0, 0, width, height));
-        double base = BORDER + TITLE_SIZE;
-        for (String line : title) {
-            text(g, INK, line, TITLE_SIZE, BORDER, base);
-            base += TITLE_SIZE * LINE_HEIGHT;
-        }
+        drawTitle(g, title);
         drawPlots(g);
         legend.forEach(entry -> drawEntry(g, entry));
     }
@@ -411,13 +373,13 @@ final class Drawing {
                     xAxis.valueToJava2D(chart.across(mark.x()), data, RectangleEdge.BOTTOM),
                     yAxis.valueToJava2D(frame.height(mark), data, RectangleEdge.LEFT));
             points.add(point);
-            taken.add(around(point, MARK + 2));
+            taken.add(PointLabels.around(point, MARK + 2));
         }
         List<Rectangle2D> curve = corners(frame, data, xAxis, yAxis);
         for (int i = 0; i < shown.size(); i++) {
             Point2D point = points.get(i);
             String label = oneLine(shown.get(i).label(), data.getWidth() / 2);
-            Rectangle2D box = labelBox(point, width(label), data, taken, curve);
+            Rectangle2D box = PointLabels.place(point, width(label), data, taken, curve);
             taken.add(box);
             Point2D near = new Point2D.Double(
                     Math.max(box.getX(), Math.min(box.getMaxX(), point.getX())),
@@ -426,37 +388,11 @@ final class Drawing {
             g.setStroke(new BasicStroke(1));
             g.draw(new Line2D.Double(point, near));
             g.setPaint(Color.WHITE);
-            g.fill(circle(point, MARK + 1.5));
+            g.fill(PointLabels.circle(point, MARK + 1.5));
             g.setPaint(INK);
-            g.fill(circle(point, MARK));
+            g.fill(PointLabels.circle(point, MARK));
             text(g, INK, label, TEXT_SIZE, box.getX(), box.getMaxY() - 0.25 * TEXT_SIZE);
         }
-    }
-
-    /** {@return the best place for a label: near its point, inside the panel, apart from other labels, off the curves} */
-    private static Rectangle2D labelBox(
-            Point2D point, double wide, Rectangle2D data, List<Rectangle2D> taken, List<Rectangle2D> curve) {
-        double high = 1.2 * TEXT_SIZE;
-        Rectangle2D best = new Rectangle2D.Double(point.getX() + 2 * MARK, point.getY() - high / 2, wide, high);
-        double leastCost = Double.POSITIVE_INFINITY;
-        for (int away = 1; away <= 6; away++) {
-            for (int turn = 0; turn < 12; turn++) {
-                double angle = Math.PI / 6 * turn;
-                // The box's centre lies on an ellipse around the point.
-                double x = point.getX() + Math.cos(angle) * (wide / 2 + 10 * away) - wide / 2;
-                double y = point.getY() - Math.sin(angle) * (high / 2 + 10 * away) - high / 2;
-                Rectangle2D box = new Rectangle2D.Double(x, y, wide, high);
-                double cost = 2.0 * away
-                        + curve.stream().filter(box::intersects).count()
-                        + (data.contains(box) ? 0 : 1000)
-                        + 1000 * taken.stream().filter(box::intersects).count();
-                if (cost < leastCost) {
-                    leastCost = cost;
-                    best = box;
-                }
-            }
-        }
-        return best;
     }
 
     /** {@return small squares along the curves of a panel that are not faint, at most one a unit} */
@@ -469,19 +405,11 @@ final class Drawing {
                     Point2D corner = new Point2D.Double(
                             xAxis.valueToJava2D(line[0][k], data, RectangleEdge.BOTTOM),
                             yAxis.valueToJava2D(line[1][k], data, RectangleEdge.LEFT));
-                    corners.add(around(corner, 1));
+                    corners.add(PointLabels.around(corner, 1));
                 }
             }
         }
         return corners;
-    }
-
-    private static Rectangle2D around(Point2D point, double radius) {
-        return new Rectangle2D.Double(point.getX() - radius, point.getY() - radius, 2 * radius, 2 * radius);
-    }
-
-    private static Shape circle(Point2D point, double radius) {
-        return new Ellipse2D.Double(point.getX() - radius, point.getY() - radius, 2 * radius, 2 * radius);
     }
 
     private XYPlot plot(Frame frame) {
@@ -721,17 +649,8 @@ final class Drawing {
         }
     }
 
-    private static void text(Graphics2D g, Color colour, String text, double size, double x, double y) {
-        g.setPaint(colour);
-        g.fill(Outlines.shape(text, size, x, y));
-    }
-
     private static Color colour(Key.Entry entry) {
         return COLOURS.get(entry.colour() % COLOURS.size());
-    }
-
-    private static Color translucent(Color colour, int alpha) {
-        return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), alpha);
     }
 
     /** The stroke of a legend's sample: dashed if the curve is dashed in any panel. */

@@ -42,7 +42,7 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
         return new Frame(panel, key, lines, range, ticks, height);
     }
 
-    private static Range logRange(double[] heights) {
+    static Range logRange(double[] heights) {
         double low = Arrays.stream(heights).min().orElse(-1);
         double high = Arrays.stream(heights).max().orElse(0);
         Range wide = high - low > CONSTANT ? widened(new Range(low, high), 0.04, 0.04) : new Range(low - 1, high + 1);
@@ -52,7 +52,7 @@ record Frame(Panel panel, List<Key.Entry> key, List<Polyline> lines, Range range
                 Math.min(wide.getUpperBound(), Ticks.logAbove(high)));
     }
 
-    private static Range range(double[] heights) {
+    static Range range(double[] heights) {
         double low = Arrays.stream(heights).min().orElse(0);
         double high = Arrays.stream(heights).max().orElse(1);
         boolean constant = high - low <= CONSTANT * Math.max(Math.abs(low), Math.abs(high));

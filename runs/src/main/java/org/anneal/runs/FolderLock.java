@@ -44,7 +44,8 @@ public final class FolderLock implements Closeable {
     /**
      * Locks {@code folder}, which must exist.
      *
-     * @throws IOException if another run has locked it, or the folder cannot be written to
+     * @throws RunFolder.InUseException if another run has locked it
+     * @throws IOException if the folder cannot be written to
      */
     public static FolderLock take(Path folder) throws IOException {
         Path file = folder.toRealPath().resolve(FILE);
@@ -107,7 +108,7 @@ public final class FolderLock implements Closeable {
     }
 
     private static IOException taken(Path folder) {
-        return new IOException(
+        return new RunFolder.InUseException(
                 "another run is writing to " + folder + ": wait until it ends, stop it, or choose another folder");
     }
 

@@ -61,6 +61,15 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private Map<String, Object> description = Map.of(); // in run.json
     private Optional<TensorBoardLog> tensorBoard = Optional.empty();
 
+    /** Another run is writing to the folder. */
+    public static final class InUseException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        InUseException(String message) {
+            super(message);
+        }
+    }
+
     /** Writes into a folder, or deletes from it. */
     @FunctionalInterface
     public interface Writing {
@@ -82,7 +91,8 @@ public final class RunFolder implements RunListener, AutoCloseable {
      * @param folder the run's own folder, or one without a run, which is made if it is missing
      * @param epochs that were finished before
      * @param check called when no other run can write to the folder any more, before anything is changed
-     * @throws IOException if another run is writing to the folder, {@code check} throws it, or the folder cannot be written to
+     * @throws InUseException if another run is writing to the folder
+     * @throws IOException if {@code check} throws it, or the folder cannot be written to
      */
     public static RunFolder resume(Path folder, List<Epoch> epochs, Writing check) throws IOException {
         return new RunFolder(folder, Optional.of(check), epochs);
@@ -191,7 +201,8 @@ public final class RunFolder implements RunListener, AutoCloseable {
     /**
      * Checks that no run is writing to {@code folder}, which must exist, so that it can be resumed.
      *
-     * @throws IOException if one is, or if the folder cannot be written to
+     * @throws InUseException if one is
+     * @throws IOException if the folder cannot be written to
      */
     public static void checkNotWritten(Path folder) throws IOException {
         lock(folder).close();

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
@@ -110,12 +111,27 @@ public final class RunsWatch {
     }
 
     private final Path folder;
+    private final Optional<Set<String>> names;
     private final Map<Path, WatchedRun> runs = new TreeMap<>();
     private long refreshed = System.nanoTime() - 2 * FRESH_NANOS;
 
     /** Watches a folder of runs, or of one run; it need not exist yet. */
     public RunsWatch(Path folder) {
-        this.folder = folder;
+        this(folder, Optional.empty());
+    }
+
+    /**
+     * Watches some of the runs in a folder, which need not exist yet.
+     *
+     * @param names the names of their folders
+     */
+    public RunsWatch(Path folder, Set<String> names) {
+        this(folder, Optional.of(Set.copyOf(names)));
+    }
+
+    private RunsWatch(Path folder, Optional<Set<String>> names) {
+        this.folder = Objects.requireNonNull(folder, "folder");
+        this.names = names;
     }
 
     /** Reads what is new, and shows the runs to {@code visitor} in the order of their names; one caller at a time. */
@@ -139,7 +155,8 @@ public final class RunsWatch {
         if (isRun(folder)) {
             found.add(folder);
         }
-        List<Path> children = folders(folder);
+        List<Path> children =
+                folders(folder).stream().filter(this::mayHoldNamed).toList();
         for (Path child : children) {
             if (isRun(child)) {
                 found.add(child);
@@ -147,6 +164,7 @@ public final class RunsWatch {
                 folders(child).stream().filter(RunsWatch::isRun).forEach(found::add);
             }
         }
+        found.removeIf(run -> !isNamed(name(run)));
         if (found.size() > MOST_RUNS) {
             found.sort(Comparator.comparingLong(RunsWatch::written).reversed());
             found.subList(MOST_RUNS, found.size()).clear();
@@ -155,6 +173,16 @@ public final class RunsWatch {
         for (Path run : found) {
             runs.computeIfAbsent(run, path -> new WatchedRun(name(path), path)).refresh();
         }
+    }
+
+    private boolean isNamed(String name) {
+        return names.isEmpty() || names.get().contains(name);
+    }
+
+    /** {@return whether a folder is one of the runs that were asked for, or they may be in it} Of thousands, few are. */
+    private boolean mayHoldNamed(Path child) {
+        String name = name(child);
+        return isNamed(name) || names.orElseThrow().stream().anyMatch(each -> each.startsWith(name + "/"));
     }
 
     /** {@return the folders in a folder; none if it is none} */

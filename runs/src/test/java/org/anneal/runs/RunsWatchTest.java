@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,6 +55,21 @@ class RunsWatchTest {
         assertEquals(List.of("own RUNNING"), found(Files.createSymbolicLink(elsewhere.resolve("runs"), folder)));
         assertEquals(
                 List.of("run RUNNING"), found(Files.createSymbolicLink(elsewhere.resolve("run"), other.getParent())));
+    }
+
+    @Test
+    void runsThatAreAskedForAreFoundHoweverManyOthersAreNewer() throws IOException {
+        Path old = run(folder.resolve("old"), HEADER + "1,1,0.5,0.1\n");
+        Files.setLastModifiedTime(old, FileTime.fromMillis(0));
+        run(folder.resolve("several/one"), HEADER);
+        for (int i = 0; i < 150; i++) {
+            run(folder.resolve("new-" + i), HEADER);
+        }
+        assertTrue(found(folder).stream().noneMatch(run -> run.startsWith("old")), "the newest 100 alone");
+        List<String> found = new ArrayList<>();
+        Set<String> names = Set.of("old", "new-3", "several/one", "new", "../" + folder.getFileName() + "/new-4", ".");
+        new RunsWatch(folder, names).look(runs -> runs.forEach(run -> found.add(run.name())));
+        assertEquals(List.of("new-3", "old", "several/one"), found);
     }
 
     @Test

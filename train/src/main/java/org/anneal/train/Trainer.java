@@ -63,6 +63,7 @@ public final class Trainer {
     private Progress start = Progress.start();
     private OptionalInt saveEvery = OptionalInt.empty();
     private OptionalInt patience = OptionalInt.empty();
+    private int stopAfter = Integer.MAX_VALUE;
     private boolean restoreBest;
     private OnNan onNan = OnNan.STOP;
     private Optional<Loss> loss = Optional.empty();
@@ -290,6 +291,15 @@ public final class Trainer {
                 || (patience.isPresent() && progress.monitoredBy(monitor()).epochsSinceBest() >= patience.getAsInt());
     }
 
+    /**
+     * Ends {@link #fit} after epoch {@code epoch}, at least 1, or at once if it is done already. Schedules and {@link #isFinished} still
+     * go by {@link #epochs}: resumed from there, the run goes on to the same bits.
+     */
+    public Trainer stopAfter(int epoch) {
+        this.stopAfter = atLeastOne("stop_after", epoch);
+        return this;
+    }
+
     /** Ends {@link #fit} after the current optimizer step. May be called from any thread. */
     public void stop() {
         stopped = true;
@@ -437,7 +447,7 @@ public final class Trainer {
         List<RunListener.Epoch> run() throws IOException {
             listeners.forEach(listener -> listener.begin(start.step(), start.epochs()));
             checkpoint();
-            while (!stopped && !isFinished(progress())) {
+            while (!stopped && epoch < stopAfter && !isFinished(progress())) {
                 trainAnEpoch();
             }
             if (restoreBest && !bestWeights.isEmpty() && isFinished(progress())) {

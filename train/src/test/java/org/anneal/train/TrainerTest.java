@@ -273,6 +273,7 @@ class TrainerTest {
             assertMessage("limit must be at least 1, but was 0", () -> run.trainer.limit(0));
             assertMessage("save_every must be at least 1, but was 0", () -> run.trainer.saveEvery(0));
             assertMessage("patience must be at least 1, but was 0", () -> run.trainer.patience(0));
+            assertMessage("stop_after must be at least 1, but was 0", () -> run.trainer.stopAfter(0));
         }
     }
 

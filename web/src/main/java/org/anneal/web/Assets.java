@@ -3,6 +3,7 @@ package org.anneal.web;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +14,6 @@ import org.anneal.text.Kind;
 /** The files of the pages, read once from the jar. Nothing else is served. */
 final class Assets {
     private static final List<String> FILES = List.of(
-            "index.html",
-            "runs.html",
             "style.css",
             "theme.js",
             "text.js",
@@ -27,18 +26,20 @@ final class Assets {
             "link.js",
             "gallery.js",
             "takeaway.js",
-            "playground.js",
-            "runs.js",
             "copy.js",
+            "parallel.js",
             "favicon.svg",
             "uplot/uPlot.esm.js",
             "uplot/uPlot.min.css",
             "uplot/LICENSE");
 
-    private static final List<String> FIND_FILES = List.of("find.html", "find.js");
+    /** What stands around the content of each page. */
+    private static final String FRAME = "frame.html";
+
+    /** The page that there always is. */
+    static final String PLAYGROUND = "playground";
 
     private static final Map<String, String> TYPES = Map.of(
-            "html", "text/html; charset=utf-8",
             "css", "text/css; charset=utf-8",
             "js", "text/javascript; charset=utf-8",
             "json", "application/json",
@@ -69,20 +70,31 @@ final class Assets {
     /**
      * Reads the files.
      *
-     * @param find whether there is a search for a rate to show
+     * @param pages the names of the pages that there are
      */
-    Assets(boolean find) {
+    Assets(List<String> pages) {
         FILES.forEach(this::add);
         List<Map<String, Object>> vocabulary =
                 Policy.kinds().stream().map(Kind::toMap).toList();
         assets.put("/vocabulary.json", new Asset("application/json", Answer.JSON.writeValueAsBytes(vocabulary)));
-        alias("/", "/index.html");
-        alias("/runs", "/runs.html");
         alias("/favicon.ico", "/favicon.svg");
-        if (find) {
-            FIND_FILES.forEach(this::add);
-            alias("/find", "/find.html");
+        for (String page : pages) {
+            add(page + ".js");
+            assets.put("/" + page, page(page));
+            alias("/" + page + ".html", "/" + page);
         }
+        alias("/", "/" + PLAYGROUND);
+        alias("/index.html", "/" + PLAYGROUND);
+    }
+
+    /** {@return a page: its own content in the frame of all pages, in which its link is the current one} */
+    private static Asset page(String name) {
+        String frame = new String(read(FRAME), StandardCharsets.UTF_8);
+        String content = new String(read(name + ".html"), StandardCharsets.UTF_8);
+        String page = frame.replaceFirst("data-" + name + "( hidden)?", "aria-current=\"page\"")
+                .replace("{page}", name)
+                .replace("{content}", content);
+        return new Asset("text/html; charset=utf-8", page.getBytes(StandardCharsets.UTF_8));
     }
 
     private void add(String file) {

@@ -13,7 +13,7 @@ import org.anneal.text.Python;
  *
  * <pre>{@code
  * LiveRangeTest live = new LiveRangeTest("SGD(lr=0.01), batches of 8", "loss", 1e-7, 10, 100, false);
- * try (WebServer server = WebServer.start("127.0.0.1", 8800, Optional.empty(), Optional.of(live))) {
+ * try (WebServer server = WebServer.start("127.0.0.1", 8800, WebServer.Content.NONE.withSearch(live))) {
  *     RangeResult found = RangeTest.over(optimizer).listener(live::add).run(callback);
  *     live.end(found, "completed", found.note().stream().toList(), "SGD(lr=0.00846)");
  * }

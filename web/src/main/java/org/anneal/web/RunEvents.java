@@ -1,7 +1,9 @@
 package org.anneal.web;
 
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,23 +17,27 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.anneal.runs.Monitor;
 import org.anneal.runs.RunConfig;
 import org.anneal.runs.RunsWatch;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code GET /api/runs}: the runs of a folder as server-sent events. A client that connects, or reconnects, first gets everything,
  * then what is new.
  *
- * <p>The event {@code run} has a run's name, its state and rows of one of its tables, which replace the client's rows from
+ * <p>{@code ?run=NAME&run=NAME} asks for these runs only. The event {@code run} has a run's name, its state and rows of one of its tables, which replace the client's rows from
  * {@code from} on; {@code info} has the run's settings, or {@code null}; {@code gone} names a run that was removed; {@code ready}
  * ends the first part.
  */
 final class RunEvents implements AutoCloseable {
     private static final int MOST_CLIENTS = 64;
+    private static final int MOST_NAMED = 64;
+    private static final String NAMED = "run=";
     private static final long PAUSE_MILLIS = 250;
     private static final int HEARTBEAT_PAUSES = 4; // the second one after a client has gone fails, and so notices
     private static final int MOST_CHARACTERS = 256 * 1024; // waiting for a client, and one table more
@@ -61,7 +67,8 @@ final class RunEvents implements AutoCloseable {
     /** How much of a table a client has. */
     private record Sent(long generation, int settled, long taken, RunsWatch.State state) {}
 
-    private final RunsWatch folder;
+    private final Path folder;
+    private final RunsWatch all;
     private final Deadlines deadlines;
     private final Semaphore room = new Semaphore(MOST_CLIENTS);
     private final ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> {
@@ -70,13 +77,15 @@ final class RunEvents implements AutoCloseable {
         return thread;
     });
 
-    RunEvents(RunsWatch folder, Deadlines deadlines) {
+    RunEvents(Path folder, Deadlines deadlines) {
         this.folder = folder;
+        this.all = new RunsWatch(folder);
         this.deadlines = deadlines;
     }
 
     /** Takes over an exchange, which lasts until the client or the server ends it. */
     void open(Exchange exchange) throws Refusal {
+        RunsWatch watch = watch(exchange.request().getHttpURI().getQuery());
         if (!room.tryAcquire()) {
             throw new Refusal(503, "at most " + MOST_CLIENTS + " pages can watch the runs at the same time");
         }
@@ -85,13 +94,35 @@ final class RunEvents implements AutoCloseable {
         if (exchange.isHead()) {
             exchange.callback().succeeded();
         } else {
-            executor.execute(new Client(exchange)::tell);
+            executor.execute(new Client(exchange, watch)::tell);
+        }
+    }
+
+    /** {@return what a client watches: all runs, or if its query names some, only these, however many others are newer} */
+    private RunsWatch watch(@Nullable String query) throws Refusal {
+        if (query == null) {
+            return all;
+        }
+        String[] parts = query.split("&", -1);
+        if (parts.length > MOST_NAMED || !Stream.of(parts).allMatch(part -> part.startsWith(NAMED))) {
+            throw new Refusal(
+                    400, "the query must be run=NAME&run=NAME..., with the names of at most " + MOST_NAMED + " runs");
+        }
+        try {
+            return new RunsWatch(
+                    folder,
+                    Stream.of(parts)
+                            .map(part -> URLDecoder.decode(part.substring(NAMED.length()), StandardCharsets.UTF_8))
+                            .collect(Collectors.toSet()));
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(400, "the query must have names in which % begins a byte: " + Answer.reason(e));
         }
     }
 
     /** A client; it gets more once it has taken what came before. */
     private final class Client implements Callback {
         private final Exchange exchange;
+        private final RunsWatch watch;
         private final Map<String, Sent> sent = new HashMap<>();
         private final Map<String, Info> known = new HashMap<>();
         private final List<String> events = new ArrayList<>();
@@ -99,8 +130,9 @@ final class RunEvents implements AutoCloseable {
         private boolean ready;
         private int pauses; // since the last event
 
-        Client(Exchange exchange) {
+        Client(Exchange exchange, RunsWatch watch) {
             this.exchange = exchange;
+            this.watch = watch;
         }
 
         private void tell() {
@@ -108,7 +140,7 @@ final class RunEvents implements AutoCloseable {
             try {
                 events.clear();
                 characters = 0;
-                folder.look(this::news);
+                watch.look(this::news);
                 if (!ready && !isFull()) {
                     ready = true;
                     add("event: ready\ndata: {}\n\n");

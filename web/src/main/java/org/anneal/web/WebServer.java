@@ -6,10 +6,11 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.anneal.runs.RunsWatch;
+import java.util.stream.Stream;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpCompliance.Violation;
 import org.eclipse.jetty.http.UriCompliance;
@@ -27,7 +28,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
 
 /**
- * The web server: the playground, the runs of a folder and a search for a learning rate as they go on.
+ * The web server: the playground, and the runs of a folder, a search for a learning rate and a sweep as they go on.
  *
  * <p>Its connections, the values that it computes, and the time and size of a request are bounded. It reads the files of the runs
  * in the given folder and no others, and writes none.
@@ -41,6 +42,40 @@ public final class WebServer implements AutoCloseable {
     private static final long CROWDED_IDLE_MILLIS = 1_000;
     private static final long ANSWER_SECONDS = 60; // waiting, computing and sending
     private static final Pattern FROM = Pattern.compile("from=([0-9]{1,9})");
+    private static final Pattern TRIALS = Pattern.compile("trial=[0-9]{1,9}(&trial=[0-9]{1,9}){0,19}");
+
+    /**
+     * What is served beside the playground.
+     *
+     * @param runs a folder of training runs, or of one run
+     * @param search for a learning rate
+     * @param sweep whose runs are in the folder
+     */
+    public record Content(Optional<Path> runs, Optional<LiveRangeTest> search, Optional<LiveSweep> sweep) {
+        /** Nothing but the playground. */
+        public static final Content NONE = new Content(Optional.empty(), Optional.empty(), Optional.empty());
+
+        public Content {
+            Objects.requireNonNull(runs, "runs");
+            Objects.requireNonNull(search, "search");
+            Objects.requireNonNull(sweep, "sweep");
+        }
+
+        /** {@return this with the runs of a folder} */
+        public Content withRuns(Path folder) {
+            return new Content(Optional.of(folder), search, sweep);
+        }
+
+        /** {@return this with a search for a learning rate} */
+        public Content withSearch(LiveRangeTest test) {
+            return new Content(runs, Optional.of(test), sweep);
+        }
+
+        /** {@return this with a sweep} */
+        public Content withSweep(LiveSweep live) {
+            return new Content(runs, search, Optional.of(live));
+        }
+    }
 
     /** Answers a request, or refuses it. */
     private interface Page {
@@ -50,13 +85,12 @@ public final class WebServer implements AutoCloseable {
     private final Server server;
     private final Deadlines deadlines;
     private final Optional<RunEvents> events;
-    private final Optional<LiveRangeTest> search;
+    private final Content content;
     private final URI address;
     private final Assets assets;
     private final Map<String, Page> pages;
 
-    private WebServer(String host, InetAddress at, int port, Optional<Path> runs, Optional<LiveRangeTest> search)
-            throws Exception {
+    private WebServer(String host, InetAddress at, int port, Content content) throws Exception {
         QueuedThreadPool threads = new QueuedThreadPool(THREADS);
         threads.setName("anneal-web");
         threads.setDaemon(true);
@@ -75,16 +109,24 @@ public final class WebServer implements AutoCloseable {
         limit.setEndPointIdleTimeout(CROWDED_IDLE_MILLIS);
         server.addBean(limit);
         address = URI.create("http://" + authority(host) + ":" + connector.getLocalPort() + "/");
-        events = runs.map(folder -> new RunEvents(new RunsWatch(folder), deadlines));
-        this.search = search;
-        assets = new Assets(search.isPresent());
+        this.content = content;
+        events = content.runs().map(folder -> new RunEvents(folder, deadlines));
+        assets = new Assets(Stream.of(
+                        Optional.of(Assets.PLAYGROUND),
+                        Optional.of("runs"),
+                        content.search().map(search -> "find"),
+                        content.sweep().map(sweep -> "sweep"))
+                .flatMap(Optional::stream)
+                .toList());
         Lanes lanes = new Lanes();
         pages = Map.of(
                 "/api/curves", new CurveHandler(lanes)::handle,
                 "/api/picture", new PictureHandler(lanes)::handle,
                 "/api/server", this::about,
                 "/api/runs", this::runs,
-                "/api/find", this::find);
+                "/api/find", this::find,
+                "/api/sweep", this::sweep,
+                "/api/sweep/curves", this::sweepCurves);
         server.setHandler(new Guard(host, at, connector.getLocalPort(), new Handler.Abstract() {
             @Override
             public boolean handle(Request request, Response response, Callback callback) {
@@ -115,18 +157,16 @@ public final class WebServer implements AutoCloseable {
      *
      * @param host the address to listen on: {@code 127.0.0.1} unless other computers may connect
      * @param port the port to listen on, or 0 for any free one
-     * @param runs a folder of training runs, or of one run, to show
-     * @param search a search for a learning rate to show
+     * @param content what there is beside the playground
      * @throws IOException if nothing can listen there; the message names the address and the reason
      */
-    public static WebServer start(String host, int port, Optional<Path> runs, Optional<LiveRangeTest> search)
-            throws IOException {
+    public static WebServer start(String host, int port, Content content) throws IOException {
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port must be in [0, 65535], but was " + port);
         }
         String where = authority(host) + ":" + port;
         try {
-            return new WebServer(host, InetAddress.getByName(host), port, runs, search);
+            return new WebServer(host, InetAddress.getByName(host), port, content);
         } catch (UnknownHostException e) {
             throw new IOException("cannot listen on " + where + ": no such host", e);
         } catch (Exception e) {
@@ -187,7 +227,9 @@ public final class WebServer implements AutoCloseable {
                         "runs",
                         events.isPresent(),
                         "find",
-                        search.isPresent(),
+                        content.search().isPresent(),
+                        "sweep",
+                        content.sweep().isPresent(),
                         "limits",
                         Map.of(
                                 "steps",
@@ -207,13 +249,47 @@ public final class WebServer implements AutoCloseable {
 
     private void find(Exchange exchange) throws Refusal {
         Answer.require(exchange, "GET");
-        LiveRangeTest test = search.orElseThrow(
-                () -> new Refusal(404, "no search for a rate is served: start one with anneal find --serve"));
-        Matcher query =
-                FROM.matcher(String.valueOf(exchange.request().getHttpURI().getQuery()));
-        if (!query.matches()) {
-            throw new Refusal(400, "the query must be from=N, the number of points that are known");
+        LiveRangeTest test = content.search()
+                .orElseThrow(
+                        () -> new Refusal(404, "no search for a rate is served: start one with anneal find --serve"));
+        Answer.json(exchange, test.since((int) from(exchange, "points")));
+    }
+
+    private void sweep(Exchange exchange) throws Refusal {
+        Answer.require(exchange, "GET");
+        Answer.json(exchange, served().since(from(exchange, "changes")));
+    }
+
+    private void sweepCurves(Exchange exchange) throws Refusal {
+        Answer.require(exchange, "GET");
+        LiveSweep live = served();
+        String query = query(exchange);
+        if (!TRIALS.matcher(query).matches()) {
+            throw new Refusal(400, "the query must be trial=N&trial=M..., with the numbers of at most 20 trials");
         }
-        Answer.json(exchange, test.since(Integer.parseInt(query.group(1))));
+        Answer.json(
+                exchange,
+                live.curves(Stream.of(query.split("&", -1))
+                        .map(each -> Integer.parseInt(each.substring(each.indexOf('=') + 1)))
+                        .distinct()
+                        .toList()));
+    }
+
+    private LiveSweep served() throws Refusal {
+        return content.sweep()
+                .orElseThrow(() -> new Refusal(404, "no sweep is served: start one with anneal sweep --serve"));
+    }
+
+    private static String query(Exchange exchange) {
+        return String.valueOf(exchange.request().getHttpURI().getQuery());
+    }
+
+    /** {@return how many points, or changes, a page has} */
+    private static long from(Exchange exchange, String what) throws Refusal {
+        Matcher query = FROM.matcher(query(exchange));
+        if (!query.matches()) {
+            throw new Refusal(400, "the query must be from=N, the number of " + what + " that are known");
+        }
+        return Long.parseLong(query.group(1));
     }
 }

@@ -7,7 +7,9 @@ import { about, links } from './server.js';
 
 const $ = (selector) => document.querySelector(selector);
 const runs = new Map(); // by name: { name, state, tables, info, color }
-const hidden = new Set(new URLSearchParams(location.hash.slice(1)).getAll('hide'));
+const asked = new URLSearchParams(location.hash.slice(1));
+const hidden = new Set(asked.getAll('hide'));
+const chosen = asked.getAll('run').slice(0, 64); // the only runs to show; all if there are none
 const STATES = { running: 'running', finished: 'finished', quiet: 'no news' };
 const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'seconds']);
 const isLoss = (column) => /(^|_)val_loss$/.test(column);
@@ -23,7 +25,7 @@ function freeColor() {
   return COLORS.reduce((best, color) => (uses(color) < uses(best) ? color : best));
 }
 
-const events = new EventSource('api/runs');
+const events = new EventSource(`api/runs${chosen.length ? `?${new URLSearchParams(chosen.map((name) => ['run', name]))}` : ''}`);
 events.addEventListener('open', () => {
   $('#state').textContent = 'live';
 });
@@ -87,8 +89,8 @@ function list() {
       box.addEventListener('change', () => {
         if (box.checked) hidden.delete(name);
         else hidden.add(name);
-        const kept = new URLSearchParams([...hidden].map((each) => ['hide', each]));
-        history.replaceState(null, '', hidden.size ? `#${kept}` : location.pathname);
+        const kept = new URLSearchParams([...chosen.map((each) => ['run', each]), ...[...hidden].map((each) => ['hide', each])]);
+        history.replaceState(null, '', String(kept) ? `#${kept}` : location.pathname);
         draw();
       });
       item.style.setProperty('--color', `var(${runs.get(name).color})`);
@@ -595,3 +597,5 @@ function table(all) {
 }
 
 about().then(links);
+$('#all-runs').hidden = !chosen.length;
+addEventListener('hashchange', () => location.reload()); // a link to other runs

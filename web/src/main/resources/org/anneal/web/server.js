@@ -93,6 +93,7 @@ export async function about() {
 
 /** Shows the links to the pages that a server has. */
 export function links(server) {
-  for (const link of document.querySelectorAll('[data-runs]')) link.hidden = !server.runs;
-  for (const link of document.querySelectorAll('[data-find]')) link.hidden = !server.find;
+  for (const page of ['runs', 'find', 'sweep']) {
+    for (const link of document.querySelectorAll(`[data-${page}]`)) link.hidden = !server[page];
+  }
 }

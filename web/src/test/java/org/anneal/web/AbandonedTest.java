@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -42,7 +41,7 @@ class AbandonedTest {
     @BeforeEach
     void start() throws IOException {
         assumeTrue(Files.isDirectory(OPEN_FILES), "skipped: only Linux lists the files of a process");
-        server = WebServer.start("127.0.0.1", 0, Optional.of(runs), Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withRuns(runs));
     }
 
     @AfterEach

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
@@ -89,7 +88,7 @@ class FindPageTest {
         int[] call = {0};
         found = test(1e-7, 10, points).run(() -> loss(1e-7 * Math.pow(1e8, call[0]++ / (STEPS - 1.0))));
         live = new LiveRangeTest(TITLE, "loss", 1e-7, 10, STEPS, false);
-        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.of(live));
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withSearch(live));
         browser.ownSize();
     }
 
@@ -97,7 +96,7 @@ class FindPageTest {
     private void serve(LiveRangeTest other) throws IOException {
         server.close();
         live = other;
-        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.of(live));
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withSearch(live));
     }
 
     private void open() {
@@ -343,7 +342,7 @@ class FindPageTest {
         browser.awaitText("#state", "waiting for the server");
         live = new LiveRangeTest("Adam(lr=0.1)", "loss", 1e-7, 10, STEPS, false);
         grow(0, 40);
-        server = WebServer.start("127.0.0.1", port, Optional.empty(), Optional.of(live));
+        server = WebServer.start("127.0.0.1", port, WebServer.Content.NONE.withSearch(live));
         awaitPoints(40);
         assertEquals("Adam(lr=0.1)", browser.text("#about"));
         assertEquals("live", browser.text("#state"));

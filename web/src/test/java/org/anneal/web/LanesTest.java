@@ -12,7 +12,6 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,7 +28,7 @@ class LanesTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE);
     }
 
     @AfterEach

@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,7 +42,7 @@ class LoadTest {
         AtomicInteger next = new AtomicInteger();
         List<Socket> slow = new ArrayList<>();
         long start = System.nanoTime();
-        try (WebServer server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty())) {
+        try (WebServer server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE)) {
             HttpClient client =
                     HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
             // Some begin a request and leave it at that, most of them in its body.

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,7 +35,7 @@ class PastedPageTest {
     @BeforeAll
     static void start() throws IOException {
         browser = Browser.start();
-        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE);
     }
 
     @AfterAll

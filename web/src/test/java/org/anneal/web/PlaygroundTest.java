@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.anneal.schedule.Schedule;
@@ -38,7 +37,7 @@ class PlaygroundTest {
     @BeforeAll
     static void start() throws IOException {
         browser = Browser.start();
-        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE);
     }
 
     @AfterAll

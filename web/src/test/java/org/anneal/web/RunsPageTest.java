@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.anneal.array.FloatArray;
@@ -64,7 +63,7 @@ class RunsPageTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = WebServer.start("127.0.0.1", 0, Optional.of(runs), Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withRuns(runs));
         browser.ownSize();
     }
 

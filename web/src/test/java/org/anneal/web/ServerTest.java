@@ -20,21 +20,25 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.anneal.array.FloatArray;
 import org.anneal.array.FloatArrays;
 import org.anneal.optim.RangeResult;
 import org.anneal.optim.RangeTest;
 import org.anneal.optim.SGD;
+import org.anneal.runs.Monitor;
 import org.anneal.schedule.Schedule;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,7 +52,7 @@ class ServerTest {
 
     @BeforeAll
     static void start() throws IOException {
-        server = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.empty());
+        server = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE);
         client = HttpClient.newHttpClient();
     }
 
@@ -328,6 +332,10 @@ class ServerTest {
             GET /find HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
             GET /find.js HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
             GET /api/find?from=0 HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /sweep HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /frame.html HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /api/sweep?from=0 HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
+            GET /api/sweep/curves?trial=0 HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 404
             DELETE / HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\n\\r\\n | 405
             POST /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nContent-Length: 2\\r\\n\\r\\n{} | 415
             POST /api/curves HTTP/1.1\\r\\nHost: 127.0.0.1:PORT\\r\\nContent-Type: text/plain\\r\\nContent-Length: 2\\r\\n\\r\\n{} | 415
@@ -355,7 +363,7 @@ class ServerTest {
             taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             IOException refused = assertThrows(
                     IOException.class,
-                    () -> WebServer.start("127.0.0.1", taken.getLocalPort(), Optional.empty(), Optional.empty())
+                    () -> WebServer.start("127.0.0.1", taken.getLocalPort(), WebServer.Content.NONE)
                             .close());
             assertEquals(
                     "cannot listen on 127.0.0.1:" + taken.getLocalPort() + ": Address already in use",
@@ -365,7 +373,7 @@ class ServerTest {
 
     @Test
     void othersMayAskByItsAddressIfItListensEverywhere() throws Exception {
-        try (WebServer open = WebServer.start("0.0.0.0", 0, Optional.empty(), Optional.empty())) {
+        try (WebServer open = WebServer.start("0.0.0.0", 0, WebServer.Content.NONE)) {
             int port = open.address().getPort();
             for (String[] each : new String[][] {{"10.0.0.7", "200"}, {"evil.example", "403"}, {"localhost", "200"}}) {
                 try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
@@ -382,7 +390,7 @@ class ServerTest {
     @Test
     void aSearchIsToldInPartsAndItsEndWithTheLast() throws Exception {
         LiveRangeTest live = new LiveRangeTest("SGD()", "loss", 1e-7, 10, 2_500, false);
-        try (WebServer open = WebServer.start("127.0.0.1", 0, Optional.empty(), Optional.of(live))) {
+        try (WebServer open = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withSearch(live))) {
             RangeResult found = RangeTest.over(FloatArrays.optimizer(new SGD(1), List.of(new FloatArray(0f))))
                     .steps(2_500)
                     .smoothing(0)
@@ -432,10 +440,120 @@ class ServerTest {
         }
     }
 
+    @Test
+    void aQueryOfRunsMustNameThem(@TempDir Path runs) throws Exception {
+        try (WebServer open = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withRuns(runs))) {
+            for (String wrong : List.of("run", "run=a&b=c", "name=a", "run=a" + "&run=a".repeat(64))) {
+                HttpResponse<String> refused = get(open, "api/runs?" + wrong);
+                assertEquals(400, refused.statusCode(), wrong);
+                assertTrue(refused.body().contains("the query must be run=NAME&run=NAME"), refused.body());
+            }
+        }
+    }
+
+    private static LiveSweep.Trial trial(int number, double value, int epochs) {
+        List<LiveSweep.Point> curve = IntStream.rangeClosed(1, epochs)
+                .mapToObj(epoch -> new LiveSweep.Point(epoch, value))
+                .toList();
+        return new LiveSweep.Trial(
+                number,
+                "StepLR",
+                Map.of("gamma", "0.5"),
+                "done",
+                "",
+                0,
+                value,
+                Double.NaN,
+                List.of(new LiveSweep.Run("00-0", value, curve, 2.5)));
+    }
+
+    private static List<Integer> numbers(JsonNode told) {
+        List<Integer> numbers = new ArrayList<>();
+        told.get("trials").forEach(each -> numbers.add(each.get("number").asInt()));
+        return numbers;
+    }
+
+    @Test
+    void ofASweepOnlyWhatChangedIsToldInParts() throws Exception {
+        LiveSweep live = new LiveSweep(
+                "a sweep",
+                Monitor.VAL_LOSS,
+                List.of(
+                        new LiveSweep.Parameter("gamma", LiveSweep.Scale.LINEAR),
+                        new LiveSweep.Parameter("power", LiveSweep.Scale.LOG)),
+                List.of(2));
+        for (int i = 0; i < 2_500; i++) {
+            live.trial(trial(i, i, 2));
+        }
+        live.trial(trial(7, Double.NEGATIVE_INFINITY, 3));
+        live.best(0, "a line");
+        live.end("done");
+        try (WebServer open = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withSweep(live))) {
+            long version = 0;
+            List<Integer> told = new ArrayList<>();
+            for (int part : new int[] {1_000, 1_000, 500}) {
+                JsonNode answer = Answer.JSON.readTree(
+                        get(open, "api/sweep?from=" + version).body());
+                assertEquals(part, answer.get("trials").size());
+                assertEquals(part != 500, answer.get("more").asBoolean());
+                assertEquals(part != 500, answer.get("end").isNull(), "the end is told with the last");
+                assertEquals(2_500, answer.get("all").asInt());
+                version = answer.get("version").asLong();
+                told.addAll(numbers(answer));
+            }
+            assertEquals(2_500, told.stream().distinct().count());
+            assertEquals(7, told.get(2_499), "the one that changed last");
+            assertEquals(
+                    List.of(),
+                    numbers(Answer.JSON.readTree(
+                            get(open, "api/sweep?from=" + version).body())));
+            live.epoch(3, 0, new LiveSweep.Point(2, 0.5), 4);
+            JsonNode news =
+                    Answer.JSON.readTree(get(open, "api/sweep?from=" + version).body());
+            assertEquals(
+                    "[{\"number\":3,\"family\":\"StepLR\",\"parameters\":[\"0.5\",null],\"state\":\"done\","
+                            + "\"reason\":\"\",\"rung\":0,\"value\":3.0,\"spread\":null,\"values\":[3.0],"
+                            + "\"epochs\":2,\"seconds\":5.25,\"runs\":[\"00-0\"]}]",
+                    news.get("trials").toString(),
+                    "an epoch again takes the place of the first, and of its half of the time");
+            assertEquals(
+                    "{\"name\":\"validation loss\",\"less\":true}",
+                    news.get("measure").toString());
+            assertEquals("{\"trial\":0,\"line\":\"a line\"}", news.get("best").toString());
+            assertEquals(
+                    "[{\"trial\":3,\"runs\":[[[1.0,3.0],[2.0,0.5]]]},{\"trial\":7,\"runs\":[[[1.0,null],[2.0,null],[3.0,null]]]}]",
+                    get(open, "api/sweep/curves?trial=3&trial=7&trial=99999&trial=3")
+                            .body());
+            for (String wrong : List.of("", "?from=", "?from=-1", "?from=9999999999", "?trial=1")) {
+                assertEquals(400, get(open, "api/sweep" + wrong).statusCode(), wrong);
+            }
+            for (String wrong :
+                    List.of("", "?trial=", "?trial=-1", "?trial=1&from=1", "?trial=1" + "&trial=2".repeat(20))) {
+                assertEquals(400, get(open, "api/sweep/curves" + wrong).statusCode(), wrong);
+            }
+            for (String page : List.of("sweep", "sweep.js")) {
+                HttpResponse<String> served = get(open, page);
+                assertEquals(200, served.statusCode());
+                assertFalse(served.body().matches("(?s).*(<script>|<style| style=| on[a-z]+=).*"), "nothing inline");
+            }
+        }
+        assertEquals(
+                "trial must be one that was added, but was 2500",
+                assertThrows(IllegalArgumentException.class, () -> live.epoch(2_500, 0, new LiveSweep.Point(1, 1), 1))
+                        .getMessage());
+        assertEquals(
+                "run must be in [0, 0], but was 1",
+                assertThrows(IllegalArgumentException.class, () -> live.epoch(0, 1, new LiveSweep.Point(1, 1), 1))
+                        .getMessage());
+    }
+
     private static HttpResponse<String> search(WebServer open, String query) throws Exception {
+        return get(open, "api/find" + query);
+    }
+
+    private static HttpResponse<String> get(WebServer open, String path) throws Exception {
         return client.send(
-                HttpRequest.newBuilder(URI.create(open.address() + "api/find" + query))
-                        .build(),
+                HttpRequest.newBuilder(URI.create(open.address() + path)).build(),
                 HttpResponse.BodyHandlers.ofString());
     }
 }

@@ -46,7 +46,10 @@ class VocabularyTest {
     }
 
     static Stream<JsonNode> kinds() {
-        byte[] served = new Assets(false).at("/vocabulary.json").orElseThrow().bytes();
+        byte[] served = new Assets(List.of(Assets.PLAYGROUND))
+                .at("/vocabulary.json")
+                .orElseThrow()
+                .bytes();
         return Answer.JSON.readTree(served).valueStream();
     }
 

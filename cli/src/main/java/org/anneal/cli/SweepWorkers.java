@@ -1,0 +1,187 @@
+package org.anneal.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.anneal.sweep.LocalProcesses;
+import org.anneal.sweep.Runner;
+import org.anneal.sweep.SparkCluster;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** What trains the trials of a sweep. */
+final class SweepWorkers {
+    private static final long MB = 1 << 20;
+    private static final long LEAST_MEMORY = 512 * MB; // libtorch and the JVM take 300 MB before the first batch
+    private static final double SHARE = 0.8; // of the machine's memory
+    private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?) ?([kmgt])i?b?");
+    private static final String SPARK = "anneal.spark"; // set by the launcher: the folder of Spark's jars
+    private static final String BLAS = "org.bytedeco.openblas.load"; // set by the launcher for --blas mkl
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "threads of libtorch in each run; the last bits of the results depend on it (default: 1)")
+    private int threads = 1;
+
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description =
+                    "runs at a time, each in a process of its own (default: cores / threads, if there is memory for"
+                            + " so many)")
+    private Optional<Integer> workers = Optional.empty();
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description =
+                    "memory of a worker, such as 2g: half of it for Java, the rest for libtorch (default: 80%% of the"
+                            + " machine's, divided by the workers)")
+    private Optional<Long> memory = Optional.empty();
+
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description =
+                    "train on a cluster of Apache Spark, such as spark://host:7077, with a worker for each core of its"
+                            + " executors, at most --workers. Data is read where an executor runs, at its path here")
+    private Optional<String> master = Optional.empty();
+
+    @Option(
+            names = "--ship-data",
+            description = "with --master, send the file or folder of --data along, for executors that cannot read it")
+    private boolean shipData;
+
+    static final class SizeConverter implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            Matcher size = SIZE.matcher(text.toLowerCase(Locale.ROOT).strip());
+            if (!size.matches()) {
+                throw new TypeConversionException("must be a size, such as 900m or 2g, but was '" + text + "'");
+            }
+            int power = "kmgt".indexOf(size.group(2)) + 1;
+            double bytes = Double.parseDouble(size.group(1)) * Math.pow(1024, power);
+            if (bytes < LEAST_MEMORY) {
+                throw new TypeConversionException("must be at least 512m, but was " + text);
+            }
+            return (long) bytes;
+        }
+    }
+
+    /** Checks what is given. */
+    void check() {
+        workers.ifPresent(n -> Anneal.atLeastOne("--workers", n));
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException(
+                    "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);
+        }
+        if (shipData && master.isEmpty()) {
+            throw new IllegalArgumentException("--ship-data must be left out without --master");
+        }
+    }
+
+    int threads() {
+        return threads;
+    }
+
+    private int workers() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        long room = Math.max(1, budget() / memory.orElse(LEAST_MEMORY));
+        return workers.orElse((int) Math.max(1, Math.min(cores / threads, room)));
+    }
+
+    private long memory() {
+        return memory.orElse(Math.max(LEAST_MEMORY, budget() / workers()));
+    }
+
+    private static long budget() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? (long) (SHARE * system.getTotalMemorySize())
+                : Runtime.getRuntime().maxMemory(); // of a JVM that does not tell, a quarter of it
+    }
+
+    /** {@return what trains, in a line} */
+    String description() {
+        if (master.isPresent()) {
+            return "Spark at " + master.get();
+        }
+        int processes = workers();
+        return String.format(
+                Locale.ROOT,
+                "%,d %s of %d thread%s, up to %.1f GB each",
+                processes,
+                processes == 1 ? "process" : "processes",
+                threads,
+                threads == 1 ? "" : "s",
+                memory() / (1024.0 * MB));
+    }
+
+    /**
+     * {@return what trains in the folder {@code runs}}
+     *
+     * @throws IOException if the cluster cannot be used
+     */
+    Runner open(Path runs, SweptOptions swept) throws IOException, InterruptedException {
+        if (master.isEmpty()) {
+            return new LocalProcesses(workers(), runs, command(), Anneal.version());
+        }
+        try {
+            SparkCluster cluster = SparkCluster.open(
+                    master.get(), workers.orElse(Integer.MAX_VALUE), runs, command(), Anneal.version());
+            if (shipData) {
+                for (Path path : data(swept)) {
+                    cluster.ship(path);
+                }
+            }
+            return cluster;
+        } catch (NoClassDefFoundError e) {
+            throw new IOException(
+                    "--master needs Apache Spark on the class path, where the launcher ./anneal puts it", e);
+        }
+    }
+
+    private static List<Path> data(SweptOptions swept) {
+        List<Path> paths = swept.values("--data").stream()
+                .flatMap(value -> DataOptions.path(value).stream())
+                .toList();
+        if (paths.isEmpty()) {
+            throw new IllegalArgumentException("--ship-data must be left out unless --data is a file or a folder");
+        }
+        return paths;
+    }
+
+    /** {@return the command of a worker's process} */
+    private List<String> command() {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.awt.headless=true",
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC", // its threads are the trainings'
+                "-XX:+ExitOnOutOfMemoryError"));
+        if (master.isEmpty() || memory.isPresent()) { // an executor's machine has another memory than this one
+            command.add("-Xmx" + memory() / 2 / MB + "m");
+            command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=" + memory());
+        }
+        Optional.ofNullable(System.getProperty(BLAS)).ifPresent(library -> command.add("-D" + BLAS + "=" + library));
+        String spark = System.getProperty(SPARK, "");
+        String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> spark.isEmpty() || !Path.of(entry).startsWith(spark))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
+        command.addAll(List.of("-cp", classPath, Anneal.class.getName(), "worker"));
+        return command;
+    }
+}
