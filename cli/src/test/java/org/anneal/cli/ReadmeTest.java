@@ -40,7 +40,9 @@ class ReadmeTest {
     }
 
     static Stream<String> commands() throws IOException {
-        return COMMAND.matcher(readme()).results().map(found -> found.group(1));
+        return COMMAND.matcher(readme() + "\n" + Files.readString(Path.of("../docs/sweep.md")))
+                .results()
+                .map(found -> found.group(1));
     }
 
     @ParameterizedTest
@@ -80,6 +82,13 @@ class ReadmeTest {
                 set(words, "--swa", "1");
             }
             set(words, "--out", run.toString());
+        }
+        if (words.get(0).equals("sweep")) {
+            set(words, "--epochs", "2");
+            set(words, "--trials", "2");
+            set(words, "--workers", "1");
+            words.addAll(
+                    List.of("--limit", "2", "--out", folder.resolve("sweep").toString()));
         }
         if (words.get(0).equals("inspect") || words.get(0).equals("export")) {
             haveRun(folder.resolve("run"), words);

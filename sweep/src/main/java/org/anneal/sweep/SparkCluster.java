@@ -48,11 +48,14 @@ import org.jspecify.annotations.Nullable;
  * of this machine and train in the runs' folders themselves.
  *
  * <p>Settings of Spark are taken from Java's system properties, such as {@code -Dspark.executor.memory=2g}. What an executor needs
- * grows with the size of a run's checkpoints; the workers' own memory is beside it.
+ * grows with the size of a run's checkpoints; the workers' own memory is beside it. With {@code -Dspark.anneal.installed=true} the
+ * jars are not sent: each machine has them where this one has them.
  */
 public final class SparkCluster implements Runner {
     static final String CLASS_PATH = "-cp";
 
+    private static final String INSTALLED = "spark.anneal.installed";
+    private static final String EVERYWHERE = "local:"; // Spark's for a file that each machine has
     private static final String STANDALONE = "spark://";
     private static final String LOCAL = "local";
     private static final int CONNECT_MILLIS = 3000;
@@ -65,6 +68,8 @@ public final class SparkCluster implements Runner {
     private static final long BROADCAST = 1 << 20; // bytes; less goes with the task
     private static final int PART = 1 << 26; // bytes
     private static final int HASH_LETTERS = 16;
+
+    private static Thread opening = new Thread(); // the last that opened a context
 
     private final JavaSparkContext spark;
     private final String master;
@@ -115,7 +120,12 @@ public final class SparkCluster implements Runner {
         Objects.requireNonNull(version, "version");
         boolean local = isLocal(Objects.requireNonNull(master, "master"));
         List<Path> classPath = local ? List.of() : jars(command);
-        JavaSparkContext spark = connect(master, conf(master, classPath));
+        SparkConf conf = conf(master);
+        boolean installed = conf.getBoolean(INSTALLED, false);
+        conf.setJars(classPath.stream()
+                .map(jar -> installed ? EVERYWHERE + jar : jar.toString())
+                .toArray(String[]::new));
+        JavaSparkContext spark = connect(master, conf);
         if (!local) {
             try {
                 waitForExecutors(spark, master);
@@ -130,7 +140,9 @@ public final class SparkCluster implements Runner {
                 most,
                 runs.toAbsolutePath(),
                 List.copyOf(command),
-                classPath.stream().map(jar -> jar.getFileName().toString()).toList(),
+                classPath.stream()
+                        .map(jar -> (installed ? jar : jar.getFileName()).toString())
+                        .toList(),
                 version);
     }
 
@@ -138,7 +150,7 @@ public final class SparkCluster implements Runner {
         return master.startsWith(LOCAL);
     }
 
-    private static SparkConf conf(String master, List<Path> jars) {
+    private static SparkConf conf(String master) {
         SparkConf conf = new SparkConf()
                 .setMaster(master)
                 .setAppName("anneal sweep")
@@ -151,7 +163,7 @@ public final class SparkCluster implements Runner {
         if (isLocal(master) || master.matches("spark://(localhost|127\\.[0-9.]+):\\d+")) {
             conf.setIfMissing("spark.driver.host", "127.0.0.1").setIfMissing("spark.driver.bindAddress", "127.0.0.1");
         }
-        return conf.setJars(jars.stream().map(Path::toString).toArray(String[]::new));
+        return conf;
     }
 
     /** {@return the jars of a command's class path, and those that their manifests add} */
@@ -188,7 +200,9 @@ public final class SparkCluster implements Runner {
     }
 
     /** {@return the context, which Spark itself would look for a master for a minute to make} */
-    private static JavaSparkContext connect(String master, SparkConf conf) throws IOException, InterruptedException {
+    private static synchronized JavaSparkContext connect(String master, SparkConf conf)
+            throws IOException, InterruptedException {
+        opening.join(); // one that was given up takes what all contexts share along when it ends
         CompletableFuture<JavaSparkContext> opened = new CompletableFuture<>();
         Thread thread = new Thread(
                 () -> {
@@ -205,6 +219,7 @@ public final class SparkCluster implements Runner {
                 "spark");
         thread.setDaemon(true);
         thread.start();
+        opening = thread;
         long start = System.nanoTime();
         long asked = start; // since when the master is waited for
         while (true) {

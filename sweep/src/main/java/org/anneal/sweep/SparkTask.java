@@ -45,7 +45,7 @@ final class SparkTask implements Function<SparkTask.Input, SparkTask.Output> {
      * What to do.
      *
      * @param command of a worker
-     * @param jars of the worker's class path, which the executor has got; empty if the command is complete
+     * @param jars of the worker's class path: files that the executor was sent, or paths; empty if the command is complete
      * @param kind {@link Message#CHECK} or {@link Message#RUN}
      * @param job as JSON
      * @param folder the run's, where the driver has it

@@ -48,7 +48,7 @@ public final class SweepCsv {
 
     /** {@return the table} */
     public static String text(SweepRecord sweep) {
-        List<TrialRecord> ranked = sweep.ranked();
+        List<TrialRecord> ranked = Objects.requireNonNull(sweep, "sweep").ranked();
         int repeats =
                 ranked.stream().mapToInt(trial -> trial.repeats().size()).max().orElse(0);
         Set<String> settings = new LinkedHashSet<>();

@@ -62,6 +62,8 @@ public final class SweepPictures {
      * @throws IllegalArgumentException if there is no such format, or {@code best} is below 1
      */
     public static List<Path> save(SweepRecord sweep, Path folder, String format, int best) throws IOException {
+        Objects.requireNonNull(folder, "folder");
+        Objects.requireNonNull(format, "format");
         List<Path> files = new ArrayList<>();
         Optional<Scatter> parameters = parameters(sweep);
         if (parameters.isPresent()) {
@@ -87,7 +89,7 @@ public final class SweepPictures {
      * families. At most 30 panels are drawn.
      */
     public static Optional<Scatter> parameters(SweepRecord sweep) {
-        List<TrialRecord> shown = sweep.trials().stream()
+        List<TrialRecord> shown = Objects.requireNonNull(sweep, "sweep").trials().stream()
                 .filter(trial -> !Double.isNaN(trial.value()) || ended(trial))
                 .toList();
         if (shown.isEmpty()) {
@@ -130,6 +132,7 @@ public final class SweepPictures {
      * @throws IllegalArgumentException if {@code best} is below 1
      */
     public static Optional<Chart> curves(SweepRecord sweep, int best) {
+        Objects.requireNonNull(sweep, "sweep");
         if (best < 1) {
             throw new IllegalArgumentException("best must be at least 1, but was " + best);
         }
@@ -181,7 +184,7 @@ public final class SweepPictures {
      * not beaten by a cheaper one; empty if no trial has a value} Epochs are left out if all trials have as many.
      */
     public static Optional<Scatter> front(SweepRecord sweep) {
-        List<TrialRecord> valued = sweep.trials().stream()
+        List<TrialRecord> valued = Objects.requireNonNull(sweep, "sweep").trials().stream()
                 .filter(trial -> !Double.isNaN(trial.value()))
                 .toList();
         if (valued.isEmpty()) {
@@ -229,9 +232,7 @@ public final class SweepPictures {
                 trial.repeats().size() > 1
                         ? trial.repeats().stream().map(Repeat::value).toList()
                         : List.of(),
-                trial.state() == State.STOPPED
-                        || !Double.isNaN(trial.value())
-                                && trial.rung() < sweep.rungs().size() - 1,
+                !Double.isNaN(trial.value()) && trial.rung() < sweep.rungs().size() - 1,
                 best.filter(trial::equals).isPresent(),
                 label);
     }

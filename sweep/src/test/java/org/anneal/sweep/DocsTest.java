@@ -27,8 +27,7 @@ class DocsTest {
     private Path folder;
 
     /** The loss of the program on the page: the nearer the rate's sum over the run is to 1, the less. */
-    private static final String AROUND =
-            """
+    private static final String AROUND = """
             import java.util.*;
             import org.anneal.schedule.*;
             import org.anneal.sweep.*;
@@ -62,8 +61,8 @@ class DocsTest {
                             .call(),
                     errors.toString());
         }
-        try (URLClassLoader loader =
-                new URLClassLoader(new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
+        try (URLClassLoader loader = new URLClassLoader(
+                new URL[] {folder.toUri().toURL()}, getClass().getClassLoader())) {
             Method run = loader.loadClass("Page").getDeclaredMethod("run");
             run.setAccessible(true);
             SweepRecord sweep = (SweepRecord) run.invoke(null);
@@ -83,8 +82,7 @@ class DocsTest {
                 .toList();
         assertEquals(7, rows.size());
         for (String row : rows) {
-            Matcher texts = Pattern.compile("`([^`]+)`")
-                    .matcher(row.substring(0, row.indexOf(" | ", 2)));
+            Matcher texts = Pattern.compile("`([^`]+)`").matcher(row.substring(0, row.indexOf(" | ", 2)));
             while (texts.find()) {
                 Space.of().and("x", texts.group(1));
             }

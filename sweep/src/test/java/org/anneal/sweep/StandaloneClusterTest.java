@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -38,6 +39,8 @@ class StandaloneClusterTest {
     private static final Deque<AutoCloseable> OPEN = new ArrayDeque<>(); // the last first
     private static final ExecutorService THREADS = Executors.newCachedThreadPool();
 
+    private static StandaloneCluster spark;
+    private static Process first;
     private static Process second;
     private static SparkCluster cluster;
     private static Path runs;
@@ -49,19 +52,23 @@ class StandaloneClusterTest {
     static void start() throws Exception {
         runs = Files.createDirectories(folder.resolve("runs"));
         System.setProperty(OPTIONS, "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"); // they start faster
-        StandaloneCluster spark = new StandaloneCluster(folder);
+        spark = new StandaloneCluster(folder);
         OPEN.push(spark);
-        spark.startWorker();
+        first = spark.startWorker();
         second = spark.startWorker();
         spark.waitForWorkers(2);
-        List<String> command = new ArrayList<>(FakeTraining.command());
-        command.set(0, "/no/such/java"); // an executor takes its own
-        command.set(command.indexOf("-cp") + 1, StandaloneCluster.workerJars(folder));
-        cluster = SparkCluster.open(spark.url, 8, runs, command, FakeTraining.VERSION);
+        cluster = open(FakeTraining.VERSION);
         OPEN.push(cluster);
         while (cluster.slots() < 2) {
             Thread.sleep(50);
         }
+    }
+
+    private static SparkCluster open(String version) throws Exception {
+        List<String> command = new ArrayList<>(FakeTraining.command());
+        command.set(0, "/no/such/java"); // an executor takes its own
+        command.set(command.indexOf("-cp") + 1, StandaloneCluster.workerJars(folder));
+        return SparkCluster.open(spark.url, 8, runs, command, version);
     }
 
     @AfterAll
@@ -141,7 +148,7 @@ class StandaloneClusterTest {
     }
 
     @Test
-    @Order(Integer.MAX_VALUE) // it leaves one Worker
+    @Order(Integer.MAX_VALUE - 1) // it leaves one Worker
     void doesEachJobOnceAndRightWhenAWorkerAndItsExecutorAreKilled() throws Exception {
         List<Future<Outcome>> outcomes = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
@@ -168,11 +175,42 @@ class StandaloneClusterTest {
         assertEquals(1, children.size());
         for (int i = 0; i < 6; i++) {
             Outcome outcome = outcomes.get(i).get();
+            assertEquals("", outcome.reason());
             assertEquals(Outcome.End.DONE, outcome.end());
             assertEquals(FakeTraining.losses(), FakeTraining.losses(outcome.epochs()));
             assertEquals(
                     4,
                     Files.readAllLines(runs.resolve("kill-" + i + "/last.pt")).size());
+        }
+    }
+
+    @Test
+    @Order(Integer.MAX_VALUE) // it leaves none
+    void refusesAnInstalledAnnealOfAnotherVersionAndAClusterWithoutExecutors() throws Exception {
+        cluster.close();
+        String installed = "spark.anneal.installed";
+        String wait = "spark.scheduler.maxRegisteredResourcesWaitingTime";
+        try {
+            System.setProperty(installed, "true");
+            try (SparkCluster other = open("2.0")) {
+                IOException e =
+                        assertThrows(IOException.class, () -> other.run(FakeTraining.job("9-0", 1), epoch -> {}));
+                assertEquals(
+                        "the workers must have the version of Anneal that runs the sweep, 2.0, but one has 1.2.3:"
+                                + " install the same version everywhere (on 127.0.0.1)",
+                        e.getMessage());
+            }
+
+            System.setProperty(wait, "1s");
+            first.destroyForcibly().waitFor();
+            IOException e = assertThrows(IOException.class, () -> open("2.0"));
+            assertEquals(
+                    "the Spark master at " + spark.url
+                            + " gave no executor within 1 s: has it a worker with a free core and enough free memory?",
+                    e.getMessage());
+        } finally {
+            System.clearProperty(installed);
+            System.clearProperty(wait);
         }
     }
 

@@ -23,6 +23,7 @@ import org.anneal.runs.Monitor;
 import org.anneal.runs.RunListener.Epoch;
 import org.anneal.sweep.TrialRecord.State;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class SweepPicturesTest {
@@ -256,5 +257,24 @@ class SweepPicturesTest {
                 assertTrue(Files.size(file) > 20_000 && Files.size(file) < 3_000_000, file + " " + Files.size(file));
             }
         }
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // what a caller without it may do
+    void nullIsRefusedByTheNameOfTheArgument() {
+        SweepRecord sweep = SampleSweeps.families(1, 1, false, Monitor.VAL_LOSS);
+        assertNull("sweep", () -> SweepPictures.save(null, folder, "png", 5));
+        assertNull("folder", () -> SweepPictures.save(sweep, null, "png", 5));
+        assertNull("format", () -> SweepPictures.save(sweep, folder, null, 5));
+        assertNull("sweep", () -> SweepPictures.parameters(null));
+        assertNull("sweep", () -> SweepPictures.curves(null, 5));
+        assertNull("sweep", () -> SweepPictures.front(null));
+        assertNull("sweep", () -> SweepCsv.text(null));
+        assertNull("sweep", () -> SweepCsv.save(null, folder));
+        assertNull("file", () -> SweepCsv.save(sweep, null));
+    }
+
+    private static void assertNull(String argument, Executable call) {
+        assertEquals(argument, assertThrows(NullPointerException.class, call).getMessage());
     }
 }

@@ -7,7 +7,6 @@ const REACH = 8; // pixels between the pointer and the line that it is at
 const TOP = 34; // pixels above the axes, for their names
 const BOTTOM = 34; // below them, for the trials that lack a quantity
 const SIDE = 64; // beside the outer axes, for their labels
-const LETTER = 6.6; // the usual width of a letter
 const TICKS = 5;
 
 /** The lines of the trials. */
@@ -121,6 +120,11 @@ export class Parallel {
       const each = Math.max(1, Math.ceil((16 * names.length) / room));
       return names.map((name, i) => [name, (i - low) / (high - low)]).filter((tick, i) => i % each === 0);
     }
+    const decades = log ? Array.from({ length: Math.max(0, Math.floor(high) - Math.ceil(low) + 1) }, (_, i) => Math.ceil(low) + i) : [];
+    if (decades.length > 1) {
+      const each = Math.ceil(decades.length / (TICKS + 1));
+      return decades.filter((decade) => decade % each === 0).map((decade) => [format(Number(`1e${decade}`), 3), (decade - low) / (high - low)]);
+    }
     return Array.from({ length: TICKS }, (_, i) => {
       const part = i / (TICKS - 1);
       const value = low + part * (high - low);
@@ -167,7 +171,12 @@ export class Parallel {
     context.globalAlpha = 1;
     context.font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
     const apart = this.#axes.length > 1 ? this.#x(1) - this.#x(0) : width;
-    const cut = (text, room) => (text.length * LETTER > room ? `${text.slice(0, Math.max(1, Math.floor(room / LETTER) - 1))}…` : text);
+    const cut = (text, room) => {
+      let kept = text.length;
+      const shown = () => (kept < text.length ? `${text.slice(0, kept)}…` : text);
+      while (kept > 1 && context.measureText(shown()).width > room) kept--;
+      return shown();
+    };
     const write = (text, x, y, color) => {
       context.lineWidth = 4;
       context.strokeStyle = css('--card');

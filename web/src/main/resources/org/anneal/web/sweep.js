@@ -79,7 +79,8 @@ class Axis {
     const values = all.map(quantity.of).filter((value) => value !== null);
     const isWords = values.some((value) => typeof value === 'string');
     this.names = quantity.scale === 'CATEGORY' || isWords ? [...new Set(all.map(quantity.said ?? quantity.of).filter((value) => value !== null))] : null;
-    if (this.names && !isWords) this.names.sort((one, other) => numberOf(one) - numberOf(other));
+    // Numbers, perhaps with units, are in their order; words are as they came.
+    if (this.names?.every((name) => Number.isFinite(parseFloat(name)))) this.names.sort((one, other) => parseFloat(one) - parseFloat(other));
     this.indices = this.names && new Map(this.names.map((name, i) => [name, i]));
     this.log = log && !this.names;
     this.seen = new Map(); // how many trials of a name there were so far
@@ -649,12 +650,14 @@ function counts() {
 }
 
 let awaited = false;
+let effort = 0; // milliseconds that the page took to show the last news
 function draw() {
   if (awaited || !sweep) return;
   awaited = true;
   requestAnimationFrame(() => {
     awaited = false;
     if (!sweep) return;
+    const start = performance.now();
     families = [...new Set([...trials.values()].sort((one, other) => one.number - other.number).map(({ family }) => family))];
     rank();
     $('#about').textContent = sweep.title;
@@ -675,6 +678,7 @@ function draw() {
     best();
     table();
     document.body.dataset.trials = trials.size;
+    effort = performance.now() - start;
   });
 }
 
@@ -737,7 +741,7 @@ async function ask() {
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const answer = await response.json();
     take(answer);
-    pause = !sweep || answer.more ? 0 : sweep.end ? LONG_PAUSE : PAUSE;
+    pause = !sweep || answer.more ? 0 : sweep.end ? LONG_PAUSE : Math.max(PAUSE, 4 * effort); // of very many trials, news come more rarely
     say(sweep?.end ? 'done' : 'live');
   } catch {
     if (!sweep?.end) say('waiting for the server');
