@@ -71,6 +71,7 @@ final class SweepCommand implements Callable<Integer> {
     private static final Path SWEEPS = Path.of("sweeps");
     private static final String NEWEST = "\0"; // --resume without DIR; nobody can type this
     private static final Path NO_FOLDER = Path.of("");
+    private static final String PLUGIN = "--plugin";
     private static final String KEPT = "argument."; // and its number, in the sweep's file
     private static final int TRIALS = 30;
     private static final int STOP_SECONDS = 60; // more than a training waits for its step to end
@@ -309,9 +310,15 @@ final class SweepCommand implements Callable<Integer> {
             for (OptionSpec option : line.getParseResult().matchedOptionsSet()) {
                 String name = option.longestName();
                 List<String> values = swept.values(name);
-                given.put(name, values.isEmpty() ? option.originalStringValues() : values);
+                given.computeIfAbsent(name, any -> new ArrayList<>())
+                        .addAll(values.isEmpty() ? option.originalStringValues() : values);
             }
         }
+        given.computeIfPresent(
+                PLUGIN,
+                (name, jars) -> jars.stream()
+                        .map(jar -> Path.of(jar).toAbsolutePath().toString())
+                        .toList());
         return given;
     }
 
@@ -348,6 +355,14 @@ final class SweepCommand implements Callable<Integer> {
                             + message.substring(Math.max(0, name)),
                     e);
         }
+    }
+
+    private Space space(SweptOptions swept) {
+        Space space = named(() -> swept.in(Space.of())).and("threads", Integer.toString(workers.threads()));
+        for (String jar : given().getOrDefault(PLUGIN, List.of())) {
+            space = space.and(PLUGIN.substring(2), jar.replace("{", "{{").replace("}", "}}"));
+        }
+        return space;
     }
 
     /** {@return what is swept, in a line} */
@@ -403,7 +418,8 @@ final class SweepCommand implements Callable<Integer> {
     private int run(Path folder) throws IOException {
         check();
         SweptOptions swept = SweptOptions.of(spec);
-        Space space = named(() -> swept.in(Space.of())).and("threads", Integer.toString(workers.threads()));
+        TrainOptions.checkBlas(swept.values("--blas"));
+        Space space = space(swept);
         Monitor monitor = monitor(swept);
         List<Integer> rungs = halving().map(each -> each.rungs(epochs)).orElse(List.of(epochs));
         Sweep sweep = sweep(space).monitor(monitor);
@@ -486,12 +502,13 @@ final class SweepCommand implements Callable<Integer> {
 
     private SweepConsole console() {
         return new SweepConsole(
-                spec.commandLine().getOut(),
-                spec.commandLine().getErr(),
-                Anneal.screen(spec).map(SweepConsole.Screen::of),
-                Anneal.progress(spec),
-                Anneal.clock(spec),
-                isAnew());
+                        spec.commandLine().getOut(),
+                        spec.commandLine().getErr(),
+                        Anneal.screen(spec).map(SweepConsole.Screen::of),
+                        Anneal.progress(spec),
+                        Anneal.clock(spec),
+                        isAnew())
+                .ticking();
     }
 
     private void introduce(int drawn, Path folder) {

@@ -22,6 +22,7 @@ import org.anneal.sweep.TrialRecord.State;
 final class SweepConsole implements SweepListener, AutoCloseable {
     private static final long SECOND = 1_000_000_000;
     private static final long BETWEEN = SECOND / 4;
+    private static final int TICK_MILLIS = 1000;
     private static final int MOST_RUNNING = 8; // lines
     private static final String CLEAR_LINE = "\u001b[K";
     private static final String CLEAR_BELOW = "\u001b[J";
@@ -181,6 +182,27 @@ final class SweepConsole implements SweepListener, AutoCloseable {
         return Math.max(0, (long) left * repeats - begun);
     }
 
+    /** Has the table drawn each second, too, as an epoch may take long. */
+    SweepConsole ticking() {
+        if (screen.isPresent()) {
+            Thread ticker = new Thread(this::tick, "sweep-console");
+            ticker.setDaemon(true);
+            ticker.start();
+        }
+        return this;
+    }
+
+    private synchronized void tick() {
+        try {
+            while (!closed) {
+                show();
+                wait(TICK_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // nobody does
+        }
+    }
+
     /** Draws the table again, if it is time to. */
     synchronized void show() {
         long now = clock.getAsLong();
@@ -257,5 +279,6 @@ final class SweepConsole implements SweepListener, AutoCloseable {
         erase();
         progress.close();
         closed = true;
+        notifyAll();
     }
 }

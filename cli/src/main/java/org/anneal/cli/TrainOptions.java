@@ -260,6 +260,17 @@ final class TrainOptions {
         }
     }
 
+    /** Refuses values of {@code --blas} with which the workers of a sweep could not train. */
+    static void checkBlas(List<String> values) {
+        if (values.size() > 1 || values.stream().anyMatch(value -> value.contains("{"))) {
+            throw new IllegalArgumentException(
+                    "--blas must be one library, which all trials have, but was " + String.join(", ", values));
+        } else if (values.stream().anyMatch(MKL::equalsIgnoreCase) && !multipliesWithMkl()) {
+            throw new IllegalArgumentException(
+                    "--blas mkl must be given to the launcher ./anneal, which fetches MKL, with --resume again");
+        }
+    }
+
     private static boolean multipliesWithMkl() {
         return System.getProperty("org.bytedeco.openblas.load", "").equals("mkl_rt");
     }
