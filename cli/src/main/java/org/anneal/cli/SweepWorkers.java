@@ -138,29 +138,40 @@ final class SweepWorkers {
         if (master.isEmpty()) {
             return new LocalProcesses(workers(), runs, command(), Anneal.version());
         }
+        List<Path> data = swept.values("--data").stream()
+                .flatMap(value -> DataOptions.path(value).stream())
+                .toList();
+        checkData(data);
         try {
             SparkCluster cluster = SparkCluster.open(
                     master.get(), workers.orElse(Integer.MAX_VALUE), runs, command(), Anneal.version());
-            if (shipData) {
-                for (Path path : data(swept)) {
+            try {
+                for (Path path : shipData ? data : List.<Path>of()) {
                     cluster.ship(path);
                 }
+                return cluster;
+            } catch (IOException | RuntimeException e) {
+                cluster.close();
+                throw e;
             }
-            return cluster;
         } catch (NoClassDefFoundError e) {
             throw new IOException(
                     "--master needs Apache Spark on the class path, where the launcher ./anneal puts it", e);
         }
     }
 
-    private static List<Path> data(SweptOptions swept) {
-        List<Path> paths = swept.values("--data").stream()
-                .flatMap(value -> DataOptions.path(value).stream())
-                .toList();
-        if (paths.isEmpty()) {
+    private void checkData(List<Path> data) {
+        if (shipData && data.isEmpty()) {
             throw new IllegalArgumentException("--ship-data must be left out unless --data is a file or a folder");
         }
-        return paths;
+        Optional<Path> relative =
+                data.stream().filter(path -> !path.isAbsolute()).findFirst();
+        boolean elsewhere = !master.orElse("local").startsWith("local");
+        if (elsewhere && !shipData && relative.isPresent()) {
+            throw new IllegalArgumentException(
+                    "--data must have an absolute path with --master, as executors run in folders of their own, or be sent"
+                            + " with --ship-data, but was " + relative.get());
+        }
     }
 
     /** {@return the command of a worker's process} */
