@@ -47,7 +47,7 @@ final class SweepConsole implements SweepListener, AutoCloseable {
     record Screen(int rows, int columns) {
         /** {@return the one that the launcher tells of as {@code 24 80}} */
         static Screen of(String text) {
-            String[] words = text.strip().split("\\s+");
+            String[] words = text.strip().split("\\s+", -1);
             return new Screen(Integer.parseInt(words[0]), Integer.parseInt(words[1]));
         }
     }
@@ -179,7 +179,7 @@ final class SweepConsole implements SweepListener, AutoCloseable {
         long begun = going.values().stream()
                 .mapToLong(each -> each.epoch() - each.job().from())
                 .sum();
-        return Math.max(0, (long) left * repeats - begun);
+        return Math.max(0, (long) (left * repeats) - begun);
     }
 
     /** Has the table drawn each second, too, as an epoch may take long. */

@@ -108,7 +108,7 @@ class SweepCommandTest {
         best.sort(Comparator.comparing(means::get));
         for (int rank = 1; rank <= 6; rank++) {
             int trial = best.get(rank - 1);
-            String[] words = what[trial].split(" ");
+            String[] words = what[trial].split(" ", -1);
             double spread = Math.abs(last(trial, 0) - last(trial, 1)) / Math.sqrt(2);
             String row = printed.get(head + rank);
             assertTrue(
