@@ -52,7 +52,9 @@ public final class SweepInDjlExample {
         int images = args.length > 4 ? Integer.parseInt(args[4]) : 10_000;
         Space space = Space.of()
                 .and("optimizer", "SGD(lr={log 0.01..1}, momentum={0,0.9})")
-                .either("schedule", List.of("ConstantLR(1, 0)", "StepLR({1..3}, gamma=0.3)", "CosineAnnealingLR(100%)"));
+                .either(
+                        "schedule",
+                        List.of("ConstantLR(1, 0)", "StepLR({1..3}, gamma=0.3)", "CosineAnnealingLR(100%)"));
         SweepRecord sweep = Sweep.over(space)
                 .sampler(Sampler.SOBOL)
                 .trials(trials)
@@ -90,8 +92,7 @@ public final class SweepInDjlExample {
                     Run run = Run.resume(trial.folder(), Position.START)) {
                 trainer.initialize(new Shape(1, 28 * 28));
                 ArrayDataset training = FashionMnist.of(folder, "train", images, BATCH, true, trainer.getManager());
-                ArrayDataset validation =
-                        FashionMnist.of(folder, "t10k", images / 5, 500, false, trainer.getManager());
+                ArrayDataset validation = FashionMnist.of(folder, "t10k", images / 5, 500, false, trainer.getManager());
                 listener.record(run.length(trial.epochs(), (images + BATCH - 1) / BATCH));
                 EasyTrain.fit(trainer, trial.until(), training, validation);
                 run.epochs().forEach(epoch -> trial.report(epoch.epoch(), epoch.metrics()));
