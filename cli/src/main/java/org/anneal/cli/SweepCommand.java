@@ -2,13 +2,8 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +28,6 @@ import org.anneal.sweep.Sweep;
 import org.anneal.sweep.SweepRecord;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -67,10 +61,7 @@ import picocli.CommandLine.Spec;
             ""
         })
 final class SweepCommand implements Callable<Integer> {
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
-    private static final Path SWEEPS = Path.of("sweeps");
-    private static final String NEWEST = "\0"; // --resume without DIR; nobody can type this
-    private static final Path NO_FOLDER = Path.of("");
+    private static final DatedFolders SWEEPS = new DatedFolders(Path.of("sweeps"));
     private static final String PLUGIN = "--plugin";
     private static final String KEPT = "argument."; // and its number, in the sweep's file
     private static final int TRIALS = 30;
@@ -174,8 +165,8 @@ final class SweepCommand implements Callable<Integer> {
             names = "--resume",
             paramLabel = "DIR",
             arity = "0..1",
-            fallbackValue = NEWEST,
-            converter = ResumeConverter.class,
+            fallbackValue = DatedFolders.NEWEST,
+            converter = DatedFolders.OrNewest.class,
             description =
                     "go on with the sweep in DIR, or without DIR with the newest under sweeps/. It keeps its options;"
                             + " --trials, --workers, --memory and --retries may change, and --master, --ship-data and"
@@ -201,13 +192,6 @@ final class SweepCommand implements Callable<Integer> {
             description = "show the sweep in a browser until Ctrl-C (default port: ${FALLBACK-VALUE})")
     private Optional<Integer> serve = Optional.empty();
 
-    static final class ResumeConverter implements ITypeConverter<Path> {
-        @Override
-        public Path convert(String text) {
-            return text.equals(NEWEST) ? NO_FOLDER : Anneal.path(text);
-        }
-    }
-
     @Spec
     private CommandSpec spec;
 
@@ -216,7 +200,7 @@ final class SweepCommand implements Callable<Integer> {
         if (status.isPresent()) {
             return status(status.get());
         } else if (resume.isEmpty()) {
-            Path folder = out.orElseGet(SweepCommand::newFolder);
+            Path folder = out.orElseGet(SWEEPS::fresh);
             if (Sweep.isSweep(folder)) {
                 throw new IllegalArgumentException("--out must not hold a sweep, but " + folder + " does; --resume "
                         + Surroundings.quoted(folder.toString()) + " goes on with it");
@@ -225,35 +209,17 @@ final class SweepCommand implements Callable<Integer> {
             }
             return run(folder);
         }
-        Path folder = resume.get().equals(NO_FOLDER) ? newest() : resume.get();
+        Path folder = DatedFolders.isNewest(resume.get()) ? newest() : resume.get();
         if (!Sweep.isSweep(folder)) {
             throw new IOException("cannot resume: there is no sweep in " + folder);
         }
         return as(folder).run(folder);
     }
 
-    /** {@return a new folder's path under sweeps/} */
-    private static Path newFolder() {
-        String time = LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
-        return Stream.iterate(1, n -> n + 1)
-                .map(n -> SWEEPS.resolve(n == 1 ? time : time + "-" + n))
-                .filter(folder -> !Files.exists(folder))
-                .findFirst()
-                .orElseThrow();
-    }
-
     private static Path newest() throws IOException {
-        if (Files.isDirectory(SWEEPS)) {
-            try (Stream<Path> folders = Files.list(SWEEPS)) {
-                Optional<Path> newest = folders.filter(Sweep::isSweep)
-                        .max(Comparator.comparing(folder -> folder.toFile().lastModified()));
-                if (newest.isPresent()) {
-                    return newest.get();
-                }
-            }
-        }
-        throw new IOException(
-                "cannot resume: there is no sweep under " + SWEEPS + "; give its folder with --resume DIR");
+        return SWEEPS.newest(Sweep::file)
+                .orElseThrow(() -> new IOException("cannot resume: there is no sweep under " + SWEEPS.parent()
+                        + "; give its folder with --resume DIR"));
     }
 
     /** {@return the command as it was when the sweep in a folder began, but for the options that may change and are given now} */

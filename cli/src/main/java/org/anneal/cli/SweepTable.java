@@ -15,6 +15,7 @@ import org.anneal.sweep.SweepRecord;
 import org.anneal.sweep.TrialRecord;
 import org.anneal.sweep.TrialRecord.Repeat;
 import org.anneal.sweep.TrialRecord.State;
+import org.anneal.text.Python;
 
 /** The trials of a sweep as lines, the best first. */
 final class SweepTable {
@@ -70,10 +71,14 @@ final class SweepTable {
         return RunsTable.aligned(table, i -> head.get(i).equals("family") || i == head.size() - 1);
     }
 
-    /** {@return the mean over the seeds, and their spread if there are several} */
+    /** {@return the mean over the seeds, and with as many digits their spread if there are several} */
     static String value(TrialRecord trial) {
-        return RunsTable.fixed(trial.value())
-                + (Double.isNaN(trial.spread()) ? "" : " ± " + RunsTable.fixed(trial.spread()));
+        String value = RunsTable.fixed(trial.value());
+        if (Double.isNaN(trial.spread())) {
+            return value;
+        }
+        return value + " ± "
+                + (value.contains("e") ? RunsTable.fixed(trial.spread()) : Python.fixed(trial.spread(), 4));
     }
 
     /** {@return what varies from trial to trial, of one; the family is told apart} */

@@ -4,12 +4,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,7 +19,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.anneal.optim.LRScheduler;
 import org.anneal.optim.LRScheduler.OnChange;
 import org.anneal.optim.Optimizer;
@@ -51,7 +46,6 @@ import org.anneal.train.data.DataSets;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -67,12 +61,10 @@ import picocli.CommandLine.Spec;
                         + " Anneal.")
 final class TrainCommand implements Callable<Integer> {
     private static final int STOP_SECONDS = 30;
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
-    private static final Path RUNS = Path.of("runs");
+    private static final DatedFolders RUNS = new DatedFolders(Path.of("runs"));
     private static final String COMPARISON = "compare.png";
     private static final Pattern KIND = Pattern.compile("[A-Za-z0-9_]{1,60}");
     private static final Path NO_FILE = Path.of("");
-    private static final String NEWEST = "\0"; // --resume without FILE; nobody can type this
 
     @Mixin
     private TrainOptions options = new TrainOptions();
@@ -103,8 +95,8 @@ final class TrainCommand implements Callable<Integer> {
             names = "--resume",
             paramLabel = "FILE",
             arity = "0..1",
-            fallbackValue = NEWEST,
-            converter = ResumeConverter.class,
+            fallbackValue = DatedFolders.NEWEST,
+            converter = DatedFolders.OrNewest.class,
             description =
                     "resume the run in --out, or without --out the newest under runs/; with FILE, resume from that"
                             + " checkpoint, Anneal's or Python's, in --out or a new folder. Options left out keep the run's own"
@@ -119,13 +111,6 @@ final class TrainCommand implements Callable<Integer> {
             description = "show this run and the runs beside it in a browser until Ctrl-C (default port:"
                     + " ${FALLBACK-VALUE})")
     private Optional<Integer> serve = Optional.empty();
-
-    static final class ResumeConverter implements ITypeConverter<Path> {
-        @Override
-        public Path convert(String text) {
-            return text.equals(NEWEST) ? NO_FILE : Anneal.path(text);
-        }
-    }
 
     @Spec
     private CommandSpec spec;
@@ -182,8 +167,8 @@ final class TrainCommand implements Callable<Integer> {
             return start();
         }
         Path file = resume.get();
-        Path folder = out.orElseGet(TrainCommand::newFolder);
-        if (file.equals(NO_FILE)) {
+        Path folder = out.orElseGet(RUNS::fresh);
+        if (DatedFolders.isNewest(file)) {
             folder = out.isPresent() ? folder : newest();
             file = TrainingFolder.lastCheckpoint(folder);
             if (Files.exists(file)) {
@@ -210,30 +195,11 @@ final class TrainCommand implements Callable<Integer> {
         return parent.isPresent() && Files.exists(parent.get()) && Files.isSameFile(parent.get(), folder);
     }
 
-    /** {@return a new folder's path under runs/} */
-    private static Path newFolder() {
-        String time = LocalDateTime.now(ZoneId.systemDefault()).format(TIME);
-        return Stream.iterate(1, n -> n + 1)
-                .map(n -> RUNS.resolve(n == 1 ? time : time + "-" + n))
-                .filter(folder -> !Files.exists(folder))
-                .findFirst()
-                .orElseThrow();
-    }
-
     /** {@return the folder under runs/ whose last checkpoint is the newest} */
     private static Path newest() throws IOException {
-        if (Files.isDirectory(RUNS)) {
-            try (Stream<Path> folders = Files.list(RUNS)) {
-                Optional<Path> newest = folders.filter(folder -> Files.exists(TrainingFolder.lastCheckpoint(folder)))
-                        .max(Comparator.comparing(folder ->
-                                TrainingFolder.lastCheckpoint(folder).toFile().lastModified()));
-                if (newest.isPresent()) {
-                    return newest.get();
-                }
-            }
-        }
-        throw new IOException("cannot resume: there is no run under " + RUNS
-                + "; give its folder with --out, or a checkpoint with --resume FILE");
+        return RUNS.newest(TrainingFolder::lastCheckpoint)
+                .orElseThrow(() -> new IOException("cannot resume: there is no run under " + RUNS.parent()
+                        + "; give its folder with --out, or a checkpoint with --resume FILE"));
     }
 
     private int start() throws IOException {
@@ -258,7 +224,7 @@ final class TrainCommand implements Callable<Integer> {
             run.trainer.check(sets);
             introduce(chosen, sets);
             run.introduce();
-            Path folder = out.orElseGet(TrainCommand::newFolder);
+            Path folder = out.orElseGet(RUNS::fresh);
             try (LivePage page = LivePage.start(folder, serve)) {
                 introduce(page);
                 run.train(folder, run.folder(folder), Progress.start());
@@ -271,7 +237,7 @@ final class TrainCommand implements Callable<Integer> {
     /** Trains with each of several schedules, into folders of their own, and compares the runs. */
     private int trainEach(DataOptions.Read data, Optional<RunConfig> given, Optional<UpdateRule> rule)
             throws IOException {
-        Path folder = out.orElseGet(TrainCommand::newFolder);
+        Path folder = out.orElseGet(RUNS::fresh);
         Map<Path, TrainOptions.Chosen> all = new LinkedHashMap<>();
         Set<String> idle = new LinkedHashSet<>();
         for (int i = 0; i < options.schedules(); i++) {

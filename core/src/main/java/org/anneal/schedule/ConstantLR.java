@@ -85,6 +85,9 @@ public record ConstantLR(
                             + " steps, which is longer than " + part.name() + " of " + part.length(),
                     RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
         }
+        if (factor == 1) {
+            part.constant();
+        }
     }
 
     @Override

@@ -99,6 +99,11 @@ public final class RunPart {
         run.find(from, problem, suggestion);
     }
 
+    /** Says that the rate is meant to stay as it is here, as that of a fixed rate is, so that nobody reports that it does. */
+    void constant() {
+        run.reported().add(this);
+    }
+
     /** Notes what is correct but may surprise. */
     void note(String problem, String suggestion) {
         run.notes().add(new Finding(from, problem, suggestion));

@@ -63,6 +63,8 @@ class CheckupTest {
                 "SequentialLR([LinearLR(0.01, total_iters=5), StepLR(30)], milestones=[5])",
                 "ChainedScheduler([LinearLR(total_iters=5), CosineAnnealingLR(100)])",
                 "ReduceLROnPlateau()",
+                "ConstantLR(1, 0)",
+                "ConstantLR(factor=1)",
                 "ChainedScheduler([StepLR(30), ReduceLROnPlateau()])",
                 "Clip(PolynomialLR(50), 0.001)",
                 "ContinueFrom(CosineAnnealingLR(60), CosineAnnealingLR(100), 30, 0.05)",

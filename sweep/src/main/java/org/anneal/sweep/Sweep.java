@@ -78,9 +78,14 @@ public final class Sweep {
         return folder.resolve(RUNS);
     }
 
+    /** {@return the file in a sweep's folder that has all of it but the runs} */
+    public static Path file(Path folder) {
+        return folder.resolve(SweepStore.FILE);
+    }
+
     /** {@return whether a folder holds a sweep} */
     public static boolean isSweep(Path folder) {
-        return Files.isRegularFile(folder.resolve(SweepStore.FILE));
+        return Files.isRegularFile(file(folder));
     }
 
     /** Sets which configurations are tried. */
