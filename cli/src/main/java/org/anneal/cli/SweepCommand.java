@@ -42,8 +42,8 @@ import picocli.CommandLine.Spec;
         modelTransformer = SweptOptions.Adding.class,
         synopsisHeading = "",
         customSynopsis = "Usage: anneal sweep [OPTIONS] [OPTIONS OF TRAIN WITH {CHOICES} AND {RANGES}]",
+        descriptionHeading = "%n",
         description = {
-            "",
             "Train many times, to find which schedule is best. It takes train's options (see",
             "anneal train --help), with choices and ranges in braces:",
             "  {5,10,20}            one of these; whole calls, too: {SGD(0.1), Adam()}",
@@ -65,6 +65,7 @@ final class SweepCommand implements Callable<Integer> {
     private static final String PLUGIN = "--plugin";
     private static final String KEPT = "argument."; // and its number, in the sweep's file
     private static final int TRIALS = 30;
+    private static final int ETA = 3;
     private static final int STOP_SECONDS = 60; // more than a training waits for its step to end
 
     /** What may be other when a sweep goes on: where and how it is trained, and how many trials there are. */
@@ -365,7 +366,7 @@ final class SweepCommand implements Callable<Integer> {
     private Optional<Halving> halving() {
         return halving.map(span -> named(() -> {
             Halving made = new Halving(
-                    eta.orElse(3), minEpochs.orElse(1), span == Span.FULL ? Halving.Span.FULL : Halving.Span.RUNG);
+                    eta.orElse(ETA), minEpochs.orElse(1), span == Span.FULL ? Halving.Span.FULL : Halving.Span.RUNG);
             made.rungs(epochs);
             return made;
         }));
@@ -398,6 +399,7 @@ final class SweepCommand implements Callable<Integer> {
             return 0;
         }
         introduce(drawn.size(), folder);
+        warn(drawn.size(), rungs);
         Map<String, String> facts = new LinkedHashMap<>();
         Map<String, List<String>> given = given();
         given.keySet().removeAll(NOT_KEPT);
@@ -462,6 +464,22 @@ final class SweepCommand implements Callable<Integer> {
         }
     }
 
+    private void warn(int drawn, List<Integer> rungs) {
+        trials.filter(wanted -> wanted > drawn)
+                .ifPresent(wanted -> Anneal.warn(
+                        spec, "there are only " + drawn + " different trials, not the " + wanted + " of --trials"));
+        long needed = Math.round(Math.pow(eta.orElse(ETA), rungs.size() - 1.0));
+        if (drawn < needed) {
+            Anneal.warn(
+                    spec,
+                    "no trial will be trained to epoch " + rungs.get(rungs.size() - 1) + ": with --eta "
+                            + eta.orElse(ETA)
+                            + " and " + rungs.size() + " rungs that takes at least " + needed
+                            + " trials, but there are "
+                            + drawn);
+        }
+    }
+
     private boolean isAnew() {
         return halving.equals(Optional.of(Span.RUNG));
     }
@@ -470,7 +488,7 @@ final class SweepCommand implements Callable<Integer> {
         return new SweepConsole(
                         spec.commandLine().getOut(),
                         spec.commandLine().getErr(),
-                        Anneal.screen(spec).map(SweepConsole.Screen::of),
+                        Anneal.screen(spec).flatMap(SweepConsole.Screen::of),
                         Anneal.progress(spec),
                         Anneal.clock(spec),
                         isAnew())
@@ -511,7 +529,11 @@ final class SweepCommand implements Callable<Integer> {
     private int status(Path folder) throws IOException {
         SweepRecord record = SweepRecord.read(folder);
         new SweepResult(folder, record, isAnew(), spec.commandLine().getOut()).printTable();
-        new SweepTable(record).running().forEach(line -> say("%s", line));
+        SweepTable table = new SweepTable(record);
+        table.running().forEach(line -> say("%s", line));
+        if (!table.isFinished() && !Sweep.isRunning(folder)) {
+            say("It is not running any more; anneal sweep --resume %s goes on", Surroundings.quoted(folder.toString()));
+        }
         return 0;
     }
 

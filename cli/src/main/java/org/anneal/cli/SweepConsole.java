@@ -45,10 +45,14 @@ final class SweepConsole implements SweepListener, AutoCloseable {
 
     /** Rows and columns of a terminal. */
     record Screen(int rows, int columns) {
-        /** {@return the one that the launcher tells of as {@code 24 80}} */
-        static Screen of(String text) {
+        private static final int LEAST_ROWS = 4;
+        private static final int LEAST_COLUMNS = 20;
+
+        /** {@return the one that the launcher tells of as {@code 24 80}, if it has room for a table; some have no size at all} */
+        static Optional<Screen> of(String text) {
             String[] words = text.strip().split("\\s+", -1);
-            return new Screen(Integer.parseInt(words[0]), Integer.parseInt(words[1]));
+            return Optional.of(new Screen(Integer.parseInt(words[0]), Integer.parseInt(words[1])))
+                    .filter(screen -> screen.rows() >= LEAST_ROWS && screen.columns() >= LEAST_COLUMNS);
         }
     }
 

@@ -89,6 +89,12 @@ final class SweepResult {
                                 + winner.repeats().stream()
                                         .map(repeat -> Long.toString(repeat.seed()))
                                         .collect(Collectors.joining(", ")));
+        int last = sweep.rungs().size() - 1;
+        if (winner.rung() < last) {
+            say(
+                    "No trial was trained to epoch %d: more --trials or a smaller --eta would bring one there",
+                    sweep.rungs().get(last));
+        }
         Path run = Sweep.runs(folder).resolve(winner.repeats().get(0).folder()).resolve(RUN);
         if (Files.exists(run)) {
             printCode(RunConfig.read(run));
@@ -101,6 +107,10 @@ final class SweepResult {
             written.add(BEST);
         }
         say("");
+        if (winner.repeats().size() > 1) {
+            TrialRecord.Repeat first = winner.repeats().get(0);
+            say("To train it again with seed %d, which came to %s:", first.seed(), RunsTable.fixed(first.value()));
+        }
         say("%s", TrainLine.of(winner, sweep.rungs(), anew));
         say("");
         say("%s: %s", folder, String.join(", ", written));

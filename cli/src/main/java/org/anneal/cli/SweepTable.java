@@ -129,6 +129,11 @@ final class SweepTable {
         return text.toString();
     }
 
+    /** {@return whether no trial waits or runs} */
+    boolean isFinished() {
+        return count(State.WAITING) + count(State.RUNNING) == 0;
+    }
+
     private void add(StringBuilder text, State state, String word) {
         if (count(state) > 0) {
             text.append(String.format(Locale.ROOT, ", %,d %s", count(state), word));

@@ -88,6 +88,10 @@ final class SweepWorkers {
             throw new IllegalArgumentException(
                     "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);
         }
+        if (master.isEmpty() && memory.orElse(0L) > total()) {
+            throw new IllegalArgumentException("--memory must be at most " + total() / MB
+                    + "m, which this machine has, but was " + memory.orElse(0L) / MB + "m");
+        }
         if (shipData && master.isEmpty()) {
             throw new IllegalArgumentException("--ship-data must be left out without --master");
         }
@@ -108,9 +112,14 @@ final class SweepWorkers {
     }
 
     private static long budget() {
+        return (long) (SHARE * total());
+    }
+
+    /** {@return the machine's memory; of a JVM that does not tell, what Java may use of it} */
+    private static long total() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
-                ? (long) (SHARE * system.getTotalMemorySize())
-                : Runtime.getRuntime().maxMemory(); // of a JVM that does not tell, a quarter of it
+                ? system.getTotalMemorySize()
+                : Runtime.getRuntime().maxMemory();
     }
 
     /** {@return what trains, in a line} */

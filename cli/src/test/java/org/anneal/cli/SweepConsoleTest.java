@@ -36,7 +36,7 @@ class SweepConsoleTest {
         return new SweepConsole(
                 new PrintWriter(out, true),
                 new PrintWriter(err, true),
-                Optional.of(screen).filter(text -> !text.isEmpty()).map(SweepConsole.Screen::of),
+                Optional.of(screen).filter(text -> !text.isEmpty()).flatMap(SweepConsole.Screen::of),
                 new ProgressLine(new PrintWriter(err, true), 0, () -> now),
                 () -> now,
                 false);
@@ -131,6 +131,13 @@ class SweepConsoleTest {
                 .map(StringBuilder::toString)
                 .filter(line -> !line.isEmpty())
                 .toList();
+    }
+
+    @Test
+    void aTerminalWithoutRoomForATableIsNone() {
+        assertEquals(Optional.empty(), SweepConsole.Screen.of("0 0"));
+        assertEquals(Optional.empty(), SweepConsole.Screen.of("24 0"));
+        assertEquals(Optional.of(new SweepConsole.Screen(24, 80)), SweepConsole.Screen.of("24 80"));
     }
 
     @Test

@@ -157,7 +157,7 @@ public final class Space {
             labels.add(
                     call.isPresent() && (unique || constant.isEmpty())
                             ? call.get() + (unique ? "" : " " + alike)
-                            : constant.orElse("option " + (i + 1)));
+                            : constant.orElse(options.get(i).outline()));
         }
         return labels;
     }

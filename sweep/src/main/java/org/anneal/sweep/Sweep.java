@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.anneal.runs.FolderLock;
 import org.anneal.runs.Monitor;
+import org.anneal.runs.RunFolder;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 
 /**
@@ -86,6 +87,15 @@ public final class Sweep {
     /** {@return whether a folder holds a sweep} */
     public static boolean isSweep(Path folder) {
         return Files.isRegularFile(file(folder));
+    }
+
+    /** {@return whether a process, perhaps this one, runs the sweep in a folder} */
+    public static boolean isRunning(Path folder) throws IOException {
+        try (FolderLock lock = FolderLock.take(folder)) {
+            return false;
+        } catch (RunFolder.InUseException e) {
+            return true;
+        }
     }
 
     /** Sets which configurations are tried. */
@@ -274,6 +284,10 @@ public final class Sweep {
             plan = before; // whose folders have their names
         }
         List<SweepStore.SavedTrial> saved = store.trials();
+        if (trials < saved.size()) {
+            throw new IllegalArgumentException(
+                    "trials must be at least " + saved.size() + ", as many as the sweep has, but was " + trials);
+        }
         Map<String, String> facts = plan.facts();
         kept.forEach((name, value) -> facts.put(KEPT + name, value));
         store.describe(facts, drawn.subList(Math.min(saved.size(), drawn.size()), drawn.size()));

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.anneal.text.Python;
 
 /**
@@ -116,6 +117,13 @@ record Template(List<Part> parts) {
                 : Optional.empty();
     }
 
+    /** {@return its text with a star for what varies} */
+    String outline() {
+        return parts.stream()
+                .map(part -> part instanceof Text text ? text.text() : "*")
+                .collect(Collectors.joining());
+    }
+
     /** Reads the value of one setting. */
     private record Reader(String setting, String whole) {
 
@@ -185,6 +193,9 @@ record Template(List<Part> parts) {
             Matcher range = RANGE.matcher(values.get(0));
             if (values.size() == 1 && range.matches()) {
                 return range(inside, range, new Place(names));
+            }
+            if (values.size() == 1 && values.get(0).contains("..")) {
+                throw wrong("must have a range of two numbers, such as {1e-3..1}, in {" + inside + "}");
             }
             List<Template> options =
                     values.stream().map(value -> template(value, names)).toList();

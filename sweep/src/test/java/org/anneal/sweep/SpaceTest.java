@@ -183,6 +183,7 @@ class SpaceTest {
                     {log 0..1}     | lr must have a log range above 0, but was '{log 0..1}'
                     {log -1..1}    | lr must have a log range above 0, but was '{log -1..1}'
                     {a..b}         | lr must have finite numbers in {a..b}, but was '{a..b}'
+                    {0.1..}        | lr must have a range of two numbers, such as {1e-3..1}, in {0.1..}, but was '{0.1..}'
                     {0..inf}       | lr must have finite numbers in {0..inf}, but was '{0..inf}'
                     {0..1 num=1}   | lr must have num from 2 to 1,000,000 in {0..1 num=1}, but was '{0..1 num=1}'
                     {0..1 num=2.5} | lr must have num from 2 to 1,000,000 in {0..1 num=2.5}, but was '{0..1 num=2.5}'
