@@ -654,7 +654,7 @@ class TableTest {
         }
         assertEquals(
                 List.of(
-                        "anneal: missing command: use one of train, find, table, plot, compare, check, convert, inspect, export, serve (see anneal --help)"),
+                        "anneal: missing command: use one of train, find, sweep, table, plot, compare, check, convert, inspect, export, serve (see anneal --help)"),
                 Ran.anneal().err().lines().toList());
     }
 

@@ -81,6 +81,10 @@ final class Drawing extends Picture {
     private static final double MARK = 4; // radius
     private static final double RING = 9;
     private static final float FAINT_WIDTH = 1;
+    /** From a curve's end to its label: dots, which no curve is made of. */
+    private static final BasicStroke LEADER =
+            new BasicStroke(1, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND, 1, new float[] {1, 4}, 0);
+
     private static final int FAINT_ALPHA = 150;
     private static final float[] FAINT_DASHES = {5, 3};
     private static final float[] DOTS = {2, 3};
@@ -581,7 +585,7 @@ final class Drawing extends Picture {
         for (int i = 0; i < places.length; i++) {
             EndLabel label = labels.get(i);
             g.setPaint(translucent(label.colour(), FAINT_ALPHA));
-            g.setStroke(new BasicStroke(1));
+            g.setStroke(LEADER);
             Path2D leader = new Path2D.Double();
             leader.moveTo(label.x() + MARKER, label.height());
             leader.lineTo(Math.max(label.x() + MARKER, data.getMaxX()), label.height());

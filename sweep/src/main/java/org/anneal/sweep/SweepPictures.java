@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -86,7 +87,7 @@ public final class SweepPictures {
     /**
      * {@return the value against each parameter, a panel for each, coloured by family; empty if no trial has ended} Trials that were
      * stopped before the last rung are pale: their value is that of fewer epochs. With several families, the first panel is that of the
-     * families. At most 30 panels are drawn.
+     * families, unless a parameter tells them. At most 30 panels are drawn.
      */
     public static Optional<Scatter> parameters(SweepRecord sweep) {
         List<TrialRecord> shown = Objects.requireNonNull(sweep, "sweep").trials().stream()
@@ -97,7 +98,11 @@ public final class SweepPictures {
         }
         Optional<TrialRecord> best = best(sweep);
         List<Scatter.Panel> panels = new ArrayList<>();
-        boolean families = shown.stream().map(TrialRecord::family).distinct().count() > 1;
+        boolean families = shown.stream().map(TrialRecord::family).distinct().count() > 1
+                && sweep.parameters().stream()
+                        .noneMatch(parameter -> shown.stream()
+                                .allMatch(trial ->
+                                        trial.family().equals(trial.parameters().get(parameter.name()))));
         if (families) {
             panels.add(panel("family", Parameter.Scale.CATEGORY, shown, TrialRecord::family, sweep, best));
         }
@@ -120,7 +125,7 @@ public final class SweepPictures {
                     "trial", Parameter.Scale.CATEGORY, shown, trial -> Integer.toString(trial.number()), sweep, best));
         }
         int left = panels.size() - MOST_PANELS;
-        String title = sweep.title() + (left > 0 ? " (and " + left + " more parameters)" : "");
+        String title = titled(sweep) + " by parameter" + (left > 0 ? " (and " + left + " more parameters)" : "");
         return Optional.of(scatter(title, sweep, panels.subList(0, Math.min(MOST_PANELS, panels.size()))));
     }
 
@@ -176,7 +181,9 @@ public final class SweepPictures {
         if (!rates.isEmpty()) {
             panels.add(new Panel("learning rate at the end of the epoch", spansDecades(trials), rates));
         }
-        return Optional.of(new Chart(sweep.title(), "epoch", panels));
+        String title = "The best " + (trials.size() == 1 ? "trial" : trials.size() + " trials") + " of "
+                + sweep.trials().size();
+        return Optional.of(new Chart(title, "epoch", panels));
     }
 
     /**
@@ -195,7 +202,7 @@ public final class SweepPictures {
             panels.add(costs("epochs trained", valued, TrialRecord::epochs, sweep));
         }
         panels.add(costs("seconds", valued, TrialRecord::seconds, sweep));
-        return Optional.of(scatter(sweep.title(), sweep, panels));
+        return Optional.of(scatter(titled(sweep) + " against what it took", sweep, panels));
     }
 
     private static boolean ended(TrialRecord trial) {
@@ -291,15 +298,22 @@ public final class SweepPictures {
         return sweep.monitor().isBetter(one, other) ? -1 : sweep.monitor().isBetter(other, one) ? 1 : 0;
     }
 
+    /** {@return what the sweep watches, as a title begins} */
+    private static String titled(SweepRecord sweep) {
+        String words = sweep.monitor().inWords();
+        return words.substring(0, 1).toUpperCase(Locale.ROOT) + words.substring(1);
+    }
+
     private static String name(TrialRecord trial) {
         return ("#" + trial.number() + " " + trial.family()).strip();
     }
 
-    /** {@return a trial's number and parameters} */
+    /** {@return a trial's number and parameters; the family is told by its other curve} */
     private static String parameters(TrialRecord trial, SweepRecord sweep) {
         return sweep.parameters().stream()
                 .map(Parameter::name)
                 .filter(trial.parameters()::containsKey)
+                .filter(parameter -> !trial.family().equals(trial.parameters().get(parameter)))
                 .map(parameter -> parameter + " " + trial.parameters().get(parameter))
                 .reduce((one, other) -> one + ", " + other)
                 .map(settings -> "#" + trial.number() + " " + settings)
