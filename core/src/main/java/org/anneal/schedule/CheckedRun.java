@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param group the group that is checked
  * @param sequence the policy whose schedule is a sequence whose last piece only holds the base for a plateau, if there is one
  * @param reported the parts that have a finding
+ * @param staying the schedules that are meant to leave the rate as it is
  */
 record CheckedRun(
         long steps,
@@ -21,10 +22,20 @@ record CheckedRun(
         Optional<Policy> sequence,
         List<Finding> findings,
         List<Finding> notes,
-        List<RunPart> reported) {
+        List<RunPart> reported,
+        List<Schedule> staying) {
 
     CheckedRun(long steps, Optional<RunLength> length, List<Double> bases, int group, Optional<Policy> sequence) {
-        this(steps, length, bases, group, sequence, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        this(
+                steps,
+                length,
+                bases,
+                group,
+                sequence,
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>());
     }
 
     double base() {

@@ -86,7 +86,7 @@ public record ConstantLR(
                     RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
         }
         if (factor == 1) {
-            part.constant();
+            part.stays(this);
         }
     }
 

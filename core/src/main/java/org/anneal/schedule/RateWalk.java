@@ -73,7 +73,11 @@ final class RateWalk {
                     .idle(run.group(), run.bases().size(), reducible, firstMetric)
                     .ifPresent(run.findings()::add);
         }
-        if (plateau.isEmpty() && run.findings().isEmpty() && run.reported().isEmpty() && !changes && run.steps() > 1) {
+        if (plateau.isEmpty()
+                && run.findings().isEmpty()
+                && !run.staying().contains(schedule)
+                && !changes
+                && run.steps() > 1) {
             run.find(
                     0,
                     "the rate never changes: it is " + RunPart.round(first) + " in all " + RunPart.plural(run.steps()),

@@ -99,9 +99,9 @@ public final class RunPart {
         run.find(from, problem, suggestion);
     }
 
-    /** Says that the rate is meant to stay as it is here, as that of a fixed rate is, so that nobody reports that it does. */
-    void constant() {
-        run.reported().add(this);
+    /** Says that a schedule is meant to leave the rate as it is: if it is the run's, nobody reports that the rate never changes. */
+    void stays(Schedule schedule) {
+        run.staying().add(schedule);
     }
 
     /** Notes what is correct but may surprise. */

@@ -133,6 +133,8 @@ class CheckupTest {
             SequentialLR([CosineAnnealingLR(50), CosineAnnealingLR(50)], milestones=[50]); 50; the rate jumps; or what follows start near; SequentialLR([CosineAnnealingLR(50, 0.09), CosineAnnealingLR(50)], milestones=[50])
             LambdaLR(lambda step: 1); 0; the rate never changes: it is 0.1 in all 100 steps; leave it out; LambdaLR(lambda step: 1 - step // 99 / 2)
             MultiplicativeLR(lambda step: 1); 0; the rate never changes; leave it out; MultiplicativeLR(lambda step: 0.99)
+            ChainedScheduler([ConstantLR(1), StepLR(10, gamma=1)]); 0; the rate never changes; leave it out; ConstantLR(1)
+            ChainedScheduler([ConstantLR(1), LambdaLR(lambda step: 1 - step // 99)]); 99; the rate is zero in the last step; make the schedule one step longer; ConstantLR(1)
             StepLR(10, gamma=1); 0; the rate never changes; leave it out; StepLR(10, gamma=0.99)
             LambdaLR(lambda step: step / 50); 0; the rate is zero in the first step; start above zero; LambdaLR(lambda step: (step + 1) / 50)
             LambdaLR(lambda step: 1 - step / 99); 99; the rate is zero in the last step; one step longer; LambdaLR(lambda step: 1 - step / 100)
