@@ -266,6 +266,7 @@ class NullArgumentsTest {
         samples.put(FloatArray.class, param());
         samples.put(Slot.class, new Slot("exp_avg"));
         samples.put(Pieces.Floats.class, new PieceFloats());
+        samples.put(byte[].class, new byte[] {1, 2, 3, 4});
         samples.put(float[].class, new float[] {1, 2, 3, 4});
         samples.put(double[].class, new double[] {1, 2, 3, 4});
         samples.put(Comparison.Difference.class, new Comparison.Difference(0, 1, 2));

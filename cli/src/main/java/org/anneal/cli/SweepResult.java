@@ -2,7 +2,6 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +19,7 @@ import org.anneal.sweep.SweepCsv;
 import org.anneal.sweep.SweepPictures;
 import org.anneal.sweep.SweepRecord;
 import org.anneal.sweep.TrialRecord;
+import org.anneal.text.Python;
 
 /** What a sweep has found: its table, and its winner in every form that is of use elsewhere. */
 final class SweepResult {
@@ -98,12 +98,7 @@ final class SweepResult {
         Path run = Sweep.runs(folder).resolve(winner.repeats().get(0).folder()).resolve(RUN);
         if (Files.exists(run)) {
             printCode(RunConfig.read(run));
-            ByteBuffer json = ByteBuffer.wrap(Files.readAllBytes(run));
-            AtomicFile.write(folder.resolve(BEST), file -> {
-                while (json.hasRemaining()) {
-                    file.write(json);
-                }
-            });
+            AtomicFile.write(folder.resolve(BEST), Files.readAllBytes(run));
             written.add(BEST);
         }
         say("");
@@ -126,7 +121,7 @@ final class SweepResult {
             say(
                     "In %s, stepped per %s%s:",
                     target == Target.JAVA ? "Java" : "PyTorch",
-                    config.stepPer().name().toLowerCase(Locale.ROOT),
+                    Python.lower(config.stepPer()),
                     more.isEmpty() ? "" : ", without " + String.join(" and ", more));
             code(target, policy, rule).lines().forEach(line -> say("  %s", line));
         }

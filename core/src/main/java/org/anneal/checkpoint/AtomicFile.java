@@ -1,6 +1,7 @@
 package org.anneal.checkpoint;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileStore;
@@ -40,6 +41,20 @@ public final class AtomicFile {
      */
     public static void write(Path file, Content content) throws IOException {
         write(file, 0, content);
+    }
+
+    /**
+     * Writes bytes as {@link #write(Path, Content)} does.
+     *
+     * @throws IOException as that does
+     */
+    public static void write(Path file, byte[] bytes) throws IOException {
+        ByteBuffer left = ByteBuffer.wrap(Objects.requireNonNull(bytes, "bytes"));
+        write(file, channel -> {
+            while (left.hasRemaining()) {
+                channel.write(left);
+            }
+        });
     }
 
     /**

@@ -7,7 +7,6 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -112,13 +111,7 @@ abstract class Picture {
         if (!name.endsWith(".png") && !name.endsWith(".svg")) {
             throw new IllegalArgumentException("file must end in .png or .svg, but was " + file);
         }
-        byte[] bytes = name.endsWith(".svg") ? svg.make() : png.make();
-        AtomicFile.write(file, channel -> {
-            ByteBuffer left = ByteBuffer.wrap(bytes);
-            while (left.hasRemaining()) {
-                channel.write(left);
-            }
-        });
+        AtomicFile.write(file, name.endsWith(".svg") ? svg.make() : png.make());
     }
 
     static double width(String text) {

@@ -1,7 +1,6 @@
 package org.anneal.sweep;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -55,12 +54,7 @@ final class Folders {
         for (Map.Entry<String, byte[]> file : ordered) {
             Path path = folder.resolve(file.getKey());
             Files.createDirectories(path.getParent());
-            AtomicFile.write(path, channel -> {
-                ByteBuffer bytes = ByteBuffer.wrap(file.getValue());
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-            });
+            AtomicFile.write(path, file.getValue());
         }
         for (Map.Entry<String, Path> file : files(folder).entrySet()) {
             if (!contents.containsKey(file.getKey())) {

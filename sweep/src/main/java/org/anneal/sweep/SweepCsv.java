@@ -5,13 +5,11 @@ import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -37,13 +35,7 @@ public final class SweepCsv {
      * @throws IOException if it cannot be written; the message names the file and the reason
      */
     public static void save(SweepRecord sweep, Path file) throws IOException {
-        byte[] bytes = text(sweep).getBytes(StandardCharsets.UTF_8);
-        AtomicFile.write(Objects.requireNonNull(file, "file"), channel -> {
-            ByteBuffer left = ByteBuffer.wrap(bytes);
-            while (left.hasRemaining()) {
-                channel.write(left);
-            }
-        });
+        AtomicFile.write(Objects.requireNonNull(file, "file"), text(sweep).getBytes(StandardCharsets.UTF_8));
     }
 
     /** {@return the table} */
@@ -90,7 +82,7 @@ public final class SweepCsv {
         row.add(Double.isNaN(trial.value()) ? "" : Integer.toString(rank));
         row.add(Integer.toString(trial.number()));
         row.add(trial.family());
-        row.add(trial.state().name().toLowerCase(Locale.ROOT));
+        row.add(Python.lower(trial.state()));
         sweep.parameters().forEach(parameter -> row.add(trial.parameters().getOrDefault(parameter.name(), "")));
         row.add(number(trial.value()));
         row.add(number(trial.spread()));
