@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -429,17 +427,7 @@ final class SweepCommand implements Callable<Integer> {
 
     /** {@return how the sweep has ended; empty if it was stopped, which is said} */
     private Optional<SweepRecord> conduct(Sweep sweep, Runner runner, Path folder) throws IOException {
-        CountDownLatch done = new CountDownLatch(1);
-        Thread stop = new Thread(() -> {
-            sweep.stop();
-            try {
-                done.await(STOP_SECONDS, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(stop);
-        try {
+        try (StopHook hook = new StopHook(sweep::stop, sweep::isStopped, STOP_SECONDS)) {
             SweepRecord record;
             try (runner;
                     SweepConsole console = console()) {
@@ -456,11 +444,6 @@ final class SweepCommand implements Callable<Integer> {
                 return Optional.empty();
             }
             return Optional.of(record);
-        } finally {
-            done.countDown();
-            if (!sweep.isStopped()) {
-                Runtime.getRuntime().removeShutdownHook(stop);
-            }
         }
     }
 

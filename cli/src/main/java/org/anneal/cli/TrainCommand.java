@@ -14,8 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -558,25 +556,10 @@ final class TrainCommand implements Callable<Integer> {
                     say("  -> %s", finding.suggestion());
                 }
             }
-            CountDownLatch done = new CountDownLatch(1);
-            Thread stop = new Thread(() -> {
-                trainer.stop();
-                try {
-                    done.await(STOP_SECONDS, TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            });
-            Runtime.getRuntime().addShutdownHook(stop);
-            try {
+            try (StopHook hook = new StopHook(trainer::stop, trainer::isStopped, STOP_SECONDS)) {
                 fit(path, folder, from);
                 conclude(path, folder, from);
                 spec.commandLine().getOut().flush();
-            } finally {
-                done.countDown();
-                if (!trainer.isStopped()) {
-                    Runtime.getRuntime().removeShutdownHook(stop);
-                }
             }
         }
 
