@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -17,6 +16,7 @@ import org.anneal.sweep.SweepListener;
 import org.anneal.sweep.SweepRecord;
 import org.anneal.sweep.TrialRecord;
 import org.anneal.sweep.TrialRecord.State;
+import org.anneal.text.Python;
 
 /** What a user sees of a sweep as it goes on: on a terminal, a table that is drawn again and again; else a line for each trial. */
 final class SweepConsole implements SweepListener, AutoCloseable {
@@ -143,8 +143,7 @@ final class SweepConsole implements SweepListener, AutoCloseable {
     private Optional<String> line(TrialRecord trial) {
         String text = "Trial " + trial.number();
         if (trial.state() == State.FAILED || trial.state() == State.SKIPPED) {
-            return Optional.of(text + " " + trial.state().name().toLowerCase(Locale.ROOT) + ": "
-                    + Anneal.printable(trial.reason()));
+            return Optional.of(text + " " + Python.lower(trial.state()) + ": " + Anneal.printable(trial.reason()));
         } else if ((trial.state() != State.DONE && trial.state() != State.STOPPED) || sweep.isEmpty()) {
             return Optional.empty();
         }

@@ -24,7 +24,6 @@ final class SweepWorkers {
     private static final long MB = 1 << 20;
     private static final long LEAST_MEMORY = 512 * MB; // libtorch and the JVM take 300 MB before the first batch
     private static final double SHARE = 0.8; // of the machine's memory
-    private static final int MOST_THREADS = Math.max(64, Runtime.getRuntime().availableProcessors());
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?) ?([kmgt])i?b?");
     private static final String SPARK = "anneal.spark"; // set by the launcher: the folder of Spark's jars
     private static final String BLAS = "org.bytedeco.openblas.load"; // set by the launcher for --blas mkl
@@ -84,10 +83,7 @@ final class SweepWorkers {
     /** Checks what is given. */
     void check() {
         workers.ifPresent(n -> Anneal.atLeastOne("--workers", n));
-        if (threads < 1 || threads > MOST_THREADS) {
-            throw new IllegalArgumentException(
-                    "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);
-        }
+        TrainOptions.checkThreads(threads);
         if (master.isEmpty() && memory.orElse(0L) > total()) {
             throw new IllegalArgumentException("--memory must be at most " + total() / MB
                     + "m, which this machine has, but was " + memory.orElse(0L) / MB + "m");

@@ -275,7 +275,7 @@ final class TrainOptions {
         return System.getProperty("org.bytedeco.openblas.load", "").equals("mkl_rt");
     }
 
-    private static void checkThreads(int threads) {
+    static void checkThreads(int threads) {
         if (threads < 1 || threads > MOST_THREADS) {
             throw new IllegalArgumentException(
                     "--threads must be from 1 to " + MOST_THREADS + " on this computer, but was " + threads);

@@ -2,8 +2,8 @@ package org.anneal.sweep;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
+import org.anneal.text.Python;
 
 /**
  * Early stopping by asynchronous successive halving: trials are trained a little, and the best of them more. A trial that is
@@ -65,6 +65,6 @@ public record Halving(int eta, int minEpochs, Span schedule) {
 
     @Override
     public String toString() {
-        return schedule.name().toLowerCase(Locale.ROOT) + ", eta " + eta + ", from epoch " + minEpochs;
+        return Python.lower(schedule) + ", eta " + eta + ", from epoch " + minEpochs;
     }
 }

@@ -60,16 +60,12 @@ public final class LocalProcesses implements Runner {
     @Override
     public Outcome run(Job job, Consumer<Epoch> heard) throws IOException, InterruptedException {
         try {
-            WorkerPool.Answer done =
-                    workers.ask(request(job, runs.resolve(job.folder())), epoch -> heard.accept(epoch(epoch)));
+            WorkerPool.Answer done = workers.ask(
+                    Message.run(runs.resolve(job.folder()), Json.of(job)), epoch -> heard.accept(epoch(epoch)));
             return outcome(done.line(), done.place());
         } catch (WorkerProcess.DiedException e) {
             return new Outcome(Outcome.End.LOST, List.of(), String.valueOf(e.getMessage()), e.place());
         }
-    }
-
-    static String request(Job job, Path folder) {
-        return Message.RUN.of(folder.toUri() + " " + Json.of(job));
     }
 
     static Optional<String> reason(String checked) {

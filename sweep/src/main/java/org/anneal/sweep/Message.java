@@ -1,5 +1,7 @@
 package org.anneal.sweep;
 
+import java.nio.file.Path;
+
 /**
  * What a worker and its parent tell each other: lines of UTF-8, a kind and what it is about. Whoever only passes a message on, such
  * as a task on a cluster, needs to know no more.
@@ -25,6 +27,11 @@ enum Message {
     /** {@return a line} */
     String of(String about) {
         return name() + " " + about;
+    }
+
+    /** {@return the line that asks for a job, given as JSON} */
+    static String run(Path folder, String job) {
+        return RUN.of(folder.toUri() + " " + job);
     }
 
     /** {@return whether a line is such a message} */

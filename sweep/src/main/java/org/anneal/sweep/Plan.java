@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.anneal.runs.Monitor;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.sweep.Parameter.Scale;
+import org.anneal.text.Python;
 
 /**
  * What a sweep does, as its file keeps it.
@@ -66,14 +67,14 @@ record Plan(
     private Map<String, String> fixed() {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put("space", space);
-        facts.put("sampler", sampler.name().toLowerCase(Locale.ROOT));
+        facts.put("sampler", Python.lower(sampler));
         facts.put("sampler_seed", Long.toString(samplerSeed));
         facts.put("repeats", Integer.toString(repeats));
         facts.put("seed", Long.toString(seed));
         facts.put("epochs", Integer.toString(epochs));
         facts.put("halving", halving.map(Halving::toString).orElse("none"));
         facts.put("monitor", monitor.name());
-        facts.put("monitor_mode", monitor.mode().name().toLowerCase(Locale.ROOT));
+        facts.put("monitor_mode", Python.lower(monitor.mode()));
         return facts;
     }
 

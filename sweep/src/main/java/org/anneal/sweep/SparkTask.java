@@ -132,7 +132,7 @@ final class SparkTask implements Function<SparkTask.Input, SparkTask.Output> {
                     command(input), command -> new WorkerPool(command, input.version(), saveSeconds));
             WorkerPool.Answer said = input.kind() == Message.CHECK
                     ? pool.check(Message.CHECK.of(input.job()))
-                    : pool.ask(Message.RUN.of(folder.toUri() + " " + input.job()), epochs::add);
+                    : pool.ask(Message.run(folder, input.job()), epochs::add);
             end = End.ANSWERED;
             answer = said.line();
             process = said.place();

@@ -48,8 +48,11 @@ record Template(List<Part> parts) {
                         : Math.floor(between(low, high + 1, unit));
                 return Long.toString((long) Math.min(high, Math.max(low, value)));
             }
-            double value = log ? Math.exp(between(Math.log(low), Math.log(high), unit)) : between(low, high, unit);
-            return rounded(Math.min(high, Math.max(low, value)));
+            return rounded(Math.min(high, Math.max(low, between(unit))));
+        }
+
+        private double between(double unit) {
+            return log ? Math.exp(between(Math.log(low), Math.log(high), unit)) : between(low, high, unit);
         }
 
         /** {@return how many numbers it has, if it has not a continuum of them} */
@@ -69,8 +72,7 @@ record Template(List<Part> parts) {
         private List<String> spaced(int count) {
             List<String> values = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                double unit = (double) i / (count - 1);
-                double value = log ? Math.exp(between(Math.log(low), Math.log(high), unit)) : between(low, high, unit);
+                double value = between((double) i / (count - 1));
                 values.add(
                         i == 0
                                 ? number(low)

@@ -314,7 +314,7 @@ class LocalProcessesTest {
         try (BufferedReader answers = worker.inputReader(StandardCharsets.UTF_8)) {
             OutputStream requests = worker.getOutputStream();
             Job job = FakeTraining.job("0-0", 1, "wrong=hang");
-            requests.write((LocalProcesses.request(job, runs.resolve("0-0")) + "\n").getBytes(StandardCharsets.UTF_8));
+            requests.write((Message.run(runs.resolve("0-0"), Json.of(job)) + "\n").getBytes(StandardCharsets.UTF_8));
             requests.flush();
             while (!Message.EPOCH.is(answers.readLine())) {
                 // until it trains
