@@ -42,8 +42,10 @@ import picocli.CommandLine.Spec;
         customSynopsis = "Usage: anneal sweep [OPTIONS] [OPTIONS OF TRAIN WITH {CHOICES} AND {RANGES}]",
         descriptionHeading = "%n",
         description = {
-            "Train many times, to find which schedule is best. It takes train's options (see",
-            "anneal train --help), with choices and ranges in braces:",
+            "Train many times, to find which schedule is best.",
+            "",
+            "It takes train's options (see anneal train --help), with choices and ranges in",
+            "braces:",
             "  {5,10,20}            one of these; whole calls, too: {SGD(0.1), Adam()}",
             "  {0.1..0.5}           a number between",
             "  {log 1e-3..1}        a number between, whose logarithm is evenly likely",
