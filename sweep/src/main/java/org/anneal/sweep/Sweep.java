@@ -234,8 +234,9 @@ public final class Sweep {
     }
 
     /**
-     * Runs the sweep in threads of this process, and {@return how its trials ended}
+     * Runs the sweep in threads of this process.
      *
+     * @return how its trials ended
      * @throws IOException if the sweep's file cannot be written or read
      * @throws IllegalArgumentException if the folder holds another sweep, or the space has no configuration
      */
@@ -246,8 +247,9 @@ public final class Sweep {
     }
 
     /**
-     * Runs the sweep, and {@return how its trials ended} The runner is not closed.
+     * Runs the sweep. The runner is not closed.
      *
+     * @return how its trials ended
      * @throws IOException if the sweep's file cannot be written or read, or the runner cannot do any job
      * @throws IllegalArgumentException if the folder holds another sweep, the space has no configuration, or with {@link #strict},
      *     something is wrong with a trial
