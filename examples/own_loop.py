@@ -16,7 +16,7 @@ from torch import nn
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, ReduceLROnPlateau, SequentialLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-DATA = pathlib.Path(__file__).parent.parent / "train/src/main/resources/org/anneal/train/data/fashion-mnist"
+DATA = pathlib.Path(__file__).parent.parent / "samples/src/main/resources/org/anneal/samples/fashion-mnist"
 
 
 def read(part):

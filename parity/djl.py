@@ -30,7 +30,7 @@ from torch import nn, optim
 from torch.optim import lr_scheduler, swa_utils
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DATA = ROOT / "train/src/main/resources/org/anneal/train/data/fashion-mnist"
+DATA = ROOT / "samples/src/main/resources/org/anneal/samples/fashion-mnist"
 STEPS = 60
 BATCH = 16
 STRIDE = 97

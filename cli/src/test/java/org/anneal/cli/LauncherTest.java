@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LauncherTest {
     private static final List<String> MODULES =
-            List.of("core", "torch", "plot", "runs", "train", "web", "sweep", "cli");
+            List.of("core", "torch", "plot", "runs", "samples", "train", "web", "sweep", "cli");
 
     @TempDir
     Path home;

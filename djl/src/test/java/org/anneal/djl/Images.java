@@ -14,7 +14,7 @@ import java.util.zip.GZIPInputStream;
 /** Images of Fashion-MNIST that are in the repository, as numbers from 0 to 1. */
 final class Images {
     static final int PIXELS = 28 * 28;
-    private static final Path FOLDER = Path.of("../train/src/main/resources/org/anneal/train/data/fashion-mnist");
+    private static final Path FOLDER = Path.of("../samples/src/main/resources/org/anneal/samples/fashion-mnist");
 
     private Images() {}
 

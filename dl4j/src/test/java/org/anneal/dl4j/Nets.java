@@ -30,8 +30,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 final class Nets {
     static final int BATCH = 8;
 
-    private static final Path FASHION_MNIST =
-            Path.of("../train/src/main/resources/org/anneal/train/data/fashion-mnist");
+    private static final Path FASHION_MNIST = Path.of("../samples/src/main/resources/org/anneal/samples/fashion-mnist");
 
     private Nets() {}
 

@@ -22,6 +22,7 @@ public final class FashionMnist {
     public static final List<String> CLASSES = List.of(
             "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot");
 
+    private static final String SAMPLES = "org/anneal/samples/fashion-mnist/";
     private static final Path INSTALLED = Path.of("/usr/share/datasets/fashion-mnist");
     private static final String TRAIN = "train";
     private static final String VALIDATION = "t10k";
@@ -32,10 +33,10 @@ public final class FashionMnist {
     private FashionMnist() {}
 
     /**
-     * {@return the subset that comes with this library: 10,000 training and 2,000 validation images, 1,000 and 200 of
+     * {@return the subset in {@code org.anneal:anneal-samples}: 10,000 training and 2,000 validation images, 1,000 and 200 of
      * every class}
      *
-     * @throws IOException if the library's own files are damaged
+     * @throws IOException if that library is not there (the message names it), or its files are damaged
      */
     public static DataSets embedded() throws IOException {
         return new DataSets(embedded(TRAIN), embedded(VALIDATION));
@@ -87,10 +88,13 @@ public final class FashionMnist {
     }
 
     private static DataFile resource(String name) throws IOException {
-        String path = "fashion-mnist/" + name + ".gz";
+        String path = SAMPLES + name + ".gz";
         return DataFile.read(path, () -> {
-            Optional<InputStream> in = Optional.ofNullable(FashionMnist.class.getResourceAsStream(path));
-            return in.orElseThrow(() -> new FileNotFoundException("this build of Anneal has no " + path));
+            // Not the class's own resource: on the module path it would be looked for in this module alone.
+            ClassLoader loader = FashionMnist.class.getClassLoader();
+            Optional<InputStream> in = Optional.ofNullable(loader.getResourceAsStream(path));
+            return in.orElseThrow(() -> new FileNotFoundException(
+                    "the sample images are not on the class path: add the dependency org.anneal:anneal-samples"));
         });
     }
 

@@ -2,11 +2,17 @@ package org.anneal.train.data;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -42,6 +48,20 @@ class DataSetsTest {
                 new int[] {9, 0, 0, 3, 0, 2, 7, 2, 5, 5},
                 IntStream.range(0, 10).map(data.train()::label).toArray());
         assertEquals("Ankle boot", data.train().classes().get(data.train().label(0)));
+    }
+
+    @Test
+    void namesTheDependencyThatHasTheSampleImagesIfItIsMissing() throws IOException, ReflectiveOperationException {
+        URL train = FashionMnist.class.getProtectionDomain().getCodeSource().getLocation();
+        try (URLClassLoader alone = new URLClassLoader(new URL[] {train}, ClassLoader.getPlatformClassLoader())) {
+            Method embedded = alone.loadClass(FashionMnist.class.getName()).getMethod("embedded");
+            Throwable thrown = assertThrows(InvocationTargetException.class, () -> embedded.invoke(null))
+                    .getCause();
+            assertInstanceOf(FileNotFoundException.class, thrown);
+            assertEquals(
+                    "the sample images are not on the class path: add the dependency org.anneal:anneal-samples",
+                    thrown.getMessage());
+        }
     }
 
     @Test

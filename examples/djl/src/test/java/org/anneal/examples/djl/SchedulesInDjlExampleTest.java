@@ -16,7 +16,7 @@ class SchedulesInDjlExampleTest {
 
     @Test
     void trainsUnderThreeSchedulesAndDrawsThem() throws Exception {
-        String images = "../../train/src/main/resources/org/anneal/train/data/fashion-mnist";
+        String images = "../../samples/src/main/resources/org/anneal/samples/fashion-mnist";
         SchedulesInDjlExample.main(new String[] {runs.toString(), images, "2", "640"});
         for (String name : List.of("fixed", "one-cycle", "plateau")) {
             List<String> table = Files.readAllLines(runs.resolve(name).resolve("metrics.csv"));

@@ -19,7 +19,7 @@ class SweepInDjlExampleTest {
 
     @Test
     void findsAScheduleThatTrainsAndKeepsItsRuns() throws Exception {
-        String images = "../../train/src/main/resources/org/anneal/train/data/fashion-mnist";
+        String images = "../../samples/src/main/resources/org/anneal/samples/fashion-mnist";
         String[] arguments = {folder.toString(), images, "4", "2", "640"};
         SweepInDjlExample.main(arguments);
         SweepRecord sweep = SweepRecord.read(folder);

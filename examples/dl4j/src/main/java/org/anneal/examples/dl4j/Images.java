@@ -37,7 +37,7 @@ final class Images {
     }
 
     private static byte[] bytes(String file, int count) throws IOException {
-        String path = "/org/anneal/train/data/fashion-mnist/" + file;
+        String path = "/org/anneal/samples/fashion-mnist/" + file;
         try (InputStream in =
                 new GZIPInputStream(Objects.requireNonNull(Images.class.getResourceAsStream(path), path))) {
             return in.readNBytes(count);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the balanced subset of Fashion-MNIST that Anneal carries in its jar.
+"""Make the balanced subset of Fashion-MNIST in the jar of anneal-samples.
 
 Takes the first 1,000 images of each class from the training files and the first 200 of each class from the t10k files of
 Debian's package dataset-fashion-mnist, in their original order, and writes four gzipped IDX files of the same names.
@@ -19,7 +19,7 @@ import zlib
 from pathlib import Path
 
 SOURCE = Path("/usr/share/datasets/fashion-mnist")
-TARGET = Path(__file__).resolve().parents[1] / "resources/org/anneal/train/data/fashion-mnist"
+TARGET = Path(__file__).resolve().parents[1] / "resources/org/anneal/samples/fashion-mnist"
 CLASSES = 10
 PER_CLASS = {"train": 1000, "t10k": 200}
 
