@@ -41,9 +41,7 @@ class ReadmeTest {
 
     static Stream<String> commands() throws IOException {
         String pages = readme() + "\n" + Files.readString(Path.of("../docs/sweep.md"));
-        return COMMAND.matcher(pages.replaceAll("\\\\\n *", ""))
-                .results()
-                .map(found -> found.group(1));
+        return COMMAND.matcher(pages.replaceAll("\\\\\n *", "")).results().map(found -> found.group(1));
     }
 
     @ParameterizedTest
