@@ -158,10 +158,8 @@ class OutputTest {
     /** Runs the command line as a process, in a shell, with what follows it there. */
     private Ran shell(String redirected, String... command) throws IOException, InterruptedException {
         assumeTrue(Files.exists(Path.of("/dev/full")), "skipped: /dev/full is Linux's");
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         List<String> words = new ArrayList<>(List.of("bash", "-c", "\"$@\" " + redirected, "bash"));
-        words.addAll(List.of(java.toString(), "-cp", System.getProperty("java.class.path"), "org.anneal.cli.Anneal"));
-        words.addAll(List.of(command));
+        words.addAll(Ran.process(List.of(), command));
         Path err = folder.resolve("err");
         Process process = new ProcessBuilder(words).redirectError(err.toFile()).start();
         String out = new String(process.getInputStream().readAllBytes(), UTF_8);

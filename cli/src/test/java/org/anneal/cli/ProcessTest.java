@@ -47,15 +47,7 @@ class ProcessTest {
 
     /** Starts a process through another command, {@code taskset} perhaps. */
     private Process start(String err, Stream<String> through, String... arguments) throws IOException {
-        Stream<String> java = Stream.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.awt.headless=true",
-                "--enable-native-access=ALL-UNNAMED", // as the jar's manifest says
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.anneal.cli.Anneal");
-        return new ProcessBuilder(Stream.of(through, java, Stream.of(arguments))
-                        .flatMap(words -> words)
+        return new ProcessBuilder(Stream.concat(through, Ran.process(List.of(), arguments).stream())
                         .toList())
                 .directory(folder.toFile())
                 .redirectError(folder.resolve(err).toFile())

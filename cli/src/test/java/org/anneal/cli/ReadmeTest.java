@@ -40,9 +40,8 @@ class ReadmeTest {
     }
 
     static Stream<String> commands() throws IOException {
-        return COMMAND.matcher(readme() + "\n" + Files.readString(Path.of("../docs/sweep.md")))
-                .results()
-                .map(found -> found.group(1));
+        String pages = readme() + "\n" + Files.readString(Path.of("../docs/sweep.md"));
+        return COMMAND.matcher(pages.replaceAll("\\\\\n *", "")).results().map(found -> found.group(1));
     }
 
     @ParameterizedTest

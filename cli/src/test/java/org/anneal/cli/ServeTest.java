@@ -35,16 +35,11 @@ class ServeTest {
     void servesUntilCtrlCAndNeverLoadsLibtorch() throws Exception {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
         Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Djava.awt.headless=true",
-                        "-Xlog:class+load:file=" + folder.resolve("classes"),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.anneal.cli.Anneal",
+        Process process = new ProcessBuilder(Ran.process(
+                        List.of("-Xlog:class+load:file=" + folder.resolve("classes")),
                         "serve",
                         "--port=0",
-                        "--runs=" + folder)
+                        "--runs=" + folder))
                 .redirectError(err.toFile())
                 .start();
         try (BufferedReader out = process.inputReader(UTF_8)) {
@@ -83,16 +78,10 @@ class ServeTest {
     @Test
     void whatWentWrongIsInItsLog() throws Exception {
         Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Djava.awt.headless=true",
-                        "-XX:+UseSerialGC",
-                        "-Xmx32m", // less than the question needs
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.anneal.cli.Anneal",
+        Process process = new ProcessBuilder(Ran.process(
+                        List.of("-XX:+UseSerialGC", "-Xmx32m"), // less than the question needs
                         "serve",
-                        "--port=0")
+                        "--port=0"))
                 .redirectError(err.toFile())
                 .start();
         try (BufferedReader out = process.inputReader(UTF_8)) {
@@ -124,19 +113,14 @@ class ServeTest {
     void aRunIsShownAsItGoesAndAfterIt() throws Exception {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
         Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Djava.awt.headless=true",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.anneal.cli.Anneal",
+        Process process = new ProcessBuilder(Ran.process(
+                        List.of(),
                         "train",
                         "--serve=0",
                         "--epochs=1",
                         "--limit=20",
                         "--print-every=10", // and so no progress, however slow it is
-                        "--out=" + folder.resolve("runs/first"))
+                        "--out=" + folder.resolve("runs/first")))
                 .redirectError(err.toFile())
                 .start();
         try (BufferedReader out = process.inputReader(UTF_8)) {
@@ -178,19 +162,14 @@ class ServeTest {
     void aSearchIsShownAsItGoesAndAfterItWithTheLineToCopy() throws Exception {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
         Path err = folder.resolve("err");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Djava.awt.headless=true",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.anneal.cli.Anneal",
+        Process process = new ProcessBuilder(Ran.process(
+                        List.of(),
                         "find",
                         "--data=" + GreyImages.write(folder.resolve("data")),
                         "--steps=60",
                         "--validate=12",
                         "--schedule=OneCycleLR(0.1, 5)",
-                        "--serve=0")
+                        "--serve=0"))
                 .redirectError(err.toFile())
                 .start();
         try (BufferedReader out = process.inputReader(UTF_8)) {
