@@ -318,4 +318,32 @@ class LauncherTest {
                         "anneal: --blas must be openblas on Darwin arm64, but was mkl (MKL is for Linux x86_64)\n"),
                 shell("PATH=$PWD/bin:$PATH ./anneal train --blas mkl"));
     }
+
+    @Test
+    void runsFromAnArchiveWithoutMaven() throws IOException, InterruptedException {
+        Path archive = Files.createDirectories(home.resolve("an archive/lib")).getParent();
+        Files.copy(Path.of("../anneal"), archive.resolve("anneal"));
+        Files.createFile(archive.resolve("anneal.jar"));
+        machine("Linux x86_64");
+        String folder = archive.toRealPath().toString();
+        for (String command : List.of("table", "train")) {
+            assertEquals(
+                    new Ran(0, arguments("0", "", true, folder + "/anneal.jar", command), ""),
+                    shell("'an archive/anneal' " + command));
+        }
+        assertEquals(
+                new Ran(
+                        1,
+                        "",
+                        "anneal: --blas mkl needs jars that are not in this archive: put org.bytedeco:mkl, plain and with the"
+                                + " classifiers linux-x86_64 and linux-x86_64-redist, into " + folder + "/mkl\n"),
+                shell("PATH=$PWD/bin:$PATH 'an archive/anneal' train --blas mkl"));
+        assertEquals(
+                new Ran(
+                        1,
+                        "",
+                        "anneal: --master needs jars that are not in this archive: put org.apache.spark:spark-core_2.13 and all it"
+                                + " needs into " + folder + "/spark\n"),
+                shell("'an archive/anneal' sweep --master local"));
+    }
 }
