@@ -319,6 +319,62 @@ class LauncherTest {
                 shell("PATH=$PWD/bin:$PATH ./anneal train --blas mkl"));
     }
 
+    /** Has the JDK say its version in a file, and write the archive of classes as Java does; {@code dump} is how it ends. */
+    private void jdkWithArchives(int dump) throws IOException {
+        script(
+                "jdk/bin/java",
+                "case \"$*\" in",
+                "*-version*) echo asked >&2; exit 1 ;;",
+                "*-XX:DumpLoadedClassList=*) f=${2#*=}; printf 'A\n@lambda-proxy A b\n@lambda-proxy A b\nA\n' >\"$f\" ;;",
+                "-Xshare:dump*) cat \"${2#*=}\" >\"${3#*=}\"; echo >>dumps; exit " + dump + " ;;",
+                "*) printf '<%s> ' \"$@\" ;;",
+                "esac");
+        Files.writeString(home.resolve("jdk/release"), "JAVA_RUNTIME_VERSION=\"17.0.1+2\"\nJAVA_VERSION=\"17.0.1\"\n");
+        Files.setLastModifiedTime(home.resolve("cli/target/anneal.jar"), FileTime.from(Instant.now()));
+    }
+
+    @Test
+    void startsSoonerWithAnArchiveOfClassesThatItWritesOnce() throws IOException, InterruptedException {
+        jdkWithArchives(0);
+        natives();
+        String archive = home.toRealPath() + "/cli/target/classes-17.0.1+2.jsa";
+        String sooner = "<-XX:SharedArchiveFile=" + archive + "> <-Xlog:disable> ";
+        String first = "<-XX:TieredStopAtLevel=1> <-Xss2m> ";
+        for (int i = 0; i < 2; i++) {
+            Ran ran = shell("./anneal table");
+            assertEquals(new Ran(0, sooner + first + arguments("0", "", true, jar(), "table"), ""), ran);
+        }
+        assertEquals(1, Files.readAllLines(home.resolve("dumps")).size());
+        assertEquals("A\n@lambda-proxy A b\nA\n", Files.readString(Path.of(archive)));
+        assertEquals(
+                sooner + arguments("0", "", true, jar(), "serve"),
+                shell("./anneal serve").out());
+        assertEquals(
+                arguments("0", "", true, jar(), "train"),
+                shell("./anneal train").out());
+
+        Files.setLastModifiedTime(
+                home.resolve("cli/target/anneal.jar"),
+                FileTime.from(Instant.now().plusSeconds(1)));
+        assertEquals(0, shell("./anneal table").code());
+        assertEquals(2, Files.readAllLines(home.resolve("dumps")).size(), "the archive is not of the new jar");
+        try (Stream<Path> files = Files.list(home.resolve("cli/target"))) {
+            assertEquals(
+                    List.of("anneal.jar", "classes-17.0.1+2.jsa", "lib"),
+                    files.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+    }
+
+    @Test
+    void startsAsEverWhereNoArchiveOfClassesCanBeMade() throws IOException, InterruptedException {
+        jdkWithArchives(134);
+        String started = "<-XX:TieredStopAtLevel=1> <-Xss2m> " + arguments("0", "", true, jar(), "table");
+        for (int i = 0; i < 2; i++) {
+            assertEquals(new Ran(0, started, ""), shell("./anneal table"));
+        }
+        assertEquals(1, Files.readAllLines(home.resolve("dumps")).size(), "it tries again");
+    }
+
     @Test
     void runsFromAnArchiveWithoutMaven() throws IOException, InterruptedException {
         Path archive = Files.createDirectories(home.resolve("an archive/lib")).getParent();
