@@ -377,7 +377,7 @@ class LauncherTest {
 
     @Test
     void runsFromAnArchiveWithoutMaven() throws IOException, InterruptedException {
-        Path archive = Files.createDirectories(home.resolve("an archive/lib")).getParent();
+        Path archive = Files.createDirectories(home.resolve("an archive"));
         Files.copy(Path.of("../anneal"), archive.resolve("anneal"));
         Files.createFile(archive.resolve("anneal.jar"));
         machine("Linux x86_64");
