@@ -111,7 +111,9 @@ class StandaloneClusterTest {
 
     @Test
     void saysWhereATrainingFailedAndWhyAWorkerDied() throws Exception {
-        assertEquals(Optional.of("the rate is 0"), cluster.check(FakeTraining.job("1-0", 1, "wrong=the rate is 0")));
+        assertEquals(
+                Optional.of(new Flaw(Flaw.Kind.UNFIT, "the rate is 0")),
+                cluster.check(FakeTraining.job("1-0", 1, "wrong=the rate is 0")));
         assertEquals(Optional.empty(), cluster.check(FakeTraining.job("1-0", 1)));
 
         Outcome failed = run(FakeTraining.job("1-0", 1, "data=text:/no/such/data"));
