@@ -51,6 +51,7 @@ class ProcessTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Djava.awt.headless=true",
                 "--enable-native-access=ALL-UNNAMED", // as the jar's manifest says
+                "-XX:TieredStopAtLevel=1", // it ends before Java's second compiler pays for itself
                 "-cp",
                 System.getProperty("java.class.path"),
                 "org.anneal.cli.Anneal");
