@@ -66,6 +66,8 @@ final class TrainProgram implements Worker.Program {
         try (PrintWriter nowhere = new PrintWriter(Writer.nullWriter())) {
             List<String> unfit = use(TrainLine.of(job).arguments(), nowhere, epoch -> {}, TrainCommand::check);
             return unfit.isEmpty() ? Optional.empty() : Optional.of(new Flaw(Kind.UNFIT, String.join("; ", unfit)));
+        } catch (Surroundings.MissingException e) {
+            return Optional.of(new Flaw(Kind.REFUSED, Anneal.problem(e) + e.question() + " " + e.options()));
         } catch (ParameterException | IllegalArgumentException e) {
             return Optional.of(new Flaw(Kind.REFUSED, Anneal.problem(e)));
         } catch (IOException e) {

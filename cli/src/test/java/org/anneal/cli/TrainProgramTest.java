@@ -202,6 +202,10 @@ class TrainProgramTest {
         assertFlaw(Kind.REFUSED, "--schedule, column 1: unknown schedule 'Foo'", "schedule=Foo(3)");
         assertFlaw(Kind.REFUSED, "--optimizer, column 1: unknown optimizer 'Bar'", "optimizer=Bar(lr=0.1)");
         assertFlaw(Kind.REFUSED, "--schedule, ", "schedule=StepLR(step_size=0)");
+        assertFlaw(
+                Kind.REFUSED,
+                "--schedule, column 8: unknown name 'n': say what it is: --set n=VALUE",
+                "schedule=StepLR(n)");
         assertFlaw(Kind.REFUSED, "--model: network must be tutorial", "model=resnet5");
         assertFlaw(Kind.REFUSED, "--monitor must be one of train_loss, val_loss, val_accuracy, but", "monitor=loss");
         assertFlaw(
