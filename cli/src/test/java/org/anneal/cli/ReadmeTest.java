@@ -48,6 +48,8 @@ class ReadmeTest {
             "<artifactId>(anneal-\\w+)</artifactId>\\s*<version>(.*?)</version>|org\\.anneal:(anneal-\\w+):([^\"]+)\"");
     private static final Pattern NATIVES = Pattern.compile("\"org\\.bytedeco:(\\w+):([^:\"]+):");
     private static final Pattern VERSION = Pattern.compile("<([a-z0-9-]+\\.version)>(.*?)</\\1>");
+    private static final Pattern SUMMARY =
+            Pattern.compile("# .*\n\n(?:[^-#|\\d].*\n\n)?(?:(?:-|\\d+\\.) .*\n(?: .*\n)*){2,10}\n");
     private static final Pattern CLASS = Pattern.compile("^class (\\w+)", Pattern.MULTILINE);
     private static final Pattern COMMAND = Pattern.compile("^\\./anneal (.*?)(?: +#.*)?$", Pattern.MULTILINE);
     private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
@@ -145,6 +147,16 @@ class ReadmeTest {
                         .filter(version -> !page.contains(version.group(2)))
                         .map(MatchResult::group)
                         .toList());
+    }
+
+    @Test
+    void everyPageBeginsWithASummaryOfAtMostTenLines() throws IOException {
+        try (Stream<Path> files = Files.list(DOCS)) {
+            for (Path page :
+                    files.filter(file -> file.toString().endsWith(".md")).toList()) {
+                assertTrue(SUMMARY.matcher(Files.readString(page)).lookingAt(), page.toString());
+            }
+        }
     }
 
     private static String first(Pattern pattern, String text) {
