@@ -191,6 +191,7 @@ class ReadmeTest {
             set(words, "--epochs", "2");
             set(words, "--trials", "2");
             set(words, "--workers", "1");
+            set(words, "--repeats", "1");
             words.addAll(
                     List.of("--limit", "2", "--out", folder.resolve("sweep").toString()));
         }
