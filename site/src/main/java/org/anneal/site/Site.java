@@ -29,6 +29,16 @@ import org.jsoup.nodes.Element;
 public final class Site {
     private static final String API = "apidocs/";
     private static final String SOURCES = "source/";
+    private static final List<String> FILES = List.of(
+            "site.css",
+            "code.js",
+            "search.js",
+            "minisearch.js",
+            "minisearch-LICENSE.txt",
+            "highlight.js",
+            "highlight-LICENSE.txt");
+    private static final Map<String, String> LANGUAGES =
+            Map.of("java", "java", "py", "python", "xml", "xml", "js", "javascript", "css", "css", "md", "markdown");
     private static final long LONGEST_SOURCE = 200_000;
 
     private final Path root;
@@ -79,7 +89,7 @@ public final class Site {
         index.addTasks(API, Jsoup.parse(out.resolve(API + "index.html")));
         index.addClasses(API, Jsoup.parse(out.resolve(API + "allclasses-index.html")));
         write("search-index.js", index.script());
-        for (String file : List.of("site.css", "search.js", "minisearch.js", "minisearch-LICENSE.txt")) {
+        for (String file : FILES) {
             write(file, resource(file));
         }
         if (!problems.isEmpty()) {
@@ -190,12 +200,17 @@ public final class Site {
             return false;
         }
         Document body = Document.createShell("");
-        body.body().appendElement("h1").text(file.getFileName().toString());
-        body.body()
+        String name = file.getFileName().toString();
+        body.body().appendElement("h1").text(name);
+        Element code = body.body()
                 .appendElement("pre")
                 .attr("tabindex", "0")
                 .appendElement("code")
                 .text(text);
+        String language = LANGUAGES.get(name.substring(name.lastIndexOf('.') + 1));
+        if (language != null) {
+            code.addClass("language-" + language);
+        }
         write(source(file), template.fill(source(file), body, contents));
         return true;
     }
