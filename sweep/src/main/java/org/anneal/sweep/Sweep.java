@@ -261,9 +261,9 @@ public final class Sweep {
     }
 
     /**
-     * Looks at the trials as {@link #run(Runner)} does before it trains any, and {@return what is wrong with some, by their numbers: of
-     * the kinds {@link Flaw.Kind#UNFIT} and {@link Flaw.Kind#UNCHECKED}}
+     * Looks at the trials as {@link #run(Runner)} does before it trains any.
      *
+     * @return what is wrong with some, by their numbers: of the kinds {@link Flaw.Kind#UNFIT} and {@link Flaw.Kind#UNCHECKED}
      * @throws IOException as {@link #run(Runner)} does
      * @throws IllegalArgumentException as {@link #run(Runner)} does
      */
