@@ -234,8 +234,9 @@ public final class Sweep {
     }
 
     /**
-     * Runs the sweep in threads of this process, and {@return how its trials ended}
+     * Runs the sweep in threads of this process.
      *
+     * @return how its trials ended
      * @throws IOException if the sweep's file cannot be written or read
      * @throws IllegalArgumentException if the folder holds another sweep, or the space has no configuration
      */
@@ -246,9 +247,10 @@ public final class Sweep {
     }
 
     /**
-     * Runs the sweep, and {@return how its trials ended} The runner is not closed. A new sweep of which no trial fits the run leaves no
-     * folder, nor does one that is refused, or stopped before its trials were looked at.
+     * Runs the sweep. The runner is not closed. A new sweep of which no trial fits the run leaves no folder, nor does one that is
+     * refused, or stopped before its trials were looked at.
      *
+     * @return how its trials ended
      * @throws IOException if the sweep's file cannot be written or read, data cannot be read, or the runner cannot do any job
      * @throws IllegalArgumentException if the folder holds another sweep, the space has no configuration, the settings of a trial are
      *     wrong, or with {@link #strict}, a trial does not fit the run
@@ -259,9 +261,9 @@ public final class Sweep {
     }
 
     /**
-     * Looks at the trials as {@link #run(Runner)} does before it trains any, and {@return what is wrong with some, by their numbers: of
-     * the kinds {@link Flaw.Kind#UNFIT} and {@link Flaw.Kind#UNCHECKED}}
+     * Looks at the trials as {@link #run(Runner)} does before it trains any.
      *
+     * @return what is wrong with some, by their numbers: of the kinds {@link Flaw.Kind#UNFIT} and {@link Flaw.Kind#UNCHECKED}
      * @throws IOException as {@link #run(Runner)} does
      * @throws IllegalArgumentException as {@link #run(Runner)} does
      */

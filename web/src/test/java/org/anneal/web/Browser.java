@@ -30,7 +30,7 @@ import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** A headless Chromium, and what tests do with it. Where there is none, tests that ask for one are skipped, and say so. */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -40,7 +40,7 @@ final class Browser implements AutoCloseable {
         this.driver = driver;
     }
 
-    static Browser start() throws IOException {
+    public static Browser start() throws IOException {
         Optional<Path> chromium = program("chromium");
         Optional<Path> chromedriver = program("chromedriver");
         if (chromium.isEmpty() || chromedriver.isEmpty()) {
@@ -80,16 +80,16 @@ final class Browser implements AutoCloseable {
                 .findFirst();
     }
 
-    void open(String address) {
+    public void open(String address) {
         driver.get("about:blank"); // so that another fragment is another page
         driver.get(address);
     }
 
-    WebElement find(String css) {
+    public WebElement find(String css) {
         return driver.findElement(By.cssSelector(css));
     }
 
-    List<WebElement> all(String css) {
+    public List<WebElement> all(String css) {
         return driver.findElements(By.cssSelector(css));
     }
 
@@ -114,7 +114,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Waits until something is so. */
-    void await(String what, Supplier<Boolean> condition) {
+    public void await(String what, Supplier<Boolean> condition) {
         new WebDriverWait(driver, PATIENCE)
                 .pollingEvery(Duration.ofMillis(25))
                 .ignoring(StaleElementReferenceException.class)
@@ -132,7 +132,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    Object run(String script, Object... arguments) {
+    public Object run(String script, Object... arguments) {
         return Objects.requireNonNullElse(driver.executeScript(script, arguments), "");
     }
 
@@ -142,7 +142,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
-    void size(int width, int height) {
+    public void size(int width, int height) {
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
@@ -156,13 +156,13 @@ final class Browser implements AutoCloseable {
     }
 
     /** Has the system prefer dark or light. */
-    void prefer(String scheme) {
+    public void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
     }
 
-    void screenshot(String name) {
+    public void screenshot(String name) {
         run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
         try {
             Files.write(SCREENSHOTS.resolve(name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
@@ -172,7 +172,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** {@return what the console has said since it was last asked, but for what is of no concern} */
-    List<String> console() {
+    public List<String> console() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(LogEntry::getMessage)
                 .toList();
