@@ -83,7 +83,7 @@ public record ConstantLR(
             part.addAtEnd(
                     "ConstantLR holds the rate at " + RunPart.round(factor) + " of its base for " + totalIters
                             + " steps, which is longer than " + part.name() + " of " + part.length(),
-                    RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
+                    Remedy.set(shared, "total_iters", Math.max(1, part.steps() / 20)));
         }
         if (factor == 1) {
             part.stays(this);

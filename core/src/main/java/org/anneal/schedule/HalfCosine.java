@@ -85,7 +85,7 @@ public record HalfCosine(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("HalfCosine", "steps", steps, floor);
+        part.falling(shared, "steps", steps, floor);
     }
 
     @Override

@@ -100,7 +100,7 @@ public record Polynomial(
     @Override
     public void check(RunPart part, Schedule shared) {
         if (!cycle && start > 0) {
-            part.falling("Polynomial", "steps", steps, end);
+            part.falling(shared, "steps", steps, end);
         }
     }
 

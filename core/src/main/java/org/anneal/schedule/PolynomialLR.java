@@ -82,7 +82,7 @@ public record PolynomialLR(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("PolynomialLR", "total_iters", totalIters, 0);
+        part.falling(shared, "total_iters", totalIters, 0);
     }
 
     @Override

@@ -52,7 +52,7 @@ public record REX(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("REX", "steps", steps, floor);
+        part.falling(shared, "steps", steps, floor);
     }
 
     @Override

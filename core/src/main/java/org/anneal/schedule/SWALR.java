@@ -109,7 +109,7 @@ public record SWALR(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        if (!part.oneForAll("SWALR", Map.of("swa_lr", ((SWALR) shared).swaLr)) && last() > part.base()) {
+        if (!part.oneForAll(shared, Map.of("swa_lr", ((SWALR) shared).swaLr)) && last() > part.base()) {
             part.note(
                     "SWALR raises the rate: its swa_lr=" + RunPart.round(last()) + " is above the group's own rate, "
                             + RunPart.round(part.base()),
@@ -119,7 +119,7 @@ public record SWALR(
             part.addAtEnd(
                     "SWALR has not reached its swa_lr, which takes " + annealEpochs + " steps: " + part.name() + " has "
                             + part.length(),
-                    RunPart.set("anneal_epochs", part.steps()) + " or less");
+                    Remedy.set(shared, "anneal_epochs", part.steps()).and(" or less"));
         }
     }
 

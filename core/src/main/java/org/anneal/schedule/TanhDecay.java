@@ -87,7 +87,7 @@ public record TanhDecay(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("TanhDecay", "steps", steps, floor);
+        part.falling(shared, "steps", steps, floor);
     }
 
     @Override

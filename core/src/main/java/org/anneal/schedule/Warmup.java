@@ -91,7 +91,7 @@ public record Warmup(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.unfinished("Warmup", "steps", steps);
+        part.unfinished(shared, "Warmup", "steps", steps);
     }
 
     @Override

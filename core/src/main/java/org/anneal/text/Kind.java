@@ -20,6 +20,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -364,6 +365,36 @@ public final class Kind<R extends Record> {
                 .toArray());
     }
 
+    /**
+     * {@return {@code whole} with {@code changed} in the place of {@code part}, which is {@code whole} itself or, as the same
+     * instance, a parameter of it or of its parameters}
+     */
+    public static Declared replace(Declared whole, Declared part, Declared changed) {
+        Objects.requireNonNull(part, "part");
+        Objects.requireNonNull(changed, "changed");
+        return (Declared) replaced(Objects.requireNonNull(whole, "whole"), part, changed);
+    }
+
+    private static Object replaced(Object value, Object part, Declared changed) {
+        if (value == part) {
+            return changed;
+        } else if (value instanceof Declared inner) {
+            return inner.kind().remade((Record) inner, each -> replaced(each, part, changed));
+        } else if (value instanceof List<?> list && list.stream().allMatch(Declared.class::isInstance)) {
+            return list.stream().map(each -> replaced(each, part, changed)).toList();
+        }
+        return value;
+    }
+
+    /** {@return {@code record} with all its parameters changed; itself if it has none} */
+    private Record remade(Record record, UnaryOperator<Object> change) {
+        return parameters.isEmpty()
+                ? record
+                : make(parameters.stream()
+                        .map(each -> change.apply(each.of(record)))
+                        .toArray());
+    }
+
     /** {@return whether there is a parameter of this name, such as {@code weight_decay} or {@code betas[0]}} */
     public boolean has(String name) {
         Objects.requireNonNull(name, "name");
@@ -490,11 +521,26 @@ public final class Kind<R extends Record> {
 
     /** {@return Python's call, with the required arguments and those that differ from their defaults} */
     public String print(Record record) {
+        return print(record, part -> isShown(part, record));
+    }
+
+    /**
+     * {@return the call of a changed {@code record} that had been {@code before}: an argument that was left out, as its default
+     * depends on others, still is}
+     */
+    public String print(Record record, Record before) {
+        return print(
+                record,
+                part -> isShown(part, record)
+                        && (part.required() || part.absent() != NOT_ONE_VALUE || isShown(part, before)));
+    }
+
+    private String print(Record record, Predicate<Parameter> isIn) {
         List<String> shown = new ArrayList<>();
         boolean named = false;
         for (Map.Entry<String, List<Parameter>> each : arguments().entrySet()) {
             Parameter first = each.getValue().get(0);
-            boolean isShown = each.getValue().stream().anyMatch(part -> isShown(part, record));
+            boolean isShown = each.getValue().stream().anyMatch(isIn);
             named |= !isShown || first.type().isNamed(); // in Python no argument by place follows these
             if (isShown) {
                 shown.add((named ? each.getKey() + "=" : "")
