@@ -21,6 +21,8 @@ final class Assets {
             "editor.js",
             "fields.js",
             "outside.js",
+            "edits.js",
+            "findings.js",
             "chart.js",
             "server.js",
             "link.js",

@@ -56,7 +56,7 @@ export class Row {
     template.innerHTML = `
       <li class="row">
         <div class="bar">
-          <label><input type="checkbox"><span></span></label>
+          <label><input type="checkbox"><svg></svg><span></span></label>
           <button type="button" class="quiet" data-do="duplicate">Duplicate</button>
           <button type="button" class="quiet" data-do="remove">Remove</button>
         </div>
@@ -144,6 +144,11 @@ export class Row {
 
   focus() {
     this.#area.focus();
+  /** Returns the text that the curve or the error is of. */
+  get judged() {
+    return this.#judged;
+  }
+
   }
 
   /** Returns the name of the schedule, or nothing. */

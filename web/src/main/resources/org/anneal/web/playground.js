@@ -2,6 +2,7 @@
 
 import { Chart, format, look } from './chart.js';
 import { PAUSE, Row } from './editor.js';
+import { Findings } from './findings.js';
 import { exampleMetrics, gallery } from './gallery.js';
 import { read, write } from './link.js';
 import { Questions, about, links } from './server.js';
@@ -293,7 +294,7 @@ function draw(since = null) {
       momentum: $('#show-momentum').checked, below: below(), marks,
     });
     $('#log-hint').hidden = !($('#log').checked && rows.some((row) => row.curve.rates.some((rates) => rates.some((rate) => rate <= 0))));
-    showFindings();
+    findings.show(rows, page.rows.filter((row) => row.on && row.error), page.run);
     showNumbers();
     takeAway.show();
     measure();
@@ -315,45 +316,13 @@ function measure() {
   });
 }
 
-function showFindings() {
-  const list = $('#finding-list');
-  const wrong = page.rows.filter((row) => row.on && row.error);
-  const checked = drawn().filter((row) => !row.error);
-  const found = checked.flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
-  const notes = checked.flatMap((row) => row.curve.notes.map((note) => ({ row, note: true, ...note })));
-  const key = JSON.stringify([
-    [...found, ...notes].map(({ row, note, step, problem, suggestion, groups }) => [row.id, row.color, row.name, note, step, problem, suggestion, groups]),
-    wrong.map((row) => [row.name, row.error.message]), drawn().length]);
-  if (list.dataset.key === key) return;
-  list.dataset.key = key;
-  const item = (finding) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.style.setProperty('--color', `var(${finding.row.color})`);
-    const where = document.createElement('b');
-    where.textContent = `${finding.note ? 'Note: ' : ''}${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
-    const does = document.createElement('small');
-    does.textContent = finding.suggestion;
-    button.append(where, finding.problem, does);
-    button.addEventListener('click', () => goTo(finding.row, finding.step));
-    const line = document.createElement('li');
-    line.append(button);
-    return line;
-  };
-  list.replaceChildren(...found.map(item), ...wrong.map((row) => {
-    const line = document.createElement('li');
-    line.className = 'error';
-    line.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
-    return line;
-  }));
-  if (!found.length && !wrong.length) {
-    const none = document.createElement('li');
-    none.className = 'none';
-    none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about the schedules appear here.';
-    list.append(none);
-  }
-  list.append(...notes.map(item));
-}
+const findings = new Findings($('#finding-list'), {
+  chosen: goTo,
+  applied(row, text) {
+    row.replace(text);
+    row.focus();
+  },
+});
 
 /** Shows a step and its surroundings in the chart. */
 function goTo(row, step) {

@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
 import org.junit.jupiter.api.AfterAll;
@@ -384,7 +384,7 @@ class PlaygroundTest {
     void labelsAreOneTwoOrFiveTimesAPowerOfTenApartAndThoseOfStepsWhole() {
         openWith("StepLR(30)", "&steps=100&lr=0.2&x=43,59");
         browser.await("the part", () -> browser.find("#reset").isEnabled());
-        assertEquals("44 46 48 50 52 54 56 58 0 0.005 0.01 0.015 0.02", labels());
+        assertEquals("44 46 48 50 52 54 56 58 0 0.002 0.004 0.006 0.008 0.01 0.012 0.014 0.016 0.018 0.02", labels());
         openWith("StepLR(30)", "&epochs=2&spe=50&lr=0.2&x=0.5,1.5");
         browser.await("the part", () -> browser.find("#reset").isEnabled());
         assertTrue(labels().startsWith("0.6 0.8 1 1.2 1.4 0 0.05 "), PlaygroundTest::labels);
@@ -444,7 +444,7 @@ class PlaygroundTest {
     @Test
     void aLogAxisEndsWithTheNextTickAboveThePeak() {
         openWith("StepLR(step_size=30, gamma=0.5)", "&steps=100&lr=0.357&log=1");
-        assertEquals("0 20 40 60 80 100 0.02 0.05 0.1 0.2 0.5", labels());
+        assertEquals("0 10 20 30 40 50 60 70 80 90 100 0.02 0.05 0.1 0.2 0.5", labels());
         browser.screenshot("log");
         openWith("ExponentialLR(gamma=0.1)", "&steps=100&lr=0.2&log=1");
         String[] powers = labels().replaceFirst(".* 100 ", "").split(" ", -1);
@@ -502,6 +502,70 @@ class PlaygroundTest {
     }
 
     @Test
+    void applyDoesWhatAFindingAdvisesInTheUsersWords() {
+        openWith("CosineAnnealingLR(optimizer, T_max=50, eta_min=1e-3)", "&steps=200&e=StepLR(300)");
+        browser.await("both", () -> browser.all("#finding-list [data-apply]").size() == 2);
+        browser.screenshot("findings");
+        browser.find("#finding-list [aria-label^='Apply to CosineAnnealingLR: set T_max=200']")
+                .click();
+        browser.await(
+                "it is mended", () -> browser.all("#finding-list [data-apply]").size() == 1);
+        assertEquals(
+                "CosineAnnealingLR(optimizer, T_max=200, eta_min=1e-3)", browser.attribute("#rows textarea", "value"));
+        browser.find("#finding-list [data-apply]").click();
+        browser.awaitText("#finding-list", "Nothing wrong or suspicious was found.");
+        assertEquals("StepLR(66)", browser.attribute("#rows li:nth-child(2) textarea", "value"));
+        // What is left out, or is a list of another length, is written as the policy has it; lengths keep their unit.
+        String[][] cases = {
+            {"StepLR(gamma=0.5, step_size=3ep)", "StepLR(step_size=300, gamma=0.5)", "StepLR(step_size=100, gamma=0.5)"
+            },
+            {"StepLR(3ep)", "StepLR(step_size=300)", "StepLR(step_size=150)"},
+            {"MultiStepLR([1, 2])", "MultiStepLR(milestones=[1, 2])", "MultiStepLR(milestones=[1])"},
+            {"a = StepLR(o, 3)  # fast", "StepLR(step_size=3)", "StepLR(step_size=4)"},
+            {"a = StepLR(o, 3)\nb = StepLR(o, 5)", "StepLR(step_size=5)", "StepLR(step_size=4)"},
+            {"a = MultiStepLR(o, m)", "MultiStepLR(milestones=[1, 2])", "MultiStepLR(milestones=[1])"}
+        };
+        List<String> mended = Stream.of(cases)
+                .map(each -> String.valueOf(browser.run(
+                        "return import('./edits.js').then(({mend}) => String(mend(...arguments)))", (Object[]) each)))
+                .toList();
+        assertEquals(
+                List.of(
+                        "StepLR(gamma=0.5, step_size=1ep)",
+                        "StepLR(150)",
+                        "MultiStepLR(milestones=[1])",
+                        "a = StepLR(o, 4)  # fast",
+                        "null",
+                        "null"),
+                mended);
+    }
+
+    @Test
+    void theChartStaysInSightWhileASliderMoves() {
+        open(link("StepLR(30)", "&e=StepLR(20)".repeat(5) + "&steps=100"));
+        browser.await("six", () -> browser.all("#number-rows tr").size() == 6);
+        for (int width : new int[] {1400, 1000, 800}) {
+            browser.size(width, 900);
+            browser.await("its width", () -> browser.find("#chart .uplot").getSize().width <= width);
+            for (int row : new int[] {1, 3, 6}) {
+                assertEquals(true, browser.run("""
+                                const field = document.querySelector(`#rows li:nth-child(${arguments[0]}) input[type=range]`);
+                                field.scrollIntoView({block: 'center'});
+                                const chart = document.querySelector('#chart .u-over').getBoundingClientRect();
+                                const slider = field.getBoundingClientRect();
+                                const shown = document.elementFromPoint(slider.left + 5, slider.top + 5);
+                                const drawn = document.elementFromPoint(chart.left + 5, chart.bottom - 5);
+                                return chart.top >= 0 && chart.bottom <= innerHeight && shown === field && drawn.closest('#chart') !== null
+                                """, row), width + " " + row);
+            }
+        }
+        browser.size(1400, 900);
+        browser.await("its width", () -> browser.find("#chart .uplot").getSize().width > 850);
+        browser.screenshot("sticky");
+        browser.ownSize();
+    }
+
+    @Test
     void aNoteStandsBelowTheFindings() {
         openWith("OneCycleLR(max_lr=[0.1, 0.2], total_steps=100)", "&lr=0.001,0.2");
         browser.await("a note", () -> !browser.all("#finding-list button").isEmpty());
@@ -510,7 +574,7 @@ class PlaygroundTest {
                         "Nothing wrong or suspicious was found.",
                         "Note: step 0, group 0 OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1"),
                 browser.all("#finding-list li").stream()
-                        .map(item -> item.getText().lines().limit(2).collect(Collectors.joining(" ")))
+                        .map(item -> item.getText().replaceFirst(": set max_lr=.*", ""))
                         .toList());
         browser.find("#tab-json").click();
         browser.await(
