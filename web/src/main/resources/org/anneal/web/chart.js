@@ -4,25 +4,79 @@ import uPlot from './uplot/uPlot.esm.js';
 
 export const COLORS = Array.from({ length: 12 }, (_, i) => `--c${i}`);
 export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
-const CROWDED = 2; // values per pixel from which steps can't be seen
+const STAIR = 3; // pixels; a narrower stair cannot be seen, and makes a line rough
 const LETTER = 7.7; // the greatest width of a letter of an axis label
 const LINE = 24; // the height that a label needs
+const NAME = 15; // the height of a name in a chart
+const LONGEST = 20; // letters of one
+const PALE = 0.2; // the part of its color that a line keeps while another one is brought forward
 const WIDE = 56; // the width that a label of a logarithmic axis needs
 export const NOWHERE = { left: -10, top: -10 }; // where a cursor cannot be seen
 
-/** Returns the color and dash of a row; no two rows share both. */
+/** Returns the color and dash of a row; lines are solid as long as there are colors. */
 export function look(index) {
-  const round = Math.floor(index / COLORS.length);
-  return { color: COLORS[index % COLORS.length], dash: DASHES[(index + round) % DASHES.length] };
+  return { color: COLORS[index % COLORS.length], dash: DASHES[Math.floor(index / COLORS.length) % DASHES.length] };
+}
+
+/** Returns a piece of a line as it is drawn, to put beside its name. */
+export function swatch(color, dash = []) {
+  const template = document.createElement('template');
+  template.innerHTML = `<svg class="swatch" width="24" height="10" aria-hidden="true"><line x1="1" x2="23" y1="5" y2="5" stroke-dasharray="${dash.join(' ')}"/></svg>`;
+  const svg = template.content.firstChild;
+  svg.style.setProperty('--color', `var(${color})`);
+  return svg;
 }
 
 const linear = uPlot.paths.linear();
 const stepped = uPlot.paths.stepped({ align: 1 });
 
-/** Draws each value up to the next one, or if there are more values than pixels, their range per pixel. */
+/** Draws each value up to the next one, or where that would be too narrow to be seen, a line from one to the next. */
 export function stairs(plot, series, from, to) {
-  const width = plot.bbox.width || 1;
-  return (to - from > CROWDED * width ? linear : stepped)(plot, series, from, to);
+  const wide = (plot.bbox.width || 1) / devicePixelRatio / (to - from) >= STAIR;
+  return (wide ? stepped : linear)(plot, series, from, to);
+}
+
+const NAMES = '600 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+
+/**
+ * Writes names at the ends of lines, each of a name, a color, x, y, and moves those apart that would overlap.
+ *
+ * @param beside whether they have room on the right of the chart, or else stand above the lines
+ */
+export function writeNames(plot, ends, beside = false) {
+  const context = plot.ctx;
+  const ratio = devicePixelRatio;
+  const { left, top, width, height } = plot.bbox;
+  const line = NAME * ratio;
+  const above = (beside ? -NAME / 2 : 5) * ratio;
+  const placed = ends
+    .map((end) => ({ ...end, x: plot.valToPos(end.x, 'x', true), at: plot.valToPos(end.y, 'y', true) - above }))
+    .sort((one, other) => one.at - other.at);
+  let free = top + (beside ? line / 2 : line);
+  for (const end of placed) {
+    end.at = Math.max(free, end.at);
+    free = end.at + line;
+  }
+  let limit = top + height + (beside ? line / 2 : -2 * ratio);
+  for (const end of placed.reverse()) {
+    end.at = Math.min(limit, end.at);
+    limit = end.at - line;
+  }
+  context.save();
+  context.font = NAMES.replace('12px', `${12 * ratio}px`);
+  context.textBaseline = 'bottom';
+  context.lineJoin = 'round';
+  context.lineWidth = 4 * ratio;
+  context.strokeStyle = css('--card');
+  for (const { name, color, x, at, alpha = 1 } of placed) {
+    const from = beside ? Math.min(x, left + width) + 6 * ratio
+      : Math.max(left, Math.min(x, left + width) - context.measureText(name).width - 9 * ratio);
+    context.globalAlpha = alpha;
+    context.strokeText(name, from, at);
+    context.fillStyle = css(color);
+    context.fillText(name, from, at);
+  }
+  context.restore();
 }
 
 /** Formats a number for people. */
@@ -170,6 +224,9 @@ export function touchable({ over }) {
   }
 }
 
+/** Returns the dash of one of a row's groups, which share its color. */
+export const dashOf = (row, group) => (group ? DASHES[group % DASHES.length] : row.dash);
+
 /** The playground's charts: the rates of several schedules, and below them their momenta. */
 export class Chart {
   #root;
@@ -185,6 +242,7 @@ export class Chart {
   #x = new Float64Array(0); // where each step begins, and the end of the last
   #xPer = 1;
   #quiet = false;
+  #front = null; // the id of the row that is brought forward
   #wanted = null; // the step that is pointed at, as several may share a pixel
 
   /** @param heard moved(index or null), zoomed(view or null) */
@@ -200,7 +258,7 @@ export class Chart {
   }
 
   /**
-   * Shows rows: each with a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
+   * Shows rows: each with an id, a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
    *
    * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks
    */
@@ -212,7 +270,7 @@ export class Chart {
       if (this.#view && this.#view[1] > this.#end()) this.#view = null;
     }
     const key = JSON.stringify([
-      shown.rows.map((row) => [row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum,
+      shown.rows.map((row) => [row.id, row.name, row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum,
       document.documentElement.dataset.theme]);
     if (key !== this.#key) {
       this.#key = key;
@@ -275,13 +333,14 @@ export class Chart {
     const series = [{}];
     shown.rows.forEach((row) => names(row).forEach((_, group) => series.push({
       stroke: css(row.color) + (row.stale ? '48' : ['', 'b0', '80', '60'][Math.min(group, 3)]),
-      width: 2, dash: row.dash, paths: stairs, points: { show: false },
+      width: 2, dash: dashOf(row, group), paths: stairs, points: { show: false },
     })));
     const narrow = root.clientWidth < 380;
     const [x, y] = axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log);
     if (shown.unit === 'epoch') x.incrs = FRACTIONS;
     return {
-      width: root.clientWidth, height: root.clientHeight, padding: PADDING, legend: { show: false },
+      width: root.clientWidth, height: root.clientHeight, legend: { show: false },
+      padding: [PADDING[0], (plot) => this.#margin(plot), ...PADDING.slice(2)],
       cursor: {
         drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false,
         dataIdx: (plot, series, index) => Math.min(index, this.#shown.steps - 1),
@@ -292,7 +351,7 @@ export class Chart {
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],
         setScale: [(plot, key) => key === 'x' && this.#scaled(plot)],
-        draw: [(plot) => root === this.#root && this.#mark(plot)],
+        draw: [(plot) => this.#bringForward(plot), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot))],
       },
     };
   }
@@ -315,8 +374,84 @@ export class Chart {
       touchable(plot);
     }
     this.#quiet = false;
+    this.#fade();
     this.#scale();
     if (this.#index !== null) this.#place(Math.min(this.#index, this.#shown.steps - 1));
+  }
+
+  /** Brings the curves of a row, by its id, to the front and lets the others fade; none if there is no such row. */
+  emphasize(id) {
+    if (id === this.#front) return;
+    this.#front = id;
+    this.#fade();
+    for (const plot of [this.#plot, this.#momentum]) plot?.redraw(false);
+  }
+
+  /** Returns how much of its color a row keeps. */
+  #strength(row) {
+    return this.#shown.rows.some(({ id }) => id === this.#front) && row.id !== this.#front ? PALE : 1;
+  }
+
+  #fade() {
+    const { rows } = this.#shown;
+    const each = (plot, of) => of.forEach((row, i) => {
+      plot.series[i + 1].alpha = this.#strength(row);
+    });
+    if (this.#plot) each(this.#plot, rows.flatMap((row) => row.rates.map(() => row)));
+    if (this.#momentum) each(this.#momentum, rows);
+  }
+
+  /** Draws the row that is brought forward again, over the others. */
+  #bringForward(plot) {
+    const { rows } = this.#shown;
+    const series = plot === this.#momentum ? rows : rows.flatMap((row) => row.rates.map(() => row));
+    const context = plot.ctx;
+    const { left, top, width, height } = plot.bbox;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    series.forEach((row, i) => {
+      const { _paths: paths, dash } = plot.series[i + 1];
+      if (row.id !== this.#front || !paths) return;
+      context.strokeStyle = css(row.color);
+      context.lineWidth = 3 * devicePixelRatio;
+      context.setLineDash(dash.map((part) => part * devicePixelRatio));
+      context.stroke(paths.stroke);
+    });
+    context.restore();
+  }
+
+  /** Returns the curves that have their names at their ends, if there is room: all, or the first one of each row. */
+  #named(plot) {
+    const { rows } = this.#shown;
+    if (plot.width < 600) return [];
+    const room = plot.height / NAME - 4;
+    const all = rows.flatMap((row) => row.rates.map((rates, group) => ({
+      row, rates, name: (row.name.length > LONGEST ? `${row.name.slice(0, LONGEST - 1)}…` : row.name) + (row.rates.length > 1 ? ` ${group}` : ''),
+    })));
+    const some = all.length > room ? all.filter(({ row, rates }) => rates === row.rates[0]) : all;
+    return some.length < 2 || some.length > room ? [] : some;
+  }
+
+  /** Writes the curves' names at their ends. */
+  #name(plot) {
+    const { steps, log } = this.#shown;
+    const [from, to] = this.#view ?? [0, this.#end()];
+    writeNames(plot, this.#named(plot).flatMap(({ row, rates, name }) => {
+      const at = Math.min(rates.length, Math.ceil(to * this.#xPer - 1e-9), steps) - 1;
+      return at < 0 || this.#x[at] < from || (log && rates[at] <= 0) ? []
+        : { name, color: row.color, x: this.#x[at + 1], y: rates[at], alpha: this.#strength(row) };
+    }), true);
+  }
+
+  /** Returns the room for the names on the right. */
+  #margin(plot) {
+    plot.ctx.save();
+    plot.ctx.font = NAMES;
+    const widths = this.#named(plot).map(({ name }) => plot.ctx.measureText(name).width + 8);
+    plot.ctx.restore();
+    return Math.ceil(Math.max(PADDING[1](plot), ...widths));
   }
 
   #fill() {
@@ -398,15 +533,13 @@ export class Chart {
     head.textContent = `${unit} ${format(this.#x[index])}`;
     const lines = rows.slice(0, 8).flatMap((row) => row.rates.slice(0, 4).map((rates, group) => {
       const line = document.createElement('div');
-      const dot = document.createElement('i');
-      dot.className = 'dot';
-      dot.style.setProperty('--color', `var(${row.color})`);
+      line.style.opacity = this.#strength(row);
       const name = document.createElement('span');
       name.className = 'name';
       name.textContent = row.rates.length > 1 ? `${row.name} ${group}` : row.name;
       const value = document.createElement('span');
       value.textContent = index < rates.length ? format(rates[index]) : '–';
-      line.append(dot, name, value);
+      line.append(swatch(row.color, dashOf(row, group)), name, value);
       return line;
     }));
     const more = rows.reduce((sum, row) => sum + row.rates.length, 0) - lines.length;

@@ -1,5 +1,6 @@
 // One schedule of the page: its text with errors marked and completions, its fields, its place in the list.
 
+import { swatch } from './chart.js';
 import { Fields } from './fields.js';
 import { Outside } from './outside.js';
 import { completions, lastKind, rewrite, schedules, tokens } from './text.js';
@@ -42,7 +43,8 @@ export class Row {
   #judged = ''; // the text that the error is about
 
   /**
-   * @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row), handedBack(); and knows
+   * @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row), handedBack(), and of
+   *     the row that is pointed at or none: pointed(row); and knows
    *     what the user has set of the run: own
    * @param given its text, whether it is on, the values of names from outside, and the name of the schedule that is meant
    */
@@ -108,6 +110,10 @@ export class Row {
     this.#line = find('.line');
     this.#line.querySelector('button').addEventListener('click', () => host.handedBack());
     this.#policy = find('.policy');
+    this.element.addEventListener('pointerenter', () => host.pointed(this));
+    this.element.addEventListener('pointerleave', () => host.pointed(null));
+    this.#box.addEventListener('focus', () => host.pointed(this));
+    this.#box.addEventListener('blur', () => host.pointed(null));
     this.#box.checked = on;
     this.#box.addEventListener('change', () => {
       this.on = this.#box.checked;
@@ -138,17 +144,17 @@ export class Row {
     return this.#text;
   }
 
+  /** Returns the text that the curve or the error is of. */
+  get judged() {
+    return this.#judged;
+  }
+
   get label() {
     return this.curve?.policy ?? (this.#text.includes('\n') ? this.name : this.#text);
   }
 
   focus() {
     this.#area.focus();
-  /** Returns the text that the curve or the error is of. */
-  get judged() {
-    return this.#judged;
-  }
-
   }
 
   /** Returns the name of the schedule, or nothing. */
@@ -179,6 +185,7 @@ export class Row {
     this.dash = dash;
     this.name = name;
     this.element.style.setProperty('--color', `var(${color})`);
+    this.#name.previousElementSibling.replaceWith(swatch(color, dash));
     this.#name.textContent = name;
     this.#box.setAttribute('aria-label', `Draw schedule ${index + 1}, ${this.kind || name}`);
     this.#area.setAttribute('aria-label', `Expression of schedule ${index + 1}`);

@@ -1,6 +1,6 @@
 // The playground: schedules in a run, their curves, and what can be asked of them.
 
-import { Chart, format, look } from './chart.js';
+import { Chart, dashOf, format, look, swatch } from './chart.js';
 import { PAUSE, Row } from './editor.js';
 import { Findings } from './findings.js';
 import { exampleMetrics, gallery } from './gallery.js';
@@ -149,6 +149,9 @@ const host = {
     ask(row, since);
     remember();
   },
+  pointed(row) {
+    chart.emphasize(row?.id ?? null);
+  },
   switched() {
     draw();
     remember();
@@ -287,7 +290,7 @@ function draw(since = null) {
       step: finding.step, color: row.color, chosen: page.chosen?.row === row && page.chosen.step === finding.step })));
     chart.show({
       rows: rows.map((row) => ({
-        color: row.color, dash: row.dash, name: row.name, stale: Boolean(row.error),
+        id: row.id, color: row.color, dash: row.dash, name: row.name, stale: Boolean(row.error),
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
@@ -367,10 +370,9 @@ function showNumbers() {
     const line = document.createElement('tr');
     const head = cell(undefined, 'th');
     head.scope = 'row';
-    const dot = document.createElement('i');
-    dot.className = 'dot';
-    dot.style.setProperty('--color', `var(${row.color})`);
-    head.append(dot, row.name + (row.curve.rates.length > 1 ? `, group ${group}` : ''));
+    line.addEventListener('pointerenter', () => chart.emphasize(row.id));
+    line.addEventListener('pointerleave', () => chart.emphasize(null));
+    head.append(swatch(row.color, dashOf(row, group)), row.name + (row.curve.rates.length > 1 ? `, group ${group}` : ''));
     head.title = row.curve.policy;
     if (row.error) {
       line.className = 'stale';

@@ -905,7 +905,53 @@ class PlaygroundTest {
         assertEquals(
                 12L,
                 browser.run("return import('./chart.js').then(({look}) =>"
-                        + " new Set([...Array(12).keys()].map(i => JSON.stringify(look(i)))).size)"));
+                        + " new Set([...Array(12).keys()].map(look).filter(({dash}) => !dash.length).map(({color}) => color)).size)"));
+        @SuppressWarnings("unchecked")
+        List<Map<String, Object>> drawn = (List<Map<String, Object>>) browser.run("return (" + DRAWN + ")()");
+        List<Object> texts = drawn.stream().map(each -> each.get("text")).toList();
+        assertTrue(texts.containsAll(List.of("1 StepLR", "11 StepLR", "ExponentialLR")), texts::toString);
+        // The one that is pointed at comes forward, and the others are pale.
+        assertTrue(ofColor("--c0") && ofColor("--c11"));
+        new Actions(browser.driver)
+                .moveToElement(browser.find("#rows > li:nth-child(12) .bar"))
+                .perform();
+        browser.await("the others are pale", () -> !ofColor("--c0") && ofColor("--c11"));
+        browser.screenshot("forward");
+        new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
+        browser.await("all are back", () -> ofColor("--c0") && ofColor("--c11"));
+    }
+
+    /** {@return whether the chart has many pixels of just this color} */
+    private static boolean ofColor(String name) {
+        return (Boolean) browser.run("""
+                const canvas = document.querySelector('#chart canvas');
+                const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                const color = getComputedStyle(document.documentElement).getPropertyValue(arguments[0]).trim();
+                const wanted = [1, 3, 5].map(i => parseInt(color.slice(i, i + 2), 16));
+                let count = 0;
+                for (let i = 0; i < pixels.length; i += 4) {
+                  if (wanted.every((part, j) => Math.abs(pixels[i + j] - part) < 4) && pixels[i + 3] > 250) count++;
+                }
+                return count > 60""", name);
+    }
+
+    @Test
+    void stairsAreDrawnWhereTheyCanBeSeenAndCurvesAreSmoothElsewhere() {
+        openWith("CosineAnnealingLR(T_max=100)", "&steps=100&lr=0.1");
+        assertEquals(height(0.502), height(0.508));
+        openWith("CosineAnnealingLR(T_max=500)", "&steps=500&lr=0.1");
+        assertNotEquals(height(0.502), height(0.508));
+    }
+
+    /** {@return where the first curve is at a part of the chart's width} */
+    private static Object height(double part) {
+        return browser.run("""
+                const canvas = document.querySelector('#chart canvas');
+                const over = document.querySelector('#chart .u-over');
+                const left = Math.round((over.offsetLeft + %s * over.clientWidth) * devicePixelRatio);
+                const column = canvas.getContext('2d').getImageData(left, 0, 1, canvas.height).data;
+                return column.findIndex((red, i) => i %% 4 === 0 && column[i + 2] - red > 100)
+                """.formatted(part));
     }
 
     @Test
