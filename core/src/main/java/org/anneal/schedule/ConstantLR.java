@@ -32,7 +32,8 @@ public record ConstantLR(
                 slider = {0.001, 1})
         double factor,
 
-        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
+        @Param(or = "5", unit = Param.Unit.STEPS, ends = true)
+        long totalIters)
         implements Schedule {
 
     static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a fraction of the rate, then the full rate")

@@ -27,7 +27,7 @@ import org.anneal.text.Param;
  * @param etaMin the lowest rate, finite and at least 0
  */
 public record CosineAnnealingLR(
-        @Param(name = "T_max", unit = Param.Unit.STEPS, atLeast = 1)
+        @Param(name = "T_max", unit = Param.Unit.STEPS, ends = true, atLeast = 1)
         long tMax,
 
         @Param(or = "0.0", unit = Param.Unit.RATE) double etaMin)

@@ -42,7 +42,8 @@ public record LinearLR(
                 slider = {0, 1})
         double endFactor,
 
-        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
+        @Param(or = "5", unit = Param.Unit.STEPS, ends = true)
+        long totalIters)
         implements Schedule {
 
     static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "changes linearly from one factor to another")

@@ -58,7 +58,7 @@ import org.anneal.text.UnknownNamesException;
 public record OneCycleLR(
         @Param(unit = Param.Unit.RATE) List<Double> maxLr,
 
-        @Param(or = "None", unit = Param.Unit.STEPS, atLeast = 1)
+        @Param(or = "None", unit = Param.Unit.STEPS, ends = true, atLeast = 1)
         long totalSteps,
 
         @Param(

@@ -30,7 +30,8 @@ import org.anneal.text.Power;
  */
 @StateForm.By(TextForm.class)
 public record Polynomial(
-        @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true, atLeast = 1)
+        long steps,
 
         @Param(
                 or = "1.0",

@@ -25,7 +25,8 @@ import org.anneal.text.Power;
  * @param power exponent of the fraction that is left, finite and above 0
  */
 public record PolynomialLR(
-        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters,
+        @Param(or = "5", unit = Param.Unit.STEPS, ends = true)
+        long totalIters,
 
         @Param(
                 or = "1.0",

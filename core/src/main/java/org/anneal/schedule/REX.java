@@ -21,7 +21,8 @@ import org.anneal.text.Param;
  */
 @StateForm.By(TextForm.class)
 public record REX(
-        @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true, atLeast = 1)
+        long steps,
 
         @Param(
                 or = "0.0",

@@ -34,7 +34,10 @@ import org.anneal.text.PerGroup;
 @StateForm.By(SwaForm.class)
 public record SWALR(
         @Param(unit = Param.Unit.RATE) List<Double> swaLr,
-        @Param(or = "10", unit = Param.Unit.STEPS) long annealEpochs,
+
+        @Param(or = "10", unit = Param.Unit.STEPS, ends = true)
+        long annealEpochs,
+
         @Param(or = "'cos'") AnnealStrategy annealStrategy)
         implements Schedule {
 

@@ -654,7 +654,7 @@ public final class Kind<R extends Record> {
      * {@return the declaration as plain values, for a form with a field per parameter} A kind has {@code name}, {@code says} and
      * {@code parameters}, in the order of Python's call. A parameter has {@code name}, {@code type}, {@code range} in words, and
      * {@code required} or {@code default}, which is None if it depends on other arguments. It may also have {@code least}, for
-     * steps; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
+     * steps; {@code ends}, if it is the schedule's length; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
      */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
@@ -700,6 +700,9 @@ public final class Kind<R extends Record> {
             map.put(
                     "least",
                     Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
+        }
+        if (parameter.param().ends()) {
+            map.put("ends", true);
         }
         if (!parameter.type().choices().isEmpty()) {
             map.put("values", parameter.type().choices());

@@ -22,6 +22,8 @@ final class Assets {
             "fields.js",
             "outside.js",
             "edits.js",
+            "lengths.js",
+            "handles.js",
             "findings.js",
             "chart.js",
             "server.js",

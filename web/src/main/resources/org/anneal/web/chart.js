@@ -1,5 +1,6 @@
 // Curves over a common horizontal axis, drawn with uPlot: zoom, a readout under the pointer or moved by keys, marks.
 
+import { Handles } from './handles.js';
 import uPlot from './uplot/uPlot.esm.js';
 
 export const COLORS = Array.from({ length: 12 }, (_, i) => `--c${i}`);
@@ -64,6 +65,7 @@ export function writeNames(plot, ends, beside = false) {
   }
   context.save();
   context.font = NAMES.replace('12px', `${12 * ratio}px`);
+  context.textAlign = 'left';
   context.textBaseline = 'bottom';
   context.lineJoin = 'round';
   context.lineWidth = 4 * ratio;
@@ -242,6 +244,8 @@ export class Chart {
   #x = new Float64Array(0); // where each step begins, and the end of the last
   #xPer = 1;
   #quiet = false;
+  #range = null; // of the vertical axis, while a handle is dragged
+  #handles = new Handles((held) => this.#hold(held));
   #front = null; // the id of the row that is brought forward
   #wanted = null; // the step that is pointed at, as several may share a pixel
 
@@ -260,7 +264,7 @@ export class Chart {
   /**
    * Shows rows: each with an id, a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
    *
-   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks
+   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks, handles
    */
   show(shown) {
     this.#shown = shown;
@@ -345,13 +349,13 @@ export class Chart {
         drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false,
         dataIdx: (plot, series, index) => Math.min(index, this.#shown.steps - 1),
       },
-      scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: (...all) => (root === this.#root && this.#range) || (log ? logRange : linearRange)(...all) } },
       axes: [x, y],
       series,
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],
         setScale: [(plot, key) => key === 'x' && this.#scaled(plot)],
-        draw: [(plot) => this.#bringForward(plot), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot))],
+        draw: [(plot) => this.#bringForward(plot), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot), this.#handles.show(this.#shown.handles))],
       },
     };
   }
@@ -368,6 +372,7 @@ export class Chart {
     if (this.#shown.momentum) {
       this.#momentum = new uPlot(this.#options(this.#momentumRoot, (row) => [row.momenta], false), this.#momenta(), this.#momentumRoot);
     }
+    this.#handles.on(this.#plot);
     for (const plot of [this.#plot, this.#momentum]) {
       if (!plot) continue;
       plot.over.addEventListener('dblclick', () => this.zoom(null, null));
@@ -377,6 +382,13 @@ export class Chart {
     this.#fade();
     this.#scale();
     if (this.#index !== null) this.#place(Math.min(this.#index, this.#shown.steps - 1));
+  }
+
+  /** Keeps the vertical axis as it is, or lets it fit again. */
+  #hold(held) {
+    const { min, max } = this.#plot.scales.y;
+    this.#range = held ? [min, max] : null;
+    if (!held) this.#fill();
   }
 
   /** Brings the curves of a row, by its id, to the front and lets the others fade; none if there is no such row. */

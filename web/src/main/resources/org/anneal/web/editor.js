@@ -1,7 +1,9 @@
 // One schedule of the page: its text with errors marked and completions, its fields, its place in the list.
 
 import { swatch } from './chart.js';
+import { edit, editable, stepOf } from './edits.js';
 import { Fields } from './fields.js';
+import { moved } from './lengths.js';
 import { Outside } from './outside.js';
 import { completions, lastKind, rewrite, schedules, tokens } from './text.js';
 
@@ -20,8 +22,10 @@ export class Row {
   on = true;
   curve = null; // the last answer without an error
   error = null;
+  ends = []; // of its parts, where the text has them
 
   #host;
+  #run = null;
   #text = '';
   #area;
   #mirror;
@@ -90,10 +94,11 @@ export class Row {
     this.#box = find('.bar input');
     this.#list = find('.choices');
     this.id = id;
-    this.#fields = new Fields(find('[data-fields]'), (key, value, since) => {
-      this.#written = since;
-      this.#set(rewrite(this.#text, key, value));
-      this.#host.changed(this, since);
+    this.#fields = new Fields(find('[data-fields]'), (key, value, since, typed) => {
+      const end = this.ends.find((each) => each.key === key && each.followers.length);
+      const step = end && stepOf(end, this.#judged, this.curve.policy, value);
+      if (Number.isInteger(step) && (!typed || (step > end.least && step < end.most))) this.move(end, step, since);
+      else this.#change(rewrite(this.#text, key, value), since);
     });
     this.#outside = new Outside(find('.outside'), (name, value) => {
       this.values[name] = value;
@@ -157,6 +162,18 @@ export class Row {
     this.#area.focus();
   }
 
+  /** Moves the end of a part, one of this row's, to a step, and the lengths that belong to it. */
+  move(end, step, since) {
+    const text = edit(this.#judged, this.curve.policy, moved(end, step), this.#text);
+    if (text !== null) this.#change(text, since);
+  }
+
+  #change(text, since) {
+    this.#written = since;
+    this.#set(text);
+    this.#host.changed(this, since);
+  }
+
   /** Returns the name of the schedule, or nothing. */
   get kind() {
     const known = !this.error && this.curve && this.#judged === this.#text;
@@ -195,7 +212,8 @@ export class Row {
 
   /** Shows the fields of the text for a run. */
   fit(run) {
-    this.#fields.show(this.#text, run);
+    this.#run = run;
+    this.#fields.show(this.#text, run, this.ends);
     this.#choosable();
     this.#sayLine();
   }
@@ -275,6 +293,8 @@ export class Row {
     this.#message.textContent = Object.keys(values).length ? '' : this.error?.message ?? '';
     this.#policy.textContent = this.curve?.policy ?? '';
     this.#policy.hidden = Boolean(this.error) || !this.curve || /^\w+\((?!.*\n.*\n)/.test(text.trim()) && !names.length;
+    this.ends = this.curve && !this.error && this.#run ? editable(text, this.curve.policy, this.#run.steps) : [];
+    this.#fields.show(this.#text, this.#run, this.ends);
     this.#choosable();
     this.#sayLine();
     this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');

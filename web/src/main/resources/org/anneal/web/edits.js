@@ -1,5 +1,6 @@
 // Edits of a text by what the policy that it makes says, as the server prints that: the same arguments, in the user's own words.
 
+import { ends, moved } from './lengths.js';
 import { calls, fields, number, rewrite, tokens } from './text.js';
 
 const byKey = (text) => new Map(fields(text).map((field) => [field.key, field]));
@@ -29,12 +30,13 @@ function inUnit(value, said, meant) {
  * Returns a text with arguments of its policy changed; null if it does not say which those are.
  *
  * @param changes new values, by the keys of the policy's fields
+ * @param now the text as it has become since, with the same calls
  */
-export function edit(text, policy, changes) {
+export function edit(text, policy, changes, now = text) {
   const [said, meant] = [byKey(text), byKey(policy)];
   const count = (of, owner) => calls(of).filter((call) => call.name === owner).length;
   const alone = isCall(text); // or else its calls may be in another order
-  let edited = text;
+  let edited = now;
   for (const [key, value] of Object.entries(changes)) {
     const field = said.get(key);
     const times = field && count(text, field.owner);
@@ -42,6 +44,22 @@ export function edit(text, policy, changes) {
     edited = rewrite(edited, key, inUnit(value, field, meant.get(key)));
   }
   return edited;
+}
+
+/** Returns the ends of a policy, without lengths that its text says with arithmetic or does not say. */
+export function editable(text, policy, steps) {
+  const said = byKey(text);
+  const plain = ({ key }) => said.has(key) && number(said.get(key).text) !== null;
+  return ends(policy, steps)
+    .filter((end) => plain(end) && edit(text, policy, moved(end, end.step)) !== null)
+    .map((end) => ({ ...end, followers: end.followers.filter(plain) }));
+}
+
+/** Returns the step of an end whose field in the text is set to a value there, or null if that is not a number. */
+export function stepOf(end, text, policy, value) {
+  const [said, meant] = [number(byKey(text).get(end.key)?.text ?? ''), number(byKey(policy).get(end.key).text)];
+  const given = number(value);
+  return given && said && given.unit === said.unit ? end.start + (given.value * meant.value) / said.value : null;
 }
 
 /** Returns a text changed so that it makes `mended` in place of `policy`; null if that cannot be done. */

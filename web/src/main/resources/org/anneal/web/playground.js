@@ -13,7 +13,7 @@ const MOST_MARKS = 50;
 const $ = (selector) => document.querySelector(selector);
 const FIRST = ['SequentialLR([LinearLR(start_factor=0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])', 'StepLR(step_size=30, gamma=0.5)'];
 
-const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null, problem: '',
+const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, active: null, at: 0, since: null, problem: '',
   own: new Set(), // what the user has set of the run, so that no optimizer's line gives it
   lr: '', // the rate in force without both
 };
@@ -151,6 +151,9 @@ const host = {
   },
   pointed(row) {
     chart.emphasize(row?.id ?? null);
+    if (!row || row === page.active) return;
+    page.active = row;
+    draw();
   },
   switched() {
     draw();
@@ -294,7 +297,7 @@ function draw(since = null) {
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
-      momentum: $('#show-momentum').checked, below: below(), marks,
+      momentum: $('#show-momentum').checked, below: below(), marks, handles: handles(rows.find((row) => row === page.active) ?? rows[0]),
     });
     $('#log-hint').hidden = !($('#log').checked && rows.some((row) => row.curve.rates.some((rates) => rates.some((rate) => rate <= 0))));
     findings.show(rows, page.rows.filter((row) => row.on && row.error), page.run);
@@ -302,6 +305,37 @@ function draw(since = null) {
     takeAway.show();
     measure();
   });
+}
+
+/** Returns the handles of a row's curve: on the ends of its parts and on its peak, which is that of the base rate. */
+function handles(row) {
+  if (!row || row.error || !row.ends.length && !row.curve) return [];
+  const { per, steps, unit } = page.run;
+  const [rates] = row.curve.rates;
+  const common = { color: row.color, stride: 1 / per };
+  const at = (step) => rates[Math.max(0, Math.min(rates.length - 1, step))];
+  const lift = (rate, since) => setRate(rate / at(peak), since);
+  const peak = rates.reduce((best, rate, i) => (rate > rates[best] ? i : best), 0);
+  const isPeak = (step) => Math.abs(step - peak) <= 1 && rates[peak] > 0;
+  const ends = row.ends.filter(({ step }) => step <= steps).map((end) => ({
+    ...common, key: end.key, name: `${end.name}, ${unit} ${format(end.step / per)}`, along: isPeak(end.step) ? 'both' : 'x',
+    x: end.step / per, y: at(end.step),
+    moved(x, y, since) {
+      if (Math.round(x * per) !== end.step) row.move(end, x * per, since);
+      if (isPeak(end.step)) lift(y, since);
+    },
+  }));
+  return ends.some(({ along }) => along === 'both') || !(rates[peak] > 0) ? ends
+    : [...ends, { ...common, key: 'peak', name: `peak, lr ${format(rates[peak])}`, along: 'y', x: peak / per, y: rates[peak], moved: (x, y, since) => lift(y, since) }];
+}
+
+/** Multiplies the base rates; a rate of 0 or less is none. */
+function setRate(factor, since) {
+  const rates = page.run.run.lr.map((rate) => Number((rate * factor).toPrecision(3)));
+  if (!rates.every((rate) => rate > 0) || rates.join() === page.run.run.lr.join()) return;
+  $('#lr').value = rates.join(', ');
+  page.own.add('lr');
+  runChanged(since);
 }
 
 /** Measures the time from an input until its result is painted. */

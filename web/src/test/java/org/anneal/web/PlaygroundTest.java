@@ -178,11 +178,81 @@ class PlaygroundTest {
         put("[data-key='LinearLR.1.start_factor'] input[type=text]", "1/4");
         put("[data-key='SequentialLR.1.milestones.0'] input[type=text]", "20");
         String rewritten =
-                "SequentialLR([LinearLR(total_iters=10, start_factor=1/4), StepLR(optimizer, 30, gamma=0.505)],"
+                "SequentialLR([LinearLR(total_iters=20, start_factor=1/4), StepLR(optimizer, 30, gamma=0.505)],"
                         + " milestones=[20])";
         browser.await("all of it", () -> rewritten.equals(browser.attribute("#rows textarea", "value")));
         rate(0, 0);
         awaitRate(0.025);
+    }
+
+    @Test
+    void lengthsThatBelongTogetherHaveOneSlider() {
+        openWith(
+                "SequentialLR([LinearLR(0.1, total_iters=1ep), CosineAnnealingLR(T_max=9ep)], milestones=[1ep])",
+                "&epochs=10&spe=20");
+        String milestone = "[data-key='SequentialLR.1.milestones.0'] ";
+        String warmup = "[data-key='LinearLR.1.total_iters'] ";
+        browser.awaitText(milestone + ".moves", "moves total_iters of LinearLR and T_max of CosineAnnealingLR, too");
+        assertFalse(browser.find(warmup + "input[type=range]").isDisplayed());
+        assertEquals("moves with milestones[0]", browser.text(warmup + ".follows"));
+        browser.screenshot("together");
+        browser.find(milestone + "input[type=range]").sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+        awaitExpression(
+                "SequentialLR([LinearLR(0.1, total_iters=3ep), CosineAnnealingLR(T_max=7ep)], milestones=[3ep])");
+        browser.awaitText("#finding-list", "Nothing wrong or suspicious was found.");
+        // A length with a value of its own has a slider of its own.
+        put(warmup + "input[type=text]", "30");
+        browser.await(
+                "its slider", () -> browser.find(warmup + "input[type=range]").isDisplayed());
+        browser.awaitText(milestone + ".moves", "moves T_max of CosineAnnealingLR, too");
+        // In a program, what is said with arithmetic stays.
+        String program =
+                "w = LinearLR(o, total_iters=10)\nc = CosineAnnealingLR(o, 100 - 10)\ns = SequentialLR(o, [w, c], milestones=[10])";
+        openWith(program, "&steps=100");
+        browser.awaitText(milestone + ".moves", "moves total_iters of LinearLR, too");
+        browser.find(milestone + "input[type=range]").sendKeys(Keys.ARROW_RIGHT);
+        awaitExpression(program.replace("total_iters=10", "total_iters=11").replace("[10]", "[11]"));
+    }
+
+    private static void awaitExpression(String expression) {
+        browser.await(
+                expression + ", not " + browser.attribute("#rows textarea", "value"),
+                () -> expression.equals(browser.attribute("#rows textarea", "value")));
+    }
+
+    @Test
+    void theCurveHasHandles() {
+        openWith(
+                "SequentialLR([LinearLR(0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])",
+                "&steps=100&lr=0.1");
+        String milestone = "[data-handle='SequentialLR.1.milestones.0']";
+        browser.await("the handles", () -> browser.all("#chart .handles button").size() == 2);
+        int width = browser.find("#chart .u-over").getSize().width;
+        drag(milestone, width / 5, 3); // a hand that does not move quite straight
+        awaitExpression("SequentialLR([LinearLR(0.1, total_iters=30), CosineAnnealingLR(T_max=70)], milestones=[30])");
+        assertEquals("0.1", browser.attribute("#lr", "value"));
+        drag(milestone, 0, 80);
+        browser.await("a lower peak", () -> Double.parseDouble(browser.attribute("#lr", "value")) < 0.09);
+        browser.awaitText("#number-rows td:nth-child(3)", browser.attribute("#lr", "value") + " at 30");
+        assertFalse(browser.find("#reset").isEnabled());
+        browser.find(milestone).sendKeys(Keys.ARROW_LEFT, Keys.ARROW_LEFT);
+        browser.find("[data-handle='CosineAnnealingLR.1.T_max']").sendKeys(Keys.ARROW_LEFT);
+        awaitExpression("SequentialLR([LinearLR(0.1, total_iters=28), CosineAnnealingLR(T_max=71)], milestones=[28])");
+        browser.screenshot("handles");
+        openWith("ExponentialLR(0.9)", "&steps=100&lr=0.1,0.01&log=1");
+        browser.await("the peak", () -> browser.all("#chart .handles button").size() == 1);
+        browser.find("[data-handle=peak]").sendKeys(Keys.ARROW_UP);
+        browser.await("the rates", () -> "0.105, 0.0105".equals(browser.attribute("#lr", "value")));
+    }
+
+    private static void drag(String css, int x, int y) {
+        new Actions(browser.driver)
+                .moveToElement(browser.find(css))
+                .clickAndHold()
+                .moveByOffset(x / 2, y / 2)
+                .moveByOffset(x - x / 2, y - y / 2)
+                .release()
+                .perform();
     }
 
     @Test
@@ -904,8 +974,9 @@ class PlaygroundTest {
         browser.screenshot("twelve");
         assertEquals(
                 12L,
-                browser.run("return import('./chart.js').then(({look}) =>"
-                        + " new Set([...Array(12).keys()].map(look).filter(({dash}) => !dash.length).map(({color}) => color)).size)"));
+                browser.run(
+                        "return import('./chart.js').then(({look}) =>"
+                                + " new Set([...Array(12).keys()].map(look).filter(({dash}) => !dash.length).map(({color}) => color)).size)"));
         @SuppressWarnings("unchecked")
         List<Map<String, Object>> drawn = (List<Map<String, Object>>) browser.run("return (" + DRAWN + ")()");
         List<Object> texts = drawn.stream().map(each -> each.get("text")).toList();
