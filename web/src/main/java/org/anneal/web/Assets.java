@@ -31,6 +31,7 @@ final class Assets {
             "gallery.js",
             "takeaway.js",
             "copy.js",
+            "undo.js",
             "parallel.js",
             "favicon.svg",
             "uplot/uPlot.esm.js",

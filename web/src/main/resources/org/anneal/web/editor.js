@@ -244,6 +244,18 @@ export class Row {
     this.#line.querySelector('button').hidden = !not;
   }
 
+  /** Becomes another schedule, given as to the constructor, without telling the host. */
+  become({ text, on = true, values = {}, pick = '' }) {
+    this.close();
+    this.#written = -Infinity;
+    this.on = this.#box.checked = on;
+    this.values = { ...values };
+    this.pick = pick;
+    this.#outside.show([], {});
+    this.#outside.show(Object.keys(values), values);
+    this.#set(text);
+  }
+
   replace(text) {
     this.#set(text);
     this.#host.changed(this, performance.now());

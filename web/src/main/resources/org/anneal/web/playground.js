@@ -3,10 +3,11 @@
 import { Chart, dashOf, format, look, swatch } from './chart.js';
 import { PAUSE, Row } from './editor.js';
 import { Findings } from './findings.js';
-import { exampleMetrics, gallery } from './gallery.js';
+import { Gallery, exampleMetrics, fitted } from './gallery.js';
 import { read, write } from './link.js';
 import { Questions, about, links } from './server.js';
 import { TakeAway } from './takeaway.js';
+import { Undo } from './undo.js';
 
 const MOST_ROWS = 12;
 const MOST_MARKS = 50;
@@ -164,12 +165,9 @@ const host = {
     remember();
   },
   removed(row) {
-    row.close();
-    questions.get(row).close();
-    questions.delete(row);
     const index = page.rows.indexOf(row);
     page.rows.splice(index, 1);
-    row.element.remove();
+    drop(row);
     place();
     fill();
     draw();
@@ -177,6 +175,13 @@ const host = {
     (page.rows[Math.min(index, page.rows.length - 1)]?.element.querySelector('textarea') ?? $('#add')).focus();
   },
 };
+
+function drop(row) {
+  row.close();
+  questions.get(row).close();
+  questions.delete(row);
+  row.element.remove();
+}
 
 function add(given, index = page.rows.length) {
   const row = new Row(host, given);
@@ -186,28 +191,6 @@ function add(given, index = page.rows.length) {
   place();
   ask(row, null);
   return row;
-}
-
-/** Returns an expression that fits the run, of a kind that no row has yet. */
-function another() {
-  const steps = page.run?.steps ?? 100;
-  const part = (of) => Math.max(1, Math.round(steps * of));
-  const top = page.run?.run.lr[0] || 0.1;
-  const rate = (of) => String(Number((top * of).toPrecision(3)));
-  return [
-    `StepLR(step_size=${part(0.3)}, gamma=0.5)`,
-    `CosineAnnealingLR(T_max=${part(1)})`,
-    `ExponentialLR(gamma=${Number((0.02 ** (1 / steps)).toPrecision(6))})`,
-    `LinearLR(start_factor=1.0, end_factor=0.1, total_iters=${part(0.8)})`,
-    `PolynomialLR(total_iters=${part(1)}, power=2.0)`,
-    `CosineAnnealingWarmRestarts(T_0=${part(0.25)})`,
-    `OneCycleLR(max_lr=${rate(1)}, total_steps=${part(1)})`,
-    `MultiStepLR(milestones=[${part(0.4)}, ${part(0.75)}], gamma=0.3)`,
-    `CyclicLR(base_lr=${rate(0.1)}, max_lr=${rate(1)}, step_size_up=${part(0.1)})`,
-    `ConstantLR(factor=0.3, total_iters=${part(0.4)})`,
-    `SWALR(swa_lr=${rate(0.2)}, anneal_epochs=${part(0.4)})`,
-    `LambdaLR(lr_lambda=lambda step: 0.9 ** (10 * step // ${part(1)}))`,
-  ].find((expression) => !page.rows.some((row) => row.kind === /\w+/.exec(expression)[0]));
 }
 
 function place() {
@@ -442,14 +425,19 @@ function numbersAt() {
 
 // The address.
 
-let remembering;
+let remembering = null;
 function remember() {
   clearTimeout(remembering);
   remembering = setTimeout(rememberNow, 120);
 }
 
-function rememberNow() {
+function forget() {
   clearTimeout(remembering);
+  remembering = null;
+}
+
+function rememberNow() {
+  forget();
   const hash = write({
     rows: page.rows,
     own: page.own,
@@ -470,17 +458,27 @@ function rememberNow() {
     view: chart.view,
   });
   if (hash !== location.hash) history.replaceState(null, '', hash);
+  undo.note(hash, document.activeElement);
   takeAway.show();
+}
+
+const undo = new Undo(() => {
+  $('#undo').disabled = !undo.canUndo;
+  $('#redo').disabled = !undo.canRedo;
+});
+
+/** Takes the page back to the state before the last change, or forward again. */
+function travel(forward) {
+  if (remembering !== null) rememberNow();
+  const state = forward ? undo.redo() : undo.undo();
+  if (state === undefined) return;
+  history.replaceState(null, '', state || location.pathname);
+  restore();
 }
 
 function restore() {
   const state = read(location.hash) ?? read(String(new URLSearchParams(FIRST.map((text) => ['e', text]))));
-  for (const row of [...page.rows]) {
-    row.close();
-    questions.get(row).close();
-    row.element.remove();
-  }
-  page.rows = [];
+  for (const row of page.rows.splice(state.rows.length)) drop(row);
   const set = (selector, value) => {
     const field = $(selector);
     field.value = value ?? field.defaultValue; // a link leaves out defaults
@@ -505,12 +503,20 @@ function restore() {
   $('#log').checked = state.log;
   $('#show-momentum').checked = state.showMomentum;
   showRun();
-  for (const row of state.rows) add(row);
+  state.rows.forEach((given, i) => {
+    if (i >= page.rows.length) {
+      add(given);
+      return;
+    }
+    page.rows[i].become(given);
+    ask(page.rows[i], null);
+  });
+  place();
   draw();
   takeAway.show();
   if (state.view) whenDrawn(() => chart.zoom(state.view));
   // The address already has the restored state; written later, it could overwrite the next entry of the history.
-  clearTimeout(remembering);
+  forget();
 }
 
 /** Calls `action` when the first curve is there. */
@@ -545,9 +551,13 @@ $('#metrics-example').addEventListener('click', () => {
   $('#metrics').value = exampleMetrics(Math.min(page.run?.steps ?? 60, 1000)).join(' ');
   runChanged(null);
 });
-$('#add').addEventListener('click', () => {
-  add({ text: another() }).focus();
-  remember();
+$('#undo').addEventListener('click', () => travel(false));
+$('#redo').addEventListener('click', () => travel(true));
+document.addEventListener('keydown', (event) => {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y') || $('dialog[open]')) return;
+  event.preventDefault();
+  travel(key === 'y' || event.shiftKey);
 });
 for (const selector of ['#log', '#show-momentum']) {
   $(selector).addEventListener('change', () => {
@@ -577,9 +587,18 @@ $('.skip').addEventListener('click', (event) => {
 });
 // Unlike hashchange, this comes in the same task as the new address, so nothing is remembered in between.
 addEventListener('popstate', () => {
-  if (location.hash === '' || read(location.hash)) restore();
+  if (location.hash !== '' && !read(location.hash)) return;
+  restore();
+  undo.note(location.hash, null);
 });
-gallery($('#gallery'), $('#open-gallery'), (card) => {
+const cards = new Gallery($('#gallery'));
+$('#add').addEventListener('click', () => cards.open('Add a schedule', (card) => {
+  const { steps, run } = page.run ?? { steps: card.steps, run: { lr: [card.lr] } };
+  if (card.metrics && !$('#metrics').value) $('#metrics').value = exampleMetrics(Math.min(steps, 1000)).join(' ');
+  add({ text: fitted(card, steps, run.lr[0]) }).focus();
+  remember();
+}));
+$('#open-gallery').addEventListener('click', () => cards.open('Start over with', (card) => {
   rememberNow();
   // A new entry in the history: going back restores what was there.
   history.pushState(null, '', write({
@@ -587,10 +606,12 @@ gallery($('#gallery'), $('#open-gallery'), (card) => {
     metrics: card.metrics ? exampleMetrics(card.steps).join(' ') : '',
   }));
   restore();
-});
+  undo.note(location.hash, null);
+}));
 
 about().then((server) => {
   page.limits = server.limits;
   links(server);
 });
 restore();
+undo.start(location.hash);

@@ -740,12 +740,20 @@ class PlaygroundTest {
     }
 
     @Test
-    void schedulesAreAddedDuplicatedSwitchedOffAndRemoved() {
-        openWith("StepLR(step_size=30)", "&steps=50");
+    void schedulesAreAddedFromTheGalleryDuplicatedSwitchedOffAndRemoved() {
+        openWith("StepLR(step_size=30)", "&steps=310&lr=0.5");
         browser.find("[data-do=duplicate]").click();
         browser.await("two", () -> browser.all("#number-rows tr").size() == 2);
         browser.find("#add").click();
+        assertEquals("Add a schedule", browser.text("#gallery-title"));
+        // A card has its place before its curve is there.
+        browser.await("cards", () -> !browser.all("#gallery .cards button").isEmpty());
+        assertEquals(52, browser.find("#gallery .cards svg").getSize().height);
+        choose("OneCycleLR(max_lr=0.1, total_steps=100)");
         browser.await("three", () -> browser.all("#number-rows tr").size() == 3);
+        assertEquals(
+                "OneCycleLR(max_lr=0.5, total_steps=310)",
+                browser.attribute("#rows li:nth-child(3) textarea", "value"));
         browser.find("#rows li:nth-child(2) .bar input").click();
         browser.await("two drawn", () -> browser.all("#number-rows tr").size() == 2);
         for (int left = 3; left > 0; left--) {
@@ -753,27 +761,79 @@ class PlaygroundTest {
         }
         browser.await("none", () -> browser.all("#rows > li").isEmpty());
         browser.find("#add").click();
-        browser.await("one", () -> browser.all("#number-rows tr").size() == 1);
+        choose("ReduceLROnPlateau");
+        browser.await("one, with metrics", () -> browser.all("#number-rows tr").size() == 1);
+        assertEquals("", browser.text("#rows .note"));
+        // Every card fits another run as it fits its own.
+        assertEquals(List.of(), browser.asynchronous("""
+                const done = arguments[0];
+                Promise.all([import('./gallery.js'), import('./server.js'), fetch('gallery.json').then(got => got.json())])
+                  .then(async ([{fitted, runOf}, {curves}, groups]) => {
+                    const wrong = [];
+                    for (const card of groups.flatMap(({cards}) => cards)) {
+                      const said = (answer) => answer.error ? 1 : answer.findings.length;
+                      const own = await curves({expression: card.expression, run: runOf(card)});
+                      const steps = Math.round(card.steps * 1.55);
+                      const fits = await curves({expression: fitted(card, steps, 0.03), run: {...runOf({...card, steps, lr: 0.03})}});
+                      if (said(fits) > said(own)) wrong.push(fitted(card, steps, 0.03) + (fits.error?.message ?? fits.findings[0].problem));
+                    }
+                    done(wrong);
+                  })"""));
+    }
+
+    private static void choose(String card) {
+        browser.await(
+                card,
+                () -> (Boolean)
+                        browser.run(
+                                "const card = [...document.querySelectorAll('#gallery .cards button')].find(({textContent}) =>"
+                                        + " textContent.includes(arguments[0].split('(')[0])); card?.click(); return Boolean(card)",
+                                card));
     }
 
     @Test
-    void whatIsAddedIsNoneOfThoseThatAreThere() {
-        openWith("StepLR(step_size=30)", "&steps=400&lr=0.1");
-        for (int i = 2; i <= 12; i++) {
-            browser.find("#add").click();
-        }
-        browser.await("twelve", () -> browser.all("#number-rows tr").size() == 12);
-        assertFalse(browser.find("#add").isEnabled());
-        browser.await(
-                "twelve areas",
-                () -> Set.copyOf(texts("#number-rows td:nth-child(5)")).size() == 12);
-        assertEquals(12, Set.copyOf(texts("#rows .bar span")).size());
-        assertEquals(List.of(), texts("#rows .error:not(:empty), #rows .note:not(:empty)"));
-        // What takes the place of one that is removed is of the kind that is free again.
-        browser.find("#rows li:nth-child(5) [data-do=remove]").click();
-        browser.find("#add").click();
-        browser.await("twelve", () -> Set.copyOf(texts("#rows .bar span")).size() == 12);
-        browser.screenshot("added");
+    void everyChangeIsUndoneAndRedone() {
+        openWith("StepLR(step_size=30)", "&steps=100&lr=0.1&e=ExponentialLR(0.9)");
+        browser.await("both", () -> browser.all("#number-rows tr").size() == 2);
+        assertFalse(browser.find("#undo").isEnabled());
+        WebElement slider = browser.find("[data-key='StepLR.1.step_size'] input[type=range]");
+        slider.sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+        awaitAddress("step_size%3D33");
+        browser.find("#rows li:nth-child(2) [data-do=remove]").click();
+        awaitAddress("lr=0.1");
+        put("#lr", "0.3");
+        awaitAddress("lr=0.3");
+        browser.find("#log").click();
+        awaitAddress("log=1");
+        press("z");
+        browser.await("no log axis", () -> !browser.find("#log").isSelected());
+        press("z");
+        browser.await("the rate", () -> browser.attribute("#lr", "value").equals("0.1"));
+        press("z");
+        browser.await("the other", () -> browser.all("#number-rows tr").size() == 2);
+        assertEquals("ExponentialLR(0.9)", browser.attribute("#rows li:nth-child(2) textarea", "value"));
+        slider.sendKeys(Keys.chord(Keys.CONTROL, "z"));
+        awaitExpression("StepLR(step_size=30)");
+        browser.await("no more", () -> !browser.find("#undo").isEnabled());
+        browser.find("#redo").click();
+        awaitExpression("StepLR(step_size=33)");
+        press("y");
+        browser.await("one", () -> browser.all("#number-rows tr").size() == 1);
+        press("Z");
+        browser.await("the rate", () -> browser.attribute("#lr", "value").equals("0.3"));
+        // What is done now is not the future any more.
+        put("#steps", "50");
+        awaitAddress("steps=50");
+        assertFalse(browser.find("#redo").isEnabled());
+        browser.screenshot("undo");
+    }
+
+    private static void press(String key) {
+        browser.find("#chart").sendKeys(Keys.chord(Keys.CONTROL, key));
+    }
+
+    private static void awaitAddress(String part) {
+        browser.await(part, () -> browser.driver.getCurrentUrl().contains(part));
     }
 
     private static List<String> texts(String css) {
@@ -892,7 +952,7 @@ class PlaygroundTest {
         browser.find("#open-gallery").click();
         browser.await(
                 "every card's curve",
-                () -> browser.all("#gallery .cards button > svg").size()
+                () -> browser.all("#gallery .cards svg polyline").size()
                         == VocabularyTest.cards().count());
         browser.screenshot("gallery");
         browser.all("#gallery .cards button").get(15).click();
