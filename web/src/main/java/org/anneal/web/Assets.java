@@ -24,6 +24,7 @@ final class Assets {
             "edits.js",
             "lengths.js",
             "handles.js",
+            "numbers.js",
             "findings.js",
             "chart.js",
             "server.js",

@@ -88,8 +88,11 @@ export function format(value, digits = 6) {
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
     return Number(value).toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
   }
-  return String(Number(value.toPrecision(digits)));
+  return separated(Number(value.toPrecision(digits)));
 }
+
+/** Returns a number's digits, in groups of three before the point. */
+const separated = (value) => String(value).replace(/^-?\d+/, (whole) => Number(whole).toLocaleString('en'));
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -134,7 +137,7 @@ const all = (plot, ticks) => ticks;
 /** Formats the values of a linear axis, all alike. */
 function decimals(plot, splits) {
   const most = Math.max(...splits.map(Math.abs));
-  return splits.map((value) => (most >= 1e-3 && most < 1e7 ? String(Number(value.toPrecision(6))) : format(value)));
+  return splits.map((value) => (most >= 1e-3 && most < 1e7 ? separated(Number(value.toPrecision(6))) : format(value)));
 }
 
 /** Formats the values of a logarithmic axis, each by its size. */
@@ -232,11 +235,11 @@ export const dashOf = (row, group) => (group ? DASHES[group % DASHES.length] : r
 /** The playground's charts: the rates of several schedules, and below them their momenta. */
 export class Chart {
   #root;
-  #momentumRoot;
+  #roots; // of all charts, that of the rates first
   #tip;
   #heard;
-  #plot = null;
-  #momentum = null;
+  #plot = null; // of the rates
+  #plots = new Map(); // that there are, by their roots
   #key = '';
   #shown = null;
   #view = null;
@@ -249,10 +252,13 @@ export class Chart {
   #front = null; // the id of the row that is brought forward
   #wanted = null; // the step that is pointed at, as several may share a pixel
 
-  /** @param heard moved(index or null), zoomed(view or null) */
-  constructor(root, momentumRoot, tip, heard) {
+  /**
+   * @param below where the momentum and the metric are drawn
+   * @param heard moved(index or null), zoomed(view or null)
+   */
+  constructor(root, below, tip, heard) {
     this.#root = root;
-    this.#momentumRoot = momentumRoot;
+    this.#roots = [root, ...below];
     this.#tip = tip;
     this.#heard = heard;
     new ResizeObserver(() => this.#resize()).observe(root.parentElement);
@@ -264,7 +270,7 @@ export class Chart {
   /**
    * Shows rows: each with an id, a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
    *
-   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks, handles
+   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), metrics, below, marks, handles
    */
   show(shown) {
     this.#shown = shown;
@@ -274,7 +280,7 @@ export class Chart {
       if (this.#view && this.#view[1] > this.#end()) this.#view = null;
     }
     const key = JSON.stringify([
-      shown.rows.map((row) => [row.id, row.name, row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum,
+      shown.rows.map((row) => [row.id, row.name, row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum, shown.metrics.length > 0,
       document.documentElement.dataset.theme]);
     if (key !== this.#key) {
       this.#key = key;
@@ -332,15 +338,23 @@ export class Chart {
     return this.#x.at(-1) ?? 1;
   }
 
-  #options(root, names, log) {
+  /** Returns the lines of all charts, in the order of their roots: each with a color, a dash, its row, if it has one, and values. */
+  #lines() {
+    const { rows, momentum, metrics } = this.#shown;
+    return [
+      rows.flatMap((row) => row.rates.map((values, group) => ({ row, color: row.color, dash: dashOf(row, group), values }))),
+      momentum ? rows.map((row) => ({ row, color: row.color, dash: row.dash, values: row.momenta ?? new Float64Array(row.rates[0].length).fill(row.momentum) })) : [],
+      metrics.length ? [{ color: '--ink', dash: [], values: metrics }] : [],
+    ];
+  }
+
+  #options(root, lines, log, last) {
     const shown = this.#shown;
-    const series = [{}];
-    shown.rows.forEach((row) => names(row).forEach((_, group) => series.push({
-      stroke: css(row.color) + (row.stale ? '48' : ['', 'b0', '80', '60'][Math.min(group, 3)]),
-      width: 2, dash: dashOf(row, group), paths: stairs, points: { show: false },
-    })));
+    const series = [{}, ...lines.map(({ row, color, dash }) => ({
+      stroke: css(color) + (row?.stale ? '48' : ''), width: 2, dash, paths: stairs, points: { show: false },
+    }))];
     const narrow = root.clientWidth < 380;
-    const [x, y] = axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log);
+    const [x, y] = axes(narrow || !last ? '' : shown.unit, narrow ? 48 : 58, log);
     if (shown.unit === 'epoch') x.incrs = FRACTIONS;
     return {
       width: root.clientWidth, height: root.clientHeight, legend: { show: false },
@@ -355,7 +369,7 @@ export class Chart {
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],
         setScale: [(plot, key) => key === 'x' && this.#scaled(plot)],
-        draw: [(plot) => this.#bringForward(plot), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot), this.#handles.show(this.#shown.handles))],
+        draw: [(plot) => this.#bringForward(plot, lines), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot), this.#handles.show(this.#shown.handles))],
       },
     };
   }
@@ -363,21 +377,22 @@ export class Chart {
   #rebuild() {
     if (!this.#shown) return;
     this.#quiet = true;
-    this.#plot?.destroy();
-    this.#momentum?.destroy();
-    this.#momentum = null;
-    this.#momentumRoot.hidden = !this.#shown.momentum;
-    this.#momentumRoot.previousElementSibling.hidden = !this.#shown.momentum;
-    this.#plot = new uPlot(this.#options(this.#root, (row) => row.rates, this.#shown.log), this.#data(), this.#root);
-    if (this.#shown.momentum) {
-      this.#momentum = new uPlot(this.#options(this.#momentumRoot, (row) => [row.momenta], false), this.#momenta(), this.#momentumRoot);
-    }
-    this.#handles.on(this.#plot);
-    for (const plot of [this.#plot, this.#momentum]) {
-      if (!plot) continue;
+    for (const plot of this.#plots.values()) plot.destroy();
+    this.#plots.clear();
+    const all = this.#lines();
+    const last = all.findLastIndex((lines, i) => i === 0 || lines.length > 0);
+    this.#roots.forEach((root, i) => {
+      const lines = all[i];
+      if (i > 0) root.hidden = root.previousElementSibling.hidden = !lines.length;
+      if (root.hidden) return;
+      const log = i === 0 && this.#shown.log;
+      const plot = new uPlot(this.#options(root, lines, log, i === last), this.#data(lines, log), root);
       plot.over.addEventListener('dblclick', () => this.zoom(null, null));
       touchable(plot);
-    }
+      this.#plots.set(root, plot);
+    });
+    this.#plot = this.#plots.get(this.#root);
+    this.#handles.on(this.#plot);
     this.#quiet = false;
     this.#fade();
     this.#scale();
@@ -396,7 +411,7 @@ export class Chart {
     if (id === this.#front) return;
     this.#front = id;
     this.#fade();
-    for (const plot of [this.#plot, this.#momentum]) plot?.redraw(false);
+    for (const plot of this.#plots.values()) plot.redraw(false);
   }
 
   /** Returns how much of its color a row keeps. */
@@ -405,28 +420,23 @@ export class Chart {
   }
 
   #fade() {
-    const { rows } = this.#shown;
-    const each = (plot, of) => of.forEach((row, i) => {
-      plot.series[i + 1].alpha = this.#strength(row);
-    });
-    if (this.#plot) each(this.#plot, rows.flatMap((row) => row.rates.map(() => row)));
-    if (this.#momentum) each(this.#momentum, rows);
+    this.#lines().forEach((lines, i) => lines.forEach(({ row }, j) => {
+      this.#plots.get(this.#roots[i]).series[j + 1].alpha = row ? this.#strength(row) : 1;
+    }));
   }
 
   /** Draws the row that is brought forward again, over the others. */
-  #bringForward(plot) {
-    const { rows } = this.#shown;
-    const series = plot === this.#momentum ? rows : rows.flatMap((row) => row.rates.map(() => row));
+  #bringForward(plot, lines) {
     const context = plot.ctx;
     const { left, top, width, height } = plot.bbox;
     context.save();
     context.beginPath();
     context.rect(left, top, width, height);
     context.clip();
-    series.forEach((row, i) => {
-      const { _paths: paths, dash } = plot.series[i + 1];
-      if (row.id !== this.#front || !paths) return;
-      context.strokeStyle = css(row.color);
+    lines.forEach(({ row, color, dash }, i) => {
+      const { _paths: paths } = plot.series[i + 1];
+      if (!row || row.id !== this.#front || !paths) return;
+      context.strokeStyle = css(color);
       context.lineWidth = 3 * devicePixelRatio;
       context.setLineDash(dash.map((part) => part * devicePixelRatio));
       context.stroke(paths.stroke);
@@ -468,8 +478,9 @@ export class Chart {
 
   #fill() {
     this.#quiet = true;
-    this.#plot.setData(this.#data(), false);
-    this.#momentum?.setData(this.#momenta(), false);
+    this.#lines().forEach((lines, i) => {
+      this.#plots.get(this.#roots[i])?.setData(this.#data(lines, i === 0 && this.#shown.log), false);
+    });
     this.#quiet = false;
     this.#scale();
     if (this.#index !== null) this.#moved(this.#plot);
@@ -480,18 +491,12 @@ export class Chart {
     if (!this.#plot) return;
     const [min, max] = this.#view ?? [0, this.#end()];
     this.#quiet = true;
-    for (const plot of [this.#plot, this.#momentum]) plot?.setScale('x', { min, max });
+    for (const plot of this.#plots.values()) plot.setScale('x', { min, max });
     this.#quiet = false;
   }
 
-  #data() {
-    const { rows, log } = this.#shown;
-    return [this.#x, ...rows.flatMap((row) => row.rates.map((rates) => this.#fit(rates, log)))];
-  }
-
-  #momenta() {
-    const columns = this.#shown.rows.map((row) => row.momenta ?? new Float64Array(row.rates[0].length).fill(row.momentum));
-    return [this.#x, ...columns.map((momenta) => this.#fit(momenta, false))];
+  #data(lines, log) {
+    return [this.#x, ...lines.map(({ values }) => this.#fit(values, log))];
   }
 
   /** Returns values in uPlot's form: the last one twice, so that it lasts to the end of its step; null where nothing is drawn. */
@@ -632,7 +637,7 @@ export class Chart {
     if (!this.#shown || event.ctrlKey || event.metaKey || event.altKey) return;
     const [from, to] = this.#view ?? [0, this.#end()];
     const last = this.#shown.steps - 1;
-    const here = this.#index ?? Math.round(from * this.#xPer);
+    const here = this.#index ?? Math.ceil(from * this.#xPer - 1e-9);
     const page = Math.max(1, Math.round(((to - from) * this.#xPer) / 10));
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page };
     const step = event.shiftKey ? 10 : 1;
@@ -653,8 +658,8 @@ export class Chart {
   }
 
   #resize() {
-    for (const [plot, root] of [[this.#plot, this.#root], [this.#momentum, this.#momentumRoot]]) {
-      if (plot && root.clientWidth) plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+    for (const [root, plot] of this.#plots) {
+      if (root.clientWidth) plot.setSize({ width: root.clientWidth, height: root.clientHeight });
     }
     if (this.#plot && this.#index !== null) this.#place(this.#index);
   }

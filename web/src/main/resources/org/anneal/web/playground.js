@@ -1,10 +1,11 @@
 // The playground: schedules in a run, their curves, and what can be asked of them.
 
-import { Chart, dashOf, format, look, swatch } from './chart.js';
+import { Chart, format, look } from './chart.js';
 import { PAUSE, Row } from './editor.js';
 import { Findings } from './findings.js';
 import { Gallery, exampleMetrics, fitted } from './gallery.js';
 import { read, write } from './link.js';
+import { Numbers } from './numbers.js';
 import { Questions, about, links } from './server.js';
 import { TakeAway } from './takeaway.js';
 import { Undo } from './undo.js';
@@ -22,7 +23,7 @@ const questions = new Map();
 
 // The run.
 
-function numbers(text) {
+function listed(text) {
   const parts = text.split(/[\s,;]+/).filter(Boolean);
   return parts.map((part) => {
     const low = part.toLowerCase();
@@ -33,7 +34,7 @@ function numbers(text) {
 /** Returns the run in the form; throws the field and the message if something is wrong. */
 function readRun() {
   const unit = $('[name="unit"]:checked').value;
-  const lr = numbers($('#lr').value);
+  const lr = listed($('#lr').value);
   const run = { lr, momentum: Number($('#momentum').value), adam: $('[name="optimizer"]:checked').value === 'adam', metrics: [],
     own: ['lr', 'momentum', 'optimizer'].filter((name) => page.own.has(name)) };
   const count = (selector, name) => {
@@ -65,7 +66,7 @@ function readRun() {
     throw ['#momentum', `${run.adam ? 'beta1 must be in [0, 1)' : 'Momentum must be at least 0'}, but was ${$('#momentum').value || 'empty'}`];
   }
   if (!$('#metrics-box').hidden) {
-    const metrics = numbers($('#metrics').value);
+    const metrics = listed($('#metrics').value);
     if (metrics.some(Number.isNaN)) throw ['#metrics', 'Metrics must be numbers, separated by spaces or commas'];
     run.metrics = metrics.slice(0, steps).filter(Number.isFinite);
   }
@@ -230,12 +231,12 @@ function drawn() {
 
 // The curves, and the numbers.
 
-const chart = new Chart($('#chart'), $('#momentum-chart'), $('#tip'), {
+const chart = new Chart($('#chart'), [$('#momentum-chart'), $('#metric-chart')], $('#tip'), {
   moved(index) {
     if (index === null) return;
     page.at = index;
-    if (document.activeElement !== $('#at')) $('#at').value = format(index / page.run.per, 8);
-    numbersAt();
+    if (document.activeElement !== $('#at')) $('#at').value = Number((index / page.run.per).toPrecision(8));
+    numbers.at(page.at);
     if (document.activeElement === $('#chart')) announce();
   },
   zoomed(view) {
@@ -280,7 +281,8 @@ function draw(since = null) {
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
-      momentum: $('#show-momentum').checked, below: below(), marks, handles: handles(rows.find((row) => row === page.active) ?? rows[0]),
+      momentum: $('#show-momentum').checked, metrics: rows.some((row) => row.curve.takesMetric) ? page.run.run.metrics : [],
+      below: below(), marks, handles: handles(rows.find((row) => row === page.active) ?? rows[0]),
     });
     $('#log-hint').hidden = !($('#log').checked && rows.some((row) => row.curve.rates.some((rates) => rates.some((rate) => rate <= 0))));
     findings.show(rows, page.rows.filter((row) => row.on && row.error), page.run);
@@ -356,71 +358,13 @@ function goTo(row, step) {
   $('#curve-title').scrollIntoView({ block: 'nearest' });
 }
 
-function cell(text, name = 'td') {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
+const numbers = new Numbers($('#numbers table'), { chosen: goTo, pointed: host.pointed });
 
 /** Shows the numbers of each curve, for the part of the run in view. */
 function showNumbers() {
   if (!page.run) return;
-  const { per, steps, unit } = page.run;
-  const limit = below();
-  const view = chart.view;
-  const from = view ? Math.max(0, Math.ceil(view[0] * per - 1e-9)) : 0;
-  const to = view ? Math.min(steps - 1, Math.floor(view[1] * per + 1e-9)) : steps - 1;
-  for (const name of document.querySelectorAll('[data-x-name]')) name.textContent = unit;
-  $('#below-head').textContent = limit === null ? 'First below' : `First below ${format(limit)}`;
-  $('#number-rows').replaceChildren(...drawn().flatMap((row) => row.curve.rates.map((rates, group) => {
-    let peak = 0;
-    let seen = 0;
-    let all = 0;
-    let first = -1;
-    for (let i = 0; i < rates.length; i++) {
-      const rate = rates[i];
-      if (rate > rates[peak]) peak = i;
-      all += rate;
-      if (i >= from && i <= to) seen += rate;
-      if (first < 0 && limit !== null && rate < limit) first = i;
-    }
-    const line = document.createElement('tr');
-    const head = cell(undefined, 'th');
-    head.scope = 'row';
-    line.addEventListener('pointerenter', () => chart.emphasize(row.id));
-    line.addEventListener('pointerleave', () => chart.emphasize(null));
-    head.append(swatch(row.color, dashOf(row, group)), row.name + (row.curve.rates.length > 1 ? `, group ${group}` : ''));
-    head.title = row.curve.policy;
-    if (row.error) {
-      line.className = 'stale';
-      head.append(' (before the error)');
-    }
-    const now = cell('');
-    now.className = 'at';
-    now.dataset.row = page.rows.indexOf(row);
-    now.dataset.group = group;
-    const reached = cell();
-    if (limit !== null && first >= 0) {
-      const go = document.createElement('button');
-      go.type = 'button';
-      go.textContent = `${unit} ${format(first / per)}`;
-      go.addEventListener('click', () => goTo(row, first));
-      reached.append(go);
-    } else {
-      reached.textContent = limit === null ? '–' : 'never';
-    }
-    line.append(head, now, cell(`${format(rates[peak])} at ${format(peak / per)}`), cell(format(seen)), cell(format(all)), reached);
-    return line;
-  })));
-  numbersAt();
-}
-
-function numbersAt() {
-  $('#at-head').textContent = `lr at ${format(page.at / page.run.per)}`;
-  for (const now of document.querySelectorAll('#number-rows .at')) {
-    const rates = page.rows[now.dataset.row]?.curve.rates[now.dataset.group];
-    now.textContent = rates && page.at < rates.length ? String(rates[page.at]) : '–';
-  }
+  for (const name of document.querySelectorAll('[data-x-name]')) name.textContent = page.run.unit;
+  numbers.show({ rows: drawn(), run: page.run, view: chart.view, limit: below() }, page.at);
 }
 
 // The address.
@@ -574,7 +518,7 @@ $('#at').addEventListener('input', () => {
   if (good) {
     page.at = index;
     chart.point(index);
-    numbersAt();
+    numbers.at(page.at);
   }
 });
 $('#below').addEventListener('input', () => {

@@ -403,7 +403,7 @@ class RunsPageTest {
         String cell = "#number-rows tr:nth-child(" + (group + 1) + ") .at";
         browser.await(
                 "group " + group + " to have rate " + rate + " at step " + step,
-                () -> Math.abs(Double.parseDouble(browser.text(cell)) - rate) < 1e-15);
+                () -> Math.abs(Double.parseDouble(browser.attribute(cell, "data-whole")) - rate) < 1e-15);
     }
 
     @Test
