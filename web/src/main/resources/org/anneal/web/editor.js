@@ -71,8 +71,7 @@ export class Row {
             <pre class="mirror" aria-hidden="true"></pre>
             <textarea class="code" rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
               placeholder="A schedule, or a piece of a program that makes one"
-              role="combobox" aria-autocomplete="list" aria-expanded="false" aria-multiline="true"
-              aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
+              aria-autocomplete="list" aria-haspopup="listbox" aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
           </div>
           <ul class="choices" id="${id}-choices" role="listbox" aria-label="Completions" hidden></ul>
         </div>
@@ -389,7 +388,6 @@ export class Row {
       return item;
     }));
     this.#list.hidden = false;
-    this.#area.setAttribute('aria-expanded', 'true');
     this.#choose(found.prefix ? 0 : -1);
   }
 
@@ -421,7 +419,6 @@ export class Row {
     this.#choices = { options: [] };
     this.#chosen = -1;
     this.#list.hidden = true;
-    this.#area.setAttribute('aria-expanded', 'false');
     this.#area.removeAttribute('aria-activedescendant');
     this.#tell();
   }

@@ -555,7 +555,7 @@ function table(all) {
     const row = document.createElement('tr');
     row.append(...texts.map((text, i) => {
       const cell = document.createElement(i === 0 || name === 'th' ? 'th' : 'td');
-      cell.scope = name === 'th' ? 'col' : 'row';
+      if (cell.localName === 'th') cell.scope = name === 'th' ? 'col' : 'row';
       cell.textContent = text;
       return cell;
     }));

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,7 @@ import org.openqa.selenium.support.ui.WebDriverWait;
 /** A headless Chromium, and what tests do with it. Where there is none, tests that ask for one are skipped, and say so. */
 final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
+    private static final String AXE = axe();
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     final ChromeDriver driver;
@@ -155,11 +158,39 @@ final class Browser implements AutoCloseable {
         driver.manage().window().setSize(new Dimension(1440, 1100));
     }
 
-    /** Has the system prefer dark or light. */
+    /** Has the system prefer dark or light, and no colors that change slowly. */
     void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
-                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+                Map.of(
+                        "features",
+                        List.of(
+                                Map.of("name", "prefers-color-scheme", "value", scheme),
+                                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
+    }
+
+    /** {@return what axe-core finds wrong with the page as it is, in the dark and in the light} */
+    List<String> violations() {
+        return Stream.of("dark", "light")
+                .flatMap(scheme -> {
+                    prefer(scheme);
+                    run(AXE);
+                    @SuppressWarnings("unchecked")
+                    List<String> found = (List<String>) asynchronous("""
+                            const done = arguments[0];
+                            axe.run().then(({violations}) => done(violations.flatMap(({id, help, nodes}) =>
+                              nodes.map(({html}) => `${id}: ${help}: ${html}`))))""");
+                    return found.stream().map(each -> scheme + ": " + each);
+                })
+                .toList();
+    }
+
+    private static String axe() {
+        try (InputStream in = Objects.requireNonNull(Browser.class.getResourceAsStream("/axe.min.js"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8) + "; window.axe = axe";
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     void screenshot(String name) {

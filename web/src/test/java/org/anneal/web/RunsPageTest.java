@@ -324,6 +324,8 @@ class RunsPageTest {
         assertEquals("finished", browser.text("#run-list li:nth-child(2) small"));
         assertEquals("running", browser.text("#run-list li:nth-child(1) small"));
         browser.screenshot("runs");
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
         browser.find("#run-list li:nth-child(1) input").click();
         browser.await("one", () -> !points("loss").contains("b train"));
         browser.driver.navigate().refresh();
