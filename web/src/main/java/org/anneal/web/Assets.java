@@ -32,6 +32,7 @@ final class Assets {
             "gallery.js",
             "takeaway.js",
             "copy.js",
+            "highlight.js",
             "undo.js",
             "parallel.js",
             "favicon.svg",

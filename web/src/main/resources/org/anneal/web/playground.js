@@ -209,7 +209,7 @@ function ask(row, since) {
   const allSteps = run.steps ?? run.epochs * run.stepsPerEpoch;
   row.fit({ steps, epochs: run.epochs, allSteps, batchSize: run.batchSize, tokensPerBatch: run.tokensPerBatch });
   const expression = row.text;
-  questions.get(row).ask({ ...row.piece, run, target: takeAway.library }, (answer) => row.answer(answer, expression, () => {
+  questions.get(row).ask({ ...row.piece, run, target: takeAway.library, program: takeAway.program }, (answer) => row.answer(answer, expression, () => {
     if (!answer.error) {
       row.steps = steps;
       row.groups = run.lr.length;

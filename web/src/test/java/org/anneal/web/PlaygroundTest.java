@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.anneal.schedule.Schedule;
 import org.anneal.text.Python;
@@ -148,7 +147,6 @@ class PlaygroundTest {
         WebElement text = browser.find("#rows textarea");
         text.sendKeys(Keys.chord(Keys.CONTROL, "a"), Keys.DELETE, "CosineA");
         browser.await("a list", () -> browser.all("#rows .choices li").size() == 2);
-        assertEquals("true", text.getAttribute("aria-expanded"));
         browser.screenshot("completions");
         text.sendKeys(Keys.ENTER);
         assertEquals("CosineAnnealingLR(", text.getAttribute("value"));
@@ -784,13 +782,10 @@ class PlaygroundTest {
     }
 
     private static void choose(String card) {
-        browser.await(
-                card,
-                () -> (Boolean)
-                        browser.run(
-                                "const card = [...document.querySelectorAll('#gallery .cards button')].find(({textContent}) =>"
-                                        + " textContent.includes(arguments[0].split('(')[0])); card?.click(); return Boolean(card)",
-                                card));
+        browser.await(card, () -> (Boolean) browser.run(
+                "const card = [...document.querySelectorAll('#gallery .cards button')].find(({textContent}) =>"
+                        + " textContent.includes(arguments[0].split('(')[0])); card?.click(); return Boolean(card)",
+                card));
     }
 
     @Test
@@ -1019,17 +1014,14 @@ class PlaygroundTest {
         openWith("CosineAnnealingLR(T_max=90%)", "&steps=3000&lr=0.1&e=StepLR(50%25)");
         browser.await("both", () -> browser.all("#number-rows tr").size() == 2);
         rate(0, 1234);
-        double whole = Schedule.parse("CosineAnnealingLR(T_max=2700)")
-                .curve(1235, 0.1)
-                .toArray()[1234];
+        double whole =
+                Schedule.parse("CosineAnnealingLR(T_max=2700)").curve(1235, 0.1).toArray()[1234];
         awaitRate(whole);
         assertEquals("lr at 1,234", browser.text("#at-head"));
         assertTrue(browser.text("#number-rows .at").matches("0\\.0\\d{1,6}"), browser.text("#number-rows .at"));
         assertEquals(javascript(whole), browser.attribute("#number-rows .at", "title"));
         assertEquals("165", browser.text("#number-rows tr:nth-child(2) td:nth-child(5)"));
-        assertEquals(
-                "CosineAnnealingLR\t" + javascript(whole),
-                browser.run("""
+        assertEquals("CosineAnnealingLR\t" + javascript(whole), browser.run("""
                         const line = document.querySelector('#number-rows tr');
                         getSelection().setBaseAndExtent(line.cells[0].lastChild, 0, line.cells[1].firstChild, 3);
                         const event = new ClipboardEvent('copy', {clipboardData: new DataTransfer(), bubbles: true, cancelable: true});
@@ -1043,6 +1035,22 @@ class PlaygroundTest {
         browser.await("the part", () -> browser.find("#reset").isEnabled());
         browser.find("#chart").sendKeys(Keys.ARROW_RIGHT);
         browser.awaitText("#at-head", "lr at 41");
+    }
+
+    @Test
+    void axeFindsNothingWrong() {
+        openWith(
+                "SequentialLR([LinearLR(0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])",
+                "&e=StepLR(300)&e=ReduceLROnPlateau()&e=StepLR(&e=StepLR(n)&metrics=1+0.9&steps=100&lr=0.1,0.03&mom=1&x=10,60");
+        browser.await("the errors", () -> browser.all("#finding-list .error").size() == 2);
+        browser.run("document.querySelectorAll('details').forEach(details => details.open = true)");
+        assertEquals(List.of(), browser.violations());
+        browser.size(400, 860);
+        browser.find("#add").click();
+        browser.await("cards", () -> !browser.all("#gallery .cards polyline").isEmpty());
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
+        browser.ownSize();
     }
 
     @Test
@@ -1125,7 +1133,16 @@ class PlaygroundTest {
     void codeJsonAndPicturesAreTakenAway() {
         openWith("StepLR(step_size=30, gamma=0.5)", "&steps=50");
         browser.await("Java", () -> browser.text("#take-text").contains("new StepLR(30, 0.5)"));
+        assertTrue(browser.text("#take-text").contains("class Program {"), browser.text("#take-text"));
+        assertTrue(texts("#take-text .keyword").containsAll(List.of("import", "class", "new", "for")));
+        assertTrue(texts("#take-text .number").contains("0.5"));
+        browser.screenshot("program");
+        browser.find("#take-program").click();
+        browser.await("what convert writes", () -> !browser.text("#take-text").contains("class Program {"));
+        browser.find("#take-program").click();
         browser.find("#tab-java").sendKeys(Keys.ARROW_RIGHT);
+        browser.await("its loop", () -> browser.text("#take-text").contains("for step in range(50):"));
+        assertTrue(texts("#take-text .comment").contains("# yours"));
         browser.await(
                 "Python",
                 () -> browser.text("#take-text").contains("scheduler = StepLR(optimizer, step_size=30, gamma=0.5)"));
@@ -1139,6 +1156,12 @@ class PlaygroundTest {
         browser.find("#tab-keras").click();
         browser.await(
                 "Keras", () -> browser.text("#take-text").contains("keras.optimizers.schedules.ExponentialDecay("));
+        browser.find("#tab-shell").click();
+        browser.await(
+                "the command",
+                () -> browser.text("#take-text")
+                        .startsWith(
+                                "./anneal check 'StepLR(step_size=30, gamma=0.5)' --lr 0.1 --steps 50\n./anneal plot "));
         browser.find("#tab-json").click();
         assertEquals(50L, browser.run("return JSON.parse(document.querySelector('#take-text').textContent).run.steps"));
         browser.find("#tab-link").click();
