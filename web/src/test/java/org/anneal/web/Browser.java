@@ -31,11 +31,16 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A headless Chromium, and what tests do with it. Where there is none, tests that ask for one are skipped, and say so. */
+/**
+ * A headless Chromium, and what tests do with it: one for all, as a start takes seconds. Where there is none, tests that ask for one
+ * are skipped, and say so.
+ */
 final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
     private static final String AXE = axe();
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static Optional<Browser> shared = Optional.empty();
 
     final ChromeDriver driver;
 
@@ -43,7 +48,21 @@ final class Browser implements AutoCloseable {
         this.driver = driver;
     }
 
-    static Browser start() throws IOException {
+    /** {@return the browser, as if it had just been started} */
+    static synchronized Browser start() throws IOException {
+        if (shared.isEmpty()) {
+            Browser browser = launch();
+            Runtime.getRuntime().addShutdownHook(new Thread(browser.driver::quit));
+            shared = Optional.of(browser);
+        }
+        Browser browser = shared.get();
+        browser.ownSize();
+        browser.prefer("light");
+        browser.console();
+        return browser;
+    }
+
+    private static Browser launch() throws IOException {
         Optional<Path> chromium = program("chromium");
         Optional<Path> chromedriver = program("chromedriver");
         if (chromium.isEmpty() || chromedriver.isEmpty()) {
@@ -210,8 +229,9 @@ final class Browser implements AutoCloseable {
                 .toList();
     }
 
+    /** Leaves the page. */
     @Override
     public void close() {
-        driver.quit();
+        driver.get("about:blank");
     }
 }
