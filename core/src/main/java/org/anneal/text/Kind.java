@@ -609,9 +609,10 @@ public final class Kind<R extends Record> {
 
     /** {@return a short constructor with a {@code with...} per other argument if the record has them, or else the whole one} */
     private String chain(Record record, Function<Class<?>, String> names) {
-        List<Parameter> needed = parameters.stream().filter(Parameter::required).toList();
+        Predicate<Parameter> isNeeded = each -> each.required() || each.name().equals("lr"); // which every rule takes
+        List<Parameter> needed = parameters.stream().filter(isNeeded).toList();
         List<Parameter> given = parameters.stream()
-                .filter(each -> !each.required() && isShown(each, record))
+                .filter(each -> !isNeeded.test(each) && isShown(each, record))
                 .toList();
         boolean single = needed.stream().allMatch(each -> each.type().isSingle(each.of(record)));
         boolean chains = hasConstructor(needed.stream().map(each -> each.type().javaType(single)))

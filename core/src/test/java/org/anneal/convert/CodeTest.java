@@ -143,6 +143,7 @@ class CodeTest {
                 .map(rate -> (UpdateRule) new SGD(Double.parseDouble(rate)).withMomentum(0.5))
                 .toList();
         String program = Target.JAVA.program(Policy.parse(text), -1, groups.get(0), groups, 10);
+        assertTrue(program.contains("new SGD(0.1).withMomentum(0.5)"), program);
         PrintStream before = System.out;
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         try (URLClassLoader loader = compiled("Program", program)) {

@@ -71,7 +71,7 @@ export function writeNames(plot, ends, beside = false) {
   context.lineWidth = 4 * ratio;
   context.strokeStyle = css('--card');
   for (const { name, color, x, at, alpha = 1 } of placed) {
-    const from = beside ? Math.min(x, left + width) + 6 * ratio
+    const from = beside ? Math.min(x, left + width) + 10 * ratio
       : Math.max(left, Math.min(x, left + width) - context.measureText(name).width - 9 * ratio);
     context.globalAlpha = alpha;
     context.strokeText(name, from, at);
@@ -471,7 +471,7 @@ export class Chart {
   #margin(plot) {
     plot.ctx.save();
     plot.ctx.font = NAMES;
-    const widths = this.#named(plot).map(({ name }) => plot.ctx.measureText(name).width + 8);
+    const widths = this.#named(plot).map(({ name }) => plot.ctx.measureText(name).width + 12);
     plot.ctx.restore();
     return Math.ceil(Math.max(PADDING[1](plot), ...widths));
   }
