@@ -5,6 +5,8 @@ import uPlot from './uplot/uPlot.esm.js';
 
 export const COLORS = Array.from({ length: 12 }, (_, i) => `--c${i}`);
 export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
+const CROWDED = 2; // values per pixel from which single ones cannot be seen
+const STEEP = 6; // pixels; what changes more from one value to the next is a step, even in a smooth line
 const STAIR = 3; // pixels; a narrower stair cannot be seen, and makes a line rough
 const LETTER = 7.7; // the greatest width of a letter of an axis label
 const LINE = 24; // the height that a label needs
@@ -31,10 +33,31 @@ export function swatch(color, dash = []) {
 const linear = uPlot.paths.linear();
 const stepped = uPlot.paths.stepped({ align: 1 });
 
-/** Draws each value up to the next one, or where that would be too narrow to be seen, a line from one to the next. */
+/** Draws lines from value to value, but upright where they would be steep, as at a step. */
+function smooth(plot, series, from, to) {
+  const stroke = new Path2D();
+  let before = null;
+  for (let i = from; i <= to; i++) {
+    const value = plot.data[series][i];
+    const [x, y] = value === null ? [0, null] : [plot.valToPos(plot.data[0][i], 'x', true), plot.valToPos(value, 'y', true)];
+    if (y !== null && before !== null) {
+      if (Math.abs(y - before) > STEEP * devicePixelRatio) stroke.lineTo(x, before);
+      stroke.lineTo(x, y);
+    } else if (y !== null) {
+      stroke.moveTo(x, y);
+    }
+    before = y;
+  }
+  return { stroke };
+}
+
+/**
+ * Draws each value up to the next one; where that would be too narrow to be seen, a smooth line; and where there are more values than
+ * pixels, their range per pixel.
+ */
 export function stairs(plot, series, from, to) {
-  const wide = (plot.bbox.width || 1) / devicePixelRatio / (to - from) >= STAIR;
-  return (wide ? stepped : linear)(plot, series, from, to);
+  const wide = (plot.bbox.width || 1) / devicePixelRatio / (to - from);
+  return (wide >= STAIR ? stepped : wide >= 1 / CROWDED ? smooth : linear)(plot, series, from, to);
 }
 
 const NAMES = '600 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
