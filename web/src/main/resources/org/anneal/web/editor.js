@@ -1,7 +1,7 @@
 // One schedule of the page: its text with errors marked and completions, its fields, its place in the list.
 
 import { swatch } from './chart.js';
-import { edit, editable, stepOf } from './edits.js';
+import { edit, editable, ratesOf, stepOf } from './edits.js';
 import { Fields } from './fields.js';
 import { moved } from './lengths.js';
 import { Outside } from './outside.js';
@@ -165,6 +165,14 @@ export class Row {
   move(end, step, since) {
     const text = edit(this.#judged, this.curve.policy, moved(end, step), this.#text);
     if (text !== null) this.#change(text, since);
+  }
+
+  /** Changes the rates of the text that make the curve's peak, if it has some, and returns whether it has. */
+  lift(peak, rate, since) {
+    const keys = ratesOf(this.curve.policy, peak);
+    const text = edit(this.#judged, this.curve.policy, Object.fromEntries(keys.map((key) => [key, Number(rate.toPrecision(3))])), this.#text);
+    if (keys.length && text !== null && rate > 0) this.#change(text, since);
+    return keys.length > 0;
   }
 
   #change(text, since) {

@@ -3,6 +3,8 @@
 import { ends, moved } from './lengths.js';
 import { calls, fields, number, rewrite, tokens } from './text.js';
 
+const NEAR = 0.01; // as a peak between two steps is lower
+
 const byKey = (text) => new Map(fields(text).map((field) => [field.key, field]));
 
 /** Returns whether a text is one call and nothing else. */
@@ -53,6 +55,12 @@ export function editable(text, policy, steps) {
   return ends(policy, steps)
     .filter((end) => plain(end) && edit(text, policy, moved(end, end.step)) !== null)
     .map((end) => ({ ...end, followers: end.followers.filter(plain) }));
+}
+
+/** Returns the keys of a policy's absolute rates that are, nearly, a rate. */
+export function ratesOf(policy, rate) {
+  const isIt = ({ parameter, text }) => parameter.type === 'rate' && Math.abs(number(text)?.value - rate) <= NEAR * rate;
+  return fields(policy).filter(isIt).map(({ key }) => key);
 }
 
 /** Returns the step of an end whose field in the text is set to a value there, or null if that is not a number. */

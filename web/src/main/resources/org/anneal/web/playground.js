@@ -292,30 +292,32 @@ function draw(since = null) {
   });
 }
 
-/** Returns the handles of a row's curve: on the ends of its parts and on its peak, which is that of the base rate. */
+/** Returns the handles of a row's curve: on the ends of its parts, and on its peak, which a rate in its text makes, or the base rate. */
 function handles(row) {
-  if (!row || row.error || !row.ends.length && !row.curve) return [];
+  if (!row || row.error) return [];
   const { per, steps, unit } = page.run;
   const [rates] = row.curve.rates;
-  const common = { color: row.color, stride: 1 / per };
-  const at = (step) => rates[Math.max(0, Math.min(rates.length - 1, step))];
-  const lift = (rate, since) => setRate(rate / at(peak), since);
   const peak = rates.reduce((best, rate, i) => (rate > rates[best] ? i : best), 0);
-  const isPeak = (step) => Math.abs(step - peak) <= 1 && rates[peak] > 0;
-  const ends = row.ends.filter(({ step }) => step <= steps).map((end) => ({
-    ...common, key: end.key, name: `${end.name}, ${unit} ${format(end.step / per)}`, along: isPeak(end.step) ? 'both' : 'x',
-    x: end.step / per, y: at(end.step),
-    moved(x, y, since) {
-      if (Math.round(x * per) !== end.step) row.move(end, x * per, since);
-      if (isPeak(end.step)) lift(y, since);
-    },
-  }));
-  return ends.some(({ along }) => along === 'both') || !(rates[peak] > 0) ? ends
-    : [...ends, { ...common, key: 'peak', name: `peak, lr ${format(rates[peak])}`, along: 'y', x: peak / per, y: rates[peak], moved: (x, y, since) => lift(y, since) }];
+  const common = { color: row.color, stride: 1 / per };
+  const lift = (rate, since) => row.lift(rates[peak], rate, since) || scaleRates(rate / rates[peak], since);
+  const ends = row.ends.filter(({ step }) => step <= steps).map((end) => {
+    const isPeak = rates[peak] > 0 && Math.abs(end.step - peak) <= 1;
+    return {
+      ...common, key: end.key, name: `${end.name}, ${unit} ${format(end.step / per)}`, along: isPeak ? 'both' : 'x',
+      x: end.step / per, y: rates[Math.min(rates.length - 1, end.step)],
+      moved(x, y, since) {
+        if (Math.round(x * per) !== end.step) row.move(end, x * per, since);
+        if (isPeak) lift(y, since);
+      },
+    };
+  });
+  if (!(rates[peak] > 0) || ends.some(({ along }) => along === 'both')) return ends;
+  const name = `peak, lr ${format(rates[peak])}`;
+  return [...ends, { ...common, key: 'peak', name, along: 'y', x: peak / per, y: rates[peak], moved: (x, y, since) => lift(y, since) }];
 }
 
-/** Multiplies the base rates; a rate of 0 or less is none. */
-function setRate(factor, since) {
+/** Multiplies the base rates, unless that would make one 0 or less. */
+function scaleRates(factor, since) {
   const rates = page.run.run.lr.map((rate) => Number((rate * factor).toPrecision(3)));
   if (!rates.every((rate) => rate > 0) || rates.join() === page.run.run.lr.join()) return;
   $('#lr').value = rates.join(', ');

@@ -43,6 +43,7 @@ final class Browser implements AutoCloseable {
     private static Optional<Browser> shared = Optional.empty();
 
     final ChromeDriver driver;
+    private boolean resized = true;
 
     private Browser(ChromeDriver driver) {
         this.driver = driver;
@@ -165,6 +166,7 @@ final class Browser implements AutoCloseable {
 
     /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
     void size(int width, int height) {
+        resized = true;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
@@ -172,6 +174,10 @@ final class Browser implements AutoCloseable {
     }
 
     void ownSize() {
+        if (!resized) {
+            return;
+        }
+        resized = false;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", false));
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
         driver.manage().window().setSize(new Dimension(1440, 1100));

@@ -243,6 +243,11 @@ class PlaygroundTest {
         browser.await("the peak", () -> browser.all("#chart .handles button").size() == 1);
         browser.find("[data-handle=peak]").sendKeys(Keys.ARROW_UP);
         browser.await("the rates", () -> "0.105, 0.0105".equals(browser.attribute("#lr", "value")));
+        write("OneCycleLR(max_lr=0.5, total_steps=100)");
+        browser.await("its end, too", () -> browser.all("#chart .handles button").size() == 2);
+        browser.find("[data-handle=peak]").sendKeys(Keys.ARROW_UP);
+        awaitExpression("OneCycleLR(max_lr=0.525, total_steps=100)");
+        assertEquals("0.105, 0.0105", browser.attribute("#lr", "value"));
     }
 
     private static void drag(String css, int x, int y) {
@@ -1115,6 +1120,8 @@ class PlaygroundTest {
         assertEquals(height(0.502), height(0.508));
         openWith("CosineAnnealingLR(T_max=500)", "&steps=500&lr=0.1");
         assertNotEquals(height(0.502), height(0.508));
+        openWith("StepLR(step_size=250)", "&steps=500&lr=0.1"); // a drop is upright all the same
+        assertEquals(height(0.4), height(0.499));
     }
 
     /** {@return where the first curve is at a part of the chart's width} */
