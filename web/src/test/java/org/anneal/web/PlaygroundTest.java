@@ -244,7 +244,8 @@ class PlaygroundTest {
         browser.find("[data-handle=peak]").sendKeys(Keys.ARROW_UP);
         browser.await("the rates", () -> "0.105, 0.0105".equals(browser.attribute("#lr", "value")));
         write("OneCycleLR(max_lr=0.5, total_steps=100)");
-        browser.await("its end, too", () -> browser.all("#chart .handles button").size() == 2);
+        browser.await(
+                "its end, too", () -> browser.all("#chart .handles button").size() == 2);
         browser.find("[data-handle=peak]").sendKeys(Keys.ARROW_UP);
         awaitExpression("OneCycleLR(max_lr=0.525, total_steps=100)");
         assertEquals("0.105, 0.0105", browser.attribute("#lr", "value"));
