@@ -26,6 +26,7 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
@@ -106,6 +107,11 @@ final class Browser implements AutoCloseable {
     void open(String address) {
         driver.get("about:blank"); // so that another fragment is another page
         driver.get(address);
+    }
+
+    /** {@return what a hand does, quickly: by default each movement takes a quarter of a second} */
+    Actions actions() {
+        return new Actions(driver, Duration.ofMillis(20));
     }
 
     WebElement find(String css) {
