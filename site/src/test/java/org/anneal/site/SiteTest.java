@@ -112,6 +112,10 @@ class SiteTest {
                     browser.console().stream()
                             .filter(line -> !line.contains("dejavu.css")) // fonts that Debian's javadoc leaves out
                             .toList());
+            for (String page : List.of("index", "cheatsheet", "training", "gallery")) {
+                browser.open(SITE.resolve(page + ".html").toUri().toString());
+                assertEquals(List.of(), browser.violations(), page);
+            }
         }
     }
 

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,23 +26,45 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A headless Chromium, and what tests do with it. Where there is none, tests that ask for one are skipped, and say so. */
+/**
+ * A headless Chromium, and what tests do with it: one for all, as a start takes seconds. Where there is none, tests that ask for one
+ * are skipped, and say so.
+ */
 public final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
+    private static final String AXE = axe();
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    private static Optional<Browser> shared = Optional.empty();
+
     final ChromeDriver driver;
+    private boolean resized = true;
 
     private Browser(ChromeDriver driver) {
         this.driver = driver;
     }
 
-    public static Browser start() throws IOException {
+    /** {@return the browser, as if it had just been started} */
+    public static synchronized Browser start() throws IOException {
+        if (shared.isEmpty()) {
+            Browser browser = launch();
+            Runtime.getRuntime().addShutdownHook(new Thread(browser.driver::quit));
+            shared = Optional.of(browser);
+        }
+        Browser browser = shared.get();
+        browser.ownSize();
+        browser.prefer("light");
+        browser.console();
+        return browser;
+    }
+
+    private static Browser launch() throws IOException {
         Optional<Path> chromium = program("chromium");
         Optional<Path> chromedriver = program("chromedriver");
         if (chromium.isEmpty() || chromedriver.isEmpty()) {
@@ -83,6 +107,11 @@ public final class Browser implements AutoCloseable {
     public void open(String address) {
         driver.get("about:blank"); // so that another fragment is another page
         driver.get(address);
+    }
+
+    /** {@return what a hand does, quickly: by default each movement takes a quarter of a second} */
+    Actions actions() {
+        return new Actions(driver, Duration.ofMillis(20));
     }
 
     public WebElement find(String css) {
@@ -143,6 +172,7 @@ public final class Browser implements AutoCloseable {
 
     /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
     public void size(int width, int height) {
+        resized = true;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
@@ -150,16 +180,48 @@ public final class Browser implements AutoCloseable {
     }
 
     void ownSize() {
+        if (!resized) {
+            return;
+        }
+        resized = false;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", false));
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
         driver.manage().window().setSize(new Dimension(1440, 1100));
     }
 
-    /** Has the system prefer dark or light. */
+    /** Has the system prefer dark or light, and no colors that change slowly. */
     public void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
-                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+                Map.of(
+                        "features",
+                        List.of(
+                                Map.of("name", "prefers-color-scheme", "value", scheme),
+                                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
+    }
+
+    /** {@return what axe-core finds wrong with the page as it is, in the dark and in the light} */
+    public List<String> violations() {
+        return Stream.of("dark", "light")
+                .flatMap(scheme -> {
+                    prefer(scheme);
+                    run(AXE);
+                    @SuppressWarnings("unchecked")
+                    List<String> found = (List<String>) asynchronous("""
+                            const done = arguments[0];
+                            axe.run().then(({violations}) => done(violations.flatMap(({id, help, nodes}) =>
+                              nodes.map(({html}) => `${id}: ${help}: ${html}`))))""");
+                    return found.stream().map(each -> scheme + ": " + each);
+                })
+                .toList();
+    }
+
+    private static String axe() {
+        try (InputStream in = Objects.requireNonNull(Browser.class.getResourceAsStream("/axe.min.js"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8) + "; window.axe = axe";
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     public void screenshot(String name) {
@@ -175,11 +237,13 @@ public final class Browser implements AutoCloseable {
     public List<String> console() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(LogEntry::getMessage)
+                .filter(message -> !message.startsWith("rendering ")) // advice on reading pixels, as tests do
                 .toList();
     }
 
+    /** Leaves the page. */
     @Override
     public void close() {
-        driver.quit();
+        driver.get("about:blank");
     }
 }
