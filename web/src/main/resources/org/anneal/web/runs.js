@@ -1,7 +1,7 @@
 // Training runs as they go on; the server sends what their files have, as they grow. A reload fetches everything again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, NOWHERE, PADDING, axes, css, format, linearRange, logRange, readout, touchable } from './chart.js';
+import { COLORS, NOWHERE, PADDING, axes, css, format, linearRange, logRange, readout, touchable, writeNames } from './chart.js';
 import { write } from './link.js';
 import { about, links } from './server.js';
 
@@ -15,7 +15,6 @@ const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'seconds']);
 const isLoss = (column) => /(^|_)val_loss$/.test(column);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
-const LINE = 15; // the height of a name in a chart
 const LONGEST = 24; // letters of one
 const count = (value) => value.toLocaleString('en-US');
 
@@ -276,31 +275,12 @@ class Lines {
     context.restore();
   }
 
-  /** Writes names above the ends of lines, or below the name that is there. */
+  /** Writes names at the ends of lines. */
   #name(plot) {
-    const context = plot.ctx;
-    const ratio = devicePixelRatio;
-    const { left, top, width, height } = plot.bbox;
-    const ends = this.#lines.filter((line) => line.name).flatMap((line) => {
-      const at = line.x.findLastIndex((x, i) => x <= plot.scales.x.max && line.y[i] !== null && !(this.#log && line.y[i] <= 0));
-      return at < 0 || line.x[at] < plot.scales.x.min ? [] : { line, x: plot.valToPos(line.x[at], 'x', true), y: plot.valToPos(line.y[at], 'y', true) };
-    }).sort((one, other) => one.y - other.y);
-    context.save();
-    context.font = `600 ${12 * ratio}px system-ui, sans-serif`;
-    context.textBaseline = 'bottom';
-    context.lineJoin = 'round';
-    context.lineWidth = 4 * ratio;
-    context.strokeStyle = css('--card');
-    let free = top + LINE * ratio;
-    for (const { line, x, y } of ends) {
-      const at = Math.min(top + height, Math.max(free, y - 7 * ratio));
-      free = at + LINE * ratio;
-      const from = Math.max(left, Math.min(x, left + width) - context.measureText(line.name).width - 9 * ratio);
-      context.strokeText(line.name, from, at);
-      context.fillStyle = css(line.color);
-      context.fillText(line.name, from, at);
-    }
-    context.restore();
+    writeNames(plot, this.#lines.filter((line) => line.name).flatMap(({ name, color, x, y }) => {
+      const at = x.findLastIndex((each, i) => each <= plot.scales.x.max && y[i] !== null && !(this.#log && y[i] <= 0));
+      return at < 0 || x[at] < plot.scales.x.min ? [] : { name, color, x: x[at], y: y[at] };
+    }));
   }
 
   /** Takes the chart off the page. */
@@ -575,7 +555,7 @@ function table(all) {
     const row = document.createElement('tr');
     row.append(...texts.map((text, i) => {
       const cell = document.createElement(i === 0 || name === 'th' ? 'th' : 'td');
-      cell.scope = name === 'th' ? 'col' : 'row';
+      if (cell.localName === 'th') cell.scope = name === 'th' ? 'col' : 'row';
       cell.textContent = text;
       return cell;
     }));

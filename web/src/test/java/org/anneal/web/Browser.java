@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,23 +26,45 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A headless Chromium, and what tests do with it. Where there is none, tests that ask for one are skipped, and say so. */
-final class Browser implements AutoCloseable {
+/**
+ * A headless Chromium, and what tests do with it: one for all, as a start takes seconds. Where there is none, tests that ask for one
+ * are skipped, and say so.
+ */
+public final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
+    private static final String AXE = axe();
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    private static Optional<Browser> shared = Optional.empty();
+
     final ChromeDriver driver;
+    private boolean resized = true;
 
     private Browser(ChromeDriver driver) {
         this.driver = driver;
     }
 
-    static Browser start() throws IOException {
+    /** {@return the browser, as if it had just been started} */
+    public static synchronized Browser start() throws IOException {
+        if (shared.isEmpty()) {
+            Browser browser = launch();
+            Runtime.getRuntime().addShutdownHook(new Thread(browser.driver::quit));
+            shared = Optional.of(browser);
+        }
+        Browser browser = shared.get();
+        browser.ownSize();
+        browser.prefer("light");
+        browser.console();
+        return browser;
+    }
+
+    private static Browser launch() throws IOException {
         Optional<Path> chromium = program("chromium");
         Optional<Path> chromedriver = program("chromedriver");
         if (chromium.isEmpty() || chromedriver.isEmpty()) {
@@ -80,16 +104,21 @@ final class Browser implements AutoCloseable {
                 .findFirst();
     }
 
-    void open(String address) {
+    public void open(String address) {
         driver.get("about:blank"); // so that another fragment is another page
         driver.get(address);
     }
 
-    WebElement find(String css) {
+    /** {@return what a hand does, quickly: by default each movement takes a quarter of a second} */
+    Actions actions() {
+        return new Actions(driver, Duration.ofMillis(20));
+    }
+
+    public WebElement find(String css) {
         return driver.findElement(By.cssSelector(css));
     }
 
-    List<WebElement> all(String css) {
+    public List<WebElement> all(String css) {
         return driver.findElements(By.cssSelector(css));
     }
 
@@ -114,7 +143,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Waits until something is so. */
-    void await(String what, Supplier<Boolean> condition) {
+    public void await(String what, Supplier<Boolean> condition) {
         new WebDriverWait(driver, PATIENCE)
                 .pollingEvery(Duration.ofMillis(25))
                 .ignoring(StaleElementReferenceException.class)
@@ -132,7 +161,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    Object run(String script, Object... arguments) {
+    public Object run(String script, Object... arguments) {
         return Objects.requireNonNullElse(driver.executeScript(script, arguments), "");
     }
 
@@ -142,7 +171,8 @@ final class Browser implements AutoCloseable {
     }
 
     /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
-    void size(int width, int height) {
+    public void size(int width, int height) {
+        resized = true;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
@@ -150,19 +180,51 @@ final class Browser implements AutoCloseable {
     }
 
     void ownSize() {
+        if (!resized) {
+            return;
+        }
+        resized = false;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", false));
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
         driver.manage().window().setSize(new Dimension(1440, 1100));
     }
 
-    /** Has the system prefer dark or light. */
-    void prefer(String scheme) {
+    /** Has the system prefer dark or light, and no colors that change slowly. */
+    public void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
-                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+                Map.of(
+                        "features",
+                        List.of(
+                                Map.of("name", "prefers-color-scheme", "value", scheme),
+                                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
     }
 
-    void screenshot(String name) {
+    /** {@return what axe-core finds wrong with the page as it is, in the dark and in the light} */
+    public List<String> violations() {
+        return Stream.of("dark", "light")
+                .flatMap(scheme -> {
+                    prefer(scheme);
+                    run(AXE);
+                    @SuppressWarnings("unchecked")
+                    List<String> found = (List<String>) asynchronous("""
+                            const done = arguments[0];
+                            axe.run().then(({violations}) => done(violations.flatMap(({id, help, nodes}) =>
+                              nodes.map(({html}) => `${id}: ${help}: ${html}`))))""");
+                    return found.stream().map(each -> scheme + ": " + each);
+                })
+                .toList();
+    }
+
+    private static String axe() {
+        try (InputStream in = Objects.requireNonNull(Browser.class.getResourceAsStream("/axe.min.js"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8) + "; window.axe = axe";
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    public void screenshot(String name) {
         run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
         try {
             Files.write(SCREENSHOTS.resolve(name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
@@ -172,14 +234,16 @@ final class Browser implements AutoCloseable {
     }
 
     /** {@return what the console has said since it was last asked, but for what is of no concern} */
-    List<String> console() {
+    public List<String> console() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(LogEntry::getMessage)
+                .filter(message -> !message.startsWith("rendering ")) // advice on reading pixels, as tests do
                 .toList();
     }
 
+    /** Leaves the page. */
     @Override
     public void close() {
-        driver.quit();
+        driver.get("about:blank");
     }
 }

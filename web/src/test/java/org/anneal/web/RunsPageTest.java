@@ -37,7 +37,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.interactions.Actions;
 
 /** Training runs as they go, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -147,7 +146,7 @@ class RunsPageTest {
         openRuns();
         browser.await("ten epochs", () -> points("loss").contains("\"run train\":10"));
         assertEquals(List.of(0L, 100L), view());
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("[data-chart=loss] .u-over"), -100, 0)
                 .clickAndHold()
                 .moveByOffset(100, 5)
@@ -159,9 +158,7 @@ class RunsPageTest {
         write("run", 11, 12, 1);
         browser.await("two more", () -> points("loss").contains("\"run train\":12"));
         assertEquals(part, view());
-        new Actions(browser.driver)
-                .doubleClick(browser.find("[data-chart=loss] .u-over"))
-                .perform();
+        browser.actions().doubleClick(browser.find("[data-chart=loss] .u-over")).perform();
         browser.await("all", () -> view().equals(List.of(0L, 120L)));
         write("run", 13, 13, 1);
         browser.await("and what comes", () -> view().equals(List.of(0L, 130L)));
@@ -299,7 +296,7 @@ class RunsPageTest {
     }
 
     private static void press(CharSequence key) {
-        new Actions(browser.driver).sendKeys(key).perform();
+        browser.actions().sendKeys(key).perform();
     }
 
     /** {@return the steps between which the loss is shown} */
@@ -324,6 +321,8 @@ class RunsPageTest {
         assertEquals("finished", browser.text("#run-list li:nth-child(2) small"));
         assertEquals("running", browser.text("#run-list li:nth-child(1) small"));
         browser.screenshot("runs");
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
         browser.find("#run-list li:nth-child(1) input").click();
         browser.await("one", () -> !points("loss").contains("b train"));
         browser.driver.navigate().refresh();
@@ -403,7 +402,7 @@ class RunsPageTest {
         String cell = "#number-rows tr:nth-child(" + (group + 1) + ") .at";
         browser.await(
                 "group " + group + " to have rate " + rate + " at step " + step,
-                () -> Math.abs(Double.parseDouble(browser.text(cell)) - rate) < 1e-15);
+                () -> Math.abs(Double.parseDouble(browser.attribute(cell, "data-whole")) - rate) < 1e-15);
     }
 
     @Test
