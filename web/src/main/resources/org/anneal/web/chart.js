@@ -100,7 +100,7 @@ export const PADDING = [10, (plot) => Math.max(20, Math.ceil(halfLabel(plot))), 
 /** Returns 1, 2 and 5 times powers of ten, the possible distances between labels. */
 const oneTwoFive = (from, to) => Array.from({ length: to - from }, (_, i) => [1, 2, 5].map((digit) => Number(`${digit}e${from + i}`))).flat();
 const WHOLE = oneTwoFive(0, 16);
-const FRACTIONS = oneTwoFive(-24, 24);
+export const FRACTIONS = oneTwoFive(-24, 24);
 
 /** Returns the options of the axes, in the page's colours; a linear x has whole ticks only, as there are no half steps. */
 export function axes(xLabel, size = 58, log = false, logX = false) {

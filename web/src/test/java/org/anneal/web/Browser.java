@@ -175,6 +175,7 @@ final class Browser implements AutoCloseable {
     List<String> console() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(LogEntry::getMessage)
+                .filter(message -> !message.startsWith("rendering ")) // advice on reading pixels, as tests do
                 .toList();
     }
 
