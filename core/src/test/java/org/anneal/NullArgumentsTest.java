@@ -82,6 +82,7 @@ import org.anneal.schedule.Piecewise;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.RateFunction;
 import org.anneal.schedule.ReduceLROnPlateau;
+import org.anneal.schedule.Remedy;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SavedCall;
 import org.anneal.schedule.Schedule;
@@ -92,6 +93,7 @@ import org.anneal.schedule.StepLR;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.Check;
 import org.anneal.text.Context;
+import org.anneal.text.Declared;
 import org.anneal.text.Kind;
 import org.anneal.text.Lengths;
 import org.anneal.text.LrLambda;
@@ -152,6 +154,7 @@ class NullArgumentsTest {
                 new RunLength(10, 5),
                 new SchedulerCall(new StepLR(3), -1, List.of("a note")),
                 new Finding(0, "a problem", "a suggestion"),
+                Remedy.set(new StepLR(3), "step_size", 4),
                 Comparison.of(new double[] {1}, new double[] {2}, 0),
                 new Comparison.Difference(0, 1, 2),
                 new ReduceLROnPlateau.State(0, 0, 0),
@@ -299,6 +302,7 @@ class NullArgumentsTest {
         samples.put(RateFunction.class, (RateFunction) (step, current, base) -> current);
         samples.put(Enum.class, StepPer.BATCH);
         samples.put(Kind.class, new StepLR(3).kind());
+        samples.put(Declared.class, new StepLR(3));
         samples.put(DoubleConsumer.class, (DoubleConsumer) value -> {});
         samples.put(IOException.class, new IOException("full"));
         samples.put(AtomicFile.Content.class, (AtomicFile.Content) file -> {});
@@ -323,6 +327,8 @@ class NullArgumentsTest {
             return "step";
         } else if (of.getDeclaringClass() == NamePatterns.class) {
             return "*";
+        } else if (of.getDeclaringClass() == Remedy.class) {
+            return "step_size";
         }
         return of.getDeclaringClass() == Python.class
                 ? "1"

@@ -91,6 +91,33 @@ final class PyTorchCode {
         return code.toString();
     }
 
+    /** {@return a program: a model before the lines of {@link #of}, and the loop after them} */
+    static String program(Policy policy, String lines, int groups, long steps) {
+        String model = "model = torch.nn.Linear(10, 1)  # yours\n"
+                + (groups == 1
+                        ? ""
+                        : IntStream.range(0, groups)
+                                .mapToObj(i -> "group" + i + " = "
+                                        + (i == 0
+                                                ? "[model.weight]"
+                                                : i == 1 ? "[model.bias]" : "[torch.nn.Parameter(torch.zeros(1))]")
+                                        + "\n")
+                                .collect(Collectors.joining()));
+        String step = policy.metricDriven().isPresent() ? "scheduler.step(loss.item())" : "scheduler.step()";
+        return lines.replaceFirst("\n\noptimizer = ", Matcher.quoteReplacement("\n\n" + model + "optimizer = "))
+                + """
+
+                for step in range(%d):
+                    optimizer.zero_grad()
+                    loss = model(torch.randn(32, 10)).square().mean()  # yours
+                    loss.backward()
+                    if step %% %d == 0:
+                        print(f"step {step}: loss {loss.item():.4g}, lr {optimizer.param_groups[0]['lr']:.4g}")
+                    optimizer.step()
+                    %s
+                """.formatted(steps, Math.max(1, steps / 10), step);
+    }
+
     /** Returns whether all that a text calls is PyTorch's. */
     private static boolean isOwn(String text) {
         return calls(text).allMatch(call -> call.kind().module().isPresent());

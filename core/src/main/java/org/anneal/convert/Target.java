@@ -82,6 +82,20 @@ public enum Target {
         }
     }
 
+    /**
+     * {@return a whole program: what {@link #write} writes, and for Java and PyTorch something to train and the loop over the run}
+     *
+     * @param steps of the run, at least 1
+     * @throws IllegalArgumentException as {@link #write} does
+     */
+    public String program(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, long steps) {
+        Check.atLeast(1, "steps", steps);
+        String code = write(policy, lastEpoch, rule, groups);
+        return this == JAVA
+                ? JavaCode.program(policy, lastEpoch, groups, steps)
+                : this == PYTORCH ? PyTorchCode.program(policy, code, groups.size(), steps) : code;
+    }
+
     /** Returns a policy as what alone can be written for optax and Keras. */
     Schedule asSchedule(Policy policy, long lastEpoch) {
         if (lastEpoch != -1) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 /**
  * One parameter group's run that is being checked, and what has been found in it so far.
  *
+ * @param policy what is checked, for all groups
  * @param length the epochs, if they are known
  * @param bases the rate that each group starts from
  * @param group the group that is checked
@@ -15,6 +16,7 @@ import java.util.Optional;
  * @param staying the schedules that are meant to leave the rate as it is
  */
 record CheckedRun(
+        Policy policy,
         long steps,
         Optional<RunLength> length,
         List<Double> bases,
@@ -25,8 +27,15 @@ record CheckedRun(
         List<RunPart> reported,
         List<Schedule> staying) {
 
-    CheckedRun(long steps, Optional<RunLength> length, List<Double> bases, int group, Optional<Policy> sequence) {
+    CheckedRun(
+            Policy policy,
+            long steps,
+            Optional<RunLength> length,
+            List<Double> bases,
+            int group,
+            Optional<Policy> sequence) {
         this(
+                policy,
                 steps,
                 length,
                 bases,
@@ -44,6 +53,14 @@ record CheckedRun(
 
     void find(long step, String problem, String suggestion) {
         findings.add(new Finding(step, problem, suggestion));
+    }
+
+    void find(long step, String problem, Remedy remedy) {
+        findings.add(new Finding(step, problem, remedy.suggestion(), remedy.mend(policy)));
+    }
+
+    void note(long step, String problem, Remedy remedy) {
+        notes.add(new Finding(step, problem, remedy.suggestion(), remedy.mend(policy)));
     }
 
     boolean isReported(long step) {

@@ -91,7 +91,7 @@ public record Checkup(
         Check.atLeast(1, "steps", steps);
         Objects.requireNonNull(length, "length");
         Check.group(group, Check.list("bases", bases).size());
-        CheckedRun run = new CheckedRun(steps, length, bases, group, Optional.empty());
+        CheckedRun run = new CheckedRun(schedule, steps, length, bases, group, Optional.empty());
         new RunPart(run, 0, steps, true, true).visit(schedule);
         return new Checkup(run.findings(), List.of(), Double.NaN, 0, 0, Double.NaN, OptionalLong.empty());
     }
@@ -109,8 +109,8 @@ public record Checkup(
         bases.forEach(rate -> Check.finiteNotNegative("base", rate));
         policy.metricDriven().ifPresent(plateau -> plateau.checkGroups(groups));
         long firstMetric = policy.firstMetric();
-        CheckedRun run =
-                new CheckedRun(steps, length, bases, group, firstMetric > 0 ? Optional.of(policy) : Optional.empty());
+        CheckedRun run = new CheckedRun(
+                policy, steps, length, bases, group, firstMetric > 0 ? Optional.of(policy) : Optional.empty());
         policy.stepDriven().ifPresent(new RunPart(run, 0, steps, true, true)::visit);
         if (firstMetric < steps) {
             RunPart metrics = new RunPart(run, firstMetric, steps, true, firstMetric == 0);

@@ -32,7 +32,8 @@ public record ConstantLR(
                 slider = {0.001, 1})
         double factor,
 
-        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
+        @Param(or = "5", unit = Param.Unit.STEPS, ends = true)
+        long totalIters)
         implements Schedule {
 
     static final Kind<ConstantLR> KIND = Kind.of(ConstantLR.class, "holds a fraction of the rate, then the full rate")
@@ -83,7 +84,7 @@ public record ConstantLR(
             part.addAtEnd(
                     "ConstantLR holds the rate at " + RunPart.round(factor) + " of its base for " + totalIters
                             + " steps, which is longer than " + part.name() + " of " + part.length(),
-                    RunPart.set("total_iters", Math.max(1, part.steps() / 20)));
+                    Remedy.set(shared, "total_iters", Math.max(1, part.steps() / 20)));
         }
         if (factor == 1) {
             part.stays(this);

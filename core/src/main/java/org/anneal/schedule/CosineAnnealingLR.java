@@ -27,7 +27,7 @@ import org.anneal.text.Param;
  * @param etaMin the lowest rate, finite and at least 0
  */
 public record CosineAnnealingLR(
-        @Param(name = "T_max", unit = Param.Unit.STEPS, atLeast = 1)
+        @Param(name = "T_max", unit = Param.Unit.STEPS, ends = true, atLeast = 1)
         long tMax,
 
         @Param(or = "0.0", unit = Param.Unit.RATE) double etaMin)
@@ -76,20 +76,20 @@ public record CosineAnnealingLR(
     @Override
     public void check(RunPart part, Schedule shared) {
         part.rises("CosineAnnealingLR", etaMin);
-        if (part.unfinished("CosineAnnealingLR", "T_max", tMax)) {
+        if (part.unfinished(shared, "CosineAnnealingLR", "T_max", tMax)) {
             return;
         } else if (part.steps() > tMax + 1) {
             part.add(
                     part.from() + tMax + 1,
                     "CosineAnnealingLR climbs again from here on: " + part.name() + " of " + part.length()
                             + " goes on past T_max=" + tMax,
-                    part.fit("T_max"));
+                    part.fit(shared, "T_max"));
         } else if (part.steps() > tMax && etaMin == 0) {
             part.add(
                     part.from() + tMax,
                     "the last rate of CosineAnnealingLR is zero: " + part.name() + " has one step more than T_max="
                             + tMax,
-                    part.fit("T_max"));
+                    part.fit(shared, "T_max"));
         }
     }
 

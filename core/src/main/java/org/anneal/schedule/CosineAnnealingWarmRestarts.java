@@ -125,10 +125,13 @@ public record CosineAnnealingWarmRestarts(
         String whole = "give " + part.name() + " "
                 + (left < part.steps() ? RunPart.number(part.steps() - left) + " or " : "") + RunPart.number(end)
                 + " steps";
-        part.addAtEnd(
-                "the last cycle of CosineAnnealingWarmRestarts is cut short: " + part.name() + " ends after "
-                        + RunPart.number(left) + " of its " + RunPart.number(length) + " steps",
-                fits ? RunPart.set("T_0", (long) shorter) + ", or " + whole : whole);
+        String problem = "the last cycle of CosineAnnealingWarmRestarts is cut short: " + part.name() + " ends after "
+                + RunPart.number(left) + " of its " + RunPart.number(length) + " steps";
+        if (fits) {
+            part.addAtEnd(problem, Remedy.set(shared, "T_0", (long) shorter).and(", or " + whole));
+        } else {
+            part.addAtEnd(problem, whole);
+        }
     }
 
     /** {@return the first steps of the second cycle and those after it} */

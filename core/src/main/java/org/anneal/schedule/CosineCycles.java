@@ -143,7 +143,7 @@ public record CosineCycles(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.unfinished("the first cycle of CosineCycles", "steps", steps);
+        part.unfinished(shared, "the first cycle of CosineCycles", "steps", steps);
     }
 
     /** {@return the first steps of the second cycle and those after it, up to the limit} */

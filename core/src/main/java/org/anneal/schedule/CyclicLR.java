@@ -289,15 +289,19 @@ public record CyclicLR(
             part.addOfRates(
                     "CyclicLR falls where it should rise: its base_lr=" + RunPart.round(low) + " is above its max_lr="
                             + RunPart.round(high),
-                    "set base_lr=" + RunPart.round(high) + " and max_lr=" + RunPart.round(low));
-        } else if (!part.oneForAll("CyclicLR", bounds) && low != part.base() && high != part.base()) {
-            part.unused("CyclicLR", low, high);
+                    Remedy.with(
+                            all,
+                            Map.of("base_lr", all.maxLr, "max_lr", all.baseLr),
+                            "set base_lr=" + RunPart.round(high) + " and max_lr=" + RunPart.round(low)));
+        } else if (!part.oneForAll(all, bounds) && low != part.base() && high != part.base()) {
+            part.unused(all, low, high);
         }
         if (part.steps() > 1 && !baseLr.equals(maxLr) && stepSizeUp > part.steps() - 1) {
             part.addAtEnd(
                     "CyclicLR never reaches its max_lr, which takes " + RunPart.number(stepSizeUp) + " steps: "
                             + part.name() + " has " + part.length(),
-                    RunPart.set("step_size_up", Math.max(1, part.steps() / 2)) + " for one whole cycle");
+                    Remedy.set(all, "step_size_up", Math.max(1, part.steps() / 2))
+                            .and(" for one whole cycle"));
         }
     }
 

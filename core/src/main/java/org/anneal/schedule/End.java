@@ -89,7 +89,7 @@ public record End(
                     part.from() + step,
                     "the schedule has ended: End refuses what is after step " + step + ", but " + part.name() + " has "
                             + part.length(),
-                    part.fit("step"));
+                    part.fit(shared, "step"));
         } else if (then == Then.OWN || step >= part.steps()) {
             part.visit(member);
         } else {

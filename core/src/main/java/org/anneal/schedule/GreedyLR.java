@@ -340,7 +340,7 @@ public record GreedyLR(
             part.addAtEnd(
                     "GreedyLR cannot change the rate: it waits for " + (patience + 1)
                             + " metrics in a row that improve or do not, but " + part.name() + " has " + part.steps(),
-                    RunPart.set("patience", Math.max(0, part.steps() / 10)));
+                    Remedy.set(this, "patience", Math.max(0, part.steps() / 10)));
         }
     }
 

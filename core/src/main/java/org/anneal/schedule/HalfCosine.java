@@ -25,7 +25,8 @@ import org.anneal.text.Power;
  */
 @StateForm.By(TextForm.class)
 public record HalfCosine(
-        @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true, atLeast = 1)
+        long steps,
 
         @Param(
                 or = "0.0",
@@ -85,7 +86,7 @@ public record HalfCosine(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("HalfCosine", "steps", steps, floor);
+        part.falling(shared, "steps", steps, floor);
     }
 
     @Override

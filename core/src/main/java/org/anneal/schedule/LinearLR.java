@@ -42,7 +42,8 @@ public record LinearLR(
                 slider = {0, 1})
         double endFactor,
 
-        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters)
+        @Param(or = "5", unit = Param.Unit.STEPS, ends = true)
+        long totalIters)
         implements Schedule {
 
     static final Kind<LinearLR> KIND = Kind.of(LinearLR.class, "changes linearly from one factor to another")
@@ -115,15 +116,15 @@ public record LinearLR(
     @Override
     public void check(RunPart part, Schedule shared) {
         if (startFactor > endFactor) {
-            part.falling("LinearLR", "total_iters", totalIters, endFactor);
+            part.falling(shared, "total_iters", totalIters, endFactor);
         } else if (isWarmup() && totalIters > part.steps()) {
             part.addAtEnd(
                     "the warmup of " + totalIters + " steps (LinearLR) is longer than " + part.name() + " of "
                             + part.length(),
                     part.isLast()
-                            ? RunPart.set("total_iters", Math.max(1, part.steps() / 20)) + ", a twentieth of "
-                                    + part.name()
-                            : RunPart.set("total_iters", part.steps()) + ", up to the milestone");
+                            ? Remedy.set(shared, "total_iters", Math.max(1, part.steps() / 20))
+                                    .and(", a twentieth of " + part.name())
+                            : Remedy.set(shared, "total_iters", part.steps()).and(", up to the milestone"));
         }
     }
 

@@ -1,6 +1,7 @@
 package org.anneal.schedule;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -111,10 +112,13 @@ public record MultiStepLR(
                         + unreached.stream().map(String::valueOf).collect(Collectors.joining(", "))
                         + " of MultiStepLR " + (unreached.size() == 1 ? "is" : "are") + " never reached: "
                         + part.name() + " has " + part.length(),
-                fitting.isEmpty()
-                        ? "leave them out"
-                        : "set milestones=" + fitting + ", or give " + (part.isWhole() ? "the run" : "it")
-                                + " more than " + unreached.get(unreached.size() - 1) + " steps");
+                Remedy.with(
+                        shared,
+                        Map.of("milestones", fitting),
+                        fitting.isEmpty()
+                                ? "leave them out"
+                                : "set milestones=" + fitting + ", or give " + (part.isWhole() ? "the run" : "it")
+                                        + " more than " + unreached.get(unreached.size() - 1) + " steps"));
     }
 
     @Override

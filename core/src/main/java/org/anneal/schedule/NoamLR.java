@@ -48,7 +48,7 @@ public record NoamLR(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.unfinished("the warmup of NoamLR", "warmup", warmup);
+        part.unfinished(shared, "the warmup of NoamLR", "warmup", warmup);
     }
 
     @Override

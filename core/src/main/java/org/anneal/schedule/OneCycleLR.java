@@ -58,7 +58,7 @@ import org.anneal.text.UnknownNamesException;
 public record OneCycleLR(
         @Param(unit = Param.Unit.RATE) List<Double> maxLr,
 
-        @Param(or = "None", unit = Param.Unit.STEPS, atLeast = 1)
+        @Param(or = "None", unit = Param.Unit.STEPS, ends = true, atLeast = 1)
         long totalSteps,
 
         @Param(
@@ -274,17 +274,17 @@ public record OneCycleLR(
     @Override
     public void check(RunPart part, Schedule shared) {
         double max = PerGroup.only("max_lr", maxLr);
-        if (!part.oneForAll("OneCycleLR", Map.of("max_lr", ((OneCycleLR) shared).maxLr)) && max != part.base()) {
-            part.unused("OneCycleLR", max / divFactor, max);
+        if (!part.oneForAll(shared, Map.of("max_lr", ((OneCycleLR) shared).maxLr)) && max != part.base()) {
+            part.unused(shared, max / divFactor, max);
         }
         if (part.isLast() ? part.steps() > totalSteps : part.steps() > totalSteps + 1) {
             part.add(
                     part.from() + totalSteps,
                     "OneCycleLR has ended: it has total_steps=" + totalSteps + ", but " + part.name() + " has "
                             + part.length() + ", and stepping past the end is an error",
-                    part.fit("total_steps"));
+                    part.fit(shared, "total_steps"));
         } else {
-            part.unfinished("OneCycleLR", "total_steps", totalSteps);
+            part.unfinished(shared, "OneCycleLR", "total_steps", totalSteps);
         }
     }
 

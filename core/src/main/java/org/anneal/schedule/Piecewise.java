@@ -1,5 +1,6 @@
 package org.anneal.schedule;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -91,7 +92,16 @@ public record Piecewise(
     @Override
     public void check(RunPart part, Schedule shared) {
         if (!boundaries.isEmpty()) {
-            part.unfinished("Piecewise", "the last of boundaries", boundaries.get(boundaries.size() - 1));
+            int last = boundaries.size() - 1;
+            List<Long> earlier = new ArrayList<>(boundaries);
+            earlier.set(last, part.steps());
+            part.unfinished(
+                    "Piecewise",
+                    boundaries.get(last),
+                    Remedy.with(
+                            shared,
+                            Map.of("boundaries", earlier),
+                            "set the last of boundaries=" + part.steps() + ", the length of " + part.name()));
         }
     }
 

@@ -30,7 +30,8 @@ import org.anneal.text.Power;
  */
 @StateForm.By(TextForm.class)
 public record Polynomial(
-        @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true, atLeast = 1)
+        long steps,
 
         @Param(
                 or = "1.0",
@@ -100,7 +101,7 @@ public record Polynomial(
     @Override
     public void check(RunPart part, Schedule shared) {
         if (!cycle && start > 0) {
-            part.falling("Polynomial", "steps", steps, end);
+            part.falling(shared, "steps", steps, end);
         }
     }
 

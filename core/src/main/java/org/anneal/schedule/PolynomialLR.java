@@ -25,7 +25,8 @@ import org.anneal.text.Power;
  * @param power exponent of the fraction that is left, finite and above 0
  */
 public record PolynomialLR(
-        @Param(or = "5", unit = Param.Unit.STEPS) long totalIters,
+        @Param(or = "5", unit = Param.Unit.STEPS, ends = true)
+        long totalIters,
 
         @Param(
                 or = "1.0",
@@ -82,7 +83,7 @@ public record PolynomialLR(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("PolynomialLR", "total_iters", totalIters, 0);
+        part.falling(shared, "total_iters", totalIters, 0);
     }
 
     @Override

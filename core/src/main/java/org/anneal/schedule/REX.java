@@ -21,7 +21,8 @@ import org.anneal.text.Param;
  */
 @StateForm.By(TextForm.class)
 public record REX(
-        @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true, atLeast = 1)
+        long steps,
 
         @Param(
                 or = "0.0",
@@ -52,7 +53,7 @@ public record REX(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("REX", "steps", steps, floor);
+        part.falling(shared, "steps", steps, floor);
     }
 
     @Override

@@ -265,7 +265,7 @@ public record ReduceLROnPlateau(
                     "ReduceLROnPlateau cannot reduce the rate: it waits for " + (patience + 1)
                             + " metrics without improvement after the first, but " + part.name() + " has "
                             + part.steps(),
-                    RunPart.set("patience", Math.max(0, part.steps() / 10)));
+                    Remedy.set(this, "patience", Math.max(0, part.steps() / 10)));
         }
     }
 

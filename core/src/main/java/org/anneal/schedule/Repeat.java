@@ -48,7 +48,7 @@ public record Repeat(
             part.addAtEnd(
                     "Repeat never repeats: its period, " + period + " steps, is not within " + part.name() + " of "
                             + part.length(),
-                    RunPart.set("period", Math.max(1, part.steps() / 3)) + " or so");
+                    Remedy.set(shared, "period", Math.max(1, part.steps() / 3)).and(" or so"));
         }
     }
 

@@ -39,7 +39,7 @@ public record Reverse(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        if (!part.unfinished("Reverse", "length", length)) {
+        if (!part.unfinished(shared, "Reverse", "length", length)) {
             part.visitLengths(((Reverse) shared).schedule);
         }
     }

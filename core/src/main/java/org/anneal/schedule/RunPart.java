@@ -2,9 +2,11 @@ package org.anneal.schedule;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.anneal.text.Check;
 import org.anneal.text.PerGroup;
 import org.anneal.text.Python;
@@ -89,14 +91,30 @@ public final class RunPart {
         run.reported().add(this);
     }
 
+    /** Reports what {@link #add(long, String, String)} does, where it is known what exactly to change. */
+    public void add(long step, String problem, Remedy remedy) {
+        run.find(step, problem, remedy);
+        run.reported().add(this);
+    }
+
     /** Reports a problem that shows at the last step. */
     public void addAtEnd(String problem, String suggestion) {
         add(to - 1, problem, suggestion);
     }
 
+    /** Reports a problem that shows at the last step, where it is known what exactly to change. */
+    public void addAtEnd(String problem, Remedy remedy) {
+        add(to - 1, problem, remedy);
+    }
+
     /** Reports a problem of the rates themselves, which does not silence later reports about this part. */
     void addOfRates(String problem, String suggestion) {
         run.find(from, problem, suggestion);
+    }
+
+    /** Reports a problem of the rates themselves, where it is known what exactly to change. */
+    void addOfRates(String problem, Remedy remedy) {
+        run.find(from, problem, remedy);
     }
 
     /** Says that a schedule is meant to leave the rate as it is: if it is the run's, nobody reports that the rate never changes. */
@@ -141,13 +159,24 @@ public final class RunPart {
                 .flatMap(Policy::metricDriven);
     }
 
-    /** Reports a schedule of {@code length} steps that the end of the run cuts short, and returns whether it does. */
-    public boolean unfinished(String kind, String argument, long length) {
+    /**
+     * Reports a schedule of {@code length} steps that the end of the run cuts short, and returns whether it does.
+     *
+     * @param shared the schedule, for all groups
+     * @param name what of it is cut short
+     * @param argument the one that says its length
+     */
+    public boolean unfinished(Schedule shared, String name, String argument, long length) {
+        return unfinished(name, length, fit(shared, argument));
+    }
+
+    /** Reports what is {@code length} steps long and cut short by the end of the run, and returns whether it is. */
+    boolean unfinished(String name, long length, Remedy remedy) {
         boolean unfinished = last && steps() < NEARLY * length;
         if (unfinished) {
             addAtEnd(
-                    kind + " is not finished: " + name() + " ends after " + steps() + " of its " + length + " steps",
-                    fit(argument));
+                    name + " is not finished: " + name() + " ends after " + steps() + " of its " + length + " steps",
+                    remedy);
         }
         return unfinished;
     }
@@ -158,24 +187,20 @@ public final class RunPart {
     }
 
     /** Checks a schedule that falls for {@code length} steps, to {@code factor} of the base. */
-    void falling(String kind, String argument, long length, double factor) {
-        if (!unfinished(kind, argument, length) && factor == 0 && length < steps()) {
+    void falling(Schedule shared, String argument, long length, double factor) {
+        String kind = shared.kind().name();
+        if (!unfinished(shared, kind, argument, length) && factor == 0 && length < steps()) {
             add(
                     from + length,
                     kind + " is at zero from here on: it ends after " + length + " steps, but " + name() + " has "
                             + length(),
-                    fit(argument));
+                    fit(shared, argument));
         }
     }
 
-    /** {@return the suggestion to set an argument} */
-    static String set(String argument, long value) {
-        return "set " + argument + "=" + value;
-    }
-
-    /** {@return the suggestion to set an argument to the length of this part} */
-    public String fit(String argument) {
-        return set(argument, steps()) + ", the length of " + name();
+    /** {@return to set an argument to the length of this part} */
+    public Remedy fit(Policy shared, String argument) {
+        return Remedy.set(shared, argument, steps()).and(", the length of " + name());
     }
 
     /** Reports a length that looks like epochs where batches are counted, or like batches where epochs are. */
@@ -186,6 +211,7 @@ public final class RunPart {
         Optional<Map.Entry<String, List<Long>>> length = schedule.kind().length((Record) schedule);
         return length.isPresent()
                 && isConfused(
+                        schedule,
                         length.get().getKey(),
                         length.get().getValue(),
                         Collections.max(length.get().getValue()),
@@ -195,9 +221,10 @@ public final class RunPart {
     /**
      * Reports {@code length}, one of {@code lengths}, if it is in the wrong unit.
      *
+     * @param shared the schedule, for all groups
      * @param ends whether the schedule ends there, so that the length should be that of the run
      */
-    boolean isConfused(String argument, List<Long> lengths, long length, boolean ends) {
+    boolean isConfused(Schedule shared, String argument, List<Long> lengths, long length, boolean ends) {
         if (run.length().isEmpty()) {
             return false;
         }
@@ -227,10 +254,11 @@ public final class RunPart {
                                 + " times an epoch"
                         : given + " looks like batches, but the schedule is stepped per epoch, " + epochs
                                 + " times in the run",
-                "set " + argument + "=" + (list ? right : right.get(0))
-                        + (perBatch
-                                ? ", in batches, or step the schedule per epoch"
-                                : ", in epochs, or step it per batch"));
+                Remedy.set(shared, argument, right, list)
+                        .and(
+                                perBatch
+                                        ? ", in batches, or step the schedule per epoch"
+                                        : ", in epochs, or step it per batch"));
         return true;
     }
 
@@ -245,17 +273,18 @@ public final class RunPart {
     }
 
     /** Reports a rate given once for groups that start from different rates, and returns whether there is one. */
-    boolean oneForAll(String kind, Map<String, List<Double>> rates) {
+    boolean oneForAll(Schedule shared, Map<String, List<Double>> rates) {
         double least = Collections.min(run.bases());
         double most = Collections.max(run.bases());
         List<String> one = new ArrayList<>();
-        List<String> lists = new ArrayList<>();
+        Map<String, List<Double>> each = new LinkedHashMap<>();
         rates.forEach((argument, values) -> {
             if (PerGroup.isForAll(values)) {
                 one.add(argument + "=" + round(values.get(0)));
-                lists.add(argument + "="
-                        + run.bases().stream()
-                                .map(own -> round(values.get(0) * (own / most)))
+                each.put(
+                        argument,
+                        run.bases().stream()
+                                .map(own -> Double.parseDouble(round(values.get(0) * (own / most))))
                                 .toList());
             }
         });
@@ -263,21 +292,32 @@ public final class RunPart {
             return false;
         }
         addOfRates(
-                kind + " gives the same rates to groups that start from " + round(least) + " to " + round(most)
+                shared.kind().name() + " gives the same rates to groups that start from " + round(least) + " to "
+                        + round(most)
                         + ": " + String.join(" and ", one) + (one.size() == 1 ? " is" : " are")
                         + " for all groups",
-                run.bases().size() <= MOST_LISTED
-                        ? "give a rate for each group, such as " + String.join(" and ", lists)
-                        : "give a rate for each group, in a list");
+                Remedy.with(
+                        shared,
+                        each,
+                        run.bases().size() <= MOST_LISTED
+                                ? "give a rate for each group, such as "
+                                        + each.entrySet().stream()
+                                                .map(list -> list.getKey() + "=" + Python.repr(list.getValue()))
+                                                .collect(Collectors.joining(" and "))
+                                : "give a rate for each group, in a list"));
         return true;
     }
 
     /** Notes that the schedule ignores the group's own rate. */
-    void unused(String kind, double low, double high) {
-        note(
-                kind + " never uses the group's own rate, " + round(base()) + ": it goes from " + round(low) + " to "
-                        + round(high),
-                "set max_lr=" + round(base()) + " to make the group's own rate the highest");
+    void unused(Schedule shared, double low, double high) {
+        String problem = shared.kind().name() + " never uses the group's own rate, " + round(base()) + ": it goes from "
+                + round(low) + " to " + round(high);
+        String suggestion = "set max_lr=" + round(base()) + " to make the group's own rate the highest";
+        if (Collections.frequency(run.bases(), base()) == run.bases().size()) {
+            run.note(from, problem, Remedy.with(shared, Map.of("max_lr", List.of(base())), suggestion));
+        } else {
+            note(problem, suggestion);
+        }
     }
 
     static String plural(long steps) {

@@ -34,7 +34,10 @@ import org.anneal.text.PerGroup;
 @StateForm.By(SwaForm.class)
 public record SWALR(
         @Param(unit = Param.Unit.RATE) List<Double> swaLr,
-        @Param(or = "10", unit = Param.Unit.STEPS) long annealEpochs,
+
+        @Param(or = "10", unit = Param.Unit.STEPS, ends = true)
+        long annealEpochs,
+
         @Param(or = "'cos'") AnnealStrategy annealStrategy)
         implements Schedule {
 
@@ -109,7 +112,7 @@ public record SWALR(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        if (!part.oneForAll("SWALR", Map.of("swa_lr", ((SWALR) shared).swaLr)) && last() > part.base()) {
+        if (!part.oneForAll(shared, Map.of("swa_lr", ((SWALR) shared).swaLr)) && last() > part.base()) {
             part.note(
                     "SWALR raises the rate: its swa_lr=" + RunPart.round(last()) + " is above the group's own rate, "
                             + RunPart.round(part.base()),
@@ -119,7 +122,7 @@ public record SWALR(
             part.addAtEnd(
                     "SWALR has not reached its swa_lr, which takes " + annealEpochs + " steps: " + part.name() + " has "
                             + part.length(),
-                    RunPart.set("anneal_epochs", part.steps()) + " or less");
+                    Remedy.set(shared, "anneal_epochs", part.steps()).and(" or less"));
         }
     }
 

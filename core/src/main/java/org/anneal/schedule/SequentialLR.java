@@ -1,5 +1,6 @@
 package org.anneal.schedule;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -196,7 +197,7 @@ public record SequentialLR(
             long from = first(i);
             if (i == milestones.size()) {
                 part.piece(from, part.steps()).visit(all.schedules.get(i));
-            } else if (part.isConfused("milestones", milestones, milestones.get(i), false)) {
+            } else if (part.isConfused(all, "milestones", milestones, milestones.get(i), false)) {
                 return;
             } else if (milestones.get(i) >= part.steps()) {
                 all.unreached(i, part);
@@ -213,17 +214,25 @@ public record SequentialLR(
 
     private void unreached(int i, RunPart part) {
         long milestone = milestones.get(i);
-        boolean warmup = i == 0 && schedules.get(i) instanceof LinearLR linear && linear.isWarmup();
-        long fitting = Math.max(1, part.steps() / 20);
         String where = part.name() + " of " + part.length() + ": " + name(i + 1, part) + " never starts";
-        part.addAtEnd(
-                warmup
-                        ? "the warmup, up to milestone " + milestone + ", is not over within " + where
-                        : "milestone " + milestone + " of SequentialLR is never reached within " + where,
-                warmup
-                        ? "set milestones=[" + fitting + "] and total_iters=" + fitting
-                        : "set the milestone below " + part.steps() + ", or give " + (part.isWhole() ? "the run" : "it")
-                                + " more than " + milestone + " steps");
+        if (i == 0 && schedules.get(0) instanceof LinearLR linear && linear.isWarmup()) {
+            long fitting = Math.max(1, part.steps() / 20);
+            List<Schedule> shorter = new ArrayList<>(schedules);
+            shorter.set(0, new LinearLR(linear.startFactor(), linear.endFactor(), fitting));
+            List<Long> earlier = new ArrayList<>(milestones);
+            earlier.set(0, fitting);
+            part.addAtEnd(
+                    "the warmup, up to milestone " + milestone + ", is not over within " + where,
+                    Remedy.with(
+                            this,
+                            Map.of("schedulers", shorter, "milestones", earlier),
+                            "set milestones=" + earlier + " and total_iters=" + fitting));
+        } else {
+            part.addAtEnd(
+                    "milestone " + milestone + " of SequentialLR is never reached within " + where,
+                    "set the milestone below " + part.steps() + ", or give " + (part.isWhole() ? "the run" : "it")
+                            + " more than " + milestone + " steps");
+        }
     }
 
     /** Reports a jump between the rates on both sides of the milestone after piece {@code i}. */

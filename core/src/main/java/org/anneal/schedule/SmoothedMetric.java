@@ -182,7 +182,7 @@ public record SmoothedMetric(
             part.addAtEnd(
                     "SmoothedMetric never passes a metric on: it averages " + every + ", but " + part.name() + " has "
                             + part.steps(),
-                    RunPart.set("every", Math.max(1, part.steps() / 10)));
+                    Remedy.set(this, "every", Math.max(1, part.steps() / 10)));
         } else {
             policy.check(part.piece(part.steps() - part.steps() / every, part.steps()));
         }

@@ -85,7 +85,8 @@ public record StepLR(
             part.addAtEnd(
                     "StepLR never decays: its first decay, after " + stepSize + " steps, is not within " + part.name()
                             + " of " + part.length(),
-                    RunPart.set("step_size", Math.max(1, part.steps() / 3)) + " for decays within " + part.name());
+                    Remedy.set(shared, "step_size", Math.max(1, part.steps() / 3))
+                            .and(" for decays within " + part.name()));
         }
     }
 

@@ -64,7 +64,7 @@ public record Stretch(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.unfinished("Stretch", "to", to);
+        part.unfinished(shared, "Stretch", "to", to);
     }
 
     @Override

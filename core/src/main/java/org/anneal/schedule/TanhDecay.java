@@ -26,7 +26,8 @@ import org.anneal.text.Param;
  */
 @StateForm.By(TextForm.class)
 public record TanhDecay(
-        @Param(unit = Param.Unit.STEPS, atLeast = 1) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true, atLeast = 1)
+        long steps,
 
         @Param(
                 or = "-7.0",
@@ -87,7 +88,7 @@ public record TanhDecay(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.falling("TanhDecay", "steps", steps, floor);
+        part.falling(shared, "steps", steps, floor);
     }
 
     @Override

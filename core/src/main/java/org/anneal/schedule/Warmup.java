@@ -28,7 +28,7 @@ import org.anneal.text.Power;
  */
 @StateForm.By(TextForm.class)
 public record Warmup(
-        @Param(unit = Param.Unit.STEPS) long steps,
+        @Param(unit = Param.Unit.STEPS, ends = true) long steps,
 
         @Param(
                 or = "0.0",
@@ -91,7 +91,7 @@ public record Warmup(
 
     @Override
     public void check(RunPart part, Schedule shared) {
-        part.unfinished("Warmup", "steps", steps);
+        part.unfinished(shared, "Warmup", "steps", steps);
     }
 
     @Override

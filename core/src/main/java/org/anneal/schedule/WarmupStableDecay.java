@@ -1,5 +1,6 @@
 package org.anneal.schedule;
 
+import java.util.Map;
 import org.anneal.text.Kind;
 import org.anneal.text.LrLambda;
 import org.anneal.text.Param;
@@ -111,17 +112,21 @@ public record WarmupStableDecay(
     @Override
     public void check(RunPart part, Schedule shared) {
         long length = warmup + stable + decay;
+        Remedy fit = Remedy.with(
+                shared,
+                Map.of("stable", stable + part.steps() - length),
+                "let warmup, stable and decay add up to " + part.steps() + ", the length of " + part.name());
         if (part.isLast() && !RunPart.isNearly((double) part.steps(), (double) length)) {
             part.addAtEnd(
                     "WarmupStableDecay is not finished: " + part.name() + " ends after " + part.steps() + " of its "
                             + length + " steps",
-                    "let warmup, stable and decay add up to " + part.steps() + ", the length of " + part.name());
+                    fit);
         } else if (floor == 0 && length < part.steps()) {
             part.add(
                     part.from() + length,
                     "WarmupStableDecay is at zero from here on: it ends after " + length + " steps, but " + part.name()
                             + " has " + part.length(),
-                    "let warmup, stable and decay add up to " + part.steps() + ", the length of " + part.name());
+                    fit);
         }
     }
 

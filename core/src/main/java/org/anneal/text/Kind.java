@@ -20,6 +20,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -364,6 +365,36 @@ public final class Kind<R extends Record> {
                 .toArray());
     }
 
+    /**
+     * {@return {@code whole} with {@code changed} in the place of {@code part}, which is {@code whole} itself or, as the same
+     * instance, a parameter of it or of its parameters}
+     */
+    public static Declared replace(Declared whole, Declared part, Declared changed) {
+        Objects.requireNonNull(part, "part");
+        Objects.requireNonNull(changed, "changed");
+        return (Declared) replaced(Objects.requireNonNull(whole, "whole"), part, changed);
+    }
+
+    private static Object replaced(Object value, Object part, Declared changed) {
+        if (value == part) {
+            return changed;
+        } else if (value instanceof Declared inner) {
+            return inner.kind().remade((Record) inner, each -> replaced(each, part, changed));
+        } else if (value instanceof List<?> list && list.stream().allMatch(Declared.class::isInstance)) {
+            return list.stream().map(each -> replaced(each, part, changed)).toList();
+        }
+        return value;
+    }
+
+    /** {@return {@code record} with all its parameters changed; itself if it has none} */
+    private Record remade(Record record, UnaryOperator<Object> change) {
+        return parameters.isEmpty()
+                ? record
+                : make(parameters.stream()
+                        .map(each -> change.apply(each.of(record)))
+                        .toArray());
+    }
+
     /** {@return whether there is a parameter of this name, such as {@code weight_decay} or {@code betas[0]}} */
     public boolean has(String name) {
         Objects.requireNonNull(name, "name");
@@ -490,11 +521,26 @@ public final class Kind<R extends Record> {
 
     /** {@return Python's call, with the required arguments and those that differ from their defaults} */
     public String print(Record record) {
+        return print(record, part -> isShown(part, record));
+    }
+
+    /**
+     * {@return the call of a changed {@code record} that had been {@code before}: an argument that was left out, as its default
+     * depends on others, still is}
+     */
+    public String print(Record record, Record before) {
+        return print(
+                record,
+                part -> isShown(part, record)
+                        && (part.required() || part.absent() != NOT_ONE_VALUE || isShown(part, before)));
+    }
+
+    private String print(Record record, Predicate<Parameter> isIn) {
         List<String> shown = new ArrayList<>();
         boolean named = false;
         for (Map.Entry<String, List<Parameter>> each : arguments().entrySet()) {
             Parameter first = each.getValue().get(0);
-            boolean isShown = each.getValue().stream().anyMatch(part -> isShown(part, record));
+            boolean isShown = each.getValue().stream().anyMatch(isIn);
             named |= !isShown || first.type().isNamed(); // in Python no argument by place follows these
             if (isShown) {
                 shown.add((named ? each.getKey() + "=" : "")
@@ -563,9 +609,10 @@ public final class Kind<R extends Record> {
 
     /** {@return a short constructor with a {@code with...} per other argument if the record has them, or else the whole one} */
     private String chain(Record record, Function<Class<?>, String> names) {
-        List<Parameter> needed = parameters.stream().filter(Parameter::required).toList();
+        Predicate<Parameter> isNeeded = each -> each.required() || each.name().equals("lr"); // which every rule takes
+        List<Parameter> needed = parameters.stream().filter(isNeeded).toList();
         List<Parameter> given = parameters.stream()
-                .filter(each -> !each.required() && isShown(each, record))
+                .filter(each -> !isNeeded.test(each) && isShown(each, record))
                 .toList();
         boolean single = needed.stream().allMatch(each -> each.type().isSingle(each.of(record)));
         boolean chains = hasConstructor(needed.stream().map(each -> each.type().javaType(single)))
@@ -608,7 +655,7 @@ public final class Kind<R extends Record> {
      * {@return the declaration as plain values, for a form with a field per parameter} A kind has {@code name}, {@code says} and
      * {@code parameters}, in the order of Python's call. A parameter has {@code name}, {@code type}, {@code range} in words, and
      * {@code required} or {@code default}, which is None if it depends on other arguments. It may also have {@code least}, for
-     * steps; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
+     * steps; {@code ends}, if it is the schedule's length; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
      */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();
@@ -654,6 +701,9 @@ public final class Kind<R extends Record> {
             map.put(
                     "least",
                     Math.max(parameter.range().least(), parameter.range().open() ? 1 : 0));
+        }
+        if (parameter.param().ends()) {
+            map.put("ends", true);
         }
         if (!parameter.type().choices().isEmpty()) {
             map.put("values", parameter.type().choices());

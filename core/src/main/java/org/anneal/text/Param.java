@@ -41,6 +41,9 @@ public @interface Param {
     /** {@return the unit of a number} */
     Unit unit() default Unit.NONE;
 
+    /** {@return whether the schedule has done its work after so many steps, so that this is its length} */
+    boolean ends() default false;
+
     /** {@return the least value} */
     double atLeast() default Double.NEGATIVE_INFINITY;
 

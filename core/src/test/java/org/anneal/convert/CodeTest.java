@@ -5,10 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.io.StringWriter;
 import java.net.URI;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -22,6 +26,7 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 import org.anneal.optim.SGD;
+import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.ComposedPlateau;
 import org.anneal.schedule.Examples;
 import org.anneal.schedule.LambdaLR;
@@ -30,6 +35,8 @@ import org.anneal.schedule.Schedule;
 import org.anneal.text.Kind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The code that is taken away builds the schedule that it was taken from. */
 class CodeTest {
@@ -98,6 +105,16 @@ class CodeTest {
                         + " optimizer) {\n"
                         + code.substring(body).replaceFirst("LRScheduler scheduler = .*", "return schedule;")
                         + "}\nvoid run(org.anneal.optim.Optimizer<?> optimizer) {" + code.substring(body) + "}}";
+        try (URLClassLoader loader = compiled(name, program)) {
+            var build = Class.forName(name, true, loader)
+                    .getDeclaredMethod("build", Class.forName("org.anneal.optim.Optimizer"));
+            build.setAccessible(true);
+            return build.invoke(null, (Object) null);
+        }
+    }
+
+    /** Compiles a program, and {@return what loads its class} */
+    private URLClassLoader compiled(String name, String program) throws IOException {
         JavaFileObject source =
                 new SimpleJavaFileObject(URI.create("memory:///" + name + ".java"), JavaFileObject.Kind.SOURCE) {
                     @Override
@@ -111,13 +128,58 @@ class CodeTest {
                 .getTask(messages, null, null, options, null, List.of(source))
                 .call();
         assertTrue(compiled, messages + program);
-        try (URLClassLoader loader =
-                new URLClassLoader(new URL[] {folder.toUri().toURL()}, CodeTest.class.getClassLoader())) {
-            var build = Class.forName(name, true, loader)
-                    .getDeclaredMethod("build", Class.forName("org.anneal.optim.Optimizer"));
-            build.setAccessible(true);
-            return build.invoke(null, (Object) null);
+        return new URLClassLoader(new URL[] {folder.toUri().toURL()}, CodeTest.class.getClassLoader());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            StepLR(step_size=3, gamma=0.5) | 0.1 | 0.0125
+            ReduceLROnPlateau(mode='max', factor=0.5, patience=0) | 0.1 | 0.000390625
+            SequentialLR([LinearLR(start_factor=0.5, total_iters=2), ReduceLROnPlateau(mode='max', factor=0.5, patience=0)], milestones=[2]) | 0.1 | 0.0015625
+            OneCycleLR(max_lr=0.5, total_steps=10) | 0.1, 0.2 | 0.000002
+            """)
+    void javasProgramTrainsWithTheSchedule(String text, String rates, double last) throws Exception {
+        List<UpdateRule> groups = Stream.of(rates.split(", ", -1))
+                .map(rate -> (UpdateRule) new SGD(Double.parseDouble(rate)).withMomentum(0.5))
+                .toList();
+        String program = Target.JAVA.program(Policy.parse(text), -1, groups.get(0), groups, 10);
+        assertTrue(program.contains("new SGD(0.1).withMomentum(0.5)"), program);
+        PrintStream before = System.out;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        try (URLClassLoader loader = compiled("Program", program)) {
+            var main = Class.forName("Program", true, loader).getDeclaredMethod("main", String[].class);
+            main.setAccessible(true);
+            System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+            main.invoke(null, (Object) new String[0]);
+        } finally {
+            System.setOut(before);
         }
+        List<String> lines = said.toString(StandardCharsets.UTF_8).lines().toList();
+        assertEquals(10, lines.size(), program);
+        assertEquals(last, Double.parseDouble(lines.get(9).replaceFirst(".* lr ", "")), 1e-12, lines::toString);
+    }
+
+    @Test
+    void pythonsProgramHasAModelTheOptimizerAndTheLoop() {
+        String program = Target.PYTORCH.program(
+                Policy.parse("ReduceLROnPlateau(patience=3)"), -1, new SGD(0.1), List.of(new SGD(0.1)), 500);
+        assertEquals("""
+                import torch
+                from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+                model = torch.nn.Linear(10, 1)  # yours
+                optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+                scheduler = ReduceLROnPlateau(optimizer, patience=3)
+
+                for step in range(500):
+                    optimizer.zero_grad()
+                    loss = model(torch.randn(32, 10)).square().mean()  # yours
+                    loss.backward()
+                    if step % 50 == 0:
+                        print(f"step {step}: loss {loss.item():.4g}, lr {optimizer.param_groups[0]['lr']:.4g}")
+                    optimizer.step()
+                    scheduler.step(loss.item())
+                """, program);
     }
 
     @Test

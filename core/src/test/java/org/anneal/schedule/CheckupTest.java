@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -205,6 +206,13 @@ class CheckupTest {
         assertTrue(found.get(0).problem().contains(problem), found::toString);
         assertTrue(found.get(0).suggestion().contains(suggestion), found::toString);
         assertEquals(List.of(), findings(clean));
+        found.get(0)
+                .mended()
+                .ifPresent(mended -> assertTrue(
+                        findings(mended.toString()).stream()
+                                .noneMatch(left ->
+                                        left.problem().equals(found.get(0).problem())),
+                        () -> mended + " still has " + found));
     }
 
     @ParameterizedTest
@@ -225,7 +233,8 @@ class CheckupTest {
                 List.of(new Finding(
                         step,
                         length + " looks like epochs, but the schedule is stepped per batch, 500 times an epoch",
-                        fix + ", in batches, or step the schedule per epoch")),
+                        fix + ", in batches, or step the schedule per epoch",
+                        mended(text, fix))),
                 found);
         assertEquals(
                 List.of(),
@@ -246,9 +255,65 @@ class CheckupTest {
                 List.of(new Finding(
                         89,
                         length + " looks like batches, but the schedule is stepped per epoch, 90 times in the run",
-                        fix + ", in epochs, or step it per batch")),
+                        fix + ", in epochs, or step it per batch",
+                        mended(text, fix))),
                 Checkup.of(Policy.parse(text), PER_EPOCH, 0.1).findings());
         assertEquals(List.of(), Checkup.of(Policy.parse(clean), PER_EPOCH, 0.1).findings());
+    }
+
+    /** {@return the policy that a text and a fix, {@code set T_max=90}, make} */
+    private static Optional<Policy> mended(String text, String fix) {
+        String set = fix.replace("set ", "");
+        String argument = set.replaceFirst("=.*", "");
+        String policy = Policy.parse(text).toString();
+        String others =
+                policy.replaceFirst(argument + "=(\\[[^]]*]|[^,)]*)(, )?", "").replaceFirst(", \\)$", ")");
+        return Optional.of(Policy.parse(
+                others.replaceFirst("\\)$", (others.endsWith("()") ? "" : ", ") + set.replace("$", "") + ")")));
+    }
+
+    /** What is advised is data, too, wherever it says exactly what to change, and it ends the finding. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            CosineAnnealingLR(T_max=90) | CosineAnnealingLR(T_max=100)
+            StepLR(step_size=300) | StepLR(step_size=33)
+            MultiStepLR([30, 100]) | MultiStepLR(milestones=[33, 66])
+            OneCycleLR(max_lr=0.1, total_steps=90) | OneCycleLR(max_lr=0.1, total_steps=100)
+            CyclicLR(base_lr=0.1, max_lr=0.01, step_size_up=20) | CyclicLR(base_lr=0.01, max_lr=0.1, step_size_up=20)
+            WarmupStableDecay(warmup=10, stable=20, decay=30) | WarmupStableDecay(warmup=10, stable=60, decay=30)
+            SequentialLR([LinearLR(0.1, 1, 10), CosineAnnealingLR(80)], [10]) | SequentialLR([LinearLR(0.1, 1, 10), CosineAnnealingLR(90)], [10])
+            SequentialLR([LinearLR(0.1, 1, 200), StepLR(30)], [200]) | SequentialLR([LinearLR(0.1, 1, 5), StepLR(30)], [5])
+            ChainedScheduler([ExponentialLR(0.99), PolynomialLR(total_iters=300)]) | ChainedScheduler([ExponentialLR(0.99), PolynomialLR(total_iters=100)])
+            ReduceLROnPlateau(patience=200) | ReduceLROnPlateau(patience=10)
+            SequentialLR([LinearLR(0.1, 1, 20), ReduceLROnPlateau(patience=100)], [10]) | SequentialLR([LinearLR(0.1, 1, 10), ReduceLROnPlateau(patience=100)], [10])
+            """)
+    void aFindingHasTheMendedPolicy(String text, String mended) {
+        List<Finding> found = findings(text);
+        assertEquals(Optional.of(Policy.parse(mended)), found.get(0).mended(), found::toString);
+        assertTrue(
+                findings(mended).stream()
+                        .noneMatch(left -> left.problem().equals(found.get(0).problem())),
+                () -> findings(mended).toString());
+    }
+
+    @Test
+    void ratesForEachGroupAreGivenAsData() {
+        Finding finding = Checkup.of(
+                        Policy.parse("OneCycleLR(max_lr=0.1, total_steps=100)"),
+                        STEPS,
+                        List.of(0.1, 0.01),
+                        1,
+                        0,
+                        walked -> {})
+                .findings()
+                .get(0);
+        assertEquals(Optional.of(Policy.parse("OneCycleLR(max_lr=[0.1, 0.01], total_steps=100)")), finding.mended());
+    }
+
+    @Test
+    void whatIsOnlyAdvisedInWordsHasNoMendedPolicy() {
+        Finding finding = findings("LambdaLR(lambda step: 1 - step / 99)").get(0);
+        assertEquals(Optional.empty(), finding.mended(), finding::toString);
     }
 
     /** As people write them: the schedule, the groups' rates, the steps. */

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.anneal.convert.Target;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.PythonSyntaxException;
 import org.eclipse.jetty.server.Request;
@@ -30,13 +31,15 @@ final class CurveHandler {
      * A client's request, of a {@link Piece}.
      *
      * @param target the library that the schedule is also written for, if any
+     * @param program whether that is a whole program
      */
     record Question(
             String expression,
             Map<String, String> set,
             Optional<String> pick,
             Conditions run,
-            Optional<Target> target) {}
+            Optional<Target> target,
+            Optional<Boolean> program) {}
 
     /**
      * What is wrong with an expression.
@@ -119,17 +122,21 @@ final class CurveHandler {
         }
         int values = lanes.reserve(run.values(reading.groups().size()));
         Request.addCompletionListener(exchange.request(), failure -> lanes.release(values));
-        answer(exchange, reading, run, question.target());
+        answer(exchange, reading, question);
     }
 
-    private void answer(Exchange exchange, Reading reading, Conditions run, Optional<Target> target) throws Refusal {
+    private void answer(Exchange exchange, Reading reading, Question question) throws Refusal {
+        Conditions run = question.run();
+        Optional<Target> target = question.target();
         Curves curves;
         Curves.Checked checked;
         Map<String, String> code;
         try (Lanes.Turn turn = lanes.new Turn(LIMIT)) {
             curves = Curves.of(reading, run, turn);
             checked = curves.check(run, turn);
-            code = target.isPresent() ? Map.of(target.get().toString(), code(target.get(), curves, reading)) : Map.of();
+            code = target.isPresent()
+                    ? Map.of(target.get().toString(), code(target.get(), curves, reading, question))
+                    : Map.of();
         } catch (IllegalArgumentException | IllegalStateException | ArithmeticException e) {
             fail(exchange, Problem.of(e, reading.names()));
             return;
@@ -162,9 +169,17 @@ final class CurveHandler {
     }
 
     /** {@return the code, or a comment that says why there is none} */
-    private static String code(Target target, Curves curves, Reading reading) {
+    private static String code(Target target, Curves curves, Reading reading, Question question) {
+        Policy policy = curves.call.policy();
         try {
-            return target.write(curves.call.policy(), curves.call.lastEpoch(), reading.rule(), reading.groups());
+            return question.program().orElse(false)
+                    ? target.program(
+                            policy,
+                            curves.call.lastEpoch(),
+                            reading.rule(),
+                            reading.groups(),
+                            question.run().total())
+                    : target.write(policy, curves.call.lastEpoch(), reading.rule(), reading.groups());
         } catch (IllegalArgumentException e) {
             return "# " + e.getMessage() + "\n";
         }

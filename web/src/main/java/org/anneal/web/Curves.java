@@ -12,6 +12,7 @@ import org.anneal.optim.Simulation;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Checkup;
 import org.anneal.schedule.Finding;
+import org.anneal.schedule.Policy;
 import org.anneal.schedule.RunLength;
 import org.anneal.schedule.SchedulerCall;
 
@@ -23,8 +24,9 @@ final class Curves {
      * A finding, and the groups that it is about.
      *
      * @param groups empty if it is about all of them
+     * @param mended the policy after the suggestion, if that says exactly what to change
      */
-    record Found(long step, String problem, String suggestion, List<Integer> groups) {}
+    record Found(long step, String problem, String suggestion, List<Integer> groups, Optional<String> mended) {}
 
     /** What {@code anneal check} says of a schedule: what is wrong or suspicious, and what is right but often unexpected. */
     record Checked(List<Found> findings, List<Found> notes) {}
@@ -59,13 +61,15 @@ final class Curves {
     Checked check(Conditions run, Lanes.Turn turn) throws Refusal {
         // The checkup walks each group's rates once more, without looking at the clock.
         turn.check(0.5);
+        Optional<String> policy = Optional.of(call.policy().toString()); // which has nothing that was dropped
         List<Found> findings = new ArrayList<>();
         List<Found> notes = new ArrayList<>();
         for (String note : call.notes()) {
             if (note.contains("it also has")) { // that there are several is not wrong
-                notes.add(new Found(0, note, "pick another below the text, or leave the others out", List.of()));
+                notes.add(new Found(
+                        0, note, "pick another below the text, or leave the others out", List.of(), Optional.empty()));
             } else {
-                findings.add(new Found(0, note, "leave it out", List.of()));
+                findings.add(new Found(0, note, "leave it out", List.of(), policy));
             }
         }
         if (call.lastEpoch() != -1) {
@@ -73,7 +77,8 @@ final class Curves {
                     0,
                     "last_epoch=" + call.lastEpoch() + " resumes a run, which is not checked",
                     "leave it out to check the whole run",
-                    List.of()));
+                    List.of(),
+                    policy));
             return new Checked(findings, notes);
         }
         List<Checkup> groups = IntStream.range(0, lr.size())
@@ -104,7 +109,8 @@ final class Curves {
                         each.getKey().step(),
                         each.getKey().problem(),
                         each.getKey().suggestion(),
-                        each.getValue().size() == groups.size() ? List.of() : each.getValue()))
+                        each.getValue().size() == groups.size() ? List.of() : each.getValue(),
+                        each.getKey().mended().map(Policy::toString)))
                 .toList();
     }
 

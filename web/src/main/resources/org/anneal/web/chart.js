@@ -1,28 +1,107 @@
 // Curves over a common horizontal axis, drawn with uPlot: zoom, a readout under the pointer or moved by keys, marks.
 
+import { Handles } from './handles.js';
 import uPlot from './uplot/uPlot.esm.js';
 
 export const COLORS = Array.from({ length: 12 }, (_, i) => `--c${i}`);
 export const DASHES = [[], [9, 4], [2, 3], [12, 4, 2, 4], [6, 3], [1, 2]];
-const CROWDED = 2; // values per pixel from which steps can't be seen
+const CROWDED = 2; // values per pixel from which single ones cannot be seen
+const STEEP = 6; // pixels; what changes more from one value to the next is a step, even in a smooth line
+const STAIR = 3; // pixels; a narrower stair cannot be seen, and makes a line rough
 const LETTER = 7.7; // the greatest width of a letter of an axis label
 const LINE = 24; // the height that a label needs
+const NAME = 15; // the height of a name in a chart
+const LONGEST = 20; // letters of one
+export const PALE = 0.2; // the part of its color that a line keeps while another one is brought forward
 const WIDE = 56; // the width that a label of a logarithmic axis needs
 export const NOWHERE = { left: -10, top: -10 }; // where a cursor cannot be seen
 
-/** Returns the color and dash of a row; no two rows share both. */
+/** Returns the color and dash of a row; lines are solid as long as there are colors. */
 export function look(index) {
-  const round = Math.floor(index / COLORS.length);
-  return { color: COLORS[index % COLORS.length], dash: DASHES[(index + round) % DASHES.length] };
+  return { color: COLORS[index % COLORS.length], dash: DASHES[Math.floor(index / COLORS.length) % DASHES.length] };
+}
+
+/** Returns a piece of a line as it is drawn, to put beside its name. */
+export function swatch(color, dash = []) {
+  const template = document.createElement('template');
+  template.innerHTML = `<svg class="swatch" width="24" height="10" aria-hidden="true"><line x1="1" x2="23" y1="5" y2="5" stroke-dasharray="${dash.join(' ')}"/></svg>`;
+  const svg = template.content.firstChild;
+  svg.style.setProperty('--color', `var(${color})`);
+  return svg;
 }
 
 const linear = uPlot.paths.linear();
 const stepped = uPlot.paths.stepped({ align: 1 });
 
-/** Draws each value up to the next one, or if there are more values than pixels, their range per pixel. */
+/** Draws lines from value to value, but upright where they would be steep, as at a step. */
+function smooth(plot, series, from, to) {
+  const stroke = new Path2D();
+  let before = null;
+  for (let i = from; i <= to; i++) {
+    const value = plot.data[series][i];
+    const [x, y] = value === null ? [0, null] : [plot.valToPos(plot.data[0][i], 'x', true), plot.valToPos(value, 'y', true)];
+    if (y !== null && before !== null) {
+      if (Math.abs(y - before) > STEEP * devicePixelRatio) stroke.lineTo(x, before);
+      stroke.lineTo(x, y);
+    } else if (y !== null) {
+      stroke.moveTo(x, y);
+    }
+    before = y;
+  }
+  return { stroke };
+}
+
+/**
+ * Draws each value up to the next one; where that would be too narrow to be seen, a smooth line; and where there are more values than
+ * pixels, their range per pixel.
+ */
 export function stairs(plot, series, from, to) {
-  const width = plot.bbox.width || 1;
-  return (to - from > CROWDED * width ? linear : stepped)(plot, series, from, to);
+  const wide = (plot.bbox.width || 1) / devicePixelRatio / (to - from);
+  return (wide >= STAIR ? stepped : wide >= 1 / CROWDED ? smooth : linear)(plot, series, from, to);
+}
+
+const NAMES = '600 12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+
+/**
+ * Writes names at the ends of lines, each of a name, a color, x, y, and moves those apart that would overlap.
+ *
+ * @param beside whether they have room on the right of the chart, or else stand above the lines
+ */
+export function writeNames(plot, ends, beside = false) {
+  const context = plot.ctx;
+  const ratio = devicePixelRatio;
+  const { left, top, width, height } = plot.bbox;
+  const line = NAME * ratio;
+  const above = (beside ? -NAME / 2 : 5) * ratio;
+  const placed = ends
+    .map((end) => ({ ...end, x: plot.valToPos(end.x, 'x', true), at: plot.valToPos(end.y, 'y', true) - above }))
+    .sort((one, other) => one.at - other.at);
+  let free = top + (beside ? line / 2 : line);
+  for (const end of placed) {
+    end.at = Math.max(free, end.at);
+    free = end.at + line;
+  }
+  let limit = top + height + (beside ? line / 2 : -2 * ratio);
+  for (const end of placed.reverse()) {
+    end.at = Math.min(limit, end.at);
+    limit = end.at - line;
+  }
+  context.save();
+  context.font = NAMES.replace('12px', `${12 * ratio}px`);
+  context.textAlign = 'left';
+  context.textBaseline = 'bottom';
+  context.lineJoin = 'round';
+  context.lineWidth = 4 * ratio;
+  context.strokeStyle = css('--card');
+  for (const { name, color, x, at, alpha = 1 } of placed) {
+    const from = beside ? Math.min(x, left + width) + 10 * ratio
+      : Math.max(left, Math.min(x, left + width) - context.measureText(name).width - 9 * ratio);
+    context.globalAlpha = alpha;
+    context.strokeText(name, from, at);
+    context.fillStyle = css(color);
+    context.fillText(name, from, at);
+  }
+  context.restore();
 }
 
 /** Formats a number for people. */
@@ -32,8 +111,11 @@ export function format(value, digits = 6) {
   if (size !== 0 && (size < 1e-3 || size >= 1e7)) {
     return Number(value).toExponential(digits - 1).replace(/\.?0+e/, 'e').replace('e+', 'e');
   }
-  return String(Number(value.toPrecision(digits)));
+  return separated(Number(value.toPrecision(digits)));
 }
+
+/** Returns a number's digits, in groups of three before the point. */
+const separated = (value) => String(value).replace(/^-?\d+/, (whole) => Number(whole).toLocaleString('en'));
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -78,7 +160,7 @@ const all = (plot, ticks) => ticks;
 /** Formats the values of a linear axis, all alike. */
 function decimals(plot, splits) {
   const most = Math.max(...splits.map(Math.abs));
-  return splits.map((value) => (most >= 1e-3 && most < 1e7 ? String(Number(value.toPrecision(6))) : format(value)));
+  return splits.map((value) => (most >= 1e-3 && most < 1e7 ? separated(Number(value.toPrecision(6))) : format(value)));
 }
 
 /** Formats the values of a logarithmic axis, each by its size. */
@@ -170,14 +252,17 @@ export function touchable({ over }) {
   }
 }
 
+/** Returns the dash of one of a row's groups, which share its color. */
+export const dashOf = (row, group) => (group ? DASHES[group % DASHES.length] : row.dash);
+
 /** The playground's charts: the rates of several schedules, and below them their momenta. */
 export class Chart {
   #root;
-  #momentumRoot;
+  #roots; // of all charts, that of the rates first
   #tip;
   #heard;
-  #plot = null;
-  #momentum = null;
+  #plot = null; // of the rates
+  #plots = new Map(); // that there are, by their roots
   #key = '';
   #shown = null;
   #view = null;
@@ -185,12 +270,18 @@ export class Chart {
   #x = new Float64Array(0); // where each step begins, and the end of the last
   #xPer = 1;
   #quiet = false;
+  #range = null; // of the vertical axis, while a handle is dragged
+  #handles = new Handles((held) => this.#hold(held));
+  #front = null; // the id of the row that is brought forward
   #wanted = null; // the step that is pointed at, as several may share a pixel
 
-  /** @param heard moved(index or null), zoomed(view or null) */
-  constructor(root, momentumRoot, tip, heard) {
+  /**
+   * @param below where the momentum and the metric are drawn
+   * @param heard moved(index or null), zoomed(view or null)
+   */
+  constructor(root, below, tip, heard) {
     this.#root = root;
-    this.#momentumRoot = momentumRoot;
+    this.#roots = [root, ...below];
     this.#tip = tip;
     this.#heard = heard;
     new ResizeObserver(() => this.#resize()).observe(root.parentElement);
@@ -200,9 +291,9 @@ export class Chart {
   }
 
   /**
-   * Shows rows: each with a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
+   * Shows rows: each with an id, a color, a dash, a name, whether it is stale, rates per group, momenta or one momentum.
    *
-   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), below, marks
+   * @param shown rows, steps, per (values of x in a unit), unit (its name), log, momentum (its name, if shown), metrics, below, marks, handles
    */
   show(shown) {
     this.#shown = shown;
@@ -212,7 +303,7 @@ export class Chart {
       if (this.#view && this.#view[1] > this.#end()) this.#view = null;
     }
     const key = JSON.stringify([
-      shown.rows.map((row) => [row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum,
+      shown.rows.map((row) => [row.id, row.name, row.color, row.dash, row.stale, row.rates.length]), shown.unit, shown.log, shown.momentum, shown.metrics.length > 0,
       document.documentElement.dataset.theme]);
     if (key !== this.#key) {
       this.#key = key;
@@ -270,29 +361,38 @@ export class Chart {
     return this.#x.at(-1) ?? 1;
   }
 
-  #options(root, names, log) {
+  /** Returns the lines of all charts, in the order of their roots: each with a color, a dash, its row, if it has one, and values. */
+  #lines() {
+    const { rows, momentum, metrics } = this.#shown;
+    return [
+      rows.flatMap((row) => row.rates.map((values, group) => ({ row, color: row.color, dash: dashOf(row, group), values }))),
+      momentum ? rows.map((row) => ({ row, color: row.color, dash: row.dash, values: row.momenta ?? new Float64Array(row.rates[0].length).fill(row.momentum) })) : [],
+      metrics.length ? [{ color: '--ink', dash: [], values: metrics }] : [],
+    ];
+  }
+
+  #options(root, lines, log, last) {
     const shown = this.#shown;
-    const series = [{}];
-    shown.rows.forEach((row) => names(row).forEach((_, group) => series.push({
-      stroke: css(row.color) + (row.stale ? '48' : ['', 'b0', '80', '60'][Math.min(group, 3)]),
-      width: 2, dash: row.dash, paths: stairs, points: { show: false },
-    })));
+    const series = [{}, ...lines.map(({ row, color, dash }) => ({
+      stroke: css(color) + (row?.stale ? '48' : ''), width: 2, dash, paths: stairs, points: { show: false },
+    }))];
     const narrow = root.clientWidth < 380;
-    const [x, y] = axes(narrow || (root === this.#root && shown.momentum) ? '' : shown.unit, narrow ? 48 : 58, log);
+    const [x, y] = axes(narrow || !last ? '' : shown.unit, narrow ? 48 : 58, log);
     if (shown.unit === 'epoch') x.incrs = FRACTIONS;
     return {
-      width: root.clientWidth, height: root.clientHeight, padding: PADDING, legend: { show: false },
+      width: root.clientWidth, height: root.clientHeight, legend: { show: false },
+      padding: [PADDING[0], (plot) => this.#margin(plot), ...PADDING.slice(2)],
       cursor: {
         drag: { x: true, y: false, dist: 4 }, sync: { key: 'curves' }, points: { size: 7 }, y: false,
         dataIdx: (plot, series, index) => Math.min(index, this.#shown.steps - 1),
       },
-      scales: { x: { time: false }, y: log ? { distr: 3, range: logRange } : { range: linearRange } },
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: (...all) => (root === this.#root && this.#range) || (log ? logRange : linearRange)(...all) } },
       axes: [x, y],
       series,
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],
         setScale: [(plot, key) => key === 'x' && this.#scaled(plot)],
-        draw: [(plot) => root === this.#root && this.#mark(plot)],
+        draw: [(plot) => this.#bringForward(plot, lines), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot), this.#handles.show(this.#shown.handles))],
       },
     };
   }
@@ -300,29 +400,110 @@ export class Chart {
   #rebuild() {
     if (!this.#shown) return;
     this.#quiet = true;
-    this.#plot?.destroy();
-    this.#momentum?.destroy();
-    this.#momentum = null;
-    this.#momentumRoot.hidden = !this.#shown.momentum;
-    this.#momentumRoot.previousElementSibling.hidden = !this.#shown.momentum;
-    this.#plot = new uPlot(this.#options(this.#root, (row) => row.rates, this.#shown.log), this.#data(), this.#root);
-    if (this.#shown.momentum) {
-      this.#momentum = new uPlot(this.#options(this.#momentumRoot, (row) => [row.momenta], false), this.#momenta(), this.#momentumRoot);
-    }
-    for (const plot of [this.#plot, this.#momentum]) {
-      if (!plot) continue;
+    for (const plot of this.#plots.values()) plot.destroy();
+    this.#plots.clear();
+    const all = this.#lines();
+    const last = all.findLastIndex((lines, i) => i === 0 || lines.length > 0);
+    this.#roots.forEach((root, i) => {
+      const lines = all[i];
+      if (i > 0) root.hidden = root.previousElementSibling.hidden = !lines.length;
+      if (root.hidden) return;
+      const log = i === 0 && this.#shown.log;
+      const plot = new uPlot(this.#options(root, lines, log, i === last), this.#data(lines, log), root);
       plot.over.addEventListener('dblclick', () => this.zoom(null, null));
       touchable(plot);
-    }
+      this.#plots.set(root, plot);
+    });
+    this.#plot = this.#plots.get(this.#root);
+    this.#handles.on(this.#plot);
     this.#quiet = false;
+    this.#fade();
     this.#scale();
     if (this.#index !== null) this.#place(Math.min(this.#index, this.#shown.steps - 1));
   }
 
+  /** Keeps the vertical axis as it is, or lets it fit again. */
+  #hold(held) {
+    const { min, max } = this.#plot.scales.y;
+    this.#range = held ? [min, max] : null;
+    if (!held) this.#fill();
+  }
+
+  /** Brings the curves of a row, by its id, to the front and lets the others fade; none if there is no such row. */
+  emphasize(id) {
+    if (id === this.#front) return;
+    this.#front = id;
+    this.#fade();
+    for (const plot of this.#plots.values()) plot.redraw(false);
+  }
+
+  /** Returns how much of its color a row keeps. */
+  #strength(row) {
+    return this.#shown.rows.some(({ id }) => id === this.#front) && row.id !== this.#front ? PALE : 1;
+  }
+
+  #fade() {
+    this.#lines().forEach((lines, i) => lines.forEach(({ row }, j) => {
+      this.#plots.get(this.#roots[i]).series[j + 1].alpha = row ? this.#strength(row) : 1;
+    }));
+  }
+
+  /** Draws the row that is brought forward again, over the others. */
+  #bringForward(plot, lines) {
+    const context = plot.ctx;
+    const { left, top, width, height } = plot.bbox;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, width, height);
+    context.clip();
+    lines.forEach(({ row, color, dash }, i) => {
+      const { _paths: paths } = plot.series[i + 1];
+      if (!row || row.id !== this.#front || !paths) return;
+      context.strokeStyle = css(color);
+      context.lineWidth = 3 * devicePixelRatio;
+      context.setLineDash(dash.map((part) => part * devicePixelRatio));
+      context.stroke(paths.stroke);
+    });
+    context.restore();
+  }
+
+  /** Returns the curves that have their names at their ends, if there is room: all, or the first one of each row. */
+  #named(plot) {
+    const { rows } = this.#shown;
+    if (plot.width < 600) return [];
+    const room = plot.height / NAME - 4;
+    const all = rows.flatMap((row) => row.rates.map((rates, group) => ({
+      row, rates, name: (row.name.length > LONGEST ? `${row.name.slice(0, LONGEST - 1)}…` : row.name) + (row.rates.length > 1 ? ` ${group}` : ''),
+    })));
+    const some = all.length > room ? all.filter(({ row, rates }) => rates === row.rates[0]) : all;
+    return some.length < 2 || some.length > room ? [] : some;
+  }
+
+  /** Writes the curves' names at their ends. */
+  #name(plot) {
+    const { steps, log } = this.#shown;
+    const [from, to] = this.#view ?? [0, this.#end()];
+    writeNames(plot, this.#named(plot).flatMap(({ row, rates, name }) => {
+      const at = Math.min(rates.length, Math.ceil(to * this.#xPer - 1e-9), steps) - 1;
+      return at < 0 || this.#x[at] < from || (log && rates[at] <= 0) ? []
+        : { name, color: row.color, x: this.#x[at + 1], y: rates[at], alpha: this.#strength(row) };
+    }), true);
+  }
+
+  /** Returns the room for the names on the right. */
+  #margin(plot) {
+    plot.ctx.save();
+    plot.ctx.font = NAMES;
+    const widths = this.#named(plot).map(({ name }) => plot.ctx.measureText(name).width + 12);
+    plot.ctx.restore();
+    return Math.ceil(Math.max(PADDING[1](plot), ...widths));
+  }
+
   #fill() {
     this.#quiet = true;
-    this.#plot.setData(this.#data(), false);
-    this.#momentum?.setData(this.#momenta(), false);
+    this.#lines().forEach((lines, i) => {
+      this.#plots.get(this.#roots[i])?.setData(this.#data(lines, i === 0 && this.#shown.log), false);
+    });
     this.#quiet = false;
     this.#scale();
     if (this.#index !== null) this.#moved(this.#plot);
@@ -333,18 +514,12 @@ export class Chart {
     if (!this.#plot) return;
     const [min, max] = this.#view ?? [0, this.#end()];
     this.#quiet = true;
-    for (const plot of [this.#plot, this.#momentum]) plot?.setScale('x', { min, max });
+    for (const plot of this.#plots.values()) plot.setScale('x', { min, max });
     this.#quiet = false;
   }
 
-  #data() {
-    const { rows, log } = this.#shown;
-    return [this.#x, ...rows.flatMap((row) => row.rates.map((rates) => this.#fit(rates, log)))];
-  }
-
-  #momenta() {
-    const columns = this.#shown.rows.map((row) => row.momenta ?? new Float64Array(row.rates[0].length).fill(row.momentum));
-    return [this.#x, ...columns.map((momenta) => this.#fit(momenta, false))];
+  #data(lines, log) {
+    return [this.#x, ...lines.map(({ values }) => this.#fit(values, log))];
   }
 
   /** Returns values in uPlot's form: the last one twice, so that it lasts to the end of its step; null where nothing is drawn. */
@@ -398,15 +573,13 @@ export class Chart {
     head.textContent = `${unit} ${format(this.#x[index])}`;
     const lines = rows.slice(0, 8).flatMap((row) => row.rates.slice(0, 4).map((rates, group) => {
       const line = document.createElement('div');
-      const dot = document.createElement('i');
-      dot.className = 'dot';
-      dot.style.setProperty('--color', `var(${row.color})`);
+      line.style.opacity = this.#strength(row);
       const name = document.createElement('span');
       name.className = 'name';
       name.textContent = row.rates.length > 1 ? `${row.name} ${group}` : row.name;
       const value = document.createElement('span');
       value.textContent = index < rates.length ? format(rates[index]) : '–';
-      line.append(dot, name, value);
+      line.append(swatch(row.color, dashOf(row, group)), name, value);
       return line;
     }));
     const more = rows.reduce((sum, row) => sum + row.rates.length, 0) - lines.length;
@@ -487,7 +660,7 @@ export class Chart {
     if (!this.#shown || event.ctrlKey || event.metaKey || event.altKey) return;
     const [from, to] = this.#view ?? [0, this.#end()];
     const last = this.#shown.steps - 1;
-    const here = this.#index ?? Math.round(from * this.#xPer);
+    const here = this.#index ?? Math.ceil(from * this.#xPer - 1e-9);
     const page = Math.max(1, Math.round(((to - from) * this.#xPer) / 10));
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -page, PageDown: page };
     const step = event.shiftKey ? 10 : 1;
@@ -508,8 +681,8 @@ export class Chart {
   }
 
   #resize() {
-    for (const [plot, root] of [[this.#plot, this.#root], [this.#momentum, this.#momentumRoot]]) {
-      if (plot && root.clientWidth) plot.setSize({ width: root.clientWidth, height: root.clientHeight });
+    for (const [root, plot] of this.#plots) {
+      if (root.clientWidth) plot.setSize({ width: root.clientWidth, height: root.clientHeight });
     }
     if (this.#plot && this.#index !== null) this.#place(this.#index);
   }

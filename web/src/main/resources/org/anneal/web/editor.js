@@ -1,6 +1,9 @@
 // One schedule of the page: its text with errors marked and completions, its fields, its place in the list.
 
+import { swatch } from './chart.js';
+import { edit, editable, ratesOf, stepOf } from './edits.js';
 import { Fields } from './fields.js';
+import { moved } from './lengths.js';
 import { Outside } from './outside.js';
 import { completions, lastKind, rewrite, schedules, tokens } from './text.js';
 
@@ -19,8 +22,10 @@ export class Row {
   on = true;
   curve = null; // the last answer without an error
   error = null;
+  ends = []; // of its parts, where the text has them
 
   #host;
+  #run = null;
   #text = '';
   #area;
   #mirror;
@@ -42,7 +47,8 @@ export class Row {
   #judged = ''; // the text that the error is about
 
   /**
-   * @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row), handedBack(); and knows
+   * @param host what hears of changes: changed(row, since), switched(row), duplicated(row), removed(row), handedBack(), and of
+   *     the row that is pointed at or none: pointed(row); and knows
    *     what the user has set of the run: own
    * @param given its text, whether it is on, the values of names from outside, and the name of the schedule that is meant
    */
@@ -56,7 +62,7 @@ export class Row {
     template.innerHTML = `
       <li class="row">
         <div class="bar">
-          <label><input type="checkbox"><span></span></label>
+          <label><input type="checkbox"><svg></svg><span></span></label>
           <button type="button" class="quiet" data-do="duplicate">Duplicate</button>
           <button type="button" class="quiet" data-do="remove">Remove</button>
         </div>
@@ -65,8 +71,7 @@ export class Row {
             <pre class="mirror" aria-hidden="true"></pre>
             <textarea class="code" rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
               placeholder="A schedule, or a piece of a program that makes one"
-              role="combobox" aria-autocomplete="list" aria-expanded="false" aria-multiline="true"
-              aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
+              aria-autocomplete="list" aria-haspopup="listbox" aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
           </div>
           <ul class="choices" id="${id}-choices" role="listbox" aria-label="Completions" hidden></ul>
         </div>
@@ -88,10 +93,11 @@ export class Row {
     this.#box = find('.bar input');
     this.#list = find('.choices');
     this.id = id;
-    this.#fields = new Fields(find('[data-fields]'), (key, value, since) => {
-      this.#written = since;
-      this.#set(rewrite(this.#text, key, value));
-      this.#host.changed(this, since);
+    this.#fields = new Fields(find('[data-fields]'), (key, value, since, typed) => {
+      const end = this.ends.find((each) => each.key === key && each.followers.length);
+      const step = end && stepOf(end, this.#judged, this.curve.policy, value);
+      if (Number.isInteger(step) && (!typed || (step > end.least && step < end.most))) this.move(end, step, since);
+      else this.#change(rewrite(this.#text, key, value), since);
     });
     this.#outside = new Outside(find('.outside'), (name, value) => {
       this.values[name] = value;
@@ -108,6 +114,10 @@ export class Row {
     this.#line = find('.line');
     this.#line.querySelector('button').addEventListener('click', () => host.handedBack());
     this.#policy = find('.policy');
+    this.element.addEventListener('pointerenter', () => host.pointed(this));
+    this.element.addEventListener('pointerleave', () => host.pointed(null));
+    this.#box.addEventListener('focus', () => host.pointed(this));
+    this.#box.addEventListener('blur', () => host.pointed(null));
     this.#box.checked = on;
     this.#box.addEventListener('change', () => {
       this.on = this.#box.checked;
@@ -138,12 +148,37 @@ export class Row {
     return this.#text;
   }
 
+  /** Returns the text that the curve or the error is of. */
+  get judged() {
+    return this.#judged;
+  }
+
   get label() {
     return this.curve?.policy ?? (this.#text.includes('\n') ? this.name : this.#text);
   }
 
   focus() {
     this.#area.focus();
+  }
+
+  /** Moves the end of a part, one of this row's, to a step, and the lengths that belong to it. */
+  move(end, step, since) {
+    const text = edit(this.#judged, this.curve.policy, moved(end, step), this.#text);
+    if (text !== null) this.#change(text, since);
+  }
+
+  /** Changes the rates of the text that make the curve's peak, if it has some, and returns whether it has. */
+  lift(peak, rate, since) {
+    const keys = ratesOf(this.curve.policy, peak);
+    const text = edit(this.#judged, this.curve.policy, Object.fromEntries(keys.map((key) => [key, Number(rate.toPrecision(3))])), this.#text);
+    if (keys.length && text !== null && rate > 0) this.#change(text, since);
+    return keys.length > 0;
+  }
+
+  #change(text, since) {
+    this.#written = since;
+    this.#set(text);
+    this.#host.changed(this, since);
   }
 
   /** Returns the name of the schedule, or nothing. */
@@ -174,6 +209,7 @@ export class Row {
     this.dash = dash;
     this.name = name;
     this.element.style.setProperty('--color', `var(${color})`);
+    this.#name.previousElementSibling.replaceWith(swatch(color, dash));
     this.#name.textContent = name;
     this.#box.setAttribute('aria-label', `Draw schedule ${index + 1}, ${this.kind || name}`);
     this.#area.setAttribute('aria-label', `Expression of schedule ${index + 1}`);
@@ -183,7 +219,8 @@ export class Row {
 
   /** Shows the fields of the text for a run. */
   fit(run) {
-    this.#fields.show(this.#text, run);
+    this.#run = run;
+    this.#fields.show(this.#text, run, this.ends);
     this.#choosable();
     this.#sayLine();
   }
@@ -212,6 +249,18 @@ export class Row {
     this.#line.querySelector('span').textContent = (used && `${used} from the optimizer’s line.`)
       + (not && ` ${used ? 'Not' : 'Of the optimizer’s line, not'} ${not}: Run has its own.`);
     this.#line.querySelector('button').hidden = !not;
+  }
+
+  /** Becomes another schedule, given as to the constructor, without telling the host. */
+  become({ text, on = true, values = {}, pick = '' }) {
+    this.close();
+    this.#written = -Infinity;
+    this.on = this.#box.checked = on;
+    this.values = { ...values };
+    this.pick = pick;
+    this.#outside.show([], {});
+    this.#outside.show(Object.keys(values), values);
+    this.#set(text);
   }
 
   replace(text) {
@@ -263,6 +312,8 @@ export class Row {
     this.#message.textContent = Object.keys(values).length ? '' : this.error?.message ?? '';
     this.#policy.textContent = this.curve?.policy ?? '';
     this.#policy.hidden = Boolean(this.error) || !this.curve || /^\w+\((?!.*\n.*\n)/.test(text.trim()) && !names.length;
+    this.ends = this.curve && !this.error && this.#run ? editable(text, this.curve.policy, this.#run.steps) : [];
+    this.#fields.show(this.#text, this.#run, this.ends);
     this.#choosable();
     this.#sayLine();
     this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');
@@ -345,7 +396,6 @@ export class Row {
       return item;
     }));
     this.#list.hidden = false;
-    this.#area.setAttribute('aria-expanded', 'true');
     this.#choose(found.prefix ? 0 : -1);
   }
 
@@ -377,7 +427,6 @@ export class Row {
     this.#choices = { options: [] };
     this.#chosen = -1;
     this.#list.hidden = true;
-    this.#area.setAttribute('aria-expanded', 'false');
     this.#area.removeAttribute('aria-activedescendant');
     this.#tell();
   }

@@ -51,20 +51,27 @@ export class Fields {
   #open = true;
   #more = false;
 
-  /** @param edit called with a field's key, its new text, and when the hand moved */
+  /** @param edit called with a field's key, its new text, when the hand moved, and whether it was typed */
   constructor(root, edit) {
     this.#root = root;
     this.#edit = edit;
   }
 
-  show(text, run) {
+  /** @param ends of the parts of the policy: lengths that follow one of them have no slider of their own */
+  show(text, run, ends) {
     const all = fields(text);
+    const led = new Map(ends.flatMap((end) => end.followers.map(({ key }) => [key, end])));
+    const says = (key) => {
+      const [owner, nth, name] = key.split('.');
+      return `${name} of ${owner}${all.some((other) => other.owner === owner && other.nth > 1) ? ` ${nth}` : ''}`;
+    };
+    const moves = new Map(ends.map((end) => [end.key, end.followers.map(({ key }) => says(key)).join(' and ')]));
     const signature = all.map((field) => `${field.key}:${this.#kind(field)}`).join();
     if (signature !== this.#signature) {
       this.#signature = signature;
       this.#build(all);
     }
-    for (const field of all) this.#shown.get(field.key)(field, run);
+    for (const field of all) this.#shown.get(field.key)(field, run, { with: led.get(field.key)?.label, moves: moves.get(field.key) });
   }
 
   /** Marks the fields of the argument that has a text's error, at an index or nowhere, and those with an invalid value. */
@@ -118,7 +125,7 @@ export class Fields {
     const label = element('label', { for: id }, field.label);
     const root = element('div', { class: 'field', 'data-key': field.key }, label);
     const kind = this.#kind(field);
-    const edit = (value) => this.#edit(field.key, value, performance.now());
+    const edit = (value, typed = false) => this.#edit(field.key, value, performance.now(), typed);
     if (kind === 'choice' || kind === 'truth') {
       const values = kind === 'truth' ? ['True', 'False'] : field.parameter.values.map(literal);
       const select = element('select', { id });
@@ -136,7 +143,7 @@ export class Fields {
       const value = box.value.trim();
       const good = WRITABLE.test(value);
       box.setAttribute('aria-invalid', String(!good));
-      if (good) edit(value);
+      if (good) edit(value, true);
     };
     box.addEventListener('input', typed);
     box.addEventListener('change', () => {
@@ -146,11 +153,15 @@ export class Fields {
     const slider = element('input', { type: 'range', 'aria-label': field.label });
     let current = null;
     slider.addEventListener('input', () => edit(current.value(Number(slider.value)) + current.unit));
-    root.append(slider, box);
-    this.#shown.set(field.key, (now, run) => {
+    const follows = element('span', { class: 'follows' });
+    root.append(slider, follows, box, element('small', { class: 'moves' }));
+    this.#shown.set(field.key, (now, run, together) => {
       root.classList.toggle('absent', !now.value);
       const given = number(now.text); // or it is arithmetic, such as 1/3, which no slider can show
-      slider.hidden = !given;
+      slider.hidden = !given || Boolean(together.with);
+      follows.hidden = !together.with;
+      follows.textContent = together.with ? `moves with ${together.with}` : '';
+      root.lastChild.textContent = together.moves ? `moves ${together.moves}, too` : '';
       box.classList.toggle('only', !given);
       const moving = document.activeElement === slider && current && slider.matches(':active');
       if (given && !moving) {

@@ -2,17 +2,20 @@
 
 import { Chart, format, look } from './chart.js';
 import { PAUSE, Row } from './editor.js';
-import { exampleMetrics, gallery } from './gallery.js';
+import { Findings } from './findings.js';
+import { Gallery, exampleMetrics, fitted } from './gallery.js';
 import { read, write } from './link.js';
+import { Numbers } from './numbers.js';
 import { Questions, about, links } from './server.js';
 import { TakeAway } from './takeaway.js';
+import { Undo } from './undo.js';
 
 const MOST_ROWS = 12;
 const MOST_MARKS = 50;
 const $ = (selector) => document.querySelector(selector);
 const FIRST = ['SequentialLR([LinearLR(start_factor=0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])', 'StepLR(step_size=30, gamma=0.5)'];
 
-const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, at: 0, since: null, problem: '',
+const page = { rows: [], limits: { steps: 1_000_000, groups: 16, values: 4_000_000 }, chosen: null, active: null, at: 0, since: null, problem: '',
   own: new Set(), // what the user has set of the run, so that no optimizer's line gives it
   lr: '', // the rate in force without both
 };
@@ -20,7 +23,7 @@ const questions = new Map();
 
 // The run.
 
-function numbers(text) {
+function listed(text) {
   const parts = text.split(/[\s,;]+/).filter(Boolean);
   return parts.map((part) => {
     const low = part.toLowerCase();
@@ -31,7 +34,7 @@ function numbers(text) {
 /** Returns the run in the form; throws the field and the message if something is wrong. */
 function readRun() {
   const unit = $('[name="unit"]:checked').value;
-  const lr = numbers($('#lr').value);
+  const lr = listed($('#lr').value);
   const run = { lr, momentum: Number($('#momentum').value), adam: $('[name="optimizer"]:checked').value === 'adam', metrics: [],
     own: ['lr', 'momentum', 'optimizer'].filter((name) => page.own.has(name)) };
   const count = (selector, name) => {
@@ -63,7 +66,7 @@ function readRun() {
     throw ['#momentum', `${run.adam ? 'beta1 must be in [0, 1)' : 'Momentum must be at least 0'}, but was ${$('#momentum').value || 'empty'}`];
   }
   if (!$('#metrics-box').hidden) {
-    const metrics = numbers($('#metrics').value);
+    const metrics = listed($('#metrics').value);
     if (metrics.some(Number.isNaN)) throw ['#metrics', 'Metrics must be numbers, separated by spaces or commas'];
     run.metrics = metrics.slice(0, steps).filter(Number.isFinite);
   }
@@ -148,6 +151,12 @@ const host = {
     ask(row, since);
     remember();
   },
+  pointed(row) {
+    chart.emphasize(row?.id ?? null);
+    if (!row || row === page.active) return;
+    page.active = row;
+    draw();
+  },
   switched() {
     draw();
     remember();
@@ -157,12 +166,9 @@ const host = {
     remember();
   },
   removed(row) {
-    row.close();
-    questions.get(row).close();
-    questions.delete(row);
     const index = page.rows.indexOf(row);
     page.rows.splice(index, 1);
-    row.element.remove();
+    drop(row);
     place();
     fill();
     draw();
@@ -170,6 +176,13 @@ const host = {
     (page.rows[Math.min(index, page.rows.length - 1)]?.element.querySelector('textarea') ?? $('#add')).focus();
   },
 };
+
+function drop(row) {
+  row.close();
+  questions.get(row).close();
+  questions.delete(row);
+  row.element.remove();
+}
 
 function add(given, index = page.rows.length) {
   const row = new Row(host, given);
@@ -179,28 +192,6 @@ function add(given, index = page.rows.length) {
   place();
   ask(row, null);
   return row;
-}
-
-/** Returns an expression that fits the run, of a kind that no row has yet. */
-function another() {
-  const steps = page.run?.steps ?? 100;
-  const part = (of) => Math.max(1, Math.round(steps * of));
-  const top = page.run?.run.lr[0] || 0.1;
-  const rate = (of) => String(Number((top * of).toPrecision(3)));
-  return [
-    `StepLR(step_size=${part(0.3)}, gamma=0.5)`,
-    `CosineAnnealingLR(T_max=${part(1)})`,
-    `ExponentialLR(gamma=${Number((0.02 ** (1 / steps)).toPrecision(6))})`,
-    `LinearLR(start_factor=1.0, end_factor=0.1, total_iters=${part(0.8)})`,
-    `PolynomialLR(total_iters=${part(1)}, power=2.0)`,
-    `CosineAnnealingWarmRestarts(T_0=${part(0.25)})`,
-    `OneCycleLR(max_lr=${rate(1)}, total_steps=${part(1)})`,
-    `MultiStepLR(milestones=[${part(0.4)}, ${part(0.75)}], gamma=0.3)`,
-    `CyclicLR(base_lr=${rate(0.1)}, max_lr=${rate(1)}, step_size_up=${part(0.1)})`,
-    `ConstantLR(factor=0.3, total_iters=${part(0.4)})`,
-    `SWALR(swa_lr=${rate(0.2)}, anneal_epochs=${part(0.4)})`,
-    `LambdaLR(lr_lambda=lambda step: 0.9 ** (10 * step // ${part(1)}))`,
-  ].find((expression) => !page.rows.some((row) => row.kind === /\w+/.exec(expression)[0]));
 }
 
 function place() {
@@ -218,7 +209,7 @@ function ask(row, since) {
   const allSteps = run.steps ?? run.epochs * run.stepsPerEpoch;
   row.fit({ steps, epochs: run.epochs, allSteps, batchSize: run.batchSize, tokensPerBatch: run.tokensPerBatch });
   const expression = row.text;
-  questions.get(row).ask({ ...row.piece, run, target: takeAway.library }, (answer) => row.answer(answer, expression, () => {
+  questions.get(row).ask({ ...row.piece, run, target: takeAway.library, program: takeAway.program }, (answer) => row.answer(answer, expression, () => {
     if (!answer.error) {
       row.steps = steps;
       row.groups = run.lr.length;
@@ -240,12 +231,12 @@ function drawn() {
 
 // The curves, and the numbers.
 
-const chart = new Chart($('#chart'), $('#momentum-chart'), $('#tip'), {
+const chart = new Chart($('#chart'), [$('#momentum-chart'), $('#metric-chart')], $('#tip'), {
   moved(index) {
     if (index === null) return;
     page.at = index;
-    if (document.activeElement !== $('#at')) $('#at').value = format(index / page.run.per, 8);
-    numbersAt();
+    if (document.activeElement !== $('#at')) $('#at').value = Number((index / page.run.per).toPrecision(8));
+    numbers.at(page.at);
     if (document.activeElement === $('#chart')) announce();
   },
   zoomed(view) {
@@ -286,18 +277,52 @@ function draw(since = null) {
       step: finding.step, color: row.color, chosen: page.chosen?.row === row && page.chosen.step === finding.step })));
     chart.show({
       rows: rows.map((row) => ({
-        color: row.color, dash: row.dash, name: row.name, stale: Boolean(row.error),
+        id: row.id, color: row.color, dash: row.dash, name: row.name, stale: Boolean(row.error),
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
-      momentum: $('#show-momentum').checked, below: below(), marks,
+      momentum: $('#show-momentum').checked, metrics: rows.some((row) => row.curve.takesMetric) ? page.run.run.metrics : [],
+      below: below(), marks, handles: handles(rows.find((row) => row === page.active) ?? rows[0]),
     });
     $('#log-hint').hidden = !($('#log').checked && rows.some((row) => row.curve.rates.some((rates) => rates.some((rate) => rate <= 0))));
-    showFindings();
+    findings.show(rows, page.rows.filter((row) => row.on && row.error), page.run);
     showNumbers();
     takeAway.show();
     measure();
   });
+}
+
+/** Returns the handles of a row's curve: on the ends of its parts, and on its peak, which a rate in its text makes, or the base rate. */
+function handles(row) {
+  if (!row || row.error) return [];
+  const { per, steps, unit } = page.run;
+  const [rates] = row.curve.rates;
+  const peak = rates.reduce((best, rate, i) => (rate > rates[best] ? i : best), 0);
+  const common = { color: row.color, stride: 1 / per };
+  const lift = (rate, since) => row.lift(rates[peak], rate, since) || scaleRates(rate / rates[peak], since);
+  const ends = row.ends.filter(({ step }) => step <= steps).map((end) => {
+    const isPeak = rates[peak] > 0 && Math.abs(end.step - peak) <= 1;
+    return {
+      ...common, key: end.key, name: `${end.name}, ${unit} ${format(end.step / per)}`, along: isPeak ? 'both' : 'x',
+      x: end.step / per, y: rates[Math.min(rates.length - 1, end.step)],
+      moved(x, y, since) {
+        if (Math.round(x * per) !== end.step) row.move(end, x * per, since);
+        if (isPeak) lift(y, since);
+      },
+    };
+  });
+  if (!(rates[peak] > 0) || ends.some(({ along }) => along === 'both')) return ends;
+  const name = `peak, lr ${format(rates[peak])}`;
+  return [...ends, { ...common, key: 'peak', name, along: 'y', x: peak / per, y: rates[peak], moved: (x, y, since) => lift(y, since) }];
+}
+
+/** Multiplies the base rates, unless that would make one 0 or less. */
+function scaleRates(factor, since) {
+  const rates = page.run.run.lr.map((rate) => Number((rate * factor).toPrecision(3)));
+  if (!rates.every((rate) => rate > 0) || rates.join() === page.run.run.lr.join()) return;
+  $('#lr').value = rates.join(', ');
+  page.own.add('lr');
+  runChanged(since);
 }
 
 /** Measures the time from an input until its result is painted. */
@@ -315,45 +340,13 @@ function measure() {
   });
 }
 
-function showFindings() {
-  const list = $('#finding-list');
-  const wrong = page.rows.filter((row) => row.on && row.error);
-  const checked = drawn().filter((row) => !row.error);
-  const found = checked.flatMap((row) => row.curve.findings.map((finding) => ({ row, ...finding })));
-  const notes = checked.flatMap((row) => row.curve.notes.map((note) => ({ row, note: true, ...note })));
-  const key = JSON.stringify([
-    [...found, ...notes].map(({ row, note, step, problem, suggestion, groups }) => [row.id, row.color, row.name, note, step, problem, suggestion, groups]),
-    wrong.map((row) => [row.name, row.error.message]), drawn().length]);
-  if (list.dataset.key === key) return;
-  list.dataset.key = key;
-  const item = (finding) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.style.setProperty('--color', `var(${finding.row.color})`);
-    const where = document.createElement('b');
-    where.textContent = `${finding.note ? 'Note: ' : ''}${drawn().length > 1 ? `${finding.row.name}, ` : ''}${page.run.unit} ${format(finding.step / page.run.per)}${finding.groups.length ? `, group ${finding.groups.join(', ')}` : ''}`;
-    const does = document.createElement('small');
-    does.textContent = finding.suggestion;
-    button.append(where, finding.problem, does);
-    button.addEventListener('click', () => goTo(finding.row, finding.step));
-    const line = document.createElement('li');
-    line.append(button);
-    return line;
-  };
-  list.replaceChildren(...found.map(item), ...wrong.map((row) => {
-    const line = document.createElement('li');
-    line.className = 'error';
-    line.textContent = `${row.name} has an error and is not checked: ${row.error.message}`;
-    return line;
-  }));
-  if (!found.length && !wrong.length) {
-    const none = document.createElement('li');
-    none.className = 'none';
-    none.textContent = drawn().length ? 'Nothing wrong or suspicious was found.' : 'Findings about the schedules appear here.';
-    list.append(none);
-  }
-  list.append(...notes.map(item));
-}
+const findings = new Findings($('#finding-list'), {
+  chosen: goTo,
+  applied(row, text) {
+    row.replace(text);
+    row.focus();
+  },
+});
 
 /** Shows a step and its surroundings in the chart. */
 function goTo(row, step) {
@@ -367,84 +360,30 @@ function goTo(row, step) {
   $('#curve-title').scrollIntoView({ block: 'nearest' });
 }
 
-function cell(text, name = 'td') {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
+const numbers = new Numbers($('#numbers table'), { chosen: goTo, pointed: host.pointed });
 
 /** Shows the numbers of each curve, for the part of the run in view. */
 function showNumbers() {
   if (!page.run) return;
-  const { per, steps, unit } = page.run;
-  const limit = below();
-  const view = chart.view;
-  const from = view ? Math.max(0, Math.ceil(view[0] * per - 1e-9)) : 0;
-  const to = view ? Math.min(steps - 1, Math.floor(view[1] * per + 1e-9)) : steps - 1;
-  for (const name of document.querySelectorAll('[data-x-name]')) name.textContent = unit;
-  $('#below-head').textContent = limit === null ? 'First below' : `First below ${format(limit)}`;
-  $('#number-rows').replaceChildren(...drawn().flatMap((row) => row.curve.rates.map((rates, group) => {
-    let peak = 0;
-    let seen = 0;
-    let all = 0;
-    let first = -1;
-    for (let i = 0; i < rates.length; i++) {
-      const rate = rates[i];
-      if (rate > rates[peak]) peak = i;
-      all += rate;
-      if (i >= from && i <= to) seen += rate;
-      if (first < 0 && limit !== null && rate < limit) first = i;
-    }
-    const line = document.createElement('tr');
-    const head = cell(undefined, 'th');
-    head.scope = 'row';
-    const dot = document.createElement('i');
-    dot.className = 'dot';
-    dot.style.setProperty('--color', `var(${row.color})`);
-    head.append(dot, row.name + (row.curve.rates.length > 1 ? `, group ${group}` : ''));
-    head.title = row.curve.policy;
-    if (row.error) {
-      line.className = 'stale';
-      head.append(' (before the error)');
-    }
-    const now = cell('');
-    now.className = 'at';
-    now.dataset.row = page.rows.indexOf(row);
-    now.dataset.group = group;
-    const reached = cell();
-    if (limit !== null && first >= 0) {
-      const go = document.createElement('button');
-      go.type = 'button';
-      go.textContent = `${unit} ${format(first / per)}`;
-      go.addEventListener('click', () => goTo(row, first));
-      reached.append(go);
-    } else {
-      reached.textContent = limit === null ? '–' : 'never';
-    }
-    line.append(head, now, cell(`${format(rates[peak])} at ${format(peak / per)}`), cell(format(seen)), cell(format(all)), reached);
-    return line;
-  })));
-  numbersAt();
-}
-
-function numbersAt() {
-  $('#at-head').textContent = `lr at ${format(page.at / page.run.per)}`;
-  for (const now of document.querySelectorAll('#number-rows .at')) {
-    const rates = page.rows[now.dataset.row]?.curve.rates[now.dataset.group];
-    now.textContent = rates && page.at < rates.length ? String(rates[page.at]) : '–';
-  }
+  for (const name of document.querySelectorAll('[data-x-name]')) name.textContent = page.run.unit;
+  numbers.show({ rows: drawn(), run: page.run, view: chart.view, limit: below() }, page.at);
 }
 
 // The address.
 
-let remembering;
+let remembering = null;
 function remember() {
   clearTimeout(remembering);
   remembering = setTimeout(rememberNow, 120);
 }
 
-function rememberNow() {
+function forget() {
   clearTimeout(remembering);
+  remembering = null;
+}
+
+function rememberNow() {
+  forget();
   const hash = write({
     rows: page.rows,
     own: page.own,
@@ -465,17 +404,27 @@ function rememberNow() {
     view: chart.view,
   });
   if (hash !== location.hash) history.replaceState(null, '', hash);
+  undo.note(hash, document.activeElement);
   takeAway.show();
+}
+
+const undo = new Undo(() => {
+  $('#undo').disabled = !undo.canUndo;
+  $('#redo').disabled = !undo.canRedo;
+});
+
+/** Takes the page back to the state before the last change, or forward again. */
+function travel(forward) {
+  if (remembering !== null) rememberNow();
+  const state = forward ? undo.redo() : undo.undo();
+  if (state === undefined) return;
+  history.replaceState(null, '', state || location.pathname);
+  restore();
 }
 
 function restore() {
   const state = read(location.hash) ?? read(String(new URLSearchParams(FIRST.map((text) => ['e', text]))));
-  for (const row of [...page.rows]) {
-    row.close();
-    questions.get(row).close();
-    row.element.remove();
-  }
-  page.rows = [];
+  for (const row of page.rows.splice(state.rows.length)) drop(row);
   const set = (selector, value) => {
     const field = $(selector);
     field.value = value ?? field.defaultValue; // a link leaves out defaults
@@ -500,12 +449,20 @@ function restore() {
   $('#log').checked = state.log;
   $('#show-momentum').checked = state.showMomentum;
   showRun();
-  for (const row of state.rows) add(row);
+  state.rows.forEach((given, i) => {
+    if (i >= page.rows.length) {
+      add(given);
+      return;
+    }
+    page.rows[i].become(given);
+    ask(page.rows[i], null);
+  });
+  place();
   draw();
   takeAway.show();
   if (state.view) whenDrawn(() => chart.zoom(state.view));
   // The address already has the restored state; written later, it could overwrite the next entry of the history.
-  clearTimeout(remembering);
+  forget();
 }
 
 /** Calls `action` when the first curve is there. */
@@ -540,9 +497,13 @@ $('#metrics-example').addEventListener('click', () => {
   $('#metrics').value = exampleMetrics(Math.min(page.run?.steps ?? 60, 1000)).join(' ');
   runChanged(null);
 });
-$('#add').addEventListener('click', () => {
-  add({ text: another() }).focus();
-  remember();
+$('#undo').addEventListener('click', () => travel(false));
+$('#redo').addEventListener('click', () => travel(true));
+document.addEventListener('keydown', (event) => {
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y') || $('dialog[open]')) return;
+  event.preventDefault();
+  travel(key === 'y' || event.shiftKey);
 });
 for (const selector of ['#log', '#show-momentum']) {
   $(selector).addEventListener('change', () => {
@@ -559,7 +520,7 @@ $('#at').addEventListener('input', () => {
   if (good) {
     page.at = index;
     chart.point(index);
-    numbersAt();
+    numbers.at(page.at);
   }
 });
 $('#below').addEventListener('input', () => {
@@ -572,9 +533,18 @@ $('.skip').addEventListener('click', (event) => {
 });
 // Unlike hashchange, this comes in the same task as the new address, so nothing is remembered in between.
 addEventListener('popstate', () => {
-  if (location.hash === '' || read(location.hash)) restore();
+  if (location.hash !== '' && !read(location.hash)) return;
+  restore();
+  undo.note(location.hash, null);
 });
-gallery($('#gallery'), $('#open-gallery'), (card) => {
+const cards = new Gallery($('#gallery'));
+$('#add').addEventListener('click', () => cards.open('Add a schedule', (card) => {
+  const { steps, run } = page.run ?? { steps: card.steps, run: { lr: [card.lr] } };
+  if (card.metrics && !$('#metrics').value) $('#metrics').value = exampleMetrics(Math.min(steps, 1000)).join(' ');
+  add({ text: fitted(card, steps, run.lr[0]) }).focus();
+  remember();
+}));
+$('#open-gallery').addEventListener('click', () => cards.open('Start over with', (card) => {
   rememberNow();
   // A new entry in the history: going back restores what was there.
   history.pushState(null, '', write({
@@ -582,10 +552,12 @@ gallery($('#gallery'), $('#open-gallery'), (card) => {
     metrics: card.metrics ? exampleMetrics(card.steps).join(' ') : '',
   }));
   restore();
-});
+  undo.note(location.hash, null);
+}));
 
 about().then((server) => {
   page.limits = server.limits;
   links(server);
 });
 restore();
+undo.start(location.hash);

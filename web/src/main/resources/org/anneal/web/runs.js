@@ -1,7 +1,7 @@
 // Training runs as they go on; the server sends what their files have, as they grow. A reload fetches everything again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, FRACTIONS, NOWHERE, PADDING, axes, css, format, linearRange, logRange, readout, touchable } from './chart.js';
+import { COLORS, FRACTIONS, NOWHERE, PADDING, PALE, axes, css, format, linearRange, logRange, readout, swatch, touchable, writeNames } from './chart.js';
 import { write } from './link.js';
 import * as plan from './plan.js';
 import { positions, smoothed, timeUnit } from './positions.js';
@@ -20,9 +20,7 @@ const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'seconds']);
 const isLoss = (column) => /(^|_)val_loss$/.test(column);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
-const LINE = 15; // the height of a name in a chart
 const LONGEST = 24; // letters of one
-const PALE = 0.2; // the part of its color that a line keeps while another run is brought forward
 const EARLY = 0.05; // of the longest run, what the vertical axes need not fit
 const count = (value) => value.toLocaleString('en-US');
 
@@ -113,7 +111,7 @@ function itemOf(run) {
   item.style.setProperty('--color', `var(${run.color})`);
   const text = document.createElement('span');
   text.className = 'name';
-  label.append(box, dot(run), text, document.createElement('small'));
+  label.append(box, sample(run), text, document.createElement('small'));
   const rename = document.createElement('button');
   rename.className = 'quiet';
   rename.textContent = '✎';
@@ -130,14 +128,11 @@ function itemOf(run) {
   return item;
 }
 
-/** Returns a dot in a run's look. */
-function dot({ color, round }) {
-  const mark = document.createElement('i');
-  mark.className = 'dot';
-  if (round) mark.dataset.round = Math.min(round, RUN_DASHES.length - 1);
-  mark.style.setProperty('--color', `var(${color})`);
-  return mark;
-}
+/** Returns the dash of a run's main lines. */
+const dashOf = ({ round }) => RUN_DASHES[Math.min(round, RUN_DASHES.length - 1)];
+
+/** Returns a piece of a run's line. */
+const sample = (run) => swatch(run.color, dashOf(run));
 
 /** Has the user give a run another title. */
 function edit(run, item, button) {
@@ -444,31 +439,12 @@ class Lines {
     context.restore();
   }
 
-  /** Writes names above the ends of lines, or below the name that is there. */
+  /** Writes names at the ends of lines. */
   #name(plot) {
-    const context = plot.ctx;
-    const ratio = devicePixelRatio;
-    const { left, top, width, height } = plot.bbox;
-    const ends = this.#lines.filter((line) => line.name).flatMap((line) => {
-      const at = line.x.findLastIndex((x, i) => x <= plot.scales.x.max && line.y[i] !== null && !(this.#log && line.y[i] <= 0));
-      return at < 0 || line.x[at] < plot.scales.x.min ? [] : { line, x: plot.valToPos(line.x[at], 'x', true), y: plot.valToPos(line.y[at], 'y', true) };
-    }).sort((one, other) => one.y - other.y);
-    context.save();
-    context.font = `600 ${12 * ratio}px system-ui, sans-serif`;
-    context.textBaseline = 'bottom';
-    context.lineJoin = 'round';
-    context.lineWidth = 4 * ratio;
-    context.strokeStyle = css('--card');
-    let free = top + LINE * ratio;
-    for (const { line, x, y } of ends) {
-      const at = Math.min(top + height, Math.max(free, y - 7 * ratio));
-      free = at + LINE * ratio;
-      const from = Math.max(left, Math.min(x, left + width) - context.measureText(line.name).width - 9 * ratio);
-      context.strokeText(line.name, from, at);
-      context.fillStyle = css(line.color);
-      context.fillText(line.name, from, at);
-    }
-    context.restore();
+    writeNames(plot, this.#lines.filter((line) => line.name).flatMap(({ name, color, x, y }) => {
+      const at = x.findLastIndex((each, i) => each <= plot.scales.x.max && y[i] !== null && !(this.#log && y[i] <= 0));
+      return at < 0 || x[at] < plot.scales.x.min ? [] : { name, color, x: x[at], y: y[at] };
+    }));
   }
 
   /** Takes the chart off the page. */
@@ -643,6 +619,7 @@ const AVERAGES = [[2, 3], [10, 3, 2, 3]];
 const RUN_DASHES = [[], [12, 4, 2, 4], [12, 4, 2, 4, 2, 4]]; // of the runs of a round of colors
 const GROUPS = [[], [8, 4], [2, 3]];
 const PLANNED = [4, 4];
+const dashOfGroup = (run, group) => (group ? GROUPS[Math.min(group, 2)] : dashOf(run));
 const GROUP_KEYS = ['', 'dashed', 'dotted'];
 
 /** Returns the columns of a run that have metrics, and those of numbers that schedules drive, each with its name and group. */
@@ -699,7 +676,7 @@ function draw() {
     const isPlanned = (run) => $('#planned').checked && run.state !== 'finished' && plan.end(run) > last(run);
     for (const run of all) if (run.state !== 'finished') plan.learn(run, draw);
     const longest = Math.max(...all.map((run) => places.get(run)(isPlanned(run) ? plan.end(run) : last(run)))) || 1;
-    const line = (run, label, table, name, dash = RUN_DASHES[Math.min(run.round, RUN_DASHES.length - 1)], alpha = '') => {
+    const line = (run, label, table, name, dash = dashOf(run), alpha = '') => {
       const x = (column(run, table, 'step') ?? []).map(places.get(run));
       return {
         run: run.name, label: `${run.name} ${label}`, said: `${titleOf(run)} ${label}`, color: run.color, dash, alpha, x, y: x.includes(null) ? [] : column(run, table, name),
@@ -736,7 +713,7 @@ function draw() {
         keys(section.querySelector('.key'), columns.length > 1 ? columns.map((each, i) => [i ? 'dotted' : '', i ? averageOf(each) : 'validation']) : []);
       } else {
         chart.show(own.flatMap((each) => each.numbers.filter((number) => number.name === name).map(({ column: from, group }) => ({
-          ...line(each.run, from, column(each.run, 'progress', from)?.length ? 'progress' : 'metrics', from, dashOf(each.run, group)), stairs: true,
+          ...line(each.run, from, column(each.run, 'progress', from)?.length ? 'progress' : 'metrics', from, dashOfGroup(each.run, group)), stairs: true,
           ...(each.groups > 1 && each.run.info?.groupNames[group] ? { said: `${titleOf(each.run)} ${each.run.info.groupNames[group]}` } : {}),
         }))), longest, unit);
         const groups = Math.max(...own.filter((each) => each.numbers.some((number) => number.name === name)).map((each) => each.groups));
@@ -749,7 +726,7 @@ function draw() {
       const group = groupOf(name);
       const said = run.info?.groupNames[group];
       const real = {
-        ...line(run, name, table, name, dashOf(run, group)), stairs: true,
+        ...line(run, name, table, name, dashOfGroup(run, group)), stairs: true,
         ...(said && rates.length > 1 ? { said: `${titleOf(run)} ${said}` } : {}),
         name: name === rates.find((each) => ['progress', 'metrics'].some((from) => column(run, from, each)?.length)) ? named(run) : undefined,
       };
@@ -766,9 +743,6 @@ function draw() {
     emphasize(front);
   });
 }
-
-/** Returns the dash of a run's group: all runs' first groups are told apart, and each run's groups. */
-const dashOf = (run, group) => (group ? GROUPS[Math.min(group, 2)] : RUN_DASHES[Math.min(run.round, RUN_DASHES.length - 1)]);
 
 /** Returns the groups' names if all runs that have names agree, else their numbers. */
 function groupNames(all, groups) {
@@ -835,7 +809,7 @@ const numbers = new RunTable($('#last-head'), $('#last-rows'), (column) => {
 });
 
 function table(all) {
-  numbers.show(ordered(all).filter((run) => run.tables.metrics?.rows.length), columnsOf(all), order, dot);
+  numbers.show(ordered(all).filter((run) => run.tables.metrics?.rows.length), columnsOf(all), order, sample);
 }
 
 for (const [id, kept] of [['axis', 'step'], ['smoothing', '0']]) {

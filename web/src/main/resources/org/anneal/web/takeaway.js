@@ -1,9 +1,11 @@
 // The export: code, JSON, a link, pictures.
 
 import { copy } from './copy.js';
+import { highlighted } from './highlight.js';
 import { picture } from './server.js';
 
-const LIBRARIES = ['java', 'pytorch', 'optax', 'keras'];
+const LIBRARIES = { java: 'java', pytorch: 'python', optax: 'python', keras: 'python' }; // the language of each
+const PROGRAMS = ['java', 'pytorch'];
 const $ = (selector) => document.querySelector(selector);
 
 function save(blob, name) {
@@ -37,6 +39,7 @@ export class TakeAway {
       });
     });
     $('#take-row').addEventListener('change', () => this.show());
+    $('#take-program').addEventListener('change', () => this.#page.askAgain());
     $('#copy').addEventListener('click', async () => {
       if (this.#form !== 'link' && this.#wrong()) return;
       this.#say(await copy($('#take-text')));
@@ -52,7 +55,12 @@ export class TakeAway {
 
   /** Returns the library that the page shows code for, if it shows code. */
   get library() {
-    return LIBRARIES.includes(this.#form) ? this.#form : undefined;
+    return this.#form in LIBRARIES ? this.#form : undefined;
+  }
+
+  /** Returns whether that is a whole program. */
+  get program() {
+    return PROGRAMS.includes(this.#form) && $('#take-program').checked;
   }
 
   #choose(form) {
@@ -77,16 +85,38 @@ export class TakeAway {
       select.selectedIndex = rows.length ? chosen : -1;
     }
     select.hidden = this.#form === 'json' || this.#form === 'link';
+    $('#take-program').parentElement.hidden = !PROGRAMS.includes(this.#form);
     const row = rows[select.selectedIndex];
     const problem = this.#page.problem();
     const ofRow = (said) => (row?.error ? `${row.name} has an error: ${row.error.message}` : said ?? '');
     const text = problem && this.#form !== 'link' ? problem : {
       text: () => ofRow(row?.curve?.policy),
+      shell: () => ofRow(row?.curve && this.#shell(row)),
       json: () => JSON.stringify(this.#json(false), null, 2),
       link: () => location.href,
     }[this.#form]?.() ?? ofRow(row?.curve?.code[this.#form]);
     if (!problem && this.#refused) this.#say('');
-    if ($('#take-text').textContent !== text) $('#take-text').textContent = text;
+    const language = problem || row?.error ? undefined : LIBRARIES[this.#form];
+    if ($('#take-text').textContent !== text) $('#take-text').replaceChildren(...highlighted(text, language));
+  }
+
+  /** Returns the command lines for a row. */
+  #shell(row) {
+    const { lr, momentum, adam, steps, epochs, stepsPerEpoch, stepPer, batchSize, tokensPerBatch } = this.#page.run();
+    const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+    const options = [
+      quoted(row.text),
+      ...Object.entries(row.given).map(([name, value]) => `--set ${quoted(`${name}=${value}`)}`),
+      row.pick && `--pick ${quoted(row.pick)}`,
+      `--lr ${lr.join(',')}`,
+      steps ? `--steps ${steps}` : `--epochs ${epochs} --steps-per-epoch ${stepsPerEpoch} --step-per ${stepPer}`,
+      batchSize && `--batch-size ${batchSize}`,
+      tokensPerBatch && `--tokens-per-batch ${tokensPerBatch}`,
+      momentum !== 0.9 && `--momentum ${momentum}`,
+      adam && '--adam',
+    ].filter(Boolean).join(' ');
+    const metrics = row.curve.takesMetric ? ' --metrics metrics.txt' : '';
+    return `./anneal check ${options}\n./anneal plot ${options}${metrics}\n./anneal table ${options}${metrics} --format csv\n`;
   }
 
   #json(values) {

@@ -98,7 +98,7 @@ function isOptimizer(list) {
 }
 
 /** Returns the calls that are not within another one. */
-function outermost(all) {
+export function outermost(all) {
   let end = -1;
   return all.filter((call) => {
     if (call.from < end) return false;
@@ -131,17 +131,23 @@ export function number(text) {
   return match ? { value: Number(match[1] + match[2].replaceAll('_', '')), unit: match[3] ?? '' } : null;
 }
 
+/** Returns the whole calls of a text, each with its number among those of its kind. */
+export function numbered(text) {
+  const seen = new Map();
+  return calls(text).filter((call) => call.close !== null).map((call) => {
+    const nth = (seen.get(call.name) ?? 0) + 1;
+    seen.set(call.name, nth);
+    return [call, nth];
+  });
+}
+
 /**
  * Returns what can be set in a text: each call's numbers, choices and flags, including those left out, each with a key that
  * does not change with its value.
  */
 export function fields(text) {
   const found = [];
-  const seen = new Map();
-  for (const call of calls(text)) {
-    if (call.close === null) continue;
-    const nth = (seen.get(call.name) ?? 0) + 1;
-    seen.set(call.name, nth);
+  for (const [call, nth] of numbered(text)) {
     for (const parameter of call.kind.parameters) {
       const argument = call.arguments.find((each) => each.parameter === parameter);
       const key = `${call.name}.${nth}.${parameter.name}`;

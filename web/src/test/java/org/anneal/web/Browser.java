@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,18 +31,39 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A headless Chromium, and what tests do with it. Where there is none, tests that ask for one are skipped, and say so. */
+/**
+ * A headless Chromium, and what tests do with it: one for all, as a start takes seconds. Where there is none, tests that ask for one
+ * are skipped, and say so.
+ */
 final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
+    private static final String AXE = axe();
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+    private static Optional<Browser> shared = Optional.empty();
+
     final ChromeDriver driver;
+    private boolean resized = true;
 
     private Browser(ChromeDriver driver) {
         this.driver = driver;
     }
 
-    static Browser start() throws IOException {
+    /** {@return the browser, as if it had just been started} */
+    static synchronized Browser start() throws IOException {
+        if (shared.isEmpty()) {
+            Browser browser = launch();
+            Runtime.getRuntime().addShutdownHook(new Thread(browser.driver::quit));
+            shared = Optional.of(browser);
+        }
+        Browser browser = shared.get();
+        browser.ownSize();
+        browser.prefer("light");
+        browser.console();
+        return browser;
+    }
+
+    private static Browser launch() throws IOException {
         Optional<Path> chromium = program("chromium");
         Optional<Path> chromedriver = program("chromedriver");
         if (chromium.isEmpty() || chromedriver.isEmpty()) {
@@ -143,6 +166,7 @@ final class Browser implements AutoCloseable {
 
     /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
     void size(int width, int height) {
+        resized = true;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
@@ -150,16 +174,48 @@ final class Browser implements AutoCloseable {
     }
 
     void ownSize() {
+        if (!resized) {
+            return;
+        }
+        resized = false;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", false));
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
         driver.manage().window().setSize(new Dimension(1440, 1100));
     }
 
-    /** Has the system prefer dark or light. */
+    /** Has the system prefer dark or light, and no colors that change slowly. */
     void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
-                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
+                Map.of(
+                        "features",
+                        List.of(
+                                Map.of("name", "prefers-color-scheme", "value", scheme),
+                                Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
+    }
+
+    /** {@return what axe-core finds wrong with the page as it is, in the dark and in the light} */
+    List<String> violations() {
+        return Stream.of("dark", "light")
+                .flatMap(scheme -> {
+                    prefer(scheme);
+                    run(AXE);
+                    @SuppressWarnings("unchecked")
+                    List<String> found = (List<String>) asynchronous("""
+                            const done = arguments[0];
+                            axe.run().then(({violations}) => done(violations.flatMap(({id, help, nodes}) =>
+                              nodes.map(({html}) => `${id}: ${help}: ${html}`))))""");
+                    return found.stream().map(each -> scheme + ": " + each);
+                })
+                .toList();
+    }
+
+    private static String axe() {
+        try (InputStream in = Objects.requireNonNull(Browser.class.getResourceAsStream("/axe.min.js"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8) + "; window.axe = axe";
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     void screenshot(String name) {
@@ -179,8 +235,9 @@ final class Browser implements AutoCloseable {
                 .toList();
     }
 
+    /** Leaves the page. */
     @Override
     public void close() {
-        driver.quit();
+        driver.get("about:blank");
     }
 }

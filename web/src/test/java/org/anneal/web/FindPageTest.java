@@ -278,6 +278,8 @@ class FindPageTest {
         browser.screenshot("find-zoomed");
         new Actions(browser.driver).doubleClick(over).perform();
         browser.await("all", () -> view().equals(List.of(1e-7, 10.0)));
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
     }
 
     private static double readRate() {

@@ -90,8 +90,8 @@ class PastedPageTest {
         browser.find("#at").sendKeys(Keys.chord(Keys.CONTROL, "a"), Long.toString(step));
         browser.awaitText("#at-head", "lr at " + step);
         browser.await(
-                rate + ", not " + browser.text("#number-rows .at"),
-                () -> Math.abs(Double.parseDouble(browser.text("#number-rows .at")) - rate) < 1e-12);
+                rate + ", not " + browser.attribute("#number-rows .at", "data-whole"),
+                () -> Math.abs(Double.parseDouble(browser.attribute("#number-rows .at", "data-whole")) - rate) < 1e-12);
     }
 
     @Test

@@ -262,8 +262,8 @@ class RunsPageTest {
         browser.screenshot("runs-twelve");
         for (String theme : List.of("light", "dark")) {
             browser.run("document.documentElement.dataset.theme = arguments[0]", theme);
-            List<double[]> colours = colours("#run-list .dot");
-            double[] card = colours("body > main .card").get(0);
+            List<double[]> colours = colours("#run-list .swatch line", "stroke");
+            double[] card = colours("body > main .card", "background-color").get(0);
             assertEquals(12, colours.size());
             for (int i = 0; i < 12; i++) {
                 double light = luminance(colours.get(i)) + 0.05;
@@ -280,11 +280,12 @@ class RunsPageTest {
         // The thirteenth has the first one's colour, in dashes of its own.
         write("thirteenth", 1, 3, 1);
         browser.await("thirteen", () -> browser.all("#run-list li").size() == 13);
-        assertEquals("1", browser.attribute("#run-list li[data-name=thirteenth] .dot", "data-round"));
+        assertEquals(colourOf("run1"), colourOf("thirteenth"));
         assertEquals(
-                0,
-                browser.all("#run-list li:not([data-name=thirteenth]) [data-round]")
-                        .size());
+                List.of("thirteenth"),
+                browser.all("#run-list li:has([stroke-dasharray]:not([stroke-dasharray='']))").stream()
+                        .map(element -> element.getAttribute("data-name"))
+                        .toList());
         Files.delete(runs.resolve("thirteenth/metrics.csv"));
         Files.delete(runs.resolve("thirteenth/progress.csv"));
         browser.await("twelve", () -> browser.all("#run-list li").size() == 12);
@@ -299,12 +300,12 @@ class RunsPageTest {
     }
 
     private static String colourOf(String run) {
-        return browser.find("#run-list li[data-name='" + run + "'] .dot").getCssValue("background-color");
+        return browser.find("#run-list li[data-name='" + run + "'] .swatch line").getCssValue("stroke");
     }
 
-    private static List<double[]> colours(String css) {
+    private static List<double[]> colours(String css, String property) {
         return browser.all(css).stream()
-                .map(element -> Stream.of(element.getCssValue("background-color")
+                .map(element -> Stream.of(element.getCssValue(property)
                                 .replaceAll("[^0-9.,]", "")
                                 .split(",", -1))
                         .mapToDouble(Double::parseDouble)
@@ -349,6 +350,8 @@ class RunsPageTest {
         assertEquals("finished", browser.text("#run-list li:nth-child(2) small"));
         assertEquals("running", browser.text("#run-list li:nth-child(1) small"));
         browser.screenshot("runs");
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
         browser.find("#run-list li:nth-child(1) input").click();
         browser.await("one", () -> !points("loss").contains("b train"));
         browser.driver.navigate().refresh();
@@ -432,7 +435,7 @@ class RunsPageTest {
         String cell = "#number-rows tr:nth-child(" + (group + 1) + ") .at";
         browser.await(
                 "group " + group + " to have rate " + rate + " at step " + step,
-                () -> Math.abs(Double.parseDouble(browser.text(cell)) - rate) < 1e-15);
+                () -> Math.abs(Double.parseDouble(browser.attribute(cell, "data-whole")) - rate) < 1e-15);
     }
 
     @Test
@@ -723,8 +726,8 @@ class RunsPageTest {
     /** {@return how many pixels of the chart of losses have a run's colour} */
     private static long painted(String run) {
         return (Long) browser.run("""
-                const [red, green, blue] = getComputedStyle(document.querySelector(`#run-list [data-name="${arguments[0]}"] .dot`))
-                  .backgroundColor.match(/\\d+/g).map(Number);
+                const [red, green, blue] = getComputedStyle(document.querySelector(`#run-list [data-name="${arguments[0]}"] .swatch line`))
+                  .stroke.match(/\\d+/g).map(Number);
                 const canvas = document.querySelector('[data-chart=loss] canvas');
                 const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
                 let count = 0;

@@ -456,6 +456,8 @@ class SweepPageTest {
         press(Keys.ENTER);
         browser.await(
                 "its runs", () -> String.valueOf(browser.driver.getCurrentUrl()).endsWith("runs#run=001-0&run=001-1"));
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
     }
 
     @Test
