@@ -21,6 +21,7 @@ const isLoss = (column) => /(^|_)val_loss$/.test(column);
 const isRate = (column) => /^lr\d*$/.test(column);
 const groupOf = (rate) => Number(rate.slice(2)); // lr is that of the only group
 const LONGEST = 24; // letters of one
+const MOST_NAMES = 8; // at the ends of lines; of more, only that of the run that is brought forward
 const EARLY = 0.05; // of the longest run, what the vertical axes need not fit
 const count = (value) => value.toLocaleString('en-US');
 
@@ -315,7 +316,6 @@ class Lines {
     lines = lines.filter((line) => line.y?.length);
     this.#root.dataset.points = JSON.stringify(Object.fromEntries(lines.map((line) => [line.label, line.y.length])));
     this.#root.dataset.rings = JSON.stringify(Object.fromEntries(lines.filter((line) => ringOf(line)).map((line) => [line.label, ringOf(line)])));
-    this.#root.dataset.names = JSON.stringify(lines.flatMap((line) => line.name ?? []));
     this.#shown = lines;
     const log = this.#log;
     const tables = lines.map(({ x, y }) => [x, y.map((value) => (log && value <= 0 ? null : value))]);
@@ -390,8 +390,12 @@ class Lines {
   }
 
   #fade() {
+    const isCrowded = this.#shown.filter(({ name }) => name).length > MOST_NAMES;
     // A line that fades has neither a ring nor a name.
-    this.#lines = this.#shown.map((line) => (this.#isPale(line) ? { ...line, ring: undefined, name: undefined } : line));
+    this.#lines = this.#shown.map((line) => ({
+      ...line, ring: this.#isPale(line) ? undefined : line.ring, name: this.#isPale(line) || (isCrowded && line.run !== this.#front) ? undefined : line.name,
+    }));
+    this.#root.dataset.names = JSON.stringify(this.#lines.flatMap((line) => line.name ?? []));
     this.#shown.forEach((line, i) => {
       if (this.#plot) this.#plot.series[i + 1].alpha = this.#isPale(line) ? PALE : 1;
     });

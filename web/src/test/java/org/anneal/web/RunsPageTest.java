@@ -277,6 +277,17 @@ class RunsPageTest {
                 }
             }
         }
+        // So many names would hide the lines.
+        browser.await(
+                "no name",
+                () -> browser.attribute("[data-chart=loss]", "data-names").equals("[]"));
+        new Actions(browser.driver)
+                .moveToElement(browser.find("#run-list li[data-name=run3]"))
+                .perform();
+        browser.await(
+                "its name",
+                () -> browser.attribute("[data-chart=loss]", "data-names").equals("[\"run3\"]"));
+        new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
         // The thirteenth has the first one's colour, in dashes of its own.
         write("thirteenth", 1, 3, 1);
         browser.await("thirteen", () -> browser.all("#run-list li").size() == 13);
@@ -300,7 +311,8 @@ class RunsPageTest {
     }
 
     private static String colourOf(String run) {
-        return browser.find("#run-list li[data-name='" + run + "'] .swatch line").getCssValue("stroke");
+        return browser.find("#run-list li[data-name='" + run + "'] .swatch line")
+                .getCssValue("stroke");
     }
 
     private static List<double[]> colours(String css, String property) {
