@@ -187,7 +187,8 @@ class RunsWatchTest {
 
     @Test
     void aRunKeepsItsTitleInItsFolder() throws IOException {
-        Path run = run(folder.resolve("run"), HEADER).getParent();
+        Path run = folder.resolve("run");
+        run(run, HEADER);
         assertEquals(Optional.empty(), title(folder));
         List<RunsWatch.WatchedRun> found = new ArrayList<>();
         RunsWatch watch = new RunsWatch(folder);
