@@ -42,9 +42,10 @@ CASES = [
     dict(id="adam", optimizer="Adam(lr=0.01)", schedule="OneCycleLR(max_lr=0.02, total_steps=60)"),
     dict(id="adamw", optimizer="AdamW(lr=0.01, weight_decay=0.1)", bias="lr=0.02, weight_decay=0.0",
          schedule="ExponentialLR(gamma=0.97)"),
-    # With the default eps, gradients of 1e-8 and their rounding errors would move the weights of dark pixels as much as others.
+    # With the default eps, gradients of 1e-8 and their rounding errors would move the weights of dark pixels as much as others;
+    # Adagrad's, too.
     dict(id="rmsprop", optimizer="RMSprop(lr=0.0005, eps=1e-4, momentum=0.5)", clip=("value", 0.01)),
-    dict(id="adagrad", optimizer="Adagrad(lr=0.02)", clip=("norm", 0.5)),
+    dict(id="adagrad", optimizer="Adagrad(lr=0.02, eps=1e-4)", clip=("norm", 0.5)),
     dict(id="nadam", optimizer="NAdam(lr=0.005)", ema=0.9),
 ]
 

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.anneal.runs.Monitor;
 import org.anneal.runs.RunListener.Epoch;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
+import org.anneal.sweep.Flaw;
 import org.anneal.sweep.Job;
 import org.anneal.sweep.LocalProcesses;
 import org.anneal.sweep.Outcome;
@@ -87,7 +88,7 @@ public final class SweepOverhead {
     /** A training that takes no time. */
     private static final class Nothing implements Worker.Program {
         @Override
-        public Optional<String> check(Job job) {
+        public Optional<Flaw> check(Job job) {
             return Optional.empty();
         }
 

@@ -12,6 +12,7 @@ import org.anneal.runs.Monitor;
 import org.anneal.runs.RunListener.Epoch;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
 import org.anneal.sweep.Asha;
+import org.anneal.sweep.Flaw;
 import org.anneal.sweep.Halving;
 import org.anneal.sweep.Job;
 import org.anneal.sweep.Outcome;
@@ -66,7 +67,7 @@ public final class SweepScale {
         }
 
         @Override
-        public Optional<String> check(Job job) {
+        public Optional<Flaw> check(Job job) {
             return Optional.empty();
         }
 

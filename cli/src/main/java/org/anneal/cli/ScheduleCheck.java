@@ -44,18 +44,29 @@ final class ScheduleCheck {
     }
 
     /**
-     * Steps the schedule to the end of the run, but at most ten million times.
+     * Refuses a schedule that {@linkplain #failure fails}.
      *
-     * @param start the scheduler's state, if the run is resumed
      * @throws IllegalArgumentException if a step fails, as it would in the run
      */
     void refuseWhatFails(Optional<SchedulerState> start) {
+        failure(start).ifPresent(failure -> {
+            throw failure;
+        });
+    }
+
+    /**
+     * Steps the schedule to the end of the run, but at most ten million times.
+     *
+     * @param start the scheduler's state, if the run is resumed
+     * @return why a step fails, as it would in the run; empty if none does
+     */
+    Optional<IllegalArgumentException> failure(Optional<SchedulerState> start) {
         Optional<Simulation> run = Optional.empty();
         try (ProgressLine progress = Anneal.progress(command)) {
             Simulation simulation = new Simulation(call, rules, group -> "group " + group, drives);
             run = Optional.of(simulation);
             if (!simulation.takesStep()) {
-                return;
+                return Optional.empty();
             }
             start.ifPresent(simulation::restore);
             long end = Math.min(length.total(), simulation.step() + MOST_STEPS);
@@ -69,15 +80,16 @@ final class ScheduleCheck {
             if (failure.isPresent()) {
                 throw failure.get();
             }
+            return Optional.empty();
         } catch (IllegalStateException | ArithmeticException e) {
-            throw new IllegalArgumentException(
+            return Optional.of(new IllegalArgumentException(
                     String.format(
                             Locale.ROOT,
                             "--schedule must last for the run's %,d steps, but fails at step %,d: %s",
                             length.total(),
                             run.map(Simulation::step).orElse(0L),
                             e.getMessage()),
-                    e);
+                    e));
         }
     }
 

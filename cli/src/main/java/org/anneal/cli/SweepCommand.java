@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,7 @@ import java.util.stream.Stream;
 import org.anneal.runs.Monitor;
 import org.anneal.runs.RunFolder;
 import org.anneal.sweep.Configuration;
+import org.anneal.sweep.Flaw;
 import org.anneal.sweep.Halving;
 import org.anneal.sweep.Parameter;
 import org.anneal.sweep.Runner;
@@ -182,7 +184,9 @@ final class SweepCommand implements Callable<Integer> {
 
     @Option(
             names = "--dry-run",
-            description = "print the trials and the commands that would train them, and train none")
+            description =
+                    "print the commands that would train the trials, or why one would be skipped, and train none; with"
+                            + " --unchecked, no worker is asked")
     private boolean dryRun;
 
     @Option(
@@ -210,6 +214,9 @@ final class SweepCommand implements Callable<Integer> {
             }
             return run(folder);
         }
+        if (dryRun) {
+            throw new IllegalArgumentException("--dry-run must be left out with --resume; --status shows the trials");
+        }
         Path folder = DatedFolders.isNewest(resume.get()) ? newest() : resume.get();
         if (!Sweep.isSweep(folder)) {
             throw new IOException("cannot resume: there is no sweep in " + folder);
@@ -228,7 +235,7 @@ final class SweepCommand implements Callable<Integer> {
         SweepCommand before = parsed(kept(folder));
         Map<String, List<String>> own = before.given();
         Map<String, List<String>> changed = new LinkedHashMap<>(given());
-        changed.keySet().removeAll(Set.of("--resume", "--status", "--dry-run"));
+        changed.keySet().removeAll(Set.of("--resume", "--status"));
         changed.forEach((option, values) -> {
             List<String> saved =
                     option.equals("--out") ? List.of(folder.toString()) : own.getOrDefault(option, List.of());
@@ -394,12 +401,24 @@ final class SweepCommand implements Callable<Integer> {
                 new SweepRecord(title(space), monitor, space.parameters(), rungs, List.of()),
                 trial -> TrainLine.of(trial, rungs, isAnew()).toString());
         List<Configuration> drawn = named(sweep::draw);
-        if (dryRun) {
-            print(drawn);
+        checkOptions(drawn);
+        try {
+            if (dryRun) {
+                dryRun(sweep, drawn, folder, swept);
+            } else {
+                introduce(drawn.size(), folder);
+                warn(drawn.size(), rungs);
+                train(sweep, page, folder, swept);
+            }
             return 0;
+        } catch (InterruptedException e) { // while the workers were looked for
+            Thread.currentThread().interrupt();
+            return Anneal.FAILED;
         }
-        introduce(drawn.size(), folder);
-        warn(drawn.size(), rungs);
+    }
+
+    private void train(Sweep sweep, SweepPage page, Path folder, SweptOptions swept)
+            throws IOException, InterruptedException {
         Map<String, String> facts = new LinkedHashMap<>();
         Map<String, List<String>> given = given();
         given.keySet().removeAll(NOT_KEPT);
@@ -417,35 +436,37 @@ final class SweepCommand implements Callable<Integer> {
             if (record.isPresent()) {
                 SweepResult result = new SweepResult(folder, record.get(), isAnew(), printed);
                 result.printTable();
+                if (!Sweep.isSweep(folder)) {
+                    throw new IOException("no trial fits the run, so none was trained and nothing was written;"
+                            + " --unchecked trains them all the same");
+                }
                 result.conclude();
                 live.stay(printed);
             }
-            return 0;
-        } catch (InterruptedException e) { // while the workers were looked for
-            Thread.currentThread().interrupt();
-            return Anneal.FAILED;
         }
     }
 
     /** {@return how the sweep has ended; empty if it was stopped, which is said} */
     private Optional<SweepRecord> conduct(Sweep sweep, Runner runner, Path folder) throws IOException {
         try (StopHook hook = new StopHook(sweep::stop, sweep::isStopped, STOP_SECONDS)) {
-            SweepRecord record;
+            Optional<SweepRecord> record = Optional.empty();
             try (runner;
                     SweepConsole console = console()) {
-                record = sweep.listener(console).run(runner);
+                record = Optional.of(sweep.listener(console).run(runner));
             } catch (InterruptedException e) {
                 sweep.stop();
-                record = SweepRecord.read(folder);
             }
-            if (sweep.isStopped()) {
+            if (!sweep.isStopped()) {
+                return record;
+            } else if (Sweep.isSweep(folder)) {
                 say(
                         "Interrupted: %s; anneal sweep --resume %s goes on",
-                        new SweepTable(record).totals(), Surroundings.quoted(folder.toString()));
-                spec.commandLine().getOut().flush();
-                return Optional.empty();
+                        new SweepTable(SweepRecord.read(folder)).totals(), Surroundings.quoted(folder.toString()));
+            } else {
+                say("Interrupted before a trial was trained; nothing was written");
             }
-            return Optional.of(record);
+            spec.commandLine().getOut().flush();
+            return Optional.empty();
         }
     }
 
@@ -501,9 +522,41 @@ final class SweepCommand implements Callable<Integer> {
         spec.commandLine().getOut().flush();
     }
 
-    private void print(List<Configuration> drawn) {
+    /** Refuses values that {@code train} would. Each is looked at once, not with each of the others: there may be many. */
+    private void checkOptions(List<Configuration> drawn) {
+        Set<Map.Entry<String, String>> known = new HashSet<>();
+        TrainProgram.checkOptions(drawn.stream()
+                .filter(trial -> known.addAll(trial.settings()))
+                .map(trial -> TrainLine.of(trial.settings(), epochs, seed))
+                .toList());
+    }
+
+    private void dryRun(Sweep sweep, List<Configuration> drawn, Path folder, SweptOptions swept)
+            throws IOException, InterruptedException {
+        Map<Integer, Flaw> flaws = Map.of();
+        if (!unchecked) {
+            try (Runner runner = workers.open(Sweep.runs(folder), swept)) {
+                flaws = sweep.check(runner);
+            }
+        }
+        print(drawn, flaws);
+    }
+
+    private void print(List<Configuration> drawn, Map<Integer, Flaw> flaws) {
         for (int i = 0; i < drawn.size(); i++) {
             Configuration trial = drawn.get(i);
+            Optional<Flaw> flaw = Optional.ofNullable(flaws.get(i));
+            if (flaw.isPresent()) {
+                boolean unfit = flaw.get().kind() == Flaw.Kind.UNFIT;
+                say(
+                        "# trial %d %s: %s",
+                        i,
+                        unfit ? "would be skipped" : "could not be checked",
+                        flaw.get().reason());
+                if (unfit) {
+                    continue;
+                }
+            }
             for (int repeat = 0; repeat < repeats; repeat++) {
                 say("# trial %d%s", i, repeats == 1 ? "" : ", seed " + (seed + repeat));
                 say("%s", TrainLine.of(trial.settings(), epochs, seed + repeat));

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -230,7 +231,7 @@ final class SweepConsole implements SweepListener, AutoCloseable {
         SweepRecord begun = sweep.orElseThrow();
         SweepTable table = new SweepTable(new SweepRecord(
                 begun.title(), begun.monitor(), begun.parameters(), begun.rungs(), List.copyOf(trials.values())));
-        List<String> running = running(begun);
+        List<String> running = running(table);
         int rows = room.rows() - 1; // the cursor's
         int most = Math.max(0, rows - 2 - running.size());
         List<String> lines = new ArrayList<>(List.of(table.totals() + time()));
@@ -242,7 +243,7 @@ final class SweepConsole implements SweepListener, AutoCloseable {
                 .toList();
     }
 
-    private List<String> running(SweepRecord begun) {
+    private List<String> running(SweepTable table) {
         List<String> lines = new ArrayList<>();
         for (Going each : going.values()) {
             if (lines.size() == MOST_RUNNING) {
@@ -250,13 +251,8 @@ final class SweepConsole implements SweepListener, AutoCloseable {
                 break;
             }
             Job job = each.job();
-            lines.add("trial " + job.trial() + ", seed " + job.seed() + ": epoch " + each.epoch() + " of " + job.until()
-                    + (Double.isNaN(each.value())
-                            ? ""
-                            : ", " + begun.monitor().name() + " " + RunsTable.fixed(each.value()))
-                    + Optional.ofNullable(trials.get(job.trial()))
-                            .map(SweepTable::what)
-                            .orElse(""));
+            TrialRecord trial = Objects.requireNonNull(trials.get(job.trial())); // as all are known since the beginning
+            lines.add(table.running(trial, job.seed(), each.epoch(), job.until(), each.value()));
         }
         return lines;
     }

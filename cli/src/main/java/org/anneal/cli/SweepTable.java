@@ -157,9 +157,17 @@ final class SweepTable {
         int done = repeat.epochs().isEmpty()
                 ? 0
                 : repeat.epochs().get(repeat.epochs().size() - 1).epoch();
-        return "trial " + trial.number() + ", seed " + repeat.seed() + ": epoch " + done + " of "
-                + sweep.rungs().get(rung)
-                + (done == 0 ? "" : ", " + sweep.monitor().name() + " " + RunsTable.fixed(repeat.value()))
+        return running(trial, repeat.seed(), done, sweep.rungs().get(rung), repeat.value());
+    }
+
+    /**
+     * {@return how far a run is}
+     *
+     * @param value of its last epoch; NaN if there is none
+     */
+    String running(TrialRecord trial, long seed, int epoch, int until, double value) {
+        return "trial " + trial.number() + ", seed " + seed + ": epoch " + epoch + " of " + until
+                + (Double.isNaN(value) ? "" : ", " + sweep.monitor().name() + " " + RunsTable.fixed(value))
                 + what(trial);
     }
 

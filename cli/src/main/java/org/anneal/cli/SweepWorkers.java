@@ -26,6 +26,7 @@ final class SweepWorkers {
     private static final double SHARE = 0.8; // of the machine's memory
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?) ?([kmgt])i?b?");
     private static final String SPARK = "anneal.spark"; // set by the launcher: the folder of Spark's jars
+    private static final String OPTIONS = "anneal.worker.options"; // more of Java's options for a worker, as tests have
     private static final String BLAS = "org.bytedeco.openblas.load"; // set by the launcher for --blas mkl
 
     @Option(
@@ -187,6 +188,9 @@ final class SweepWorkers {
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC", // its threads are the trainings'
                 "-XX:+ExitOnOutOfMemoryError"));
+        Stream.of(System.getProperty(OPTIONS, "").split(" ", -1))
+                .filter(option -> !option.isEmpty())
+                .forEach(command::add);
         if (master.isEmpty() || memory.isPresent()) { // an executor's machine has another memory than this one
             command.add("-Xmx" + memory() / 2 / MB + "m");
             command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=" + memory());

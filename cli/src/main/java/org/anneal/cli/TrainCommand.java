@@ -125,23 +125,28 @@ final class TrainCommand implements Callable<Integer> {
     /**
      * Looks whether a new run would do what is meant, without any training.
      *
-     * @return what {@code anneal check} finds in its schedule
-     * @throws IllegalArgumentException if the command would refuse to train
+     * @return why its schedule does not fit the run, one thing a line: where it fails, or else what {@code anneal check} finds
+     * @throws IllegalArgumentException if the command would refuse to train with any schedule that fits
      * @throws IOException if the data cannot be read
      */
-    List<Finding> check() throws IOException {
+    List<String> check() throws IOException {
         checkOptions();
         Optional<RunConfig> given = options.config();
         DataOptions.Read data = options.read(given, NO_FILE, reader);
         Optional<UpdateRule> rule = given.map(RunConfig::optimizer).map(UpdateRule::parse);
         try (Training run = new Training(options.choose(data, given, rule, NO_FILE), data.sets())) {
-            run.check().refuseWhatFails(Optional.empty());
             run.trainer.check(data.sets());
-            return run.check().findings();
+            Optional<IllegalArgumentException> failure = run.check().failure(Optional.empty());
+            return failure.isPresent()
+                    ? List.of(Anneal.problem(failure.get()))
+                    : run.check().findings().stream()
+                            .map(finding -> "step " + finding.step() + ": " + finding.problem())
+                            .toList();
         }
     }
 
-    private void checkOptions() {
+    /** Checks what can be told of the options before data is read and libtorch is loaded. */
+    void checkOptions() {
         options.check();
         printEvery.ifPresent(n -> Anneal.atLeastOne("--print-every", n));
         stopAfter.ifPresent(n -> Anneal.atLeastOne("--stop-after", n));

@@ -16,6 +16,8 @@ import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener;
 import org.anneal.runs.RunListener.Epoch;
 import org.anneal.runs.RunRecord;
+import org.anneal.sweep.Flaw;
+import org.anneal.sweep.Flaw.Kind;
 import org.anneal.sweep.Job;
 import org.anneal.sweep.Outcome;
 import org.anneal.sweep.Worker;
@@ -38,14 +40,38 @@ final class TrainProgram implements Worker.Program {
         T of(TrainCommand train) throws IOException;
     }
 
-    @Override
-    public Optional<String> check(Job job) {
+    /**
+     * Checks the options of commands, as far as that can be done before data is read and libtorch is loaded.
+     *
+     * @throws IllegalArgumentException if one is wrong
+     */
+    static void checkOptions(List<TrainLine> commands) {
+        Thread thread = Thread.currentThread();
+        ClassLoader before = thread.getContextClassLoader();
         try (PrintWriter nowhere = new PrintWriter(Writer.nullWriter())) {
-            return use(TrainLine.of(job).arguments(), nowhere, epoch -> {}, TrainCommand::check).stream()
-                    .map(finding -> "step " + finding.step() + ": " + finding.problem())
-                    .reduce((first, second) -> first + "; " + second);
-        } catch (ParameterException | IllegalArgumentException | IOException e) {
-            return Optional.of(Anneal.problem(e));
+            CommandLine line = line(nowhere); // which takes longer to make than to parse
+            for (TrainLine command : commands) {
+                parse(line, command.arguments()).checkOptions();
+                thread.setContextClassLoader(before);
+            }
+        } catch (ParameterException e) {
+            throw new IllegalArgumentException(Anneal.problem(e), e);
+        } finally {
+            thread.setContextClassLoader(before); // without the plugins
+        }
+    }
+
+    @Override
+    public Optional<Flaw> check(Job job) {
+        try (PrintWriter nowhere = new PrintWriter(Writer.nullWriter())) {
+            List<String> unfit = use(TrainLine.of(job).arguments(), nowhere, epoch -> {}, TrainCommand::check);
+            return unfit.isEmpty() ? Optional.empty() : Optional.of(new Flaw(Kind.UNFIT, String.join("; ", unfit)));
+        } catch (Surroundings.MissingException e) {
+            return Optional.of(new Flaw(Kind.REFUSED, Anneal.problem(e) + e.question() + " " + e.options()));
+        } catch (ParameterException | IllegalArgumentException e) {
+            return Optional.of(new Flaw(Kind.REFUSED, Anneal.problem(e)));
+        } catch (IOException e) {
+            return Optional.of(new Flaw(Kind.UNREADABLE, Anneal.problem(e)));
         }
     }
 
@@ -109,11 +135,7 @@ final class TrainProgram implements Worker.Program {
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         try {
-            CommandLine line = new Anneal(new Properties(), System::nanoTime).line(out, out);
-            TrainCommand train = (TrainCommand) line.parseArgs(arguments.toArray(String[]::new))
-                    .subcommand()
-                    .commandSpec()
-                    .userObject();
+            TrainCommand train = parse(line(out), arguments);
             train.within(data, new RunListener() {
                 @Override
                 public void epoch(Epoch epoch) {
@@ -124,6 +146,17 @@ final class TrainProgram implements Worker.Program {
         } finally {
             thread.setContextClassLoader(before); // without the plugins
         }
+    }
+
+    private static CommandLine line(PrintWriter out) {
+        return new Anneal(new Properties(), System::nanoTime).line(out, out);
+    }
+
+    private static TrainCommand parse(CommandLine line, List<String> arguments) {
+        return (TrainCommand) line.parseArgs(arguments.toArray(String[]::new))
+                .subcommand()
+                .commandSpec()
+                .userObject();
     }
 
     /**

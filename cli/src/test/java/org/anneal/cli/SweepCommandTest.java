@@ -11,6 +11,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code anneal sweep}, with real training in real processes. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -230,16 +236,7 @@ class SweepCommandTest {
 
     /** Starts a sweep as a process of its own. */
     private Process start(String... arguments) throws IOException {
-        return new ProcessBuilder(Stream.concat(
-                                Stream.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java")
-                                                .toString(),
-                                        "--enable-native-access=ALL-UNNAMED",
-                                        "-cp",
-                                        System.getProperty("java.class.path"),
-                                        "org.anneal.cli.Anneal"),
-                                Stream.of(arguments))
-                        .toList())
+        return new ProcessBuilder(Ran.process(List.of("-Danneal.worker.options=-XX:TieredStopAtLevel=1"), arguments))
                 .directory(folder.toFile())
                 .redirectError(folder.resolve("err").toFile())
                 .start();
@@ -258,15 +255,23 @@ class SweepCommandTest {
     @Test
     void goesOnAfterKillAndAfterCtrlCWithoutRepeatingAFinishedTrial() throws Exception {
         assumeTrue(File.separatorChar == '/', "skipped: kill -INT needs Unix");
-        Process killed = start(sweep(2, EIGHT_TRIALS));
+        Process killed = start(Stream.concat(Stream.of(sweep(2, EIGHT_TRIALS)), Stream.of("--serve=0"))
+                .toArray(String[]::new));
+        URI page = URI.create(
+                readUntil(killed, "Watch this sweep at ").orElseThrow().replaceFirst("^.* ", ""));
+        assertTrue(get(page).contains("<title>"), page.toString());
+        shown(page); // the first time takes longer
         assertTrue(readUntil(killed, "Trial ").isPresent());
+        JsonNode shown = shown(page);
         List<ProcessHandle> workers = killed.descendants().toList();
         killed.destroyForcibly().waitFor();
         for (ProcessHandle worker : workers) {
             worker.onExit().get(60, TimeUnit.SECONDS); // by itself
         }
+        assertShowsTrials(shown);
         long finished = done(out);
         assertTrue(finished >= 1 && finished < 8, "it was killed in between: " + finished);
+        List<String> before = values(out);
 
         Process interrupted = start("sweep", "--resume", out.toString(), "--workers=1");
         String next = readUntil(interrupted, "Trial ").orElseThrow();
@@ -285,29 +290,58 @@ class SweepCommandTest {
 
         Ran ran = Ran.anneal("sweep", "--resume", out.toString());
         assertEquals(0, ran.code(), ran.err());
-        for (int trial = 0; trial < 8; trial++) {
-            Path whole = folder.resolve("whole" + trial);
-            lines(
-                    "train",
-                    "--data=" + data,
-                    "--batch-size=10",
-                    "--epochs=4",
-                    "--optimizer=SGD(lr=0.0" + (trial + 1) + ")",
-                    "--schedule=ExponentialLR(0.9)",
-                    "--out=" + whole);
-            assertSameRun(whole, out.resolve("runs/00" + trial + "-0"));
-        }
+        List<String> after = values(out);
+        before.stream().filter(trial -> trial.contains(" DONE ")).forEach(trial -> assertTrue(after.contains(trial)));
         assertEquals(8, done(out));
+        int resumed = 0;
         long trainings = 0;
         for (int trial = 0; trial < 8; trial++) {
-            trainings += Files.readAllLines(out.resolve("runs/00" + trial + "-0/train.log")).stream()
+            Path run = out.resolve("runs/00" + trial + "-0");
+            List<String> log = Files.readAllLines(run.resolve("train.log"));
+            trainings += log.stream()
                     .filter(line -> line.startsWith("Epoch "))
                     .filter(line -> line.contains("Train Loss"))
                     .count();
+            if (log.stream().filter(line -> line.startsWith("$ ")).count() > 1) { // it was ended in between
+                resumed++;
+                Path whole = folder.resolve("whole" + trial);
+                lines(
+                        "train",
+                        "--data=" + data,
+                        "--batch-size=10",
+                        "--epochs=4",
+                        "--optimizer=SGD(lr=0.0" + (trial + 1) + ")",
+                        "--schedule=ExponentialLR(0.9)",
+                        "--out=" + whole);
+                assertSameRun(whole, run);
+            }
         }
+        assertTrue(resumed > 0, "some went on");
         // An epoch that was trained and not yet saved is trained again: two by the kill, and none by Ctrl-C, which
         // saves.
         assertTrue(trainings >= 32 && trainings <= 34, "epochs: " + trainings);
+    }
+
+    /** {@return what a page is told of a sweep} */
+    private static JsonNode shown(URI page) throws IOException, InterruptedException {
+        return new JsonMapper().readTree(get(page.resolve("api/sweep?from=0")));
+    }
+
+    private static void assertShowsTrials(JsonNode sweep) {
+        List<String> states = new ArrayList<>();
+        sweep.get("trials").forEach(trial -> states.add(trial.get("state").asString()));
+        assertEquals(8, states.size());
+        assertTrue(states.contains("done"), states.toString());
+        assertTrue(states.contains("running") || states.contains("waiting"), states.toString());
+        String best = sweep.get("best").get("line").asString();
+        assertTrue(best.startsWith("./anneal train "), best);
+    }
+
+    private static String get(URI address) throws IOException, InterruptedException {
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString());
+        assertEquals(200, answer.statusCode(), address.toString());
+        return answer.body();
     }
 
     private static long done(Path sweep) throws IOException {
@@ -366,44 +400,34 @@ class SweepCommandTest {
     }
 
     @Test
-    void skipsWhatCheckFindsBrokenAndSaysWhy() throws IOException {
-        String[] how = {"--epochs=2", "--schedule=StepLR(step_size={1,30})", "--schedule=OneCycleLR(0.1, total_steps=1)"
-        };
-        Ran ran = Ran.anneal(sweep(how));
+    void skipsWhatDoesNotFitTheRunAndGoesOnAfterATrialThatFails() {
+        Ran ran = Ran.anneal(sweep(
+                "--epochs=2",
+                "--optimizer=SGD(lr={0.01,1e30}, momentum=0.9)",
+                "--schedule=StepLR(step_size={1,30})",
+                "--schedule=OneCycleLR(0.1, total_steps=1)"));
         assertEquals(0, ran.code(), ran.err());
-        String why = "1 skipped (trial 1): step 1: step_size=30 looks like batches";
-        assertTrue(ran.out().lines().anyMatch(line -> line.startsWith(why)), ran.out());
-        assertTrue(
-                ran.out()
-                        .lines()
-                        .anyMatch(line -> line.startsWith("1 skipped (trial 2): --schedule must last for the run's 2")),
-                ran.out());
-        assertTrue(ran.out().contains("1 of 3 trials done, 2 skipped"), ran.out());
+        assertPrints(ran, "1 failed \\(trial 3\\): the .* (loss is|is not finite).*");
+        assertPrints(ran, "2 skipped \\(trials 1, 4\\): step 1: step_size=30 looks like batches.*");
+        assertPrints(ran, "2 skipped \\(trials 2, 5\\): --schedule must last for the run's 2.*");
+        assertPrints(ran, "1 of 6 trials done, 1 failed, 4 skipped");
+    }
+
+    private static void assertPrints(Ran ran, String line) {
+        assertTrue(ran.out().lines().anyMatch(each -> each.matches(line)), ran.out());
     }
 
     @Test
-    void failsIfAllTrialsAreSkippedUnlessTheyAreNotChecked() throws IOException {
+    void failsWithoutAFolderIfAllTrialsAreSkipped() {
         Ran none = Ran.anneal(sweep("--epochs=1", "--schedule=StepLR(step_size={30,40})"));
         assertEquals(1, none.code());
-        assertEquals("anneal sweep: no trial has come to a value", none.err().strip());
+        assertEquals(
+                "anneal sweep: no trial fits the run, so none was trained and nothing was written; --unchecked trains them"
+                        + " all the same",
+                none.err().strip());
         assertTrue(none.out().contains("step_size=40 looks like batches"), none.out());
         assertTrue(none.out().contains("0 of 2 trials done, 2 skipped"), none.out());
-        List<String> all = lines(Stream.of(sweep("--epochs=1", "--unchecked", "--schedule=StepLR(step_size={30,40})"))
-                .map(word -> word.startsWith("--out=") ? "--out=" + folder.resolve("all") : word)
-                .toArray(String[]::new));
-        assertTrue(all.contains("2 of 2 trials done"), all.toString());
-    }
-
-    @Test
-    void oneTrialThatFailsDoesNotEndTheSweep() {
-        Ran ran = Ran.anneal(sweep("--epochs=2", "--optimizer=SGD(lr={0.01,1e30})"));
-        assertEquals(0, ran.code(), ran.err());
-        assertTrue(ran.out().contains("1 of 2 trials done, 1 failed"), ran.out());
-        assertTrue(
-                ran.out()
-                        .lines()
-                        .anyMatch(line -> line.matches("1 failed \\(trial 1\\): the .* (loss is|is not finite).*")),
-                ran.out());
+        assertTrue(Files.notExists(out));
     }
 
     @Test
@@ -411,28 +435,58 @@ class SweepCommandTest {
         List<String> printed = lines(
                 "sweep",
                 "--dry-run",
+                "--unchecked",
                 "--epochs=3",
                 "--repeats=2",
                 "--optimizer={SGD(lr={0.1,0.2}),Adam()}",
                 "--group=fc{{1,2}}*:lr=0.5",
                 "--grey",
                 "--restore-best={true,false}",
-                "--set=name=it's",
+                "--set=name=\"it's\"",
                 "--plugin=" + Files.createFile(folder.resolve("own{1}.jar")));
         assertEquals(24, printed.size());
         assertEquals("# trial 0, seed 0", printed.get(0));
         assertEquals(
-                "./anneal train --optimizer='SGD(lr=0.1)' --group='fc{1,2}*:lr=0.5' --grey --restore-best --set=\"name=it's\""
+                "./anneal train --optimizer='SGD(lr=0.1)' --group='fc{1,2}*:lr=0.5' --grey --restore-best --set='name=\"it'\\''s\"'"
                         + " --threads=1 --plugin='" + folder.resolve("own{1}.jar") + "' --epochs=3 --seed=0",
                 printed.get(1));
         assertEquals(
-                "./anneal train --optimizer='Adam()' --group='fc{1,2}*:lr=0.5' --grey --set=\"name=it's\" --threads=1"
+                "./anneal train --optimizer='Adam()' --group='fc{1,2}*:lr=0.5' --grey --set='name=\"it'\\''s\"' --threads=1"
                         + " --plugin='" + folder.resolve("own{1}.jar") + "' --epochs=3 --seed=1",
                 printed.get(23));
     }
 
     @Test
+    void aDryRunTellsWhatWouldBeSkipped() {
+        List<String> printed = lines(sweep("--dry-run", "--epochs=2", "--schedule=StepLR(step_size={1,30})"));
+        assertEquals(3, printed.size(), printed.toString());
+        assertEquals("# trial 0", printed.get(0));
+        assertTrue(printed.get(1).contains(" --schedule='StepLR(step_size=1)' "), printed.get(1));
+        assertEquals(
+                "# trial 1 would be skipped: step 1: step_size=30 looks like batches, but the schedule is stepped per epoch,"
+                        + " 2 times in the run",
+                printed.get(2));
+        assertTrue(Files.notExists(out));
+    }
+
+    @Test
+    void refusesAWrongAlternativeThatOnlyAWorkerSees() {
+        Ran ran = Ran.anneal(sweep("--epochs=1", "--schedule={StepLR(1),Foo(3)}"));
+        assertEquals(2, ran.code());
+        assertTrue(ran.err().startsWith("anneal sweep: --schedule, column 1: unknown schedule 'Foo'"), ran.err());
+        assertEquals(1, ran.err().lines().count());
+        assertTrue(Files.notExists(out));
+    }
+
+    @Test
     void refusesWhatIsWrongInOneLine() throws IOException {
+        refuses("--batch-size must be at least 1, but was 0", "--batch-size={8,0}");
+        refuses("--batch-size must be a whole number, but was 'many'", "--batch-size={8,many}");
+        refuses("--step-per must be epoch or batch, but was 'step'", "--step-per={epoch,step}");
+        refuses("--set must be NAME=VALUE, such as args.epochs=90, but was 'peak'", "--set=peak");
+        refuses("--clip-grad-norm must be finite and above 0, but was 0.0", "--clip-grad-norm={1,0}");
+        refuses("--dry-run must be left out with --resume; --status shows the trials", "--dry-run", "--resume=" + out);
+        assertTrue(Files.notExists(out));
         refuses("--optimizer must have a value at each place of {}, but was '{}'", "--optimizer={}");
         refuses(
                 "--batch-size must have a range that ascends, such as {1e-3..1}, but was '{8..1}'",
@@ -480,11 +534,17 @@ class SweepCommandTest {
 
     @Test
     void goesOnOnlyWithTheSameOptionsButForHowItIsTrained() throws IOException {
-        lines(sweep("--epochs=1", "--optimizer=SGD(lr={0.01..0.02})", "--trials=1"));
+        List<String> unchecked = lines(sweep(
+                "--epochs=1",
+                "--optimizer=SGD(lr={0.01..0.02})",
+                "--schedule=StepLR(step_size=30)",
+                "--unchecked",
+                "--trials=1"));
+        assertTrue(unchecked.contains("1 of 1 trial done"), unchecked.toString());
         refuses("--out must not hold a sweep, but " + out + " does; --resume \"" + out + "\" goes on with it");
         String as = ", as in the sweep in " + out + ", but was ";
         refusesToResume("--epochs must be left out or 1" + as + "2", "--epochs=2");
-        refusesToResume("--schedule must be left out" + as + "StepLR(3)", "--schedule=StepLR(3)");
+        refusesToResume("--patience must be left out" + as + "3", "--patience=3");
         refusesToResume(
                 "--optimizer must be left out or SGD(lr={0.01..0.02})" + as + "SGD(lr={0.01..0.03})",
                 "--optimizer=SGD(lr={0.01..0.03})");

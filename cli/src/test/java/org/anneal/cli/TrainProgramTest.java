@@ -18,6 +18,8 @@ import java.util.stream.Stream;
 import org.anneal.runs.RunFolder;
 import org.anneal.runs.RunListener.Epoch;
 import org.anneal.runs.RunRecord;
+import org.anneal.sweep.Flaw;
+import org.anneal.sweep.Flaw.Kind;
 import org.anneal.sweep.Job;
 import org.anneal.sweep.Outcome;
 import org.anneal.sweep.Outcome.End;
@@ -175,24 +177,44 @@ class TrainProgramTest {
     @Test
     void checksATrialWithoutTrainingIt() {
         assertEquals(Optional.empty(), program.check(job(4)));
-        assertEquals(
-                Optional.of("--schedule must last for the run's 20 steps, but fails at step 9:"
-                        + " OneCycleLR(max_lr=0.1, total_steps=8) ends with step 8"),
-                program.check(job(4, "schedule=OneCycleLR(0.1, total_steps=8)", "step-per=batch"))
-                        .map(reason -> reason.replaceFirst("(ends with step 8).*", "$1")));
-        assertEquals(
-                Optional.of(
-                        "step 3: step_size=30 looks like batches, but the schedule is stepped per epoch, 4 times in the"
-                                + " run"),
-                program.check(job(4, "schedule=StepLR(30)")));
-        assertEquals(
-                Optional.of("--metric must be accuracy"),
-                program.check(job(4, "metric=bleu")).map(reason -> reason.substring(0, 25)));
-        assertEquals(
-                Optional.of("--model: "), program.check(job(4, "model=resnet5")).map(reason -> reason.substring(0, 9)));
-        assertEquals(
-                Optional.of("the plateau's mode must be 'max' for val_accuracy, but was 'min'"),
-                program.check(job(4, "schedule=ReduceLROnPlateau()", "monitor=val_accuracy")));
+        assertFlaw(
+                Kind.UNFIT,
+                "--schedule must last for the run's 20 steps, but fails at step 9:"
+                        + " OneCycleLR(max_lr=0.1, total_steps=8) ends with step 8",
+                "schedule=OneCycleLR(0.1, total_steps=8)",
+                "step-per=batch");
+        assertFlaw(
+                Kind.UNFIT,
+                "step 3: step_size=30 looks like batches, but the schedule is stepped per epoch, 4 times in the run",
+                "schedule=StepLR(30)");
         assertTrue(Files.notExists(folder.resolve("007-1")));
+    }
+
+    private void assertFlaw(Kind kind, String start, String... settings) {
+        Flaw flaw = program.check(job(4, settings)).orElseThrow();
+        assertEquals(kind, flaw.kind(), flaw.reason());
+        assertTrue(flaw.reason().startsWith(start), flaw.reason());
+        assertEquals(1, flaw.reason().lines().count());
+    }
+
+    @Test
+    void tellsWhatIsWrongFromWhatDoesNotFitTheRun() throws IOException {
+        assertFlaw(Kind.REFUSED, "--schedule, column 1: unknown schedule 'Foo'", "schedule=Foo(3)");
+        assertFlaw(Kind.REFUSED, "--optimizer, column 1: unknown optimizer 'Bar'", "optimizer=Bar(lr=0.1)");
+        assertFlaw(Kind.REFUSED, "--schedule, ", "schedule=StepLR(step_size=0)");
+        assertFlaw(
+                Kind.REFUSED,
+                "--schedule, column 8: unknown name 'n': say what it is: --set n=VALUE",
+                "schedule=StepLR(n)");
+        assertFlaw(Kind.REFUSED, "--model: network must be tutorial", "model=resnet5");
+        assertFlaw(Kind.REFUSED, "--monitor must be one of train_loss, val_loss, val_accuracy, but", "monitor=loss");
+        assertFlaw(
+                Kind.REFUSED,
+                "the plateau's mode must be 'max' for val_accuracy, but was 'min'",
+                "schedule=ReduceLROnPlateau()",
+                "monitor=val_accuracy");
+        Files.delete(data.resolve("t10k-labels-idx1-ubyte"));
+        Flaw gone = new TrainProgram().check(job(4)).orElseThrow(); // which has read nothing so far
+        assertEquals(Kind.UNREADABLE, gone.kind(), gone.reason());
     }
 }

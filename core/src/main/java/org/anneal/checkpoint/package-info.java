@@ -1,4 +1,7 @@
-/** Files of tensors: PyTorch's {@code .pt} and safetensors, both ways. */
+/**
+ * Files of tensors, read and written: PyTorch's {@code .pt} by {@link org.anneal.checkpoint.TorchFile}, and safetensors by {@link
+ * org.anneal.checkpoint.Safetensors}. Reading one never runs code.
+ */
 @NullMarked
 package org.anneal.checkpoint;
 

@@ -1,4 +1,4 @@
-/** Writes schedules as code for other libraries, and for Java. */
+/** Writes schedules as code: each {@link org.anneal.convert.Target} is another library, or Java. */
 @NullMarked
 package org.anneal.convert;
 

@@ -165,8 +165,8 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
     }
 
     /**
-     * Multiplies all gradients, in place, by {@code min(1, maxNorm / (norm + 1e-6))} and {@return their norm before} It is the
-     * norm of the norms of all groups' gradients; 0 if there are none. A norm that is not finite makes the gradients 0 or NaN, as
+     * Multiplies all gradients, in place, by {@code min(1, maxNorm / (norm + 1e-6))}, where their norm is the norm of the norms of
+     * all groups' gradients; 0 if there are none. A norm that is not finite makes the gradients 0 or NaN, as
      * in PyTorch.
      *
      * <p>PyTorch: {@code torch.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite)}.
@@ -174,6 +174,7 @@ public final class Optimizer<T> implements Schedulable, AutoCloseable {
      * @param maxNorm at least 0; infinity only measures
      * @param normType the order of the norm, such as 1, 2, or infinity for the largest absolute value
      * @param errorIfNonfinite whether to refuse a norm that is infinite or NaN, and change nothing
+     * @return the norm before
      * @throws IllegalStateException if the norm is refused
      */
     public double clipGradNorm(double maxNorm, double normType, boolean errorIfNonfinite) {

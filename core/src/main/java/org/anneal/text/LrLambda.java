@@ -11,8 +11,7 @@ import java.util.Objects;
 import java.util.function.LongToDoubleFunction;
 
 /**
- * A factor as a function of the step, with a text: the argument of {@link LambdaLR}, {@link MultiplicativeLR} and
- * {@link CyclicLR}.
+ * A factor as a function of the step, with a text: the argument of LambdaLR, MultiplicativeLR and CyclicLR.
  *
  * <p>{@link #parse} reads Python's {@code lambda step: 0.5 ** (step // 10000)}, in Python's arithmetic and with Python's
  * results: operators, {@code a if c else b}, lists, comprehensions, and the functions of Python, {@code math} and NumPy that

@@ -199,15 +199,16 @@ final class Gallery {
         StringBuilder page = new StringBuilder("""
                 # Gallery
 
-                Every schedule, each picture drawn by the Java line below it. The base rate is 0.1 and the run has 100 steps where
-                the line does not say otherwise. On the command line:
+                - Every schedule has a picture, its text, and the line of Java that draws it.
+                - PyTorch's schedules come first, then those that it lacks, the operators, and what follows a metric.
+                - The base rate is 0.1 and the run has 100 steps unless the line says otherwise.
+                - This page and its pictures are made by `GalleryTest`: see [CONTRIBUTING.md](../CONTRIBUTING.md).
+
+                On the command line; without `-o` the chart is drawn in the terminal:
 
                 ```
                 ./anneal plot 'StepLR(step_size=50, gamma=0.5)' --lr 1 --steps 200 -o StepLR.svg
                 ```
-
-                Without `-o` the chart is drawn in the terminal. This page and its pictures are made by `GalleryTest`; the command is
-                in [CONTRIBUTING.md](../CONTRIBUTING.md).
                 """);
         for (Map.Entry<Entry, Plot> drawn : plots.entrySet()) {
             Entry entry = drawn.getKey();

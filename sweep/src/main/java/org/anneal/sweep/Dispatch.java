@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -147,16 +148,19 @@ final class Dispatch {
     }
 
     /**
-     * Looks at the trials that were not looked at before, and skips those with which something is wrong.
+     * Looks at the trials that were not looked at before.
      *
-     * @throws IllegalArgumentException if something is wrong with a trial and {@code strict}
+     * @param strict whether to refuse what does not fit the run
+     * @return what is wrong with them, by their numbers
+     * @throws IllegalArgumentException if the settings of a trial are wrong
+     * @throws IOException if the data of a trial cannot be read
      */
-    void check(boolean strict) throws IOException, InterruptedException {
+    Map<Integer, Flaw> check(boolean strict) throws IOException, InterruptedException {
         Queue<Integer> unchecked = new ArrayDeque<>(IntStream.range(0, standings.size())
                 .filter(trial -> standings.reached(trial) == 0 && !standings.isSkipped(trial))
                 .boxed()
                 .toList());
-        Map<Integer, String> found = new TreeMap<>();
+        Map<Integer, Flaw> flaws = new TreeMap<>();
         inParallel(() -> {
             Optional<Integer> trial;
             synchronized (this) {
@@ -165,29 +169,68 @@ final class Dispatch {
             if (trial.isEmpty()) {
                 return false;
             }
-            Optional<String> reason = runner.check(job(trial.get(), 0, 0, 1));
+            Optional<Flaw> flaw = runner.check(job(trial.get(), 0, 0, 1));
             synchronized (this) {
-                reason.ifPresent(each -> found.put(trial.get(), each));
+                flaw.ifPresent(each -> flaws.put(trial.get(), each));
+                if (flaw.filter(Dispatch::endsAll).isPresent()) { // those before it are being looked at
+                    unchecked.clear();
+                }
             }
             return true;
         });
-        if (strict && !found.isEmpty()) {
-            int first = found.keySet().iterator().next();
+        refuse(flaws, strict);
+        return flaws;
+    }
+
+    private static boolean endsAll(Flaw flaw) {
+        return flaw.kind() == Flaw.Kind.REFUSED || flaw.kind() == Flaw.Kind.UNREADABLE;
+    }
+
+    private void refuse(Map<Integer, Flaw> flaws, boolean strict) throws IOException {
+        Optional<Flaw> end = flaws.values().stream().filter(Dispatch::endsAll).findFirst();
+        if (end.isPresent()) {
+            String reason = end.get().reason();
+            throw rethrown(
+                    end.get().kind() == Flaw.Kind.REFUSED
+                            ? new IllegalArgumentException(reason)
+                            : new IOException(reason));
+        }
+        List<Integer> unfit = unfit(flaws);
+        if (strict && !unfit.isEmpty()) {
+            int first = unfit.get(0);
             throw new IllegalArgumentException(
                     "trial " + first + " " + standings.configuration(first).parameters()
-                            + " must fit the run, but " + found.get(first)
-                            + (found.size() > 1 ? "; so it is with " + (found.size() - 1) + " others" : ""));
-        }
-        synchronized (this) {
-            for (Map.Entry<Integer, String> trial : found.entrySet()) {
-                standings.skip(trial.getKey(), trial.getValue());
-                store.skip(trial.getKey(), trial.getValue());
-            }
+                            + " must fit the run, but "
+                            + Objects.requireNonNull(flaws.get(first)).reason()
+                            + (unfit.size() > 1 ? "; so it is with " + (unfit.size() - 1) + " others" : ""));
         }
     }
 
-    /** Does the jobs until there are no more, or {@link #stop} is called. */
-    void run() throws IOException, InterruptedException {
+    private static List<Integer> unfit(Map<Integer, Flaw> flaws) {
+        return flaws.keySet().stream()
+                .filter(trial -> Objects.requireNonNull(flaws.get(trial)).kind() == Flaw.Kind.UNFIT)
+                .toList();
+    }
+
+    /** Skips the trials that do not fit the run. */
+    synchronized void skip(Map<Integer, Flaw> flaws) throws IOException {
+        for (int trial : unfit(flaws)) {
+            String reason = Objects.requireNonNull(flaws.get(trial)).reason();
+            standings.skip(trial, reason);
+            store.skip(trial, reason);
+        }
+    }
+
+    boolean isAllSkipped() {
+        return IntStream.range(0, standings.size()).allMatch(standings::isSkipped);
+    }
+
+    SweepRecord record() {
+        return standings.record();
+    }
+
+    /** Does the jobs until there are no more, or {@link #stop} is called, and {@return how the trials stand then} */
+    SweepRecord run() throws IOException, InterruptedException {
         tell(listener -> listener.begin(standings.record()));
         inParallel(() -> {
             Optional<Job> job = take();
@@ -198,6 +241,7 @@ final class Dispatch {
             end(job.get(), outcome);
             return true;
         });
+        return record();
     }
 
     private void tell(Consumer<SweepListener> what) {

@@ -44,11 +44,11 @@ public final class LocalProcesses implements Runner {
     }
 
     @Override
-    public Optional<String> check(Job job) throws IOException, InterruptedException {
+    public Optional<Flaw> check(Job job) throws IOException, InterruptedException {
         try {
-            return reason(workers.check(Message.CHECK.of(Json.of(job))).line());
+            return flaw(workers.check(Message.CHECK.of(Json.of(job))).line());
         } catch (WorkerProcess.DiedException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
+            return Optional.of(new Flaw(Flaw.Kind.UNCHECKED, String.valueOf(e.getMessage())));
         }
     }
 
@@ -68,8 +68,8 @@ public final class LocalProcesses implements Runner {
         }
     }
 
-    static Optional<String> reason(String checked) {
-        return Optional.ofNullable(Json.read(Message.CHECKED.about(checked), String.class));
+    static Optional<Flaw> flaw(String checked) {
+        return Optional.ofNullable(Json.read(Message.CHECKED.about(checked), Flaw.class));
     }
 
     static Epoch epoch(String line) {

@@ -17,7 +17,7 @@ enum Message {
     RUN,
     /** End, and save what is being trained. */
     STOP,
-    /** What is wrong with a trial, or null. */
+    /** The {@link Flaw} of a trial, or null. */
     CHECKED,
     /** An epoch was trained. */
     EPOCH,

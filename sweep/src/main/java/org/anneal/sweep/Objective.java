@@ -5,8 +5,9 @@ package org.anneal.sweep;
 public interface Objective {
 
     /**
-     * Trains a trial from epoch {@link Trial#from} to {@link Trial#until}, and {@return its value at the end} NaN says that it failed.
+     * Trains a trial from epoch {@link Trial#from} to {@link Trial#until}.
      *
+     * @return its value at the end; NaN says that it failed
      * @throws Exception if the trial failed, which the sweep records; the others go on
      */
     double run(Trial trial) throws Exception;

@@ -35,7 +35,7 @@ final class ObjectiveRunner implements Runner {
     }
 
     @Override
-    public Optional<String> check(Job job) {
+    public Optional<Flaw> check(Job job) {
         return Optional.empty();
     }
 

@@ -14,10 +14,10 @@ public interface Runner extends AutoCloseable {
     /**
      * Looks at a trial before any is trained.
      *
-     * @return why it cannot be trained as its author meant, in one line; empty if nothing is wrong with it
+     * @return what is wrong with it; empty if nothing is
      * @throws IOException if nothing can be trained at all: no worker starts, or the workers have another version
      */
-    Optional<String> check(Job job) throws IOException, InterruptedException;
+    Optional<Flaw> check(Job job) throws IOException, InterruptedException;
 
     /**
      * Does a job. If the job's folder has a checkpoint of an earlier attempt or rung, the training goes on from there, to the same

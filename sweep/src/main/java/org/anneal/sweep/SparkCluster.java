@@ -364,15 +364,18 @@ public final class SparkCluster implements Runner {
     }
 
     @Override
-    public Optional<String> check(Job job) throws IOException, InterruptedException {
+    public Optional<Flaw> check(Job job) throws IOException, InterruptedException {
         for (int i = 1; ; i++) {
             SparkTask.Output output = submit(input(Message.CHECK, job, null, null));
             switch (output.end()) {
                 case ANSWERED -> {
-                    return LocalProcesses.reason(output.answer());
+                    return LocalProcesses.flaw(output.answer())
+                            .map(flaw -> new Flaw(
+                                    flaw.kind(),
+                                    flaw.kind() == Flaw.Kind.UNREADABLE ? on(output, flaw.reason()) : flaw.reason()));
                 }
                 case DIED -> {
-                    return Optional.of(output.answer());
+                    return Optional.of(new Flaw(Flaw.Kind.UNCHECKED, on(output, output.answer())));
                 }
                 default -> {
                     if (i == CHECKS) {

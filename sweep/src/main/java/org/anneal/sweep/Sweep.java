@@ -185,13 +185,13 @@ public final class Sweep {
         return this;
     }
 
-    /** Trains trials also if {@link Runner#check} finds something wrong with them. */
+    /** Has trials trained without a look at them by {@link Runner#check}. */
     public Sweep unchecked() {
         this.checks = false;
         return this;
     }
 
-    /** Refuses to begin if {@link Runner#check} finds something wrong with a trial; else such a trial is skipped. */
+    /** Refuses to begin if {@link Runner#check} finds that a trial does not fit the run; else such a trial is skipped. */
     public Sweep strict() {
         this.strict = true;
         return this;
@@ -234,8 +234,9 @@ public final class Sweep {
     }
 
     /**
-     * Runs the sweep in threads of this process, and {@return how its trials ended}
+     * Runs the sweep in threads of this process.
      *
+     * @return how its trials ended
      * @throws IOException if the sweep's file cannot be written or read
      * @throws IllegalArgumentException if the folder holds another sweep, or the space has no configuration
      */
@@ -246,36 +247,79 @@ public final class Sweep {
     }
 
     /**
-     * Runs the sweep, and {@return how its trials ended} The runner is not closed.
+     * Runs the sweep. The runner is not closed. A new sweep of which no trial fits the run leaves no folder, nor does one that is
+     * refused, or stopped before its trials were looked at.
      *
-     * @throws IOException if the sweep's file cannot be written or read, or the runner cannot do any job
-     * @throws IllegalArgumentException if the folder holds another sweep, the space has no configuration, or with {@link #strict},
-     *     something is wrong with a trial
+     * @return how its trials ended
+     * @throws IOException if the sweep's file cannot be written or read, data cannot be read, or the runner cannot do any job
+     * @throws IllegalArgumentException if the folder holds another sweep, the space has no configuration, the settings of a trial are
+     *     wrong, or with {@link #strict}, a trial does not fit the run
      */
     public SweepRecord run(Runner runner) throws IOException, InterruptedException {
         Objects.requireNonNull(runner, "runner");
         return conduct(standings -> runner);
     }
 
-    private SweepRecord conduct(Function<Standings, Runner> runner) throws IOException, InterruptedException {
-        if (folder.isEmpty()) {
-            try (SweepStore store = SweepStore.open(folder)) {
-                return conduct(runner, store);
-            }
-        }
-        Files.createDirectories(runs(folder.get()));
-        try (FolderLock lock = FolderLock.take(folder.get());
-                SweepStore store = SweepStore.open(folder)) {
-            return conduct(runner, store);
+    /**
+     * Looks at the trials as {@link #run(Runner)} does before it trains any.
+     *
+     * @return what is wrong with some, by their numbers: of the kinds {@link Flaw.Kind#UNFIT} and {@link Flaw.Kind#UNCHECKED}
+     * @throws IOException as {@link #run(Runner)} does
+     * @throws IllegalArgumentException as {@link #run(Runner)} does
+     */
+    public Map<Integer, Flaw> check(Runner runner) throws IOException, InterruptedException {
+        Objects.requireNonNull(runner, "runner");
+        try (SweepStore store = SweepStore.open(Optional.empty())) {
+            return prepare(standings -> runner, drawn(), store).check(strict);
         }
     }
 
-    private SweepRecord conduct(Function<Standings, Runner> made, SweepStore store)
-            throws IOException, InterruptedException {
+    private SweepRecord conduct(Function<Standings, Runner> runner) throws IOException, InterruptedException {
+        List<Configuration> drawn = drawn();
+        boolean isNew = folder.isEmpty() || !isSweep(folder.get());
+        Map<Integer, Flaw> flaws = Map.of();
+        if (isNew) {
+            try (SweepStore memory = SweepStore.open(Optional.empty())) {
+                Dispatch dispatch = prepare(runner, drawn, memory);
+                flaws = look(dispatch);
+                if (folder.isEmpty()) {
+                    return dispatch.run();
+                } else if (stopped || dispatch.isAllSkipped()) {
+                    return dispatch.record();
+                }
+            }
+        }
+        Files.createDirectories(runs(folder.orElseThrow()));
+        try (FolderLock lock = FolderLock.take(folder.get());
+                SweepStore store = SweepStore.open(folder)) {
+            Dispatch dispatch = prepare(runner, drawn, store);
+            if (isNew) {
+                dispatch.skip(flaws);
+            } else {
+                look(dispatch);
+            }
+            return dispatch.run();
+        }
+    }
+
+    /** Skips trials that do not fit the run, and {@return what is wrong with some} */
+    private Map<Integer, Flaw> look(Dispatch dispatch) throws IOException, InterruptedException {
+        Map<Integer, Flaw> flaws = checks ? dispatch.check(strict) : Map.of();
+        dispatch.skip(flaws);
+        return flaws;
+    }
+
+    private List<Configuration> drawn() {
         List<Configuration> drawn = draw();
         if (drawn.isEmpty()) {
             throw new IllegalArgumentException("space must have a configuration, but has none");
         }
+        return drawn;
+    }
+
+    /** {@return what hands out the jobs of the sweep in a file, which is told of the trials first} */
+    private Dispatch prepare(Function<Standings, Runner> made, List<Configuration> drawn, SweepStore store)
+            throws IOException {
         Map<String, String> about = store.about();
         Plan plan = plan(drawn);
         if (!about.isEmpty()) {
@@ -299,11 +343,7 @@ public final class Sweep {
             dispatch.stop();
         }
         dispatch.resume(jobs);
-        if (checks) {
-            dispatch.check(strict);
-        }
-        dispatch.run();
-        return standings.record();
+        return dispatch;
     }
 
     private Plan plan(List<Configuration> drawn) {

@@ -41,8 +41,8 @@ public final class Worker {
     /** What a worker does. */
     public interface Program {
 
-        /** {@return what is wrong with a trial before it is trained, in one line; empty if nothing is} */
-        Optional<String> check(Job job);
+        /** {@return what is wrong with a trial, before it is trained; empty if nothing is} */
+        Optional<Flaw> check(Job job);
 
         /**
          * Does a job; {@link Runner#run} says how.
@@ -113,12 +113,12 @@ public final class Worker {
         }
     }
 
-    private Optional<String> check(Job job) {
+    private Optional<Flaw> check(Job job) {
         try {
             return program.check(job);
-        } catch (RuntimeException | OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             endIfOutOfMemory(e);
-            return Optional.of(reason(e));
+            return Optional.of(new Flaw(Flaw.Kind.UNCHECKED, reason(e)));
         }
     }
 

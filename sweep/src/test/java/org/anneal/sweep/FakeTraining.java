@@ -86,15 +86,15 @@ final class FakeTraining implements Worker.Program {
     }
 
     @Override
-    public Optional<String> check(Job job) {
-        return setting(job, "wrong").equals("die")
-                ? exit(9)
-                : Optional.of(setting(job, "wrong")).filter(text -> !text.isEmpty());
-    }
-
-    private static Optional<String> exit(int code) {
-        Runtime.getRuntime().halt(code);
-        return Optional.empty();
+    public Optional<Flaw> check(Job job) {
+        String wrong = setting(job, "wrong");
+        switch (wrong) {
+            case "die" -> Runtime.getRuntime().halt(9);
+            case "large" -> System.err.println(new byte[Integer.MAX_VALUE - 8].length);
+            case "bug" -> throw new IllegalStateException("this is not known");
+            default -> {}
+        }
+        return wrong.isEmpty() ? Optional.empty() : Optional.of(new Flaw(Flaw.Kind.UNFIT, wrong));
     }
 
     @Override

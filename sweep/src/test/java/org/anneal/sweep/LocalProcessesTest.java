@@ -176,12 +176,22 @@ class LocalProcessesTest {
     void checksATrialBeforeItIsTrained() throws Exception {
         assertEquals(Optional.empty(), warm.check(FakeTraining.job("check", 1)));
         assertEquals(
-                Optional.of("the rate is 0 from epoch 3 on"),
+                Optional.of(new Flaw(Flaw.Kind.UNFIT, "the rate is 0 from epoch 3 on")),
                 warm.check(FakeTraining.job("check", 1, "wrong=the rate is 0 from epoch 3 on")));
-
-        String death = warm.check(FakeTraining.job("check", 1, "wrong=die")).orElseThrow();
-        assertTrue(death.matches("process \\d+ exited with 9"), death);
         assertFalse(Files.exists(shared.resolve("check")));
+    }
+
+    @Test
+    void aCheckThatFailsItselfSaysNothingOfTheTrial() throws Exception {
+        assertUnchecked("process \\d+ exited with 9", "die");
+        assertUnchecked("process \\d+ ran out of memory.*", "large");
+        assertUnchecked("this is not known", "bug");
+    }
+
+    private static void assertUnchecked(String reason, String wrong) throws Exception {
+        Flaw flaw = warm.check(FakeTraining.job("check", 1, "wrong=" + wrong)).orElseThrow();
+        assertEquals(Flaw.Kind.UNCHECKED, flaw.kind());
+        assertTrue(flaw.reason().matches(reason), flaw.reason());
     }
 
     @Test

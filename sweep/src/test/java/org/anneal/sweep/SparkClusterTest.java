@@ -62,7 +62,8 @@ class SparkClusterTest {
             }
 
             assertEquals(
-                    Optional.of("the rate is 0"), cluster.check(FakeTraining.job("7-0", 1, "wrong=the rate is 0")));
+                    Optional.of(new Flaw(Flaw.Kind.UNFIT, "the rate is 0")),
+                    cluster.check(FakeTraining.job("7-0", 1, "wrong=the rate is 0")));
             Outcome failed = cluster.run(FakeTraining.job("7-0", 1, "wrong=throw"), epoch -> {});
             assertEquals(Outcome.End.FAILED, failed.end());
             assertEquals("the loss of batch 7 was nan", failed.reason());

@@ -17,25 +17,31 @@ import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** Spark's own Master and Workers as processes of this machine, from the jars of the tests' class path. */
-final class StandaloneCluster implements AutoCloseable {
+/** Spark's own Master and Workers as processes of this machine. */
+public final class StandaloneCluster implements AutoCloseable {
     private static final String LOOPBACK = "127.0.0.1";
+    private static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
     private final Path folder;
     private final Path home;
     private final Process master;
     private final List<Process> workers = new ArrayList<>();
 
-    final String url;
+    private final String url;
 
-    /** @param folder for what the processes write */
-    StandaloneCluster(Path folder) throws IOException, InterruptedException {
+    /**
+     * Starts a Master.
+     *
+     * @param folder for what the processes write
+     * @param classPath with Spark's jars; what is Anneal's in it is left out
+     */
+    public StandaloneCluster(Path folder, String classPath) throws IOException, InterruptedException {
         this.folder = folder;
         home = Files.createDirectories(folder.resolve("spark"));
-        Path jars = Files.createDirectories(home.resolve("jars"));
-        for (Path entry : classPath()) {
+        for (Path entry : entries(classPath)) {
             if (!isOfAnneal(entry)) {
-                Files.createSymbolicLink(jars.resolve(entry.getFileName()), entry);
+                Files.createSymbolicLink(Files.createDirectories(jars()).resolve(entry.getFileName()), entry);
             }
         }
         int port;
@@ -61,8 +67,18 @@ final class StandaloneCluster implements AutoCloseable {
         }
     }
 
+    /** {@return the folder of Spark's jars} */
+    public Path jars() {
+        return home.resolve("jars");
+    }
+
+    /** {@return the URL of the Master} */
+    public String url() {
+        return url;
+    }
+
     /** Starts a Worker of one core. */
-    Process startWorker() throws IOException {
+    public Process startWorker() throws IOException {
         String name = "worker" + workers.size();
         Process worker = start(
                 name,
@@ -81,7 +97,7 @@ final class StandaloneCluster implements AutoCloseable {
     }
 
     /** Waits until the Master knows of so many Workers. */
-    void waitForWorkers(int count) throws IOException, InterruptedException {
+    public void waitForWorkers(int count) throws IOException, InterruptedException {
         while (Files.readString(folder.resolve("master.log")).split("Registering worker", -1).length <= count) {
             Thread.sleep(50);
         }
@@ -89,7 +105,7 @@ final class StandaloneCluster implements AutoCloseable {
 
     private Process start(String name, String main, String... arguments) throws IOException {
         List<String> command =
-                new ArrayList<>(List.of(FakeTraining.JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+                new ArrayList<>(List.of(JAVA, "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
         // An executor that is lost with its Worker is noticed by its connection; silence takes longer.
         command.addAll(List.of("-Dspark.worker.timeout=15", "-cp", home.resolve("jars") + "/*", main));
         command.addAll(List.of("--webui-port", "0"));
@@ -110,19 +126,30 @@ final class StandaloneCluster implements AutoCloseable {
         return parent.children().toList();
     }
 
-    /** {@return a class path of jars that has all that a worker of Anneal needs, and nothing of Spark} */
+    /** {@return a class path of jars that has all that a worker of Anneal's needs, of that of this module's tests, and nothing of Spark} */
     static String workerJars(Path folder) throws IOException {
+        return jars(
+                entries(System.getProperty("java.class.path")).stream()
+                        .filter(StandaloneCluster::isOfWorker)
+                        .toList(),
+                folder);
+    }
+
+    /** {@return a class path as one of jars alone, as a cluster needs it} */
+    public static String jars(String classPath, Path folder) throws IOException {
+        return jars(entries(classPath), folder);
+    }
+
+    private static String jars(List<Path> entries, Path folder) throws IOException {
         List<Path> jars = new ArrayList<>();
-        for (Path entry : classPath()) {
-            if (isOfWorker(entry)) {
-                jars.add(Files.isDirectory(entry) ? packed(entry, folder.resolve(jars.size() + ".jar")) : entry);
-            }
+        for (Path entry : entries) {
+            jars.add(Files.isDirectory(entry) ? packed(entry, folder.resolve(jars.size() + ".jar")) : entry);
         }
         return jars.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 
-    private static List<Path> classPath() {
-        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+    private static List<Path> entries(String classPath) {
+        return Arrays.stream(classPath.split(File.pathSeparator, -1))
                 .map(Path::of)
                 .filter(Files::exists)
                 .toList();

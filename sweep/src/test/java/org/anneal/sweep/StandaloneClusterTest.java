@@ -55,7 +55,7 @@ class StandaloneClusterTest {
     static void start() throws Exception {
         runs = Files.createDirectories(folder.resolve("runs"));
         System.setProperty(OPTIONS, "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"); // they start faster
-        spark = new StandaloneCluster(folder);
+        spark = new StandaloneCluster(folder, System.getProperty("java.class.path"));
         OPEN.push(spark);
         first = spark.startWorker();
         second = spark.startWorker();
@@ -71,7 +71,7 @@ class StandaloneClusterTest {
         List<String> command = new ArrayList<>(FakeTraining.command());
         command.set(0, "/no/such/java"); // an executor takes its own
         command.set(command.indexOf("-cp") + 1, StandaloneCluster.workerJars(folder));
-        return SparkCluster.open(spark.url, 8, runs, command, version);
+        return SparkCluster.open(spark.url(), 8, runs, command, version);
     }
 
     @AfterAll
@@ -111,7 +111,9 @@ class StandaloneClusterTest {
 
     @Test
     void saysWhereATrainingFailedAndWhyAWorkerDied() throws Exception {
-        assertEquals(Optional.of("the rate is 0"), cluster.check(FakeTraining.job("1-0", 1, "wrong=the rate is 0")));
+        assertEquals(
+                Optional.of(new Flaw(Flaw.Kind.UNFIT, "the rate is 0")),
+                cluster.check(FakeTraining.job("1-0", 1, "wrong=the rate is 0")));
         assertEquals(Optional.empty(), cluster.check(FakeTraining.job("1-0", 1)));
 
         Outcome failed = run(FakeTraining.job("1-0", 1, "data=text:/no/such/data"));
@@ -211,7 +213,7 @@ class StandaloneClusterTest {
             first.destroyForcibly().waitFor();
             IOException e = assertThrows(IOException.class, () -> open("2.0"));
             assertEquals(
-                    "the Spark master at " + spark.url
+                    "the Spark master at " + spark.url()
                             + " gave no executor within 1 s: has it a worker with a free core and enough free memory?",
                     e.getMessage());
         } finally {

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import org.anneal.runs.Monitor;
 import org.anneal.runs.RunListener.Epoch;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
+import org.anneal.sweep.Flaw.Kind;
 import org.anneal.sweep.Outcome.End;
 import org.anneal.sweep.TrialRecord.State;
 import org.junit.jupiter.api.Test;
@@ -142,8 +143,12 @@ class SweepTest {
         }
 
         @Override
-        public Optional<String> check(Job job) {
-            return job.trial() == 3 ? Optional.of("it never decays") : Optional.empty();
+        public Optional<Flaw> check(Job job) {
+            return switch (job.trial()) {
+                case 2 -> Optional.of(new Flaw(Kind.UNCHECKED, "process 1 was killed"));
+                case 3 -> Optional.of(new Flaw(Kind.UNFIT, "it never decays"));
+                default -> Optional.empty();
+            };
         }
 
         @Override
@@ -194,6 +199,63 @@ class SweepTest {
                                 IllegalArgumentException.class,
                                 () -> small().strict().run(new Fragile()))
                         .getMessage());
+    }
+
+    /** A runner that finds the same flaw in all trials but the first. */
+    private static Runner finding(Kind kind, boolean inTheFirst) {
+        return new Fragile() {
+            @Override
+            public Optional<Flaw> check(Job job) {
+                return job.trial() == 0 && !inTheFirst
+                        ? Optional.empty()
+                        : Optional.of(new Flaw(kind, "it is " + job.trial()));
+            }
+        };
+    }
+
+    @Test
+    void aSweepWithATrialThatIsWrongIsRefusedBeforeThereIsAFolder(@TempDir Path parent) {
+        Path folder = parent.resolve("new");
+        assertEquals(
+                "it is 1",
+                assertThrows(
+                                IllegalArgumentException.class,
+                                () -> small().folder(folder).run(finding(Kind.REFUSED, false)))
+                        .getMessage());
+        assertEquals(
+                "it is 1",
+                assertThrows(IOException.class, () -> small().folder(folder).run(finding(Kind.UNREADABLE, false)))
+                        .getMessage());
+        assertEquals(
+                "it is 1",
+                assertThrows(IllegalArgumentException.class, () -> small().check(finding(Kind.REFUSED, false)))
+                        .getMessage());
+        assertTrue(Files.notExists(folder));
+    }
+
+    @Test
+    void aSweepOfWhichNoTrialFitsTheRunLeavesNoFolder(@TempDir Path parent) throws Exception {
+        Path folder = parent.resolve("new");
+        SweepRecord none = small().folder(folder).run(finding(Kind.UNFIT, true));
+        assertTrue(none.trials().stream().allMatch(trial -> trial.state() == State.SKIPPED));
+        assertTrue(Files.notExists(folder));
+        SweepRecord one = small().folder(folder).run(finding(Kind.UNFIT, false));
+        assertEquals(State.FAILED, one.trials().get(0).state());
+        assertEquals(one, SweepRecord.read(folder));
+        Fragile again = new Fragile();
+        assertEquals(one, small().folder(folder).run(again), "what was skipped is not looked at again");
+        assertEquals(List.of(), again.jobs);
+    }
+
+    @Test
+    void aTrialThatCouldNotBeCheckedIsTrainedAndTellsItself() throws Exception {
+        Fragile runner = new Fragile();
+        assertEquals(
+                List.of(State.FAILED, State.DONE, State.DONE, State.SKIPPED),
+                small().run(runner).trials().stream().map(TrialRecord::state).toList());
+        assertEquals(
+                Map.of(2, new Flaw(Kind.UNCHECKED, "process 1 was killed"), 3, new Flaw(Kind.UNFIT, "it never decays")),
+                small().check(runner));
     }
 
     @Test

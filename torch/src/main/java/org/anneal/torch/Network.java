@@ -51,9 +51,10 @@ public abstract class Network {
     }
 
     /**
-     * Makes {@code layer}, one of libtorch's or another network's {@link #module}, part of this network and {@return it}
+     * Makes {@code layer}, one of libtorch's or another network's {@link #module}, part of this network.
      *
      * @param name prefix of its parameters' names; unique, without a dot
+     * @return the layer
      */
     protected final <M extends Module> M register(String name, M layer) {
         M part = module.register_module(name, layer);

@@ -311,8 +311,9 @@ public final class Trainer {
     }
 
     /**
-     * Trains and {@return the finished epochs, for a resumed run including the earlier ones, as far as they are known}
+     * Trains.
      *
+     * @return the finished epochs, for a resumed run including the earlier ones, as far as they are known
      * @throws IOException if a listener cannot write
      * @throws NonFiniteException if a loss or a weight is NaN or infinite, and the run is not to go on with it
      * @throws IllegalArgumentException if the resumed position is past the end of an epoch or within the batches of one step; if

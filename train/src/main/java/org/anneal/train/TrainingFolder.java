@@ -76,7 +76,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
     /**
      * Does as {@link #TrainingFolder(Path, Network, String, int)}, for a run whose schedules drive numbers beside the rates.
      *
-     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
+     * @param numbers the names of their columns, as {@link org.anneal.runs.RunListener.Epoch#numbers} has them
      */
     public TrainingFolder(Path folder, Network network, String title, int groups, Collection<String> numbers)
             throws IOException {
@@ -101,7 +101,7 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
      * Resumes a run whose schedules drive numbers beside the rates, as
      * {@link #TrainingFolder(Path, Network, String, int, Checkpoint, Progress)} does.
      *
-     * @param numbers the names of their columns, as {@link RunListener#numbers} has them
+     * @param numbers the names of their columns, as {@link org.anneal.runs.RunListener.Epoch#numbers} has them
      */
     public TrainingFolder(
             Path folder,

@@ -26,6 +26,7 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
@@ -35,7 +36,7 @@ import org.openqa.selenium.support.ui.WebDriverWait;
  * A headless Chromium, and what tests do with it: one for all, as a start takes seconds. Where there is none, tests that ask for one
  * are skipped, and say so.
  */
-final class Browser implements AutoCloseable {
+public final class Browser implements AutoCloseable {
     private static final Path SCREENSHOTS = Path.of("target/screenshots");
     private static final String AXE = axe();
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -50,7 +51,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** {@return the browser, as if it had just been started} */
-    static synchronized Browser start() throws IOException {
+    public static synchronized Browser start() throws IOException {
         if (shared.isEmpty()) {
             Browser browser = launch();
             Runtime.getRuntime().addShutdownHook(new Thread(browser.driver::quit));
@@ -103,16 +104,21 @@ final class Browser implements AutoCloseable {
                 .findFirst();
     }
 
-    void open(String address) {
+    public void open(String address) {
         driver.get("about:blank"); // so that another fragment is another page
         driver.get(address);
     }
 
-    WebElement find(String css) {
+    /** {@return what a hand does, quickly: by default each movement takes a quarter of a second} */
+    Actions actions() {
+        return new Actions(driver, Duration.ofMillis(20));
+    }
+
+    public WebElement find(String css) {
         return driver.findElement(By.cssSelector(css));
     }
 
-    List<WebElement> all(String css) {
+    public List<WebElement> all(String css) {
         return driver.findElements(By.cssSelector(css));
     }
 
@@ -137,7 +143,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Waits until something is so. */
-    void await(String what, Supplier<Boolean> condition) {
+    public void await(String what, Supplier<Boolean> condition) {
         new WebDriverWait(driver, PATIENCE)
                 .pollingEvery(Duration.ofMillis(25))
                 .ignoring(StaleElementReferenceException.class)
@@ -155,7 +161,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    Object run(String script, Object... arguments) {
+    public Object run(String script, Object... arguments) {
         return Objects.requireNonNullElse(driver.executeScript(script, arguments), "");
     }
 
@@ -165,7 +171,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Sets the size of the page itself, which may be narrower than a window can be: then it is a telephone's. */
-    void size(int width, int height) {
+    public void size(int width, int height) {
         resized = true;
         driver.executeCdpCommand("Emulation.setTouchEmulationEnabled", Map.of("enabled", width < 600));
         driver.executeCdpCommand(
@@ -184,7 +190,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** Has the system prefer dark or light, and no colors that change slowly. */
-    void prefer(String scheme) {
+    public void prefer(String scheme) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
                 Map.of(
@@ -195,7 +201,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** {@return what axe-core finds wrong with the page as it is, in the dark and in the light} */
-    List<String> violations() {
+    public List<String> violations() {
         return Stream.of("dark", "light")
                 .flatMap(scheme -> {
                     prefer(scheme);
@@ -218,7 +224,7 @@ final class Browser implements AutoCloseable {
         }
     }
 
-    void screenshot(String name) {
+    public void screenshot(String name) {
         run("return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
         try {
             Files.write(SCREENSHOTS.resolve(name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
@@ -228,7 +234,7 @@ final class Browser implements AutoCloseable {
     }
 
     /** {@return what the console has said since it was last asked, but for what is of no concern} */
-    List<String> console() {
+    public List<String> console() {
         return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
                 .map(LogEntry::getMessage)
                 .filter(message -> !message.startsWith("rendering ")) // advice on reading pixels, as tests do

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.interactions.Actions;
 
 /** A search for a learning rate as it goes on, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -127,7 +126,7 @@ class FindPageTest {
     }
 
     private static void press(CharSequence key) {
-        new Actions(browser.driver).sendKeys(key).perform();
+        browser.actions().sendKeys(key).perform();
     }
 
     private static List<String> texts(String css) {
@@ -226,12 +225,12 @@ class FindPageTest {
         open();
         awaitPoints(150);
         WebElement over = browser.find("#chart .u-over");
-        new Actions(browser.driver).moveToElement(over, 0, 0).perform(); // the middle
+        browser.actions().moveToElement(over, 0, 0).perform(); // the middle
         RangeTest.Point middle = points.stream()
                 .min(Comparator.comparingDouble(point -> Math.abs(point.rate() - 1e-3)))
                 .orElseThrow();
         browser.await("its rate", () -> readRate() == rounded(middle.rate(), 4));
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(over, over.getSize().getWidth() / 2 - 4, 0)
                 .perform();
         RangeTest.Point last = points.get(149);
@@ -241,7 +240,7 @@ class FindPageTest {
         press(Keys.HOME);
         browser.awaitText("#chart .tip b", "rate 1e-7");
         press(Keys.ARROW_RIGHT);
-        new Actions(browser.driver)
+        browser.actions()
                 .keyDown(Keys.SHIFT)
                 .sendKeys(Keys.ARROW_RIGHT)
                 .keyUp(Keys.SHIFT)
@@ -263,7 +262,7 @@ class FindPageTest {
         assertTrue(view().get(1) < 1, "the zoom stays");
         press("0");
         browser.await("all", () -> view().equals(List.of(1e-7, 10.0)));
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(over, -100, 0)
                 .clickAndHold()
                 .moveByOffset(100, 5)
@@ -276,7 +275,7 @@ class FindPageTest {
                 () -> Math.abs(Math.log10(view().get(0)) - (-3 - part)) < 0.05
                         && Math.abs(Math.log10(view().get(1)) - (-3 + part)) < 0.05);
         browser.screenshot("find-zoomed");
-        new Actions(browser.driver).doubleClick(over).perform();
+        browser.actions().doubleClick(over).perform();
         browser.await("all", () -> view().equals(List.of(1e-7, 10.0)));
         assertEquals(List.of(), browser.violations());
         browser.prefer("light");
@@ -301,9 +300,7 @@ class FindPageTest {
         open();
         browser.await("its title", () -> browser.text("#find-title").equals("Validation loss over the learning rate"));
         assertEquals(List.of(0.0, 2.0), view());
-        new Actions(browser.driver)
-                .moveToElement(browser.find("#chart .u-over"), 0, 0)
-                .perform();
+        browser.actions().moveToElement(browser.find("#chart .u-over"), 0, 0).perform();
         browser.await("the middle", () -> browser.text("#chart .tip b").startsWith("rate 1.00"));
         assertTrue(browser.text("#chart .tip").contains("validation loss"));
         end(List.of());

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.Rectangle;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.interactions.Actions;
 
 /** The playground, in a real browser. */
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -109,8 +108,12 @@ class PlaygroundTest {
         awaitRate(lastOf("LambdaLR(lambda epoch: 0.95 ** epoch)", 21));
     }
 
+    /** Puts an expression in the first row at once, as keys take their time. */
     private static void write(String expression) {
-        put("#rows textarea", expression);
+        browser.run(
+                "const area = document.querySelector('#rows textarea'); area.value = arguments[0];"
+                        + "area.dispatchEvent(new InputEvent('input', {inputType: 'insertText', bubbles: true}))",
+                expression);
         browser.find("#rows textarea").sendKeys(Keys.ESCAPE);
     }
 
@@ -252,7 +255,7 @@ class PlaygroundTest {
     }
 
     private static void drag(String css, int x, int y) {
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find(css))
                 .clickAndHold()
                 .moveByOffset(x / 2, y / 2)
@@ -304,7 +307,7 @@ class PlaygroundTest {
         browser.await(
                 "the part in the address", () -> browser.driver.getCurrentUrl().contains("x="));
         browser.screenshot("zoomed");
-        new Actions(browser.driver).doubleClick(browser.find("#chart .u-over")).perform();
+        browser.actions().doubleClick(browser.find("#chart .u-over")).perform();
         browser.await("all", () -> !browser.find("#reset").isEnabled());
         assertFalse(browser.find("#numbers .seen").isDisplayed());
         drag();
@@ -348,7 +351,7 @@ class PlaygroundTest {
     }
 
     private static void drag() {
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("#chart .u-over"), -120, 0)
                 .clickAndHold()
                 .moveByOffset(100, 5)
@@ -360,9 +363,7 @@ class PlaygroundTest {
     @Test
     void theReadoutFollowsThePointerAndTheKeys() {
         openWith("StepLR(step_size=30, gamma=0.5)", "&steps=100");
-        new Actions(browser.driver)
-                .moveToElement(browser.find("#chart .u-over"), 0, 0)
-                .perform();
+        browser.actions().moveToElement(browser.find("#chart .u-over"), 0, 0).perform();
         browser.await("a readout", () -> browser.find("#tip").isDisplayed());
         assertTrue(browser.text("#tip").matches("(?s)step (49|50)\nStepLR\n0.05"), browser.text("#tip"));
         browser.find("#chart").sendKeys(Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
@@ -433,7 +434,7 @@ class PlaygroundTest {
         browser.awaitText("#tip b", "step 0");
         openWith("StepLR(30)", "&steps=4&lr=0.1&mom=1");
         browser.await("the last step", () -> isDrawnAt(0.9));
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(
                         browser.find("#chart .u-over"),
                         browser.find("#chart .u-over").getSize().width / 2 - 3,
@@ -1092,12 +1093,12 @@ class PlaygroundTest {
         assertTrue(texts.containsAll(List.of("1 StepLR", "11 StepLR", "ExponentialLR")), texts::toString);
         // The one that is pointed at comes forward, and the others are pale.
         assertTrue(ofColor("--c0") && ofColor("--c11"));
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("#rows > li:nth-child(12) .bar"))
                 .perform();
         browser.await("the others are pale", () -> !ofColor("--c0") && ofColor("--c11"));
         browser.screenshot("forward");
-        new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
+        browser.actions().moveToElement(browser.find(".mark")).perform();
         browser.await("all are back", () -> ofColor("--c0") && ofColor("--c11"));
     }
 

@@ -39,7 +39,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.interactions.Actions;
 
 /** Training runs as they go, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -161,7 +160,7 @@ class RunsPageTest {
         openRuns();
         browser.await("ten epochs", () -> points("loss").contains("\"run train\":10"));
         assertEquals(List.of(0L, 100L), view());
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("[data-chart=loss] .u-over"), -100, 0)
                 .clickAndHold()
                 .moveByOffset(100, 5)
@@ -173,9 +172,7 @@ class RunsPageTest {
         write("run", 11, 12, 1);
         browser.await("two more", () -> points("loss").contains("\"run train\":12"));
         assertEquals(part, view());
-        new Actions(browser.driver)
-                .doubleClick(browser.find("[data-chart=loss] .u-over"))
-                .perform();
+        browser.actions().doubleClick(browser.find("[data-chart=loss] .u-over")).perform();
         browser.await("all", () -> view().equals(List.of(0L, 120L)));
         write("run", 13, 13, 1);
         browser.await("and what comes", () -> view().equals(List.of(0L, 130L)));
@@ -337,7 +334,7 @@ class RunsPageTest {
     }
 
     private static void press(CharSequence key) {
-        new Actions(browser.driver).sendKeys(key).perform();
+        browser.actions().sendKeys(key).perform();
     }
 
     /** {@return the steps between which the loss is shown} */

@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.support.ui.Select;
 
 /** A sweep as it goes on, in a real browser. */
@@ -163,13 +162,13 @@ class SweepPageTest {
     }
 
     private static void hover(int[] place) {
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("#chart .u-over"), place[0], place[1])
                 .perform();
     }
 
     private static void press(CharSequence key) {
-        new Actions(browser.driver).sendKeys(key).perform();
+        browser.actions().sendKeys(key).perform();
     }
 
     private static void choose(String select, String option) {
@@ -330,7 +329,7 @@ class SweepPageTest {
         assertTrue(tip.contains("0.6 ± 0.014"), tip);
         hover(new int[] {0, 150});
         browser.await("none", () -> browser.all("#trial-rows tr.pointed").isEmpty());
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("#trial-rows tr[data-trial='3'] td:nth-child(4)"))
                 .perform();
         browser.await(
@@ -363,7 +362,7 @@ class SweepPageTest {
         awaitTrials(5);
         hover(place(0.01, 0.9, true));
         browser.await("its row", () -> !browser.all("#trial-rows tr.pointed").isEmpty());
-        new Actions(browser.driver).click().perform();
+        browser.actions().click().perform();
         awaitRuns("002-0", "002-1");
         assertEquals(server.address() + "runs#run=002-0&run=002-1", browser.driver.getCurrentUrl());
         // Hiding one keeps the choice.
@@ -435,19 +434,19 @@ class SweepPageTest {
         browser.run("arguments[0].scrollIntoView({ block: 'center' })", root);
         // On the last axis the best is above and the others in order below: halfway along it nothing is.
         int right = root.getSize().getWidth() / 2 - 64;
-        new Actions(browser.driver).moveToElement(root, right, 0).perform();
+        browser.actions().moveToElement(root, right, 0).perform();
         assertEquals(0, browser.all("#trial-rows tr.pointed").size());
         List<?> view = (List<?>) browser.run("return JSON.parse(document.querySelector('#chart').dataset.view)[1]");
         double low = ((Number) view.get(0)).doubleValue();
         double high = ((Number) view.get(1)).doubleValue();
         double room = root.getSize().getHeight() - 68;
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(root, right, (int) Math.round((0.5 - (0.8 - low) / (high - low)) * room))
                 .perform();
         browser.await("its row", () -> browser.all("#trial-rows tr.pointed").size() == 1);
         assertEquals("3", browser.attribute("#trial-rows tr.pointed", "data-trial"));
         browser.run("arguments[0].focus()", root);
-        new Actions(browser.driver).moveToElement(browser.find("h2")).perform();
+        browser.actions().moveToElement(browser.find("h2")).perform();
         press(Keys.ARROW_UP);
         assertEquals("2", browser.attribute("#trial-rows tr.pointed", "data-trial"), "the best");
         press(Keys.ARROW_DOWN);

@@ -1,4 +1,7 @@
-/** Data to train on: images, CSV files and one's own, split, normalised, augmented, and loaded in batches. */
+/**
+ * Data to train on, split, normalised, augmented, and loaded in batches: a {@link org.anneal.train.data.Dataset} of one's own, {@link
+ * org.anneal.train.data.CsvData} or an {@link org.anneal.train.data.ImageFolder}, read by a {@link org.anneal.train.data.DataLoader}.
+ */
 @NullMarked
 package org.anneal.train.data;
 

@@ -1,0 +1,3 @@
+// Colours the programs whose language is known.
+hljs.configure({cssSelector: 'pre code[class^=language-]'});
+hljs.highlightAll();
