@@ -510,19 +510,36 @@ final class Drawing extends Picture {
         return xRange.getLowerBound() + (i + 0.5) / SAMPLES * xRange.getLength();
     }
 
-    /** Counts the samples of the stretches on which two curves are so close that one hides the other. */
+    /** Counts the samples of the stretches on which two curves are so close that one hides the other, unless they only cross. */
     private void addCommon(Frame frame, Polyline one, Polyline other, int[] counts) {
         double thick = LINE_WIDTH / 8 / frame.height() * frame.range().getLength();
         int from = 0;
         for (int i = 0; i <= SAMPLES; i++) {
-            if (i < SAMPLES && Math.abs(one.at(sample(i)) - other.at(sample(i))) < thick) {
+            if (i < SAMPLES && Math.abs(difference(one, other, i)) < thick) {
                 continue;
             }
-            for (int common = from; i - from >= LEAST_COMMON && common < i; common++) {
-                counts[common]++;
+            if (i - from >= LEAST_COMMON && !cross(one, other, from, i, thick)) {
+                for (int common = from; common < i; common++) {
+                    counts[common]++;
+                }
             }
             from = i + 1;
         }
+    }
+
+    private double difference(Polyline one, Polyline other, int i) {
+        return one.at(sample(i)) - other.at(sample(i));
+    }
+
+    /**
+     * {@return whether two curves that are close only cross, if at a small angle: after it the other one is above, and they are
+     * hardly the same in between}
+     */
+    private boolean cross(Polyline one, Polyline other, int from, int to, double thick) {
+        long same = IntStream.range(from, to)
+                .filter(i -> Math.abs(difference(one, other, i)) < thick / 8)
+                .count();
+        return difference(one, other, from - 1) * difference(one, other, to) < 0 && 2 * same < to - from;
     }
 
     /** Says once what curves of several runs have in common that are not named at their ends. */

@@ -129,7 +129,7 @@ public final class Series {
      * place of the legend} It is dashed if it is faint. If it is faint or dotted, and its colour is that of another curve in its
      * panel, its label, which it may share, is explained once, beside the name of the axis.
      *
-     * @param colour the number of the colour, from 0; from the seventh on they repeat, dashed
+     * @param colour the number of the colour, from 0; from the thirteenth on they repeat, dashed
      * @throws IllegalArgumentException if {@code colour} is below 0
      */
     public Series coloured(int colour) {

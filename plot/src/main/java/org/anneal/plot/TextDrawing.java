@@ -29,7 +29,20 @@ final class TextDrawing {
     private static final String LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private static final String MARKS = "*+ox#@%&=s";
     /** The pictures' colours, as close as a terminal's 256 come; the last is the terminal's own foreground. */
-    private static final String[] COLOURS = {"38;5;32", "38;5;166", "38;5;36", "38;5;175", "38;5;178", "38;5;74", "39"};
+    private static final String[] COLOURS = {
+        "38;5;32",
+        "38;5;166",
+        "38;5;36",
+        "38;5;175",
+        "38;5;178",
+        "38;5;74",
+        "39",
+        "38;5;160",
+        "38;5;99",
+        "38;5;70",
+        "38;5;199",
+        "38;5;63"
+    };
 
     private final Chart chart;
     private final Terminal terminal;

@@ -2,6 +2,7 @@ package org.anneal.plot;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -91,6 +94,27 @@ class EndLabelsTest {
         assertEquals(0, count(before, BLUE, before.getWidth() - 30, before.getWidth()));
     }
 
+    /** {@return the colours of the rows of pixels that have only one, over a quarter of an image} */
+    private static Set<Color> solid(BufferedImage image) {
+        int from = image.getWidth() / 4;
+        return IntStream.range(0, image.getHeight())
+                .filter(y -> IntStream.range(from, 2 * from).allMatch(x -> image.getRGB(x, y) == image.getRGB(from, y)))
+                .mapToObj(y -> new Color(image.getRGB(from, y)))
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void twelveCurvesAreSolidEachInAColourOfItsOwn() throws IOException {
+        List<Series> curves = IntStream.range(0, 13)
+                .mapToObj(i -> line("run " + i, i, i, i).coloured(i))
+                .toList();
+        assertEquals(12, Set.copyOf(Picture.COLOURS).size());
+        assertTrue(solid(drawn(new Panel("y", curves.subList(0, 12)))).containsAll(Picture.COLOURS));
+        BufferedImage thirteenth = drawn(new Panel("y", curves.subList(12, 13)));
+        assertTrue(count(thirteenth, BLUE, thirteenth.getWidth() / 4, thirteenth.getWidth() / 2) > 200);
+        assertFalse(solid(thirteenth).contains(Picture.COLOURS.get(0)), "it is dashed");
+    }
+
     @Test
     void curvesOfOneColourShareItInAllPanels() throws IOException {
         Panel one = new Panel("a", List.of(line("first", 1, 2, 3).coloured(1)));
@@ -114,6 +138,19 @@ class EndLabelsTest {
                 drawn(new Panel("y", List.of(line("below", 1, 1, 1).coloured(0), above)));
         int thin = count(crossing, BLUE, crossing.getWidth() / 2, crossing.getWidth() / 2 + 1);
         assertTrue(thin <= 4, "and alone it is as thin as any: " + thin);
+    }
+
+    @Test
+    void aCurveThatOnlyCrossesAnotherShowsNoSides() throws IOException {
+        Series scale = line("scale", 0, 5, 10).coloured(2);
+        for (double apart : new double[] {0, 0.02}) {
+            Series below = line("below", 7, 7 + apart / 2, 7 + apart).coloured(0);
+            Series above = line("above", 7 + apart, 7 + apart / 2, 7).coloured(1);
+            BufferedImage image = drawn(new Panel("y", List.of(scale, below, above)));
+            int middle = image.getWidth() * 2 / 5; // where the curves are, not their names
+            boolean sides = count(image, BLUE, middle, middle + 1) >= 2;
+            assertEquals(apart == 0, sides, "apart at the ends by " + apart);
+        }
     }
 
     @Test

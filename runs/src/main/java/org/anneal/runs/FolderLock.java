@@ -3,9 +3,11 @@ package org.anneal.runs;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.anneal.checkpoint.AtomicFile;
 
 /**
@@ -24,6 +27,8 @@ import org.anneal.checkpoint.AtomicFile;
  */
 public final class FolderLock implements Closeable {
     private static final String FILE = "run.lock";
+    private static final int TRIES = 4;
+    private static final long BETWEEN_TRIES = 20_000_000; // nanoseconds
 
     // By real path and file key. The system's lock belongs to the process: opening and closing the file again would
     // release
@@ -67,7 +72,8 @@ public final class FolderLock implements Closeable {
     }
 
     /** {@return the lock, unless the file has been replaced meanwhile} */
-    private static Optional<FolderLock> take(Path folder, Map.Entry<Path, Object> file) throws IOException {
+    private static synchronized Optional<FolderLock> take(Path folder, Map.Entry<Path, Object> file)
+            throws IOException {
         if (!HELD.add(file)) {
             throw taken(folder);
         }
@@ -98,12 +104,43 @@ public final class FolderLock implements Closeable {
 
     private static boolean isLocked(FileChannel channel, Path file) throws IOException {
         try {
-            return channel.tryLock() != null;
+            for (int tries = 1; channel.tryLock() == null; tries++) {
+                if (tries == TRIES) {
+                    return false;
+                }
+                LockSupport.parkNanos(BETWEEN_TRIES); // isHeld of another process locks the file for a moment
+            }
+            return true;
         } catch (OverlappingFileLockException e) {
             return false; // another class loader's run
         } catch (IOException e) {
             throw new IOException(
                     "cannot lock " + file + ": " + AtomicFile.reason(e), e); // a file system without locks
+        }
+    }
+
+    /**
+     * {@return whether a run holds a folder's lock; empty if there is no lock, or it cannot be known} A lock that is there but not
+     * held was left behind by a process that was killed.
+     */
+    static synchronized Optional<Boolean> isHeld(Path folder) {
+        try {
+            Path file = folder.toRealPath().resolve(FILE);
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                return Optional.empty();
+            }
+            Optional<Object> key = AtomicFile.key(file);
+            if (key.isEmpty() || HELD.contains(Map.entry(file, key.get()))) {
+                return key.map(held -> true);
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+                    FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true)) {
+                return Optional.of(shared == null);
+            }
+        } catch (OverlappingFileLockException e) {
+            return Optional.of(true); // another class loader's run
+        } catch (IOException e) {
+            return Optional.empty();
         }
     }
 

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -86,6 +88,7 @@ public record RunConfig(
     static final String MONITOR = "monitor"; // among the settings: the column that tells the best epoch
     static final String MONITOR_MODE = "monitor_mode"; // min or max, if its name does not tell
     static final String ENDED = "ended"; // whether the run has ended, if only to go on later
+    static final String STARTED = "started"; // when the run began, for the first time
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
 
     private static final Set<String> KEYS = Arrays.stream(RunConfig.class.getRecordComponents())
@@ -261,18 +264,21 @@ public record RunConfig(
      * {@return what {@code run.json} says of a run}
      *
      * @param config the settings
+     * @param started when the run began, for the first time
      * @param stepsPerEpoch steps of the optimizer, if they are known
      * @param groups of the optimizer
      * @param firstRates the rate of each group at the run's first step; empty before that
      */
     static Map<String, Object> description(
             Map<String, Object> config,
+            Instant started,
             OptionalLong stepsPerEpoch,
             List<? extends RateGroup> groups,
             List<Double> firstRates) {
         Map<String, Object> run = new LinkedHashMap<>();
         run.put("config", config);
         run.put(ENDED, false);
+        run.put(STARTED, started.toString());
         stepsPerEpoch.ifPresent(steps -> run.put("steps_per_epoch", steps));
         run.put(
                 "param_groups",
@@ -316,6 +322,7 @@ public record RunConfig(
      * @param epochs passes over the data; 0 if it is not known
      * @param stepsPerEpoch steps of the optimizer per epoch; 0 if it is not known
      * @param ended whether the run has ended
+     * @param started when it began, for the first time, if that is known
      * @param monitor what tells the best epoch, if the settings name it
      */
     public record Summary(
@@ -328,6 +335,7 @@ public record RunConfig(
             long epochs,
             long stepsPerEpoch,
             boolean ended,
+            Optional<Instant> started,
             Optional<Monitor> monitor) {}
 
     /**
@@ -394,7 +402,16 @@ public record RunConfig(
                 config.find("epochs").isPresent() ? config.whole("epochs") : 0,
                 run.find("steps_per_epoch").isPresent() ? run.whole("steps_per_epoch") : 0,
                 run.find(ENDED).isPresent() && run.truth(ENDED),
+                started(run),
                 monitor(config));
+    }
+
+    private static Optional<Instant> started(Dict run) {
+        try {
+            return run.find(STARTED).isPresent() ? Optional.of(Instant.parse(run.text(STARTED))) : Optional.empty();
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
+        }
     }
 
     private static Optional<Monitor> monitor(Dict config) {

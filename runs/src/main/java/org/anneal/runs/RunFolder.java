@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,6 +55,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private final List<Path> madeFolders; // the innermost first
     private final Set<Path> madeFiles = new LinkedHashSet<>(); // deleted if nothing is to be kept
     private final FolderLock lock;
+    private final Instant started;
     private final List<RunTable.Row> rows = new ArrayList<>();
     private List<String> columns = List.of("epoch", "step"); // known before the first epoch
     private boolean kept;
@@ -104,6 +107,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
         madeFolders = Stream.iterate(folder.toAbsolutePath(), Files::notExists, Path::getParent)
                 .toList();
         lock = made(folder);
+        started = RunConfig.summary(folder)
+                .flatMap(RunConfig.Summary::started)
+                .orElseGet(() -> Instant.now().truncatedTo(ChronoUnit.MILLIS));
         boolean wasThere = resumes.isPresent() && isRun(folder);
         kept = wasThere || !epochs.isEmpty();
         epochs.forEach(this::add);
@@ -237,7 +243,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
             List<? extends RateGroup> groups,
             List<Double> firstRates)
             throws IOException {
-        description = RunConfig.description(settings, stepsPerEpoch, groups, firstRates);
+        description = RunConfig.description(settings, started, stepsPerEpoch, groups, firstRates);
         RunConfig.write(folder, description);
         madeFiles.add(folder.resolve(RunConfig.FILE));
     }

@@ -6,6 +6,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -33,8 +35,13 @@ public final class RunsWatch {
 
     /** What a run is doing, judged by its files. */
     public enum State {
+        /** It holds the lock of its folder or, if no lock is there, has written lately. */
         RUNNING,
+        /** It has ended, by itself or because it was stopped. */
         FINISHED,
+        /** Its process ended without saying so: its lock is there, but nobody holds it. */
+        KILLED,
+        /** It has not written lately, and there is no lock that would tell why. */
         QUIET
     }
 
@@ -46,6 +53,9 @@ public final class RunsWatch {
         private State state = State.QUIET;
         private String configVersion = "";
         private Optional<RunConfig.Summary> config = Optional.empty();
+        private String titleVersion = "";
+        private Optional<String> title = Optional.empty();
+        private Instant started = Instant.EPOCH;
 
         WatchedRun(String name, Path folder) {
             this.name = name;
@@ -58,6 +68,27 @@ public final class RunsWatch {
         /** {@return the name of its folder} */
         public String name() {
             return name;
+        }
+
+        /** {@return what its user calls it, if it was {@link #rename}d} */
+        public Optional<String> title() {
+            return title;
+        }
+
+        /** {@return when it began; if it does not say so, when the first of its files was made} */
+        public Instant started() {
+            return started;
+        }
+
+        /**
+         * Gives the run a title, which its folder keeps; the folder's name stays.
+         *
+         * @param title of 1 to 80 characters on one line; if blank, the run has none
+         * @throws IllegalArgumentException if the title is too long, or has control characters
+         * @throws IOException if it cannot be written
+         */
+        public void rename(String title) throws IOException {
+            RunTitle.write(folder, title);
         }
 
         /** {@return what it is doing} */
@@ -99,14 +130,31 @@ public final class RunsWatch {
                 config = RunConfig.summary(folder);
                 configVersion = version;
             }
+            String now = version(folder.resolve(RunTitle.FILE));
+            if (!now.equals(titleVersion)) {
+                title = RunTitle.read(folder);
+                titleVersion = now;
+            }
+            if (started.equals(Instant.EPOCH)) {
+                started = earliest(folder);
+            }
+            started = config.flatMap(RunConfig.Summary::started).orElse(started);
             long written = written(folder);
             // Copying a run may write its files in any order.
             long drawing = modified(folder.resolve(RunFolder.CURVE));
             boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
             boolean ended = drawn || config.map(RunConfig.Summary::ended).orElse(false);
-            state = ended
-                    ? State.FINISHED
-                    : System.currentTimeMillis() - written < QUIET_MILLIS ? State.RUNNING : State.QUIET;
+            state = ended ? State.FINISHED : unfinished(System.currentTimeMillis() - written);
+        }
+
+        /** {@return what a run is doing that has not ended, and has not written for some milliseconds} */
+        private State unfinished(long silence) {
+            Optional<Boolean> held = FolderLock.isHeld(folder);
+            if (held.isPresent()) {
+                // While it is copied from elsewhere, where it may go on, its lock looks free.
+                return held.get() || silence < COPY_MILLIS ? State.RUNNING : State.KILLED;
+            }
+            return silence < QUIET_MILLIS ? State.RUNNING : State.QUIET;
         }
     }
 
@@ -215,6 +263,18 @@ public final class RunsWatch {
                 .mapToLong(table -> modified(table.in(run)))
                 .max()
                 .orElse(0);
+    }
+
+    /** {@return when the first of a run's files was made or, if it is a copy, last changed} */
+    private static Instant earliest(Path run) {
+        return Stream.concat(
+                        Stream.of(RunTable.values()).map(table -> table.in(run)),
+                        Stream.of(run.resolve(RunConfig.FILE)))
+                .flatMap(file -> attributes(file).stream())
+                .flatMap(file -> Stream.of(file.creationTime(), file.lastModifiedTime()))
+                .map(FileTime::toInstant)
+                .min(Comparator.naturalOrder())
+                .orElse(Instant.EPOCH);
     }
 
     /** {@return a string that changes when the file does} */

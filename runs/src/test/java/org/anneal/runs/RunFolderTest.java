@@ -2,10 +2,13 @@ package org.anneal.runs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -165,10 +168,13 @@ class RunFolderTest {
 
     @Test
     void whatARunWasStartedWithReadsBack() throws IOException {
+        Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         try (RunFolder run = RunFolder.create(temporary)) {
             run.describe(CONFIG, optimizer.groups(), List.of());
             run.keep();
         }
+        Instant started = read().started();
+        assertTrue(!started.isBefore(before) && !started.isAfter(Instant.now()), "started at " + started);
         assertEquals(
                 Optional.of(new RunConfig.Summary(
                         "Adam(lr=0.1)",
@@ -180,14 +186,20 @@ class RunFolderTest {
                         90,
                         5,
                         true,
+                        Optional.of(started),
                         Optional.empty())),
                 read().config(),
                 "13 batches of 8, but at most 5");
         assertEquals(CONFIG, RunConfig.of(new Dict("", CONFIG.toDict())), "and in a checkpoint");
         RunConfig.write(
                 temporary,
-                RunConfig.description(CONFIG.toDict(), OptionalLong.of(5), optimizer.groups(), List.of(0.5, 0.25)));
+                RunConfig.description(
+                        CONFIG.toDict(), started, OptionalLong.of(5), optimizer.groups(), List.of(0.5, 0.25)));
         assertEquals(List.of(0.5, 0.25), read().config().orElseThrow().lr());
+        try (RunFolder run = RunFolder.resume(temporary, List.of(), () -> {})) {
+            run.describe(CONFIG, optimizer.groups(), List.of());
+        }
+        assertEquals(started, read().started(), "a run that is resumed began when it did");
     }
 
     @Test

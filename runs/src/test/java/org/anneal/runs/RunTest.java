@@ -80,6 +80,7 @@ class RunTest {
                         3,
                         2,
                         true,
+                        Optional.of(read.started()),
                         Optional.empty())),
                 read.config());
         List<String> rows = Files.readAllLines(temporary.resolve("metrics.csv"));

@@ -1,6 +1,7 @@
 package org.anneal.runs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedWriter;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -109,6 +111,106 @@ class RunsWatchTest {
         Files.delete(picture);
         Files.setLastModifiedTime(table, FileTime.fromMillis(0));
         assertEquals(List.of("run QUIET"), found(folder));
+    }
+
+    private static void makeOld(Path file) throws IOException {
+        Files.setLastModifiedTime(file, FileTime.fromMillis(1000));
+    }
+
+    @Test
+    void aRunThatWasKilledIsToldFromOneThatGoesOn() throws IOException {
+        Path table = run(folder.resolve("run"), HEADER + "1,1,0.5,0.1\n");
+        makeOld(table);
+        assertEquals(List.of("run QUIET"), found(folder), "nothing tells what became of it");
+        FolderLock own = FolderLock.take(folder.resolve("run"));
+        assertEquals(List.of("run RUNNING"), found(folder), "in this process");
+        assertEquals(List.of("run RUNNING"), found(folder), "and looking has not released the lock");
+        own.close();
+        Process other = new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElseThrow(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Holder.class.getName(),
+                        folder.resolve("run").toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try {
+            assertEquals("held", other.inputReader().readLine());
+            assertEquals(List.of("run RUNNING"), found(folder), "in another process");
+        } finally {
+            other.destroyForcibly().onExit().join();
+        }
+        assertEquals(List.of("run KILLED"), found(folder));
+        Files.setLastModifiedTime(table, FileTime.fromMillis(System.currentTimeMillis()));
+        assertEquals(List.of("run RUNNING"), found(folder), "it may be a copy of one that goes on");
+        makeOld(table);
+        FolderLock.take(folder.resolve("run")).close();
+        assertEquals(List.of("run QUIET"), found(folder), "and looking does not keep the next run out");
+    }
+
+    /** Another process's run. */
+    static final class Holder {
+        private Holder() {}
+
+        public static void main(String[] args) throws IOException {
+            try (FolderLock lock = FolderLock.take(Path.of(args[0]))) {
+                System.out.println("held");
+                System.in.read(); // until it is killed
+                lock.check();
+            }
+        }
+    }
+
+    @Test
+    void aRunBeganWhenItSaysOrWhenItsFirstFileWasMade() throws IOException {
+        Path table = run(folder.resolve("run"), HEADER + "1,1,0.5,0.1\n");
+        makeOld(table);
+        RunsWatch watch = new RunsWatch(folder);
+        watch.look(runs ->
+                assertEquals(Instant.ofEpochMilli(1000), runs.iterator().next().started()));
+        for (String said : List.of("2026-11-30T01:02:03.004Z", "yesterday")) {
+            Files.writeString(folder.resolve("run/run.json"), """
+                    {"config": {}, "started": "%s", "param_groups": []}""".formatted(said));
+            new RunsWatch(folder)
+                    .look(runs -> assertEquals(
+                            said.equals("yesterday") ? Instant.ofEpochMilli(1000) : Instant.parse(said),
+                            runs.iterator().next().started()));
+        }
+    }
+
+    /** {@return the title of the only run} */
+    private static Optional<String> title(Path folder) throws IOException {
+        List<RunsWatch.WatchedRun> found = new ArrayList<>();
+        new RunsWatch(folder).look(found::addAll);
+        return found.get(0).title();
+    }
+
+    @Test
+    void aRunKeepsItsTitleInItsFolder() throws IOException {
+        Path run = folder.resolve("run");
+        run(run, HEADER);
+        assertEquals(Optional.empty(), title(folder));
+        List<RunsWatch.WatchedRun> found = new ArrayList<>();
+        RunsWatch watch = new RunsWatch(folder);
+        watch.look(found::addAll);
+        found.get(0).rename("  Größer, mit Anlauf ");
+        assertEquals(Optional.of("Größer, mit Anlauf"), title(folder));
+        for (String wrong : List.of("two\nlines", "x".repeat(81))) {
+            assertThrows(IllegalArgumentException.class, () -> found.get(0).rename(wrong));
+            Files.writeString(run.resolve("title.txt"), wrong);
+            assertEquals(Optional.empty(), title(folder), "nor is it read");
+        }
+        assertEquals(
+                "title must have at most 80 characters, but has 81",
+                assertThrows(IllegalArgumentException.class, () -> found.get(0).rename("x".repeat(81)))
+                        .getMessage());
+        found.get(0).rename(" ");
+        assertTrue(Files.notExists(run.resolve("title.txt")));
+        Path elsewhere = Files.writeString(folder.resolve("elsewhere"), "of another");
+        Files.createSymbolicLink(run.resolve("title.txt"), elsewhere);
+        assertEquals(Optional.empty(), title(folder), "no link is followed");
+        assertThrows(IOException.class, () -> found.get(0).rename("mine"));
+        assertEquals("of another", Files.readString(elsewhere));
     }
 
     private static double loss(int step) {

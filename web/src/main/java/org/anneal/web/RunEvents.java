@@ -1,5 +1,6 @@
 package org.anneal.web;
 
+import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -55,12 +56,35 @@ final class RunEvents implements AutoCloseable {
     /**
      * A run's settings.
      *
+     * @param title what its user calls it
+     * @param started when it began, in milliseconds since 1970
      * @param run the run in which the playground shows the schedule, if it can
      * @param monitor what tells its best epoch
      */
-    record Info(String name, Optional<RunConfig.Summary> info, Optional<Conditions> run, Monitor monitor) {
+    record Info(
+            String name,
+            Optional<String> title,
+            long started,
+            Optional<RunConfig.Summary> info,
+            Optional<Conditions> run,
+            Monitor monitor) {
         static Info of(RunsWatch.WatchedRun run) {
-            return new Info(run.name(), run.config(), run.config().flatMap(Conditions::of), run.monitor());
+            return new Info(
+                    run.name(),
+                    run.title(),
+                    run.started().toEpochMilli(),
+                    run.config(),
+                    run.config().flatMap(Conditions::of),
+                    run.monitor());
+        }
+    }
+
+    /** A title for a run, or none. */
+    record Renamed(String run, String title) {
+        Renamed {
+            if (run == null || title == null) {
+                throw new IllegalArgumentException("the request must have a run and a title");
+            }
         }
     }
 
@@ -96,6 +120,24 @@ final class RunEvents implements AutoCloseable {
         } else {
             executor.execute(new Client(exchange, watch)::tell);
         }
+    }
+
+    /** {@code POST /api/runs/title}: gives a run another title. */
+    void rename(Exchange exchange) throws Refusal {
+        Renamed asked = Answer.read(exchange, Renamed.class);
+        try {
+            List<RunsWatch.WatchedRun> found = new ArrayList<>();
+            new RunsWatch(folder, Set.of(asked.run())).look(found::addAll);
+            if (found.isEmpty()) {
+                throw new Refusal(404, "run must be the name of one of the runs, but was '" + asked.run() + "'");
+            }
+            found.get(0).rename(asked.title());
+        } catch (IllegalArgumentException e) {
+            throw new Refusal(400, Answer.reason(e));
+        } catch (IOException e) {
+            throw new Refusal(409, Answer.reason(e));
+        }
+        Answer.json(exchange, asked);
     }
 
     /** {@return what a client watches: all runs, or if its query names some, only these, however many others are newer} */

@@ -31,7 +31,7 @@ import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
  * The web server: the playground, and the runs of a folder, a search for a learning rate and a sweep as they go on.
  *
  * <p>Its connections, the values that it computes, and the time and size of a request are bounded. It reads the files of the runs
- * in the given folder and no others, and writes none.
+ * in the given folder and no others, and writes none but the titles that users give to runs.
  */
 public final class WebServer implements AutoCloseable {
     private static final int CONNECTIONS = 4000;
@@ -124,6 +124,7 @@ public final class WebServer implements AutoCloseable {
                 "/api/picture", new PictureHandler(lanes)::handle,
                 "/api/server", this::about,
                 "/api/runs", this::runs,
+                "/api/runs/title", this::rename,
                 "/api/find", this::find,
                 "/api/sweep", this::sweep,
                 "/api/sweep/curves", this::sweepCurves);
@@ -242,9 +243,17 @@ public final class WebServer implements AutoCloseable {
 
     private void runs(Exchange exchange) throws Refusal {
         Answer.require(exchange, "GET");
-        events.orElseThrow(() ->
-                        new Refusal(404, "no folder of runs is served: start the server with anneal serve --runs DIR"))
-                .open(exchange);
+        watched().open(exchange);
+    }
+
+    private void rename(Exchange exchange) throws Refusal {
+        Answer.require(exchange, "POST");
+        watched().rename(exchange);
+    }
+
+    private RunEvents watched() throws Refusal {
+        return events.orElseThrow(
+                () -> new Refusal(404, "no folder of runs is served: start the server with anneal serve --runs DIR"));
     }
 
     private void find(Exchange exchange) throws Refusal {

@@ -12,7 +12,7 @@ const LETTER = 7.7; // the greatest width of a letter of an axis label
 const LINE = 24; // the height that a label needs
 const NAME = 15; // the height of a name in a chart
 const LONGEST = 20; // letters of one
-const PALE = 0.2; // the part of its color that a line keeps while another one is brought forward
+export const PALE = 0.2; // the part of its color that a line keeps while another one is brought forward
 const WIDE = 56; // the width that a label of a logarithmic axis needs
 export const NOWHERE = { left: -10, top: -10 }; // where a cursor cannot be seen
 
@@ -182,7 +182,7 @@ export const PADDING = [10, (plot) => Math.max(20, Math.ceil(halfLabel(plot))), 
 /** Returns 1, 2 and 5 times powers of ten, the possible distances between labels. */
 const oneTwoFive = (from, to) => Array.from({ length: to - from }, (_, i) => [1, 2, 5].map((digit) => Number(`${digit}e${from + i}`))).flat();
 const WHOLE = oneTwoFive(0, 16);
-const FRACTIONS = oneTwoFive(-24, 24);
+export const FRACTIONS = oneTwoFive(-24, 24);
 
 /** Returns the options of the axes, in the page's colours; a linear x has whole ticks only, as there are no half steps. */
 export function axes(xLabel, size = 58, log = false, logX = false) {

@@ -87,6 +87,11 @@ export async function picture(question) {
   return (await post('api/picture', question)).blob();
 }
 
+/** Gives a run another title, or none. */
+export async function retitle(run, title) {
+  await post('api/runs/title', { run, title });
+}
+
 export async function about() {
   return (await fetch('api/server')).json();
 }

@@ -1,6 +1,7 @@
 package org.anneal.web;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -23,6 +24,7 @@ import org.anneal.optim.LRScheduler;
 import org.anneal.optim.Optimizer;
 import org.anneal.optim.ParamGroup;
 import org.anneal.optim.SGD;
+import org.anneal.runs.FolderLock;
 import org.anneal.runs.Monitor;
 import org.anneal.runs.Run;
 import org.anneal.schedule.ExponentialLR;
@@ -116,6 +118,18 @@ class RunsPageTest {
         return browser.attribute("[data-chart=" + chart + "]", "data-points");
     }
 
+    private static List<String> texts(String css) {
+        return browser.all(css).stream().map(WebElement::getText).toList();
+    }
+
+    /** {@return what the table says of a run in the column with a key} */
+    private static String cell(String run, String key) {
+        return String.valueOf(browser.run("""
+                const column = [...document.querySelectorAll('#last-head th')].findIndex((cell) => cell.dataset.key === arguments[1]);
+                const row = [...document.querySelectorAll('#last-rows tr')].find((each) => each.dataset.name === arguments[0]);
+                return row?.children[column]?.textContent""", run, key));
+    }
+
     private void openRuns() {
         browser.open(server.address() + "runs");
         browser.awaitText("#state", "live");
@@ -137,7 +151,7 @@ class RunsPageTest {
         append(runs.resolve("20261122-101500/metrics.csv"), "1,0.9,0.8,0.75,1.5\n");
         browser.await("its third epoch", () -> points("loss").contains("\"20261122-101500 validation\":3"));
         browser.await(
-                "its accuracy", () -> browser.text("#last-rows tr:nth-child(1)").contains("0.75"));
+                "its accuracy", () -> cell("20261122-101500", "val_accuracy").equals("0.75"));
     }
 
     @Test
@@ -175,7 +189,7 @@ class RunsPageTest {
         openRuns();
         browser.await("two epochs", () -> points("loss").contains("\"run train\":2"));
         assertEquals("trainvalidationbatch", browser.text("#loss-title + .key").replaceAll("\\s", ""));
-        assertEquals("50,000", browser.text("#last-rows tr td:nth-child(3)"));
+        assertEquals("50,000", cell("run", "step"));
         browser.find("#log-loss").click();
         press(Keys.TAB);
         press(Keys.ARROW_RIGHT);
@@ -245,8 +259,8 @@ class RunsPageTest {
         browser.screenshot("runs-twelve");
         for (String theme : List.of("light", "dark")) {
             browser.run("document.documentElement.dataset.theme = arguments[0]", theme);
-            List<double[]> colours = colours("#run-list .dot");
-            double[] card = colours("body > main .card").get(0);
+            List<double[]> colours = colours("#run-list .swatch line", "stroke");
+            double[] card = colours("body > main .card", "background-color").get(0);
             assertEquals(12, colours.size());
             for (int i = 0; i < 12; i++) {
                 double light = luminance(colours.get(i)) + 0.05;
@@ -260,6 +274,29 @@ class RunsPageTest {
                 }
             }
         }
+        // So many names would hide the lines.
+        browser.await(
+                "no name",
+                () -> browser.attribute("[data-chart=loss]", "data-names").equals("[]"));
+        new Actions(browser.driver)
+                .moveToElement(browser.find("#run-list li[data-name=run3]"))
+                .perform();
+        browser.await(
+                "its name",
+                () -> browser.attribute("[data-chart=loss]", "data-names").equals("[\"run3\"]"));
+        new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
+        // The thirteenth has the first one's colour, in dashes of its own.
+        write("thirteenth", 1, 3, 1);
+        browser.await("thirteen", () -> browser.all("#run-list li").size() == 13);
+        assertEquals(colourOf("run1"), colourOf("thirteenth"));
+        assertEquals(
+                List.of("thirteenth"),
+                browser.all("#run-list li:has([stroke-dasharray]:not([stroke-dasharray='']))").stream()
+                        .map(element -> element.getAttribute("data-name"))
+                        .toList());
+        Files.delete(runs.resolve("thirteenth/metrics.csv"));
+        Files.delete(runs.resolve("thirteenth/progress.csv"));
+        browser.await("twelve", () -> browser.all("#run-list li").size() == 12);
         // One that comes when another has gone takes its colour.
         String free = colourOf("run5");
         Files.delete(runs.resolve("run5/metrics.csv"));
@@ -271,12 +308,13 @@ class RunsPageTest {
     }
 
     private static String colourOf(String run) {
-        return browser.find("#run-list li[data-name='" + run + "'] .dot").getCssValue("background-color");
+        return browser.find("#run-list li[data-name='" + run + "'] .swatch line")
+                .getCssValue("stroke");
     }
 
-    private static List<double[]> colours(String css) {
+    private static List<double[]> colours(String css, String property) {
         return browser.all(css).stream()
-                .map(element -> Stream.of(element.getCssValue("background-color")
+                .map(element -> Stream.of(element.getCssValue(property)
                                 .replaceAll("[^0-9.,]", "")
                                 .split(",", -1))
                         .mapToDouble(Double::parseDouble)
@@ -336,6 +374,10 @@ class RunsPageTest {
                 "charts of the page's width",
                 () -> Objects.equals(400L, browser.run("return document.documentElement.scrollWidth")));
         browser.screenshot("runs-narrow");
+        assertTrue(
+                browser.find("#charts").getLocation().y
+                        < browser.find("#run-list").getLocation().y,
+                "the charts come first on a phone");
     }
 
     @Test
@@ -522,13 +564,23 @@ class RunsPageTest {
         openRuns();
         browser.await("both", () -> browser.all("#last-rows tr").size() == 2);
         assertEquals(
-                List.of("Run", "epoch", "step", "lr0", "lr1", "train loss", "val loss", "val accuracy", "seconds"),
-                browser.all("#last-head th").stream().map(WebElement::getText).toList());
-        assertEquals(
-                List.of("single", "1", "10", "0.002", "", "2", "1.5", "0.5", "0.25"),
-                browser.all("#last-rows tr:nth-child(1) > *").stream()
-                        .map(WebElement::getText)
-                        .toList());
+                List.of(
+                        "Run",
+                        "schedule",
+                        "started",
+                        "best val loss",
+                        "epoch",
+                        "step",
+                        "lr0",
+                        "lr1",
+                        "train loss",
+                        "val loss",
+                        "val accuracy",
+                        "seconds"),
+                texts("#last-head th"));
+        List<String> cells = texts("#last-rows tr:nth-child(2) > *"); // it began first
+        assertEquals(List.of("single", ""), cells.subList(0, 2));
+        assertEquals(List.of("1.5", "1", "10", "0.002", "", "2", "1.5", "0.5", "0.25"), cells.subList(3, 12));
         assertEquals("group 01", browser.text("#rate-key").replace("\n", ""));
         browser.screenshot("runs-groups");
     }
@@ -633,6 +685,233 @@ class RunsPageTest {
                 400L,
                 browser.run("return document.documentElement.scrollWidth"),
                 "the page is no wider than the phone");
+    }
+
+    /** Says when a run began. */
+    private void began(String name, String started) throws IOException {
+        describe(name, """
+                {"config": {"schedule": "StepLR(%d)"}, "started": "%s", "param_groups": []}
+                """.formatted(started.hashCode() & 7, started));
+    }
+
+    private static List<String> names(String css) {
+        return browser.all(css).stream()
+                .map(element -> String.valueOf(element.getAttribute("data-name")))
+                .toList();
+    }
+
+    @Test
+    void runsAreInTheOrderOfAnyColumnAndTheBestIsMarked() throws IOException {
+        write("b-first", 1, 3, 1);
+        write("c-last", 1, 2, 4);
+        write("a-middle", 1, 3, 2);
+        began("b-first", "2026-11-28T10:00:00Z");
+        began("c-last", "2026-11-30T10:00:00Z");
+        began("a-middle", "2026-11-29T10:00:00Z");
+        openRuns();
+        List<String> newest = List.of("c-last", "a-middle", "b-first");
+        browser.await("the newest first", () -> names("#last-rows tr").equals(newest));
+        assertEquals(newest, names("#run-list li"));
+        assertTrue(cell("c-last", "started").startsWith("Nov 30, "), cell("c-last", "started"));
+        assertTrue(cell("c-last", "schedule").startsWith("StepLR("), cell("c-last", "schedule"));
+        // c-last has the least loss: after two epochs, 0.3 + 2 exp(-2) + 0.025.
+        assertEquals("★ 0.59567", cell("c-last", "best"));
+        assertFalse(cell("a-middle", "best").contains("★"));
+        assertEquals("★ best validation loss 0.5957, epoch 2", browser.text("#run-list [data-name=c-last] .best"));
+        browser.find("#last-head [data-key=train_loss] button").click();
+        assertEquals(List.of("c-last", "a-middle", "b-first"), names("#last-rows tr"));
+        press(Keys.ENTER); // the button has kept the focus
+        browser.await(
+                "the greatest first", () -> names("#last-rows tr").equals(List.of("b-first", "a-middle", "c-last")));
+        assertEquals("descending", browser.attribute("[data-key=train_loss]", "aria-sort"));
+        browser.find("#last-head [data-key=run] button").click();
+        browser.driver.navigate().refresh();
+        List<String> byName = List.of("a-middle", "b-first", "c-last");
+        browser.await(
+                "by name, and after a reload", () -> names("#last-rows tr").equals(byName));
+        assertEquals(byName, names("#run-list li"));
+    }
+
+    /** {@return how many pixels of the chart of losses have a run's colour} */
+    private static long painted(String run) {
+        return (Long) browser.run("""
+                const [red, green, blue] = getComputedStyle(document.querySelector(`#run-list [data-name="${arguments[0]}"] .swatch line`))
+                  .stroke.match(/\\d+/g).map(Number);
+                const canvas = document.querySelector('[data-chart=loss] canvas');
+                const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+                let count = 0;
+                for (let i = 0; i < data.length; i += 4) {
+                  if (data[i] === red && data[i + 1] === green && data[i + 2] === blue && data[i + 3] === 255) count++;
+                }
+                return count""", run);
+    }
+
+    @Test
+    void aRunThatIsPointedAtComesForward() throws IOException {
+        write("one", 1, 6, 1);
+        write("two", 1, 6, 3);
+        openRuns();
+        browser.await("both", () -> browser.all("#last-rows tr").size() == 2);
+        browser.await("their lines", () -> painted("one") > 100 && painted("two") > 100);
+        for (String place : List.of("#run-list li[data-name=one]", "#last-rows tr[data-name=one]")) {
+            long before = painted("one");
+            new Actions(browser.driver).moveToElement(browser.find(place)).perform();
+            browser.await("the other pale", () -> painted("two") == 0);
+            assertTrue(painted("one") > before, "and it is thicker: " + painted("one") + " > " + before);
+            assertEquals("[\"two\"]", browser.attribute("[data-chart=rate]", "data-pale"));
+            new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
+            browser.await("as before", () -> painted("two") > 100);
+        }
+        browser.screenshot("runs-forward");
+    }
+
+    @Test
+    void aRunThatWasKilledIsToldFromOneThatGoesOn() throws IOException {
+        for (String name : List.of("killed", "going", "unknown")) {
+            write(name, 1, 2, 1);
+            for (String table : List.of("metrics.csv", "progress.csv")) {
+                Files.setLastModifiedTime(runs.resolve(name).resolve(table), FileTime.fromMillis(0));
+            }
+        }
+        Files.createFile(runs.resolve("killed/run.lock")); // as its process left it
+        FolderLock lock = FolderLock.take(runs.resolve("going"));
+        try {
+            openRuns();
+            browser.await("all", () -> browser.all("#last-rows tr").size() == 3);
+            for (Map.Entry<String, String> each : Map.of("killed", "killed", "going", "running", "unknown", "no news")
+                    .entrySet()) {
+                assertEquals(each.getValue(), browser.text("#run-list [data-name=" + each.getKey() + "] small"));
+            }
+        } finally {
+            lock.close();
+        }
+        browser.awaitText("#run-list [data-name=going] small", "no news");
+    }
+
+    @Test
+    void aRunIsGivenAName() throws IOException {
+        write("20261122-101500", 1, 3, 1);
+        write("other", 1, 3, 2);
+        openRuns();
+        browser.await("both", () -> browser.all("#last-rows tr").size() == 2);
+        String item = "#run-list [data-name='20261122-101500']";
+        browser.find(item + " .head button").click();
+        press("no matter");
+        press(Keys.ESCAPE);
+        assertEquals(0, browser.all("#run-list form").size());
+        press(Keys.ENTER); // on the button, which has the focus again
+        press("Half <b>the</b> batch");
+        assertEquals(List.of(), browser.violations());
+        browser.prefer("light");
+        write("third", 1, 1, 1); // while the user types, the list changes
+        browser.await("a third", () -> browser.all("#run-list li").size() == 3);
+        press(Keys.ENTER);
+        browser.awaitText(item + " .name", "Half <b>the</b> batch");
+        assertEquals("20261122-101500", browser.text(item + " .folder"));
+        assertEquals("Half <b>the</b> batch\n", Files.readString(runs.resolve("20261122-101500/title.txt")));
+        assertEquals("Half <b>the</b> batch", cell("20261122-101500", "run"));
+        browser.await(
+                "its line's name",
+                () -> browser.attribute("[data-chart=loss]", "data-names").contains("Half <b>the</b> batch"));
+        browser.screenshot("runs-named");
+        browser.driver.navigate().refresh();
+        browser.awaitText(item + " .name", "Half <b>the</b> batch");
+        browser.find(item + " .head button").click();
+        browser.find(item + " form input").clear();
+        browser.find(item + " form input").sendKeys(Keys.ENTER);
+        browser.awaitText(item + " .name", "20261122-101500");
+        assertTrue(Files.notExists(runs.resolve("20261122-101500/title.txt")));
+    }
+
+    /** Moves a control as a user does. */
+    private static void set(String css, String value) {
+        browser.run("""
+                const control = document.querySelector(arguments[0]);
+                control.value = arguments[1];
+                control.dispatchEvent(new Event('input', { bubbles: true }));""", css, value);
+    }
+
+    /** {@return the greatest loss on the axis} */
+    private static double top() {
+        return ((Number) browser.run("return JSON.parse(document.querySelector('[data-chart=loss]').dataset.range)[1]"))
+                .doubleValue();
+    }
+
+    @Test
+    void lossesAreShownOverEpochsOrTimeSmoothedAndWithoutTheFirst() throws IOException {
+        Path run = Files.createDirectories(runs.resolve("run"));
+        append(run.resolve("metrics.csv"), """
+                epoch,step,lr,train_loss,val_loss,seconds
+                1,100,0.1,4,4,30
+                2,200,0.1,1,1,40
+                3,300,0.1,1,2,20
+                """);
+        append(run.resolve("progress.csv"), "epoch,step,loss,lr\n1,1,90,0.1\n1,50,4,0.1\n2,150,1,0.1\n");
+        openRuns();
+        browser.await("three epochs", () -> points("loss").contains("\"run train\":3"));
+        set("#axis", "epoch");
+        browser.await("epochs", () -> view().equals(List.of(0L, 3L)));
+        assertEquals("{\"run validation\":[2,1]}", rings("loss"));
+        browser.find("#log-loss").click();
+        browser.find("#log-loss").click();
+        press(Keys.TAB);
+        press(Keys.ARROW_RIGHT.toString().repeat(5)); // 0, 0.01, 0.5, 1, 1.5
+        browser.awaitText("[data-chart=loss] .tip b", "epoch 1.5");
+        set("#axis", "time");
+        browser.await("less than two minutes, in seconds", () -> view().equals(List.of(0L, 90L)));
+        assertEquals("{\"run validation\":[70,1]}", rings("loss"));
+        assertTrue(top() > 90, "it is " + top());
+        browser.find("#late").click();
+        browser.await("what is after the first loss", () -> top() > 4 && top() < 4.5);
+        set("#smoothing", "0.5");
+        browser.await("smoothed", () -> points("loss").contains("\"run validation measured\":3"));
+        browser.find("[data-chart=loss]").sendKeys(Keys.END.toString());
+        press(Keys.ARROW_RIGHT.toString().repeat(8));
+        // (0.125 x 4 + 0.25 x 1 + 0.5 x 2) / 0.875
+        browser.await(
+                "the mean and the loss itself",
+                () -> browser.text("[data-chart=loss] .tip").contains("2 (2)"));
+        browser.screenshot("runs-smoothed");
+        browser.driver.navigate().refresh();
+        browser.await(
+                "the same after a reload",
+                () -> points("loss").contains("measured") && view().equals(List.of(0L, 90L)));
+        assertTrue(browser.find("#late").isSelected());
+    }
+
+    @Test
+    void theRestOfAScheduleIsDrawnAheadUnlessTheRunHasEnded() throws IOException {
+        write("run", 1, 5, 1);
+        describe("run", info("SGD(lr=0.1)", "StepLR(step_size=60, gamma=0.1)", "batch", 8, GROUPS));
+        write("ended", 1, 2, 1);
+        describe(
+                "ended",
+                info("SGD(lr=0.1)", "StepLR(2)", "epoch", 9, GROUPS).replaceFirst("\\{", "{\"ended\": true, "));
+        write("plateau", 1, 2, 1);
+        describe("plateau", info("SGD(lr=0.1)", "ReduceLROnPlateau(patience=0)", "epoch", 7, GROUPS));
+        openRuns();
+        browser.await("the plan", () -> points("rate").contains("\"run lr1 planned\":31"));
+        assertEquals(List.of(0L, 80L), view(), "all charts have room for it");
+        assertFalse(points("rate").contains("ended lr0 planned"));
+        assertFalse(points("rate").contains("plateau lr0 planned"), "whose losses nobody knows");
+        browser.find("#log-rate").click();
+        press(Keys.TAB);
+        press(Keys.ARROW_RIGHT.toString().repeat(61));
+        browser.awaitText("[data-chart=rate] .tip b", "step 60");
+        assertTrue(
+                browser.text("[data-chart=rate] .tip").contains("run rest planned\n0.1"),
+                browser.text("[data-chart=rate] .tip"));
+        press(Keys.ARROW_RIGHT);
+        browser.awaitText("[data-chart=rate] .tip b", "step 61");
+        assertFalse(browser.text("[data-chart=rate] .tip").contains("run rest\n"), "its real rate ended before");
+        assertTrue(
+                browser.text("[data-chart=rate] .tip").contains("run rest planned\n0.01"),
+                browser.text("[data-chart=rate] .tip"));
+        browser.screenshot("runs-planned");
+        browser.find("#planned").click();
+        browser.await(
+                "no plan",
+                () -> view().equals(List.of(0L, 50L)) && !points("rate").contains("planned"));
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -449,6 +450,52 @@ class ServerTest {
                 assertTrue(refused.body().contains("the query must be run=NAME&run=NAME"), refused.body());
             }
         }
+    }
+
+    @Test
+    void onlyThisServersPagesNameARunAndOnlyOneOfItsRuns(@TempDir Path folder) throws Exception {
+        Path runs = folder.resolve("runs");
+        for (Path run : List.of(runs.resolve("one"), folder.resolve("elsewhere"))) {
+            Files.writeString(
+                    Files.createDirectories(run).resolve("metrics.csv"), "epoch,step,lr,train_loss\n1,1,0.1,0.5\n");
+        }
+        try (WebServer open = WebServer.start("127.0.0.1", 0, WebServer.Content.NONE.withRuns(runs))) {
+            String good = "{\"run\": \"one\", \"title\": \"mine\"}";
+            assertEquals(403, retitle(open, good, "http://evil.example").statusCode());
+            assertEquals(405, get(open, "api/runs/title").statusCode());
+            for (String run : List.of("two", "../elsewhere", "", ".", "one/../../elsewhere")) {
+                HttpResponse<String> refused = retitle(
+                        open,
+                        good.replace("one", run),
+                        open.address().toString().replaceFirst("/$", ""));
+                assertEquals(404, refused.statusCode(), run);
+                assertTrue(refused.body().contains("run must be the name of one of the runs"), refused.body());
+            }
+            String own = open.address().toString().replaceFirst("/$", "");
+            assertEquals(
+                    400,
+                    retitle(open, good.replace("mine", "x".repeat(81)), own).statusCode());
+            assertEquals(400, retitle(open, "{\"run\": \"one\"}", own).statusCode());
+            assertTrue(Files.notExists(runs.resolve("one/title.txt")));
+            assertEquals(200, retitle(open, good, own).statusCode());
+            assertEquals("mine\n", Files.readString(runs.resolve("one/title.txt")));
+            assertTrue(Files.notExists(folder.resolve("elsewhere/title.txt")));
+            Files.createDirectory(runs.resolve("one/title.txt.tmp"));
+            HttpResponse<String> failed = retitle(open, good.replace("mine", "yours"), own);
+            assertEquals(409, failed.statusCode());
+            assertTrue(failed.body().contains("cannot write"), failed.body());
+            assertEquals("mine\n", Files.readString(runs.resolve("one/title.txt")));
+        }
+    }
+
+    private static HttpResponse<String> retitle(WebServer open, String body, String origin) throws Exception {
+        return client.send(
+                HttpRequest.newBuilder(open.address().resolve("api/runs/title"))
+                        .header("Content-Type", "application/json")
+                        .header("Origin", origin)
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
     }
 
     private static LiveSweep.Trial trial(int number, double value, int epochs) {
