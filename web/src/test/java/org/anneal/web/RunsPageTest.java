@@ -278,13 +278,13 @@ class RunsPageTest {
         browser.await(
                 "no name",
                 () -> browser.attribute("[data-chart=loss]", "data-names").equals("[]"));
-        new Actions(browser.driver)
+        browser.actions()
                 .moveToElement(browser.find("#run-list li[data-name=run3]"))
                 .perform();
         browser.await(
                 "its name",
                 () -> browser.attribute("[data-chart=loss]", "data-names").equals("[\"run3\"]"));
-        new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
+        browser.actions().moveToElement(browser.find(".mark")).perform();
         // The thirteenth has the first one's colour, in dashes of its own.
         write("thirteenth", 1, 3, 1);
         browser.await("thirteen", () -> browser.all("#run-list li").size() == 13);
@@ -755,11 +755,11 @@ class RunsPageTest {
         browser.await("their lines", () -> painted("one") > 100 && painted("two") > 100);
         for (String place : List.of("#run-list li[data-name=one]", "#last-rows tr[data-name=one]")) {
             long before = painted("one");
-            new Actions(browser.driver).moveToElement(browser.find(place)).perform();
+            browser.actions().moveToElement(browser.find(place)).perform();
             browser.await("the other pale", () -> painted("two") == 0);
             assertTrue(painted("one") > before, "and it is thicker: " + painted("one") + " > " + before);
             assertEquals("[\"two\"]", browser.attribute("[data-chart=rate]", "data-pale"));
-            new Actions(browser.driver).moveToElement(browser.find(".mark")).perform();
+            browser.actions().moveToElement(browser.find(".mark")).perform();
             browser.await("as before", () -> painted("two") > 100);
         }
         browser.screenshot("runs-forward");
