@@ -121,7 +121,12 @@ record Reading(
         return UnknownNamesException.both(
                 () -> SchedulerCall.of(program),
                 () -> line(program, run),
-                (call, line) -> reading(call, line, run, names));
+                (call, line) -> reading(
+                        // The optimizer's line was read after the schedule, and may have been noted, too.
+                        new SchedulerCall(call.policy(), call.lastEpoch(), program.notes(), call.stepPer()),
+                        line,
+                        run,
+                        names));
     }
 
     private static Reading reading(

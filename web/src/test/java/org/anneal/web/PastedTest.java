@@ -56,6 +56,15 @@ class PastedTest {
     }
 
     @Test
+    void anOptimizerThatIsNotKnownIsNoted() throws Refusal {
+        Reading reading =
+                read("opt = torch.optim.Adm(net.parameters(), lr=2e-3)\nCosineAnnealingLR(opt, 100)", Map.of(), run());
+        assertEquals(
+                List.of("the options of Adm, an optimizer that is not known here, are passed over"),
+                reading.call().notes());
+    }
+
+    @Test
     void allNamesFromOutsideAreSaidAtOnce() {
         CurveHandler.Problem problem = misread(PIECE, Map.of(), run());
         assertEquals(List.of("len(train_loader)", "args.epochs", "args.lr"), List.copyOf(problem.names()));
