@@ -8,7 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.anneal.checkpoint.AtomicFile;
 import org.anneal.convert.Target;
 import org.anneal.optim.UpdateRule;
@@ -129,10 +133,30 @@ final class SweepResult {
 
     private static String code(Target target, Policy policy, UpdateRule rule) {
         try {
-            return target.write(policy, -1, rule, List.of(rule));
+            String code = target.write(policy, -1, rule, List.of(rule));
+            return target == Target.JAVA ? withOptimizer(code, rule) : code;
         } catch (IllegalArgumentException e) { // as it is of a plugin, perhaps
             return Optional.ofNullable(e.getMessage()).orElse("");
         }
+    }
+
+    /** {@return lines of Java, after whose imports the optimizer is made that the lines take} */
+    private static String withOptimizer(String code, UpdateRule rule) {
+        Set<String> imports = new TreeSet<>(
+                code.lines().takeWhile(line -> line.startsWith("import ")).toList());
+        UnaryOperator<String> imported = name -> {
+            imports.add("import " + name + ";");
+            return name.substring(name.lastIndexOf('.') + 1);
+        };
+        String made = rule.java(type -> imported.apply(type.getCanonicalName()));
+        String torch = imported.apply("org.anneal.torch.Torch");
+        String optimizer = imported.apply("org.anneal.optim.Optimizer") + "<"
+                + imported.apply("org.bytedeco.pytorch.Tensor") + "> optimizer = " + torch + ".optimizer(" + made + ", "
+                + torch + ".parameters(net.module()));";
+        return Stream.concat(
+                        Stream.concat(imports.stream(), Stream.of("", optimizer)),
+                        code.lines().dropWhile(line -> line.startsWith("import ") || line.isEmpty()))
+                .collect(Collectors.joining("\n"));
     }
 
     private void say(String format, Object... values) {

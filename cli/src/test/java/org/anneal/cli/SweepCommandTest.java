@@ -132,6 +132,11 @@ class SweepCommandTest {
                         .matches("Best: trial " + winner
                                 + ", val_loss [\\d.]+ ± \\S+ after 2 epochs, the mean of seeds 5, 6"),
                 printed.get(head + 9));
+        assertTrue(
+                printed.stream()
+                        .anyMatch(line ->
+                                line.matches(" +Optimizer<Tensor> optimizer = Torch\\.optimizer\\(new SGD\\(.*")),
+                printed.toString());
         assertEquals(Files.readString(run.resolve("run.json")), Files.readString(out.resolve("best-run.json")));
         assertEquals(
                 out + ": sweep.csv, parameters.png, curves.png, front.png, best-run.json",
