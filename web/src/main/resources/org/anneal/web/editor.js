@@ -77,7 +77,7 @@ export class Row {
         </div>
         <p class="error" id="${id}-error" aria-live="polite"></p>
         <p class="note"></p>
-        <fieldset class="outside" hidden><legend>Values from outside the text</legend></fieldset>
+        <fieldset class="outside" hidden><legend>Fill in what the text takes from elsewhere</legend></fieldset>
         <label class="pick" hidden>Schedule <select></select></label>
         <p class="line" hidden><span></span> <button type="button">Use it</button></p>
         <p class="policy" hidden></p>

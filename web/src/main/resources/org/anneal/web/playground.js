@@ -273,11 +273,12 @@ function draw(since = null) {
   queueMicrotask(() => {
     awaited = false;
     const rows = drawn();
+    for (const row of rows) if (!row.error) row.drawnAs = row.name; // which a text with an error does not change
     const marks = rows.filter((row) => !row.error).flatMap((row) => row.curve.findings.slice(0, MOST_MARKS).map((finding) => ({
       step: finding.step, color: row.color, chosen: page.chosen?.row === row && page.chosen.step === finding.step })));
     chart.show({
       rows: rows.map((row) => ({
-        id: row.id, color: row.color, dash: row.dash, name: row.name, stale: Boolean(row.error),
+        id: row.id, color: row.color, dash: row.dash, name: row.drawnAs ?? row.name, stale: Boolean(row.error),
         rates: row.curve.rates, momentum: row.curve.momentum, momenta: row.curve.momenta,
       })),
       steps: page.run.steps, per: page.run.per, unit: page.run.unit, log: $('#log').checked,
