@@ -473,7 +473,14 @@ final class SweepCommand implements Callable<Integer> {
     private void warn(int drawn, List<Integer> rungs) {
         trials.filter(wanted -> wanted > drawn)
                 .ifPresent(wanted -> Anneal.warn(
-                        spec, "there are only " + drawn + " different trials, not the " + wanted + " of --trials"));
+                        spec,
+                        String.format(
+                                Locale.ROOT,
+                                drawn == 1
+                                        ? "there is only %d trial, as nothing varies, not the %d of --trials"
+                                        : "there are only %d different trials, not the %d of --trials",
+                                drawn,
+                                wanted)));
         long needed = Math.round(Math.pow(eta.orElse(ETA), rungs.size() - 1.0));
         if (drawn < needed) {
             Anneal.warn(
