@@ -231,7 +231,7 @@ public final class Torch {
             } catch (IOException | UnsatisfiedLinkError e) {
                 throw new IllegalStateException(
                         "libtorch for " + platform
-                                + " could not be loaded: org.bytedeco:pytorch and org.bytedeco:openblas"
+                                + " could not be loaded: org.bytedeco:pytorch, openblas and javacpp"
                                 + " with the classifier " + platform + " must be on the class path ("
                                 + String.valueOf(e.getMessage())
                                         .lines()
