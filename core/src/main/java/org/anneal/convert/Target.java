@@ -3,6 +3,7 @@ package org.anneal.convert;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.anneal.optim.UpdateRule;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.Schedule;
@@ -21,6 +22,11 @@ public enum Target {
         @Override
         String of(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {
             return PyTorchCode.of(policy, lastEpoch, rule, groups);
+        }
+
+        @Override
+        String programOf(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, long steps) {
+            return PyTorchCode.program(policy, of(policy, lastEpoch, rule, groups), groups.size(), steps);
         }
     },
     /**
@@ -53,6 +59,11 @@ public enum Target {
         String of(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {
             return JavaCode.of(policy, lastEpoch);
         }
+
+        @Override
+        String programOf(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, long steps) {
+            return JavaCode.program(policy, lastEpoch, groups, steps);
+        }
     };
 
     private final String library;
@@ -63,6 +74,10 @@ public enum Target {
 
     abstract String of(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups);
 
+    String programOf(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, long steps) {
+        return of(policy, lastEpoch, rule, groups);
+    }
+
     /**
      * {@return lines of code that make {@code policy} and its optimizer}
      *
@@ -72,14 +87,7 @@ public enum Target {
      * @throws IllegalArgumentException if it cannot be said there, with the reason, or if an argument is out of its range
      */
     public String write(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups) {
-        Objects.requireNonNull(policy, "policy");
-        Check.atLeast(-1, "lastEpoch", lastEpoch);
-        Objects.requireNonNull(rule, "rule");
-        try {
-            return of(policy, lastEpoch, rule, Check.some("groups", Check.list("groups", groups)));
-        } catch (UnsupportedOperationException e) {
-            throw new IllegalArgumentException(e.getMessage() + ": it cannot be written for " + library, e);
-        }
+        return said(policy, lastEpoch, rule, groups, () -> of(policy, lastEpoch, rule, groups));
     }
 
     /**
@@ -90,10 +98,19 @@ public enum Target {
      */
     public String program(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, long steps) {
         Check.atLeast(1, "steps", steps);
-        String code = write(policy, lastEpoch, rule, groups);
-        return this == JAVA
-                ? JavaCode.program(policy, lastEpoch, groups, steps)
-                : this == PYTORCH ? PyTorchCode.program(policy, code, groups.size(), steps) : code;
+        return said(policy, lastEpoch, rule, groups, () -> programOf(policy, lastEpoch, rule, groups, steps));
+    }
+
+    private String said(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, Supplier<String> code) {
+        Objects.requireNonNull(policy, "policy");
+        Check.atLeast(-1, "lastEpoch", lastEpoch);
+        Objects.requireNonNull(rule, "rule");
+        Check.some("groups", Check.list("groups", groups));
+        try {
+            return code.get();
+        } catch (UnsupportedOperationException e) {
+            throw new IllegalArgumentException(e.getMessage() + ": it cannot be written for " + library, e);
+        }
     }
 
     /** Returns a policy as what alone can be written for optax and Keras. */
