@@ -93,6 +93,8 @@ final class SweepResult {
                                 + winner.repeats().stream()
                                         .map(repeat -> Long.toString(repeat.seed()))
                                         .collect(Collectors.joining(", ")));
+        sweep.extremes(winner)
+                .forEach((value, end) -> say("%s is the %s that was tried: a better one may lie beyond", value, end));
         int last = sweep.rungs().size() - 1;
         if (winner.rung() < last) {
             say(

@@ -101,7 +101,8 @@ public enum Target {
         return said(policy, lastEpoch, rule, groups, () -> programOf(policy, lastEpoch, rule, groups, steps));
     }
 
-    private String said(Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, Supplier<String> code) {
+    private String said(
+            Policy policy, long lastEpoch, UpdateRule rule, List<UpdateRule> groups, Supplier<String> code) {
         Objects.requireNonNull(policy, "policy");
         Check.atLeast(-1, "lastEpoch", lastEpoch);
         Objects.requireNonNull(rule, "rule");

@@ -3,8 +3,13 @@ package org.anneal.sweep;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.anneal.runs.Monitor;
 
 /**
@@ -40,6 +45,31 @@ public record SweepRecord(
                                 (one, other) ->
                                         monitor.isBetter(one, other) ? -1 : monitor.isBetter(other, one) ? 1 : 0))
                 .toList();
+    }
+
+    /**
+     * {@return what of a trial is the least or the greatest number that was tried in its family, as {@code lr=0.1} and which of the
+     * two} If it is the best trial, a better one may lie beyond. Of fewer than three numbers nothing is said.
+     */
+    public Map<String, String> extremes(TrialRecord trial) {
+        Map<String, String> extremes = new LinkedHashMap<>();
+        for (Parameter parameter : parameters) {
+            String value = trial.parameters().get(parameter.name());
+            if (value == null || parameter.scale() == Parameter.Scale.CATEGORY) {
+                continue;
+            }
+            NavigableSet<Double> tried = trials.stream()
+                    .filter(other -> other.family().equals(trial.family()) && !Double.isNaN(other.value()))
+                    .map(other -> other.parameters().get(parameter.name()))
+                    .filter(Objects::nonNull)
+                    .map(Double::valueOf)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            double own = Double.parseDouble(value);
+            if (tried.size() > 2 && (own == tried.first() || own == tried.last())) {
+                extremes.put(parameter.name() + "=" + value, own == tried.first() ? "least" : "greatest");
+            }
+        }
+        return extremes;
     }
 
     /**

@@ -66,6 +66,21 @@ class SweepTest {
         assertEquals(Map.of("x", "1", "y", "0.5"), sweep.ranked().get(0).parameters());
     }
 
+    @Test
+    void tellsWhatOfATrialIsAtAnEndOfWhatWasTried() throws Exception {
+        SweepRecord sweep = Sweep.over(SPACE).sampler(Sampler.GRID).trials(100).run(SweepTest::bowl);
+        List<TrialRecord> ranked = sweep.ranked();
+        assertEquals(Map.of(), sweep.extremes(ranked.get(0))); // 4 is within 1 to 6, and two numbers for y are no range
+        TrialRecord worst = ranked.get(ranked.size() - 1);
+        assertEquals(Map.of("x", "1", "y", "0.5"), worst.parameters());
+        assertEquals(Map.of("x=1", "least"), sweep.extremes(worst));
+        TrialRecord last = ranked.stream()
+                .filter(trial -> Map.of("x", "6", "y", "0").equals(trial.parameters()))
+                .findFirst()
+                .orElseThrow();
+        assertEquals(Map.of("x=6", "greatest"), sweep.extremes(last));
+    }
+
     /** What each call trained, and the loss at each epoch: falls towards the bowl. */
     private static Objective learning(ConcurrentLinkedQueue<String> calls) {
         return trial -> {
