@@ -49,7 +49,8 @@ public record SweepRecord(
 
     /**
      * {@return what of a trial is the least or the greatest number that was tried in its family, as {@code lr=0.1} and which of the
-     * two} If it is the best trial, a better one may lie beyond. Of fewer than three numbers nothing is said.
+     * two} If it is the best trial, a better one may lie beyond. Nothing is said of fewer than three numbers, or where another number
+     * came to the same value.
      */
     public Map<String, String> extremes(TrialRecord trial) {
         Map<String, String> extremes = new LinkedHashMap<>();
@@ -58,14 +59,19 @@ public record SweepRecord(
             if (value == null || parameter.scale() == Parameter.Scale.CATEGORY) {
                 continue;
             }
-            NavigableSet<Double> tried = trials.stream()
-                    .filter(other -> other.family().equals(trial.family()) && !Double.isNaN(other.value()))
-                    .map(other -> other.parameters().get(parameter.name()))
-                    .filter(Objects::nonNull)
-                    .map(Double::valueOf)
+            List<TrialRecord> family = trials.stream()
+                    .filter(other -> other.family().equals(trial.family())
+                            && !Double.isNaN(other.value())
+                            && other.parameters().containsKey(parameter.name()))
+                    .toList();
+            NavigableSet<Double> tried = family.stream()
+                    .map(other -> Double.valueOf(other.parameters().get(parameter.name())))
                     .collect(Collectors.toCollection(TreeSet::new));
+            boolean matters = family.stream()
+                    .noneMatch(other -> other.value() == trial.value()
+                            && !value.equals(other.parameters().get(parameter.name())));
             double own = Double.parseDouble(value);
-            if (tried.size() > 2 && (own == tried.first() || own == tried.last())) {
+            if (matters && tried.size() > 2 && (own == tried.first() || own == tried.last())) {
                 extremes.put(parameter.name() + "=" + value, own == tried.first() ? "least" : "greatest");
             }
         }

@@ -74,11 +74,12 @@ class SweepTest {
         TrialRecord worst = ranked.get(ranked.size() - 1);
         assertEquals(Map.of("x", "1", "y", "0.5"), worst.parameters());
         assertEquals(Map.of("x=1", "least"), sweep.extremes(worst));
-        TrialRecord last = ranked.stream()
-                .filter(trial -> Map.of("x", "6", "y", "0").equals(trial.parameters()))
-                .findFirst()
-                .orElseThrow();
-        assertEquals(Map.of("x=6", "greatest"), sweep.extremes(last));
+        SweepRecord falling =
+                Sweep.over(SPACE).sampler(Sampler.GRID).trials(100).run(trial -> -trial.real("x"));
+        assertEquals(
+                Map.of("x=6", "greatest"), falling.extremes(falling.ranked().get(0)));
+        SweepRecord flat = Sweep.over(SPACE).sampler(Sampler.GRID).trials(100).run(trial -> 1);
+        assertEquals(Map.of(), flat.extremes(flat.ranked().get(0)));
     }
 
     /** What each call trained, and the loss at each epoch: falls towards the bowl. */
