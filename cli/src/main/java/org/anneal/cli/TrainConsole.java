@@ -43,7 +43,7 @@ final class TrainConsole implements TrainListener, AutoCloseable {
                 reset();
             }
         } else {
-            begin("Epoch " + batch.epoch(), batch.batch() - 1, batch.batches(), "batches");
+            begin("Epoch " + batch.epoch(), batch.batch(), batch.batches(), "batches");
             progress.at(
                     batch.batch(),
                     () -> "loss " + Python.fixed(batch.loss(), 4) + ", lr "
@@ -54,11 +54,12 @@ final class TrainConsole implements TrainListener, AutoCloseable {
     @Override
     public void validation(int epoch, long samples, long of) {
         if (printEvery.isEmpty()) {
-            begin("Epoch " + epoch + ", validating", 0, of, "samples");
+            begin("Epoch " + epoch + ", validating", samples, of, "samples");
             progress.at(samples);
         }
     }
 
+    /** Begins a task once something of it is done: what came before is not in its speed. */
     private void begin(String next, long first, long total, String unit) {
         if (!task.equals(next)) {
             task = next;
