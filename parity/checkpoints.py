@@ -477,6 +477,8 @@ def files():
     yield "python2-text", python2_text(), True
     yield "protocol0", zipped(texts(), 0), True
     yield "protocol1", zipped({"values": texts(), "model": net().state_dict()}, 1), True
+    yield "namespace1", zipped(namespace(), 1), True
+    yield "legacy-namespace", legacy({"args": namespace()["args"]}, 0), True
     yield "nocrc", zipped({"model": net().state_dict()}, crc=False), True
     yield "deflated", repacked(zipped({"model": net().state_dict(), "zeros": torch.zeros(30, 100).t()}), zipfile.ZIP_DEFLATED), True
     yield "big-endian", big_endian(), True

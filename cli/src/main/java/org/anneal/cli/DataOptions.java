@@ -227,8 +227,7 @@ final class DataOptions {
         Dict dict = new Dict("", settings);
         Path path = Path.of(data.startsWith(CIFAR10) ? data.substring(CIFAR10.length()) : data);
         if (path.toString().isEmpty()) { // of a variable that is not set, perhaps
-            throw new IllegalArgumentException("--data must be " + SUBSET + ", " + FASHION_MNIST + ", " + CIFAR10
-                    + "DIR, a CSV file or a folder, but was '" + data + "'");
+            throw unknown(data);
         }
         Map<String, Object> used = new LinkedHashMap<>(settings);
         boolean csv = data.toLowerCase(Locale.ROOT).matches(".*\\.(csv|tsv)")
@@ -249,6 +248,8 @@ final class DataOptions {
                     dict.find("grey").isPresent() ? 1 : RGB,
                     split(dict),
                     SPLIT_SEED);
+        } else if (path.getParent() == null && Files.notExists(path)) { // meant as the name of a data set, perhaps
+            throw unknown(data);
         } else {
             sets = DataSets.read(path);
         }
@@ -259,6 +260,11 @@ final class DataOptions {
             sets = sets.normalized(chosen);
         }
         return new Read(sets, used);
+    }
+
+    private static IllegalArgumentException unknown(String data) {
+        return new IllegalArgumentException("--data must be " + SUBSET + ", " + FASHION_MNIST + ", " + CIFAR10
+                + "DIR, a CSV file or a folder, but was '" + data + "'");
     }
 
     private static double split(Dict settings) {

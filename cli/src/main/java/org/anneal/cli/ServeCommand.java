@@ -68,7 +68,7 @@ final class ServeCommand implements Callable<Integer> {
             return 0;
         }
         folder.ifPresent(path -> out.println(
-                "The runs of " + path + " are at " + server.address().resolve("runs")));
+                "The runs in folder " + path + " are at " + server.address().resolve("runs")));
         LivePage.stay();
         server.close();
         return 0;

@@ -24,6 +24,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TensorData;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.runs.RunRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +74,7 @@ class ProcessTest {
         String goOn = printed.get(printed.size() - 1);
         assertTrue(
                 goOn.matches("--resume goes on in epoch " + (epochs + 1) + ", after \\d+ of 200 batches"), () -> goOn);
+        assertTrue(RunRecord.read(folder.resolve("run")).summary().orElseThrow().stopped());
         for (int epoch = 1; epoch <= epochs; epoch++) {
             String[] cells = rows.get(epoch).split(",", -1);
             assertEquals(7, cells.length);

@@ -21,6 +21,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.anneal.checkpoint.TorchFile;
+import org.anneal.runs.RunRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -715,6 +716,7 @@ class ResumeTest {
         List<String> rows = withoutSeconds(run);
         int epochs = rows.size() - 1;
         assertTrue(epochs < 50, "it stopped early");
+        assertFalse(isStopped(), "it was finished");
         String early = printed.get(printed.size() - 3);
         assertTrue(
                 early.matches("Stopped early: no lower validation loss for 2 epochs(; the lowest is .*, of epoch "
@@ -741,6 +743,7 @@ class ResumeTest {
         assertEquals(
                 "AdamW(lr=0.003), CosineAnnealingLR(T_max=4) stepped per epoch", printed.get(2), "that of all epochs");
         assertEquals(2, withoutSeconds(run).size());
+        assertTrue(isStopped());
         assertEquals(
                 "Nothing to do: epoch 1 of 4 is done, and --stop-after is 1",
                 lines(resume("--stop-after=1")).get(4));
@@ -749,6 +752,7 @@ class ResumeTest {
         assertEquals(4, withoutSeconds(run).size());
         printed = lines(resume());
         assertEquals("Finished Training", printed.get(printed.size() - 1));
+        assertFalse(isStopped());
         Path whole = folder.resolve("whole");
         lines(words(List.of(command(whole)), how));
         assertSameRun(whole, run);
@@ -756,6 +760,10 @@ class ResumeTest {
         assertArrayEquals(
                 Files.readAllBytes(whole.resolve("ema.safetensors")),
                 Files.readAllBytes(run.resolve("ema.safetensors")));
+    }
+
+    private boolean isStopped() throws IOException {
+        return RunRecord.read(run).summary().orElseThrow().stopped();
     }
 
     /** {@return the settings in run.json, before what is known of the run} */

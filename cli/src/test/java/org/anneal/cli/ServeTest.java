@@ -45,8 +45,8 @@ class ServeTest {
         try (BufferedReader out = process.inputReader(UTF_8)) {
             String line = String.valueOf(out.readLine());
             assertTrue(line.matches("Serving Anneal at http://127\\.0\\.0\\.1:\\d+/ until Ctrl-C"), line);
-            assertTrue(
-                    String.valueOf(out.readLine()).startsWith("The runs of " + folder + " are at http://127.0.0.1:"));
+            assertTrue(String.valueOf(out.readLine())
+                    .startsWith("The runs in folder " + folder + " are at http://127.0.0.1:"));
             HttpResponse<String> page = HttpClient.newHttpClient()
                     .send(
                             HttpRequest.newBuilder(URI.create(line.split(" ", -1)[3]))

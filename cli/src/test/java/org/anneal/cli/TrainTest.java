@@ -443,8 +443,8 @@ class TrainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "cifar10:"})
-    void refusesDataWithoutAName(String given) {
+    @ValueSource(strings = {"", "cifar10:", "mnist", "cifar10"})
+    void saysWhichDataThereIsIfThatIsNotKnown(String given) {
         assertFails(
                 2,
                 "anneal train: --data must be fashion-mnist-subset, fashion-mnist, cifar10:DIR, a CSV file or a folder, but was '"

@@ -131,6 +131,9 @@ final class Globals {
         names.add(new Function("builtins.bytearray", Globals::bytes));
         names.add(new Function("builtins.complex", Globals::complex));
         names.add(new Function("builtins.getattr", Globals::attribute));
+        for (String module : List.of("copy_reg", "copyreg")) { // protocols 0 and 1 make objects so
+            names.add(new Function(module + "._reconstructor", Globals::reconstructed));
+        }
         for (String type : List.of(
                 "argparse.Namespace",
                 "types.SimpleNamespace",
@@ -194,7 +197,8 @@ final class Globals {
 
     /** {@return what a name is read as} */
     Object named(String module, String name) throws IOException {
-        String full = (module.equals("__builtin__") ? "builtins" : module) + "." + name; // Python 2's name
+        boolean builtin = module.equals("__builtin__") || module.equals("exceptions"); // Python 2's names
+        String full = (builtin ? "builtins" : module) + "." + name;
         Named named = TABLE.get(full);
         if (named == null) {
             throw new IOException(
@@ -219,6 +223,8 @@ final class Globals {
         } else if (name.startsWith("torch.nn.")) {
             return ": save model.state_dict(), not the model, in Python with the model's code: m = " + LOAD
                     + "; torch.save(m.state_dict(), f2)";
+        } else if (name.matches("datetime\\..*|builtins\\.(x?range|slice|\\p{Lu}\\w*)")) { // or an exception
+            return ": save it as a str or as numbers";
         } else if (name.matches("(?!torch|builtins|os|subprocess).*\\.\\p{Lu}\\w*")) { // a class of the user's program
             return ": save plain values and model.state_dict(), not objects, in Python with the object's code: x = "
                     + LOAD;
@@ -240,12 +246,31 @@ final class Globals {
 
     /** {@return a new object of a class} */
     Object create(Object type, List<?> arguments) throws IOException {
+        return object(type, arguments);
+    }
+
+    private static Object object(Object type, List<?> arguments) throws IOException {
         if (type instanceof Opaque opaque) {
             return new PythonReference(opaque.name);
         } else if (type instanceof AttributesType && arguments.isEmpty()) {
             return new Attributes();
         }
         throw new IOException("its pickle is damaged: it calls " + Structure.named(type));
+    }
+
+    /** A class, the builtin that it extends, and what the object has of that: nothing of object, the entries of a dict. */
+    private static Object reconstructed(List<?> arguments) throws IOException {
+        if (arguments.size() != 3) {
+            throw wrong("an object");
+        }
+        Object object = object(arguments.get(0), List.of());
+        Object inherited = arguments.get(2);
+        if (object instanceof Attributes entries && inherited instanceof Map<?, ?> dict) {
+            entries.putAll(dict);
+        } else if (!inherited.equals(Optional.empty())) {
+            throw wrong("an object");
+        }
+        return object;
     }
 
     /** Gives an object its attributes. */

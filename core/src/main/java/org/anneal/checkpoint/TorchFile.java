@@ -175,16 +175,24 @@ public final class TorchFile implements Closeable {
     private static Optional<String> otherArchive(ZipReader archive) {
         if (has(archive, "/constants\\.pkl|/model\\.json")) {
             String load = "torch.jit.load(f, map_location='cpu')";
+            String constants = ".code_with_constants[1].const_mapping";
+            boolean frozen = has(archive, "/constants/.*"); // or has constants of its own
+            boolean attributes = has(archive, "/(data|tensors)/.*");
             if (has(archive, "/code/.*/classes/quantized\\.py")) {
-                return Optional.of(
-                        "it is a TorchScript archive of a quantized model; save its layers in Python: torch.save({n: "
-                                + "s._packed_params.__getstate__()[0] for n, s in " + load
-                                + ".named_modules() if isinstance("
-                                + "getattr(s, '_packed_params', None), torch.ScriptObject)}, f2)");
-            } else if (has(archive, "/constants/.*") && !has(archive, "/(data|tensors)/.*")) {
-                return Optional.of("it is a frozen TorchScript archive, whose weights are constants in its code; "
-                        + "save them in Python: torch.save(" + load
-                        + ".code_with_constants[1].const_mapping, f2)");
+                return Optional.of("it is a TorchScript archive of a quantized model; save its layers in Python: "
+                        + (frozen && !attributes
+                                ? "torch.save({n: c.__getstate__()[0] if isinstance(c, torch.ScriptObject) else c for n, c in "
+                                        + load + constants + ".items()}, f2)"
+                                : "m = " + load
+                                        + "; torch.save({**m.state_dict(), **{n: s._packed_params.__getstate__()[0] "
+                                        + "for n, s in m.named_modules() if isinstance("
+                                        + "getattr(s, '_packed_params', None), torch.ScriptObject)}}, f2)"));
+            } else if (frozen) {
+                return Optional.of("it is a TorchScript archive with weights that are constants in its code; "
+                        + "save them in Python: "
+                        + (attributes
+                                ? "m = " + load + "; torch.save({**m.state_dict(), **m" + constants + "}, f2)"
+                                : "torch.save(" + load + constants + ", f2)"));
             }
             return Optional.of("it is a TorchScript archive; save its weights in Python: torch.save(" + load
                     + ".state_dict(), f2), after importing the library of its custom operators, if any (torchvision)");

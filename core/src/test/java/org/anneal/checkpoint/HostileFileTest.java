@@ -92,6 +92,10 @@ class HostileFileTest {
                 "ctorch._utils\\n_rebuild_nested_tensor\\n. | torch._utils._rebuild_nested_tensor | : load it in Python (map_location='cpu') and save it as a dense tensor (x.to_padded_tensor(0))",
                 "ctorch.nn.modules.linear\\nLinear\\n. | torch.nn.modules.linear.Linear | : save model.state_dict(), not the model, in Python with the model's code: m = torch.load(f, map_location='cpu', weights_only=False) (if you trust it); torch.save(m.state_dict(), f2)",
                 "c__main__\\nNet\\n. | __main__.Net | : save plain values and model.state_dict(), not objects, in Python with the object's code: x = torch.load(f, map_location='cpu', weights_only=False) (if you trust it)",
+                "cdatetime\\ndatetime\\n. | datetime.datetime | : save it as a str or as numbers",
+                "c__builtin__\\nxrange\\n. | builtins.xrange | : save it as a str or as numbers",
+                "cexceptions\\nValueError\\n. | builtins.ValueError | : save it as a str or as numbers",
+                "ccopy_reg\\n_reconstructor\\n(c__main__\\nNet\\n. | __main__.Net | : save plain values and model.state_dict(), not objects, in Python with the object's code: x = torch.load(f, map_location='cpu', weights_only=False) (if you trust it)",
                 "csubprocess\\nPopen\\n. | subprocess.Popen | ''",
                 "ctorch\\nload\\n. | torch.load | ''",
             })
@@ -355,15 +359,29 @@ class HostileFileTest {
                         "m/data.pkl", "\2", "m/data/0", "", "m/code/__torch__.py", "", "m/constants.pkl", "")));
         assertEquals(script, refused(TestZip.ofEntries("m/version", "1", "m/model.json", "{}", "m/tensors/0", "")));
         assertEquals(
-                "it is a frozen TorchScript archive, whose weights are constants in its code; save them in "
+                "it is a TorchScript archive with weights that are constants in its code; save them in "
                         + "Python: torch.save(torch.jit.load(f, map_location='cpu').code_with_constants[1].const_mapping, f2)",
                 refused(TestZip.ofEntries("m/data.pkl", "\2", "m/constants/0", "", "m/constants.pkl", "")));
         assertEquals(
-                "it is a TorchScript archive of a quantized model; save its layers in Python: torch.save({n: "
-                        + "s._packed_params.__getstate__()[0] for n, s in torch.jit.load(f, map_location='cpu')"
-                        + ".named_modules() if isinstance(getattr(s, '_packed_params', None), torch.ScriptObject)}, f2)",
+                "it is a TorchScript archive with weights that are constants in its code; save them in "
+                        + "Python: m = torch.jit.load(f, map_location='cpu'); torch.save({**m.state_dict(), "
+                        + "**m.code_with_constants[1].const_mapping}, f2)",
                 refused(TestZip.ofEntries(
-                        "m/data.pkl", "\2", "m/code/__torch__/torch/classes/quantized.py", "", "m/constants.pkl", "")));
+                        "m/data.pkl", "\2", "m/data/0", "", "m/constants/0", "", "m/constants.pkl", "")),
+                "frozen but for some attributes");
+        String quantized = "m/code/__torch__/torch/classes/quantized.py";
+        assertEquals(
+                "it is a TorchScript archive of a quantized model; save its layers in Python: m = "
+                        + "torch.jit.load(f, map_location='cpu'); torch.save({**m.state_dict(), **{n: "
+                        + "s._packed_params.__getstate__()[0] for n, s in m.named_modules() if "
+                        + "isinstance(getattr(s, '_packed_params', None), torch.ScriptObject)}}, f2)",
+                refused(TestZip.ofEntries("m/data.pkl", "\2", "m/data/0", "", quantized, "", "m/constants.pkl", "")));
+        assertEquals(
+                "it is a TorchScript archive of a quantized model; save its layers in Python: torch.save({n: "
+                        + "c.__getstate__()[0] if isinstance(c, torch.ScriptObject) else c for n, c in "
+                        + "torch.jit.load(f, map_location='cpu').code_with_constants[1].const_mapping.items()}, f2)",
+                refused(TestZip.ofEntries(
+                        "m/data.pkl", "\2", "m/constants/0", "", quantized, "", "m/constants.pkl", "")));
         assertEquals(
                 "it is an archive of torch.export; save its weights in Python: "
                         + "torch.save(torch.export.load(f).state_dict, f2)",
@@ -394,6 +412,20 @@ class HostileFileTest {
             assertEquals(
                     "{None: 1}", read("ccollections\\ndefaultdict\\n c__builtin__\\n" + type + "\\n \\x85R NK\\x01s."));
         }
+    }
+
+    @Test
+    void readsAnObjectOfAnOldProtocol() throws IOException {
+        String object = "ccopy_reg\\n_reconstructor\\n(%s c__builtin__\\n%s tR.";
+        String lightning = "cpytorch_lightning.utilities.parsing\\nAttributeDict\\n";
+        assertEquals("{}", read(object.formatted("cargparse\\nNamespace\\n", "object\\nN")));
+        assertEquals("{'a': 1}", read(object.formatted(lightning, "dict\\n}X\\x01\\x00\\x00\\x00a K\\x01s")));
+        assertEquals(
+                "its pickle is damaged: an object is not described as PyTorch describes it",
+                refusedPickle(object.formatted("cargparse\\nNamespace\\n", "object\\nK\\x01")));
+        assertEquals(
+                "its pickle is damaged: it calls a reference to collections.OrderedDict",
+                refusedPickle(object.formatted("ccollections\\nOrderedDict\\n", "dict\\n}")));
     }
 
     @Test

@@ -126,7 +126,8 @@ public final class Run implements AutoCloseable {
     }
 
     /**
-     * Tells how long the run is: call it before the first {@link #batch}.
+     * Tells how long the run is: call it before the first {@link #batch}. A run that is closed before its last epoch is shown as
+     * stopped.
      *
      * @param batches steps of the optimizer in an epoch
      */

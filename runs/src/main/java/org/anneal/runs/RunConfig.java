@@ -88,6 +88,7 @@ public record RunConfig(
     static final String MONITOR = "monitor"; // among the settings: the column that tells the best epoch
     static final String MONITOR_MODE = "monitor_mode"; // min or max, if its name does not tell
     static final String ENDED = "ended"; // whether the run has ended, if only to go on later
+    static final String STOPPED = "stopped"; // whether it ended before it was finished
     static final String STARTED = "started"; // when the run began, for the first time
     private static final int MOST_BYTES = 64 * 1024; // of a file that is read
 
@@ -322,6 +323,7 @@ public record RunConfig(
      * @param epochs passes over the data; 0 if it is not known
      * @param stepsPerEpoch steps of the optimizer per epoch; 0 if it is not known
      * @param ended whether the run has ended
+     * @param stopped whether it ended before it was finished
      * @param started when it began, for the first time, if that is known
      * @param monitor what tells the best epoch, if the settings name it
      */
@@ -335,6 +337,7 @@ public record RunConfig(
             long epochs,
             long stepsPerEpoch,
             boolean ended,
+            boolean stopped,
             Optional<Instant> started,
             Optional<Monitor> monitor) {}
 
@@ -401,9 +404,14 @@ public record RunConfig(
                         : StepPer.EPOCH,
                 config.find("epochs").isPresent() ? config.whole("epochs") : 0,
                 run.find("steps_per_epoch").isPresent() ? run.whole("steps_per_epoch") : 0,
-                run.find(ENDED).isPresent() && run.truth(ENDED),
+                isTrue(run, ENDED),
+                isTrue(run, STOPPED),
                 started(run),
                 monitor(config));
+    }
+
+    private static boolean isTrue(Dict run, String entry) {
+        return run.find(entry).isPresent() && run.truth(entry);
     }
 
     private static Optional<Instant> started(Dict run) {

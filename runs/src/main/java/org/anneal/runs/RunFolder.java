@@ -59,6 +59,9 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private final List<RunTable.Row> rows = new ArrayList<>();
     private List<String> columns = List.of("epoch", "step"); // known before the first epoch
     private boolean kept;
+    private boolean finished; // whatever epochs are missing
+    private long epochs; // of the whole run; 0 if it is not known
+    private long done; // the number of the last epoch
     private long checked = System.nanoTime();
     private final ProgressLog progress;
     private Map<String, Object> description = Map.of(); // in run.json
@@ -138,6 +141,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
     private RunTable.Row add(Epoch epoch) {
         RunTable.Row row = RunTable.row(epoch);
         rows.add(row);
+        done = epoch.epoch();
         columns = RunTable.columns(columns, row);
         return row;
     }
@@ -243,6 +247,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
             List<? extends RateGroup> groups,
             List<Double> firstRates)
             throws IOException {
+        epochs = settings.get("epochs") instanceof Long known ? known : 0;
         description = RunConfig.description(settings, started, stepsPerEpoch, groups, firstRates);
         RunConfig.write(folder, description);
         madeFiles.add(folder.resolve(RunConfig.FILE));
@@ -318,6 +323,14 @@ public final class RunFolder implements RunListener, AutoCloseable {
         kept = true;
     }
 
+    /**
+     * Marks that nothing is left to do, whatever epochs are missing. A run that is closed before the last epoch of its settings, and
+     * not marked so, was stopped: {@code run.json} says it.
+     */
+    public void finish() {
+        finished = true;
+    }
+
     /** Deletes the files in a folder whose names match, such as temporary files of a killed process. */
     public static void deleteFiles(Path folder, Pattern names) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
@@ -349,6 +362,7 @@ public final class RunFolder implements RunListener, AutoCloseable {
                 }
             } else if (!description.isEmpty()) {
                 description.put(RunConfig.ENDED, true);
+                description.put(RunConfig.STOPPED, !finished && done < epochs);
                 RunConfig.write(folder, description);
             }
         }

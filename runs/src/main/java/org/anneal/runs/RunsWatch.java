@@ -37,8 +37,10 @@ public final class RunsWatch {
     public enum State {
         /** It holds the lock of its folder or, if no lock is there, has written lately. */
         RUNNING,
-        /** It has ended, by itself or because it was stopped. */
+        /** It has ended, and was finished as far as its settings tell. */
         FINISHED,
+        /** It has ended before it was finished, and may be resumed. */
+        STOPPED,
         /** Its process ended without saying so: its lock is there, but nobody holds it. */
         KILLED,
         /** It has not written lately, and there is no lock that would tell why. */
@@ -144,7 +146,10 @@ public final class RunsWatch {
             long drawing = modified(folder.resolve(RunFolder.CURVE));
             boolean drawn = drawing != NEVER && drawing + COPY_MILLIS >= written;
             boolean ended = drawn || config.map(RunConfig.Summary::ended).orElse(false);
-            state = ended ? State.FINISHED : unfinished(System.currentTimeMillis() - written);
+            boolean stopped = config.map(RunConfig.Summary::stopped).orElse(false);
+            state = !ended
+                    ? unfinished(System.currentTimeMillis() - written)
+                    : stopped ? State.STOPPED : State.FINISHED;
         }
 
         /** {@return what a run is doing that has not ended, and has not written for some milliseconds} */

@@ -186,6 +186,7 @@ class RunFolderTest {
                         90,
                         5,
                         true,
+                        true,
                         Optional.of(started),
                         Optional.empty())),
                 read().config(),
@@ -200,6 +201,29 @@ class RunFolderTest {
             run.describe(CONFIG, optimizer.groups(), List.of());
         }
         assertEquals(started, read().started(), "a run that is resumed began when it did");
+    }
+
+    /** A run of 90 epochs. */
+    @Test
+    void aRunThatEndsBeforeItsLastEpochWasStoppedUnlessItIsFinished() throws IOException {
+        try (RunFolder run = RunFolder.create(temporary)) {
+            run.describe(CONFIG, optimizer.groups(), List.of());
+            run.epoch(epoch(1));
+            assertEquals(RunsWatch.State.RUNNING, read().state());
+        }
+        assertEquals(RunsWatch.State.STOPPED, read().state());
+        try (RunFolder run = RunFolder.resume(temporary, List.of(epoch(1)), () -> {})) {
+            run.describe(CONFIG, optimizer.groups(), List.of());
+            run.epoch(epoch(2));
+            run.finish();
+            assertEquals(RunsWatch.State.RUNNING, read().state());
+        }
+        assertEquals(RunsWatch.State.FINISHED, read().state(), "its patience has run out, perhaps");
+        try (RunFolder run = RunFolder.resume(temporary, List.of(epoch(1)), () -> {})) {
+            run.describe(CONFIG, optimizer.groups(), List.of());
+            run.epoch(epoch(90));
+        }
+        assertEquals(RunsWatch.State.FINISHED, read().state());
     }
 
     @Test

@@ -68,7 +68,7 @@ class RunTest {
             assertEquals(2, epoch(run).epoch());
         }
         RunsWatch.WatchedRun read = read();
-        assertEquals(State.FINISHED, read.state());
+        assertEquals(State.STOPPED, read.state());
         assertEquals(
                 Optional.of(new RunConfig.Summary(
                         "SGD(lr=0.5)",
@@ -79,6 +79,7 @@ class RunTest {
                         StepPer.EPOCH,
                         3,
                         2,
+                        true,
                         true,
                         Optional.of(read.started()),
                         Optional.empty())),

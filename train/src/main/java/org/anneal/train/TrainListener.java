@@ -19,4 +19,7 @@ public interface TrainListener extends RunListener {
      * @throws IOException if the listener cannot write; training stops with it
      */
     default void checkpoint(Progress progress) throws IOException {}
+
+    /** Called when nothing is left to do: all epochs are done, or patience has run out. A run that is stopped does not get there. */
+    default void finish() {}
 }

@@ -451,8 +451,11 @@ public final class Trainer {
             while (!stopped && epoch < stopAfter && !isFinished(progress())) {
                 trainAnEpoch();
             }
-            if (restoreBest && !bestWeights.isEmpty() && isFinished(progress())) {
-                Weights.load(network.module(), bestWeights);
+            if (isFinished(progress())) {
+                if (restoreBest && !bestWeights.isEmpty()) {
+                    Weights.load(network.module(), bestWeights);
+                }
+                trainListeners.forEach(TrainListener::finish);
             }
             return List.copyOf(epochs);
         }

@@ -357,6 +357,11 @@ public final class TrainingFolder implements TrainListener, AutoCloseable {
         }
     }
 
+    @Override
+    public void finish() {
+        run.finish();
+    }
+
     private static String step(long step) {
         return "step-" + step + ".pt";
     }

@@ -14,8 +14,8 @@ const asked = new URLSearchParams(location.hash.slice(1));
 const hidden = new Set(asked.getAll('hide'));
 const chosen = asked.getAll('run').slice(0, 64); // the only runs to show; all if there are none
 const order = { key: asked.get('sort')?.replace(/^-/, '') ?? 'started', down: asked.get('sort')?.startsWith('-') ?? true };
-const STATES = { running: 'running', finished: 'finished', killed: 'killed', quiet: 'no news' };
-const SAID = { killed: 'Its process ended without saying so.', quiet: 'It has not written for a minute, and nothing tells why.' };
+const STATES = { running: 'running', finished: 'finished', stopped: 'stopped', killed: 'killed', quiet: 'no news' };
+const SAID = { stopped: 'It ended before its last epoch.', killed: 'Its process ended without saying so.', quiet: 'It has not written for a minute, and nothing tells why.' };
 const NOT_METRICS = new Set(['epoch', 'step', 'train_loss', 'seconds']);
 const isLoss = (column) => /(^|_)val_loss$/.test(column);
 const isRate = (column) => /^lr\d*$/.test(column);
@@ -677,8 +677,9 @@ function draw() {
       const ends = (column(run, 'metrics', 'step') ?? []).map((step, i) => ({ step, epoch: epochs?.[i], seconds: times?.[i] }));
       return [run, positions(axis, ends, run.info?.stepsPerEpoch ?? 0, 1 / length)];
     }));
-    const isPlanned = (run) => $('#planned').checked && run.state !== 'finished' && plan.end(run) > last(run);
-    for (const run of all) if (run.state !== 'finished') plan.learn(run, draw);
+    const hasEnded = (run) => run.state === 'finished' || run.state === 'stopped';
+    const isPlanned = (run) => $('#planned').checked && !hasEnded(run) && plan.end(run) > last(run);
+    for (const run of all) if (!hasEnded(run)) plan.learn(run, draw);
     const longest = Math.max(...all.map((run) => places.get(run)(isPlanned(run) ? plan.end(run) : last(run)))) || 1;
     const line = (run, label, table, name, dash = dashOf(run), alpha = '') => {
       const x = (column(run, table, 'step') ?? []).map(places.get(run));

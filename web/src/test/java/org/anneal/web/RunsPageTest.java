@@ -887,12 +887,20 @@ class RunsPageTest {
         describe(
                 "ended",
                 info("SGD(lr=0.1)", "StepLR(2)", "epoch", 9, GROUPS).replaceFirst("\\{", "{\"ended\": true, "));
+        write("stopped", 1, 2, 1);
+        describe(
+                "stopped",
+                info("SGD(lr=0.1)", "StepLR(2)", "epoch", 9, GROUPS)
+                        .replaceFirst("\\{", "{\"ended\": true, \"stopped\": true, "));
         write("plateau", 1, 2, 1);
         describe("plateau", info("SGD(lr=0.1)", "ReduceLROnPlateau(patience=0)", "epoch", 7, GROUPS));
         openRuns();
         browser.await("the plan", () -> points("rate").contains("\"run lr1 planned\":31"));
         assertEquals(List.of(0L, 80L), view(), "all charts have room for it");
         assertFalse(points("rate").contains("ended lr0 planned"));
+        assertFalse(points("rate").contains("stopped lr0 planned"));
+        assertEquals("finished", browser.text("#run-list [data-name=ended] small"));
+        assertEquals("stopped", browser.text("#run-list [data-name=stopped] small"));
         assertFalse(points("rate").contains("plateau lr0 planned"), "whose losses nobody knows");
         browser.find("#log-rate").click();
         press(Keys.TAB);
