@@ -1,7 +1,7 @@
 // "Train with this": a training with one of the schedules, on a server that may start them.
 
 import { copy } from './copy.js';
-import { train } from './server.js';
+import { stopTraining, train } from './server.js';
 
 const MOST_EPOCHS = 10; // that a run of so many steps is divided into, if nobody says otherwise
 const USUAL_BATCH = 4; // of anneal train
@@ -116,16 +116,23 @@ export class TrainFrom {
   async #start() {
     if (this.#busy || this.#problem()) return;
     const asked = ++this.#asked;
+    let cancelled = false;
+    const cancel = () => {
+      cancelled = true;
+    };
+    this.#dialog.addEventListener('close', cancel);
     this.#busy = $('#train-start').disabled = true;
     $('#train-error').textContent = '';
-    $('#train-said').textContent = 'Starting: libtorch is loaded and the data read …';
+    $('#train-said').textContent = 'Starting …';
     try {
       const { run } = await train(this.#wanted(true));
-      if (this.#dialog.open) location.href = `runs#${new URLSearchParams([['run', run]])}`;
+      if (cancelled) await stopTraining(run);
+      else location.href = `runs#${new URLSearchParams([['run', run]])}`;
     } catch ({ message }) {
       // The line stays: another choice may do, or another time.
       if (asked === this.#asked) $('#train-error').textContent = message;
     } finally {
+      this.#dialog.removeEventListener('close', cancel);
       this.#busy = $('#train-start').disabled = false;
       if (asked === this.#asked) $('#train-said').textContent = '';
     }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.anneal.runs.RunFolder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -51,6 +52,7 @@ class TrainPageTest {
         private final Map<String, RunFolder> open = new ConcurrentHashMap<>();
         private List<String> arguments = List.of();
         private Optional<RuntimeException> refusal = Optional.empty();
+        private CountDownLatch ready = new CountDownLatch(0);
 
         @Override
         public String folder() {
@@ -61,6 +63,11 @@ class TrainPageTest {
         public String start(List<String> given) throws IOException {
             if (refusal.isPresent()) {
                 throw refusal.get();
+            }
+            try {
+                ready.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
             }
             arguments = given;
             String name = "run-" + (open.size() + 1);
@@ -202,6 +209,23 @@ class TrainPageTest {
                     browser.all("#run-list li[data-name='" + run + "'] .stop").size());
             assertTrue(Files.exists(other.path()));
         }
+    }
+
+    @Test
+    void aStartThatIsCancelledIsStopped() {
+        starter.ready = new CountDownLatch(1);
+        open(COSINE, "&steps=100");
+        openDialog();
+        browser.find("#train-start").click();
+        browser.awaitText("#train-said", "Starting …");
+        assertFalse(browser.find("#train-start").isEnabled());
+        browser.find("#train-cancel").click();
+        starter.ready.countDown();
+        browser.await(
+                "the end",
+                () -> !starter.arguments.isEmpty() && starter.running().isEmpty());
+        assertEquals(List.of(), browser.all("dialog[open]"));
+        assertFalse(browser.driver.getCurrentUrl().contains("runs"));
     }
 
     @Test
