@@ -119,6 +119,7 @@ public final class Anneal implements Runnable {
         // Not System.out: its encoding is the platform's, and labels may have any character.
         PrintWriter err = new PrintWriter(writer(FileDescriptor.err), true);
         Thread.setDefaultUncaughtExceptionHandler((thread, thrown) -> err.println("anneal: " + line(thrown)));
+        ChildProcess.endWithParent();
         System.exit(new Anneal().run(writer(FileDescriptor.out), err, args));
     }
 

@@ -2,10 +2,13 @@ package org.anneal.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.anneal.runs.RunFolder;
 import org.anneal.web.WebServer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,6 +47,12 @@ final class ServeCommand implements Callable<Integer> {
             description = "folder of training runs, or of one run, to show as they go on (default: runs, if it exists)")
     private Optional<Path> runs = Optional.empty();
 
+    @Option(
+            names = "--allow-train",
+            description = "let the playground start trainings, at most " + TrainProcesses.MOST
+                    + " at once, into folders in --runs (default: runs, which is made)")
+    private boolean allowTrain;
+
     @Spec
     private CommandSpec spec;
 
@@ -57,10 +66,22 @@ final class ServeCommand implements Callable<Integer> {
             throw new IOException("--runs must be a folder, but there is no folder " + runs.get());
         }
         Path usual = Path.of("runs");
-        Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(Files::isDirectory));
-        WebServer server = WebServer.start(
-                host, port, folder.map(WebServer.Content.NONE::withRuns).orElse(WebServer.Content.NONE));
-        Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+        Optional<Path> folder = runs.or(() -> Optional.of(usual).filter(path -> allowTrain || Files.isDirectory(path)));
+        WebServer.Content content = folder.map(WebServer.Content.NONE::withRuns).orElse(WebServer.Content.NONE);
+        Optional<TrainProcesses> trainings = Optional.empty();
+        if (allowTrain) {
+            checkTraining(folder.orElse(usual));
+            trainings = Optional.of(new TrainProcesses(
+                    folder.orElse(usual),
+                    note -> spec.commandLine().getErr().println(spec.qualifiedName() + ": " + note)));
+            content = content.withTrainings(trainings.get());
+        }
+        WebServer server = WebServer.start(host, port, content);
+        Optional<TrainProcesses> started = trainings;
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            server.close();
+            started.ifPresent(TrainProcesses::close);
+        }));
         PrintWriter out = spec.commandLine().getOut();
         out.println("Serving Anneal at " + server.address() + " until Ctrl-C");
         if (out.checkError()) { // nobody learns the address
@@ -72,6 +93,24 @@ final class ServeCommand implements Callable<Integer> {
         LivePage.stay();
         server.close();
         return 0;
+    }
+
+    private void checkTraining(Path folder) throws IOException {
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new IOException("cannot listen on " + host + ":" + port + ": no such host", e);
+        }
+        if (!address.isLoopbackAddress()) {
+            throw new IllegalArgumentException("--host must be an address of this computer alone, such as 127.0.0.1,"
+                    + " with --allow-train, as whoever reaches it could start trainings, but was " + host);
+        }
+        if (RunFolder.isRun(folder)) {
+            throw new IllegalArgumentException(
+                    "--runs must be a folder of runs with --allow-train, but " + folder + " is a run");
+        }
+        Files.createDirectories(folder);
     }
 
     static void checkPort(String option, int port) {

@@ -1,6 +1,5 @@
 package org.anneal.cli;
 
-import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -10,8 +9,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.anneal.sweep.LocalProcesses;
 import org.anneal.sweep.Runner;
 import org.anneal.sweep.SparkCluster;
@@ -25,9 +22,6 @@ final class SweepWorkers {
     private static final long LEAST_MEMORY = 512 * MB; // libtorch and the JVM take 300 MB before the first batch
     private static final double SHARE = 0.8; // of the machine's memory
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?) ?([kmgt])i?b?");
-    private static final String SPARK = "anneal.spark"; // set by the launcher: the folder of Spark's jars
-    private static final String OPTIONS = "anneal.worker.options"; // more of Java's options for a worker, as tests have
-    private static final String BLAS = "org.bytedeco.openblas.load"; // set by the launcher for --blas mkl
 
     @Option(
             names = "--threads",
@@ -182,26 +176,13 @@ final class SweepWorkers {
 
     /** {@return the command of a worker's process} */
     private List<String> command() {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.awt.headless=true",
-                "--enable-native-access=ALL-UNNAMED",
+        List<String> options = new ArrayList<>(List.of(
                 "-XX:+UseSerialGC", // its threads are the trainings'
                 "-XX:+ExitOnOutOfMemoryError"));
-        Stream.of(System.getProperty(OPTIONS, "").split(" ", -1))
-                .filter(option -> !option.isEmpty())
-                .forEach(command::add);
         if (master.isEmpty() || memory.isPresent()) { // an executor's machine has another memory than this one
-            command.add("-Xmx" + memory() / 2 / MB + "m");
-            command.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=" + memory());
+            options.add("-Xmx" + memory() / 2 / MB + "m");
+            options.add("-Dorg.bytedeco.javacpp.maxPhysicalBytes=" + memory());
         }
-        Optional.ofNullable(System.getProperty(BLAS)).ifPresent(library -> command.add("-D" + BLAS + "=" + library));
-        String spark = System.getProperty(SPARK, "");
-        String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
-                .filter(entry -> spark.isEmpty() || !Path.of(entry).startsWith(spark))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
-        command.addAll(List.of("-cp", classPath, Anneal.class.getName(), "worker"));
-        return command;
+        return ChildProcess.command(options, List.of("worker"));
     }
 }

@@ -221,6 +221,20 @@ class LauncherTest {
     }
 
     @Test
+    void fetchesTheNativesForAPageThatMayTrain() throws IOException, InterruptedException {
+        assertEquals(0, shell("./anneal serve").code());
+        Ran fetching = shell("./anneal serve --allow-train");
+        assertEquals(1, fetching.code());
+        assertTrue(
+                fetching.err().startsWith("anneal: building, and fetching libtorch (110 MB) through Maven"),
+                fetching.err());
+        natives();
+        assertEquals(
+                new Ran(0, arguments("0", "", true, jar(), "serve", "--allow-train"), ""),
+                shell("./anneal serve --allow-train"));
+    }
+
+    @Test
     void shortensTheWaitsOfIdleThreadsUnlessTheEnvironmentSaysHowLong() throws IOException, InterruptedException {
         script(
                 "jdk/bin/java",

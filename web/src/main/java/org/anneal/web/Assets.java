@@ -31,6 +31,8 @@ final class Assets {
             "link.js",
             "gallery.js",
             "takeaway.js",
+            "trainfrom.js",
+            "stopping.js",
             "copy.js",
             "highlight.js",
             "undo.js",

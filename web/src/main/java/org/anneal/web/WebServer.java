@@ -31,7 +31,7 @@ import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
  * The web server: the playground, and the runs of a folder, a search for a learning rate and a sweep as they go on.
  *
  * <p>Its connections, the values that it computes, and the time and size of a request are bounded. It reads the files of the runs
- * in the given folder and no others, and writes none but the titles that users give to runs.
+ * in the given folder and no others, and writes none but the titles that users give to runs. It starts trainings only where {@link Content#trainings} are given.
  */
 public final class WebServer implements AutoCloseable {
     private static final int CONNECTIONS = 4000;
@@ -50,30 +50,42 @@ public final class WebServer implements AutoCloseable {
      * @param runs a folder of training runs, or of one run
      * @param search for a learning rate
      * @param sweep whose runs are in the folder
+     * @param trainings what starts trainings that a page asks for, if it may; their runs are in the folder
      */
-    public record Content(Optional<Path> runs, Optional<LiveRangeTest> search, Optional<LiveSweep> sweep) {
+    public record Content(
+            Optional<Path> runs,
+            Optional<LiveRangeTest> search,
+            Optional<LiveSweep> sweep,
+            Optional<Trainings> trainings) {
         /** Nothing but the playground. */
-        public static final Content NONE = new Content(Optional.empty(), Optional.empty(), Optional.empty());
+        public static final Content NONE =
+                new Content(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 
         public Content {
             Objects.requireNonNull(runs, "runs");
             Objects.requireNonNull(search, "search");
             Objects.requireNonNull(sweep, "sweep");
+            Objects.requireNonNull(trainings, "trainings");
         }
 
         /** {@return this with the runs of a folder} */
         public Content withRuns(Path folder) {
-            return new Content(Optional.of(folder), search, sweep);
+            return new Content(Optional.of(folder), search, sweep, trainings);
         }
 
         /** {@return this with a search for a learning rate} */
         public Content withSearch(LiveRangeTest test) {
-            return new Content(runs, Optional.of(test), sweep);
+            return new Content(runs, Optional.of(test), sweep, trainings);
         }
 
         /** {@return this with a sweep} */
         public Content withSweep(LiveSweep live) {
-            return new Content(runs, search, Optional.of(live));
+            return new Content(runs, search, Optional.of(live), trainings);
+        }
+
+        /** {@return this with pages that may start trainings} */
+        public Content withTrainings(Trainings starting) {
+            return new Content(runs, search, sweep, Optional.of(starting));
         }
     }
 
@@ -119,12 +131,15 @@ public final class WebServer implements AutoCloseable {
                 .flatMap(Optional::stream)
                 .toList());
         Lanes lanes = new Lanes();
+        TrainHandler train = new TrainHandler(content.trainings(), lanes, deadlines);
         pages = Map.of(
                 "/api/curves", new CurveHandler(lanes)::handle,
                 "/api/picture", new PictureHandler(lanes)::handle,
                 "/api/server", this::about,
                 "/api/runs", this::runs,
                 "/api/runs/title", this::rename,
+                "/api/train", train::start,
+                "/api/train/stop", train::stop,
                 "/api/find", this::find,
                 "/api/sweep", this::sweep,
                 "/api/sweep/curves", this::sweepCurves);
@@ -231,6 +246,8 @@ public final class WebServer implements AutoCloseable {
                         content.search().isPresent(),
                         "sweep",
                         content.sweep().isPresent(),
+                        "train",
+                        content.trainings().map(Trainings::running), // null where none may be started
                         "limits",
                         Map.of(
                                 "steps",

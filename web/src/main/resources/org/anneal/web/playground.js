@@ -8,6 +8,7 @@ import { read, write } from './link.js';
 import { Numbers } from './numbers.js';
 import { Questions, about, links } from './server.js';
 import { TakeAway } from './takeaway.js';
+import { TrainFrom } from './trainfrom.js';
 import { Undo } from './undo.js';
 
 const MOST_ROWS = 12;
@@ -556,8 +557,11 @@ $('#open-gallery').addEventListener('click', () => cards.open('Start over with',
   undo.note(location.hash, null);
 }));
 
+const trainFrom = new TrainFrom({ rows: () => page.rows, run: () => page.run, problem: () => page.problem });
+
 about().then((server) => {
   page.limits = server.limits;
+  trainFrom.allow(server);
   links(server);
 });
 restore();

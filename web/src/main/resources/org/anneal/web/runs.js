@@ -7,6 +7,7 @@ import * as plan from './plan.js';
 import { positions, smoothed, timeUnit } from './positions.js';
 import { RunTable, moment, sorted } from './runtable.js';
 import { about, links, retitle } from './server.js';
+import { Stopping } from './stopping.js';
 
 const $ = (selector) => document.querySelector(selector);
 const runs = new Map(); // by name: { name, state, tables, info, color }
@@ -93,6 +94,7 @@ function column(run, table, name) {
 
 const shown = () => [...runs.values()].filter((run) => !hidden.has(run.name));
 
+const stopping = new Stopping(list);
 const items = new Map(); // of the list, by the names of their runs
 
 /** Makes the item of a run. */
@@ -194,6 +196,7 @@ function list() {
     const best = bestOf(run);
     item.querySelector('.best').textContent = best ? `${leading.has(run) ? '★ ' : ''}best ${words(best.column)} ${format(best.value, 4)}, epoch ${best.epoch}` : '';
     describe(run, item.querySelector('.about'));
+    stopping.show(run, titleOf(run), item.querySelector('.head'));
   });
 }
 
@@ -835,6 +838,9 @@ function say() {
 }
 say();
 
-about().then(links);
+about().then((server) => {
+  links(server);
+  stopping.take(server);
+});
 $('#all-runs').hidden = !chosen.length;
 addEventListener('hashchange', () => location.reload()); // a link to other runs

@@ -92,6 +92,16 @@ export async function retitle(run, title) {
   await post('api/runs/title', { run, title });
 }
 
+/** Starts a training and returns its command line and its run's name, or with `start` false only the line. */
+export async function train(wanted) {
+  return (await post('api/train', wanted)).json();
+}
+
+/** Has a training stop that the server started. */
+export async function stopTraining(run) {
+  await post('api/train/stop', { run });
+}
+
 export async function about() {
   return (await fetch('api/server')).json();
 }
