@@ -63,13 +63,15 @@ final class RunsTable {
                 (one, other) -> watched.isBetter(one, other) ? -1 : watched.isBetter(other, one) ? 1 : 0));
     }
 
-    /** {@return the runs by the names of their folders, or by the paths where these are not unique} */
+    /** {@return the runs by their titles or the names of their folders, or by the paths where these are not unique} */
     private static Map<String, RunRecord> named(List<RunRecord> given) {
-        boolean unique = given.stream().map(RunRecord::name).distinct().count() == given.size();
+        List<String> names = given.stream().map(RunRecord::name).toList();
+        boolean unique = Set.copyOf(names).size() == names.size();
         Map<String, RunRecord> named = new LinkedHashMap<>();
-        for (RunRecord run : given) {
+        for (int i = 0; i < names.size(); i++) {
+            RunRecord run = given.get(i);
             Path path = run.folder();
-            String name = unique ? run.name() : path.normalize().toString();
+            String name = unique ? names.get(i) : path.normalize().toString();
             if (named.putIfAbsent(name, run) != null) {
                 throw new IllegalArgumentException("runs must differ, but " + path + " was given twice");
             }

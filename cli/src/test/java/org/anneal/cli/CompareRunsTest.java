@@ -110,6 +110,22 @@ class CompareRunsTest {
     }
 
     @Test
+    void aRunWithATitleHasThatForItsName() throws IOException {
+        Files.writeString(Path.of(good, "title.txt"), "no warmup\n");
+        Path svg = folder.resolve("titled.svg");
+        List<String> printed = lines("compare", good, better, "-o", svg.toString());
+        assertEquals(
+                List.of("run", "better", "no warmup"),
+                printed.subList(0, 3).stream()
+                        .map(line -> line.split("  +", 2)[0])
+                        .toList());
+        String drawn = Files.readString(svg);
+        assertTrue(drawn.contains("no warmup") && !drawn.contains("good"));
+        Files.writeString(Path.of(better, "title.txt"), "no warmup");
+        assertTrue(lines("compare", good, better, "--format=csv").get(1).startsWith(better + ","));
+    }
+
+    @Test
     void runsOfOneNameHaveTheirPathsAndAMissingNumberIsTheWorst() throws IOException {
         String same = write("elsewhere/good", "1,10,0.1,2.0,nan,0.25,1.0\n");
         List<String> printed = lines("compare", same, good, "--format=csv");

@@ -13,6 +13,7 @@ import org.anneal.text.Kinds;
 import org.anneal.text.Python;
 import org.anneal.text.PythonCall;
 import org.anneal.text.PythonProgram;
+import org.anneal.text.Spelling;
 import org.anneal.text.UnknownNamesException;
 
 /**
@@ -215,7 +216,10 @@ public interface UpdateRule extends Declared {
                 .filter(optimizer ->
                         Character.isUpperCase(optimizer.simpleName().charAt(0)))
                 .ifPresent(optimizer -> optimizer.note("the options of " + optimizer.simpleName()
-                        + ", an optimizer that is not known here, are passed over"));
+                        + ", an optimizer that is not known here, are passed over"
+                        + Spelling.suggestion(
+                                optimizer.simpleName(),
+                                kinds().stream().map(Kind::name).toList())));
         return (given.isPresent() ? given : program.lastOfAll(named)).filter(each -> each.isOneOf(named));
     }
 

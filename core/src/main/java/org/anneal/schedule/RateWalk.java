@@ -2,11 +2,13 @@ package org.anneal.schedule;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PrimitiveIterator;
 import java.util.function.LongConsumer;
 import org.anneal.text.Check;
+import org.anneal.text.Kind;
 import org.anneal.text.Python;
 
 /** Walks once over the rates of an untouched run: adds them up, and looks for rates that make no sense. */
@@ -14,6 +16,9 @@ final class RateWalk {
 
     /** Below this fraction of the peak, a rate counts as nothing. */
     private static final double NOTHING = 1e-7;
+
+    /** The part of the base that a warmup from zero is advised to start from. */
+    private static final double START = 0.01;
 
     private static final int STEPS_BETWEEN_REPORTS = 1024;
 
@@ -150,7 +155,8 @@ final class RateWalk {
             run.find(
                     step,
                     "the rate is negative (" + RunPart.round(rate) + "), so updates raise the loss",
-                    "keep the factor at 0 or above: in a lambda, with max(0, ...)");
+                    "keep the factor at 0 or above"
+                            + (hasFunction() ? ", such as with max(0, ...) in the lambda" : ""));
         }
     }
 
@@ -214,14 +220,35 @@ final class RateWalk {
     private void zero(long step) {
         boolean atEnd = step == run.steps() - 1;
         boolean atStart = step == 0;
+        String problem = "the rate is zero" + (atEnd ? " in the last step" : atStart ? " in the first step" : "")
+                + ", so nothing is learned";
+        Optional<Remedy> start = atStart ? startAboveZero() : Optional.empty();
+        if (start.isPresent()) {
+            run.find(step, problem, start.get());
+            return;
+        }
         run.find(
                 step,
-                "the rate is zero" + (atEnd ? " in the last step" : atStart ? " in the first step" : "")
-                        + ", so nothing is learned",
+                problem,
                 atEnd
                         ? "make the schedule one step longer, or let it end above zero"
                         : atStart
-                                ? "start above zero, such as with step + 1 in place of step in a lambda"
+                                ? "start above zero"
+                                        + (hasFunction()
+                                                ? ", such as with step + 1 in place of step in the lambda"
+                                                : "")
                                 : "end the run here, or let the schedule end above zero");
+    }
+
+    /** {@return to let the warmup that the run begins with start above zero, if there is one} */
+    private Optional<Remedy> startAboveZero() {
+        return Kind.parts(run.policy())
+                .filter(part -> part instanceof Warmup || part instanceof WarmupStableDecay)
+                .findFirst()
+                .map(part -> Remedy.with((Policy) part, Map.of("start", START), "set start=" + START));
+    }
+
+    private boolean hasFunction() {
+        return Kind.parts(run.policy()).anyMatch(part -> part instanceof LambdaLR || part instanceof MultiplicativeLR);
     }
 }

@@ -32,9 +32,9 @@ import org.anneal.text.Param;
  */
 @StateForm.By(TextForm.class)
 public record WarmupStableDecay(
-        @Param(unit = Param.Unit.STEPS) long warmup,
-        @Param(unit = Param.Unit.STEPS) long stable,
-        @Param(unit = Param.Unit.STEPS) long decay,
+        @Param(unit = Param.Unit.STEPS, ends = true) long warmup,
+        @Param(unit = Param.Unit.STEPS, ends = true) long stable,
+        @Param(unit = Param.Unit.STEPS, ends = true) long decay,
         @Param(or = "'linear'") Shape shape,
 
         @Param(

@@ -386,6 +386,20 @@ public final class Kind<R extends Record> {
         return value;
     }
 
+    /** {@return {@code whole}, its parameters that are declared, and theirs, each before its own} */
+    public static Stream<Declared> parts(Declared whole) {
+        return partsOf(Objects.requireNonNull(whole, "whole"));
+    }
+
+    private static Stream<Declared> partsOf(Object value) {
+        if (value instanceof Declared inner) {
+            return Stream.concat(
+                    Stream.of(inner),
+                    inner.kind().parameters.stream().flatMap(each -> partsOf(each.of((Record) inner))));
+        }
+        return value instanceof List<?> list ? list.stream().flatMap(Kind::partsOf) : Stream.empty();
+    }
+
     /** {@return {@code record} with all its parameters changed; itself if it has none} */
     private Record remade(Record record, UnaryOperator<Object> change) {
         return parameters.isEmpty()
@@ -655,7 +669,7 @@ public final class Kind<R extends Record> {
      * {@return the declaration as plain values, for a form with a field per parameter} A kind has {@code name}, {@code says} and
      * {@code parameters}, in the order of Python's call. A parameter has {@code name}, {@code type}, {@code range} in words, and
      * {@code required} or {@code default}, which is None if it depends on other arguments. It may also have {@code least}, for
-     * steps; {@code ends}, if it is the schedule's length; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
+     * steps; {@code ends}, if it is the schedule's length or one of several that follow one another; {@code from} and {@code to}, the ends of a slider; and {@code values}, for a choice.
      */
     public Map<String, Object> toMap() {
         Map<String, Object> map = new LinkedHashMap<>();

@@ -41,7 +41,7 @@ public @interface Param {
     /** {@return the unit of a number} */
     Unit unit() default Unit.NONE;
 
-    /** {@return whether the schedule has done its work after so many steps, so that this is its length} */
+    /** {@return whether the schedule has done its work after so many steps, so that this is its length, or one of several that follow one another} */
     boolean ends() default false;
 
     /** {@return the least value} */

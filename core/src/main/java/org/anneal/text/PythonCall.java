@@ -169,6 +169,11 @@ public final class PythonCall {
         return dotted.substring(dotted.lastIndexOf('.') + 1);
     }
 
+    /** {@return what a method that is called belongs to, such as {@code self.scheduler} of {@code self.scheduler.step()}; or nothing} */
+    String owner() {
+        return dotted.substring(0, Math.max(0, dotted.lastIndexOf('.')));
+    }
+
     /** Adds a sentence about what was dropped from the text. */
     public void note(String note) {
         program.note(note);

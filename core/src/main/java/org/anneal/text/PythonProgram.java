@@ -56,7 +56,8 @@ public final class PythonProgram {
     private final Set<String> notes = new LinkedHashSet<>();
     private Object lastValue = Optional.empty();
     private Optional<Expression> lastExpression = Optional.empty();
-    private int statements;
+    private Optional<String> choice = Optional.empty();
+    private boolean isOneExpression; // the whole text
     private boolean returned;
 
     /** An {@code if} whose condition is unknown, and the names of what its branches call. */
@@ -75,7 +76,7 @@ public final class PythonProgram {
     public static PythonProgram read(String text, Context context) {
         PythonProgram program = new PythonProgram(text, Objects.requireNonNull(context, "context"));
         List<Statement> statements = program.source.program();
-        program.statements = statements.size();
+        program.isOneExpression = statements.size() == 1 && statements.get(0) instanceof Statement.Computing;
         program.run(statements);
         return program;
     }
@@ -146,16 +147,25 @@ public final class PythonProgram {
                 .filter(name -> !members.contains(names.get(name)))
                 .toList();
         if (!others.isEmpty() && named.test(meant.simpleName())) {
-            notes.add("the last " + what + " of the text is taken; it also has " + String.join(", ", others));
+            choice =
+                    Optional.of("the last " + what + " of the text is taken; it also has " + String.join(", ", others));
+            notes.add(choice.get());
         }
     }
 
     /** Returns the call that is all the text, for a message that says what is wrong with it. */
     private PythonCall anyCall(String what) {
-        if (statements == 1 && lastValue instanceof PythonCall call) {
+        Optional<PythonCall> step = unmadeStep();
+        if (step.isPresent()) {
+            String name = PythonText.shortened(step.get().owner());
+            throw step.get()
+                    .error("the text makes no " + what + ": it lacks the line that makes '" + name + "', such as '"
+                            + name + " = StepLR(optimizer, step_size=30)'");
+        }
+        if (isOneExpression && lastValue instanceof PythonCall call) {
             return call;
         }
-        if (statements != 1) {
+        if (!isOneExpression) {
             throw source.error(
                     lastExpression.orElse(new Expression.None()),
                     "the text makes no " + what + ", such as 'StepLR(step_size=30)'"
@@ -181,9 +191,23 @@ public final class PythonProgram {
                         : example + ", but the text makes no " + what);
     }
 
+    /** Returns the last call of a scheduler's {@code step()} whose scheduler the text does not make. An optimizer has one, too. */
+    private Optional<PythonCall> unmadeStep() {
+        return calls.stream()
+                .filter(call -> call.simpleName().equals("step"))
+                .filter(call -> call.owner().toLowerCase(Locale.ROOT).contains("sched"))
+                .filter(call -> !names.containsKey(call.owner()))
+                .reduce((first, second) -> second);
+    }
+
     /** {@return what was passed over, or is worth knowing, a sentence each} */
     public List<String> notes() {
         return List.copyOf(notes);
+    }
+
+    /** {@return the one of the {@link #notes} that says which of several calls was taken; that is no mistake of the text} */
+    public Optional<String> choice() {
+        return choice;
     }
 
     /** {@return what Lightning's dict about {@code scheduler} says under {@code key}, such as its {@code 'interval'}} */

@@ -110,6 +110,9 @@ class SchedulerCallTest {
                 "StepLR | column 1: expected a call, such as 'StepLR(step_size=30)', but found StepLR",
                 "StepLR(30, gamma=0.1.2) | column 21: expected ',' or ')', but found '.2'",
                 "CosineLR(10) | column 1: unknown schedule 'CosineLR', did you mean 'CosineAnnealingLR'?",
+                "self.scheduler.step() | column 1: the text makes no schedule: it lacks the line that makes 'self.scheduler', such as"
+                        + " 'self.scheduler = StepLR(optimizer, step_size=30)'",
+                "for x in y: optimizer.step() | column 13: the text makes no schedule, such as 'StepLR(step_size=30)', but calls step",
                 "MultistepLR([1]) | column 1: unknown schedule 'MultistepLR', did you mean 'MultiStepLR'?",
                 "keras.StepLR(1) | column 1: unknown module 'keras', expected torch.optim or torch.optim.lr_scheduler",
                 "s = OneCycleLR(o, 1) | column 5: OneCycleLR needs total_steps, or epochs and steps_per_epoch",

@@ -139,8 +139,12 @@ public record RunRecord(Path folder, Optional<RunConfig.Summary> summary, List<E
         return points;
     }
 
-    /** {@return the name of its folder} */
+    /** {@return what its user calls it: the title, or else the name of its folder} */
     public String name() {
+        return RunTitle.read(folder).orElseGet(this::folderName);
+    }
+
+    private String folderName() {
         return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
     }
 

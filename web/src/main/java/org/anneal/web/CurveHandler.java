@@ -15,6 +15,7 @@ import org.anneal.convert.Target;
 import org.anneal.schedule.Policy;
 import org.anneal.schedule.StepPer;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.text.UnknownNamesException;
 import org.eclipse.jetty.server.Request;
 
 /**
@@ -47,6 +48,7 @@ final class CurveHandler {
      * @param line of the text, from 1, if that is known
      * @param column of that line, from 1
      * @param names that the text takes from outside, so far as is known
+     * @param missing those of them that only have to be filled in: if there are any, nothing is known to be wrong
      * @param values what is wrong with the value of a name, by the name
      */
     record Problem(
@@ -54,6 +56,7 @@ final class CurveHandler {
             Optional<Integer> line,
             Optional<Integer> column,
             Collection<String> names,
+            Collection<String> missing,
             Map<String, String> values) {
         static Problem of(RuntimeException e, Collection<String> names) {
             Optional<PythonSyntaxException> place =
@@ -63,6 +66,7 @@ final class CurveHandler {
                     place.map(PythonSyntaxException::line),
                     place.map(PythonSyntaxException::column),
                     names,
+                    e instanceof UnknownNamesException unknown ? unknown.names() : List.of(),
                     Map.of());
         }
     }

@@ -32,6 +32,7 @@ final class Curves {
     record Checked(List<Found> findings, List<Found> notes) {}
 
     final SchedulerCall call;
+    private final List<Reading.Note> read;
     private final List<Double> lr;
     final double[][] rates; // by group and step
     final double[] momentum; // of the first group, by step; Adam's beta1
@@ -40,6 +41,7 @@ final class Curves {
 
     private Curves(Reading reading, double[][] rates, double[] momentum, boolean takesMetric, Optional<String> end) {
         this.call = reading.call();
+        this.read = reading.notes();
         this.lr = reading.groups().stream().map(UpdateRule::lr).toList();
         this.rates = rates;
         this.momentum = momentum;
@@ -64,12 +66,16 @@ final class Curves {
         Optional<String> policy = Optional.of(call.policy().toString()); // which has nothing that was dropped
         List<Found> findings = new ArrayList<>();
         List<Found> notes = new ArrayList<>();
-        for (String note : call.notes()) {
-            if (note.contains("it also has")) { // that there are several is not wrong
+        for (Reading.Note note : read) {
+            if (note.choice()) { // that there are several is not wrong
                 notes.add(new Found(
-                        0, note, "pick another below the text, or leave the others out", List.of(), Optional.empty()));
+                        0,
+                        note.text(),
+                        "pick another below the text, or leave the others out",
+                        List.of(),
+                        Optional.empty()));
             } else {
-                findings.add(new Found(0, note, "leave it out", List.of(), policy));
+                findings.add(new Found(0, note.text(), "leave it out", List.of(), policy));
             }
         }
         if (call.lastEpoch() != -1) {

@@ -19,11 +19,30 @@ import org.anneal.text.UnknownNamesException;
  * @param call the schedule
  * @param rule the optimizer's, apart from the groups' own options
  * @param groups the rule of each group, at least one
+ * @param notes what was passed over, or is worth knowing, in all of the text
  * @param line what the optimizer's line says, if there is one
  * @param names that it takes from outside, in the order in which they were missed
  */
 record Reading(
-        SchedulerCall call, UpdateRule rule, List<UpdateRule> groups, Optional<Line> line, Collection<String> names) {
+        SchedulerCall call,
+        UpdateRule rule,
+        List<UpdateRule> groups,
+        List<Note> notes,
+        Optional<Line> line,
+        Collection<String> names) {
+
+    /**
+     * What was passed over, or is worth knowing.
+     *
+     * @param choice whether it says which of several schedules was taken
+     */
+    record Note(String text, boolean choice) {
+        static List<Note> of(PythonProgram program) {
+            return program.notes().stream()
+                    .map(note -> new Note(note, program.choice().equals(Optional.of(note))))
+                    .toList();
+        }
+    }
 
     /**
      * What an optimizer's line says.
@@ -114,28 +133,25 @@ record Reading(
 
     private static Misread misread(Collection<String> names, Map<String, String> wrong) {
         String first = wrong.values().iterator().next();
-        return new Misread(new CurveHandler.Problem(first, Optional.empty(), Optional.empty(), names, wrong));
+        return new Misread(
+                new CurveHandler.Problem(first, Optional.empty(), Optional.empty(), names, List.of(), wrong));
     }
 
     private static Reading read(PythonProgram program, Conditions run, Collection<String> names) {
         return UnknownNamesException.both(
                 () -> SchedulerCall.of(program),
                 () -> line(program, run),
-                (call, line) -> reading(
-                        // The optimizer's line was read after the schedule, and may have been noted, too.
-                        new SchedulerCall(call.policy(), call.lastEpoch(), program.notes(), call.stepPer()),
-                        line,
-                        run,
-                        names));
+                (call, line) -> reading(call, line, Note.of(program), run, names));
     }
 
     private static Reading reading(
-            SchedulerCall call, List<UpdateRule> line, Conditions run, Collection<String> names) {
+            SchedulerCall call, List<UpdateRule> line, List<Note> notes, Conditions run, Collection<String> names) {
         List<UpdateRule> groups = line.isEmpty() ? run.groups() : run.groups(line);
         return new Reading(
                 call,
                 line.isEmpty() ? run.rule() : groups.get(0),
                 groups,
+                notes,
                 line.isEmpty() ? Optional.empty() : Optional.of(Line.of(line)),
                 names);
     }

@@ -104,6 +104,25 @@ export function writeNames(plot, ends, beside = false) {
   context.restore();
 }
 
+/** Draws some of a plot's lines again, thicker and over the others; `lines` has the color and dash of each, or null for those that stay. */
+export function bringForward(plot, lines) {
+  const context = plot.ctx;
+  const { left, top, width, height } = plot.bbox;
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
+  lines.forEach((line, i) => {
+    const { _paths: paths } = plot.series[i + 1];
+    if (!line || !paths) return;
+    context.strokeStyle = css(line.color);
+    context.lineWidth = 3 * devicePixelRatio;
+    context.setLineDash((line.dash ?? []).map((part) => part * devicePixelRatio));
+    context.stroke(paths.stroke);
+  });
+  context.restore();
+}
+
 /** Formats a number for people. */
 export function format(value, digits = 6) {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
@@ -118,6 +137,9 @@ export function format(value, digits = 6) {
 const separated = (value) => String(value).replace(/^-?\d+/, (whole) => Number(whole).toLocaleString('en'));
 
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Returns whether a chart is wide enough for names beside it; in a narrow one they stand above the lines' ends. */
+const hasMargin = (plot) => plot.width >= 600;
 
 /** Returns the range of a linear axis for values in [min, max]: from zero, unless they are far from zero. */
 export function linearRange(plot, min, max) {
@@ -392,7 +414,7 @@ export class Chart {
       hooks: {
         setCursor: [(plot) => this.#moved(plot)],
         setScale: [(plot, key) => key === 'x' && this.#scaled(plot)],
-        draw: [(plot) => this.#bringForward(plot, lines), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot), this.#handles.show(this.#shown.handles))],
+        draw: [(plot) => bringForward(plot, lines.map((line) => (line.row && line.row.id === this.#front ? line : null))), (plot) => root === this.#root && (this.#mark(plot), this.#name(plot), this.#handles.show(this.#shown.handles))],
       },
     };
   }
@@ -448,29 +470,9 @@ export class Chart {
     }));
   }
 
-  /** Draws the row that is brought forward again, over the others. */
-  #bringForward(plot, lines) {
-    const context = plot.ctx;
-    const { left, top, width, height } = plot.bbox;
-    context.save();
-    context.beginPath();
-    context.rect(left, top, width, height);
-    context.clip();
-    lines.forEach(({ row, color, dash }, i) => {
-      const { _paths: paths } = plot.series[i + 1];
-      if (!row || row.id !== this.#front || !paths) return;
-      context.strokeStyle = css(color);
-      context.lineWidth = 3 * devicePixelRatio;
-      context.setLineDash(dash.map((part) => part * devicePixelRatio));
-      context.stroke(paths.stroke);
-    });
-    context.restore();
-  }
-
   /** Returns the curves that have their names at their ends, if there is room: all, or the first one of each row. */
   #named(plot) {
     const { rows } = this.#shown;
-    if (plot.width < 600) return [];
     const room = plot.height / NAME - 4;
     const all = rows.flatMap((row) => row.rates.map((rates, group) => ({
       row, rates, name: (row.name.length > LONGEST ? `${row.name.slice(0, LONGEST - 1)}…` : row.name) + (row.rates.length > 1 ? ` ${group}` : ''),
@@ -487,11 +489,12 @@ export class Chart {
       const at = Math.min(rates.length, Math.ceil(to * this.#xPer - 1e-9), steps) - 1;
       return at < 0 || this.#x[at] < from || (log && rates[at] <= 0) ? []
         : { name, color: row.color, x: this.#x[at + 1], y: rates[at], alpha: this.#strength(row) };
-    }), true);
+    }), hasMargin(plot));
   }
 
-  /** Returns the room for the names on the right. */
+  /** Returns the room for the names on the right, if they stand there. */
   #margin(plot) {
+    if (!hasMargin(plot)) return PADDING[1](plot);
     plot.ctx.save();
     plot.ctx.font = NAMES;
     const widths = this.#named(plot).map(({ name }) => plot.ctx.measureText(name).width + 12);
@@ -622,7 +625,7 @@ export class Chart {
     const ratio = devicePixelRatio;
     context.save();
     context.beginPath();
-    context.rect(left, top - 8 * ratio, width, height + 8 * ratio);
+    context.rect(left - 6 * ratio, top - 8 * ratio, width + 12 * ratio, height + 8 * ratio);
     context.clip();
     if (below !== null && below >= plot.scales.y.min && below <= plot.scales.y.max) {
       const y = plot.valToPos(below, 'y', true);

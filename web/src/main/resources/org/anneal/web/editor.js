@@ -5,7 +5,7 @@ import { edit, editable, ratesOf, stepOf } from './edits.js';
 import { Fields } from './fields.js';
 import { moved } from './lengths.js';
 import { Outside } from './outside.js';
-import { completions, lastKind, rewrite, schedules, tokens } from './text.js';
+import { completions, lastKind, rewrite, schedules, tokens, uses } from './text.js';
 
 export const PAUSE = 600; // milliseconds without a change after which typed text counts as complete, and its errors are shown
 const MOST_VALUES = 64;
@@ -22,6 +22,7 @@ export class Row {
   on = true;
   curve = null; // the last answer without an error
   error = null;
+  missing = []; // the names that only have to be filled in
   ends = []; // of its parts, where the text has them
 
   #host;
@@ -70,7 +71,7 @@ export class Row {
           <div class="sheet">
             <pre class="mirror" aria-hidden="true"></pre>
             <textarea class="code" rows="1" spellcheck="false" autocomplete="off" autocapitalize="off"
-              placeholder="A schedule, or a piece of a program that makes one"
+              placeholder="StepLR(30), or a piece of a program"
               aria-autocomplete="list" aria-haspopup="listbox" aria-controls="${id}-choices" aria-describedby="${id}-error"></textarea>
           </div>
           <ul class="choices" id="${id}-choices" role="listbox" aria-label="Completions" hidden></ul>
@@ -146,6 +147,18 @@ export class Row {
 
   get text() {
     return this.#text;
+  }
+
+  /** Returns whether nothing is written, or only comments. */
+  get blank() {
+    return !tokens(this.#text).length;
+  }
+
+  /** Returns what has to be written first, if nothing is known to be wrong; or nothing. */
+  get lacks() {
+    if (!this.error) return '';
+    if (this.blank) return 'Write a schedule first, such as StepLR(step_size=30).';
+    return this.missing.length ? `Fill in ${this.missing.join(', ')} of ${this.name} first.` : '';
   }
 
   /** Returns the text that the curve or the error is of. */
@@ -303,21 +316,24 @@ export class Row {
 
   #take(answer, text) {
     this.error = answer.error ?? null;
+    this.missing = this.error?.missing ?? [];
+    const lacks = Boolean(this.lacks);
+    if (this.error && this.blank) this.curve = null;
     this.#judged = text;
     if (!answer.error) this.curve = answer;
     const { names = [], values = {}, line, column } = this.error ?? answer;
     if (!this.error || names.length) this.#outside.show(names, this.values); // a text that cannot be read keeps its fields
-    const at = line ? offset(text, line, column) : -1;
+    const at = line && !lacks ? offset(text, line, column) : -1;
     this.#outside.mark(values, this.#nameAt(text, at)?.name);
-    this.#message.textContent = Object.keys(values).length ? '' : this.error?.message ?? '';
+    this.#message.textContent = lacks || Object.keys(values).length ? '' : this.error?.message ?? '';
     this.#policy.textContent = this.curve?.policy ?? '';
     this.#policy.hidden = Boolean(this.error) || !this.curve || /^\w+\((?!.*\n.*\n)/.test(text.trim()) && !names.length;
     this.ends = this.curve && !this.error && this.#run ? editable(text, this.curve.policy, this.#run.steps) : [];
     this.#fields.show(this.#text, this.#run, this.ends);
     this.#choosable();
     this.#sayLine();
-    this.#note.textContent = answer.end ?? (this.error && this.curve ? 'The curve is as it was before the error.' : '');
-    this.#area.setAttribute('aria-invalid', String(Boolean(this.error)));
+    this.#note.textContent = answer.end ?? (this.error && this.curve ? `The curve is as it was before${lacks ? '' : ' the error'}.` : '');
+    this.#area.setAttribute('aria-invalid', String(Boolean(this.error) && !lacks));
     this.#fields.mark(text, at);
     this.#paint();
   }
@@ -326,9 +342,7 @@ export class Row {
   #nameAt(text, at) {
     if (at < 0) return null;
     const from = at + /^(\w+\s*=(?!=)\s*)?/.exec(text.slice(at))[0].length;
-    const ends = (name) => !/^[\p{L}\p{N}_]/u.test(text.slice(from + name.length));
-    const name = this.names.filter((each) => text.startsWith(each, from) && ends(each)).sort((a, b) => b.length - a.length)[0];
-    return name ? { name, from } : null;
+    return this.names.flatMap((name) => uses(text, name)).find((use) => use.from === from) ?? null;
   }
 
   #set(text) {
@@ -337,23 +351,30 @@ export class Row {
     this.#paint();
   }
 
-  /** Draws the text a second time behind the field, for its size and the mark under an error. */
+  /** Draws the text a second time behind the field, for its size and the marks under an error, or under names to fill in. */
   #paint() {
     const text = this.#text;
-    this.#mirror.replaceChildren();
-    if (this.error?.line && text === this.#judged) {
-      const place = offset(text, this.error.line, this.error.column);
-      const found = this.#nameAt(text, place);
-      const at = found?.from ?? place;
-      const end = found ? at + found.name.length
-        : tokens(text).find((token) => token.from <= at && at < token.to)?.to ?? Math.min(at + 1, text.length);
+    const marked = this.error && text === this.#judged ? this.#marks(text) : [];
+    let drawn = 0;
+    this.#mirror.replaceChildren(...marked.flatMap(({ from, to, ...data }) => {
       const mark = document.createElement('mark');
-      mark.textContent = text.slice(at, end) || '\u00a0\u00a0';
-      mark.dataset.column = this.error.column;
-      this.#mirror.append(text.slice(0, at), mark, text.slice(end), '\u200b');
-    } else {
-      this.#mirror.append(text, '\u200b');
-    }
+      mark.textContent = text.slice(from, to) || '\u00a0\u00a0';
+      Object.assign(mark.dataset, data);
+      const before = text.slice(drawn, from);
+      drawn = to;
+      return [before, mark];
+    }), text.slice(drawn), '\u200b');
+  }
+
+  /** Returns what is marked in a text, in order: the names to fill in, or else where the error is. */
+  #marks(text) {
+    if (this.missing.length) return this.missing.flatMap((name) => uses(text, name)).sort((one, other) => one.from - other.from);
+    const { line, column } = this.error;
+    if (!line || this.blank) return [];
+    const at = offset(text, line, column);
+    const name = this.#nameAt(text, at);
+    const to = (name ?? tokens(text).find((token) => token.from <= at && at < token.to))?.to ?? Math.min(at + 1, text.length);
+    return [{ from: name?.from ?? at, to, column }];
   }
 
   #key(event) {

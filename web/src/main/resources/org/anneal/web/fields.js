@@ -57,10 +57,10 @@ export class Fields {
     this.#edit = edit;
   }
 
-  /** @param ends of the parts of the policy: lengths that follow one of them have no slider of their own */
+  /** @param ends of the parts of the policy: lengths that follow one of them have no slider of their own, unless they are free */
   show(text, run, ends) {
     const all = fields(text);
-    const led = new Map(ends.flatMap((end) => end.followers.map(({ key }) => [key, end])));
+    const led = new Map(ends.flatMap((end) => end.followers.filter(({ free }) => !free).map(({ key }) => [key, end])));
     const says = (key) => {
       const [owner, nth, name] = key.split('.');
       return `${name} of ${owner}${all.some((other) => other.owner === owner && other.nth > 1) ? ` ${nth}` : ''}`;

@@ -3,7 +3,12 @@
 import { format } from './chart.js';
 import { mend } from './edits.js';
 
-/** Shows what is found in rows: those that are drawn, and those that have an error. */
+const kindOf = (row) => /^\w*/.exec(row.curve.policy)[0];
+
+/** Returns words as a sentence. A name, such as T_max, stays as it is. */
+const sentence = (words) => words.replace(/^[a-z]+(?= )/, (word) => word[0].toUpperCase() + word.slice(1)) + (/[.?!]$/.test(words) ? '' : '.');
+
+/** Shows what is found in rows: those that are drawn, and those that have an error. What is only to be filled in is none. */
 export class Findings {
   #list;
   #heard;
@@ -23,7 +28,7 @@ export class Findings {
     const several = drawn.length > 1;
     const key = JSON.stringify([
       [...found, ...notes].map(({ row, ...finding }) => [row.id, row.color, row.name, row.judged, finding]),
-      wrong.map((row) => [row.name, row.error.message]), drawn.length, run.unit, run.per]);
+      wrong.map((row) => [row.name, row.error.message]), drawn.length, checked.length, run.unit, run.per]);
     if (key === this.#key) return;
     this.#key = key;
     const item = (finding) => this.#item(finding, several, run);
@@ -36,7 +41,7 @@ export class Findings {
     if (!found.length && !wrong.length) {
       const none = document.createElement('li');
       none.className = 'none';
-      none.textContent = drawn.length ? 'Nothing wrong or suspicious was found.' : 'Findings about the schedules appear here.';
+      none.textContent = checked.length ? 'Nothing wrong or suspicious was found.' : 'Findings about the schedules appear here.';
       this.#list.append(none);
     }
     this.#list.append(...notes.map(item));
@@ -47,11 +52,14 @@ export class Findings {
     line.style.setProperty('--color', `var(${row.color})`);
     const go = document.createElement('button');
     go.type = 'button';
+    const place = `${run.unit} ${format(step / run.per)}${groups.length ? `, group ${groups.join(', ')}` : ''}`;
+    const kind = kindOf(row);
+    const named = problem.startsWith(`${kind} `); // then the sentence itself says which schedule
     const where = document.createElement('b');
-    where.textContent = `${note ? 'Note: ' : ''}${several ? `${row.name}, ` : ''}${run.unit} ${format(step / run.per)}${groups.length ? `, group ${groups.join(', ')}` : ''}`;
+    where.textContent = `${note ? 'Note: ' : ''}${several && !named ? `${row.name}, ` : ''}${place}`;
     const does = document.createElement('small');
-    does.textContent = suggestion;
-    go.append(where, ` ${problem}: `, does);
+    does.textContent = sentence(suggestion);
+    go.append(where, ` ${sentence(named && several ? row.name + problem.slice(kind.length) : problem)} `, does);
     go.addEventListener('click', () => this.#heard.chosen(row, step));
     line.append(go);
     const text = mended && mend(row.judged, row.curve.policy, mended);

@@ -9,7 +9,7 @@ const members = (argument, all) =>
 
 /**
  * Returns the ends of a policy's parts, each with the key and the label of its field, its name, the step where it is, what is before and after
- * it, so between which it can move, and the lengths that follow it: functions of its step by their keys.
+ * it, so between which it can move, and the lengths that follow it: functions of its step by their keys, and whether they can also be set on their own (free).
  *
  * @param policy as the server prints it, so without units
  * @param steps of the run
@@ -26,7 +26,6 @@ export function ends(policy, steps) {
     })).find(({ parameter }) => test(parameter)) ?? {};
     const list = of(({ type }) => type === 'steps-list');
     const parts = of(({ type }) => type === 'calls');
-    const length = of(({ ends: isEnd }) => isEnd);
     const milestones = list.argument?.value.tokens.filter(({ kind }) => kind === 'number').map(({ text }) => from + Number(text)) ?? [];
     const own = milestones.map((step, i) => ({
       key: `${keyOf(call, list.parameter.name)}.${i}`, label: `${list.parameter.name}[${i}]`, name: `${list.parameter.name}[${i}] of ${call.name}`,
@@ -38,20 +37,37 @@ export function ends(policy, steps) {
         if (own.length) visit(part, milestones[i - 1] ?? from, milestones[i] ?? to, own[i - 1] ?? before, own[i] ?? after);
         else visit(part, from, to, before, after);
       });
-    } else if (length.parameter) {
-      const key = keyOf(call, length.parameter.name);
-      const said = length.argument?.value?.tokens.map((token) => token.text).join('') ?? String(length.parameter.default);
-      const end = from + (number(said)?.value ?? NaN);
-      if (!(end > from)) return;
-      const fits = end === to && (before || after);
-      if (fits) {
-        after?.followers.push({ key, value: (step) => step - from });
-        before?.followers.push({ key, value: (step) => to - step });
-      }
-      if (!fits || !after) {
-        found.push({ key, label: length.parameter.name, name: `end of ${call.name}`, step: end, start: from, least: from, most: Infinity, followers: [] });
-      }
+    } else {
+      lengths(call, from, to, before, after);
     }
+  };
+
+  /** Adds the ends of the pieces that the lengths of a call say, one after another; the whole may fill the call's part of the run. */
+  const lengths = (call, from, to, before, after) => {
+    let step = from;
+    const own = call.kind.parameters.filter((parameter) => parameter.ends).map((parameter) => {
+      const argument = call.arguments.find((each) => each.parameter === parameter);
+      const said = argument?.value?.tokens.map((token) => token.text).join('') ?? String(parameter.default);
+      const start = step;
+      step += number(said)?.value ?? NaN;
+      return {
+        key: keyOf(call, parameter.name), label: parameter.name, name: `end of ${call.name}`, step, start, least: start, most: Infinity, followers: [],
+      };
+    });
+    if (!(step > from)) return;
+    own.slice(0, -1).forEach((end, i) => {
+      const next = own[i + 1];
+      Object.assign(end, { name: `${end.label} of ${call.name}`, most: next.step + 1 });
+      end.least--; // it may be 0
+      end.followers.push({ key: next.key, value: (at) => next.step - at, free: true });
+    });
+    const last = own.at(-1);
+    const fits = step === to && (before || after);
+    if (fits) {
+      after?.followers.push({ key: last.key, value: (at) => at - last.start });
+      before?.followers.push({ key: last.key, value: (at) => to - at - (last.start - from) });
+    }
+    found.push(...(fits && after ? own.slice(0, -1) : own));
   };
   for (const call of outermost(all.map(([each]) => each)).slice(-1)) visit(call, 0, steps, null, null);
   return found;

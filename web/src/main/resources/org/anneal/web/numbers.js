@@ -61,7 +61,7 @@ export class Numbers {
       const head = cell('', '', 'th');
       head.scope = 'row';
       head.title = row.curve.policy;
-      head.append(swatch(row.color, dashOf(row, group)), (row.drawnAs ?? row.name) + (row.curve.rates.length > 1 ? `, group ${group}` : ''), row.error ? ' (before the error)' : '');
+      head.append(swatch(row.color, dashOf(row, group)), (row.drawnAs ?? row.name) + (row.curve.rates.length > 1 ? `, group ${group}` : ''), row.lacks ? ' (before)' : row.error ? ' (before the error)' : '');
       const now = cell();
       now.className = 'at';
       const part = number(seen);

@@ -43,7 +43,7 @@ export class Outside {
     const id = `outside-${++made}`;
     template.innerHTML = `
       <div class="field"><label for="${id}"></label>
-        <input id="${id}" class="only" type="text" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="${id}-error">
+        <input id="${id}" class="only" type="text" placeholder="a value" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="${id}-error">
         <p class="error" id="${id}-error" aria-live="polite"></p></div>`;
     const root = template.content.querySelector('div');
     root.dataset.outside = name;

@@ -287,7 +287,7 @@ function draw(since = null) {
       below: below(), marks, handles: handles(rows.find((row) => row === page.active) ?? rows[0]),
     });
     $('#log-hint').hidden = !($('#log').checked && rows.some((row) => row.curve.rates.some((rates) => rates.some((rate) => rate <= 0))));
-    findings.show(rows, page.rows.filter((row) => row.on && row.error), page.run);
+    findings.show(rows, page.rows.filter((row) => row.on && row.error && !row.lacks), page.run);
     showNumbers();
     takeAway.show();
     measure();
@@ -513,6 +513,10 @@ for (const selector of ['#log', '#show-momentum']) {
     remember();
   });
 }
+$('#to-takeaway').addEventListener('click', () => {
+  $('#takeaway').scrollIntoView();
+  $('#takeaway [aria-selected="true"]').focus({ preventScroll: true });
+});
 $('#reset').addEventListener('click', () => chart.zoom(null));
 $('#at').addEventListener('input', () => {
   if (!page.run) return;

@@ -1,7 +1,7 @@
 // Training runs as they go on; the server sends what their files have, as they grow. A reload fetches everything again.
 
 import uPlot from './uplot/uPlot.esm.js';
-import { COLORS, FRACTIONS, NOWHERE, PADDING, PALE, axes, css, format, linearRange, logRange, readout, swatch, touchable, writeNames } from './chart.js';
+import { COLORS, FRACTIONS, NOWHERE, PADDING, PALE, axes, bringForward, css, format, linearRange, logRange, readout, swatch, touchable, writeNames } from './chart.js';
 import { write } from './link.js';
 import * as plan from './plan.js';
 import { positions, smoothed, timeUnit } from './positions.js';
@@ -350,7 +350,7 @@ class Lines {
       hooks: {
         setCursor: [(plot) => this.#readOut(plot, lines)],
         setScale: [(plot, scale) => this.#scaled(plot, scale)],
-        draw: [(plot) => this.#bringForward(plot), (plot) => this.#ring(plot), (plot) => this.#name(plot)],
+        draw: [(plot) => bringForward(plot, this.#shown.map((line) => (line.run === this.#front && !line.alpha ? line : null))), (plot) => this.#ring(plot), (plot) => this.#name(plot)],
       },
     }, data, this.#root);
     touchable(this.#plot);
@@ -403,25 +403,6 @@ class Lines {
       if (this.#plot) this.#plot.series[i + 1].alpha = this.#isPale(line) ? PALE : 1;
     });
     this.#root.dataset.pale = JSON.stringify([...new Set(this.#shown.filter((line) => this.#isPale(line)).map(({ run }) => run))]);
-  }
-
-  /** Draws the run that is brought forward again, over the others. */
-  #bringForward(plot) {
-    const context = plot.ctx;
-    const { left, top, width, height } = plot.bbox;
-    context.save();
-    context.beginPath();
-    context.rect(left, top, width, height);
-    context.clip();
-    this.#shown.forEach((line, i) => {
-      const { _paths: paths } = plot.series[i + 1];
-      if (line.run !== this.#front || line.alpha || !paths) return;
-      context.strokeStyle = css(line.color);
-      context.lineWidth = 3 * devicePixelRatio;
-      context.setLineDash((line.dash ?? []).map((part) => part * devicePixelRatio));
-      context.stroke(paths.stroke);
-    });
-    context.restore();
   }
 
   /** Draws the rings. */

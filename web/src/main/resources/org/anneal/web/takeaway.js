@@ -88,7 +88,7 @@ export class TakeAway {
     $('#take-program').parentElement.hidden = !PROGRAMS.includes(this.#form);
     const row = rows[select.selectedIndex];
     const problem = this.#page.problem();
-    const ofRow = (said) => (row?.error ? `${row.name} has an error: ${row.error.message}` : said ?? '');
+    const ofRow = (said) => row?.lacks || (row?.error ? `${row.name} has an error: ${row.error.message}` : said ?? '');
     const text = problem && this.#form !== 'link' ? problem : {
       text: () => ofRow(row?.curve?.policy),
       shell: () => ofRow(row?.curve && this.#shell(row)),

@@ -107,9 +107,9 @@ export function outermost(all) {
   });
 }
 
-/** Returns the name of the last schedule in a text, or of what is called first, or nothing. */
+/** Returns the name of the last schedule in a text, or of the call that it begins with, or nothing. */
 export function lastKind(text) {
-  return outermost(calls(text)).at(-1)?.name ?? /\b(\w+)\s*\(/.exec(text)?.[1] ?? '';
+  return outermost(calls(text)).at(-1)?.name ?? /^\s*(\w+)\s*\(/.exec(text)?.[1] ?? '';
 }
 
 /** Returns the names that a text gives its schedules, without those that are members of another. */
@@ -203,6 +203,18 @@ function items(list) {
   }
   if (current) found.push(current);
   return found;
+}
+
+/** Returns where a text uses a name from outside, such as `args.epochs` or `len(loader)`: not where it only begins a longer one. */
+export function uses(text, name) {
+  const [all, wanted] = [tokens(text), tokens(name)];
+  const same = (token, other) => token?.text.replaceAll('"', "'") === other.text.replaceAll('"', "'");
+  return all.flatMap(({ from }, i) => {
+    const [before, after] = [all[i - 1], all[i + wanted.length]];
+    const uses = wanted.every((each, j) => same(all[i + j], each))
+      && before?.text !== '.' && !['.', '(', '[', '='].includes(after?.text);
+    return uses ? [{ name, from, to: all[i + wanted.length - 1].to }] : [];
+  });
 }
 
 /** Returns a value as Python writes it. */

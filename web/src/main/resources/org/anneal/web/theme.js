@@ -12,7 +12,7 @@
   const apply = () => {
     root.dataset.theme = chosen() ?? (dark.matches ? 'dark' : 'light');
     for (const button of document.querySelectorAll('[data-toggle-theme]')) {
-      button.setAttribute('aria-pressed', String(root.dataset.theme === 'dark'));
+      button.textContent = root.dataset.theme === 'dark' ? 'Light' : 'Dark'; // what it does
     }
     document.dispatchEvent(new Event('themechange'));
   };

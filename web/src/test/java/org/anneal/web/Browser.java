@@ -126,6 +126,12 @@ public final class Browser implements AutoCloseable {
         return asked(css, WebElement::getText);
     }
 
+    /** Goes to the playground's export, wherever the page is scrolled to, and shows a form of it. */
+    void export(String form) {
+        find("#to-takeaway").click();
+        find("#tab-" + form).click();
+    }
+
     /** {@return an attribute or, of a field, its value as it is now} */
     String attribute(String css, String name) {
         return asked(css, element -> String.valueOf(element.getAttribute(name)));

@@ -60,8 +60,9 @@ class PastedTest {
         Reading reading =
                 read("opt = torch.optim.Adm(net.parameters(), lr=2e-3)\nCosineAnnealingLR(opt, 100)", Map.of(), run());
         assertEquals(
-                List.of("the options of Adm, an optimizer that is not known here, are passed over"),
-                reading.call().notes());
+                List.of(
+                        "the options of Adm, an optimizer that is not known here, are passed over, did you mean 'Adam'?"),
+                reading.notes().stream().map(Reading.Note::text).toList());
     }
 
     @Test
@@ -70,6 +71,10 @@ class PastedTest {
         assertEquals(List.of("len(train_loader)", "args.epochs", "args.lr"), List.copyOf(problem.names()));
         assertEquals(Optional.of(2), problem.line());
         assertTrue(problem.message().contains("unknown names"), problem.message());
+        assertEquals(
+                List.of("args.epochs", "args.lr"),
+                List.copyOf(
+                        misread(PIECE, Map.of("len(train_loader)", "5"), run()).missing()));
     }
 
     @Test

@@ -276,6 +276,10 @@ class PlaygroundTest {
         browser.find(gamma).clear();
         browser.await("the empty field", () -> "true".equals(browser.attribute(gamma, "aria-invalid")));
         put(gamma, "abc");
+        browser.await(
+                "a question", () -> !browser.all("#rows [data-outside=abc]").isEmpty());
+        assertEquals("false", browser.attribute(gamma, "aria-invalid"));
+        put(gamma, "0.1.2");
         browser.await("an error", () -> !browser.text("#rows .error").isEmpty());
         assertEquals("true", browser.attribute(gamma, "aria-invalid"));
         assertEquals(1, browser.all("#rows [data-key] [aria-invalid=true]").size());
@@ -638,7 +642,65 @@ class PlaygroundTest {
         browser.size(1400, 900);
         browser.await("its width", () -> browser.find("#chart .uplot").getSize().width > 850);
         browser.screenshot("sticky");
+        // The page scrolls as one, and the export is one click away, under the chart.
+        browser.find("#to-takeaway").click();
+        assertEquals(true, browser.run("""
+                        const shown = (each) => each.contains(document.elementFromPoint(each.getBoundingClientRect().left + 5, each.getBoundingClientRect().top + 5));
+                        const main = document.querySelector('.main');
+                        return main.scrollHeight === main.clientHeight && getComputedStyle(main).overflowY === 'visible'
+                          && document.activeElement.id === 'tab-java' && shown(document.activeElement)
+                          && shown(document.querySelector('#take-title')) && shown(document.querySelector('#chart .u-over'))
+                        """));
+        browser.screenshot("to-export");
         browser.ownSize();
+    }
+
+    @Test
+    void aFindingNamesItsScheduleOnce() {
+        openWith(
+                "StepLR(300)",
+                "&steps=200&e=StepLR(500)&e=Warmup(20)&e="
+                        + URLEncoder.encode("LambdaLR(lambda s: s / 10)", StandardCharsets.UTF_8));
+        browser.await("all", () -> browser.all("#finding-list li").size() == 4);
+        assertEquals(
+                List.of(
+                        "step 199 1 StepLR never decays: its first decay, after 300 steps, is not within the run of 200 steps.",
+                        "step 199 2 StepLR never decays: its first decay, after 500 steps, is not within the run of 200 steps.",
+                        "Warmup, step 0 The rate is zero in the first step, so nothing is learned. Set start=0.01.",
+                        "LambdaLR, step 0 The rate is zero in the first step, so nothing is learned. Start above zero, such as with step"
+                                + " + 1 in place of step in the lambda."),
+                browser.all("#finding-list li > button:first-child").stream()
+                        .map(finding -> finding.getText().replaceFirst(" Set step_size=.*", ""))
+                        .toList());
+        browser.find("#finding-list [aria-label^='Apply to Warmup']").click();
+        browser.await(
+                "it starts above zero",
+                () -> "Warmup(20, start=0.01)".equals(browser.attribute("#rows li:nth-child(3) textarea", "value")));
+    }
+
+    @Test
+    void anEmptyTextIsNoError() {
+        openWith("StepLR(30)", "&steps=100");
+        browser.find("#rows textarea").sendKeys(Keys.chord(Keys.CONTROL, "a"), Keys.DELETE);
+        browser.await("no curve", () -> browser.all("#number-rows tr").isEmpty());
+        assertEquals("", browser.text("#rows .error") + browser.text("#rows .note"));
+        assertEquals("false", browser.attribute("#rows textarea", "aria-invalid"));
+        assertEquals("Findings about the schedules appear here.", browser.text("#finding-list"));
+        assertEquals("Write a schedule first, such as StepLR(step_size=30).", browser.text("#take-text"));
+    }
+
+    @Test
+    void lengthsOfOneScheduleThatFollowOneAnotherKeepTheirSum() {
+        openWith("WarmupStableDecay(10, stable=60, decay=30, start=0.1)", "&steps=100");
+        browser.await("the handles", () -> browser.all("#chart .handles button").size() == 3);
+        String warmup = "[data-key='WarmupStableDecay.1.warmup'] ";
+        browser.awaitText(warmup + ".moves", "moves stable of WarmupStableDecay, too");
+        browser.find(warmup + "input[type=range]").sendKeys(Keys.ARROW_RIGHT);
+        awaitExpression("WarmupStableDecay(11, stable=59, decay=30, start=0.1)");
+        browser.find("[data-handle='WarmupStableDecay.1.stable']").sendKeys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT);
+        awaitExpression("WarmupStableDecay(11, stable=61, decay=28, start=0.1)");
+        browser.find("[data-key='WarmupStableDecay.1.decay'] input[type=range]").sendKeys(Keys.ARROW_LEFT);
+        awaitExpression("WarmupStableDecay(11, stable=61, decay=27, start=0.1)");
     }
 
     @Test
@@ -648,11 +710,11 @@ class PlaygroundTest {
         assertEquals(
                 List.of(
                         "Nothing wrong or suspicious was found.",
-                        "Note: step 0, group 0 OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1"),
+                        "Note: step 0, group 0 OneCycleLR never uses the group's own rate, 0.001: it goes from 0.004 to 0.1."),
                 browser.all("#finding-list li").stream()
-                        .map(item -> item.getText().replaceFirst(": set max_lr=.*", ""))
+                        .map(item -> item.getText().replaceFirst(" Set max_lr=.*", ""))
                         .toList());
-        browser.find("#tab-json").click();
+        browser.export("json");
         browser.await(
                 "the notes",
                 () -> browser.text("#take-text").contains("\"notes\": [\n        {\n          \"step\": 0"));
@@ -1048,7 +1110,10 @@ class PlaygroundTest {
         openWith(
                 "SequentialLR([LinearLR(0.1, total_iters=10), CosineAnnealingLR(T_max=90)], milestones=[10])",
                 "&e=StepLR(300)&e=ReduceLROnPlateau()&e=StepLR(&e=StepLR(n)&metrics=1+0.9&steps=100&lr=0.1,0.03&mom=1&x=10,60");
-        browser.await("the errors", () -> browser.all("#finding-list .error").size() == 2);
+        browser.await(
+                "an error and a question",
+                () -> browser.all("#finding-list .error").size() == 1
+                        && browser.all("#rows mark[data-name=n]").size() == 1);
         browser.run("document.querySelectorAll('details').forEach(details => details.open = true)");
         assertEquals(List.of(), browser.violations());
         browser.size(400, 860);
@@ -1161,18 +1226,18 @@ class PlaygroundTest {
                         .contains(
                                 "optax.exponential_decay(init_value=0.1, transition_steps=30, decay_rate=0.5, staircase=True)"));
         browser.screenshot("optax");
-        browser.find("#tab-keras").click();
+        browser.export("keras");
         browser.await(
                 "Keras", () -> browser.text("#take-text").contains("keras.optimizers.schedules.ExponentialDecay("));
-        browser.find("#tab-shell").click();
+        browser.export("shell");
         browser.await(
                 "the command",
                 () -> browser.text("#take-text")
                         .startsWith(
                                 "./anneal check 'StepLR(step_size=30, gamma=0.5)' --lr 0.1 --steps 50\n./anneal plot "));
-        browser.find("#tab-json").click();
+        browser.export("json");
         assertEquals(50L, browser.run("return JSON.parse(document.querySelector('#take-text').textContent).run.steps"));
-        browser.find("#tab-link").click();
+        browser.export("link");
         browser.await("the link", () -> browser.text("#take-text").equals(browser.driver.getCurrentUrl()));
         browser.run(
                 "URL.createObjectURL = blob => { document.body.dataset.saved = blob.type + ' ' + blob.size; return '#' }");
@@ -1191,7 +1256,7 @@ class PlaygroundTest {
         browser.open(server.address() + link("StepLR(30)", "&lr=abc&steps=100"));
         String problem = "Base lr must be rates of at least 0, separated by commas, but was abc";
         for (String form : List.of("json", "python", "java")) {
-            browser.find("#tab-" + form).click();
+            browser.export(form);
             browser.awaitText("#take-text", problem);
         }
         for (String button : List.of("save-json", "save-png", "save-svg", "copy")) {
@@ -1199,12 +1264,12 @@ class PlaygroundTest {
             browser.find("#" + button).click();
             browser.awaitText("#take-said", problem);
         }
-        browser.find("#tab-link").click();
+        browser.export("link");
         browser.await("the link", () -> browser.text("#take-text").equals(browser.driver.getCurrentUrl()));
         put("#at", "3");
         put("#lr", "0.1");
         browser.await("no word of it", () -> browser.text("#take-said").isEmpty());
-        browser.find("#tab-java").click();
+        browser.export("java");
         browser.await("Java", () -> browser.text("#take-text").contains("new StepLR(30, 0.1)"));
     }
 
@@ -1219,10 +1284,10 @@ class PlaygroundTest {
         assertEquals("StepLR has an error and is not checked: " + error, browser.text("#finding-list"));
         browser.screenshot("stale");
         for (String form : List.of("java", "python", "optax", "keras")) {
-            browser.find("#tab-" + form).click();
+            browser.export(form);
             browser.awaitText("#take-text", "StepLR has an error: " + error);
         }
-        browser.find("#tab-json").click();
+        browser.export("json");
         assertEquals(
                 error,
                 browser.run("return JSON.parse(document.querySelector('#take-text').textContent).schedules[0].error"));
@@ -1240,8 +1305,10 @@ class PlaygroundTest {
         browser.await("both curves", () -> browser.all("#number-rows tr").size() == 2);
         browser.screenshot("dark");
         String dark = ground();
+        assertEquals("Light", browser.text("[data-toggle-theme]"));
         browser.find("[data-toggle-theme]").click();
         browser.await("light", () -> !ground().equals(dark));
+        assertEquals("Dark", browser.text("[data-toggle-theme]"));
         browser.prefer("light");
         browser.run("localStorage.clear()");
         open("");
@@ -1264,6 +1331,14 @@ class PlaygroundTest {
                 "no part that is wider",
                 () -> Objects.equals(400L, browser.run("return document.documentElement.scrollWidth")));
         browser.screenshot("narrow");
+        // The numbers are not cut off, either.
+        assertEquals(
+                0L,
+                browser.run(
+                        "const scroll = document.querySelector('#numbers .scroll'); return scroll.scrollWidth - scroll.clientWidth"));
+        browser.export("text");
+        browser.awaitText("#take-text", browser.attribute("#rows textarea", "value"));
+        browser.screenshot("narrow-to-export");
         browser.run("document.querySelector('#findings').scrollIntoView()");
         browser.screenshot("narrow-below");
         browser.run("document.querySelector('#save-svg').scrollIntoView({block: 'end'})");
