@@ -85,14 +85,16 @@ final class ParameterGroups {
     }
 
     /**
-     * Refuses to go on from an optimizer whose groups are others, and says which options make them.
+     * Refuses to go on from an optimizer whose groups are others, and says which options make them. Nothing is refused that no
+     * option can mend, such as an optimizer of another network: what restores it says what differs.
      *
      * @param saved the groups of the optimizer in {@code file}; none if it has no optimizer
      */
     void checkLike(List<Checkpoint.SavedGroup> saved, Path file) {
         boolean same = saved.size() == groups.size()
                 && IntStream.range(0, groups.size()).allMatch(i -> isLike(saved.get(i), names.get(i)));
-        if (saved.isEmpty() || same) {
+        boolean single = saved.size() == 1 && groups.size() == 1;
+        if (same || single || !isOfAll(saved)) {
             return;
         } else if (saved.size() == 1) {
             throw new IllegalArgumentException("--group must be left out: the optimizer in " + file + " has one group");
@@ -108,6 +110,12 @@ final class ParameterGroups {
         throw new IllegalArgumentException(
                 "--group must make the " + saved.size() + " groups of the optimizer in " + file + ": " + options
                         + (known ? "" : "; PATTERN matches names of parameters, which the file does not tell"));
+    }
+
+    /** {@return whether these groups have as many parameters as the network} */
+    private boolean isOfAll(List<Checkpoint.SavedGroup> saved) {
+        return saved.stream().mapToInt(Checkpoint.SavedGroup::size).sum()
+                == names.stream().mapToInt(List::size).sum();
     }
 
     private static boolean isLike(Checkpoint.SavedGroup saved, List<String> names) {

@@ -25,6 +25,8 @@ import org.anneal.runs.RunRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code anneal train --resume}, parameter groups, early stopping. */
 class ResumeTest {
@@ -660,6 +662,37 @@ class ResumeTest {
                 2,
                 "anneal train: --group must be left out: the optimizer in " + file + " has one group",
                 command(run, "--resume", file.toString(), "--group=fc*:lr=1"));
+    }
+
+    /** Of one group or several, as in a perceptron: no {@code --group} mends that. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void saysThatAPythonProgramsCheckpointIsOfAnotherNetwork(int groups) throws IOException {
+        Path file = changed(root -> {
+            if (groups == 3) {
+                divide(root, false);
+            }
+            Map<Object, Object> weights = new LinkedHashMap<>((Map<?, ?>) Objects.requireNonNull(root.get("model")));
+            weights.keySet().removeAll(List.of("conv2.weight", "conv2.bias"));
+            root.put("model", weights);
+            rename(root, "optimizer", "optimizer", state -> {
+                List<Object> fewer = new ArrayList<>();
+                for (Object each : (List<?>) Objects.requireNonNull(((Map<?, ?>) state).get("param_groups"))) {
+                    Map<Object, Object> group = new LinkedHashMap<>((Map<?, ?>) each);
+                    List<Object> params = new ArrayList<>((List<?>) Objects.requireNonNull(group.get("params")));
+                    params.removeAll(List.of(2L, 3L));
+                    group.put("params", params);
+                    fewer.add(group);
+                }
+                return Map.of("state", Map.of(), "param_groups", fewer);
+            });
+        });
+        Ran ran = Ran.anneal(command(run, "--resume", file.toString()));
+        assertEquals(
+                "anneal train: " + file
+                        + ": a state dict must match the network's names and shapes, but conv2.weight is missing, conv2.bias is missing",
+                ran.err().strip());
+        assertEquals(1, ran.code());
     }
 
     @Test
