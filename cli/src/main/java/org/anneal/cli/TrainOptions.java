@@ -514,7 +514,7 @@ final class TrainOptions {
         Driven driven = drives(given.drives(), resumed, length, file);
         UpdateRule rule = resumed.isPresent()
                 ? rule(given.optimizer(), trained, file)
-                : pythons(given.optimizer(), trained, call.policy(), file);
+                : pythons(given.optimizer(), trained, call.policy(), grouped.size() + 1, file);
         if (layerDecay.isPresent()) {
             List<String> layers = layers(
                     rule,
@@ -624,12 +624,13 @@ final class TrainOptions {
     }
 
     /** {@return the optimizer of a run that Python began; its file has the options in force, not those that it was made with} */
-    private UpdateRule pythons(Optional<UpdateRule> given, Optional<UpdateRule> trained, Policy policy, Path file) {
-        if (given.isEmpty()) {
+    private UpdateRule pythons(
+            Optional<UpdateRule> given, Optional<UpdateRule> trained, Policy policy, int groups, Path file) {
+        if (given.isEmpty() || trained.isEmpty()) {
             return rule(given, trained, file);
         }
         UpdateRule own = given.get();
-        boolean ownRates = !(policy instanceof Schedule schedule) || schedule.at(0, 1) == schedule.at(0, 2);
+        boolean ownRates = hasOwnRates(policy, groups);
         boolean ownMomentum = policy instanceof Schedule schedule && schedule.drivesMomentum();
         return rule(
                 given,
@@ -638,6 +639,18 @@ final class TrainOptions {
                                 ? rule.withMomentum(own.momentum())
                                 : rule),
                 file);
+    }
+
+    private static boolean hasOwnRates(Policy policy, int groups) {
+        if (!(policy instanceof Schedule schedule)) {
+            return true;
+        }
+        try {
+            Schedule first = schedule.forGroup(0, groups);
+            return first.at(0, 1) == first.at(0, 2);
+        } catch (IllegalArgumentException e) { // lists for other groups, which is refused once the groups are made
+            return false;
+        }
     }
 
     private Scheduled schedule(

@@ -81,6 +81,27 @@ class TrainTest {
         assertEquals("Finished Training", lines.get(lines.size() - 1));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            OneCycleLR(max_lr=[0.25, 0.5], total_steps=8) | 0.01 | 0.02
+            CyclicLR(base_lr=[0.25, 0.5], max_lr=1)       | 0.25 | 0.5
+            SWALR(swa_lr=[0.25, 0.5], anneal_epochs=0)    | 0.25 | 0.5
+            LambdaLR([lambda s: 1.5, lambda s: 2])        | 0.75 | 0.2
+            """)
+    void aScheduleMayHaveAListOfValuesForTheGroups(String schedule, double first, double second) throws IOException {
+        lines(train(
+                "--epochs=1",
+                "--limit=2",
+                "--optimizer=SGD(lr=0.5, momentum=0.9)",
+                "--group=*.bias:lr=0.1",
+                "--schedule",
+                schedule));
+        List<String[]> rows = rows();
+        assertEquals("lr0", rows.get(0)[2]);
+        assertEquals(first, Double.parseDouble(rows.get(1)[2]), 1e-12);
+        assertEquals(second, Double.parseDouble(rows.get(1)[3]), 1e-12);
+    }
+
     private static void assertLine(String pattern, String line) {
         assertTrue(line.matches(pattern), () -> "'" + line + "' is not like '" + pattern + "'");
     }
