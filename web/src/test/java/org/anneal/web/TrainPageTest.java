@@ -279,6 +279,11 @@ class TrainPageTest {
         browser.size(400, 860);
         assertTrue((Boolean) browser.run("return document.querySelector('#train-dialog').scrollWidth <= innerWidth"));
         browser.screenshot("train-dark-400");
+        assertEquals(
+                browser.find("#to-takeaway").getRect().getY(),
+                browser.find("#train").getRect().getY(),
+                "the chart's bar has one line");
+        assertTrue(browser.find("#train").getRect().getHeight() < 45, "the button's words stand in one line");
         browser.ownSize();
         browser.prefer("light");
         browser.driver.switchTo().activeElement().sendKeys(Keys.ESCAPE);
