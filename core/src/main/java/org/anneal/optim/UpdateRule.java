@@ -194,33 +194,55 @@ public interface UpdateRule extends Declared {
     /**
      * Reads the optimizer of the schedule that a piece of a Python program makes, or the last that it makes.
      *
-     * @return the rule of each of its groups, with that group's rate; empty if the text makes no optimizer
+     * <p>For an optimizer that is not known here, as one of another package or what a function returns, SGD stands in: with the
+     * {@code lr} that the call has, if it has one, and momentum 0.9. A note says so.
+     *
+     * @return the rule of each of its groups, with that group's rate; empty if the text makes no optimizer, or one that is not known
+     *     and has no {@code lr}
      * @throws org.anneal.text.PythonSyntaxException if it has a value that is out of range
      * @throws UnknownNamesException if it needs names that are not known
      */
     static List<UpdateRule> groups(PythonProgram program) {
-        return meant(program).map(UpdateRule::read).orElse(List.of());
+        Optional<PythonCall> known = meant(program);
+        return known.isPresent()
+                ? read(known.get())
+                : given(program).map(UpdateRule::standIn).orElse(List.of());
     }
 
     /** {@return the call that makes the optimizer of the schedule that {@code program} makes, or the last that it makes} */
     static Optional<PythonCall> meant(PythonProgram program) {
         Predicate<String> named = kindNames();
-        Predicate<String> scheduleNamed = SchedulerCall.names().and(named.negate());
+        Optional<PythonCall> given = given(program);
+        return (given.isPresent() ? given : program.lastOfAll(named)).filter(each -> each.isOneOf(named));
+    }
+
+    /** {@return the call that makes what the schedule that {@code program} makes is given as its optimizer} */
+    private static Optional<PythonCall> given(PythonProgram program) {
+        Predicate<String> scheduleNamed = SchedulerCall.names().and(kindNames().negate());
         Optional<PythonCall> given = Objects.requireNonNull(program, "program")
                 .lastOfAll(scheduleNamed)
                 .flatMap(schedule -> SchedulerCall.meant(program).given("optimizer"));
         while (given.isPresent() && given.get().isOneOf(scheduleNamed)) { // an operator begins with a schedule
             given = given.get().given("optimizer");
         }
-        given.filter(optimizer -> !optimizer.isOneOf(named))
-                .filter(optimizer ->
-                        Character.isUpperCase(optimizer.simpleName().charAt(0)))
-                .ifPresent(optimizer -> optimizer.note("the options of " + optimizer.simpleName()
-                        + ", an optimizer that is not known here, are passed over"
-                        + Spelling.suggestion(
-                                optimizer.simpleName(),
-                                kinds().stream().map(Kind::name).toList())));
-        return (given.isPresent() ? given : program.lastOfAll(named)).filter(each -> each.isOneOf(named));
+        return given;
+    }
+
+    /** {@return SGD with the rate of an optimizer that is not known, if it tells that; a note says so} */
+    private static List<UpdateRule> standIn(PythonCall optimizer) {
+        String name = optimizer.simpleName();
+        String unknown = name + ", an optimizer that is not known here";
+        String suggestion =
+                Spelling.suggestion(name, kinds().stream().map(Kind::name).toList());
+        Optional<Double> lr = optimizer.keyword("lr").filter(rate -> rate >= 0 && Double.isFinite(rate));
+        if (lr.isPresent()) {
+            UpdateRule rule = new SGD(lr.get()).withMomentum(0.9);
+            optimizer.note(rule + " stands for " + unknown + ": of its options, only lr is read" + suggestion);
+            return List.of(rule);
+        } else if (Character.isUpperCase(name.charAt(0))) {
+            optimizer.note("the options of " + unknown + ", are passed over" + suggestion);
+        }
+        return List.of();
     }
 
     private static Predicate<String> kindNames() {

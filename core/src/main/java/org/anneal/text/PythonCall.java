@@ -251,6 +251,13 @@ public final class PythonCall {
                 .findFirst();
     }
 
+    /** {@return the number that this call has by a name, whatever its other arguments are; empty if it has none} */
+    public Optional<Double> keyword(String name) {
+        return Optional.ofNullable(keywords.get(name))
+                .filter(given -> !given.isNone())
+                .map(given -> toNumber(name, given));
+    }
+
     /** Takes a group that is added to an optimizer, if the arguments are one. */
     boolean addsGroup(List<Argument> arguments, Map<String, Argument> named) {
         List<Argument> all = new ArrayList<>(arguments);
@@ -424,6 +431,18 @@ public final class PythonCall {
                         && (first instanceof Expression.Comprehension
                                 || first instanceof Expression.Dict
                                 || first instanceof Expression.Starred));
+    }
+
+    private double toNumber(String what, Argument given) {
+        Object value = given.value();
+        if (!(value instanceof BigInteger || value instanceof Double)) {
+            throw refused(given, what, "a number");
+        }
+        try {
+            return PythonNumber.toFloat(value);
+        } catch (ArithmeticException e) {
+            throw refused(new Argument(given.written(), new Failure(String.valueOf(e.getMessage()))), what, "a number");
+        }
     }
 
     private PythonSyntaxException refused(Argument given, String what, String rule) {
@@ -856,16 +875,7 @@ public final class PythonCall {
         }
 
         private double number(String what, Argument given) {
-            Object value = given.value();
-            if (!(value instanceof BigInteger || value instanceof Double)) {
-                throw refused(given, what, "a number");
-            }
-            try {
-                return PythonNumber.toFloat(value);
-            } catch (ArithmeticException e) {
-                throw refused(
-                        new Argument(given.written(), new Failure(String.valueOf(e.getMessage()))), what, "a number");
-            }
+            return toNumber(what, given);
         }
 
         private long integer(String what, Argument given) {

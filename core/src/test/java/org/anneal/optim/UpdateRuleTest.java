@@ -2,6 +2,7 @@ package org.anneal.optim;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.anneal.text.Kind;
 import org.anneal.text.Python;
 import org.anneal.text.PythonProgram;
 import org.anneal.text.PythonSyntaxException;
+import org.anneal.text.UnknownNamesException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -357,6 +359,25 @@ class UpdateRuleTest {
         assertEquals(new Adam(0.01), UpdateRule.parse("optim.Adam(lr=1e-2, params=" + parameters + ")"));
         assertEquals(new SGD(0.5).withMomentum(0.9), UpdateRule.parse("torch.optim.SGD(" + parameters + ", 0.5, 0.9)"));
         assertEquals(UpdateRule.parse("Muon()"), UpdateRule.parse("Muon(" + parameters + ")"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            create_optimizer_v2(model, opt='lamb', lr=5e-3, weight_decay=0.02)
+            FusedAdam(model.parameters(), lr=1e-2 / 2)
+            """)
+    void takesTheRateOfAnOptimizerThatIsNotKnown(String optimizer) {
+        PythonProgram program = PythonProgram.read("opt = " + optimizer + "\nsched = StepLR(opt, 10)", Context.EMPTY);
+        assertEquals(List.of(new SGD(0.005).withMomentum(0.9)), UpdateRule.groups(program));
+        String name = optimizer.substring(0, optimizer.indexOf('('));
+        String note = "SGD(lr=0.005, momentum=0.9) stands for " + name
+                + ", an optimizer that is not known here: of its options, only lr is read";
+        assertEquals(1, program.notes().size());
+        assertTrue(program.notes().get(0).startsWith(note), program.notes().toString());
+        assertThrows(
+                UnknownNamesException.class,
+                () -> UpdateRule.groups(PythonProgram.read("StepLR(FusedAdam(w, lr=args.lr), 10)", Context.EMPTY)));
+        assertEquals(List.of(), UpdateRule.groups(PythonProgram.read("StepLR(self.optimizers(), 10)", Context.EMPTY)));
     }
 
     @Test

@@ -61,7 +61,8 @@ class PastedTest {
                 read("opt = torch.optim.Adm(net.parameters(), lr=2e-3)\nCosineAnnealingLR(opt, 100)", Map.of(), run());
         assertEquals(
                 List.of(
-                        "the options of Adm, an optimizer that is not known here, are passed over, did you mean 'Adam'?"),
+                        "SGD(lr=0.002, momentum=0.9) stands for Adm, an optimizer that is not known here: of its options, only"
+                                + " lr is read, did you mean 'Adam'?"),
                 reading.notes().stream().map(Reading.Note::text).toList());
     }
 
