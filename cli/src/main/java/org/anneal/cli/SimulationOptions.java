@@ -60,10 +60,14 @@ final class SimulationOptions {
     @Option(
             names = "--epochs",
             paramLabel = "E",
-            description = "epochs of the run, instead of --steps; lengths in EXPR may then also be 30ep, 500st or 10%%")
+            description =
+                    "epochs of the run, instead of --steps; with --steps-per-epoch, lengths in EXPR may also be 30ep, 500st or 10%%")
     private Optional<Long> epochs = Optional.empty();
 
-    @Option(names = "--steps-per-epoch", paramLabel = "S", description = "batches per epoch, with --epochs")
+    @Option(
+            names = "--steps-per-epoch",
+            paramLabel = "S",
+            description = "batches per epoch, with --epochs; needed where the schedule is stepped per batch")
     private Optional<Long> stepsPerEpoch = Optional.empty();
 
     @Option(
@@ -148,6 +152,13 @@ final class SimulationOptions {
                 .toList();
         Optional<RunLength> length = given.map(any ->
                 stepPer.isPresent() ? any : any.withStepPer(stepPer(arguments, texts, surroundings.in(any.context()))));
+        if (epochs.isPresent() && length.isEmpty()) { // as many steps, if a step is an epoch
+            Context some = surroundings.in(RunLength.contextOf(counted));
+            if (stepPer.orElseGet(() -> stepPer(arguments, texts, some)) == StepPer.BATCH) {
+                throw new IllegalArgumentException(
+                        "--steps-per-epoch must be given with --epochs, as the schedule is stepped per batch");
+            }
+        }
         Context run = length.map(RunLength::context)
                 .orElseGet(() -> RunLength.contextOf(
                         counted,
@@ -195,28 +206,26 @@ final class SimulationOptions {
 
     /** {@return how often the schedule is stepped in a run} */
     private long steps(Optional<RunLength> length) {
-        long count = length.map(RunLength::total).orElse(steps.orElse(STEPS));
+        long count = length.map(RunLength::total).orElse(epochs.or(() -> steps).orElse(STEPS));
         if (count > MOST_STEPS) {
             throw new IllegalArgumentException("--steps must be at most 2^53, but was " + count);
         }
-        return Anneal.atLeastOne("--steps", count);
+        return Anneal.atLeastOne(length.isEmpty() && epochs.isPresent() ? "--epochs" : "--steps", count);
     }
 
     /** {@return the run's length, if it is given in epochs} */
     private Optional<RunLength> length() {
-        if (epochs.isEmpty() && stepsPerEpoch.isEmpty() && stepPer.isEmpty()) {
-            return Optional.empty();
-        }
-        if (epochs.isEmpty() || stepsPerEpoch.isEmpty()) {
-            throw new IllegalArgumentException("--epochs and --steps-per-epoch must be given together, but "
-                    + (epochs.isEmpty() ? "--epochs" : "--steps-per-epoch") + " is missing");
-        }
-        if (steps.isPresent()) {
+        if (epochs.isEmpty() && (stepsPerEpoch.isPresent() || stepPer.isPresent())) {
+            throw new IllegalArgumentException(
+                    "--epochs must be given with " + (stepsPerEpoch.isPresent() ? "--steps-per-epoch" : "--step-per"));
+        } else if (epochs.isPresent() && steps.isPresent()) {
             throw new IllegalArgumentException("--steps must be left out with --epochs, which gives the run's length");
+        } else if (stepsPerEpoch.isEmpty()) {
+            return Optional.empty();
         }
         return Optional.of(new RunLength(
                 Anneal.atLeastOne("--steps-per-epoch", stepsPerEpoch.get()),
-                Anneal.atLeastOne("--epochs", epochs.get()),
+                Anneal.atLeastOne("--epochs", epochs.orElseThrow()),
                 stepPer.orElse(StepPer.EPOCH),
                 atLeastOne("--batch-size", batchSize),
                 atLeastOne("--tokens-per-batch", tokensPerBatch)));
@@ -231,6 +240,11 @@ final class SimulationOptions {
         try {
             return UpdateRule.groups(program);
         } catch (UnknownNamesException e) {
+            if (!lr.isEmpty()
+                    && UpdateRule.meant(program)
+                            .isEmpty()) { // of an optimizer that is not known, only the rate is asked
+                return List.of();
+            }
             PythonCall call = UpdateRule.meant(program).orElseThrow(() -> e);
             Kind<?> kind = UpdateRule.kinds().stream()
                     .filter(each -> each.name().equals(call.name()))

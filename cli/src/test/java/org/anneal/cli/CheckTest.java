@@ -189,7 +189,7 @@ class CheckTest {
             StepLR(3)|--below=nan
             StepLR(3)|--below=x
             StepLR(3)|--format=csv
-            StepLR(3)|--epochs=3
+            StepLR(3)|--epochs=0
             StepLR(3)|--steps-per-epoch=3
             StepLR(3)|--step-per=batch
             'CyclicLR([0, 0], [1, 1])'|--lr=0.1,0.1,0.1
@@ -234,9 +234,10 @@ class CheckTest {
                 "--steps-per-epoch=3");
         assertFails(
                 2,
-                "anneal check: --epochs and --steps-per-epoch must be given together, but --steps-per-epoch is missing",
+                "anneal check: --steps-per-epoch must be given with --epochs, as the schedule is stepped per batch",
                 "check",
                 "StepLR(30)",
+                "--step-per=batch",
                 "--epochs=3");
     }
 }

@@ -349,11 +349,23 @@ class TableTest {
     }
 
     @Test
+    void epochsAloneAreTheStepsOfAScheduleThatIsSteppedPerEpoch() {
+        assertEquals(
+                lines("table", "CosineAnnealingLR(50%)", "--steps=4"),
+                lines("table", "CosineAnnealingLR(50%)", "--epochs=4"));
+    }
+
+    @Test
     void refusesHalfALengthOrTwo() {
-        String both = "anneal table: --epochs and --steps-per-epoch must be given together, but ";
-        assertFails(2, both + "--epochs is missing", "table", "StepLR(1)", "--steps-per-epoch=3");
-        assertFails(2, both + "--epochs is missing", "table", "StepLR(1)", "--step-per=batch");
-        assertFails(2, both + "--steps-per-epoch is missing", "table", "StepLR(1)", "--epochs=3");
+        String missing = "anneal table: --epochs must be given with ";
+        assertFails(2, missing + "--steps-per-epoch", "table", "StepLR(1)", "--steps-per-epoch=3");
+        assertFails(2, missing + "--step-per", "table", "StepLR(1)", "--step-per=batch");
+        String batches =
+                "anneal table: --steps-per-epoch must be given with --epochs, as the schedule is stepped per batch";
+        assertFails(2, batches, "table", "StepLR(1)", "--epochs=3", "--step-per=batch");
+        String lightning = "{'scheduler': StepLR(1), 'interval': 'step'}";
+        assertFails(2, batches, "table", lightning, "--epochs=3");
+        assertFails(2, "anneal table: --epochs must be at least 1, but was 0", "table", "StepLR(1)", "--epochs=0");
         assertFails(
                 2,
                 "anneal table: --epochs must be at least 1, but was 0",
