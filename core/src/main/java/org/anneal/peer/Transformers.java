@@ -24,6 +24,7 @@ import org.anneal.text.PythonCall.Arguments;
 
 /** Hugging Face transformers' {@code optimization.py}, version 5.18. Its schedules start from the optimizer's rate. */
 final class Transformers {
+    private static final String ACCUMULATED = "gradient_accumulation_steps";
     private static final String WARMUP = "num_warmup_steps";
     private static final String TRAINING = "num_training_steps";
     private static final String CYCLES = "num_cycles";
@@ -253,7 +254,8 @@ final class Transformers {
         return peer(
                         name
                                 + "(output_dir=None, learning_rate=5e-5, lr_scheduler_type='linear', lr_scheduler_kwargs=None,"
-                                + " warmup_steps=0, warmup_ratio=None, max_steps=-1, num_train_epochs=3.0, **others)",
+                                + " warmup_steps=0, warmup_ratio=None, max_steps=-1, num_train_epochs=3.0,"
+                                + " " + ACCUMULATED + "=1, **others)",
                         Transformers::trained)
                 .drops("output_dir", "lr_scheduler_type");
     }
@@ -268,6 +270,11 @@ final class Transformers {
         long rounded = warmup >= 1 && given > 0 ? (long) warmup : (long) Math.ceil(steps * warmup);
         Policy policy =
                 byType(call, "lr_scheduler_type", Map.of(WARMUP, rounded, TRAINING, steps), "lr_scheduler_kwargs");
+        long accumulated = call.integer(ACCUMULATED);
+        if (accumulated > 1 && call.number("max_steps") <= 0) {
+            call.note(ACCUMULATED + "=" + accumulated
+                    + " was dropped: the run's length must count steps of the optimizer, not batches");
+        }
         double rate = Parts.rate(call, "learning_rate");
         if (policy instanceof Schedule schedule) {
             return Parts.from(schedule, rate);

@@ -165,10 +165,16 @@ public final class PythonProgram {
         if (isOneExpression && lastValue instanceof PythonCall call) {
             return call;
         }
-        if (!isOneExpression) {
+        if (!isOneExpression || !functions.isEmpty()) {
+            String example = functions.isEmpty()
+                    ? "'StepLR(step_size=30)'"
+                    : "'LambdaLR(optimizer, "
+                            + PythonText.shortened(
+                                    functions.get(functions.size() - 1).name())
+                            + ")' if that function gives the factor at a step";
             throw source.error(
                     lastExpression.orElse(new Expression.None()),
-                    "the text makes no " + what + ", such as 'StepLR(step_size=30)'"
+                    "the text makes no " + what + ", such as " + example
                             + (calls.isEmpty()
                                     ? ""
                                     : ", but calls "

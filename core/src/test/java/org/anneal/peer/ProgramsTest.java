@@ -92,6 +92,18 @@ class ProgramsTest {
     }
 
     @Test
+    void saysThatARunsStepsAreTheOptimizersWhereGradientsAreAccumulated() {
+        String text = "TrainingArguments(num_train_epochs=3, gradient_accumulation_steps=%d)";
+        RunLength run = new RunLength(100, 3);
+        assertEquals(
+                List.of(
+                        "gradient_accumulation_steps=4 was dropped: the run's length must count steps of the optimizer, not"
+                                + " batches"),
+                SchedulerCall.parse(text.formatted(4), run).notes());
+        assertEquals(List.of(), SchedulerCall.parse(text.formatted(1), run).notes());
+    }
+
+    @Test
     void keepsLastEpochForTheRunner() {
         SchedulerCall call = SchedulerCall.parse("get_constant_schedule_with_warmup(optimizer, 30, last_epoch=10)");
         assertEquals("Warmup(steps=30)", call.policy().toString());
