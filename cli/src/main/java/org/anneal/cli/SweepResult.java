@@ -129,7 +129,7 @@ final class SweepResult {
                     target == Target.JAVA ? "Java" : "PyTorch",
                     Python.lower(config.stepPer()),
                     more.isEmpty() ? "" : ", without " + String.join(" and ", more));
-            code(target, policy, rule).lines().forEach(line -> say("  %s", line));
+            code(target, policy, rule).lines().forEach(line -> say("%s", line.isEmpty() ? "" : "  " + line));
         }
     }
 

@@ -50,7 +50,7 @@ class ReadmeTest {
     private static final Pattern VERSION = Pattern.compile("<([a-z0-9-]+\\.version)>(.*?)</\\1>");
     private static final Pattern SUMMARY =
             Pattern.compile("# .*\n\n(?:[^-#|\\d].*\n\n)?(?:(?:-|\\d+\\.) .*\n(?: .*\n)*){2,10}\n");
-    private static final Pattern CLASS = Pattern.compile("^class (\\w+)", Pattern.MULTILINE);
+    private static final Pattern CLASS = Pattern.compile("^(?:public )?class (\\w+)", Pattern.MULTILINE);
     private static final Pattern COMMAND = Pattern.compile("^\\./anneal (.*?)(?: +#.*)?$", Pattern.MULTILINE);
     private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
 
@@ -273,7 +273,8 @@ class ReadmeTest {
     private Class<?> compile(String program, String classPath, ClassLoader parent) throws Exception {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         JavaFileObject source =
-                new SimpleJavaFileObject(URI.create("memory:///Program.java"), JavaFileObject.Kind.SOURCE) {
+                new SimpleJavaFileObject(
+                        URI.create("memory:///" + first(CLASS, program) + ".java"), JavaFileObject.Kind.SOURCE) {
                     @Override
                     public CharSequence getCharContent(boolean ignoreEncodingErrors) {
                         return program;
