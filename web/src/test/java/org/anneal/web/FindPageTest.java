@@ -17,9 +17,7 @@ import org.anneal.array.FloatArrays;
 import org.anneal.optim.RangeResult;
 import org.anneal.optim.RangeTest;
 import org.anneal.optim.SGD;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,30 +26,16 @@ import org.openqa.selenium.WebElement;
 
 /** A search for a learning rate as it goes on, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class FindPageTest {
+class FindPageTest extends PageTest {
     private static final int STEPS = 200;
     private static final String TITLE = "SGD(lr=0.01, momentum=0.9), batches of 8";
     private static final String LINE =
             "anneal train --data 'my <b>data</b>' --optimizer 'SGD(lr=0.00846, momentum=0.9)'";
 
-    private static Browser browser;
-
     private WebServer server;
     private LiveRangeTest live;
     private List<RangeTest.Point> points;
     private RangeResult found;
-
-    @BeforeAll
-    static void startBrowser() throws IOException {
-        browser = Browser.start();
-    }
-
-    @AfterAll
-    static void stopBrowser() {
-        if (browser != null) {
-            browser.close();
-        }
-    }
 
     @AfterEach
     void stop() {

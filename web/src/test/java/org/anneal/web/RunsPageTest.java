@@ -30,9 +30,7 @@ import org.anneal.runs.Run;
 import org.anneal.schedule.ExponentialLR;
 import org.anneal.schedule.LinearLR;
 import org.anneal.schedule.ReduceLROnPlateau.Mode;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,25 +40,11 @@ import org.openqa.selenium.WebElement;
 
 /** Training runs as they go, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class RunsPageTest {
-    private static Browser browser;
-
+class RunsPageTest extends PageTest {
     @TempDir
     Path runs;
 
     private WebServer server;
-
-    @BeforeAll
-    static void startBrowser() throws IOException {
-        browser = Browser.start();
-    }
-
-    @AfterAll
-    static void stopBrowser() {
-        if (browser != null) {
-            browser.close();
-        }
-    }
 
     @BeforeEach
     void start() throws IOException {

@@ -18,9 +18,7 @@ import org.anneal.web.LiveSweep.Point;
 import org.anneal.web.LiveSweep.Run;
 import org.anneal.web.LiveSweep.Scale;
 import org.anneal.web.LiveSweep.Trial;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,31 +29,17 @@ import org.openqa.selenium.support.ui.Select;
 
 /** A sweep as it goes on, in a real browser. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class SweepPageTest {
+class SweepPageTest extends PageTest {
     private static final String TITLE = "2 schedules on fashion-mnist, 2 seeds";
     private static final String LINE = "anneal train --schedule 'StepLR(step_size=5)' --data 'my <b>data</b>'";
     private static final List<Parameter> PARAMETERS =
             List.of(new Parameter("lr", Scale.LOG), new Parameter("batch_size", Scale.CATEGORY));
-
-    private static Browser browser;
 
     @TempDir
     Path runs;
 
     private WebServer server;
     private LiveSweep live;
-
-    @BeforeAll
-    static void startBrowser() throws IOException {
-        browser = Browser.start();
-    }
-
-    @AfterAll
-    static void stopBrowser() {
-        if (browser != null) {
-            browser.close();
-        }
-    }
 
     @BeforeEach
     void start() throws IOException {

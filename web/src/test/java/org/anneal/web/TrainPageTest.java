@@ -20,9 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import org.anneal.runs.RunFolder;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,10 +34,8 @@ import org.openqa.selenium.support.ui.Select;
 
 /** "Train with this" and "Stop", where what starts trainings only opens a run's folder. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class TrainPageTest {
+class TrainPageTest extends PageTest {
     private static final String COSINE = "CosineAnnealingLR(T_max=100)";
-
-    private static Browser browser;
 
     @TempDir
     Path runs;
@@ -91,18 +87,6 @@ class TrainPageTest {
         @Override
         public List<String> running() {
             return List.copyOf(open.keySet());
-        }
-    }
-
-    @BeforeAll
-    static void startBrowser() throws IOException {
-        browser = Browser.start();
-    }
-
-    @AfterAll
-    static void stopBrowser() {
-        if (browser != null) {
-            browser.close();
         }
     }
 
