@@ -597,7 +597,7 @@ public final class PythonCall {
 
         /** {@return a number, which may be written as arithmetic: {@code 1/3}} */
         public double number(String parameter) {
-            return number(parameter, given(parameter));
+            return toNumber(parameter, given(parameter));
         }
 
         /** {@return a number, or {@code absent}} */
@@ -639,7 +639,7 @@ public final class PythonCall {
 
         /** {@return a list or tuple of numbers} */
         public List<Double> numbers(String parameter) {
-            return each(parameter, "a list of numbers", this::number);
+            return each(parameter, "a list of numbers", PythonCall.this::toNumber);
         }
 
         /** {@return the text of an argument, shortened} */
@@ -722,10 +722,10 @@ public final class PythonCall {
             NavigableMap<Double, Double> numbers = new TreeMap<>();
             entries(parameter, given(parameter))
                     .forEach((key, value) -> numbers.put(
-                            number(
+                            toNumber(
                                     "a key of " + parameter,
                                     new Argument(given(parameter).written(), key)),
-                            number(
+                            toNumber(
                                     parameter + "[" + Python.shown(key) + "]",
                                     new Argument(given(parameter).written(), value))));
             return numbers;
@@ -872,10 +872,6 @@ public final class PythonCall {
             List<Argument> items = items(parameter, rule);
             List<Integer> places = IntStream.range(0, items.size()).boxed().toList();
             return UnknownNamesException.all(places, i -> reading.apply(parameter + "[" + i + "]", items.get(i)));
-        }
-
-        private double number(String what, Argument given) {
-            return toNumber(what, given);
         }
 
         private long integer(String what, Argument given) {
