@@ -90,7 +90,7 @@ final class CheckCommand implements Callable<Integer> {
         List<Finding> findings = new ArrayList<>();
         List<Finding> notes = new ArrayList<>();
         call.notes().forEach(note -> {
-            if (Surroundings.isOfSeveral(note)) {
+            if (simulated.run().isChoice(note)) {
                 notes.add(new Finding(0, note, "--pick NAME takes another"));
             } else {
                 findings.add(new Finding(0, note, "leave it out"));

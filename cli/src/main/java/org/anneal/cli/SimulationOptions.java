@@ -120,8 +120,8 @@ final class SimulationOptions {
         /** {@return what was passed over in the texts, and what else they make} */
         List<String> notes() {
             return runs.stream()
-                    .flatMap(run -> run.call().notes().stream())
-                    .map(note -> Surroundings.isOfSeveral(note) ? note + " (--pick NAME takes another)" : note)
+                    .flatMap(run -> run.call().notes().stream()
+                            .map(note -> run.isChoice(note) ? note + " (--pick NAME takes another)" : note))
                     .toList();
         }
 
@@ -186,7 +186,7 @@ final class SimulationOptions {
         return MissingException.all(IntStream.range(0, texts.size())
                 .<Supplier<? extends Pasted>>mapToObj(i -> () -> {
                     Pasted read = surroundings.read(arguments.get(i), texts.get(i), context, this::optimizer);
-                    return new Pasted(read.call(), changed(read.groups()));
+                    return new Pasted(read.call(), changed(read.groups()), read.choice());
                 })
                 .toList());
     }
@@ -240,12 +240,11 @@ final class SimulationOptions {
         try {
             return UpdateRule.groups(program);
         } catch (UnknownNamesException e) {
-            if (!lr.isEmpty()
-                    && UpdateRule.meant(program)
-                            .isEmpty()) { // of an optimizer that is not known, only the rate is asked
+            Optional<PythonCall> known = UpdateRule.meant(program);
+            if (known.isEmpty() && !lr.isEmpty()) { // of an optimizer that is not known, only the rate is asked
                 return List.of();
             }
-            PythonCall call = UpdateRule.meant(program).orElseThrow(() -> e);
+            PythonCall call = known.orElseThrow(() -> e);
             Kind<?> kind = UpdateRule.kinds().stream()
                     .filter(each -> each.name().equals(call.name()))
                     .findFirst()

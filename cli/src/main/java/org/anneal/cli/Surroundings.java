@@ -47,8 +47,17 @@ final class Surroundings {
 
     private boolean inputIsRead;
 
-    /** What a text says: its schedule, and the optimizer's groups, none if it makes no optimizer. */
-    record Pasted(SchedulerCall call, List<UpdateRule> groups) {}
+    /**
+     * What a text says: its schedule, and the optimizer's groups, none if it makes no optimizer.
+     *
+     * @param choice the note that says which of several schedules was taken
+     */
+    record Pasted(SchedulerCall call, List<UpdateRule> groups, Optional<String> choice) {
+        /** {@return whether a note says that the text makes several schedules, of which {@code --pick} takes another} */
+        boolean isChoice(String note) {
+            return choice.equals(Optional.of(note));
+        }
+    }
 
     /** Says which names have no value; {@link #options} gives them one. */
     static final class MissingException extends IllegalArgumentException {
@@ -110,11 +119,6 @@ final class Surroundings {
             return '"' + text + '"';
         }
         return "'" + text.replace("'", "'\\''") + "'";
-    }
-
-    /** {@return whether a note on a text says that it makes several schedules, of which {@code --pick} takes another} */
-    static boolean isOfSeveral(String note) {
-        return note.startsWith("the last schedule of the text is taken");
     }
 
     /** {@return the text of an argument, which for {@code -} is standard input} */
@@ -224,7 +228,8 @@ final class Surroundings {
                     // Reading the optimizer may add notes.
                     (call, groups) -> new Pasted(
                             new SchedulerCall(call.policy(), call.lastEpoch(), program.notes(), call.stepPer()),
-                            groups));
+                            groups,
+                            program.choice()));
         });
     }
 
