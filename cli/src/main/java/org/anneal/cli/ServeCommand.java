@@ -70,10 +70,10 @@ final class ServeCommand implements Callable<Integer> {
         WebServer.Content content = folder.map(WebServer.Content.NONE::withRuns).orElse(WebServer.Content.NONE);
         Optional<TrainProcesses> trainings = Optional.empty();
         if (allowTrain) {
-            checkTraining(folder.orElse(usual));
+            Path made = folder.orElseThrow();
+            checkTraining(made);
             trainings = Optional.of(new TrainProcesses(
-                    folder.orElse(usual),
-                    note -> spec.commandLine().getErr().println(spec.qualifiedName() + ": " + note)));
+                    made, note -> spec.commandLine().getErr().println(spec.qualifiedName() + ": " + note)));
             content = content.withTrainings(trainings.get());
         }
         WebServer server = WebServer.start(host, port, content);
